@@ -1,0 +1,151 @@
+/**
+ * The forgiving breaker (rule 3). "Three failures in 60 seconds parks you for 15 seconds; a single
+ * probe request lets you fully back in" (002).
+ *
+ *   closed    --trip: threshold failures within the window-->        open
+ *   open      --cooldown over-->                                      half-open
+ *   half-open --probe succeeds-->                                     closed, failures forgotten
+ *   half-open --probe fails-->                                        open, for another cooldown
+ *   half-open --probe neutral, cancelled, or its lease ran out-->     half-open, place free again
+ *
+ * Each trip starts a new generation: outcomes of attempts that were dispatched before it count for
+ * health, and neither extend the park nor close the breaker.
+ */
+import type { Rules } from "../economy/rules.ts"
+
+export const closed = 0
+export const open = 1
+export const halfOpen = 2
+
+/** Sub-buckets that the failure ratio is taken over; the window is exact to one of them. */
+const ratioBuckets = 12
+
+export interface Breakers {
+  state: Uint8Array<ArrayBuffer>
+  /** Trips so far: what an attempt was dispatched under tells whether its outcome still counts. */
+  generation: Uint32Array<ArrayBuffer>
+  /** End of the cooldown while open, µs. */
+  openUntil: Float64Array<ArrayBuffer>
+  /** Ring of the latest failures' times, `breakerThreshold` an instance, µs + 1; 0: none. */
+  failures: Float64Array<ArrayBuffer>
+  cursor: Uint32Array<ArrayBuffer>
+  /** Outcomes and failures by sub-bucket, and the bucket last written; for the failure ratio. */
+  outcomeBuckets: Uint32Array<ArrayBuffer>
+  failureBuckets: Uint32Array<ArrayBuffer>
+  bucket: Float64Array<ArrayBuffer>
+}
+
+export const makeBreakers = (rules: Rules, capacity = 16): Breakers => ({
+  state: new Uint8Array(capacity),
+  generation: new Uint32Array(capacity),
+  openUntil: new Float64Array(capacity),
+  failures: new Float64Array(capacity * rules.breakerThreshold),
+  cursor: new Uint32Array(capacity),
+  outcomeBuckets: new Uint32Array(rules.minFailureRatio > 0 ? capacity * ratioBuckets : 0),
+  failureBuckets: new Uint32Array(rules.minFailureRatio > 0 ? capacity * ratioBuckets : 0),
+  bucket: new Float64Array(capacity),
+})
+
+/** Makes room for instance slots below `capacity`. */
+export const growBreakers = (breakers: Breakers, rules: Rules, capacity: number): void => {
+  if (capacity <= breakers.state.length) return
+  const wider = makeBreakers(rules, capacity)
+  for (const name of Object.keys(wider) as Array<keyof Breakers>) {
+    wider[name].set(breakers[name])
+    // Each column keeps its own array type; the index signature cannot say so.
+    ;(breakers as unknown as Record<string, unknown>)[name] = wider[name]
+  }
+}
+
+/** A fresh, closed breaker without memory, in a slot that is used again. */
+export const forgetBreaker = (breakers: Breakers, rules: Rules, slot: number): void => {
+  breakers.state[slot] = closed
+  breakers.generation[slot] = 0
+  breakers.openUntil[slot] = 0
+  breakers.cursor[slot] = 0
+  forgetFailures(breakers, rules, slot)
+}
+
+const forgetFailures = (breakers: Breakers, rules: Rules, slot: number): void => {
+  const first = slot * rules.breakerThreshold
+  breakers.failures.fill(0, first, first + rules.breakerThreshold)
+  breakers.bucket[slot] = 0
+  if (rules.minFailureRatio > 0) {
+    breakers.outcomeBuckets.fill(0, slot * ratioBuckets, (slot + 1) * ratioBuckets)
+    breakers.failureBuckets.fill(0, slot * ratioBuckets, (slot + 1) * ratioBuckets)
+  }
+}
+
+/** Notes a success while closed: it only matters where a failure ratio is asked for. */
+export const noteSuccess = (breakers: Breakers, rules: Rules, slot: number, now: number): void => {
+  if (rules.minFailureRatio > 0) noteOutcome(breakers, rules, slot, now, 0)
+}
+
+/** Notes a failure while closed and tells whether it trips the breaker. */
+export const isTrippedByFailure = (
+  breakers: Breakers,
+  rules: Rules,
+  slot: number,
+  now: number,
+): boolean => {
+  const first = slot * rules.breakerThreshold
+  const at = (breakers.cursor[slot] as number) % rules.breakerThreshold
+  breakers.failures[first + at] = now + 1
+  const oldestAt = (at + 1) % rules.breakerThreshold
+  breakers.cursor[slot] = oldestAt
+  if (rules.minFailureRatio > 0) noteOutcome(breakers, rules, slot, now, 1)
+  const oldest = breakers.failures[first + oldestAt] as number
+  if (oldest === 0 || now - (oldest - 1) > rules.breakerWindowMicros) return false
+  return rules.minFailureRatio === 0 || failureRatio(breakers, slot) >= rules.minFailureRatio
+}
+
+/** Parks the instance: open until the cooldown is over, under a new generation. */
+export const trip = (breakers: Breakers, rules: Rules, slot: number, now: number): void => {
+  breakers.state[slot] = open
+  breakers.generation[slot] = (breakers.generation[slot] as number) + 1
+  breakers.openUntil[slot] = now + rules.cooldownMicros
+}
+
+/** The cooldown is over: one probe at a time from here on. */
+export const beginHalfOpen = (breakers: Breakers, slot: number): void => {
+  breakers.state[slot] = halfOpen
+}
+
+/** The probe came back well: fully in again, with no memory of failures. */
+export const close = (breakers: Breakers, rules: Rules, slot: number): void => {
+  breakers.state[slot] = closed
+  breakers.openUntil[slot] = 0
+  forgetFailures(breakers, rules, slot)
+}
+
+const noteOutcome = (
+  breakers: Breakers,
+  rules: Rules,
+  slot: number,
+  now: number,
+  failures: number,
+): void => {
+  const bucket = Math.floor((now * ratioBuckets) / rules.breakerWindowMicros)
+  const first = slot * ratioBuckets
+  const before = breakers.bucket[slot] as number
+  const stale = Math.min(bucket - before, ratioBuckets)
+  for (let i = 0; i < stale; i++) {
+    const at = first + ((bucket - i) % ratioBuckets)
+    breakers.outcomeBuckets[at] = 0
+    breakers.failureBuckets[at] = 0
+  }
+  breakers.bucket[slot] = bucket
+  const at = first + (bucket % ratioBuckets)
+  breakers.outcomeBuckets[at] = (breakers.outcomeBuckets[at] as number) + 1
+  breakers.failureBuckets[at] = (breakers.failureBuckets[at] as number) + failures
+}
+
+const failureRatio = (breakers: Breakers, slot: number): number => {
+  let outcomes = 0
+  let failures = 0
+  for (let i = slot * ratioBuckets; i < (slot + 1) * ratioBuckets; i++) {
+    outcomes += breakers.outcomeBuckets[i] as number
+    failures += breakers.failureBuckets[i] as number
+  }
+  return outcomes === 0 ? 1 : failures / outcomes
+}

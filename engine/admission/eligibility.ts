@@ -1,0 +1,188 @@
+/**
+ * Who may serve (rule 1): an instance is a candidate when every reason against it is absent. Each
+ * reason has its own code, shown to operators and counted.
+ *
+ * `refresh` is the one place where an instance's standing is worked out, from state and time alone.
+ * It runs after whatever touched the instance, and again at the earliest moment at which time itself
+ * will change the answer.
+ */
+import type { Standing } from "../routing/candidates.ts"
+import { rankCandidate } from "../routing/candidates.ts"
+import type { Market } from "../state/market.ts"
+import { wakeAt } from "../state/wake-queue.ts"
+import { healthHundredths } from "../reputation/health.ts"
+import { closed, halfOpen, open } from "./breaker.ts"
+import { debtAfter, debtWaitMicros, nextSlotOnline, rampOf, rampedSlots } from "./ramp.ts"
+
+export const eligibilityReasons = [
+  "Eligible",
+  "Inactive",
+  "Draining",
+  "Suspended",
+  "OffSchedule",
+  "Unverified",
+  "Parked",
+  "ProbeUnderWay",
+  "BelowFloor",
+  "Backpressure",
+  "RateCapped",
+  "Full",
+] as const
+export type EligibilityReason = (typeof eligibilityReasons)[number]
+
+const eligible = 0
+const inactive = 1
+const draining = 2
+const suspended = 3
+const offSchedule = 4
+const unverified = 5
+const parked = 6
+const probeUnderWay = 7
+const belowFloor = 8
+const backpressure = 9
+const rateCapped = 10
+const full = 11
+
+/** Reused by every call: `refresh` is on the path of every request. */
+const standing: { -readonly [K in keyof Standing]: Standing[K] } = {
+  isAdmitted: false,
+  inFlight: 0,
+  capacity: 1,
+  slots: 1,
+  ramp: 1,
+  healthHundredths: 0,
+}
+
+/** The ramp r of an instance at `now`, start…1. */
+export const rampNow = (market: Market, instance: number, now: number): number => {
+  const { columns } = market.instances
+  return rampOf(market.rules, onlineMicrosAt(market, instance, now), columns.successes[instance] as number)
+}
+
+/** Online time of an instance at `now`, µs. */
+export const onlineMicrosAt = (market: Market, instance: number, now: number): number => {
+  const { onlineMicros, isOnline, creditedUntil } = market.instances.columns
+  const credited = onlineMicros[instance] as number
+  return isOnline[instance] === 1 ? credited + now - (creditedUntil[instance] as number) : credited
+}
+
+/** Slots that count before the ramp: declared, or the lesser of declared and measured. */
+export const countedSlots = (market: Market, instance: number): number => {
+  const { slots, measuredSlots } = market.instances.columns
+  const declared = slots[instance] as number
+  if (!market.rules.isCapacityVerified) return declared
+  return Math.min(declared, measuredSlots[instance] as number)
+}
+
+/** Tokens per second that count before the ramp, likewise. */
+export const countedTokensPerSecond = (market: Market, instance: number): number => {
+  const { tokensPerSecond, measuredTokensPerSecond } = market.instances.columns
+  const declared = tokensPerSecond[instance] as number
+  if (!market.rules.isCapacityVerified) return declared
+  return Math.min(declared, measuredTokensPerSecond[instance] as number)
+}
+
+/** Works out an instance's standing at the present time, ranks it and sets its next wake. */
+export const refresh = (market: Market, instance: number): void => {
+  const { rules, now } = market
+  const { columns } = market.instances
+  const slots = Math.max(1, countedSlots(market, instance))
+  const ramp = rampNow(market, instance, now)
+  const capacity = rampedSlots(ramp, slots)
+  const reason = reasonAgainst(market, instance, ramp)
+  const inFlight = columns.inFlight[instance] as number
+  standing.isAdmitted = reason === eligible
+  standing.inFlight = inFlight
+  standing.capacity = capacity
+  standing.slots = slots
+  standing.ramp = ramp
+  standing.healthHundredths = healthHundredths(rules, market.health, instance)
+  rankCandidate(
+    market.candidates[columns.model[instance] as number]!,
+    rules,
+    columns.place[instance] as number,
+    columns.account[instance] as number,
+    standing,
+  )
+  const shown = reason === eligible && inFlight >= capacity ? full : reason
+  if (columns.reason[instance] !== shown) {
+    columns.reason[instance] = shown
+    market.reasonCounts[shown] = (market.reasonCounts[shown] as number) + 1
+  }
+  wakeAt(market.instanceWakes, instance, wakeOf(market, instance, ramp, slots, capacity))
+}
+
+const reasonAgainst = (market: Market, instance: number, ramp: number): number => {
+  const { columns } = market.instances
+  const { breakers, rules, now } = market
+  if (columns.isOnline[instance] === 0) return inactive
+  if (columns.isDraining[instance] === 1) return draining
+  if (columns.isSuspended[instance] === 1) return suspended
+  if (columns.isUnavailable[instance] === 1) return offSchedule
+  if (rules.isCapacityVerified && columns.measuredSlots[instance] === 0) return unverified
+  const state = breakers.state[instance]
+  if (state === open) return parked
+  if (state === halfOpen && (rules.isProbeSynthetic || columns.probeRequest[instance] !== 0))
+    return probeUnderWay
+  if (columns.isBelowFloor[instance] === 1) return belowFloor
+  if ((columns.backpressureUntil[instance] as number) > now) return backpressure
+  if (ramp < 1 && debtWait(market, instance, ramp) > 0) return rateCapped
+  return eligible
+}
+
+const debtWait = (market: Market, instance: number, ramp: number): number => {
+  const { columns } = market.instances
+  if (columns.debt[instance] === 0) return 0
+  const drain = ramp * countedTokensPerSecond(market, instance)
+  const debt = debtAfter(
+    columns.debt[instance] as number,
+    market.now - (columns.debtAt[instance] as number),
+    drain,
+  )
+  return debtWaitMicros(debt, drain, market.rules.burstSeconds)
+}
+
+/** Adds an attempt's tokens to the debt that caps a ramping instance's rate. */
+export const owe = (market: Market, instance: number, tokens: number): void => {
+  const { columns } = market.instances
+  const ramp = rampNow(market, instance, market.now)
+  if (ramp === 1) {
+    columns.debt[instance] = 0
+    return
+  }
+  const drain = ramp * countedTokensPerSecond(market, instance)
+  const elapsed = market.now - (columns.debtAt[instance] as number)
+  columns.debt[instance] = debtAfter(columns.debt[instance] as number, elapsed, drain) + tokens
+  columns.debtAt[instance] = market.now
+}
+
+const wakeOf = (
+  market: Market,
+  instance: number,
+  ramp: number,
+  slots: number,
+  capacity: number,
+): number => {
+  const { columns } = market.instances
+  const { breakers, rules, now } = market
+  if (columns.isOnline[instance] === 0) return Infinity
+  let wake = Infinity
+  const state = breakers.state[instance]
+  if (state === open) wake = breakers.openUntil[instance] as number
+  const probeFor = columns.probeFor[instance] as number
+  if (probeFor !== 0 || columns.probeRequest[instance] !== 0)
+    wake = Math.min(wake, columns.probeUntil[instance] as number)
+  else if ((state === halfOpen && rules.isProbeSynthetic) || (state === closed && columns.isBelowFloor[instance] === 1))
+    wake = Math.min(wake, columns.probeAfter[instance] as number)
+  const backpressureUntil = columns.backpressureUntil[instance] as number
+  if (backpressureUntil > now) wake = Math.min(wake, backpressureUntil)
+  if (ramp < 1) {
+    const wait = debtWait(market, instance, ramp)
+    if (wait > 0) wake = Math.min(wake, now + wait)
+    const toSlot = nextSlotOnline(rules, slots, capacity) - onlineMicrosAt(market, instance, now)
+    // Without the successes that a further slot also asks for, time alone changes nothing.
+    if (toSlot > 0) wake = Math.min(wake, now + toSlot)
+  }
+  // Rounding may leave a moment that is due already: look again a microsecond later, never now.
+  return wake === Infinity ? wake : Math.max(wake, now + 1)
+}

@@ -1,0 +1,32 @@
+/**
+ * A rolling 64-bit digest of whole numbers. Two runs with equal digests made the same decisions;
+ * it guards against mistakes, not against an adversary.
+ */
+export interface Digest {
+  high: number
+  low: number
+}
+
+export const emptyDigest = (): Digest => ({ high: 0x9e3779b9 | 0, low: 0x243f6a88 | 0 })
+
+/** Rolls in one whole number, all 53 bits of it. Two 32-bit lanes of multiply–xor–shift. */
+export const mix = (digest: Digest, value: number): void => {
+  const low = value | 0
+  const high = (value / 4_294_967_296) | 0
+  let a = Math.imul(digest.low ^ low, 0x85ebca6b)
+  a ^= a >>> 15
+  let b = Math.imul(digest.high ^ high ^ a, 0xc2b2ae35)
+  b ^= b >>> 13
+  digest.low = (a + Math.imul(b, 0x27d4eb2f)) | 0
+  digest.high = b
+}
+
+/** Rolls in a text, by its UTF-16 code units and its length. */
+export const mixText = (digest: Digest, text: string): void => {
+  for (let i = 0; i < text.length; i++) mix(digest, text.charCodeAt(i))
+  mix(digest, text.length)
+}
+
+/** 16 hexadecimal digits. */
+export const hexOf = ({ high, low }: Digest): string =>
+  (high >>> 0).toString(16).padStart(8, "0") + (low >>> 0).toString(16).padStart(8, "0")

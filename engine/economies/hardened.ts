@@ -1,0 +1,33 @@
+/**
+ * Ours: the credit economy with its holes closed. Every difference from `pooled` is a knob, and
+ * each one stands here with the hole that it closes.
+ */
+import type { Economy } from "../economy/schema.ts"
+import { pooled } from "./pooled.ts"
+
+export const hardened: Economy = {
+  ...pooled,
+  name: "hardened",
+  meaning: "The credit economy with its holes closed: measured capacity, neutral splits, no washing.",
+  routing: {
+    ...pooled.routing,
+    // Only shares linear in verified capacity leave nothing to gain from splitting a machine.
+    selection: "spareLottery",
+    // Declaring eight times one's slots wins four times the traffic unless slots are measured.
+    capacity: "verified",
+  },
+  // Three failures in a minute park a fast node for being fast: ask for a failure rate as well.
+  breaker: { ...pooled.breaker, minFailureRatio: 0.1 },
+  // Idle time alone must not ripen a Sybil, and a cap alone is no ramp at low load.
+  ramp: { ...pooled.ramp, successes: 200, weighsLottery: true },
+  bounty: {
+    ...pooled.bounty,
+    // A premium announced for a week cannot be chased from day to day.
+    form: "premium",
+    fixedHours: 168,
+    // A sole supplier that buys from itself profits as soon as the bounty exceeds the fee.
+    excludeLinked: true,
+    maxDemandShare: 0.2,
+    vestingDays: 14,
+  },
+}

@@ -1,0 +1,97 @@
+/**
+ * Economies from data: the defaults, and an economy derived from another by a patch of knobs.
+ */
+import { Data, Either, ParseResult, Schema } from "effect"
+import { defaultsOf } from "./knob.ts"
+import { Economy, economyKnobs, feeBpsKnob } from "./schema.ts"
+
+/** A patch or a file that is no valid economy: every place, and what is allowed there. */
+export class EconomyInvalid extends Data.TaggedError("EconomyInvalid")<{
+  readonly issues: ReadonlyArray<{ readonly path: string; readonly message: string }>
+}> {
+  override get message(): string {
+    return this.issues.map(({ path, message }) => `${path}: ${message}`).join("\n")
+  }
+}
+
+type DeepPartial<T> = T extends ReadonlyArray<unknown>
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
+    : T
+export type EconomyPatch = DeepPartial<Economy>
+
+/** Every knob at its default, which is the credit economy as its document says: `pooled`. */
+export const defaultEconomy: Economy = {
+  name: "pooled",
+  meaning: "The credit economy as its document says, literally.",
+  feeBps: feeBpsKnob.default,
+  ...(Object.fromEntries(
+    Object.entries(economyKnobs).map(([group, knobs]) => [group, defaultsOf(knobs)]),
+  ) as Omit<Economy, "name" | "meaning" | "feeBps">),
+}
+
+const isGroup = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const merge = (base: unknown, patch: unknown): unknown =>
+  isGroup(base) && isGroup(patch)
+    ? { ...base, ...Object.fromEntries(Object.entries(patch).map(([k, v]) => [k, merge(base[k], v)])) }
+    : patch
+
+const decode = Schema.decodeUnknownEither(Economy, { errors: "all", onExcessProperty: "error" })
+
+/**
+ * `base` with the knobs of `patch` in place of its own. `patch` comes from a file or a command line
+ * and is checked whole: an unknown knob, a wrong type or a value out of range is an issue with its
+ * path below `at`.
+ */
+export const deriveEconomy = (
+  base: Economy,
+  patch: unknown,
+  at = "economy",
+): Either.Either<Economy, EconomyInvalid> =>
+  Either.mapLeft(
+    decode(merge(base, patch)),
+    (error) =>
+      new EconomyInvalid({
+        issues: ParseResult.ArrayFormatter.formatErrorSync(error).map((issue) => ({
+          path: [at, ...issue.path.map(String)].join("."),
+          message:
+            issue._tag === "Unexpected"
+              ? `no such knob; allowed here: ${allowedAt(issue.path.slice(0, -1).map(String)).join(", ")}`
+              : issue.message,
+        })),
+      }),
+  )
+
+const allowedAt = (path: ReadonlyArray<string>): ReadonlyArray<string> => {
+  let place: unknown = defaultEconomy
+  for (const key of path) place = isGroup(place) ? place[key] : undefined
+  return isGroup(place) ? Object.keys(place) : []
+}
+
+/** One row of `evenkeel economy show`: where the knob stands and what it means. */
+export interface KnobRow {
+  readonly path: string
+  readonly value: unknown
+  readonly unit: string
+  readonly meaning: string
+  readonly source: string
+}
+
+/** Every knob of an economy with its facts, in the order of the rules. */
+export const knobRows = (economy: Economy): ReadonlyArray<KnobRow> => [
+  rowOf("feeBps", economy.feeBps, feeBpsKnob),
+  ...Object.entries(economyKnobs).flatMap(([group, knobs]) =>
+    Object.entries(knobs).map(([name, facts]) =>
+      rowOf(`${group}.${name}`, (economy[group as keyof Economy] as Record<string, unknown>)[name], facts),
+    ),
+  ),
+]
+
+const rowOf = (
+  path: string,
+  value: unknown,
+  { unit, meaning, source }: Omit<KnobRow, "path" | "value">,
+): KnobRow => ({ path, value, unit, meaning, source })

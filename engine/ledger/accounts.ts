@@ -1,0 +1,148 @@
+/**
+ * The ledger's accounts: a few of the system's, then four lots for each customer.
+ *
+ * All money moves as double-entry transfers between these, so the sum over all of them is 0 at
+ * every instant. Only `world`, the outside that credits are bought from and withdrawn to, and
+ * `promotion`, what the platform has given away, may go below 0.
+ */
+import type { CommandSink, PostingKind } from "../command.ts"
+import { emit } from "../command.ts"
+import type { Table } from "../state/table.ts"
+import { makeTable } from "../state/table.ts"
+
+/** System accounts by number. */
+export const world = 0
+export const platform = 1
+export const bountyPool = 2
+export const promotion = 3
+/** Money of the call that is being settled: 0 between steps. */
+export const clearing = 4
+const systemAccounts = 5
+
+/** A customer's lots, in the order that calls spend them; vesting credits cannot be spent. */
+export const gift = 0
+export const bought = 1
+export const earned = 2
+export const vesting = 3
+export const lotsPerCustomer = 4
+export const spendableLots = 3
+
+const holdSpec = { customer: "i32", gift: "f64", bought: "f64", earned: "f64" } as const
+
+export interface Ledger {
+  /** Posted balance of each account, minor units. */
+  posted: Float64Array<ArrayBuffer>
+  /** Part of the posted balance that is held, minor units. */
+  held: Float64Array<ArrayBuffer>
+  customers: number
+  /** Open holds of requests and of withdrawals, by request and by transfer id. */
+  readonly requestHolds: Table<typeof holdSpec>
+  readonly withdrawalHolds: Table<typeof holdSpec>
+  /** Transfer ids that were accepted once and are never accepted again. */
+  readonly transfers: Set<number>
+}
+
+export type HoldTable = Ledger["requestHolds"]
+
+export const makeLedger = (): Ledger => ({
+  posted: new Float64Array(systemAccounts + 16 * lotsPerCustomer),
+  held: new Float64Array(systemAccounts + 16 * lotsPerCustomer),
+  customers: 0,
+  requestHolds: makeTable(holdSpec),
+  withdrawalHolds: makeTable(holdSpec),
+  transfers: new Set(),
+})
+
+/** Number of a customer's lot among the ledger's accounts. Customers count from 0. */
+export const lotAccount = (customer: number, lot: number): number =>
+  systemAccounts + customer * lotsPerCustomer + lot
+
+/** Adds the next customer, with empty lots. */
+export const openCustomer = (ledger: Ledger): number => {
+  const customer = ledger.customers++
+  const least = lotAccount(ledger.customers, 0)
+  if (least > ledger.posted.length) {
+    ledger.posted = widened(ledger.posted)
+    ledger.held = widened(ledger.held)
+  }
+  return customer
+}
+
+const widened = (values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
+  const wider = new Float64Array(values.length * 2)
+  wider.set(values)
+  return wider
+}
+
+export const availableOf = (ledger: Ledger, account: number): number =>
+  (ledger.posted[account] as number) - (ledger.held[account] as number)
+
+/** What a customer can spend on calls now: gift, bought and earned, less what is held. */
+export const spendableOf = (ledger: Ledger, customer: number): number => {
+  const first = lotAccount(customer, gift)
+  return (
+    availableOf(ledger, first) + availableOf(ledger, first + bought) + availableOf(ledger, first + earned)
+  )
+}
+
+/**
+ * Moves `amount` from one account to another. The caller has checked that it is there: an overdraft
+ * of anyone but the world is a broken invariant, and throws.
+ */
+export const post = (
+  ledger: Ledger,
+  sink: CommandSink,
+  kind: PostingKind,
+  debit: number,
+  credit: number,
+  amount: number,
+  reference: number,
+): void => {
+  if (amount === 0) return
+  const { posted, held } = ledger
+  const left = (posted[debit] as number) - amount
+  if (amount < 0 || (debit !== world && debit !== promotion && left < (held[debit] as number)))
+    throw new Error(`ledger: ${kind} of ${amount} would overdraw account ${debit}`)
+  posted[debit] = left
+  posted[credit] = (posted[credit] as number) + amount
+  emit(sink, { _tag: "Post", kind, debit, credit, amount, reference })
+}
+
+/** Would all money in the market leave the safe range? Every balance is bounded by it. */
+export const wouldOverflow = (ledger: Ledger, amount: number): boolean =>
+  amount - (ledger.posted[world] as number) - (ledger.posted[promotion] as number) >
+  Number.MAX_SAFE_INTEGER
+
+/** A customer's balance by lot, minor units. */
+export interface Balance {
+  readonly gift: number
+  readonly bought: number
+  readonly earned: number
+  readonly vesting: number
+  /** Part of gift, bought and earned that is held for open calls and withdrawals. */
+  readonly held: number
+  readonly spendable: number
+}
+
+export const balanceOf = (ledger: Ledger, customer: number): Balance => {
+  const first = lotAccount(customer, 0)
+  const { posted, held } = ledger
+  return {
+    gift: posted[first + gift] as number,
+    bought: posted[first + bought] as number,
+    earned: posted[first + earned] as number,
+    vesting: posted[first + vesting] as number,
+    held:
+      (held[first + gift] as number) + (held[first + bought] as number) + (held[first + earned] as number),
+    spendable: spendableOf(ledger, customer),
+  }
+}
+
+/** Who an account is, for a reader: "platform", "customer 3 earned". */
+export const accountName = (account: number): string => {
+  if (account < systemAccounts)
+    return ["world", "platform", "bounty pool", "promotion", "clearing"][account] as string
+  const customer = Math.floor((account - systemAccounts) / lotsPerCustomer)
+  const lot = (account - systemAccounts) % lotsPerCustomer
+  return `customer ${customer} ${["gift", "bought", "earned", "vesting"][lot]}`
+}

@@ -1,0 +1,102 @@
+/**
+ * Holds: credits set aside until the cost is known (rule 12). Pending, then posted in part or in
+ * whole, the rest voided; each hold resolves once.
+ */
+import type { CommandSink } from "../command.ts"
+import { insert, remove } from "../state/table.ts"
+import type { HoldTable, Ledger } from "./accounts.ts"
+import { availableOf, bought, clearing, earned, gift, lotAccount, post } from "./accounts.ts"
+
+/**
+ * Holds `amount` of a customer's credits: gifts first, then bought, then earned. The caller has
+ * checked that so much is spendable.
+ */
+export const hold = (
+  ledger: Ledger,
+  holds: HoldTable,
+  id: number,
+  customer: number,
+  amount: number,
+): void => {
+  const first = lotAccount(customer, gift)
+  const fromGift = Math.min(amount, availableOf(ledger, first + gift))
+  const fromBought = Math.min(amount - fromGift, availableOf(ledger, first + bought))
+  place(ledger, holds, id, customer, fromGift, fromBought, amount - fromGift - fromBought)
+}
+
+/** Holds earned credits only, for a withdrawal. The caller has checked that they are there. */
+export const holdEarned = (
+  ledger: Ledger,
+  holds: HoldTable,
+  id: number,
+  customer: number,
+  amount: number,
+): void => place(ledger, holds, id, customer, 0, 0, amount)
+
+const place = (
+  ledger: Ledger,
+  holds: HoldTable,
+  id: number,
+  customer: number,
+  fromGift: number,
+  fromBought: number,
+  fromEarned: number,
+): void => {
+  const slot = insert(holds, id)
+  const { columns } = holds
+  columns.customer[slot] = customer
+  columns.gift[slot] = fromGift
+  columns.bought[slot] = fromBought
+  columns.earned[slot] = fromEarned
+  addHeld(ledger, customer, fromGift, fromBought, fromEarned)
+}
+
+const addHeld = (
+  ledger: Ledger,
+  customer: number,
+  fromGift: number,
+  fromBought: number,
+  fromEarned: number,
+): void => {
+  const { held } = ledger
+  const first = lotAccount(customer, gift)
+  held[first + gift] = (held[first + gift] as number) + fromGift
+  held[first + bought] = (held[first + bought] as number) + fromBought
+  held[first + earned] = (held[first + earned] as number) + fromEarned
+}
+
+/** The whole of a hold, minor units. */
+export const heldAmount = (holds: HoldTable, slot: number): number =>
+  (holds.columns.gift[slot] as number) +
+  (holds.columns.bought[slot] as number) +
+  (holds.columns.earned[slot] as number)
+
+/** Releases the whole hold. */
+export const voidHold = (ledger: Ledger, holds: HoldTable, slot: number): void => {
+  const { customer, gift: g, bought: b, earned: e } = holds.columns
+  addHeld(ledger, customer[slot] as number, -(g[slot] as number), -(b[slot] as number), -(e[slot] as number))
+  remove(holds, slot)
+}
+
+/**
+ * Posts `charge` (at most the hold) to clearing, gifts first, and releases the rest. Returns the
+ * part that was paid with gifts.
+ */
+export const postHold = (
+  ledger: Ledger,
+  sink: CommandSink,
+  holds: HoldTable,
+  slot: number,
+  charge: number,
+): number => {
+  const { columns } = holds
+  const id = holds.ids[slot] as number
+  const first = lotAccount(columns.customer[slot] as number, gift)
+  const fromGift = Math.min(charge, columns.gift[slot] as number)
+  const fromBought = Math.min(charge - fromGift, columns.bought[slot] as number)
+  voidHold(ledger, holds, slot)
+  post(ledger, sink, "charge", first + gift, clearing, fromGift, id)
+  post(ledger, sink, "charge", first + bought, clearing, fromBought, id)
+  post(ledger, sink, "charge", first + earned, clearing, charge - fromGift - fromBought, id)
+  return fromGift
+}

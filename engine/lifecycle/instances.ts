@@ -1,0 +1,226 @@
+/**
+ * Instances start, switch models, drain and stop. An instance's history (online time, health, trust)
+ * follows it through switches; the anti-flapping reduction follows its node, so that removing an
+ * instance and starting another model on the same machine is a switch like any other.
+ */
+import { forgetBreaker } from "../admission/breaker.ts"
+import { refresh } from "../admission/eligibility.ts"
+import { forgetSamples } from "../admission/floor.ts"
+import type { Rejection } from "../command.ts"
+import { emit } from "../command.ts"
+import type { EventOf } from "../event.ts"
+import { reductionAfter, reductionOnSwitch } from "../payout/flap.ts"
+import { forget } from "../reputation/health.ts"
+import { enterCandidate, leaveCandidate } from "../routing/candidates.ts"
+import type { Market } from "../state/market.ts"
+import { growInstanceMemory } from "../state/market.ts"
+import { insert, isPresent, remove, slotOf } from "../state/table.ts"
+import { wakeAt } from "../state/wake-queue.ts"
+import { isWhole } from "../units.ts"
+import { creditOnline } from "./presence.ts"
+
+/** More than any machine serves at once, and few enough for loads to be compared exactly. */
+export const maxSlots = 1024
+
+const areQuantitiesValid = (slots: number, tokensPerSecond: number): boolean =>
+  isWhole(slots) && slots >= 1 && slots <= maxSlots && isWhole(tokensPerSecond) && tokensPerSecond >= 1
+
+export const onInstanceStarted = (
+  market: Market,
+  event: EventOf<"InstanceStarted">,
+): Rejection | undefined => {
+  if (!isWhole(event.instance)) return "InvalidQuantity"
+  if (isPresent(market.instances, event.instance)) return "DuplicateInstance"
+  const node = slotOf(market.nodes, event.node)
+  if (node < 0) return "UnknownNode"
+  const model = slotOf(market.models, event.model)
+  if (model < 0) return "UnknownModel"
+  if (!areQuantitiesValid(event.slots, event.tokensPerSecond)) return "InvalidQuantity"
+  const instance = insert(market.instances, event.instance)
+  growInstanceMemory(market)
+  const { columns } = market.instances
+  const nodes = market.nodes.columns
+  columns.node[instance] = node
+  columns.account[instance] = nodes.account[node] as number
+  columns.nextOnNode[instance] = nodes.firstInstance[node] as number
+  nodes.firstInstance[node] = instance + 1
+  columns.isOnline[instance] = nodes.isOnline[node] as number
+  columns.creditedUntil[instance] = event.at
+  const vacated = nodes.vacatedModel[node] as number
+  nodes.vacatedModel[node] = 0
+  if (vacated !== 0 && vacated - 1 !== event.model && !event.isPlatformAsked)
+    reducePayout(market, node)
+  serve(market, instance, model, event.slots, event.tokensPerSecond)
+  return undefined
+}
+
+export const onModelSwitched = (
+  market: Market,
+  event: EventOf<"ModelSwitched">,
+): Rejection | undefined => {
+  const instance = slotOf(market.instances, event.instance)
+  if (instance < 0) return "UnknownInstance"
+  const model = slotOf(market.models, event.model)
+  if (model < 0) return "UnknownModel"
+  if (!areQuantitiesValid(event.slots, event.tokensPerSecond)) return "InvalidQuantity"
+  const { columns } = market.instances
+  if (columns.isStopping[instance] === 1) return "InstanceStopping"
+  if (columns.model[instance] === model) return "SameModel"
+  if ((columns.inFlight[instance] as number) > 0) return "AttemptsInFlight"
+  leaveModel(market, instance)
+  if (!event.isPlatformAsked) reducePayout(market, columns.node[instance] as number)
+  columns.isDraining[instance] = 0
+  serve(market, instance, model, event.slots, event.tokensPerSecond)
+  return undefined
+}
+
+/** Begins to serve a model: what was measured of another one no longer says anything. */
+const serve = (
+  market: Market,
+  instance: number,
+  model: number,
+  slots: number,
+  tokensPerSecond: number,
+): void => {
+  const { columns } = market.instances
+  const models = market.models.columns
+  columns.model[instance] = model
+  columns.slots[instance] = slots
+  columns.tokensPerSecond[instance] = tokensPerSecond
+  columns.measuredSlots[instance] = 0
+  columns.measuredTokensPerSecond[instance] = 0
+  columns.isBelowFloor[instance] = 0
+  columns.floorCursor[instance] = 0
+  forgetSamples(market.floorSamples, market.rules, instance)
+  models.instances[model] = (models.instances[model] as number) + 1
+  columns.place[instance] = enterCandidate(
+    market.candidates[model]!,
+    market.rules,
+    instance,
+    columns.account[instance] as number,
+  )
+  if (market.rules.isCapacityVerified)
+    emit(market.sink, { _tag: "Measure", instance: market.instances.ids[instance] as number })
+  refresh(market, instance)
+}
+
+const leaveModel = (market: Market, instance: number): void => {
+  const { columns } = market.instances
+  const models = market.models.columns
+  const model = columns.model[instance] as number
+  leaveCandidate(
+    market.candidates[model]!,
+    market.rules,
+    columns.place[instance] as number,
+    columns.account[instance] as number,
+  )
+  models.instances[model] = (models.instances[model] as number) - 1
+}
+
+const reducePayout = (market: Market, node: number): void => {
+  const { reduction, reductionAt } = market.nodes.columns
+  const now = reductionOf(market, node)
+  reduction[node] = reductionOnSwitch(market.rules, now)
+  reductionAt[node] = market.now
+}
+
+/** The anti-flapping reduction φ of a node at the present time, 0…1. */
+export const reductionOf = (market: Market, node: number): number => {
+  const { reduction, reductionAt } = market.nodes.columns
+  const since = reduction[node] as number
+  if (since === 0) return 0
+  return reductionAfter(market.rules, since, market.now - (reductionAt[node] as number))
+}
+
+export const onCapacityMeasured = (
+  market: Market,
+  event: EventOf<"CapacityMeasured">,
+): Rejection | undefined => {
+  const instance = slotOf(market.instances, event.instance)
+  if (instance < 0) return "UnknownInstance"
+  if (!areQuantitiesValid(event.slots, event.tokensPerSecond)) return "InvalidQuantity"
+  market.instances.columns.measuredSlots[instance] = event.slots
+  market.instances.columns.measuredTokensPerSecond[instance] = event.tokensPerSecond
+  refresh(market, instance)
+  return undefined
+}
+
+export const onAvailabilityChanged = (
+  market: Market,
+  event: EventOf<"AvailabilityChanged">,
+): Rejection | undefined => {
+  const instance = slotOf(market.instances, event.instance)
+  if (instance < 0) return "UnknownInstance"
+  market.instances.columns.isUnavailable[instance] = event.isAvailable ? 0 : 1
+  refresh(market, instance)
+  return undefined
+}
+
+export const onInstanceDrained = (
+  market: Market,
+  event: EventOf<"InstanceDrained">,
+): Rejection | undefined => {
+  const instance = slotOf(market.instances, event.instance)
+  if (instance < 0) return "UnknownInstance"
+  market.instances.columns.isDraining[instance] = 1
+  refresh(market, instance)
+  return undefined
+}
+
+export const onCredentialReplaced = (
+  market: Market,
+  event: EventOf<"CredentialReplaced">,
+): Rejection | undefined => {
+  const instance = slotOf(market.instances, event.instance)
+  if (instance < 0) return "UnknownInstance"
+  if (market.instances.columns.isSuspended[instance] === 0) return "NotSuspended"
+  market.instances.columns.isSuspended[instance] = 0
+  refresh(market, instance)
+  return undefined
+}
+
+export const onInstanceStopped = (
+  market: Market,
+  event: EventOf<"InstanceStopped">,
+): Rejection | undefined => {
+  const instance = slotOf(market.instances, event.instance)
+  if (instance < 0) return "UnknownInstance"
+  const { columns } = market.instances
+  if (columns.isStopping[instance] === 1) return "InstanceStopping"
+  if (columns.inFlight[instance] === 0) {
+    stopInstance(market, instance)
+    return undefined
+  }
+  columns.isStopping[instance] = 1
+  columns.isDraining[instance] = 1
+  refresh(market, instance)
+  return undefined
+}
+
+/** Takes an instance without attempts out of the market. Its node remembers what it served. */
+export const stopInstance = (market: Market, instance: number): void => {
+  const { columns } = market.instances
+  const node = columns.node[instance] as number
+  creditOnline(market, instance)
+  leaveModel(market, instance)
+  market.nodes.columns.vacatedModel[node] =
+    (market.models.ids[columns.model[instance] as number] as number) + 1
+  unlink(market, node, instance)
+  wakeAt(market.instanceWakes, instance, Infinity)
+  forgetBreaker(market.breakers, market.rules, instance)
+  forgetSamples(market.floorSamples, market.rules, instance)
+  forget(market.health, instance)
+  remove(market.instances, instance)
+}
+
+const unlink = (market: Market, node: number, instance: number): void => {
+  const { firstInstance } = market.nodes.columns
+  const { nextOnNode } = market.instances.columns
+  if (firstInstance[node] === instance + 1) {
+    firstInstance[node] = nextOnNode[instance] as number
+    return
+  }
+  let before = (firstInstance[node] as number) - 1
+  while (nextOnNode[before] !== instance + 1) before = (nextOnNode[before] as number) - 1
+  nextOnNode[before] = nextOnNode[instance] as number
+}

@@ -1,0 +1,119 @@
+/**
+ * Nodes come, fall silent, return and leave. A node that has sent a heartbeat is lost when it misses
+ * three; one that never has (a cloud account, a simulated machine) is lost when the driver says so.
+ */
+import type { Rejection } from "../command.ts"
+import type { EventOf } from "../event.ts"
+import type { Market } from "../state/market.ts"
+import { insert, isPresent, remove, slotOf } from "../state/table.ts"
+import { wakeAt } from "../state/wake-queue.ts"
+import { isWhole } from "../units.ts"
+import { stopInstance } from "./instances.ts"
+import { setOnline } from "./presence.ts"
+import { lookAgain } from "./probes.ts"
+
+export const onNodeRegistered = (
+  market: Market,
+  event: EventOf<"NodeRegistered">,
+): Rejection | undefined => {
+  if (!isWhole(event.node)) return "InvalidQuantity"
+  if (isPresent(market.nodes, event.node)) return "DuplicateNode"
+  const account = slotOf(market.accounts, event.account)
+  if (account < 0) return "UnknownAccount"
+  const node = insert(market.nodes, event.node)
+  market.nodes.columns.account[node] = account
+  market.nodes.columns.isOnline[node] = 1
+  return undefined
+}
+
+export const onHeartbeatReceived = (
+  market: Market,
+  event: EventOf<"HeartbeatReceived">,
+): Rejection | undefined => {
+  const node = slotOf(market.nodes, event.node)
+  if (node < 0) return "UnknownNode"
+  const { columns } = market.nodes
+  columns.isSupervised[node] = 1
+  columns.lastHeartbeat[node] = event.at
+  // One wake for a node, moved when it fires: a heartbeat itself costs no heap operation.
+  if (columns.isOnline[node] === 0) bringOnline(market, node)
+  else if ((market.heartbeatWakes.position[node] ?? -1) < 0) superviseFrom(market, node)
+  return undefined
+}
+
+const superviseFrom = (market: Market, node: number): void =>
+  wakeAt(
+    market.heartbeatWakes,
+    node,
+    (market.nodes.columns.lastHeartbeat[node] as number) + market.rules.heartbeatTimeoutMicros,
+  )
+
+/** The wake of a supervised node: overdue, or heard of since and looked at again later. */
+export const checkHeartbeat = (market: Market, node: number): void => {
+  const due =
+    (market.nodes.columns.lastHeartbeat[node] as number) + market.rules.heartbeatTimeoutMicros
+  if (market.now < due) return wakeAt(market.heartbeatWakes, node, due)
+  takeOffline(market, node)
+}
+
+export const onNodeLost = (market: Market, event: EventOf<"NodeLost">): Rejection | undefined => {
+  const node = slotOf(market.nodes, event.node)
+  if (node < 0) return "UnknownNode"
+  if (market.nodes.columns.isOnline[node] === 0) return "AlreadyLost"
+  takeOffline(market, node)
+  return undefined
+}
+
+export const onNodeReturned = (
+  market: Market,
+  event: EventOf<"NodeReturned">,
+): Rejection | undefined => {
+  const node = slotOf(market.nodes, event.node)
+  if (node < 0) return "UnknownNode"
+  if (market.nodes.columns.isOnline[node] === 1) return "AlreadyOnline"
+  // The driver has heard of it, which is as good as a heartbeat.
+  market.nodes.columns.lastHeartbeat[node] = event.at
+  bringOnline(market, node)
+  return undefined
+}
+
+export const onNodeRemoved = (
+  market: Market,
+  event: EventOf<"NodeRemoved">,
+): Rejection | undefined => {
+  const node = slotOf(market.nodes, event.node)
+  if (node < 0) return "UnknownNode"
+  for (const instance of instancesOf(market, node))
+    if ((market.instances.columns.inFlight[instance] as number) > 0) return "AttemptsInFlight"
+  for (const instance of instancesOf(market, node)) stopInstance(market, instance)
+  wakeAt(market.heartbeatWakes, node, Infinity)
+  remove(market.nodes, node)
+  return undefined
+}
+
+/** Slots of a node's instances, latest first. */
+export const instancesOf = (market: Market, node: number): ReadonlyArray<number> => {
+  const { nextOnNode } = market.instances.columns
+  const found: Array<number> = []
+  let next = market.nodes.columns.firstInstance[node] as number
+  while (next !== 0) {
+    found.push(next - 1)
+    next = nextOnNode[next - 1] as number
+  }
+  return found
+}
+
+const takeOffline = (market: Market, node: number): void => {
+  market.nodes.columns.isOnline[node] = 0
+  wakeAt(market.heartbeatWakes, node, Infinity)
+  for (const instance of instancesOf(market, node)) setOnline(market, instance, false)
+}
+
+const bringOnline = (market: Market, node: number): void => {
+  market.nodes.columns.isOnline[node] = 1
+  if (market.nodes.columns.isSupervised[node] === 1) superviseFrom(market, node)
+  for (const instance of instancesOf(market, node)) {
+    setOnline(market, instance, true)
+    lookAgain(market, instance)
+  }
+}

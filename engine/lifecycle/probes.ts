@@ -1,0 +1,119 @@
+/**
+ * Probes: short generations of the gateway's own that let a parked instance back in (rule 3) and
+ * re-measure a floored one (rule 4). One probe at a time; a probe that is not answered within its
+ * lease is lost and frees its place, so no instance can be stuck.
+ */
+import { beginHalfOpen, closed, close, halfOpen, open, trip } from "../admission/breaker.ts"
+import { refresh } from "../admission/eligibility.ts"
+import { decodeMilliTokensPerSecond, forgetSamples } from "../admission/floor.ts"
+import type { ProbePurpose, Rejection } from "../command.ts"
+import { emit } from "../command.ts"
+import type { EventOf } from "../event.ts"
+import { count } from "../reputation/health.ts"
+import { verdictOf } from "../reputation/outcome.ts"
+import type { Market } from "../state/market.ts"
+import { slotOf } from "../state/table.ts"
+
+const none = 0
+const forBreaker = 1
+const forFloor = 2
+
+/** What time alone has changed for an instance: cooldowns, lost probes, probes that are due. */
+export const lookAgain = (market: Market, instance: number): void => {
+  const { breakers, rules, now } = market
+  const { columns } = market.instances
+  if (breakers.state[instance] === open && now >= (breakers.openUntil[instance] as number)) {
+    beginHalfOpen(breakers, instance)
+    columns.probeAfter[instance] = now
+  }
+  const isLeaseOver = now >= (columns.probeUntil[instance] as number)
+  if (columns.probeRequest[instance] !== 0 && isLeaseOver) columns.probeRequest[instance] = 0
+  if (columns.probeFor[instance] !== none && isLeaseOver) {
+    columns.probeFor[instance] = none
+    columns.probeAfter[instance] = now + rules.probeRetryMicros
+  }
+  const mayProbe =
+    columns.isOnline[instance] === 1 &&
+    columns.probeFor[instance] === none &&
+    now >= (columns.probeAfter[instance] as number)
+  if (mayProbe) {
+    if (breakers.state[instance] === halfOpen && rules.isProbeSynthetic)
+      sendProbe(market, instance, forBreaker, "breaker")
+    else if (breakers.state[instance] === closed && columns.isBelowFloor[instance] === 1)
+      sendProbe(market, instance, forFloor, "floor")
+  }
+  refresh(market, instance)
+}
+
+const sendProbe = (
+  market: Market,
+  instance: number,
+  code: number,
+  purpose: ProbePurpose,
+): void => {
+  const { columns } = market.instances
+  const probe = (columns.probe[instance] as number) + 1
+  columns.probe[instance] = probe
+  columns.probeFor[instance] = code
+  columns.probeUntil[instance] = market.now + market.rules.probeLeaseMicros
+  emit(market.sink, {
+    _tag: "Probe",
+    instance: market.instances.ids[instance] as number,
+    probe,
+    purpose,
+  })
+}
+
+/** Parks an instance: no request until a probe after the cooldown has come back well. */
+export const park = (market: Market, instance: number): void => {
+  const { columns } = market.instances
+  trip(market.breakers, market.rules, instance, market.now)
+  columns.parks[instance] = (columns.parks[instance] as number) + 1
+  columns.probeFor[instance] = none
+  columns.probeRequest[instance] = 0
+  emit(market.sink, {
+    _tag: "Park",
+    instance: market.instances.ids[instance] as number,
+    untilMicros: market.breakers.openUntil[instance] as number,
+  })
+}
+
+/** Lets an instance fully back in, with no memory of its failures. */
+export const readmit = (market: Market, instance: number): void =>
+  close(market.breakers, market.rules, instance)
+
+/** The floor was missed: no request until a probe is fast enough. */
+export const sinkBelowFloor = (market: Market, instance: number): void => {
+  const { columns } = market.instances
+  columns.isBelowFloor[instance] = 1
+  columns.probeAfter[instance] = market.now + market.rules.floorProbeMicros
+}
+
+export const onProbeEnded = (
+  market: Market,
+  event: EventOf<"ProbeEnded">,
+): Rejection | undefined => {
+  const instance = slotOf(market.instances, event.instance)
+  if (instance < 0) return "UnknownInstance"
+  const { rules } = market
+  const { columns } = market.instances
+  const probeFor = columns.probeFor[instance] as number
+  if (probeFor === none || columns.probe[instance] !== event.probe) return "StaleProbe"
+  columns.probeFor[instance] = none
+  const verdict = verdictOf[event.outcome]
+  count(market.health, "probes", instance, 1)
+  if (verdict === "success") count(market.health, "goodProbes", instance, 1)
+  if (probeFor === forBreaker) {
+    if (verdict === "success") readmit(market, instance)
+    else if (verdict === "failure") park(market, instance)
+    else columns.probeAfter[instance] = market.now + rules.probeRetryMicros
+  } else {
+    const rate = decodeMilliTokensPerSecond(event.outputTokens, event.decodeMicros)
+    if (verdict === "success" && rate >= rules.readmitMilliTokensPerSecond) {
+      columns.isBelowFloor[instance] = 0
+      forgetSamples(market.floorSamples, rules, instance)
+    } else columns.probeAfter[instance] = market.now + rules.floorProbeMicros
+  }
+  lookAgain(market, instance)
+  return undefined
+}

@@ -1,0 +1,184 @@
+/**
+ * Bounties (rule 9). "Payout multipliers on under-supplied models, funded by the platform — not the
+ * consumer" (002).
+ *
+ * Each hour and model: demand D = tokens/s asked for (served + refused), averaged over 24 h; supply
+ * Q = Σ ramped tokens/s of active instances; shortage = clamp((1.25·D − Q) / (1.25·D), 0, 1);
+ * m = 1 + (mMax − 1) · shortage, rounded to 0.01. A call's bounty, (min(m, trust cap) − 1) · share,
+ * is claimed when the call is settled and paid at the turn of the hour out of what the pool holds,
+ * prorated where it would run dry: the pool is never negative.
+ */
+import { countedTokensPerSecond, onlineMicrosAt, rampNow } from "../admission/eligibility.ts"
+import { emit } from "../command.ts"
+import { bountyPool, earned, lotAccount, post, vesting } from "../ledger/accounts.ts"
+import { healthHundredths } from "../reputation/health.ts"
+import { bountyCapHundredths } from "../reputation/trust.ts"
+import type { Market } from "../state/market.ts"
+import { partyOf } from "../state/market.ts"
+import { mulDivFloor, tokensPerMtok } from "../units.ts"
+import { prorate } from "./proration.ts"
+import { vest } from "./vesting.ts"
+
+const hourSeconds = 3600
+
+/** Notes tokens that an account asked a model for. */
+export const noteDemand = (
+  market: Market,
+  model: number,
+  account: number,
+  tokens: number,
+): void => {
+  const { demandTokens } = market.models.columns
+  demandTokens[model] = (demandTokens[model] as number) + tokens
+  if (market.rules.maxDemandShare === 1) return
+  const byAccount = market.demandByAccount[model]!
+  const party = partyOf(market, account)
+  byAccount.set(party, (byAccount.get(party) ?? 0) + tokens)
+}
+
+/** Tokens that a refused request would probably have used: the model's mean, or its maximum. */
+export const expectedOutput = (market: Market, model: number, maxTokens: number): number => {
+  const { servedRequests, servedTokens } = market.models.columns
+  const served = servedRequests[model] as number
+  return served === 0 ? maxTokens : Math.min(maxTokens, Math.round((servedTokens[model] as number) / served))
+}
+
+/** Sets every model's multiplier for the hour that begins. O(instances + models). */
+export const announceBounties = (market: Market): void => {
+  const { rules } = market
+  const models = market.models.columns
+  const supply = supplyByModel(market)
+  for (let model = 0; model < market.models.used; model++) {
+    if (market.models.ids[model] === -1) continue
+    models.supply[model] = supply[model] as number
+    const demand = averageDemand(market, model)
+    const wanted = rules.bountyTarget * demand
+    const shortage =
+      wanted > 0 ? Math.min(1, Math.max(0, (wanted - (supply[model] as number)) / wanted)) : 0
+    if (market.now < (models.announcedUntil[model] as number)) continue
+    const hundredths = Math.round(100 + 100 * (rules.bountyMaxMultiplier - 1) * shortage)
+    models.announcedUntil[model] = hundredths > 100 ? market.now + rules.bountyFixedMicros : 0
+    if (models.multiplierHundredths[model] === hundredths) continue
+    models.multiplierHundredths[model] = hundredths
+    setPremium(market, model)
+    emit(market.sink, {
+      _tag: "Announce",
+      model: market.models.ids[model] as number,
+      multiplierHundredths: hundredths,
+    })
+  }
+}
+
+/** The premium per Mtok that the multiplier amounts to at the model's own price. */
+const setPremium = (market: Market, model: number): void => {
+  const models = market.models.columns
+  const price = models.outputPricePerMtok[model] as number
+  const share = price - mulDivFloor(price, market.rules.feeBps, 10_000)
+  models.premiumPerMtok[model] = mulDivFloor(
+    share,
+    (models.multiplierHundredths[model] as number) - 100,
+    100,
+  )
+}
+
+/** Ramped tokens/s of each model's active instances, by model slot. */
+const supplyByModel = (market: Market): Float64Array => {
+  const { columns } = market.instances
+  const supply = new Float64Array(market.models.used)
+  for (let instance = 0; instance < market.instances.used; instance++) {
+    if (market.instances.ids[instance] === -1) continue
+    if (columns.isOnline[instance] === 0 || columns.isDraining[instance] === 1) continue
+    const model = columns.model[instance] as number
+    supply[model] =
+      (supply[model] as number) +
+      rampNow(market, instance, market.now) * countedTokensPerSecond(market, instance)
+  }
+  return supply
+}
+
+/** Folds the hour that ends into the average and returns it, tokens/s. */
+const averageDemand = (market: Market, model: number): number => {
+  const models = market.models.columns
+  const asked = cappedDemand(market, model) / hourSeconds
+  const hours = models.demandHours[model] as number
+  const before = models.demandAverage[model] as number
+  const smoothing = Math.max(market.rules.demandSmoothing, 1 / (hours + 1))
+  models.demandHours[model] = hours + 1
+  models.demandTokens[model] = 0
+  models.demandAverage[model] = before + smoothing * (asked - before)
+  return models.demandAverage[model] as number
+}
+
+const cappedDemand = (market: Market, model: number): number => {
+  const total = market.models.columns.demandTokens[model] as number
+  const { maxDemandShare } = market.rules
+  if (maxDemandShare === 1) return total
+  const byAccount = market.demandByAccount[model]!
+  let counted = 0
+  for (const tokens of byAccount.values()) counted += Math.min(tokens, maxDemandShare * total)
+  byAccount.clear()
+  return counted
+}
+
+/**
+ * The bounty of a call, minor units, before anti-flapping. `share` is the provider's part of the
+ * price and `paidShare` the part of it that was not paid with gifts.
+ */
+export const bountyOf = (
+  market: Market,
+  model: number,
+  instance: number,
+  outputTokens: number,
+  paidShare: number,
+): number => {
+  const models = market.models.columns
+  const multiplier = models.multiplierHundredths[model] as number
+  if (multiplier <= 100 || paidShare === 0) return 0
+  const { rules } = market
+  const cap = bountyCapHundredths(
+    rules,
+    onlineMicrosAt(market, instance, market.now),
+    healthHundredths(rules, market.health, instance),
+  )
+  const most = mulDivFloor(paidShare, cap - 100, 100)
+  if (rules.isBountyPremium)
+    return Math.min(
+      most,
+      mulDivFloor(outputTokens, models.premiumPerMtok[model] as number, tokensPerMtok),
+    )
+  return Math.min(most, mulDivFloor(paidShare, multiplier - 100, 100))
+}
+
+/** Claims a bounty for an account, to be paid at the turn of the hour. */
+export const claim = (market: Market, account: number, atOnce: number, vested: number): void => {
+  const { claimNow, claimVesting } = market.accounts.columns
+  if (claimNow[account] === 0 && claimVesting[account] === 0) market.claimants.push(account)
+  claimNow[account] = (claimNow[account] as number) + atOnce
+  claimVesting[account] = (claimVesting[account] as number) + vested
+}
+
+/** Pays the hour's claims from the pool, prorated by largest remainder where it would run dry. */
+export const payBounties = (market: Market): void => {
+  const { claimants, ledger, sink } = market
+  if (claimants.length === 0) return
+  const { claimNow, claimVesting } = market.accounts.columns
+  claimants.sort((a, b) => a - b)
+  const claims = claimants.flatMap((account) => [
+    claimNow[account] as number,
+    claimVesting[account] as number,
+  ])
+  const claimed = claims.reduce((sum, one) => sum + one, 0)
+  const pool = ledger.posted[bountyPool] as number
+  const paid = claimed <= pool ? claims : prorate(pool, claims)
+  claimants.forEach((account, index) => {
+    const atOnce = paid[2 * index] as number
+    const toVest = paid[2 * index + 1] as number
+    const id = market.accounts.ids[account] as number
+    post(ledger, sink, "bounty", bountyPool, lotAccount(account, earned), atOnce, id)
+    post(ledger, sink, "vestingBounty", bountyPool, lotAccount(account, vesting), toVest, id)
+    if (toVest > 0) vest(market, account, toVest)
+    claimNow[account] = 0
+    claimVesting[account] = 0
+  })
+  claimants.length = 0
+}

@@ -1,0 +1,28 @@
+/**
+ * Largest-remainder split: a whole amount in parts proportional to whole weights, each part within
+ * one minor unit of its exact quota, the parts summing to the amount. Ties go to the lower index.
+ */
+import { mulDivFloor } from "../units.ts"
+
+/**
+ * `weights` are whole numbers with a positive sum. O(n log n). The index order of `weights` settles
+ * ties, so the caller orders them by account.
+ */
+export const prorate = (amount: number, weights: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const parts = weights.map((weight) => mulDivFloor(amount, weight, total))
+  let left = amount - parts.reduce((sum, part) => sum + part, 0)
+  if (left === 0) return parts
+  const byRemainder = weights
+    .map((weight, index) => ({ index, remainder: remainderOf(amount, weight, total) }))
+    .toSorted((a, b) => (a.remainder === b.remainder ? a.index - b.index : a.remainder < b.remainder ? 1 : -1))
+  for (const { index } of byRemainder) {
+    if (left === 0) break
+    parts[index] = (parts[index] as number) + 1
+    left--
+  }
+  return parts
+}
+
+const remainderOf = (amount: number, weight: number, total: number): bigint =>
+  (BigInt(amount) * BigInt(weight)) % BigInt(total)

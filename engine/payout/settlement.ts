@@ -1,0 +1,93 @@
+/**
+ * Settling a call (rules 8, 9, 10 and 12): the delivered tokens are charged to the hold, the fee goes
+ * to the platform and the bounty pool, the share to the provider less what anti-flapping withholds,
+ * and the bounty is claimed. One linked group of transfers through the clearing account, which is
+ * empty before and after.
+ */
+import { emit } from "../command.ts"
+import type { Outcome } from "../event.ts"
+import { bountyPool, clearing, earned, lotAccount, platform, post } from "../ledger/accounts.ts"
+import { heldAmount, postHold, voidHold } from "../ledger/holds.ts"
+import { reductionOf } from "../lifecycle/instances.ts"
+import type { Market } from "../state/market.ts"
+import { partyOf } from "../state/market.ts"
+import { slotOf } from "../state/table.ts"
+import { mulDivFloor } from "../units.ts"
+import { bountyOf, claim, noteDemand } from "./bounty.ts"
+import { feeOf, priceOf } from "./fee-split.ts"
+
+/** Releases the whole hold of a request that delivered nothing. */
+export const voidRequest = (market: Market, request: number): void => {
+  const holds = market.ledger.requestHolds
+  voidHold(market.ledger, holds, slotOf(holds, market.requests.ids[request] as number))
+}
+
+/** Charges, splits and pays a call that delivered `outputTokens`, and says so with `Finish`. */
+export const settle = (
+  market: Market,
+  request: number,
+  outcome: Outcome,
+  outputTokens: number,
+): void => {
+  const { ledger, sink, rules } = market
+  const requests = market.requests.columns
+  const models = market.models.columns
+  const instances = market.instances.columns
+  const id = market.requests.ids[request] as number
+  const model = requests.model[request] as number
+  const instance = requests.instance[request] as number
+  const account = requests.account[request] as number
+  const provider = instances.account[instance] as number
+  const node = instances.node[instance] as number
+
+  const holds = ledger.requestHolds
+  const hold = slotOf(holds, id)
+  const charge = Math.min(
+    heldAmount(holds, hold),
+    priceOf(
+      requests.inputTokens[request] as number,
+      models.inputPricePerMtok[model] as number,
+      outputTokens,
+      models.outputPricePerMtok[model] as number,
+    ),
+  )
+  const fee = feeOf(charge, rules.feeBps)
+  const share = charge - fee
+  const reduction = reductionOf(market, node)
+  const withheld = reduction === 0 ? 0 : Math.floor(share * reduction)
+  const poolFee = mulDivFloor(fee, rules.poolFeeBps, 10_000)
+
+  const paidByGift = postHold(ledger, sink, holds, hold, charge)
+  post(ledger, sink, "share", clearing, lotAccount(provider, earned), share - withheld, id)
+  post(ledger, sink, "withheld", clearing, bountyPool, withheld, id)
+  post(ledger, sink, "fee", clearing, platform, fee - poolFee, id)
+  post(ledger, sink, "poolFee", clearing, bountyPool, poolFee, id)
+
+  const isOwn = rules.isLinkedExcluded && partyOf(market, account) === partyOf(market, provider)
+  if (!isOwn) noteDemand(market, model, account, outputTokens)
+  models.servedTokens[model] = (models.servedTokens[model] as number) + outputTokens
+  models.servedRequests[model] = (models.servedRequests[model] as number) + 1
+
+  const paidShare = paidByGift === 0 ? share : mulDivFloor(share, charge - paidByGift, charge)
+  const whole = isOwn ? 0 : bountyOf(market, model, instance, outputTokens, paidShare)
+  const bounty = reduction === 0 ? whole : whole - Math.ceil(whole * reduction)
+  if (bounty > 0) {
+    const atOnce =
+      rules.vestingDays === 0
+        ? bounty
+        : Math.min(bounty, mulDivFloor(charge, rules.vestingAboveBps, 10_000))
+    claim(market, provider, atOnce, bounty - atOnce)
+  }
+  emit(sink, {
+    _tag: "Finish",
+    request: id,
+    instance: market.instances.ids[instance] as number,
+    outcome,
+    outputTokens,
+    charge,
+    fee,
+    share,
+    withheld,
+    bounty,
+  })
+}

@@ -1,0 +1,264 @@
+/**
+ * The life of a request (rule 12): hold the worst case, dispatch, retry before the first token, then
+ * settle or void. Every request ends in exactly one `Finish` or `Refuse`.
+ */
+import { closed, halfOpen, isTrippedByFailure, noteSuccess } from "../admission/breaker.ts"
+import { owe, refresh } from "../admission/eligibility.ts"
+import { decodeMilliTokensPerSecond, isBelowAfter } from "../admission/floor.ts"
+import type { Refusal, Rejection } from "../command.ts"
+import { emit } from "../command.ts"
+import type { EventOf, Outcome } from "../event.ts"
+import { hold } from "../ledger/holds.ts"
+import { spendableOf } from "../ledger/accounts.ts"
+import { stopInstance } from "../lifecycle/instances.ts"
+import { park, readmit, sinkBelowFloor } from "../lifecycle/probes.ts"
+import { expectedOutput, noteDemand } from "../payout/bounty.ts"
+import { priceOf } from "../payout/fee-split.ts"
+import { settle, voidRequest } from "../payout/settlement.ts"
+import { count } from "../reputation/health.ts"
+import { isRetryable, verdictOf } from "../reputation/outcome.ts"
+import type { Market } from "../state/market.ts"
+import { insert, remove, slotOf } from "../state/table.ts"
+import { isWhole } from "../units.ts"
+import type { Standing } from "./candidates.ts"
+import { choose, rankCandidate } from "./candidates.ts"
+
+/** More tokens than any context holds; keeps every price within BigInt-free arithmetic mostly. */
+const maxTokensPerCall = 100_000_000
+
+export const onRequestArrived = (
+  market: Market,
+  event: EventOf<"RequestArrived">,
+): Rejection | undefined => {
+  const { request, inputTokens, maxTokens } = event
+  if (!isWhole(request) || !isWhole(inputTokens) || !isWhole(maxTokens)) return "InvalidQuantity"
+  if (inputTokens > maxTokensPerCall || maxTokens > maxTokensPerCall) return "TooManyTokens"
+  if (request <= market.lastRequest) return "DuplicateRequest"
+  const account = slotOf(market.accounts, event.account)
+  if (account < 0) return "UnknownAccount"
+  const model = slotOf(market.models, event.model)
+  if (model < 0) return "UnknownModel"
+  market.lastRequest = request
+
+  const models = market.models.columns
+  const outputPrice = models.outputPricePerMtok[model] as number
+  if (event.maxPricePerMtok !== undefined && outputPrice > event.maxPricePerMtok)
+    return refuse(market, request, "PriceTooHigh")
+  const worst = priceOf(inputTokens, models.inputPricePerMtok[model] as number, maxTokens, outputPrice)
+  if (!(worst <= spendableOf(market.ledger, account)))
+    return refuse(market, request, "InsufficientCredits")
+  const instance = choose(market.candidates[model]!, market.rules, market.routeStreams[model]!)
+  if (instance < 0) {
+    noteDemand(market, model, account, expectedOutput(market, model, maxTokens))
+    return refuse(market, request, models.instances[model] === 0 ? "NoInstance" : "NoCapacity")
+  }
+  hold(market.ledger, market.ledger.requestHolds, request, account, worst)
+  const slot = admit(market, request)
+  const requests = market.requests.columns
+  requests.account[slot] = account
+  requests.model[slot] = model
+  requests.inputTokens[slot] = inputTokens
+  requests.maxTokens[slot] = maxTokens
+  dispatch(market, slot, instance)
+  return undefined
+}
+
+const refuse = (market: Market, request: number, reason: Refusal): undefined => {
+  emit(market.sink, { _tag: "Refuse", request, reason })
+  return undefined
+}
+
+const admit = (market: Market, request: number): number => {
+  const slot = insert(market.requests, request)
+  const least = (slot + 1) * market.rules.maxAttempts
+  if (least > market.tried.length) {
+    const wider = new Float64Array(market.requests.ids.length * market.rules.maxAttempts)
+    wider.set(market.tried)
+    market.tried = wider
+  }
+  return slot
+}
+
+const dispatch = (market: Market, request: number, instance: number): void => {
+  const requests = market.requests.columns
+  const { columns } = market.instances
+  const { breakers, rules } = market
+  const attempt = requests.attempt[request] as number
+  const id = market.requests.ids[request] as number
+  requests.instance[request] = instance
+  requests.generation[request] = breakers.generation[instance] as number
+  market.tried[request * rules.maxAttempts + attempt] = market.instances.ids[instance] as number
+  columns.inFlight[instance] = (columns.inFlight[instance] as number) + 1
+  if (breakers.state[instance] === halfOpen) {
+    columns.probeRequest[instance] = id + 1
+    columns.probeUntil[instance] = market.now + rules.probeLeaseMicros
+  }
+  refresh(market, instance)
+  emit(market.sink, {
+    _tag: "Dispatch",
+    request: id,
+    attempt,
+    instance: market.instances.ids[instance] as number,
+  })
+}
+
+export const onAttemptEnded = (
+  market: Market,
+  event: EventOf<"AttemptEnded">,
+): Rejection | undefined => {
+  const request = slotOf(market.requests, event.request)
+  if (request < 0) return "UnknownRequest"
+  const requests = market.requests.columns
+  if (requests.attempt[request] !== event.attempt) return "StaleAttempt"
+  const { outcome, outputTokens, reportedTokens, decodeMicros } = event
+  if (!isWhole(outputTokens) || !isWhole(reportedTokens) || !isWhole(decodeMicros))
+    return "InvalidQuantity"
+  if (!isWhole(event.retryAfterMicros)) return "InvalidQuantity"
+  if (outputTokens > (requests.maxTokens[request] as number)) return "TooManyTokens"
+
+  const instance = requests.instance[request] as number
+  const { columns } = market.instances
+  columns.inFlight[instance] = (columns.inFlight[instance] as number) - 1
+  owe(market, instance, outputTokens)
+  judge(market, request, instance, outcome)
+  if (outcome === "backpressure") {
+    const pause = event.retryAfterMicros || market.rules.retryAfterMicros
+    columns.backpressureUntil[instance] = market.now + pause
+  }
+  if (outcome === "credentialRefused") {
+    columns.isSuspended[instance] = 1
+    audit(market, instance, "CredentialRefused", 1)
+  }
+  if (reportedTokens > outputTokens + market.rules.meteringToleranceTokens) {
+    count(market.health, "failures", instance, 1)
+    audit(market, instance, "OverReported", reportedTokens - outputTokens)
+  }
+  if (outputTokens >= market.rules.floorMinStreamTokens)
+    measureFloor(market, instance, outputTokens, decodeMicros)
+
+  const isDelivered = outputTokens > 0 || (outcome === "completed" && requests.maxTokens[request] === 0)
+  if (isDelivered) {
+    // The host's own count, where it is lower, is what it asks to be paid for.
+    settle(market, request, outcome, Math.min(outputTokens, reportedTokens))
+    remove(market.requests, request)
+  } else if (!(isRetryable(outcome) && retry(market, request))) end(market, request, outcome)
+  if (columns.isStopping[instance] === 1 && columns.inFlight[instance] === 0)
+    stopInstance(market, instance)
+  else refresh(market, instance)
+  return undefined
+}
+
+/** What the outcome says of the instance: health always, the breaker only in its generation. */
+const judge = (market: Market, request: number, instance: number, outcome: Outcome): void => {
+  const { breakers, rules, now } = market
+  const { columns } = market.instances
+  const verdict = verdictOf[outcome]
+  if (verdict === "neutral") count(market.health, "neutrals", instance, 1)
+  else if (verdict === "success") {
+    count(market.health, "successes", instance, 1)
+    columns.successes[instance] = (columns.successes[instance] as number) + 1
+  } else count(market.health, "failures", instance, 1)
+
+  const isCurrent = market.requests.columns.generation[request] === breakers.generation[instance]
+  if (!isCurrent) return
+  if (breakers.state[instance] === closed) {
+    if (verdict === "success") noteSuccess(breakers, rules, instance, now)
+    else if (verdict === "failure" && isTrippedByFailure(breakers, rules, instance, now))
+      park(market, instance)
+    return
+  }
+  const isProbe = columns.probeRequest[instance] === (market.requests.ids[request] as number) + 1
+  if (breakers.state[instance] !== halfOpen || !isProbe) return
+  columns.probeRequest[instance] = 0
+  if (verdict === "success") readmit(market, instance)
+  else if (verdict === "failure") park(market, instance)
+}
+
+const measureFloor = (
+  market: Market,
+  instance: number,
+  outputTokens: number,
+  decodeMicros: number,
+): void => {
+  const { columns } = market.instances
+  const cursor = columns.floorCursor[instance] as number
+  columns.floorCursor[instance] = cursor + 1
+  const rate = decodeMilliTokensPerSecond(outputTokens, decodeMicros)
+  const { floorSamples, rules, now } = market
+  if (isBelowAfter(floorSamples, rules, instance, cursor, now, rate) && columns.isBelowFloor[instance] === 0)
+    sinkBelowFloor(market, instance)
+}
+
+const audit = (
+  market: Market,
+  instance: number,
+  finding: "OverReported" | "CredentialRefused",
+  quantity: number,
+): void =>
+  emit(market.sink, {
+    _tag: "Audit",
+    subject: market.instances.ids[instance] as number,
+    finding,
+    quantity,
+  })
+
+const outOfTheRunning: Standing = {
+  isAdmitted: false,
+  inFlight: 0,
+  capacity: 1,
+  slots: 1,
+  ramp: 1,
+  healthHundredths: 0,
+}
+
+/** Tries another instance, none twice. False where no attempt or no candidate is left. */
+const retry = (market: Market, request: number): boolean => {
+  const { rules } = market
+  const requests = market.requests.columns
+  const { columns } = market.instances
+  const tries = (requests.attempt[request] as number) + 1
+  if (tries >= rules.maxAttempts) return false
+  const model = requests.model[request] as number
+  const candidates = market.candidates[model]!
+  const first = request * rules.maxAttempts
+  const tried = [...market.tried.subarray(first, first + tries)]
+    .map((id) => slotOf(market.instances, id))
+    .filter((instance) => instance >= 0 && columns.model[instance] === model)
+  for (const instance of tried) {
+    const place = columns.place[instance] as number
+    rankCandidate(candidates, rules, place, columns.account[instance] as number, outOfTheRunning)
+  }
+  const instance = choose(candidates, rules, market.routeStreams[model]!)
+  for (const before of tried) refresh(market, before)
+  if (instance < 0) return false
+  requests.attempt[request] = tries
+  dispatch(market, request, instance)
+  return true
+}
+
+/** Ends a request that delivered nothing: the hold is voided, and the market says why. */
+const end = (market: Market, request: number, outcome: Outcome): void => {
+  const requests = market.requests.columns
+  const id = market.requests.ids[request] as number
+  const instance = market.instances.ids[requests.instance[request] as number] as number
+  voidRequest(market, request)
+  if (verdictOf[outcome] === "failure" || isRetryable(outcome)) {
+    const model = requests.model[request] as number
+    const expected = expectedOutput(market, model, requests.maxTokens[request] as number)
+    noteDemand(market, model, requests.account[request] as number, expected)
+    emit(market.sink, { _tag: "Refuse", request: id, reason: "AttemptFailed" })
+  } else
+    emit(market.sink, {
+      _tag: "Finish",
+      request: id,
+      instance,
+      outcome,
+      outputTokens: 0,
+      charge: 0,
+      fee: 0,
+      share: 0,
+      withheld: 0,
+      bounty: 0,
+    })
+  remove(market.requests, request)
+}

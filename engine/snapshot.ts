@@ -1,0 +1,88 @@
+/**
+ * Snapshots: the whole state of a market, saved and restored. `restore(snapshot(m))` behaves exactly
+ * as `m` from there on.
+ */
+import { Data, Either, Schema } from "effect"
+import { compileRules } from "./economy/rules.ts"
+import { Economy } from "./economy/schema.ts"
+import { emptyDigest, hexOf, mixText } from "./digest.ts"
+import type { Market } from "./state/market.ts"
+import type { Portable } from "./state/portable.ts"
+import { freeze, thaw } from "./state/portable.ts"
+
+/** Raised with every change of the state's shape. */
+const snapshotVersion = 1
+
+const Portable: Schema.Schema<Portable> = Schema.Union(
+  Schema.Null,
+  Schema.Boolean,
+  Schema.Number,
+  Schema.String,
+  Schema.Array(Schema.suspend(() => Portable)),
+  Schema.Record({ key: Schema.String, value: Schema.suspend(() => Portable) }),
+)
+
+export const Snapshot = Schema.Struct({
+  version: Schema.Literal(snapshotVersion),
+  economy: Economy,
+  seed: Schema.String,
+  digest: Schema.Struct({ high: Schema.Int, low: Schema.Int }),
+  /** Everything else of the market, by field. */
+  state: Schema.Record({ key: Schema.String, value: Portable }),
+  /** Digest of `state`: a snapshot that was cut or altered is refused. */
+  checksum: Schema.String,
+})
+export type Snapshot = typeof Snapshot.Type
+
+/** What was given is no snapshot that this version can restore. */
+export class SnapshotInvalid extends Data.TaggedError("SnapshotInvalid")<{
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `Not a snapshot of a market that can be restored: ${this.reason}`
+  }
+}
+
+/** O(state). The market goes on unchanged. */
+export const snapshot = (market: Market): Snapshot => {
+  const state = stateOf(market)
+  return {
+    version: snapshotVersion,
+    economy: market.economy,
+    seed: market.seed,
+    digest: { ...market.sink.digest },
+    state,
+    checksum: checksumOf(state),
+  }
+}
+
+export const restore = (input: unknown): Either.Either<Market, SnapshotInvalid> =>
+  Schema.decodeUnknownEither(Snapshot)(input).pipe(
+    Either.mapLeft((error) => new SnapshotInvalid({ reason: error.message })),
+    Either.filterOrLeft(
+      ({ state, checksum }) => checksumOf(state) === checksum,
+      () => new SnapshotInvalid({ reason: "its checksum does not match, so it was cut or altered" }),
+    ),
+    Either.map(
+      ({ economy, seed, digest, state }) =>
+        ({
+          economy,
+          rules: compileRules(economy),
+          seed,
+          sink: { commands: [], digest: { ...digest } },
+          ...(thaw(state) as object),
+        }) as unknown as Market,
+    ),
+  )
+
+/** Digest of the whole state but the commands' digest: equal states have equal ones. O(state). */
+export const stateDigest = (market: Market): string => checksumOf(stateOf(market))
+
+const stateOf = ({ economy, rules, seed, sink, ...state }: Market): Snapshot["state"] =>
+  freeze(state) as Snapshot["state"]
+
+const checksumOf = (state: Snapshot["state"]): string => {
+  const digest = emptyDigest()
+  mixText(digest, JSON.stringify(state))
+  return hexOf(digest)
+}

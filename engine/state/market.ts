@@ -1,0 +1,210 @@
+/**
+ * The whole state of a market as plain data: tables of entities, the ledger, the rules' own memory.
+ * Only `step` changes it. Everything in it can be saved and restored.
+ */
+import type { Breakers } from "../admission/breaker.ts"
+import { growBreakers, makeBreakers } from "../admission/breaker.ts"
+import type { FloorSamples } from "../admission/floor.ts"
+import { growFloorSamples, makeFloorSamples } from "../admission/floor.ts"
+import type { CommandSink } from "../command.ts"
+import { emptyDigest } from "../digest.ts"
+import type { Rules } from "../economy/rules.ts"
+import { compileRules } from "../economy/rules.ts"
+import type { Economy } from "../economy/schema.ts"
+import type { Ledger } from "../ledger/accounts.ts"
+import { makeLedger } from "../ledger/accounts.ts"
+import type { Stream } from "../random.ts"
+import type { Health } from "../reputation/health.ts"
+import { growHealth, makeHealth } from "../reputation/health.ts"
+import type { Candidates } from "../routing/candidates.ts"
+import { microsPerHour } from "../units.ts"
+import type { Table } from "./table.ts"
+import { makeTable } from "./table.ts"
+import type { WakeQueue } from "./wake-queue.ts"
+import { makeWakeQueue, nextTime } from "./wake-queue.ts"
+
+/** An account is a customer of the ledger: its slot and its customer number are the same. */
+const accountSpec = {
+  /** Slot of an account of the same party, itself at the root (union–find). */
+  party: "i32",
+  /** Bounty claimed this hour, minor units: paid at once, and vesting. */
+  claimNow: "f64",
+  claimVesting: "f64",
+} as const
+
+const nodeSpec = {
+  account: "i32",
+  isOnline: "u8",
+  /** It has sent a heartbeat, so its silence is noticed. */
+  isSupervised: "u8",
+  lastHeartbeat: "f64",
+  /** First instance, slot + 1; 0: none. */
+  firstInstance: "i32",
+  /** Anti-flapping reduction as of `reductionAt`. */
+  reduction: "f64",
+  reductionAt: "f64",
+  /** Model id + 1 of the instance removed last, until another starts; 0: none. */
+  vacatedModel: "f64",
+} as const
+
+const instanceSpec = {
+  node: "i32",
+  account: "i32",
+  model: "i32",
+  /** Next instance of the same node, slot + 1; 0: none. */
+  nextOnNode: "i32",
+  /** Declared by the operator. */
+  slots: "i32",
+  tokensPerSecond: "f64",
+  /** Verified by the driver; 0: not yet. */
+  measuredSlots: "i32",
+  measuredTokensPerSecond: "f64",
+  inFlight: "i32",
+  isUnavailable: "u8",
+  isDraining: "u8",
+  /** Removed as soon as its last attempt has ended. */
+  isStopping: "u8",
+  isSuspended: "u8",
+  isBelowFloor: "u8",
+  floorCursor: "u32",
+  backpressureUntil: "f64",
+  /** Tokens owed to the ramp's bucket as of `debtAt`. */
+  debt: "f64",
+  debtAt: "f64",
+  /** Online time up to `creditedUntil`, µs. */
+  onlineMicros: "f64",
+  creditedUntil: "f64",
+  isOnline: "u8",
+  successes: "f64",
+  /** Number of the latest probe, and what it is for: 0 none under way, 1 breaker, 2 floor. */
+  probe: "f64",
+  probeFor: "u8",
+  /** End of the probe's lease. */
+  probeUntil: "f64",
+  /** No probe before. */
+  probeAfter: "f64",
+  /** Request + 1 that probes a half-open instance (`breaker.probe: request`). */
+  probeRequest: "f64",
+  /** Index of the reason in `eligibilityReasons`. */
+  reason: "u8",
+  place: "i32",
+  parks: "u32",
+} as const
+
+const modelSpec = {
+  inputPricePerMtok: "f64",
+  outputPricePerMtok: "f64",
+  instances: "i32",
+  /** Tokens asked for in the present hour, and the average a second over the hours before. */
+  demandTokens: "f64",
+  demandAverage: "f64",
+  demandHours: "u32",
+  /** Served output tokens and requests, for the expected size of a refused request. */
+  servedTokens: "f64",
+  servedRequests: "f64",
+  supply: "f64",
+  multiplierHundredths: "u32",
+  premiumPerMtok: "f64",
+  announcedUntil: "f64",
+} as const
+
+const requestSpec = {
+  account: "i32",
+  model: "i32",
+  instance: "i32",
+  attempt: "u8",
+  generation: "u32",
+  inputTokens: "f64",
+  maxTokens: "f64",
+} as const
+
+export interface Market {
+  readonly economy: Economy
+  readonly rules: Rules
+  readonly seed: string
+  /** Time of the latest event, µs. */
+  now: number
+  /** Latest request id; later ones are higher. */
+  lastRequest: number
+  /** Start of the next hour, µs. */
+  nextHour: number
+  /** Where the present step leaves its commands, and the digest over all of them so far. */
+  readonly sink: CommandSink
+  readonly ledger: Ledger
+  readonly accounts: Table<typeof accountSpec>
+  readonly nodes: Table<typeof nodeSpec>
+  readonly instances: Table<typeof instanceSpec>
+  readonly models: Table<typeof modelSpec>
+  readonly requests: Table<typeof requestSpec>
+  /** Ids of the instances that a request has tried, `maxAttempts` a request slot. */
+  tried: Float64Array<ArrayBuffer>
+  /** By model slot. */
+  readonly candidates: Array<Candidates>
+  readonly routeStreams: Array<Stream>
+  /** By model slot: this hour's demand by account; kept where a consumer's share is capped. */
+  readonly demandByAccount: Array<Map<number, number>>
+  readonly breakers: Breakers
+  readonly floorSamples: FloorSamples
+  readonly health: Health
+  readonly instanceWakes: WakeQueue
+  readonly heartbeatWakes: WakeQueue
+  /** Account slots with a claim on this hour's bounties, in the order of their first claim. */
+  readonly claimants: Array<number>
+  /** Account slot → bounty still to vest, one entry a day's cohort (ring by day). */
+  readonly vestings: Map<number, Float64Array<ArrayBuffer>>
+  /** How often instances became ineligible, by reason. */
+  readonly reasonCounts: Float64Array<ArrayBuffer>
+}
+
+/** An empty market at time 0. `reasons` is the number of eligibility reasons to count. */
+export const makeMarket = (economy: Economy, seed: string, reasons: number): Market => {
+  const rules = compileRules(economy)
+  const digest = emptyDigest()
+  return {
+    economy,
+    rules,
+    seed,
+    now: 0,
+    lastRequest: -1,
+    nextHour: microsPerHour,
+    sink: { commands: [], digest },
+    ledger: makeLedger(),
+    accounts: makeTable(accountSpec),
+    nodes: makeTable(nodeSpec),
+    instances: makeTable(instanceSpec),
+    models: makeTable(modelSpec, 8),
+    requests: makeTable(requestSpec),
+    tried: new Float64Array(16 * rules.maxAttempts),
+    candidates: [],
+    routeStreams: [],
+    demandByAccount: [],
+    breakers: makeBreakers(rules),
+    floorSamples: makeFloorSamples(rules),
+    health: makeHealth(rules),
+    instanceWakes: makeWakeQueue(),
+    heartbeatWakes: makeWakeQueue(),
+    claimants: [],
+    vestings: new Map(),
+    reasonCounts: new Float64Array(reasons),
+  }
+}
+
+/** When the kernel next wants a `TimerFired`, µs. Never +Infinity: hours always turn. */
+export const nextWake = (market: Market): number =>
+  Math.min(market.nextHour, nextTime(market.instanceWakes), nextTime(market.heartbeatWakes))
+
+/** Makes every per-instance memory as large as the instance table. */
+export const growInstanceMemory = (market: Market): void => {
+  const capacity = market.instances.ids.length
+  growBreakers(market.breakers, market.rules, capacity)
+  growFloorSamples(market.floorSamples, market.rules, capacity)
+  growHealth(market.health, capacity)
+}
+
+/** Root of an account's party: two accounts are one party's when their roots are equal. */
+export const partyOf = (market: Market, account: number): number => {
+  const { party } = market.accounts.columns
+  let root = account
+  while (party[root] !== root) root = party[root] as number
+  return root
+}

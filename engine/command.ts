@@ -75,7 +75,12 @@ export const postingKinds = [
 export type PostingKind = (typeof postingKinds)[number]
 
 export type Command =
-  | { readonly _tag: "Dispatch"; readonly request: number; readonly attempt: number; readonly instance: number }
+  | {
+      readonly _tag: "Dispatch"
+      readonly request: number
+      readonly attempt: number
+      readonly instance: number
+    }
   | { readonly _tag: "Refuse"; readonly request: number; readonly reason: Refusal }
   /** The request is over and paid for. Money in minor units; `bounty` is claimed, paid hourly. */
   | {
@@ -90,12 +95,22 @@ export type Command =
       readonly withheld: number
       readonly bounty: number
     }
-  | { readonly _tag: "Probe"; readonly instance: number; readonly probe: number; readonly purpose: ProbePurpose }
+  | {
+      readonly _tag: "Probe"
+      readonly instance: number
+      readonly probe: number
+      readonly purpose: ProbePurpose
+    }
   | { readonly _tag: "Measure"; readonly instance: number }
   | { readonly _tag: "Park"; readonly instance: number; readonly untilMicros: number }
   | { readonly _tag: "Announce"; readonly model: number; readonly multiplierHundredths: number }
   /** For the audit log: `subject` is an instance, or the account of a clawback. */
-  | { readonly _tag: "Audit"; readonly subject: number; readonly finding: AuditFinding; readonly quantity: number }
+  | {
+      readonly _tag: "Audit"
+      readonly subject: number
+      readonly finding: AuditFinding
+      readonly quantity: number
+    }
   /** One transfer between two ledger accounts (`ledger/accounts.ts` numbers them). */
   | {
       readonly _tag: "Post"

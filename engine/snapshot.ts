@@ -61,7 +61,8 @@ export const restore = (input: unknown): Either.Either<Market, SnapshotInvalid> 
     Either.mapLeft((error) => new SnapshotInvalid({ reason: error.message })),
     Either.filterOrLeft(
       ({ state, checksum }) => checksumOf(state) === checksum,
-      () => new SnapshotInvalid({ reason: "its checksum does not match, so it was cut or altered" }),
+      () =>
+        new SnapshotInvalid({ reason: "its checksum does not match, so it was cut or altered" }),
     ),
     Either.map(
       ({ economy, seed, digest, state }) =>

@@ -61,21 +61,21 @@ export const instanceView = (market: Market, id: number): InstanceView | undefin
   const onlineMicros = onlineMicrosAt(market, slot, market.now)
   return {
     instance: id,
-    node: market.nodes.ids[columns.node[slot] as number] as number,
-    account: market.accounts.ids[columns.account[slot] as number] as number,
-    model: market.models.ids[columns.model[slot] as number] as number,
-    reason: eligibilityReasons[columns.reason[slot] as number] as EligibilityReason,
+    node: market.nodes.ids[columns.node[slot]],
+    account: market.accounts.ids[columns.account[slot]],
+    model: market.models.ids[columns.model[slot]],
+    reason: eligibilityReasons[columns.reason[slot]] as EligibilityReason,
     breaker: breakerStateOf(market, id),
-    inFlight: columns.inFlight[slot] as number,
+    inFlight: columns.inFlight[slot],
     capacity: rampedSlots(ramp, Math.max(1, slots)),
     slots,
     tokensPerSecond: countedTokensPerSecond(market, slot),
     ramp,
     health: health / 100,
     onlineMicros,
-    reduction: reductionOf(market, columns.node[slot] as number),
+    reduction: reductionOf(market, columns.node[slot]),
     maxMultiplier: bountyCapHundredths(market.rules, onlineMicros, health) / 100,
-    parks: columns.parks[slot] as number,
+    parks: columns.parks[slot],
   }
 }
 
@@ -95,11 +95,11 @@ export const marketView = (market: Market): ReadonlyArray<ModelView> => {
   const views: Array<ModelView> = []
   for (let slot = 0; slot < used; slot++)
     views.push({
-      model: ids[slot] as number,
-      instances: columns.instances[slot] as number,
-      multiplier: (columns.multiplierHundredths[slot] as number) / 100,
-      demandTokensPerSecond: columns.demandAverage[slot] as number,
-      supplyTokensPerSecond: columns.supply[slot] as number,
+      model: ids[slot],
+      instances: columns.instances[slot],
+      multiplier: columns.multiplierHundredths[slot] / 100,
+      demandTokensPerSecond: columns.demandAverage[slot],
+      supplyTokensPerSecond: columns.supply[slot],
     })
   return views
 }

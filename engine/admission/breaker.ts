@@ -89,12 +89,12 @@ export const isTrippedByFailure = (
   now: number,
 ): boolean => {
   const first = slot * rules.breakerThreshold
-  const at = (breakers.cursor[slot] as number) % rules.breakerThreshold
+  const at = breakers.cursor[slot] % rules.breakerThreshold
   breakers.failures[first + at] = now + 1
   const oldestAt = (at + 1) % rules.breakerThreshold
   breakers.cursor[slot] = oldestAt
   if (rules.minFailureRatio > 0) noteOutcome(breakers, rules, slot, now, 1)
-  const oldest = breakers.failures[first + oldestAt] as number
+  const oldest = breakers.failures[first + oldestAt]
   if (oldest === 0 || now - (oldest - 1) > rules.breakerWindowMicros) return false
   return rules.minFailureRatio === 0 || failureRatio(breakers, slot) >= rules.minFailureRatio
 }
@@ -102,7 +102,7 @@ export const isTrippedByFailure = (
 /** Parks the instance: open until the cooldown is over, under a new generation. */
 export const trip = (breakers: Breakers, rules: Rules, slot: number, now: number): void => {
   breakers.state[slot] = open
-  breakers.generation[slot] = (breakers.generation[slot] as number) + 1
+  breakers.generation[slot] += 1
   breakers.openUntil[slot] = now + rules.cooldownMicros
 }
 
@@ -127,7 +127,7 @@ const noteOutcome = (
 ): void => {
   const bucket = Math.floor((now * ratioBuckets) / rules.breakerWindowMicros)
   const first = slot * ratioBuckets
-  const before = breakers.bucket[slot] as number
+  const before = breakers.bucket[slot]
   const stale = Math.min(bucket - before, ratioBuckets)
   for (let i = 0; i < stale; i++) {
     const at = first + ((bucket - i) % ratioBuckets)
@@ -136,16 +136,16 @@ const noteOutcome = (
   }
   breakers.bucket[slot] = bucket
   const at = first + (bucket % ratioBuckets)
-  breakers.outcomeBuckets[at] = (breakers.outcomeBuckets[at] as number) + 1
-  breakers.failureBuckets[at] = (breakers.failureBuckets[at] as number) + failures
+  breakers.outcomeBuckets[at] += 1
+  breakers.failureBuckets[at] += failures
 }
 
 const failureRatio = (breakers: Breakers, slot: number): number => {
   let outcomes = 0
   let failures = 0
   for (let i = slot * ratioBuckets; i < (slot + 1) * ratioBuckets; i++) {
-    outcomes += breakers.outcomeBuckets[i] as number
-    failures += breakers.failureBuckets[i] as number
+    outcomes += breakers.outcomeBuckets[i]
+    failures += breakers.failureBuckets[i]
   }
   return outcomes === 0 ? 1 : failures / outcomes
 }

@@ -56,30 +56,30 @@ const standing: { -readonly [K in keyof Standing]: Standing[K] } = {
 /** The ramp r of an instance at `now`, start…1. */
 export const rampNow = (market: Market, instance: number, now: number): number => {
   const { columns } = market.instances
-  return rampOf(market.rules, onlineMicrosAt(market, instance, now), columns.successes[instance] as number)
+  return rampOf(market.rules, onlineMicrosAt(market, instance, now), columns.successes[instance])
 }
 
 /** Online time of an instance at `now`, µs. */
 export const onlineMicrosAt = (market: Market, instance: number, now: number): number => {
   const { onlineMicros, isOnline, creditedUntil } = market.instances.columns
-  const credited = onlineMicros[instance] as number
-  return isOnline[instance] === 1 ? credited + now - (creditedUntil[instance] as number) : credited
+  const credited = onlineMicros[instance]
+  return isOnline[instance] === 1 ? credited + now - creditedUntil[instance] : credited
 }
 
 /** Slots that count before the ramp: declared, or the lesser of declared and measured. */
 export const countedSlots = (market: Market, instance: number): number => {
   const { slots, measuredSlots } = market.instances.columns
-  const declared = slots[instance] as number
+  const declared = slots[instance]
   if (!market.rules.isCapacityVerified) return declared
-  return Math.min(declared, measuredSlots[instance] as number)
+  return Math.min(declared, measuredSlots[instance])
 }
 
 /** Tokens per second that count before the ramp, likewise. */
 export const countedTokensPerSecond = (market: Market, instance: number): number => {
   const { tokensPerSecond, measuredTokensPerSecond } = market.instances.columns
-  const declared = tokensPerSecond[instance] as number
+  const declared = tokensPerSecond[instance]
   if (!market.rules.isCapacityVerified) return declared
-  return Math.min(declared, measuredTokensPerSecond[instance] as number)
+  return Math.min(declared, measuredTokensPerSecond[instance])
 }
 
 /** Works out an instance's standing at the present time, ranks it and sets its next wake. */
@@ -90,7 +90,7 @@ export const refresh = (market: Market, instance: number): void => {
   const ramp = rampNow(market, instance, now)
   const capacity = rampedSlots(ramp, slots)
   const reason = reasonAgainst(market, instance, ramp)
-  const inFlight = columns.inFlight[instance] as number
+  const inFlight = columns.inFlight[instance]
   standing.isAdmitted = reason === eligible
   standing.inFlight = inFlight
   standing.capacity = capacity
@@ -98,16 +98,16 @@ export const refresh = (market: Market, instance: number): void => {
   standing.ramp = ramp
   standing.healthHundredths = healthHundredths(rules, market.health, instance)
   rankCandidate(
-    market.candidates[columns.model[instance] as number]!,
+    market.candidates[columns.model[instance]],
     rules,
-    columns.place[instance] as number,
-    columns.account[instance] as number,
+    columns.place[instance],
+    columns.account[instance],
     standing,
   )
   const shown = reason === eligible && inFlight >= capacity ? full : reason
   if (columns.reason[instance] !== shown) {
     columns.reason[instance] = shown
-    market.reasonCounts[shown] = (market.reasonCounts[shown] as number) + 1
+    market.reasonCounts[shown] += 1
   }
   wakeAt(market.instanceWakes, instance, wakeOf(market, instance, ramp, slots, capacity))
 }
@@ -125,7 +125,7 @@ const reasonAgainst = (market: Market, instance: number, ramp: number): number =
   if (state === halfOpen && (rules.isProbeSynthetic || columns.probeRequest[instance] !== 0))
     return probeUnderWay
   if (columns.isBelowFloor[instance] === 1) return belowFloor
-  if ((columns.backpressureUntil[instance] as number) > now) return backpressure
+  if (columns.backpressureUntil[instance] > now) return backpressure
   if (ramp < 1 && debtWait(market, instance, ramp) > 0) return rateCapped
   return eligible
 }
@@ -134,11 +134,7 @@ const debtWait = (market: Market, instance: number, ramp: number): number => {
   const { columns } = market.instances
   if (columns.debt[instance] === 0) return 0
   const drain = ramp * countedTokensPerSecond(market, instance)
-  const debt = debtAfter(
-    columns.debt[instance] as number,
-    market.now - (columns.debtAt[instance] as number),
-    drain,
-  )
+  const debt = debtAfter(columns.debt[instance], market.now - columns.debtAt[instance], drain)
   return debtWaitMicros(debt, drain, market.rules.burstSeconds)
 }
 
@@ -151,8 +147,8 @@ export const owe = (market: Market, instance: number, tokens: number): void => {
     return
   }
   const drain = ramp * countedTokensPerSecond(market, instance)
-  const elapsed = market.now - (columns.debtAt[instance] as number)
-  columns.debt[instance] = debtAfter(columns.debt[instance] as number, elapsed, drain) + tokens
+  const elapsed = market.now - columns.debtAt[instance]
+  columns.debt[instance] = debtAfter(columns.debt[instance], elapsed, drain) + tokens
   columns.debtAt[instance] = market.now
 }
 
@@ -168,13 +164,16 @@ const wakeOf = (
   if (columns.isOnline[instance] === 0) return Infinity
   let wake = Infinity
   const state = breakers.state[instance]
-  if (state === open) wake = breakers.openUntil[instance] as number
-  const probeFor = columns.probeFor[instance] as number
+  if (state === open) wake = breakers.openUntil[instance]
+  const probeFor = columns.probeFor[instance]
   if (probeFor !== 0 || columns.probeRequest[instance] !== 0)
-    wake = Math.min(wake, columns.probeUntil[instance] as number)
-  else if ((state === halfOpen && rules.isProbeSynthetic) || (state === closed && columns.isBelowFloor[instance] === 1))
-    wake = Math.min(wake, columns.probeAfter[instance] as number)
-  const backpressureUntil = columns.backpressureUntil[instance] as number
+    wake = Math.min(wake, columns.probeUntil[instance])
+  else if (
+    (state === halfOpen && rules.isProbeSynthetic) ||
+    (state === closed && columns.isBelowFloor[instance] === 1)
+  )
+    wake = Math.min(wake, columns.probeAfter[instance])
+  const backpressureUntil = columns.backpressureUntil[instance]
   if (backpressureUntil > now) wake = Math.min(wake, backpressureUntil)
   if (ramp < 1) {
     const wait = debtWait(market, instance, ramp)

@@ -53,7 +53,7 @@ export const isBelowAfter = (
   let seen = 0
   let below = 0
   for (let i = first; i < first + rules.floorMaxSamples; i++) {
-    const end = ends[i] as number
+    const end = ends[i]
     if (end === 0 || Math.abs(end) - 1 < oldest) continue
     seen++
     if (end < 0) below++

@@ -8,7 +8,8 @@ import { pooled } from "./pooled.ts"
 export const hardened: Economy = {
   ...pooled,
   name: "hardened",
-  meaning: "The credit economy with its holes closed: measured capacity, neutral splits, no washing.",
+  meaning:
+    "The credit economy with its holes closed: measured capacity, neutral splits, no washing.",
   routing: {
     ...pooled.routing,
     // Only shares linear in verified capacity leave nothing to gain from splitting a machine.

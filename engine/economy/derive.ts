@@ -14,11 +14,12 @@ export class EconomyInvalid extends Data.TaggedError("EconomyInvalid")<{
   }
 }
 
-type DeepPartial<T> = T extends ReadonlyArray<unknown>
-  ? T
-  : T extends object
-    ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
-    : T
+type DeepPartial<T> =
+  T extends ReadonlyArray<unknown>
+    ? T
+    : T extends object
+      ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
+      : T
 export type EconomyPatch = DeepPartial<Economy>
 
 /** Every knob at its default, which is the credit economy as its document says: `pooled`. */
@@ -36,7 +37,10 @@ const isGroup = (value: unknown): value is Record<string, unknown> =>
 
 const merge = (base: unknown, patch: unknown): unknown =>
   isGroup(base) && isGroup(patch)
-    ? { ...base, ...Object.fromEntries(Object.entries(patch).map(([k, v]) => [k, merge(base[k], v)])) }
+    ? {
+        ...base,
+        ...Object.fromEntries(Object.entries(patch).map(([k, v]) => [k, merge(base[k], v)])),
+      }
     : patch
 
 const decode = Schema.decodeUnknownEither(Economy, { errors: "all", onExcessProperty: "error" })
@@ -85,7 +89,11 @@ export const knobRows = (economy: Economy): ReadonlyArray<KnobRow> => [
   rowOf("feeBps", economy.feeBps, feeBpsKnob),
   ...Object.entries(economyKnobs).flatMap(([group, knobs]) =>
     Object.entries(knobs).map(([name, facts]) =>
-      rowOf(`${group}.${name}`, (economy[group as keyof Economy] as Record<string, unknown>)[name], facts),
+      rowOf(
+        `${group}.${name}`,
+        (economy[group as keyof Economy] as Record<string, unknown>)[name],
+        facts,
+      ),
     ),
   ),
 ]

@@ -48,7 +48,12 @@ export const structOf = <K extends Knobs>(knobs: K): Schema.Schema<KnobValues<K>
 const numberOf = (what: string, isAllowed: (value: number) => boolean): Schema.Schema<number> =>
   Schema.Number.pipe(
     Schema.filter((value) => isAllowed(value) || `expected ${what}, got ${value}`),
-  ).annotations({ message: (issue) => ({ message: `expected ${what}, got ${JSON.stringify(issue.actual)}`, override: true }) })
+  ).annotations({
+    message: (issue) => ({
+      message: `expected ${what}, got ${JSON.stringify(issue.actual)}`,
+      override: true,
+    }),
+  })
 
 /** A duration or quantity of 0 or more. */
 export const nonNegative = (unit: string) =>
@@ -64,12 +69,14 @@ export const between = (unit: string, least: number, most: number) =>
   numberOf(`${unit}, ${least} to ${most}`, (value) => value >= least && value <= most)
 export const basisPoints = wholeBetween("basis points (1200 is 12%)", 0, 10_000)
 export const oneOf = <L extends string>(...choices: ReadonlyArray<L>): Schema.Schema<L> =>
-  (Schema.Literal(...(choices as unknown as readonly [L, ...L[]])) as Schema.Schema<L>).annotations({
-    message: (issue) => ({
-      message: `expected one of ${choices.join(", ")}, got ${JSON.stringify(issue.actual)}`,
-      override: true,
-    }),
-  })
+  (Schema.Literal(...(choices as unknown as readonly [L, ...L[]])) as Schema.Schema<L>).annotations(
+    {
+      message: (issue) => ({
+        message: `expected one of ${choices.join(", ")}, got ${JSON.stringify(issue.actual)}`,
+        override: true,
+      }),
+    },
+  )
 export const flag: Schema.Schema<boolean> = Schema.Boolean.annotations({
   message: (issue) => ({
     message: `expected true or false, got ${JSON.stringify(issue.actual)}`,

@@ -50,13 +50,11 @@ export const compileRules = (economy: Economy) => {
     priorFailures: health.priorFailures,
     uptimeWeight: health.uptimeWeight,
     tieWeight: health.tieWeight,
-    trustTiers: economy.trust.tiers.map(
-      (tier): TrustTier => ({
-        onlineMicros: Math.round(tier.onlineDays * 24 * microsPerHour),
-        minHealthHundredths: Math.round(tier.minHealth * 100),
-        capHundredths: Math.round(tier.maxMultiplier * 100),
-      }),
-    ),
+    trustTiers: economy.trust.tiers.map((tier): TrustTier => ({
+      onlineMicros: Math.round(tier.onlineDays * 24 * microsPerHour),
+      minHealthHundredths: Math.round(tier.minHealth * 100),
+      capHundredths: Math.round(tier.maxMultiplier * 100),
+    })),
     poolFeeBps: bounty.poolFeeBps,
     bountyTarget: bounty.target,
     bountyMaxMultiplier: bounty.maxMultiplier,

@@ -23,7 +23,8 @@ export const economyKnobs = {
       default: 6,
       unit: "decimal places",
       meaning: "A credit is 10^scale minor units; all money is whole minor units.",
-      source: "ours: finer than any price per token, and a balance may still reach 9 billion credits",
+      source:
+        "ours: finer than any price per token, and a balance may still reach 9 billion credits",
     }),
   },
   routing: {
@@ -36,14 +37,17 @@ export const economyKnobs = {
     tieBreak: knob(oneOf("lottery", "random", "strict"), {
       default: "lottery",
       unit: "rule",
-      meaning: "Among equally loaded: lottery weighted by health, uniform, or the healthiest first.",
+      meaning:
+        "Among equally loaded: lottery weighted by health, uniform, or the healthiest first.",
       source: "002: ties are broken randomly; a 14-day score tie-breaks routing",
     }),
     load: knob(oneOf("fraction", "slots"), {
       default: "fraction",
       unit: "measure",
-      meaning: "Spare capacity read as the share in use (fraction) or the absolute number free (slots).",
-      source: "ours: only the fraction makes an idle H100 and an idle consumer GPU tie, as 002 asks",
+      meaning:
+        "Spare capacity read as the share in use (fraction) or the absolute number free (slots).",
+      source:
+        "ours: only the fraction makes an idle H100 and an idle consumer GPU tie, as 002 asks",
     }),
     capacity: knob(oneOf("declared", "verified"), {
       default: "declared",
@@ -80,7 +84,8 @@ export const economyKnobs = {
     probe: knob(oneOf("synthetic", "request"), {
       default: "synthetic",
       unit: "kind",
-      meaning: "What lets an instance back in: a generation of the gateway's own, or the next request.",
+      meaning:
+        "What lets an instance back in: a generation of the gateway's own, or the next request.",
       source: "ours: 002 says a single probe request; synthetic needs no consumer to suffer it",
     }),
     probeLeaseSeconds: knob(positive("seconds"), {
@@ -305,7 +310,8 @@ export const economyKnobs = {
     vestingAboveBps: knob(basisPoints, {
       default: 1200,
       unit: "bps of gross",
-      meaning: "Bounty up to this part of the call's price is paid at once even where bounties vest.",
+      meaning:
+        "Bounty up to this part of the call's price is paid at once even where bounties vest.",
       source: "ours: below the fee, washing cannot pay",
     }),
   },

@@ -75,13 +75,15 @@ const widened = (values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> =
 }
 
 export const availableOf = (ledger: Ledger, account: number): number =>
-  (ledger.posted[account] as number) - (ledger.held[account] as number)
+  ledger.posted[account] - ledger.held[account]
 
 /** What a customer can spend on calls now: gift, bought and earned, less what is held. */
 export const spendableOf = (ledger: Ledger, customer: number): number => {
   const first = lotAccount(customer, gift)
   return (
-    availableOf(ledger, first) + availableOf(ledger, first + bought) + availableOf(ledger, first + earned)
+    availableOf(ledger, first) +
+    availableOf(ledger, first + bought) +
+    availableOf(ledger, first + earned)
   )
 }
 
@@ -100,18 +102,17 @@ export const post = (
 ): void => {
   if (amount === 0) return
   const { posted, held } = ledger
-  const left = (posted[debit] as number) - amount
-  if (amount < 0 || (debit !== world && debit !== promotion && left < (held[debit] as number)))
+  const left = posted[debit] - amount
+  if (amount < 0 || (debit !== world && debit !== promotion && left < held[debit]))
     throw new Error(`ledger: ${kind} of ${amount} would overdraw account ${debit}`)
   posted[debit] = left
-  posted[credit] = (posted[credit] as number) + amount
+  posted[credit] += amount
   emit(sink, { _tag: "Post", kind, debit, credit, amount, reference })
 }
 
 /** Would all money in the market leave the safe range? Every balance is bounded by it. */
 export const wouldOverflow = (ledger: Ledger, amount: number): boolean =>
-  amount - (ledger.posted[world] as number) - (ledger.posted[promotion] as number) >
-  Number.MAX_SAFE_INTEGER
+  amount - ledger.posted[world] - ledger.posted[promotion] > Number.MAX_SAFE_INTEGER
 
 /** A customer's balance by lot, minor units. */
 export interface Balance {
@@ -128,12 +129,11 @@ export const balanceOf = (ledger: Ledger, customer: number): Balance => {
   const first = lotAccount(customer, 0)
   const { posted, held } = ledger
   return {
-    gift: posted[first + gift] as number,
-    bought: posted[first + bought] as number,
-    earned: posted[first + earned] as number,
-    vesting: posted[first + vesting] as number,
-    held:
-      (held[first + gift] as number) + (held[first + bought] as number) + (held[first + earned] as number),
+    gift: posted[first + gift],
+    bought: posted[first + bought],
+    earned: posted[first + earned],
+    vesting: posted[first + vesting],
+    held: held[first + gift] + held[first + bought] + held[first + earned],
     spendable: spendableOf(ledger, customer),
   }
 }

@@ -37,7 +37,7 @@ export const onAccountOpened = (
   const customer = openCustomer(ledger)
   if (customer !== account) throw new Error("ledger: customers and accounts have come apart")
   market.accounts.columns.party[account] = account
-  const spent = -(ledger.posted[promotion] as number)
+  const spent = -ledger.posted[promotion]
   // Grants stop when the budget is spent, or when the market can hold no more credits.
   if (spent + rules.grantMinor <= rules.promotionMinor && !wouldOverflow(ledger, rules.grantMinor))
     post(
@@ -121,7 +121,7 @@ export const onWithdrawalPosted = (
   const holds = ledger.withdrawalHolds
   const hold = slotOf(holds, event.transfer)
   if (hold < 0) return "UnknownTransfer"
-  const from = lotAccount(holds.columns.customer[hold] as number, earned)
+  const from = lotAccount(holds.columns.customer[hold], earned)
   const amount = heldAmount(holds, hold)
   voidHold(ledger, holds, hold)
   post(ledger, market.sink, "withdrawal", from, world, amount, event.transfer)
@@ -138,4 +138,3 @@ export const onWithdrawalVoided = (
   voidHold(market.ledger, holds, hold)
   return undefined
 }
-

@@ -60,21 +60,19 @@ const addHeld = (
 ): void => {
   const { held } = ledger
   const first = lotAccount(customer, gift)
-  held[first + gift] = (held[first + gift] as number) + fromGift
-  held[first + bought] = (held[first + bought] as number) + fromBought
-  held[first + earned] = (held[first + earned] as number) + fromEarned
+  held[first + gift] += fromGift
+  held[first + bought] += fromBought
+  held[first + earned] += fromEarned
 }
 
 /** The whole of a hold, minor units. */
 export const heldAmount = (holds: HoldTable, slot: number): number =>
-  (holds.columns.gift[slot] as number) +
-  (holds.columns.bought[slot] as number) +
-  (holds.columns.earned[slot] as number)
+  holds.columns.gift[slot] + holds.columns.bought[slot] + holds.columns.earned[slot]
 
 /** Releases the whole hold. */
 export const voidHold = (ledger: Ledger, holds: HoldTable, slot: number): void => {
   const { customer, gift: g, bought: b, earned: e } = holds.columns
-  addHeld(ledger, customer[slot] as number, -(g[slot] as number), -(b[slot] as number), -(e[slot] as number))
+  addHeld(ledger, customer[slot], -g[slot], -b[slot], -e[slot])
   remove(holds, slot)
 }
 
@@ -90,10 +88,10 @@ export const postHold = (
   charge: number,
 ): number => {
   const { columns } = holds
-  const id = holds.ids[slot] as number
-  const first = lotAccount(columns.customer[slot] as number, gift)
-  const fromGift = Math.min(charge, columns.gift[slot] as number)
-  const fromBought = Math.min(charge - fromGift, columns.bought[slot] as number)
+  const id = holds.ids[slot]
+  const first = lotAccount(columns.customer[slot], gift)
+  const fromGift = Math.min(charge, columns.gift[slot])
+  const fromBought = Math.min(charge - fromGift, columns.bought[slot])
   voidHold(ledger, holds, slot)
   post(ledger, sink, "charge", first + gift, clearing, fromGift, id)
   post(ledger, sink, "charge", first + bought, clearing, fromBought, id)

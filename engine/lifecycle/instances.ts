@@ -23,7 +23,11 @@ import { creditOnline } from "./presence.ts"
 export const maxSlots = 1024
 
 const areQuantitiesValid = (slots: number, tokensPerSecond: number): boolean =>
-  isWhole(slots) && slots >= 1 && slots <= maxSlots && isWhole(tokensPerSecond) && tokensPerSecond >= 1
+  isWhole(slots) &&
+  slots >= 1 &&
+  slots <= maxSlots &&
+  isWhole(tokensPerSecond) &&
+  tokensPerSecond >= 1
 
 export const onInstanceStarted = (
   market: Market,
@@ -41,12 +45,12 @@ export const onInstanceStarted = (
   const { columns } = market.instances
   const nodes = market.nodes.columns
   columns.node[instance] = node
-  columns.account[instance] = nodes.account[node] as number
-  columns.nextOnNode[instance] = nodes.firstInstance[node] as number
+  columns.account[instance] = nodes.account[node]
+  columns.nextOnNode[instance] = nodes.firstInstance[node]
   nodes.firstInstance[node] = instance + 1
-  columns.isOnline[instance] = nodes.isOnline[node] as number
+  columns.isOnline[instance] = nodes.isOnline[node]
   columns.creditedUntil[instance] = event.at
-  const vacated = nodes.vacatedModel[node] as number
+  const vacated = nodes.vacatedModel[node]
   nodes.vacatedModel[node] = 0
   if (vacated !== 0 && vacated - 1 !== event.model && !event.isPlatformAsked)
     reducePayout(market, node)
@@ -66,9 +70,9 @@ export const onModelSwitched = (
   const { columns } = market.instances
   if (columns.isStopping[instance] === 1) return "InstanceStopping"
   if (columns.model[instance] === model) return "SameModel"
-  if ((columns.inFlight[instance] as number) > 0) return "AttemptsInFlight"
+  if (columns.inFlight[instance] > 0) return "AttemptsInFlight"
   leaveModel(market, instance)
-  if (!event.isPlatformAsked) reducePayout(market, columns.node[instance] as number)
+  if (!event.isPlatformAsked) reducePayout(market, columns.node[instance])
   columns.isDraining[instance] = 0
   serve(market, instance, model, event.slots, event.tokensPerSecond)
   return undefined
@@ -92,29 +96,29 @@ const serve = (
   columns.isBelowFloor[instance] = 0
   columns.floorCursor[instance] = 0
   forgetSamples(market.floorSamples, market.rules, instance)
-  models.instances[model] = (models.instances[model] as number) + 1
+  models.instances[model] += 1
   columns.place[instance] = enterCandidate(
-    market.candidates[model]!,
+    market.candidates[model],
     market.rules,
     instance,
-    columns.account[instance] as number,
+    columns.account[instance],
   )
   if (market.rules.isCapacityVerified)
-    emit(market.sink, { _tag: "Measure", instance: market.instances.ids[instance] as number })
+    emit(market.sink, { _tag: "Measure", instance: market.instances.ids[instance] })
   refresh(market, instance)
 }
 
 const leaveModel = (market: Market, instance: number): void => {
   const { columns } = market.instances
   const models = market.models.columns
-  const model = columns.model[instance] as number
+  const model = columns.model[instance]
   leaveCandidate(
-    market.candidates[model]!,
+    market.candidates[model],
     market.rules,
-    columns.place[instance] as number,
-    columns.account[instance] as number,
+    columns.place[instance],
+    columns.account[instance],
   )
-  models.instances[model] = (models.instances[model] as number) - 1
+  models.instances[model] -= 1
 }
 
 const reducePayout = (market: Market, node: number): void => {
@@ -127,9 +131,9 @@ const reducePayout = (market: Market, node: number): void => {
 /** The anti-flapping reduction φ of a node at the present time, 0…1. */
 export const reductionOf = (market: Market, node: number): number => {
   const { reduction, reductionAt } = market.nodes.columns
-  const since = reduction[node] as number
+  const since = reduction[node]
   if (since === 0) return 0
-  return reductionAfter(market.rules, since, market.now - (reductionAt[node] as number))
+  return reductionAfter(market.rules, since, market.now - reductionAt[node])
 }
 
 export const onCapacityMeasured = (
@@ -200,11 +204,10 @@ export const onInstanceStopped = (
 /** Takes an instance without attempts out of the market. Its node remembers what it served. */
 export const stopInstance = (market: Market, instance: number): void => {
   const { columns } = market.instances
-  const node = columns.node[instance] as number
+  const node = columns.node[instance]
   creditOnline(market, instance)
   leaveModel(market, instance)
-  market.nodes.columns.vacatedModel[node] =
-    (market.models.ids[columns.model[instance] as number] as number) + 1
+  market.nodes.columns.vacatedModel[node] = market.models.ids[columns.model[instance]] + 1
   unlink(market, node, instance)
   wakeAt(market.instanceWakes, instance, Infinity)
   forgetBreaker(market.breakers, market.rules, instance)
@@ -217,10 +220,10 @@ const unlink = (market: Market, node: number, instance: number): void => {
   const { firstInstance } = market.nodes.columns
   const { nextOnNode } = market.instances.columns
   if (firstInstance[node] === instance + 1) {
-    firstInstance[node] = nextOnNode[instance] as number
+    firstInstance[node] = nextOnNode[instance]
     return
   }
-  let before = (firstInstance[node] as number) - 1
-  while (nextOnNode[before] !== instance + 1) before = (nextOnNode[before] as number) - 1
-  nextOnNode[before] = nextOnNode[instance] as number
+  let before = firstInstance[node] - 1
+  while (nextOnNode[before] !== instance + 1) before = nextOnNode[before] - 1
+  nextOnNode[before] = nextOnNode[instance]
 }

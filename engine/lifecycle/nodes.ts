@@ -45,13 +45,12 @@ const superviseFrom = (market: Market, node: number): void =>
   wakeAt(
     market.heartbeatWakes,
     node,
-    (market.nodes.columns.lastHeartbeat[node] as number) + market.rules.heartbeatTimeoutMicros,
+    market.nodes.columns.lastHeartbeat[node] + market.rules.heartbeatTimeoutMicros,
   )
 
 /** The wake of a supervised node: overdue, or heard of since and looked at again later. */
 export const checkHeartbeat = (market: Market, node: number): void => {
-  const due =
-    (market.nodes.columns.lastHeartbeat[node] as number) + market.rules.heartbeatTimeoutMicros
+  const due = market.nodes.columns.lastHeartbeat[node] + market.rules.heartbeatTimeoutMicros
   if (market.now < due) return wakeAt(market.heartbeatWakes, node, due)
   takeOffline(market, node)
 }
@@ -84,7 +83,7 @@ export const onNodeRemoved = (
   const node = slotOf(market.nodes, event.node)
   if (node < 0) return "UnknownNode"
   for (const instance of instancesOf(market, node))
-    if ((market.instances.columns.inFlight[instance] as number) > 0) return "AttemptsInFlight"
+    if (market.instances.columns.inFlight[instance] > 0) return "AttemptsInFlight"
   for (const instance of instancesOf(market, node)) stopInstance(market, instance)
   wakeAt(market.heartbeatWakes, node, Infinity)
   remove(market.nodes, node)
@@ -95,10 +94,10 @@ export const onNodeRemoved = (
 export const instancesOf = (market: Market, node: number): ReadonlyArray<number> => {
   const { nextOnNode } = market.instances.columns
   const found: Array<number> = []
-  let next = market.nodes.columns.firstInstance[node] as number
+  let next = market.nodes.columns.firstInstance[node]
   while (next !== 0) {
     found.push(next - 1)
-    next = nextOnNode[next - 1] as number
+    next = nextOnNode[next - 1]
   }
   return found
 }

@@ -9,9 +9,9 @@ import type { Market } from "../state/market.ts"
 export const creditOnline = (market: Market, instance: number): void => {
   const { columns } = market.instances
   if (columns.isOnline[instance] === 0) return
-  const gained = market.now - (columns.creditedUntil[instance] as number)
+  const gained = market.now - columns.creditedUntil[instance]
   columns.creditedUntil[instance] = market.now
-  columns.onlineMicros[instance] = (columns.onlineMicros[instance] as number) + gained
+  columns.onlineMicros[instance] += gained
   count(market.health, "onlineMicros", instance, gained)
 }
 

@@ -22,11 +22,11 @@ const forFloor = 2
 export const lookAgain = (market: Market, instance: number): void => {
   const { breakers, rules, now } = market
   const { columns } = market.instances
-  if (breakers.state[instance] === open && now >= (breakers.openUntil[instance] as number)) {
+  if (breakers.state[instance] === open && now >= breakers.openUntil[instance]) {
     beginHalfOpen(breakers, instance)
     columns.probeAfter[instance] = now
   }
-  const isLeaseOver = now >= (columns.probeUntil[instance] as number)
+  const isLeaseOver = now >= columns.probeUntil[instance]
   if (columns.probeRequest[instance] !== 0 && isLeaseOver) columns.probeRequest[instance] = 0
   if (columns.probeFor[instance] !== none && isLeaseOver) {
     columns.probeFor[instance] = none
@@ -35,7 +35,7 @@ export const lookAgain = (market: Market, instance: number): void => {
   const mayProbe =
     columns.isOnline[instance] === 1 &&
     columns.probeFor[instance] === none &&
-    now >= (columns.probeAfter[instance] as number)
+    now >= columns.probeAfter[instance]
   if (mayProbe) {
     if (breakers.state[instance] === halfOpen && rules.isProbeSynthetic)
       sendProbe(market, instance, forBreaker, "breaker")
@@ -45,20 +45,15 @@ export const lookAgain = (market: Market, instance: number): void => {
   refresh(market, instance)
 }
 
-const sendProbe = (
-  market: Market,
-  instance: number,
-  code: number,
-  purpose: ProbePurpose,
-): void => {
+const sendProbe = (market: Market, instance: number, code: number, purpose: ProbePurpose): void => {
   const { columns } = market.instances
-  const probe = (columns.probe[instance] as number) + 1
+  const probe = columns.probe[instance] + 1
   columns.probe[instance] = probe
   columns.probeFor[instance] = code
   columns.probeUntil[instance] = market.now + market.rules.probeLeaseMicros
   emit(market.sink, {
     _tag: "Probe",
-    instance: market.instances.ids[instance] as number,
+    instance: market.instances.ids[instance],
     probe,
     purpose,
   })
@@ -68,13 +63,13 @@ const sendProbe = (
 export const park = (market: Market, instance: number): void => {
   const { columns } = market.instances
   trip(market.breakers, market.rules, instance, market.now)
-  columns.parks[instance] = (columns.parks[instance] as number) + 1
+  columns.parks[instance] += 1
   columns.probeFor[instance] = none
   columns.probeRequest[instance] = 0
   emit(market.sink, {
     _tag: "Park",
-    instance: market.instances.ids[instance] as number,
-    untilMicros: market.breakers.openUntil[instance] as number,
+    instance: market.instances.ids[instance],
+    untilMicros: market.breakers.openUntil[instance],
   })
 }
 
@@ -97,7 +92,7 @@ export const onProbeEnded = (
   if (instance < 0) return "UnknownInstance"
   const { rules } = market
   const { columns } = market.instances
-  const probeFor = columns.probeFor[instance] as number
+  const probeFor = columns.probeFor[instance]
   if (probeFor === none || columns.probe[instance] !== event.probe) return "StaleProbe"
   columns.probeFor[instance] = none
   const verdict = verdictOf[event.outcome]

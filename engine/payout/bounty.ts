@@ -29,9 +29,9 @@ export const noteDemand = (
   tokens: number,
 ): void => {
   const { demandTokens } = market.models.columns
-  demandTokens[model] = (demandTokens[model] as number) + tokens
+  demandTokens[model] += tokens
   if (market.rules.maxDemandShare === 1) return
-  const byAccount = market.demandByAccount[model]!
+  const byAccount = market.demandByAccount[model]
   const party = partyOf(market, account)
   byAccount.set(party, (byAccount.get(party) ?? 0) + tokens)
 }
@@ -39,8 +39,8 @@ export const noteDemand = (
 /** Tokens that a refused request would probably have used: the model's mean, or its maximum. */
 export const expectedOutput = (market: Market, model: number, maxTokens: number): number => {
   const { servedRequests, servedTokens } = market.models.columns
-  const served = servedRequests[model] as number
-  return served === 0 ? maxTokens : Math.min(maxTokens, Math.round((servedTokens[model] as number) / served))
+  const served = servedRequests[model]
+  return served === 0 ? maxTokens : Math.min(maxTokens, Math.round(servedTokens[model] / served))
 }
 
 /** Sets every model's multiplier for the hour that begins. O(instances + models). */
@@ -50,12 +50,11 @@ export const announceBounties = (market: Market): void => {
   const supply = supplyByModel(market)
   for (let model = 0; model < market.models.used; model++) {
     if (market.models.ids[model] === -1) continue
-    models.supply[model] = supply[model] as number
+    models.supply[model] = supply[model]
     const demand = averageDemand(market, model)
     const wanted = rules.bountyTarget * demand
-    const shortage =
-      wanted > 0 ? Math.min(1, Math.max(0, (wanted - (supply[model] as number)) / wanted)) : 0
-    if (market.now < (models.announcedUntil[model] as number)) continue
+    const shortage = wanted > 0 ? Math.min(1, Math.max(0, (wanted - supply[model]) / wanted)) : 0
+    if (market.now < models.announcedUntil[model]) continue
     const hundredths = Math.round(100 + 100 * (rules.bountyMaxMultiplier - 1) * shortage)
     models.announcedUntil[model] = hundredths > 100 ? market.now + rules.bountyFixedMicros : 0
     if (models.multiplierHundredths[model] === hundredths) continue
@@ -63,7 +62,7 @@ export const announceBounties = (market: Market): void => {
     setPremium(market, model)
     emit(market.sink, {
       _tag: "Announce",
-      model: market.models.ids[model] as number,
+      model: market.models.ids[model],
       multiplierHundredths: hundredths,
     })
   }
@@ -72,13 +71,9 @@ export const announceBounties = (market: Market): void => {
 /** The premium per Mtok that the multiplier amounts to at the model's own price. */
 const setPremium = (market: Market, model: number): void => {
   const models = market.models.columns
-  const price = models.outputPricePerMtok[model] as number
+  const price = models.outputPricePerMtok[model]
   const share = price - mulDivFloor(price, market.rules.feeBps, 10_000)
-  models.premiumPerMtok[model] = mulDivFloor(
-    share,
-    (models.multiplierHundredths[model] as number) - 100,
-    100,
-  )
+  models.premiumPerMtok[model] = mulDivFloor(share, models.multiplierHundredths[model] - 100, 100)
 }
 
 /** Ramped tokens/s of each model's active instances, by model slot. */
@@ -88,9 +83,9 @@ const supplyByModel = (market: Market): Float64Array => {
   for (let instance = 0; instance < market.instances.used; instance++) {
     if (market.instances.ids[instance] === -1) continue
     if (columns.isOnline[instance] === 0 || columns.isDraining[instance] === 1) continue
-    const model = columns.model[instance] as number
+    const model = columns.model[instance]
     supply[model] =
-      (supply[model] as number) +
+      supply[model] +
       rampNow(market, instance, market.now) * countedTokensPerSecond(market, instance)
   }
   return supply
@@ -100,20 +95,20 @@ const supplyByModel = (market: Market): Float64Array => {
 const averageDemand = (market: Market, model: number): number => {
   const models = market.models.columns
   const asked = cappedDemand(market, model) / hourSeconds
-  const hours = models.demandHours[model] as number
-  const before = models.demandAverage[model] as number
+  const hours = models.demandHours[model]
+  const before = models.demandAverage[model]
   const smoothing = Math.max(market.rules.demandSmoothing, 1 / (hours + 1))
   models.demandHours[model] = hours + 1
   models.demandTokens[model] = 0
   models.demandAverage[model] = before + smoothing * (asked - before)
-  return models.demandAverage[model] as number
+  return models.demandAverage[model]
 }
 
 const cappedDemand = (market: Market, model: number): number => {
-  const total = market.models.columns.demandTokens[model] as number
+  const total = market.models.columns.demandTokens[model]
   const { maxDemandShare } = market.rules
   if (maxDemandShare === 1) return total
-  const byAccount = market.demandByAccount[model]!
+  const byAccount = market.demandByAccount[model]
   let counted = 0
   for (const tokens of byAccount.values()) counted += Math.min(tokens, maxDemandShare * total)
   byAccount.clear()
@@ -132,7 +127,7 @@ export const bountyOf = (
   paidShare: number,
 ): number => {
   const models = market.models.columns
-  const multiplier = models.multiplierHundredths[model] as number
+  const multiplier = models.multiplierHundredths[model]
   if (multiplier <= 100 || paidShare === 0) return 0
   const { rules } = market
   const cap = bountyCapHundredths(
@@ -142,10 +137,7 @@ export const bountyOf = (
   )
   const most = mulDivFloor(paidShare, cap - 100, 100)
   if (rules.isBountyPremium)
-    return Math.min(
-      most,
-      mulDivFloor(outputTokens, models.premiumPerMtok[model] as number, tokensPerMtok),
-    )
+    return Math.min(most, mulDivFloor(outputTokens, models.premiumPerMtok[model], tokensPerMtok))
   return Math.min(most, mulDivFloor(paidShare, multiplier - 100, 100))
 }
 
@@ -153,8 +145,8 @@ export const bountyOf = (
 export const claim = (market: Market, account: number, atOnce: number, vested: number): void => {
   const { claimNow, claimVesting } = market.accounts.columns
   if (claimNow[account] === 0 && claimVesting[account] === 0) market.claimants.push(account)
-  claimNow[account] = (claimNow[account] as number) + atOnce
-  claimVesting[account] = (claimVesting[account] as number) + vested
+  claimNow[account] += atOnce
+  claimVesting[account] += vested
 }
 
 /** Pays the hour's claims from the pool, prorated by largest remainder where it would run dry. */
@@ -163,17 +155,14 @@ export const payBounties = (market: Market): void => {
   if (claimants.length === 0) return
   const { claimNow, claimVesting } = market.accounts.columns
   claimants.sort((a, b) => a - b)
-  const claims = claimants.flatMap((account) => [
-    claimNow[account] as number,
-    claimVesting[account] as number,
-  ])
+  const claims = claimants.flatMap((account) => [claimNow[account], claimVesting[account]])
   const claimed = claims.reduce((sum, one) => sum + one, 0)
-  const pool = ledger.posted[bountyPool] as number
+  const pool = ledger.posted[bountyPool]
   const paid = claimed <= pool ? claims : prorate(pool, claims)
   claimants.forEach((account, index) => {
-    const atOnce = paid[2 * index] as number
-    const toVest = paid[2 * index + 1] as number
-    const id = market.accounts.ids[account] as number
+    const atOnce = paid[2 * index]
+    const toVest = paid[2 * index + 1]
+    const id = market.accounts.ids[account]
     post(ledger, sink, "bounty", bountyPool, lotAccount(account, earned), atOnce, id)
     post(ledger, sink, "vestingBounty", bountyPool, lotAccount(account, vesting), toVest, id)
     if (toVest > 0) vest(market, account, toVest)

@@ -17,7 +17,8 @@ export const priceOf = (
   const total = inputTokens * inputPricePerMtok + outputTokens * outputPricePerMtok
   if (total <= Number.MAX_SAFE_INTEGER) return Math.ceil(total / tokensPerMtok)
   const exact =
-    BigInt(inputTokens) * BigInt(inputPricePerMtok) + BigInt(outputTokens) * BigInt(outputPricePerMtok)
+    BigInt(inputTokens) * BigInt(inputPricePerMtok) +
+    BigInt(outputTokens) * BigInt(outputPricePerMtok)
   return Number((exact + BigInt(tokensPerMtok - 1)) / BigInt(tokensPerMtok))
 }
 

@@ -15,10 +15,12 @@ export const prorate = (amount: number, weights: ReadonlyArray<number>): Readonl
   if (left === 0) return parts
   const byRemainder = weights
     .map((weight, index) => ({ index, remainder: remainderOf(amount, weight, total) }))
-    .toSorted((a, b) => (a.remainder === b.remainder ? a.index - b.index : a.remainder < b.remainder ? 1 : -1))
+    .toSorted((a, b) =>
+      a.remainder === b.remainder ? a.index - b.index : a.remainder < b.remainder ? 1 : -1,
+    )
   for (const { index } of byRemainder) {
     if (left === 0) break
-    parts[index] = (parts[index] as number) + 1
+    parts[index] += 1
     left--
   }
   return parts

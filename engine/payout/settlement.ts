@@ -19,7 +19,7 @@ import { feeOf, priceOf } from "./fee-split.ts"
 /** Releases the whole hold of a request that delivered nothing. */
 export const voidRequest = (market: Market, request: number): void => {
   const holds = market.ledger.requestHolds
-  voidHold(market.ledger, holds, slotOf(holds, market.requests.ids[request] as number))
+  voidHold(market.ledger, holds, slotOf(holds, market.requests.ids[request]))
 }
 
 /** Charges, splits and pays a call that delivered `outputTokens`, and says so with `Finish`. */
@@ -33,22 +33,22 @@ export const settle = (
   const requests = market.requests.columns
   const models = market.models.columns
   const instances = market.instances.columns
-  const id = market.requests.ids[request] as number
-  const model = requests.model[request] as number
-  const instance = requests.instance[request] as number
-  const account = requests.account[request] as number
-  const provider = instances.account[instance] as number
-  const node = instances.node[instance] as number
+  const id = market.requests.ids[request]
+  const model = requests.model[request]
+  const instance = requests.instance[request]
+  const account = requests.account[request]
+  const provider = instances.account[instance]
+  const node = instances.node[instance]
 
   const holds = ledger.requestHolds
   const hold = slotOf(holds, id)
   const charge = Math.min(
     heldAmount(holds, hold),
     priceOf(
-      requests.inputTokens[request] as number,
-      models.inputPricePerMtok[model] as number,
+      requests.inputTokens[request],
+      models.inputPricePerMtok[model],
       outputTokens,
-      models.outputPricePerMtok[model] as number,
+      models.outputPricePerMtok[model],
     ),
   )
   const fee = feeOf(charge, rules.feeBps)
@@ -65,8 +65,8 @@ export const settle = (
 
   const isOwn = rules.isLinkedExcluded && partyOf(market, account) === partyOf(market, provider)
   if (!isOwn) noteDemand(market, model, account, outputTokens)
-  models.servedTokens[model] = (models.servedTokens[model] as number) + outputTokens
-  models.servedRequests[model] = (models.servedRequests[model] as number) + 1
+  models.servedTokens[model] += outputTokens
+  models.servedRequests[model] += 1
 
   const paidShare = paidByGift === 0 ? share : mulDivFloor(share, charge - paidByGift, charge)
   const whole = isOwn ? 0 : bountyOf(market, model, instance, outputTokens, paidShare)
@@ -81,7 +81,7 @@ export const settle = (
   emit(sink, {
     _tag: "Finish",
     request: id,
-    instance: market.instances.ids[instance] as number,
+    instance: market.instances.ids[instance],
     outcome,
     outputTokens,
     charge,

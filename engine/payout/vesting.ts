@@ -20,7 +20,7 @@ export const vest = (market: Market, account: number, amount: number): void => {
     market.vestings.set(account, cohorts)
   }
   const at = dayOf(market) % cohorts.length
-  cohorts[at] = (cohorts[at] as number) + amount
+  cohorts[at] += amount
 }
 
 /** At the turn of a day: releases of each cohort what is due, the last day whatever is left. */
@@ -33,14 +33,14 @@ export const releaseVested = (market: Market): void => {
     let left = 0
     for (let age = 1; age < cohorts.length; age++) {
       const at = (today - age + cohorts.length) % cohorts.length
-      const remaining = cohorts[at] as number
+      const remaining = cohorts[at]
       const part = Math.floor(remaining / (cohorts.length - age))
       cohorts[at] = remaining - part
       due += part
       left += remaining - part
     }
     const from = lotAccount(account, vesting)
-    const id = market.accounts.ids[account] as number
+    const id = market.accounts.ids[account]
     post(market.ledger, market.sink, "vested", from, lotAccount(account, earned), due, id)
     if (left === 0 && cohorts[today % cohorts.length] === 0) market.vestings.delete(account)
   }
@@ -57,9 +57,14 @@ export const onFraudConfirmed = (
   claimVesting[account] = 0
   market.claimants.splice(0, Infinity, ...market.claimants.filter((one) => one !== account))
   const from = lotAccount(account, vesting)
-  const amount = market.ledger.posted[from] as number
+  const amount = market.ledger.posted[from]
   post(market.ledger, market.sink, "clawback", from, bountyPool, amount, event.account)
   market.vestings.delete(account)
-  emit(market.sink, { _tag: "Audit", subject: event.account, finding: "Clawback", quantity: amount })
+  emit(market.sink, {
+    _tag: "Audit",
+    subject: event.account,
+    finding: "Clawback",
+    quantity: amount,
+  })
   return undefined
 }

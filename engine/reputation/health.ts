@@ -12,7 +12,14 @@
 import type { Rules } from "../economy/rules.ts"
 import { microsPerHour } from "../units.ts"
 
-export const counts = ["successes", "failures", "neutrals", "probes", "goodProbes", "onlineMicros"] as const
+export const counts = [
+  "successes",
+  "failures",
+  "neutrals",
+  "probes",
+  "goodProbes",
+  "onlineMicros",
+] as const
 export type Count = (typeof counts)[number]
 
 type Page = { readonly [C in Count]: Uint32Array<ArrayBuffer> }
@@ -45,9 +52,9 @@ const byCount = <A>(make: (count: Count) => A): { [C in Count]: A } => ({
 /** Adds to one count of one instance in the present hour. An hour's µs fit 32 bits. */
 export const count = (health: Health, what: Count, slot: number, amount: number): void => {
   const sums = health.sums[what]
-  sums[slot] = (sums[slot] as number) + amount
+  sums[slot] += amount
   const page = pageOf(health)[what]
-  page[slot] = (page[slot] as number) + amount
+  page[slot] += amount
 }
 
 const pageOf = (health: Health): Page => {
@@ -67,7 +74,7 @@ export const turnHour = (health: Health): void => {
   for (const what of counts) {
     const sums = health.sums[what]
     const old = expired[what]
-    for (let slot = 0; slot < old.length; slot++) sums[slot] = (sums[slot] as number) - (old[slot] as number)
+    for (let slot = 0; slot < old.length; slot++) sums[slot] = sums[slot] - old[slot]
     old.fill(0)
   }
 }
@@ -103,11 +110,11 @@ export const forget = (health: Health, slot: number): void => {
 export const healthHundredths = (rules: Rules, { sums }: Health, slot: number): number =>
   score(
     rules,
-    sums.successes[slot] as number,
-    sums.failures[slot] as number,
-    sums.probes[slot] as number,
-    sums.goodProbes[slot] as number,
-    (sums.onlineMicros[slot] as number) / microsPerHour,
+    sums.successes[slot],
+    sums.failures[slot],
+    sums.probes[slot],
+    sums.goodProbes[slot],
+    sums.onlineMicros[slot] / microsPerHour,
   )
 
 /** The formula itself, × 100 and rounded: monotone in successes (up) and failures (down). */
@@ -121,5 +128,9 @@ export const score = (
 ): number =>
   Math.round(
     (100 * (successes + priorSuccesses + uptimeWeight * (goodProbes + onlineHours))) /
-      (successes + failures + priorSuccesses + priorFailures + uptimeWeight * (probes + onlineHours)),
+      (successes +
+        failures +
+        priorSuccesses +
+        priorFailures +
+        uptimeWeight * (probes + onlineHours)),
   )

@@ -104,7 +104,8 @@ export const rankCandidate = (
   const hasRoom = standing.isAdmitted && standing.inFlight < standing.capacity
   const key = hasRoom ? keyOf(rules, standing) : Infinity
   const weight = hasRoom ? weightOf(rules, standing) : 0
-  if (rules.selection === "twoChoices") candidates.loads[place] = standing.inFlight / standing.capacity
+  if (rules.selection === "twoChoices")
+    candidates.loads[place] = standing.inFlight / standing.capacity
   if (rules.selection !== "operatorFirst") return setLeaf(candidates.field, place, key, weight)
   const own = operatorField(candidates, operator)
   setLeaf(own.field, place, key, weight)
@@ -123,15 +124,15 @@ export const choose = (candidates: Candidates, rules: Rules, stream: Stream): nu
   const place = draw(field, stream)
   if (place < 0) return -1
   if (rules.selection === "operatorFirst") {
-    const own = operatorField(candidates, field.entrant[place] as number)
-    return own.field.entrant[draw(own.field, stream)] as number
+    const own = operatorField(candidates, field.entrant[place])
+    return own.field.entrant[draw(own.field, stream)]
   }
   if (rules.selection === "twoChoices") {
     const other = draw(field, stream)
-    const isOtherLess = (candidates.loads[other] as number) < (candidates.loads[place] as number)
-    return field.entrant[isOtherLess ? other : place] as number
+    const isOtherLess = candidates.loads[other] < candidates.loads[place]
+    return field.entrant[isOtherLess ? other : place]
   }
-  return field.entrant[place] as number
+  return field.entrant[place]
 }
 
 const keyOf = (rules: Rules, { inFlight, capacity, healthHundredths }: Standing): number => {
@@ -157,7 +158,12 @@ const operatorField = (candidates: Candidates, operator: number): OperatorField 
   return own
 }
 
-const contribute = (own: OperatorField, place: number, inFlight: number, capacity: number): void => {
+const contribute = (
+  own: OperatorField,
+  place: number,
+  inFlight: number,
+  capacity: number,
+): void => {
   const before = own.contributed[place]
   if (before === undefined) throw new Error(`routing: no candidate at place ${place}`)
   own.inFlight += inFlight - before.inFlight

@@ -41,13 +41,13 @@ export const onRequestArrived = (
   market.lastRequest = request
 
   const models = market.models.columns
-  const outputPrice = models.outputPricePerMtok[model] as number
+  const outputPrice = models.outputPricePerMtok[model]
   if (event.maxPricePerMtok !== undefined && outputPrice > event.maxPricePerMtok)
     return refuse(market, request, "PriceTooHigh")
-  const worst = priceOf(inputTokens, models.inputPricePerMtok[model] as number, maxTokens, outputPrice)
+  const worst = priceOf(inputTokens, models.inputPricePerMtok[model], maxTokens, outputPrice)
   if (!(worst <= spendableOf(market.ledger, account)))
     return refuse(market, request, "InsufficientCredits")
-  const instance = choose(market.candidates[model]!, market.rules, market.routeStreams[model]!)
+  const instance = choose(market.candidates[model], market.rules, market.routeStreams[model])
   if (instance < 0) {
     noteDemand(market, model, account, expectedOutput(market, model, maxTokens))
     return refuse(market, request, models.instances[model] === 0 ? "NoInstance" : "NoCapacity")
@@ -83,12 +83,12 @@ const dispatch = (market: Market, request: number, instance: number): void => {
   const requests = market.requests.columns
   const { columns } = market.instances
   const { breakers, rules } = market
-  const attempt = requests.attempt[request] as number
-  const id = market.requests.ids[request] as number
+  const attempt = requests.attempt[request]
+  const id = market.requests.ids[request]
   requests.instance[request] = instance
-  requests.generation[request] = breakers.generation[instance] as number
-  market.tried[request * rules.maxAttempts + attempt] = market.instances.ids[instance] as number
-  columns.inFlight[instance] = (columns.inFlight[instance] as number) + 1
+  requests.generation[request] = breakers.generation[instance]
+  market.tried[request * rules.maxAttempts + attempt] = market.instances.ids[instance]
+  columns.inFlight[instance] += 1
   if (breakers.state[instance] === halfOpen) {
     columns.probeRequest[instance] = id + 1
     columns.probeUntil[instance] = market.now + rules.probeLeaseMicros
@@ -98,7 +98,7 @@ const dispatch = (market: Market, request: number, instance: number): void => {
     _tag: "Dispatch",
     request: id,
     attempt,
-    instance: market.instances.ids[instance] as number,
+    instance: market.instances.ids[instance],
   })
 }
 
@@ -114,11 +114,11 @@ export const onAttemptEnded = (
   if (!isWhole(outputTokens) || !isWhole(reportedTokens) || !isWhole(decodeMicros))
     return "InvalidQuantity"
   if (!isWhole(event.retryAfterMicros)) return "InvalidQuantity"
-  if (outputTokens > (requests.maxTokens[request] as number)) return "TooManyTokens"
+  if (outputTokens > requests.maxTokens[request]) return "TooManyTokens"
 
-  const instance = requests.instance[request] as number
+  const instance = requests.instance[request]
   const { columns } = market.instances
-  columns.inFlight[instance] = (columns.inFlight[instance] as number) - 1
+  columns.inFlight[instance] -= 1
   owe(market, instance, outputTokens)
   judge(market, request, instance, outcome)
   if (outcome === "backpressure") {
@@ -136,7 +136,8 @@ export const onAttemptEnded = (
   if (outputTokens >= market.rules.floorMinStreamTokens)
     measureFloor(market, instance, outputTokens, decodeMicros)
 
-  const isDelivered = outputTokens > 0 || (outcome === "completed" && requests.maxTokens[request] === 0)
+  const isDelivered =
+    outputTokens > 0 || (outcome === "completed" && requests.maxTokens[request] === 0)
   if (isDelivered) {
     // The host's own count, where it is lower, is what it asks to be paid for.
     settle(market, request, outcome, Math.min(outputTokens, reportedTokens))
@@ -156,7 +157,7 @@ const judge = (market: Market, request: number, instance: number, outcome: Outco
   if (verdict === "neutral") count(market.health, "neutrals", instance, 1)
   else if (verdict === "success") {
     count(market.health, "successes", instance, 1)
-    columns.successes[instance] = (columns.successes[instance] as number) + 1
+    columns.successes[instance] += 1
   } else count(market.health, "failures", instance, 1)
 
   const isCurrent = market.requests.columns.generation[request] === breakers.generation[instance]
@@ -167,7 +168,7 @@ const judge = (market: Market, request: number, instance: number, outcome: Outco
       park(market, instance)
     return
   }
-  const isProbe = columns.probeRequest[instance] === (market.requests.ids[request] as number) + 1
+  const isProbe = columns.probeRequest[instance] === market.requests.ids[request] + 1
   if (breakers.state[instance] !== halfOpen || !isProbe) return
   columns.probeRequest[instance] = 0
   if (verdict === "success") readmit(market, instance)
@@ -181,11 +182,14 @@ const measureFloor = (
   decodeMicros: number,
 ): void => {
   const { columns } = market.instances
-  const cursor = columns.floorCursor[instance] as number
+  const cursor = columns.floorCursor[instance]
   columns.floorCursor[instance] = cursor + 1
   const rate = decodeMilliTokensPerSecond(outputTokens, decodeMicros)
   const { floorSamples, rules, now } = market
-  if (isBelowAfter(floorSamples, rules, instance, cursor, now, rate) && columns.isBelowFloor[instance] === 0)
+  if (
+    isBelowAfter(floorSamples, rules, instance, cursor, now, rate) &&
+    columns.isBelowFloor[instance] === 0
+  )
     sinkBelowFloor(market, instance)
 }
 
@@ -197,7 +201,7 @@ const audit = (
 ): void =>
   emit(market.sink, {
     _tag: "Audit",
-    subject: market.instances.ids[instance] as number,
+    subject: market.instances.ids[instance],
     finding,
     quantity,
   })
@@ -216,19 +220,19 @@ const retry = (market: Market, request: number): boolean => {
   const { rules } = market
   const requests = market.requests.columns
   const { columns } = market.instances
-  const tries = (requests.attempt[request] as number) + 1
+  const tries = requests.attempt[request] + 1
   if (tries >= rules.maxAttempts) return false
-  const model = requests.model[request] as number
-  const candidates = market.candidates[model]!
+  const model = requests.model[request]
+  const candidates = market.candidates[model]
   const first = request * rules.maxAttempts
   const tried = [...market.tried.subarray(first, first + tries)]
     .map((id) => slotOf(market.instances, id))
     .filter((instance) => instance >= 0 && columns.model[instance] === model)
   for (const instance of tried) {
-    const place = columns.place[instance] as number
-    rankCandidate(candidates, rules, place, columns.account[instance] as number, outOfTheRunning)
+    const place = columns.place[instance]
+    rankCandidate(candidates, rules, place, columns.account[instance], outOfTheRunning)
   }
-  const instance = choose(candidates, rules, market.routeStreams[model]!)
+  const instance = choose(candidates, rules, market.routeStreams[model])
   for (const before of tried) refresh(market, before)
   if (instance < 0) return false
   requests.attempt[request] = tries
@@ -239,13 +243,13 @@ const retry = (market: Market, request: number): boolean => {
 /** Ends a request that delivered nothing: the hold is voided, and the market says why. */
 const end = (market: Market, request: number, outcome: Outcome): void => {
   const requests = market.requests.columns
-  const id = market.requests.ids[request] as number
-  const instance = market.instances.ids[requests.instance[request] as number] as number
+  const id = market.requests.ids[request]
+  const instance = market.instances.ids[requests.instance[request]]
   voidRequest(market, request)
   if (verdictOf[outcome] === "failure" || isRetryable(outcome)) {
-    const model = requests.model[request] as number
-    const expected = expectedOutput(market, model, requests.maxTokens[request] as number)
-    noteDemand(market, model, requests.account[request] as number, expected)
+    const model = requests.model[request]
+    const expected = expectedOutput(market, model, requests.maxTokens[request])
+    noteDemand(market, model, requests.account[request], expected)
     emit(market.sink, { _tag: "Refuse", request: id, reason: "AttemptFailed" })
   } else
     emit(market.sink, {

@@ -56,12 +56,12 @@ export const setLeaf = (
   key[node] = leafKey
   weight[node] = leafWeight
   while (node > 1) {
-    const left = key[node & ~1] as number
-    const right = key[node | 1] as number
+    const left = key[node & ~1]
+    const right = key[node | 1]
     const k = left < right ? left : right
     let w = 0
-    if (left === k) w = weight[node & ~1] as number
-    if (right === k) w += weight[node | 1] as number
+    if (left === k) w = weight[node & ~1]
+    if (right === k) w += weight[node | 1]
     node >>= 1
     if (key[node] === k && weight[node] === w) return
     key[node] = k
@@ -74,14 +74,14 @@ export const isEmpty = (tournament: Tournament): boolean => tournament.key[1] ==
 /** Draws among the leaves of the least key, by weight; −1 where there is no candidate. */
 export const draw = (tournament: Tournament, stream: Stream): number => {
   const { key, weight, size } = tournament
-  const least = key[1] as number
+  const least = key[1]
   if (least === Infinity) return -1
-  let lot = drawBelow(stream, weight[1] as number)
+  let lot = drawBelow(stream, weight[1])
   let node = 1
   while (node < size) {
     node *= 2
     if (key[node] === least) {
-      const here = weight[node] as number
+      const here = weight[node]
       if (lot < here) continue
       lot -= here
     }
@@ -101,12 +101,11 @@ const double = (tournament: Tournament): void => {
   wider.key.set(key.subarray(size), wider.size)
   wider.weight.set(weight.subarray(size), wider.size)
   for (let node = wider.size - 1; node >= 1; node--) {
-    const left = wider.key[2 * node] as number
-    const right = wider.key[2 * node + 1] as number
+    const left = wider.key[2 * node]
+    const right = wider.key[2 * node + 1]
     const k = Math.min(left, right)
     wider.key[node] = k
     wider.weight[node] =
-      (left === k ? (wider.weight[2 * node] as number) : 0) +
-      (right === k ? (wider.weight[2 * node + 1] as number) : 0)
+      (left === k ? wider.weight[2 * node] : 0) + (right === k ? wider.weight[2 * node + 1] : 0)
   }
 }

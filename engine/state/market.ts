@@ -205,6 +205,6 @@ export const growInstanceMemory = (market: Market): void => {
 export const partyOf = (market: Market, account: number): number => {
   const { party } = market.accounts.columns
   let root = account
-  while (party[root] !== root) root = party[root] as number
+  while (party[root] !== root) root = party[root]
   return root
 }

@@ -14,19 +14,16 @@ type ArrayName = keyof typeof arrays
 
 /** JSON that stands for a value; `$` marks what JSON cannot say by itself. */
 export type Portable =
-  | null
-  | boolean
-  | number
-  | string
-  | ReadonlyArray<Portable>
-  | { readonly [key: string]: Portable }
+  null | boolean | number | string | ReadonlyArray<Portable> | { readonly [key: string]: Portable }
 
 const isStream = (value: object): value is Stream =>
   "next" in value && typeof value.next === "function" && "state" in value
 
 export const freeze = (value: unknown): Portable => {
   if (typeof value === "number")
-    return Number.isFinite(value) && !Object.is(value, -0) ? value : { $: "number", text: textOf(value) }
+    return Number.isFinite(value) && !Object.is(value, -0)
+      ? value
+      : { $: "number", text: textOf(value) }
   if (value === undefined) return { $: "undefined" }
   if (value === null || typeof value === "boolean" || typeof value === "string") return value
   if (Array.isArray(value)) return value.map(freeze)

@@ -70,7 +70,7 @@ export const insert = <S extends TableSpec>(table: Table<S>, id: number): number
 
 /** Frees the slot of an id and zeroes its row. */
 export const remove = <S extends TableSpec>(table: Table<S>, slot: number): void => {
-  table.slots.delete(table.ids[slot] as number)
+  table.slots.delete(table.ids[slot])
   table.ids[slot] = -1
   const columns = table.columns as Record<string, ColumnArray>
   for (const name in table.spec) columns[name]![slot] = 0

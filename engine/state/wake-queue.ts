@@ -21,15 +21,15 @@ export const makeWakeQueue = (): WakeQueue => ({
 
 /** Earliest wake time, or +Infinity. */
 export const nextTime = (queue: WakeQueue): number =>
-  queue.size === 0 ? Infinity : (queue.time[queue.heap[0] as number] as number)
+  queue.size === 0 ? Infinity : queue.time[queue.heap[0]]
 
 /** The entity to wake first. The queue is not empty. */
-export const nextEntity = (queue: WakeQueue): number => queue.heap[0] as number
+export const nextEntity = (queue: WakeQueue): number => queue.heap[0]
 
 /** Sets an entity's wake time; +Infinity takes it out. O(log n), O(1) where nothing changes. */
 export const wakeAt = (queue: WakeQueue, entity: number, time: number): void => {
   if (entity >= queue.position.length) widen(queue, entity + 1)
-  const at = queue.position[entity] as number
+  const at = queue.position[entity]
   if (time === Infinity) {
     if (at >= 0) take(queue, at)
     return
@@ -41,7 +41,7 @@ export const wakeAt = (queue: WakeQueue, entity: number, time: number): void => 
     rise(queue, queue.size - 1)
     return
   }
-  const before = queue.time[entity] as number
+  const before = queue.time[entity]
   if (before === time) return
   queue.time[entity] = time
   if (time < before) rise(queue, at)
@@ -49,8 +49,8 @@ export const wakeAt = (queue: WakeQueue, entity: number, time: number): void => 
 }
 
 const isBefore = (queue: WakeQueue, a: number, b: number): boolean => {
-  const ta = queue.time[a] as number
-  const tb = queue.time[b] as number
+  const ta = queue.time[a]
+  const tb = queue.time[b]
   return ta < tb || (ta === tb && a < b)
 }
 
@@ -60,21 +60,21 @@ const place = (queue: WakeQueue, at: number, entity: number): void => {
 }
 
 const take = (queue: WakeQueue, at: number): void => {
-  queue.position[queue.heap[at] as number] = -1
+  queue.position[queue.heap[at]] = -1
   queue.size--
   if (at === queue.size) return
-  const last = queue.heap[queue.size] as number
+  const last = queue.heap[queue.size]
   place(queue, at, last)
   rise(queue, at)
-  sink(queue, queue.position[last] as number)
+  sink(queue, queue.position[last])
 }
 
 const rise = (queue: WakeQueue, from: number): void => {
-  const entity = queue.heap[from] as number
+  const entity = queue.heap[from]
   let at = from
   while (at > 0) {
     const up = (at - 1) >> 1
-    const above = queue.heap[up] as number
+    const above = queue.heap[up]
     if (!isBefore(queue, entity, above)) break
     place(queue, at, above)
     at = up
@@ -83,15 +83,14 @@ const rise = (queue: WakeQueue, from: number): void => {
 }
 
 const sink = (queue: WakeQueue, from: number): void => {
-  const entity = queue.heap[from] as number
+  const entity = queue.heap[from]
   let at = from
   for (;;) {
     let down = 2 * at + 1
     if (down >= queue.size) break
     const right = down + 1
-    if (right < queue.size && isBefore(queue, queue.heap[right] as number, queue.heap[down] as number))
-      down = right
-    const below = queue.heap[down] as number
+    if (right < queue.size && isBefore(queue, queue.heap[right], queue.heap[down])) down = right
+    const below = queue.heap[down]
     if (!isBefore(queue, below, entity)) break
     place(queue, at, below)
     at = down

@@ -24,3 +24,7 @@ export { restore, Snapshot, snapshot, SnapshotInvalid, stateDigest } from "./sna
 export type { Market } from "./state/market.ts"
 export { nextWake } from "./state/market.ts"
 export { formatCredits, parseDecimal } from "./units.ts"
+export type { Stream } from "./random.ts"
+export { drawBelow, openStream, resumeStream } from "./random.ts"
+export { lotOf } from "./ledger/accounts.ts"
+export { bountyPool as bountyPoolAccount, gift as giftLot } from "./ledger/accounts.ts"

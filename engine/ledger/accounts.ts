@@ -138,6 +138,17 @@ export const balanceOf = (ledger: Ledger, customer: number): Balance => {
   }
 }
 
+/** Which lot of which customer a ledger account is; `undefined` for the system's accounts. */
+export const lotOf = (
+  account: number,
+): { readonly customer: number; readonly lot: number } | undefined =>
+  account < systemAccounts
+    ? undefined
+    : {
+        customer: Math.floor((account - systemAccounts) / lotsPerCustomer),
+        lot: (account - systemAccounts) % lotsPerCustomer,
+      }
+
 /** Who an account is, for a reader: "platform", "customer 3 earned". */
 export const accountName = (account: number): string => {
   if (account < systemAccounts)

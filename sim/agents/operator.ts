@@ -1,0 +1,96 @@
+/**
+ * What an operator does with a node: stay, switch to another model, or leave. One interface for every
+ * strategy: `decide(view, stream)`, where the view shows only what a real operator could see.
+ *
+ * Bounded rationality is a logit choice: an option whose expected profit is one temperature higher is
+ * e times as likely (McFadden, "Conditional logit analysis of qualitative choice behavior", 1974).
+ */
+import type { Stream } from "../../engine/index.ts"
+
+/** One model as an operator sees it on the public board, and what the node could serve of it. */
+export interface ModelOutlook {
+  readonly model: number
+  /** Tokens per second that this node could serve; 0 where the model does not fit. */
+  readonly tokensPerSecond: number
+  readonly outputPriceCreditsPerMtok: number
+  /** Bounty multiplier announced, capped at the node's own trust. */
+  readonly multiplier: number
+  /** Demand ÷ supply of the whole market, 0…1: how busy a node serving it can expect to be. */
+  readonly expectedUtilisation: number
+}
+
+export interface OperatorView {
+  readonly current: number
+  /** Realised pay of the last days on the current model, credits a day; null: too early to say. */
+  readonly earnedCreditsPerDay: number | null
+  readonly costCreditsPerDay: number
+  readonly providerShare: number
+  /** Part of a week's pay that a switch costs through the anti-flapping rule. */
+  readonly switchLoss: number
+  readonly outlooks: ReadonlyArray<ModelOutlook>
+  readonly temperatureCreditsPerDay: number
+}
+
+export type Decision =
+  | { readonly _tag: "Stay" }
+  | { readonly _tag: "Leave" }
+  | { readonly _tag: "Switch"; readonly model: number }
+
+export type Strategy = (view: OperatorView, stream: Stream) => Decision
+
+/** What a day of serving a model should bring, credits, before costs. */
+export const expectedIncome = (view: OperatorView, outlook: ModelOutlook): number =>
+  (outlook.tokensPerSecond *
+    86_400 *
+    outlook.expectedUtilisation *
+    outlook.outputPriceCreditsPerMtok *
+    view.providerShare *
+    outlook.multiplier) /
+  1e6
+
+/** Chooses by expected profit; what was really earned counts for more than what was expected. */
+export const profitSeeker: Strategy = (view, stream) => {
+  const options: Array<{ readonly decision: Decision; readonly profit: number }> = [
+    { decision: { _tag: "Leave" }, profit: 0 },
+  ]
+  for (const outlook of view.outlooks) {
+    if (outlook.tokensPerSecond === 0) continue
+    const expected = expectedIncome(view, outlook)
+    if (outlook.model === view.current) {
+      const income =
+        view.earnedCreditsPerDay === null ? expected : 0.8 * view.earnedCreditsPerDay + 0.2 * expected
+      options.push({ decision: { _tag: "Stay" }, profit: income - view.costCreditsPerDay })
+    } else
+      options.push({
+        decision: { _tag: "Switch", model: outlook.model },
+        profit: expected * (1 - view.switchLoss) - view.costCreditsPerDay,
+      })
+  }
+  return logit(options, view.temperatureCreditsPerDay, stream)
+}
+
+/** Goes wherever the announced multiplier is highest, whatever it costs. */
+export const bountyChaser: Strategy = (view) => {
+  let best: ModelOutlook | undefined
+  for (const outlook of view.outlooks)
+    if (outlook.tokensPerSecond > 0 && (best === undefined || outlook.multiplier > best.multiplier))
+      best = outlook
+  const current = view.outlooks[view.current]
+  if (best === undefined || best.multiplier <= current.multiplier) return { _tag: "Stay" }
+  return { _tag: "Switch", model: best.model }
+}
+
+const logit = (
+  options: ReadonlyArray<{ readonly decision: Decision; readonly profit: number }>,
+  temperature: number,
+  stream: Stream,
+): Decision => {
+  const best = options.reduce((most, { profit }) => Math.max(most, profit), -Infinity)
+  const weights = options.map(({ profit }) => Math.exp((profit - best) / temperature))
+  let lot = stream.next() * weights.reduce((sum, weight) => sum + weight, 0)
+  for (const [index, weight] of weights.entries()) {
+    lot -= weight
+    if (lot < 0) return options[index].decision
+  }
+  return options[options.length - 1].decision
+}

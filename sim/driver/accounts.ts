@@ -1,0 +1,88 @@
+/**
+ * Accounts of the people in a run: consumers and operators sign up, consumers buy credits as they
+ * need them and their budget allows, operators withdraw what they earn.
+ */
+import { balanceOf } from "../../engine/index.ts"
+import { drainCommands } from "./commands.ts"
+import type { World } from "./world.ts"
+import { signUpActor, tell } from "./world.ts"
+import { exponential } from "../kernel/variates.ts"
+
+/** Consumers have even account ids and operators odd ones: neither changes the other's. */
+export const accountOfConsumer = (consumer: number): number => 2 * consumer
+export const accountOfOperator = (operator: number): number => 2 * operator + 1
+
+/** A new consumer, with its grant. */
+export const signUpConsumer = (world: World): void => {
+  const consumer = world.consumers.add(world.now, world.scenario.consumers, world.streams.budget)
+  openAccount(world, accountOfConsumer(consumer), -1)
+}
+
+/** A new operator, without nodes as yet; returns its number. */
+export const signUpOperator = (world: World): number => {
+  const operator = world.nodesOf.length
+  world.nodesOf.push([])
+  openAccount(world, accountOfOperator(operator), operator)
+  return operator
+}
+
+const openAccount = (world: World, account: number, operator: number): void => {
+  world.operatorOfCustomer.push(operator)
+  tell(world, { _tag: "AccountOpened", at: world.now, account })
+  drainCommands(world)
+}
+
+export const onSignUp = (world: World): void => {
+  signUpConsumer(world)
+  world.recorder.add("signUps", 1)
+  scheduleSignUp(world)
+}
+
+export const scheduleSignUp = (world: World): void => {
+  const perDay = world.scenario.consumers.signUpsPerDay
+  if (perDay === 0) return
+  const gapMicros = exponential(world.streams.signUp, perDay / 86_400e6)
+  const at = Math.round(world.now + gapMicros)
+  if (at <= world.endMicros) world.queue.schedule(signUpActor, at)
+}
+
+/** Buys credits for a request that was refused for want of them; false: the budget is spent. */
+export const topUp = (world: World, slot: number): boolean => {
+  const { requests, consumers, scenario, market, credit } = world
+  const { columns } = requests
+  const consumer = columns.consumer[slot]
+  const model = scenario.models[columns.model[slot]]
+  const worstCredits =
+    (columns.inputTokens[slot] * model.inputPricePerMtok +
+      columns.maxTokens[slot] * model.outputPricePerMtok) /
+    1e6
+  const account = accountOfConsumer(consumer)
+  const spendable =
+    balanceOf(market.ledger, market.accounts.slots.get(account) ?? 0).spendable / credit
+  // A little over what is missing, so that rounding up a price cannot ask for it again.
+  const missing = Math.max(0, worstCredits - spendable) + 2 / credit
+  const credits = Math.max(scenario.consumers.topUpCredits, missing)
+  if (credits > consumers.allowance(consumer, world.now)) return false
+  consumers.noteBought(consumer, credits)
+  const transfer = world.nextTransfer++
+  const amount = Math.ceil(credits * credit)
+  tell(world, { _tag: "CreditsBought", at: world.now, transfer, account, amount })
+  drainCommands(world)
+  return true
+}
+
+/** Takes an operator's free earnings out of the market, in the two phases of a withdrawal. */
+export const withdraw = (world: World, operator: number): void => {
+  const { market } = world
+  const account = accountOfOperator(operator)
+  const customer = market.accounts.slots.get(account) ?? 0
+  const { earned, held } = balanceOf(market.ledger, customer)
+  // Half is kept: the same account buys inference with what it earns.
+  const amount = Math.floor(Math.max(0, earned - held) / 2)
+  if (amount < market.rules.minWithdrawalMinor || amount === 0) return
+  const transfer = world.nextTransfer++
+  tell(world, { _tag: "WithdrawalRequested", at: world.now, transfer, account, amount })
+  drainCommands(world)
+  tell(world, { _tag: "WithdrawalPosted", at: world.now, transfer })
+  drainCommands(world)
+}

@@ -1,0 +1,316 @@
+/**
+ * Requests on their way through the market: arrivals and retries in, dispatches to the instances'
+ * servers, ends back to the kernel.
+ */
+import type { Command, EventOf, Outcome } from "../../engine/index.ts"
+import { outcomes } from "../../engine/index.ts"
+import { COMPLETED, FIRST_TOKEN, REFUSED } from "../fleet/instance-server.ts"
+import { accountOfConsumer, accountOfOperator, topUp } from "./accounts.ts"
+import { drainCommands } from "./commands.ts"
+import { afterInFlightFell } from "./node-life.ts"
+import { gone } from "./nodes-table.ts"
+import type { World } from "./world.ts"
+import {
+  arrivalActor,
+  firstRetryActor,
+  quickEndActor,
+  rearm,
+  send,
+  serverActor,
+  tell,
+} from "./world.ts"
+
+const noFlaw = 0
+const willLeave = 1
+const badInput = 2
+
+/** Reused for every arrival and every end: the kernel keeps no event. */
+const arrived: { -readonly [K in keyof EventOf<"RequestArrived">]: EventOf<"RequestArrived">[K] } = {
+  _tag: "RequestArrived",
+  at: 0,
+  request: 0,
+  account: 0,
+  model: 0,
+  inputTokens: 0,
+  maxTokens: 0,
+}
+const ended: { -readonly [K in keyof EventOf<"AttemptEnded">]: EventOf<"AttemptEnded">[K] } = {
+  _tag: "AttemptEnded",
+  at: 0,
+  request: 0,
+  attempt: 0,
+  outcome: "completed",
+  outputTokens: 0,
+  reportedTokens: 0,
+  decodeMicros: 0,
+  retryAfterMicros: 0,
+}
+
+/** The next request of the arrival stream: who, for which model, of which size. */
+export const onArrival = (world: World): void => {
+  const { scenario, streams, requests, recorder, arrivals } = world
+  const { demand, consumers } = scenario
+  const slot = requests.add(world.nextRequest)
+  const { columns } = requests
+  arrivals.read()
+  // A fixed number of draws an arrival keeps scenarios with common random numbers in step.
+  const isOperator = streams.consumer.next() < consumers.operatorShare
+  const who = world.consumers.pick(streams.consumer)
+  const operator = Math.floor(streams.consumer.next() * world.nodesOf.length)
+  const flawLot = streams.flaw.next()
+  const leavesAfter = streams.flaw.next()
+  columns.consumer[slot] = isOperator ? -1 - operator : who
+  columns.model[slot] = arrivals.model
+  columns.inputTokens[slot] = arrivals.inputTokens
+  columns.maxTokens[slot] = Math.ceil(arrivals.outputTokens * demand.maxTokensHeadroom)
+  const flaw =
+    flawLot < demand.abortShare
+      ? willLeave
+      : flawLot < demand.abortShare + demand.badInputShare
+        ? badInput
+        : noFlaw
+  columns.flaw[slot] = flaw
+  columns.outputTokens[slot] =
+    flaw === willLeave
+      ? Math.max(1, Math.ceil(leavesAfter * arrivals.outputTokens))
+      : arrivals.outputTokens
+  columns.retries[slot] = 0
+  columns.arrivedAt[slot] = world.now
+  recorder.add("arrived", 1)
+  const next = arrivals.nextMicros()
+  if (next <= world.endMicros) world.queue.schedule(arrivalActor, next)
+  ask(world, slot)
+}
+
+/** Hands an open request to the market. */
+const ask = (world: World, slot: number): void => {
+  const { columns } = world.requests
+  const consumer = columns.consumer[slot]
+  arrived.at = world.now
+  arrived.request = world.nextRequest++
+  arrived.account = consumer < 0 ? accountOfOperator(-1 - consumer) : accountOfConsumer(consumer)
+  arrived.model = columns.model[slot]
+  arrived.inputTokens = columns.inputTokens[slot]
+  arrived.maxTokens = columns.maxTokens[slot]
+  tell(world, arrived)
+  drainCommands(world)
+}
+
+/** A consumer comes back with a request that was refused: the same request under a new id. */
+export const onRetry = (world: World, k: number): void => {
+  const line = world.retryLines[k]
+  const id = line.first
+  line.drop()
+  rearm(world, line, firstRetryActor + k)
+  reopen(world, id, line.delayMicros)
+}
+
+const reopen = (world: World, id: number, waited: number): void => {
+  const { requests } = world
+  const from = requests.slotOf(id)
+  const before = Object.fromEntries(
+    Object.entries(requests.columns).map(([name, column]) => [name, column[from]]),
+  ) as { [K in keyof typeof requests.columns]: number }
+  requests.close(id)
+  const slot = requests.add(world.nextRequest)
+  const { columns } = requests
+  columns.consumer[slot] = before.consumer
+  columns.model[slot] = before.model
+  columns.inputTokens[slot] = before.inputTokens
+  columns.outputTokens[slot] = before.outputTokens
+  columns.maxTokens[slot] = before.maxTokens
+  columns.flaw[slot] = before.flaw
+  columns.arrivedAt[slot] = before.arrivedAt
+  columns.retries[slot] = before.retries + (waited > 0 ? 1 : 0)
+  ask(world, slot)
+}
+
+/** The market refused a request: its consumer tops up, comes back later, or gives up. */
+export const onRefused = (world: World, command: Extract<Command, { _tag: "Refuse" }>): void => {
+  const { requests, recorder, scenario } = world
+  const slot = requests.slotOf(command.request)
+  const { columns } = requests
+  const consumer = columns.consumer[slot]
+  if (command.reason === "InsufficientCredits" && consumer >= 0 && topUp(world, slot)) {
+    reopen(world, command.request, 0)
+    return
+  }
+  const retries = columns.retries[slot]
+  if (command.reason !== "InsufficientCredits" && retries < scenario.consumers.maxRetries) {
+    const k = Math.min(retries, world.retryLines.length - 1)
+    recorder.add("retried", 1)
+    columns.instance[slot] = -1
+    send(world, world.retryLines[k], firstRetryActor + k, command.request, 0)
+    return
+  }
+  recorder.add(`refused.${command.reason}`, 1)
+  requests.close(command.request)
+}
+
+/** The market sent an attempt to an instance. What becomes of it is decided by the world. */
+export const onDispatched = (world: World, command: Extract<Command, { _tag: "Dispatch" }>): void => {
+  const { requests, recorder, scenario, nodes, servers, now } = world
+  const slot = requests.slotOf(command.request)
+  const { columns } = requests
+  const node = command.instance
+  const faults = world.faultStreams[node]
+  columns.attempt[slot] = command.attempt
+  columns.instance[slot] = node
+  columns.dispatchedAt[slot] = now
+  recorder.add("attempts", 1)
+  recorder.setInFlight(now, 1)
+  const lot = faults.next()
+  occupy(world, node, 1)
+  if (nodes.columns.isUp[node] === 0) return endSoon(world, command.request, "connectFailed")
+  if (columns.flaw[slot] === badInput) return endSoon(world, command.request, "consumerError")
+  if (now < nodes.columns.hiccupUntil[node] || lot < scenario.faults.failureShare)
+    return endSoon(world, command.request, "upstreamError")
+  const place = servers.admit(
+    node,
+    now,
+    command.request,
+    columns.inputTokens[slot],
+    columns.outputTokens[slot],
+  )
+  if (place === REFUSED) return endSoon(world, command.request, "backpressure")
+  columns.serverSlot[slot] = place
+  world.queue.schedule(serverActor(node), servers.nextEventMicros(node))
+}
+
+const codeOf = Object.fromEntries(outcomes.map((outcome, code) => [outcome, code])) as Record<
+  Outcome,
+  number
+>
+
+const endSoon = (world: World, request: number, outcome: Outcome): void =>
+  send(world, world.quickEnds, quickEndActor, request, codeOf[outcome])
+
+export const onQuickEnd = (world: World): void => {
+  const { quickEnds } = world
+  const request = quickEnds.first
+  const outcome = outcomes[quickEnds.second]
+  quickEnds.drop()
+  rearm(world, quickEnds, quickEndActor)
+  endAttempt(world, request, outcome, 0, 0)
+}
+
+/** The server of a node has reached its next event: first tokens and completions. */
+export const onServerEvent = (world: World, node: number): void => {
+  const { servers, requests, now } = world
+  const happened = servers.advance(node, now)
+  for (let i = 0; i < happened; i++) {
+    const request = servers.eventHandles[i]
+    const slot = requests.slotOf(request)
+    if (servers.eventKinds[i] === FIRST_TOKEN) requests.columns.firstTokenAt[slot] = now
+  }
+  // Ends reach the kernel after all of the server's news: an end may dispatch to this very node.
+  const completed = completedOf(world, happened)
+  for (const request of completed) {
+    const slot = requests.slotOf(request)
+    const { columns } = requests
+    columns.serverSlot[slot] = -1
+    const outcome = columns.flaw[slot] === willLeave ? "consumerGone" : "completed"
+    const decodeMicros = now - columns.firstTokenAt[slot]
+    endAttempt(world, request, outcome, columns.outputTokens[slot], decodeMicros)
+  }
+  const next = servers.isOpen(node) ? servers.nextEventMicros(node) : Infinity
+  if (next === Infinity) world.queue.cancel(serverActor(node))
+  else world.queue.schedule(serverActor(node), next)
+}
+
+const completedOf = (world: World, happened: number): ReadonlyArray<number> => {
+  const { servers } = world
+  const found: Array<number> = []
+  for (let i = 0; i < happened; i++)
+    if (servers.eventKinds[i] === COMPLETED) found.push(servers.eventHandles[i])
+  return found
+}
+
+/** Tells the kernel how an attempt ended, and frees its place on the node. */
+export const endAttempt = (
+  world: World,
+  request: number,
+  outcome: Outcome,
+  outputTokens: number,
+  decodeMicros: number,
+): void => {
+  const { requests, recorder, nodes } = world
+  const slot = requests.slotOf(request)
+  const { columns } = requests
+  const node = columns.instance[slot]
+  occupy(world, node, -1)
+  recorder.setInFlight(world.now, -1)
+  recorder.attemptSecondsInAll += (world.now - columns.dispatchedAt[slot]) / 1e6
+  ended.at = world.now
+  ended.request = request
+  ended.attempt = columns.attempt[slot]
+  ended.outcome = outcome
+  ended.outputTokens = outputTokens
+  ended.reportedTokens = outputTokens
+  ended.decodeMicros = decodeMicros
+  if (outcome !== "completed" && outcome !== "consumerGone" && outcome !== "consumerError") {
+    recorder.add("failedAttempts", 1)
+    nodes.columns.failures[node]++
+  }
+  if (outputTokens >= world.market.rules.floorMinStreamTokens)
+    recorder.noteStream(nodes.columns.device[node], ((outputTokens - 1) * 1e6) / decodeMicros)
+  tell(world, ended)
+  drainCommands(world)
+  if (nodes.columns.phase[node] !== gone) afterInFlightFell(world, node)
+}
+
+const occupy = (world: World, node: number, change: number): void => {
+  const { columns } = world.nodes
+  columns.busyMicros[node] += columns.inFlight[node] * (world.now - columns.busySince[node])
+  columns.busySince[node] = world.now
+  columns.inFlight[node] += change
+  world.recorder.setBusy(columns.device[node], world.now, change)
+}
+
+/** The request is over and settled. */
+export const onFinished = (world: World, command: Extract<Command, { _tag: "Finish" }>): void => {
+  const { requests, recorder, nodes, now } = world
+  const slot = requests.slotOf(command.request)
+  const { columns } = requests
+  const node = command.instance
+  const ownColumns = nodes.columns
+  if (command.outcome === "consumerError") recorder.add("badInput", 1)
+  else if (command.outcome === "consumerGone") recorder.add("aborted", 1)
+  recorder.add("served", 1)
+  if (command.outputTokens > 0) {
+    recorder.noteServed(
+      now,
+      columns.arrivedAt[slot],
+      columns.firstTokenAt[slot],
+      columns.inputTokens[slot],
+      command.outputTokens,
+    )
+    ownColumns.requests[node]++
+    ownColumns.requestsHour[node]++
+    ownColumns.outputTokens[node] += command.outputTokens
+    ownColumns.share[node] += command.share - command.withheld
+    ownColumns.payHour[node] += command.share - command.withheld
+    ownColumns.withheld[node] += command.withheld
+    ownColumns.claimHour[node] += command.bounty
+  }
+  requests.close(command.request)
+}
+
+/** A node went down: every attempt on it ends where it stands. */
+export const abortAll = (world: World, node: number): void => {
+  const { servers, requests, now } = world
+  if (!servers.isOpen(node)) return
+  const held = new Int32Array(servers.inFlight(node))
+  const found = servers.listSlots(node, held)
+  const open = [...held.subarray(0, found)]
+    .map((place) => ({ place, request: servers.handleOf(place) }))
+    .toSorted((a, b) => a.request - b.request)
+  const ends = open.map(({ place, request }) => ({ request, tokens: servers.abort(place, now) }))
+  world.queue.cancel(serverActor(node))
+  for (const { request, tokens } of ends) {
+    const slot = requests.slotOf(request)
+    requests.columns.serverSlot[slot] = -1
+    const decodeMicros = tokens > 0 ? now - requests.columns.firstTokenAt[slot] : 0
+    endAttempt(world, request, tokens > 0 ? "truncated" : "connectFailed", tokens, decodeMicros)
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * What the market asks of the world. Commands are taken in order; acting on one may lead to further
+ * steps, whose commands go to the end of the same line.
+ */
+import type { Command } from "../../engine/index.ts"
+import { bountyPoolAccount, giftLot, lotOf } from "../../engine/index.ts"
+import { onDispatched, onFinished, onRefused } from "./attempts.ts"
+import type { World } from "./world.ts"
+import { measureActor, probeActor, send } from "./world.ts"
+
+/** Acts on every command of the last step, and of the steps that this leads to. */
+export const drainCommands = (world: World): void => {
+  const { out } = world
+  if (world.isDraining) return
+  world.isDraining = true
+  for (let i = 0; i < out.length; i++) act(world, out[i])
+  out.length = 0
+  world.isDraining = false
+}
+
+const act = (world: World, command: Command): void => {
+  switch (command._tag) {
+    case "Dispatch":
+      return onDispatched(world, command)
+    case "Finish":
+      return onFinished(world, command)
+    case "Post":
+      return onPosted(world, command)
+    case "Refuse":
+      return onRefused(world, command)
+    case "Probe":
+      return send(world, world.probeAnswers, probeActor, command.instance, command.probe)
+    case "Measure":
+      return send(world, world.measurements, measureActor, command.instance, 0)
+    case "Park":
+      world.recorder.add("parks", 1)
+      world.nodes.columns.parks[command.instance]++
+      return
+    case "Announce":
+    case "Audit":
+      return
+    case "Rejected":
+      // The simulator knows the rules: an event of its own that is refused is a mistake in it.
+      throw new Error(`simulator: ${command.event} was rejected: ${command.reason}`)
+  }
+}
+
+const onPosted = (world: World, command: Extract<Command, { _tag: "Post" }>): void => {
+  const { recorder, credit } = world
+  const credits = command.amount / credit
+  switch (command.kind) {
+    case "charge":
+      recorder.add("gross", credits)
+      if (lotOf(command.debit)?.lot === giftLot) recorder.add("promotionsSpent", credits)
+      return
+    case "share":
+      return recorder.add("share", credits)
+    case "fee":
+      return recorder.add("fee", credits)
+    case "poolFee":
+      return recorder.add("poolFee", credits)
+    case "withheld":
+      return recorder.add("withheld", credits)
+    case "bounty":
+    case "vestingBounty":
+      recorder.add("bountyPaid", credits)
+      return shareBounty(world, command)
+    case "purchase":
+      return recorder.add("bought", credits)
+    case "withdrawal":
+      return recorder.add("withdrawn", credits)
+    case "grant":
+    case "vested":
+    case "clawback":
+    case "budget":
+    case "funding":
+      return
+  }
+}
+
+/** Gives each of an operator's nodes its part of the bounty, by what it claimed this hour. */
+const shareBounty = (world: World, command: Extract<Command, { _tag: "Post" }>): void => {
+  if (command.debit !== bountyPoolAccount) return
+  const customer = lotOf(command.credit)?.customer ?? -1
+  const operator = world.operatorOfCustomer[customer]
+  const { columns } = world.nodes
+  const nodes = world.nodesOf[operator]
+  let claimed = 0
+  for (const node of nodes) claimed += columns.claimHour[node]
+  if (claimed === 0) return
+  for (const node of nodes) {
+    const part = (command.amount * columns.claimHour[node]) / claimed
+    columns.bounty[node] += part
+    columns.payHour[node] += part
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * The life of a node: it joins, loads its model, serves, crashes and is repaired, goes away and
+ * returns, switches models, leaves. One entry of the event queue a node covers all of it: the
+ * earliest of the times in its row.
+ */
+import { instanceView } from "../../engine/index.ts"
+import { exponential, logNormal } from "../kernel/variates.ts"
+import { drainCommands } from "./commands.ts"
+import { abortAll } from "./attempts.ts"
+import { accountOfOperator } from "./accounts.ts"
+import { decide } from "./decisions.ts"
+import {
+  drainingToLeave,
+  drainingToSwitch,
+  gone,
+  loading,
+  serving,
+  starting,
+} from "./nodes-table.ts"
+import type { World } from "./world.ts"
+import { lifeActor, serverActor, tell } from "./world.ts"
+
+const hourMicros = 3_600_000_000
+const dayMicros = 24 * hourMicros
+/** Three missed heartbeats. */
+const detectionMicros = 90_000_000
+
+const clocks = [
+  "readyAt",
+  "crashAt",
+  "detectAt",
+  "repairAt",
+  "awayAt",
+  "returnAt",
+  "hiccupAt",
+  "decideAt",
+  "leaveAt",
+] as const
+
+/** Schedules the earliest of what happens to the node next. */
+export const scheduleLife = (world: World, node: number): void => {
+  const { columns } = world.nodes
+  let next = Infinity
+  for (const clock of clocks) next = Math.min(next, columns[clock][node])
+  if (next === Infinity) world.queue.cancel(lifeActor(node))
+  else world.queue.schedule(lifeActor(node), next)
+}
+
+/** A node registers and begins to load its first model. `node` has its row in the table. */
+export const beginLife = (world: World, node: number): void => {
+  const { scenario, now } = world
+  const { columns } = world.nodes
+  const { churn, faults, operators } = scenario
+  const stream = world.faultStreams[node]
+  const device = world.offers.devices[columns.device[node]]
+  const offer = world.offers.offers[columns.device[node]][columns.model[node]]
+  if (offer === null) throw new Error("simulator: a node was given a model that does not fit it")
+  const after = (mean: number): number =>
+    mean === 0 || mean === Infinity ? Infinity : now + Math.ceil(exponential(stream, 1 / mean))
+  columns.joinedAt[node] = now
+  columns.leftAt[node] = -1
+  columns.isUp[node] = 1
+  columns.phase[node] = starting
+  columns.readyAt[node] = now + offer.setUpMicros
+  columns.crashAt[node] = after(dayMicros / faults.crashesPerNodeDay)
+  columns.hiccupAt[node] = after(dayMicros / faults.hiccupsPerNodeDay)
+  columns.detectAt[node] = Infinity
+  columns.repairAt[node] = Infinity
+  columns.returnAt[node] = Infinity
+  const isShared = device.deviceClass !== "datacenter" && churn.awayHours > 0
+  columns.awayAt[node] = isShared ? after(churn.onlineHours * hourMicros) : Infinity
+  columns.leaveAt[node] =
+    churn.lifetimeDays === 0
+      ? Infinity
+      : now +
+        Math.ceil(
+          logNormal(stream, Math.log(churn.lifetimeDays * dayMicros), churn.lifetimeSpread),
+        )
+  const epoch = operators.decisionHours * hourMicros
+  columns.decideAt[node] =
+    epoch === 0 ? Infinity : Math.round(Math.max(now, world.startMicros) + epoch * stream.next()) + 1
+  columns.onlineSince[node] = now
+  tell(world, {
+    _tag: "NodeRegistered",
+    at: now,
+    node,
+    account: accountOfOperator(columns.operator[node]),
+  })
+  drainCommands(world)
+  scheduleLife(world, node)
+}
+
+export const onLife = (world: World, node: number): void => {
+  const { columns } = world.nodes
+  const { now } = world
+  if (columns.readyAt[node] <= now) onReady(world, node)
+  else if (columns.crashAt[node] <= now) onCrash(world, node)
+  else if (columns.detectAt[node] <= now) {
+    columns.detectAt[node] = Infinity
+    report(world, node)
+  } else if (columns.repairAt[node] <= now) onRepaired(world, node)
+  else if (columns.awayAt[node] <= now) onAway(world, node)
+  else if (columns.returnAt[node] <= now) onReturned(world, node)
+  else if (columns.hiccupAt[node] <= now) onHiccup(world, node)
+  else if (columns.leaveAt[node] <= now) leave(world, node)
+  else if (columns.decideAt[node] <= now) onDecision(world, node)
+  if (columns.phase[node] !== gone) scheduleLife(world, node)
+}
+
+/** The model is loaded: the instance starts, or starts to serve the model it switched to. */
+const onReady = (world: World, node: number): void => {
+  const { columns } = world.nodes
+  const isSwitch = columns.phase[node] === loading
+  columns.readyAt[node] = Infinity
+  if (isSwitch) columns.model[node] = columns.target[node]
+  const offer = world.offers.offers[columns.device[node]][columns.model[node]]
+  if (offer === null) throw new Error("simulator: a node switched to a model that does not fit it")
+  columns.slots[node] = offer.slots
+  columns.declaredSlots[node] = Math.floor(offer.slots * columns.declareFactor[node])
+  world.servers.open(node, offer.rates, columns.declaredSlots[node])
+  if (columns.speed[node] !== 1) world.servers.setSpeedFactor(node, columns.speed[node], world.now)
+  columns.phase[node] = serving
+  tell(world, {
+    _tag: isSwitch ? "ModelSwitched" : "InstanceStarted",
+    at: world.now,
+    instance: node,
+    node,
+    model: columns.model[node],
+    slots: columns.declaredSlots[node],
+    tokensPerSecond: Math.floor((offer.tokensPerSecond * columns.declaredSlots[node]) / offer.slots),
+    isPlatformAsked: false,
+  })
+  if (isSwitch) {
+    columns.switches[node]++
+    world.recorder.add("switches", 1)
+  }
+  columns.payAtDecision[node] = columns.share[node] + columns.bounty[node]
+  columns.onlineAtDecision[node] = onlineMicrosOf(world, node)
+  drainCommands(world)
+}
+
+const onCrash = (world: World, node: number): void => {
+  const { columns } = world.nodes
+  const { faults } = world.scenario
+  const stream = world.faultStreams[node]
+  columns.isUp[node] = 0
+  columns.crashAt[node] = Infinity
+  columns.detectAt[node] = world.now + detectionMicros
+  const repair = exponential(stream, 1 / (faults.repairMinutes * 60e6))
+  columns.repairAt[node] = world.now + Math.ceil(repair)
+  pauseOnline(world, node)
+  abortAll(world, node)
+}
+
+const onRepaired = (world: World, node: number): void => {
+  const { columns } = world.nodes
+  const mean = dayMicros / world.scenario.faults.crashesPerNodeDay
+  columns.isUp[node] = 1
+  columns.repairAt[node] = Infinity
+  columns.detectAt[node] = Infinity
+  columns.crashAt[node] =
+    world.now + Math.ceil(exponential(world.faultStreams[node], 1 / mean))
+  if (columns.isAway[node] === 0) columns.onlineSince[node] = world.now
+  report(world, node)
+}
+
+const onAway = (world: World, node: number): void => {
+  const { columns } = world.nodes
+  const mean = world.scenario.churn.awayHours * hourMicros
+  pauseOnline(world, node)
+  columns.isAway[node] = 1
+  columns.awayAt[node] = Infinity
+  columns.returnAt[node] =
+    world.now + Math.ceil(exponential(world.faultStreams[node], 1 / mean))
+  report(world, node)
+}
+
+const onReturned = (world: World, node: number): void => {
+  const { columns } = world.nodes
+  const mean = world.scenario.churn.onlineHours * hourMicros
+  columns.isAway[node] = 0
+  columns.returnAt[node] = Infinity
+  columns.awayAt[node] =
+    world.now + Math.ceil(exponential(world.faultStreams[node], 1 / mean))
+  if (columns.isUp[node] === 1) columns.onlineSince[node] = world.now
+  report(world, node)
+}
+
+/** Tells the kernel whether the node can be reached, where that has changed. */
+const report = (world: World, node: number): void => {
+  const { columns } = world.nodes
+  const isDown = columns.isUp[node] === 0 && columns.detectAt[node] === Infinity
+  const isLost = isDown || columns.isAway[node] === 1 ? 1 : 0
+  if (isLost === columns.isLost[node]) return
+  columns.isLost[node] = isLost
+  tell(world, { _tag: isLost === 1 ? "NodeLost" : "NodeReturned", at: world.now, node })
+  drainCommands(world)
+}
+
+const onHiccup = (world: World, node: number): void => {
+  const { columns } = world.nodes
+  const { faults } = world.scenario
+  const stream = world.faultStreams[node]
+  columns.hiccupUntil[node] =
+    world.now + Math.ceil(exponential(stream, 1 / (faults.hiccupSeconds * 1e6)))
+  const mean = dayMicros / faults.hiccupsPerNodeDay
+  columns.hiccupAt[node] = columns.hiccupUntil[node] + Math.ceil(exponential(stream, 1 / mean))
+}
+
+const onDecision = (world: World, node: number): void => {
+  const { columns } = world.nodes
+  columns.decideAt[node] =
+    world.now + Math.round(world.scenario.operators.decisionHours * hourMicros)
+  if (columns.phase[node] !== serving) return
+  const decision = decide(world, node)
+  columns.payAtDecision[node] = columns.share[node] + columns.bounty[node]
+  columns.onlineAtDecision[node] = onlineMicrosOf(world, node)
+  if (decision._tag === "Leave") leave(world, node)
+  else if (decision._tag === "Switch") {
+    columns.target[node] = decision.model
+    columns.phase[node] = drainingToSwitch
+    drain(world, node)
+  }
+}
+
+/** The node takes no new requests and goes when the last has ended. */
+const leave = (world: World, node: number): void => {
+  const { columns } = world.nodes
+  columns.leaveAt[node] = Infinity
+  columns.decideAt[node] = Infinity
+  if (columns.phase[node] === starting) {
+    columns.readyAt[node] = Infinity
+    columns.phase[node] = drainingToLeave
+    afterInFlightFell(world, node)
+    return
+  }
+  columns.readyAt[node] = Infinity
+  columns.phase[node] = drainingToLeave
+  drain(world, node)
+}
+
+const drain = (world: World, node: number): void => {
+  tell(world, { _tag: "InstanceDrained", at: world.now, instance: node })
+  drainCommands(world)
+  afterInFlightFell(world, node)
+}
+
+/** A draining node without attempts goes on to what it drained for. */
+export const afterInFlightFell = (world: World, node: number): void => {
+  const { columns } = world.nodes
+  if (columns.inFlight[node] > 0) return
+  if (columns.phase[node] === drainingToSwitch) {
+    const offer = world.offers.offers[columns.device[node]][columns.target[node]]
+    if (offer === null) throw new Error("simulator: a node switches to a model that does not fit it")
+    closeServer(world, node)
+    columns.phase[node] = loading
+    columns.readyAt[node] = world.now + offer.setUpMicros
+    scheduleLife(world, node)
+  } else if (columns.phase[node] === drainingToLeave) {
+    columns.health[node] = healthOf(world, node)
+    pauseOnline(world, node)
+    closeServer(world, node)
+    columns.phase[node] = gone
+    columns.leftAt[node] = world.now
+    world.queue.cancel(lifeActor(node))
+    world.recorder.add("leaves", 1)
+    tell(world, { _tag: "NodeRemoved", at: world.now, node })
+    drainCommands(world)
+  }
+}
+
+const closeServer = (world: World, node: number): void => {
+  if (!world.servers.isOpen(node)) return
+  world.servers.close(node)
+  world.queue.cancel(serverActor(node))
+}
+
+const pauseOnline = (world: World, node: number): void => {
+  const { columns } = world.nodes
+  columns.onlineMicros[node] = onlineMicrosOf(world, node)
+  columns.onlineSince[node] = -1
+}
+
+/** Time that a node has been reachable, µs. */
+export const onlineMicrosOf = (world: World, node: number): number => {
+  const { onlineMicros, onlineSince } = world.nodes.columns
+  const since = onlineSince[node]
+  return since < 0 ? onlineMicros[node] : onlineMicros[node] + world.now - since
+}
+
+/** Health score of a node's instance in the kernel, 0…1; 0 where it never started. */
+export const healthOf = (world: World, node: number): number =>
+  instanceView(world.market, node)?.health ?? 0

@@ -1,0 +1,48 @@
+/** Each node's life as a row of the results. */
+import { hourlyCostUsd } from "../fleet/offers.ts"
+import type { NodeOutcome } from "../results/model.ts"
+import { gone } from "./nodes-table.ts"
+import { healthOf, onlineMicrosOf } from "./node-life.ts"
+import type { World } from "./world.ts"
+
+const hourMicros = 3_600_000_000
+
+export const nodeOutcomes = (world: World): ReadonlyArray<NodeOutcome> =>
+  Array.from({ length: world.nodes.count }, (_, node) => outcomeOf(world, node))
+
+const outcomeOf = (world: World, node: number): NodeOutcome => {
+  const { scenario, offers, now, startMicros, endMicros } = world
+  const { columns } = world.nodes
+  const device = offers.devices[columns.device[node]]
+  const left = columns.leftAt[node]
+  // Cost and time on the market count from the start of demand, as pay does.
+  const onlineMicros = onlineMicrosOf(world, node)
+  const joined = Math.max(columns.joinedAt[node], startMicros)
+  const present = Math.max(0, Math.min(left < 0 ? endMicros : left, endMicros) - joined)
+  const lifetime = Math.max(1, (left < 0 ? now : left) - columns.joinedAt[node])
+  const onlineHours = ((onlineMicros / lifetime) * present) / hourMicros
+  const hourly =
+    hourlyCostUsd(device, scenario.operators.electricityUsdPerKwh) / scenario.operators.creditUsd
+  return {
+    node,
+    operator: columns.operator[node],
+    device: device.name,
+    deviceClass: device.deviceClass,
+    model: scenario.models[columns.model[node]].name,
+    joinedSeconds: (columns.joinedAt[node] - startMicros) / 1e6,
+    leftSeconds: left < 0 ? null : (left - startMicros) / 1e6,
+    onlineHours,
+    busySlotHours: columns.busyMicros[node] / hourMicros,
+    slots: columns.slots[node],
+    requests: columns.requests[node],
+    failures: columns.failures[node],
+    outputTokens: columns.outputTokens[node],
+    shareEarned: columns.share[node],
+    bountyEarned: Math.round(columns.bounty[node]),
+    withheld: columns.withheld[node],
+    costCredits: hourly * onlineHours,
+    parks: columns.parks[node],
+    switches: columns.switches[node],
+    health: columns.phase[node] === gone ? columns.health[node] : healthOf(world, node),
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The synthetic nodes of a run, as a struct of arrays. A node is its own single instance, under the
+ * same id; ids are never used again, so a node that left keeps its row for the results.
+ */
+const kinds = {
+  operator: Int32Array,
+  device: Int32Array,
+  model: Int32Array,
+  /** What the node really has, and what it declares. */
+  slots: Int32Array,
+  declaredSlots: Int32Array,
+  declareFactor: Float64Array,
+  phase: Uint8Array,
+  isUp: Uint8Array,
+  isAway: Uint8Array,
+  /** The kernel has been told that the node is lost. */
+  isLost: Uint8Array,
+  isChaser: Uint8Array,
+  speed: Float64Array,
+  inFlight: Int32Array,
+  /** Times of what happens to the node next, µs; +∞: nothing. */
+  readyAt: Float64Array,
+  crashAt: Float64Array,
+  detectAt: Float64Array,
+  repairAt: Float64Array,
+  awayAt: Float64Array,
+  returnAt: Float64Array,
+  hiccupAt: Float64Array,
+  hiccupUntil: Float64Array,
+  decideAt: Float64Array,
+  leaveAt: Float64Array,
+  /** The model that it is about to switch to. */
+  target: Int32Array,
+  joinedAt: Float64Array,
+  leftAt: Float64Array,
+  onlineSince: Float64Array,
+  onlineMicros: Float64Array,
+  busyMicros: Float64Array,
+  busySince: Float64Array,
+  requests: Float64Array,
+  failures: Float64Array,
+  outputTokens: Float64Array,
+  share: Float64Array,
+  bounty: Float64Array,
+  withheld: Float64Array,
+  parks: Int32Array,
+  switches: Int32Array,
+  health: Float64Array,
+  /** Bounty claimed this hour; and, since the hour and since the last decision began, pay. */
+  claimHour: Float64Array,
+  requestsHour: Float64Array,
+  payHour: Float64Array,
+  payAtDecision: Float64Array,
+  onlineAtDecision: Float64Array,
+} as const
+
+type Kinds = typeof kinds
+export type NodeColumns = { [K in keyof Kinds]: InstanceType<Kinds[K]> }
+
+export class NodesTable {
+  count = 0
+  readonly columns: NodeColumns
+
+  constructor(capacity: number) {
+    this.columns = columnsOf(Math.max(16, capacity))
+  }
+
+  /** Adds a node with zeroed columns and returns its id. */
+  add(): number {
+    if (this.count === this.columns.operator.length) {
+      const wider = columnsOf(2 * this.count)
+      for (const name of Object.keys(kinds) as Array<keyof Kinds>) {
+        wider[name].set(this.columns[name])
+        // Each column keeps its own array type; the index signature cannot say so.
+        ;(this.columns as Record<string, unknown>)[name] = wider[name]
+      }
+    }
+    return this.count++
+  }
+}
+
+const columnsOf = (capacity: number): NodeColumns =>
+  Object.fromEntries(
+    Object.entries(kinds).map(([name, Kind]) => [name, new Kind(capacity)]),
+  ) as NodeColumns
+
+/** Where a node stands in its life. */
+export const starting = 0
+export const serving = 1
+export const drainingToSwitch = 2
+export const loading = 3
+export const drainingToLeave = 4
+export const gone = 5

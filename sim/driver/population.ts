@@ -1,0 +1,90 @@
+/**
+ * Who is there at the start and who comes later: nodes drawn by device and model, operators with one
+ * node or a farm of them.
+ */
+import { openStream } from "../../engine/index.ts"
+import { exponential } from "../kernel/variates.ts"
+import { signUpOperator } from "./accounts.ts"
+import { chooseToJoin } from "./decisions.ts"
+import { beginLife } from "./node-life.ts"
+import type { World } from "./world.ts"
+import { joinActor } from "./world.ts"
+
+const dayMicros = 86_400e6
+
+/** Index drawn with probability proportional to its weight; −1 where all weights are 0. */
+const drawWeighted = (weights: ReadonlyArray<number>, lot: number): number => {
+  let target = lot * weights.reduce((sum, weight) => sum + weight, 0)
+  for (const [index, weight] of weights.entries()) {
+    target -= weight
+    if (target < 0) return index
+  }
+  return -1
+}
+
+/** Registers the first nodes that are `established` (old when demand begins), or the others. */
+export const populate = (world: World, isEstablished: boolean): void => {
+  const { fleet } = world.scenario
+  const established = Math.round(fleet.nodes * fleet.establishedShare)
+  const count = isEstablished ? established : fleet.nodes - established
+  let left = 0
+  let operator = -1
+  for (let i = 0; i < count; i++) {
+    if (left === 0) {
+      operator = signUpOperator(world)
+      left = world.streams.device.next() < fleet.farmShare ? fleet.farmNodes : 1
+    }
+    left--
+    const device = drawDevice(world)
+    const model = drawWeighted(
+      world.scenario.models.map(({ initialSupply }, index) =>
+        world.offers.offers[device][index] === null ? 0 : initialSupply,
+      ),
+      world.streams.device.next(),
+    )
+    if (model >= 0) addNode(world, operator, device, model)
+  }
+}
+
+const drawDevice = (world: World): number =>
+  drawWeighted(
+    world.scenario.fleet.devices.map(({ weight }) => weight),
+    world.streams.device.next(),
+  )
+
+const addNode = (world: World, operator: number, device: number, model: number): void => {
+  const { nodes, scenario } = world
+  const node = nodes.add()
+  // Streams by node: what happens to one changes no other's draws.
+  world.faultStreams[node] = openStream(world.market.seed, "fault", node)
+  world.decisionStreams[node] = openStream(world.market.seed, "decision", node)
+  const character = openStream(world.market.seed, "character", node)
+  const { columns } = nodes
+  const { operators, faults } = scenario
+  columns.operator[node] = operator
+  columns.device[node] = device
+  columns.model[node] = model
+  columns.declareFactor[node] =
+    character.next() < operators.overDeclareShare ? operators.overDeclareFactor : 1
+  columns.isChaser[node] = character.next() < operators.chaserShare ? 1 : 0
+  columns.speed[node] = character.next() < faults.slowShare ? faults.slowSpeed : 1
+  world.nodesOf[operator].push(node)
+  beginLife(world, node)
+}
+
+/** Somebody considers joining; they do where it pays. */
+export const onJoin = (world: World): void => {
+  scheduleJoin(world)
+  const device = drawDevice(world)
+  const model = chooseToJoin(world, device)
+  if (model < 0) return
+  world.recorder.add("joins", 1)
+  addNode(world, signUpOperator(world), device, model)
+}
+
+export const scheduleJoin = (world: World): void => {
+  const perDay = world.scenario.churn.joinsPerDay
+  if (perDay === 0) return
+  const at = Math.round(world.now + exponential(world.streams.join, perDay / dayMicros))
+  if (at <= world.endMicros) world.queue.schedule(joinActor, at)
+}

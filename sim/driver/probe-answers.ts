@@ -1,0 +1,61 @@
+/**
+ * What a node answers to the market's own probes and measurements.
+ */
+import { decodeTokensPerSecond } from "../fleet/service-model.ts"
+import { drainCommands } from "./commands.ts"
+import { serving } from "./nodes-table.ts"
+import type { World } from "./world.ts"
+import { measureActor, probeActor, rearm, tell } from "./world.ts"
+
+/** A probe generates this many tokens beside whatever the node is serving. */
+const probeTokens = 32
+
+export const onProbeAnswered = (world: World): void => {
+  const { probeAnswers, nodes, servers, offers, scenario, now } = world
+  const node = probeAnswers.first
+  const probe = probeAnswers.second
+  probeAnswers.drop()
+  rearm(world, probeAnswers, probeActor)
+  const { columns } = nodes
+  if (columns.phase[node] !== serving && !servers.isOpen(node)) return
+  const isReached = columns.isUp[node] === 1
+  const isWell = isReached && now >= columns.hiccupUntil[node]
+  const offer = offers.offers[columns.device[node]][columns.model[node]]
+  if (offer === null) throw new Error("simulator: a node serves a model that does not fit it")
+  const streams = Math.min(servers.streams(node) + 1, columns.declaredSlots[node])
+  const rate =
+    columns.speed[node] *
+    decodeTokensPerSecond(offer.rates, streams, streams * scenario.fleet.contextTokens)
+  // The kernel may have moved on: a probe that it no longer waits for is stale, and says so.
+  tell(world, {
+    _tag: "ProbeEnded",
+    at: now,
+    instance: node,
+    probe,
+    outcome: isWell ? "completed" : isReached ? "upstreamError" : "connectFailed",
+    outputTokens: isWell ? probeTokens : 0,
+    decodeMicros: isWell ? Math.ceil(((probeTokens - 1) * 1e6) / rate) : 0,
+  })
+  drainCommands(world)
+}
+
+/** What a verified economy measures: the slots that a node really has, at its real speed. */
+export const onMeasured = (world: World): void => {
+  const { measurements, nodes, servers, offers, now } = world
+  const node = measurements.first
+  measurements.drop()
+  rearm(world, measurements, measureActor)
+  if (!servers.isOpen(node)) return
+  const { columns } = nodes
+  const offer = offers.offers[columns.device[node]][columns.model[node]]
+  if (offer === null) throw new Error("simulator: a node serves a model that does not fit it")
+  const tokensPerSecond = Math.max(1, Math.floor(offer.tokensPerSecond * columns.speed[node]))
+  tell(world, {
+    _tag: "CapacityMeasured",
+    at: now,
+    instance: node,
+    slots: columns.slots[node],
+    tokensPerSecond,
+  })
+  drainCommands(world)
+}

@@ -1,0 +1,209 @@
+/**
+ * One replication: a market, its fleet, its demand, from an empty world to the last request's end.
+ *
+ * `advance` runs a batch of events synchronously; whoever drives it may do other things between
+ * batches. The same scenario and seed give the same digest, whatever the batches.
+ */
+import { digestOf } from "../../engine/index.ts"
+import type { ArrivalSource } from "../demand/source.ts"
+import type { OfferTable } from "../fleet/offers.ts"
+import type { Recording } from "../recording/recorder.ts"
+import { Recorder } from "../recording/recorder.ts"
+import type { Scenario } from "../scenarios/schema.ts"
+import type { Check, NodeOutcome } from "../results/model.ts"
+import { onSignUp, scheduleSignUp, signUpConsumer } from "./accounts.ts"
+import { onArrival, onQuickEnd, onRetry, onServerEvent } from "./attempts.ts"
+import { checksAtEnd, checksInPassing } from "./checks.ts"
+import { drainCommands } from "./commands.ts"
+import { onHour } from "./hour.ts"
+import { onLife } from "./node-life.ts"
+import { nodeOutcomes } from "./node-outcomes.ts"
+import { NodesTable } from "./nodes-table.ts"
+import { onJoin, populate, scheduleJoin } from "./population.ts"
+import { onMeasured, onProbeAnswered } from "./probe-answers.ts"
+import type { World } from "./world.ts"
+import {
+  arrivalActor,
+  firstNodeActor,
+  firstRetryActor,
+  hourActor,
+  hourLast,
+  joinActor,
+  kernelActor,
+  makeWorld,
+  measureActor,
+  openStreams,
+  probeActor,
+  quickEndActor,
+  signUpActor,
+  tell,
+} from "./world.ts"
+
+const dayMicros = 86_400e6
+
+/** Everything that a replication leaves behind. Plain data: it can cross threads. */
+export interface Replicated {
+  readonly digest: string
+  readonly requests: number
+  readonly events: number
+  readonly recording: Recording
+  readonly nodes: ReadonlyArray<NodeOutcome>
+  readonly checks: Readonly<Record<string, Check>>
+}
+
+export interface ReplicationParts {
+  readonly scenario: Scenario
+  readonly seed: string
+  readonly offers: OfferTable
+  /** Opens the stream of requests that begins at `startMicros`. */
+  readonly openArrivals: (
+    streams: World["streams"],
+    startMicros: number,
+    endMicros: number,
+  ) => ArrivalSource
+  /** Also check the ledger, the holds and the counters at every turn of the hour. */
+  readonly isChecked: boolean
+}
+
+export class Replication {
+  private readonly world: World
+  private readonly isChecked: boolean
+  private readonly faults: Array<string> = []
+
+  constructor({ scenario, seed, offers, openArrivals, isChecked }: ReplicationParts) {
+    const { fleet } = scenario
+    const isAnyEstablished = fleet.establishedShare > 0
+    // Whole days, so that the kernel's hours and the recorder's bins turn together.
+    const startMicros = isAnyEstablished ? Math.ceil(fleet.establishedDays) * dayMicros : 0
+    const endMicros = startMicros + Math.round(scenario.horizonDays * dayMicros)
+    const streams = openStreams(seed)
+    const horizonSeconds = scenario.horizonDays * 86_400
+    this.isChecked = isChecked
+    this.world = makeWorld({
+      scenario,
+      seed,
+      offers,
+      nodes: new NodesTable(fleet.nodes),
+      streams,
+      arrivals: openArrivals(streams, startMicros, endMicros),
+      recorder: new Recorder({
+        startMicros,
+        horizonSeconds,
+        binSeconds: binSecondsFor(horizonSeconds),
+        models: scenario.models.length,
+        floorTokensPerSecond: scenario.economy.floor.tokensPerSecond,
+        classOfDevice: offers.devices.map(({ deviceClass }) => deviceClass),
+      }),
+      startMicros,
+      endMicros,
+    })
+    this.open()
+  }
+
+  /** Virtual time that has passed, 0…1 of the horizon. */
+  get progress(): number {
+    const { now, startMicros, endMicros } = this.world
+    return Math.min(1, Math.max(0, (now - startMicros) / (endMicros - startMicros)))
+  }
+
+  /** Runs at most so many events; false once everything has ended. */
+  advance(maxEvents: number): boolean {
+    const { world } = this
+    const { queue } = world
+    for (let i = 0; i < maxEvents; i++) {
+      if (queue.peekTime() > world.endMicros && this.isDrained()) return false
+      const actor = queue.pop()
+      world.now = queue.now
+      world.events++
+      this.handle(actor)
+    }
+    return true
+  }
+
+  /** The results, once `advance` has returned false. */
+  finish(): Replicated {
+    const { world } = this
+    world.recorder.turn(world.now)
+    return {
+      digest: digestOf(world.market),
+      requests: world.recorder.recording.sums.arrived.reduce((sum, one) => sum + one, 0),
+      events: world.events,
+      recording: world.recorder.recording,
+      nodes: nodeOutcomes(world),
+      checks: checksAtEnd(world, this.isChecked ? this.faults : undefined),
+    }
+  }
+
+  private isDrained(): boolean {
+    const { requests, retryLines } = this.world
+    return requests.open === 0 && retryLines.every(({ dueMicros }) => dueMicros === Infinity)
+  }
+
+  private open(): void {
+    const { world } = this
+    const { scenario, credit } = world
+    scenario.models.forEach((model, index) => {
+      tell(world, {
+        _tag: "ModelListed",
+        at: 0,
+        model: index,
+        inputPricePerMtok: Math.round(model.inputPricePerMtok * credit),
+        outputPricePerMtok: Math.round(model.outputPricePerMtok * credit),
+      })
+      drainCommands(world)
+    })
+    populate(world, true)
+    // The hour's actor first wakes at the start of demand: that is when the rest of the world opens.
+    world.queue.schedule(hourActor, world.startMicros, hourLast)
+  }
+
+  private openDemand(): void {
+    const { world } = this
+    populate(world, false)
+    for (let i = 0; i < world.scenario.consumers.count; i++) signUpConsumer(world)
+    scheduleSignUp(world)
+    scheduleJoin(world)
+    const first = world.arrivals.nextMicros()
+    if (first <= world.endMicros) world.queue.schedule(arrivalActor, first)
+  }
+
+  private handle(actor: number): void {
+    const { world } = this
+    if (actor >= firstNodeActor) {
+      const node = (actor - firstNodeActor) >> 1
+      if ((actor - firstNodeActor) % 2 === 0) onServerEvent(world, node)
+      else onLife(world, node)
+      return
+    }
+    if (actor >= firstRetryActor) return onRetry(world, actor - firstRetryActor)
+    switch (actor) {
+      case kernelActor:
+        world.kernelDue = Infinity
+        tell(world, { _tag: "TimerFired", at: world.now })
+        return drainCommands(world)
+      case arrivalActor:
+        return onArrival(world)
+      case quickEndActor:
+        return onQuickEnd(world)
+      case probeActor:
+        return onProbeAnswered(world)
+      case measureActor:
+        return onMeasured(world)
+      case signUpActor:
+        return onSignUp(world)
+      case joinActor:
+        return onJoin(world)
+      case hourActor:
+        if (world.now === world.startMicros) this.openDemand()
+        onHour(world)
+        if (this.isChecked) checksInPassing(world, this.faults)
+        return
+      default:
+        throw new Error(`simulator: no actor ${actor}`)
+    }
+  }
+}
+
+/** Bins of an hour, or of as many hours as keep a series below about 1,000 bins. */
+const binSecondsFor = (horizonSeconds: number): number =>
+  3600 * Math.max(1, Math.ceil(horizonSeconds / 3600 / 1000))

@@ -1,0 +1,159 @@
+/**
+ * The world of one replication: the market (the kernel) and everything around it that the simulator
+ * plays, on one virtual clock.
+ */
+import type { Command, Market, MarketEvent, Stream } from "../../engine/index.ts"
+import { createMarket, nextWake, openStream, step } from "../../engine/index.ts"
+import type { ArrivalSource } from "../demand/source.ts"
+import type { OfferTable } from "../fleet/offers.ts"
+import { InstanceServers } from "../fleet/instance-server.ts"
+import { EventQueue } from "../kernel/event-queue.ts"
+import type { Recorder } from "../recording/recorder.ts"
+import type { Scenario } from "../scenarios/schema.ts"
+import { Consumers } from "./consumers.ts"
+import { DelayLine } from "./delay-line.ts"
+import type { NodesTable } from "./nodes-table.ts"
+import { RequestsInFlight } from "./requests-in-flight.ts"
+
+/** Actors of the event queue. Each has at most one pending entry. */
+export const kernelActor = 0
+export const hourActor = 1
+export const arrivalActor = 2
+export const signUpActor = 3
+export const joinActor = 4
+export const quickEndActor = 5
+export const probeActor = 6
+export const measureActor = 7
+export const firstRetryActor = 8
+export const maxRetryLines = 8
+export const firstNodeActor = firstRetryActor + maxRetryLines
+/** Two actors a node: what its server does next, and what happens to it next. */
+export const serverActor = (node: number): number => firstNodeActor + 2 * node
+export const lifeActor = (node: number): number => firstNodeActor + 2 * node + 1
+
+/** At one instant: the kernel's timers, then the world, then what is sampled at the turn of an hour. */
+export const kernelFirst = -1
+export const hourLast = 1
+
+export interface World {
+  readonly scenario: Scenario
+  readonly market: Market
+  readonly queue: EventQueue
+  readonly servers: InstanceServers
+  readonly offers: OfferTable
+  readonly nodes: NodesTable
+  readonly requests: RequestsInFlight
+  readonly consumers: Consumers
+  readonly recorder: Recorder
+  readonly arrivals: ArrivalSource
+  readonly streams: { readonly [name in StreamName]: Stream }
+  /** By node: its own faults and decisions, so that a new node changes no other's. */
+  readonly faultStreams: Array<Stream>
+  readonly decisionStreams: Array<Stream>
+  /** Attempts that end at once: bad input, errors, refusals. Request id and outcome. */
+  readonly quickEnds: DelayLine
+  /** Answers to probes: instance and probe number. */
+  readonly probeAnswers: DelayLine
+  readonly measurements: DelayLine
+  /** Requests that come back after 1, 2, 4 … times the retry pause. */
+  readonly retryLines: ReadonlyArray<DelayLine>
+  /** By customer number of the ledger: which operator it is, −1: a consumer. */
+  readonly operatorOfCustomer: Array<number>
+  /** By operator: its nodes, first to last. */
+  readonly nodesOf: Array<Array<number>>
+  /** Virtual time at which demand begins; what was before only made nodes old. */
+  readonly startMicros: number
+  readonly endMicros: number
+  /** Minor units of a credit. */
+  readonly credit: number
+  now: number
+  nextRequest: number
+  nextTransfer: number
+  kernelDue: number
+  events: number
+  /** Commands of the step under way; drained before the next. */
+  readonly out: Array<Command>
+  isDraining: boolean
+}
+
+const streamNames = [
+  "arrival",
+  "consumer",
+  "model",
+  "size",
+  "flaw",
+  "signUp",
+  "join",
+  "budget",
+  "device",
+] as const
+export type StreamName = (typeof streamNames)[number]
+
+export const openStreams = (seed: string): World["streams"] =>
+  Object.fromEntries(streamNames.map((name) => [name, openStream(seed, name, 0)])) as World["streams"]
+
+export interface WorldParts {
+  readonly scenario: Scenario
+  readonly seed: string
+  readonly offers: OfferTable
+  readonly nodes: NodesTable
+  readonly recorder: Recorder
+  readonly arrivals: ArrivalSource
+  readonly streams: World["streams"]
+  readonly startMicros: number
+  readonly endMicros: number
+}
+
+export const makeWorld = (parts: WorldParts): World => {
+  const retryMicros = Math.round(parts.scenario.consumers.retrySeconds * 1e6)
+  return {
+    ...parts,
+    market: createMarket(parts.scenario.economy, parts.seed),
+    queue: new EventQueue(firstNodeActor + 2 * parts.scenario.fleet.nodes),
+    servers: new InstanceServers(),
+    requests: new RequestsInFlight(),
+    consumers: new Consumers(),
+    faultStreams: [],
+    decisionStreams: [],
+    quickEnds: new DelayLine(200_000),
+    probeAnswers: new DelayLine(2_000_000),
+    measurements: new DelayLine(60_000_000),
+    retryLines: Array.from({ length: maxRetryLines }, (_, k) => new DelayLine(retryMicros * 2 ** k)),
+    operatorOfCustomer: [],
+    nodesOf: [],
+    credit: 10 ** parts.scenario.economy.money.scale,
+    now: 0,
+    nextRequest: 0,
+    nextTransfer: 0,
+    kernelDue: Infinity,
+    events: 0,
+    out: [],
+    isDraining: false,
+  }
+}
+
+/** Hands one event to the kernel and keeps its next wake in the queue. The caller drains `out`. */
+export const tell = (world: World, event: MarketEvent): void => {
+  step(world.market, event, world.out)
+  const due = nextWake(world.market)
+  if (due === world.kernelDue) return
+  world.kernelDue = due
+  world.queue.schedule(kernelActor, due, kernelFirst)
+}
+
+/** Sends on a delay line and makes sure that its actor wakes for it. */
+export const send = (
+  world: World,
+  line: DelayLine,
+  actor: number,
+  first: number,
+  second: number,
+): void => {
+  line.send(world.now, first, second)
+  if (!world.queue.isPending(actor)) world.queue.schedule(actor, line.dueMicros)
+}
+
+/** After the due entry of a line was taken out: wakes for the next. */
+export const rearm = (world: World, line: DelayLine, actor: number): void => {
+  if (line.dueMicros !== Infinity) world.queue.schedule(actor, line.dueMicros)
+}

@@ -1,0 +1,227 @@
+/**
+ * The recorder: what a replication notes while it runs. Sums by bin of virtual time, so that any
+ * warm-up can be cut off afterwards; a ratio of sums is then an honest average.
+ */
+import type { DeviceClass } from "../fleet/devices.ts"
+import { LogBins } from "./log-bins.ts"
+
+/** One value a bin, added up while the run is in that bin. Money in credits, times in seconds. */
+export const channels = [
+  "arrived",
+  "served",
+  "aborted",
+  "badInput",
+  "retried",
+  "refused.InsufficientCredits",
+  "refused.PriceTooHigh",
+  "refused.NoInstance",
+  "refused.NoCapacity",
+  "refused.AttemptFailed",
+  "attempts",
+  "failedAttempts",
+  "inputTokens",
+  "outputTokens",
+  "completed",
+  "ttftSeconds",
+  "sojournSeconds",
+  "inFlightSeconds",
+  "gross",
+  "fee",
+  "share",
+  "withheld",
+  "poolFee",
+  "bountyPaid",
+  "promotionsSpent",
+  "bought",
+  "withdrawn",
+  "parks",
+  "switches",
+  "joins",
+  "leaves",
+  "signUps",
+  "streams",
+  "streamsBelowFloor",
+  "busySlotSeconds.consumer",
+  "busySlotSeconds.datacenter",
+  "busySlotSeconds.apple",
+  "slotSeconds.consumer",
+  "slotSeconds.datacenter",
+  "slotSeconds.apple",
+  /** Sampled at each turn of the hour; divide by `samples`. */
+  "samples",
+  "nodes.consumer",
+  "nodes.datacenter",
+  "nodes.apple",
+  "instances",
+  "parkedInstances",
+  "bountyPool",
+] as const
+export type Channel = (typeof channels)[number]
+
+export const deviceClasses: ReadonlyArray<DeviceClass> = ["consumer", "datacenter", "apple"]
+const classCode: Readonly<Record<DeviceClass, number>> = { consumer: 0, datacenter: 1, apple: 2 }
+const busyChannels = [
+  "busySlotSeconds.consumer",
+  "busySlotSeconds.datacenter",
+  "busySlotSeconds.apple",
+] as const
+
+/** Newcomers are compared with veterans by their age since joining, in bins of this length. */
+export const ageBinSeconds = 6 * 3600
+const ageBins = 56
+export const newcomerChannels = [
+  "ramp",
+  "nodeHours",
+  "traffic",
+  "veteranTraffic",
+  "pay",
+  "veteranPay",
+] as const
+export type NewcomerChannel = (typeof newcomerChannels)[number]
+
+/** Sampled at each turn of the hour, by model; divide by `samples`. */
+export interface ModelSamples {
+  readonly coverage: Float64Array<ArrayBuffer>
+  readonly multiplier: Float64Array<ArrayBuffer>
+}
+
+/** Plain data: what a worker sends home. */
+export interface Recording {
+  readonly binSeconds: number
+  /** Bins of the horizon. Channels have one more, for what ends after it. */
+  readonly bins: number
+  readonly sums: Readonly<Record<Channel, Float64Array<ArrayBuffer>>>
+  readonly models: ReadonlyArray<ModelSamples>
+  /** By day: TTFT in seconds, and decode rates in tokens per second by device class. */
+  readonly ttft: ReadonlyArray<LogBins>
+  readonly decodeRates: Readonly<Record<DeviceClass, ReadonlyArray<LogBins>>>
+  /** By age since joining. */
+  readonly newcomers: Readonly<Record<NewcomerChannel, Float64Array<ArrayBuffer>>>
+}
+
+const daySeconds = 86_400
+
+export class Recorder {
+  readonly recording: Recording
+  private readonly start: number
+  private readonly floorTokensPerSecond: number
+  private readonly classOfDevice: ReadonlyArray<number>
+  private bin: number
+  private day = 0
+  private inFlight = 0
+  private inFlightSince = 0
+  private readonly busy = new Float64Array(3)
+  private readonly busySince = new Float64Array(3)
+  /** ∫ in-flight dt over the whole run, drain included, for Little's law. */
+  inFlightSecondsInAll = 0
+  /** Summed durations of all attempts, measured one by one, for the same. */
+  attemptSecondsInAll = 0
+
+  constructor(parts: {
+    readonly startMicros: number
+    readonly horizonSeconds: number
+    readonly binSeconds: number
+    readonly models: number
+    readonly floorTokensPerSecond: number
+    readonly classOfDevice: ReadonlyArray<DeviceClass>
+  }) {
+    const bins = Math.max(1, Math.ceil(parts.horizonSeconds / parts.binSeconds))
+    const days = Math.max(1, Math.ceil(parts.horizonSeconds / daySeconds))
+    const row = () => new Float64Array(bins + 1)
+    const daily = () => Array.from({ length: days }, () => new LogBins())
+    this.start = parts.startMicros
+    this.bin = bins
+    this.floorTokensPerSecond = parts.floorTokensPerSecond
+    this.classOfDevice = parts.classOfDevice.map((name) => classCode[name])
+    this.recording = {
+      binSeconds: parts.binSeconds,
+      bins,
+      sums: Object.fromEntries(channels.map((name) => [name, row()])) as Recording["sums"],
+      models: Array.from({ length: parts.models }, () => ({ coverage: row(), multiplier: row() })),
+      ttft: daily(),
+      decodeRates: { consumer: daily(), datacenter: daily(), apple: daily() },
+      newcomers: Object.fromEntries(
+        newcomerChannels.map((name) => [name, new Float64Array(ageBins)]),
+      ) as Recording["newcomers"],
+    }
+  }
+
+  add(channel: Channel, amount: number): void {
+    this.recording.sums[channel][this.bin] += amount
+  }
+
+  /** Adds at a model's sample of this bin. */
+  sampleModel(model: number, coverage: number, multiplier: number): void {
+    const samples = this.recording.models[model]
+    samples.coverage[this.bin] += coverage
+    samples.multiplier[this.bin] += multiplier
+  }
+
+  /** Adds to a newcomer's channel at its age; ages beyond the last bin are veterans' own. */
+  noteNewcomer(channel: NewcomerChannel, ageSeconds: number, amount: number): void {
+    const at = Math.floor(ageSeconds / ageBinSeconds)
+    if (at < ageBins) this.recording.newcomers[channel][at] += amount
+  }
+
+  /** One attempt more or less under way. */
+  setInFlight(now: number, change: number): void {
+    this.flushInFlight(now)
+    this.inFlight += change
+  }
+
+  /** One slot more or less busy on a device. */
+  setBusy(device: number, now: number, change: number): void {
+    const code = this.classOfDevice[device]
+    this.flushBusy(code, now)
+    this.busy[code] += change
+  }
+
+  /** A stream that was long enough to be measured. */
+  noteStream(device: number, tokensPerSecond: number): void {
+    this.add("streams", 1)
+    if (tokensPerSecond < this.floorTokensPerSecond) this.add("streamsBelowFloor", 1)
+    const name = deviceClasses[this.classOfDevice[device]]
+    this.recording.decodeRates[name][this.day].add(tokensPerSecond)
+  }
+
+  /** A request that got tokens and is over. */
+  noteServed(
+    now: number,
+    arrivedAt: number,
+    firstTokenAt: number,
+    inputTokens: number,
+    outputTokens: number,
+  ): void {
+    const ttft = (firstTokenAt - arrivedAt) / 1e6
+    this.add("completed", 1)
+    this.add("inputTokens", inputTokens)
+    this.add("outputTokens", outputTokens)
+    this.add("ttftSeconds", ttft)
+    this.add("sojournSeconds", (now - arrivedAt) / 1e6)
+    this.recording.ttft[this.day].add(ttft)
+  }
+
+  /** From `now` on, what is noted belongs to the bin of `now`; beyond the horizon, to the last. */
+  turn(now: number): void {
+    this.flushInFlight(now)
+    for (let code = 0; code < 3; code++) this.flushBusy(code, now)
+    const seconds = (now - this.start) / 1e6
+    const { bins, binSeconds, ttft } = this.recording
+    this.bin = seconds < 0 ? bins : Math.min(bins, Math.floor(seconds / binSeconds))
+    this.day = Math.min(ttft.length - 1, Math.max(0, Math.floor(seconds / daySeconds)))
+  }
+
+  private flushInFlight(now: number): void {
+    const area = (this.inFlight * (now - this.inFlightSince)) / 1e6
+    this.inFlightSince = now
+    if (area === 0) return
+    this.inFlightSecondsInAll += area
+    this.recording.sums.inFlightSeconds[this.bin] += area
+  }
+
+  private flushBusy(code: number, now: number): void {
+    const area = (this.busy[code] * (now - this.busySince[code])) / 1e6
+    this.busySince[code] = now
+    if (area !== 0) this.recording.sums[busyChannels[code]][this.bin] += area
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * The plan of the house, checked: `npm run layers`. Which room may use which is described in
+ * CONTRIBUTING.md; a rule's comment is what its breaker reads.
+ */
+
+// Where files, databases, processes and servers are really touched. Imports of @effect/platform*
+// stay here, so that a move to Effect 4, which merges these packages, touches few files.
+const REALLY_DOES_IO = [
+  "^evenkeel\\.ts$",
+  "^sim/results/",
+  "^sim/scenarios/",
+  "^sim/fleet/fit\\.ts$",
+  "^sim/demand/trace[^/]*\\.ts$",
+  "^sim/(experiment|worker|cli)[^/]*(\\.ts$|/)",
+  "^sim/[^/]+-worker\\.ts$",
+  "^reports/(write-report|cli)[^/]*(\\.ts$|/)",
+  "^live/",
+  "^test/",
+]
+
+const ENTRIES = [
+  "^evenkeel\\.ts$",
+  "^(engine|sim|live|reports)/index\\.ts$",
+  "^sim/fleet/fit\\.ts$",
+  "^sim/(worker|[^/]+-worker)\\.ts$",
+  "^test/bench/main\\.ts$",
+  "\\.test\\.ts$",
+  "^vitest\\.config\\.ts$",
+]
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: "engine-imports-effect-and-seedrandom-only",
+      comment:
+        "The kernel is rules without input, output or clock: `effect`, `seedrandom`, itself.",
+      severity: "error",
+      from: { path: "^engine/" },
+      to: { pathNot: ["^engine/", "^node_modules/(effect|seedrandom|@types/seedrandom)/"] },
+    },
+    {
+      name: "sim-imports-engine-only",
+      comment: "The simulator drives the kernel; of the project it uses `engine` and itself.",
+      severity: "error",
+      from: { path: "^sim/" },
+      to: { path: "^(live|reports)/" },
+    },
+    {
+      name: "live-imports-engine-only",
+      comment:
+        "The live mode drives the same kernel; what it shares with `sim` belongs to `engine`.",
+      severity: "error",
+      from: { path: "^live/" },
+      to: { path: "^(sim|reports)/" },
+    },
+    {
+      name: "reports-import-results-only",
+      comment:
+        "A report is a function of stored results: of the project, `sim/results` and itself.",
+      severity: "error",
+      from: { path: "^reports/" },
+      to: { path: "^(evenkeel\\.ts$|engine/|sim/|live/|test/)", pathNot: "^sim/results/" },
+    },
+    {
+      name: "results-stand-alone",
+      comment: "Results outlive the run that made them: their schema and store know no simulator.",
+      severity: "error",
+      from: { path: "^sim/results/" },
+      to: { path: "^sim/", pathNot: "^sim/results/" },
+    },
+    {
+      name: "nothing-imports-the-command-line",
+      comment: "evenkeel.ts joins the command groups; whatever it shares belongs to one of them.",
+      severity: "error",
+      from: {},
+      to: { path: "^evenkeel\\.ts$" },
+    },
+    {
+      name: "nothing-imports-tests",
+      comment: "What a test and the product both need belongs to the product.",
+      severity: "error",
+      from: { pathNot: "^test/" },
+      to: { path: "^test/" },
+    },
+    {
+      name: "platform-only-where-io-happens",
+      comment: "Let the module take and give plain data; do the reading or writing in its caller.",
+      severity: "error",
+      from: { pathNot: REALLY_DOES_IO },
+      to: { path: "^node_modules/@effect/(platform|sql|cli|printer)" },
+    },
+    {
+      name: "no-cycles",
+      comment:
+        "Two modules that import each other are one module: join them, or take out what both need.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-orphans",
+      comment: "Neither imported nor an entry: remove it, or use it.",
+      severity: "error",
+      from: { orphan: true, pathNot: [...ENTRIES, "\\.d\\.ts$", "^[^/]+\\.[cm]?js$", "^scripts/"] },
+      to: {},
+    },
+    {
+      name: "resolvable",
+      comment: "The import leads nowhere.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "declared",
+      comment:
+        "The product uses packages that its dependencies name, not devDependencies or strays.",
+      severity: "error",
+      from: { path: "^(evenkeel\\.ts$|engine/|sim/|live/|reports/)" },
+      to: {
+        dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
+        pathNot: "^node_modules/@types/",
+      },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "^node_modules/" },
+    exclude: { path: "^(dist|out|coverage)/" },
+    tsConfig: { fileName: "tsconfig.json" },
+    // Imports of types count: a layer that needs another's types depends on it.
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default", "types"],
+      mainFields: ["module", "main", "types"],
+    },
+  },
+}

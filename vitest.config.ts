@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config"
+
+// `npm run test:long` tries each property a hundred times as often.
+const isLong = process.env["EVENKEEL_LONG"] === "1"
+const timeoutMillis = isLong ? 3_600_000 : 120_000
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    setupFiles: ["test/support/property-runs.ts"],
+    testTimeout: timeoutMillis,
+    hookTimeout: timeoutMillis,
+  },
+})

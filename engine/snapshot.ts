@@ -29,7 +29,7 @@ export const Snapshot = Schema.Struct({
   digest: Schema.Struct({ high: Schema.Int, low: Schema.Int }),
   /** Everything else of the market, by field. */
   state: Schema.Record({ key: Schema.String, value: Portable }),
-  /** Digest of `state`: a snapshot that was cut or altered is refused. */
+  /** Digest of all but the version: a snapshot that was cut or altered is refused. */
   checksum: Schema.String,
 })
 export type Snapshot = typeof Snapshot.Type
@@ -45,14 +45,18 @@ export class SnapshotInvalid extends Data.TaggedError("SnapshotInvalid")<{
 
 /** O(state). The market goes on unchanged. */
 export const snapshot = (market: Market): Snapshot => {
+  const { seed } = market
+  // Decoded, so that its keys stand in the schema's order whatever it was written in.
+  const economy = Schema.decodeSync(Economy)(market.economy)
+  const digest = { ...market.sink.digest }
   const state = stateOf(market)
   return {
     version: snapshotVersion,
-    economy: market.economy,
-    seed: market.seed,
-    digest: { ...market.sink.digest },
+    economy,
+    seed,
+    digest,
     state,
-    checksum: checksumOf(state),
+    checksum: checksumOf(economy, seed, digest, state),
   }
 }
 
@@ -60,7 +64,8 @@ export const restore = (input: unknown): Either.Either<Market, SnapshotInvalid> 
   Schema.decodeUnknownEither(Snapshot)(input).pipe(
     Either.mapLeft((error) => new SnapshotInvalid({ reason: error.message })),
     Either.filterOrLeft(
-      ({ state, checksum }) => checksumOf(state) === checksum,
+      ({ economy, seed, digest, state, checksum }) =>
+        checksumOf(economy, seed, digest, state) === checksum,
       () =>
         new SnapshotInvalid({ reason: "its checksum does not match, so it was cut or altered" }),
     ),
@@ -82,8 +87,8 @@ export const stateDigest = (market: Market): string => checksumOf(stateOf(market
 const stateOf = ({ economy, rules, seed, sink, ...state }: Market): Snapshot["state"] =>
   freeze(state) as Snapshot["state"]
 
-const checksumOf = (state: Snapshot["state"]): string => {
+const checksumOf = (...parts: ReadonlyArray<unknown>): string => {
   const digest = emptyDigest()
-  mixText(digest, JSON.stringify(state))
+  for (const part of parts) mixText(digest, JSON.stringify(part))
   return hexOf(digest)
 }

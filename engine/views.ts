@@ -2,7 +2,6 @@
  * Read-only views of a market, for whoever shows or measures it: plain objects in the units of the
  * rules, no slots and no typed arrays.
  */
-import { closed, open } from "./admission/breaker.ts"
 import type { EligibilityReason } from "./admission/eligibility.ts"
 import {
   countedSlots,
@@ -43,11 +42,16 @@ export interface InstanceView {
   readonly parks: number
 }
 
+/** By the breaker's own numbers: closed, open, half-open. */
 const breakerNames = ["closed", "open", "halfOpen"] as const
 
-export const breakerStateOf = (market: Market, instance: number): (typeof breakerNames)[number] => {
-  const state = market.breakers.state[slotOf(market.instances, instance)]
-  return state === closed ? "closed" : state === open ? "open" : "halfOpen"
+/** The state of an instance's breaker, or `undefined` where there is no such instance. */
+export const breakerStateOf = (
+  market: Market,
+  id: number,
+): InstanceView["breaker"] | undefined => {
+  const slot = slotOf(market.instances, id)
+  return slot < 0 ? undefined : breakerNames[market.breakers.state[slot]]
 }
 
 /** One instance as it stands at the market's present time, or `undefined`. */
@@ -65,7 +69,7 @@ export const instanceView = (market: Market, id: number): InstanceView | undefin
     account: market.accounts.ids[columns.account[slot]],
     model: market.models.ids[columns.model[slot]],
     reason: eligibilityReasons[columns.reason[slot]] as EligibilityReason,
-    breaker: breakerStateOf(market, id),
+    breaker: breakerNames[market.breakers.state[slot]],
     inFlight: columns.inFlight[slot],
     capacity: rampedSlots(ramp, Math.max(1, slots)),
     slots,

@@ -11,7 +11,7 @@ import { rankCandidate } from "../routing/candidates.ts"
 import type { Market } from "../state/market.ts"
 import { wakeAt } from "../state/wake-queue.ts"
 import { healthHundredths } from "../reputation/health.ts"
-import { closed, halfOpen, open } from "./breaker.ts"
+import { halfOpen, open } from "./breaker.ts"
 import { debtAfter, debtWaitMicros, nextSlotOnline, rampOf, rampedSlots } from "./ramp.ts"
 
 export const eligibilityReasons = [
@@ -170,7 +170,7 @@ const wakeOf = (
     wake = Math.min(wake, columns.probeUntil[instance])
   else if (
     (state === halfOpen && rules.isProbeSynthetic) ||
-    (state === closed && columns.isBelowFloor[instance] === 1)
+    (state !== open && columns.isBelowFloor[instance] === 1)
   )
     wake = Math.min(wake, columns.probeAfter[instance])
   const backpressureUntil = columns.backpressureUntil[instance]

@@ -71,7 +71,9 @@ export const deriveEconomy = (
 
 const allowedAt = (path: ReadonlyArray<string>): ReadonlyArray<string> => {
   let place: unknown = defaultEconomy
-  for (const key of path) place = isGroup(place) ? place[key] : undefined
+  // Every row of a table is like the default's first.
+  for (const key of path)
+    place = isGroup(place) ? place[key] : Array.isArray(place) ? place[0] : undefined
   return isGroup(place) ? Object.keys(place) : []
 }
 

@@ -2,6 +2,7 @@
  * A knob: one number or choice of an economy, with its default, unit, meaning and source in one
  * place. The same definition validates files, documents `evenkeel economy show` and types the code.
  */
+import type { ParseResult } from "effect"
 import { Schema } from "effect"
 
 export interface KnobFacts<A> {
@@ -34,6 +35,15 @@ export const defaultsOf = <K extends Knobs>(knobs: K): KnobValues<K> =>
     Object.entries(knobs).map(([name, one]) => [name, one.default]),
   ) as KnobValues<K>
 
+/** What stood where something else was expected, as its author would have written it. */
+const shown = (value: unknown): string =>
+  typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value))
+
+/** What is wrong with something that is no group of knobs at all, in place of the whole schema. */
+export const expectingKnobs = {
+  message: (issue: ParseResult.ParseIssue) => `expected knobs by name, got ${shown(issue.actual)}`,
+}
+
 /** The struct that holds exactly these knobs, each described by its meaning and unit. */
 export const structOf = <K extends Knobs>(knobs: K): Schema.Schema<KnobValues<K>> =>
   Schema.Struct(
@@ -43,14 +53,14 @@ export const structOf = <K extends Knobs>(knobs: K): Schema.Schema<KnobValues<K>
         one.schema.annotations({ description: `${one.meaning} Unit: ${one.unit}.` }),
       ]),
     ),
-  ) as unknown as Schema.Schema<KnobValues<K>>
+  ).annotations(expectingKnobs) as unknown as Schema.Schema<KnobValues<K>>
 
 const numberOf = (what: string, isAllowed: (value: number) => boolean): Schema.Schema<number> =>
   Schema.Number.pipe(
     Schema.filter((value) => isAllowed(value) || `expected ${what}, got ${value}`),
   ).annotations({
     message: (issue) => ({
-      message: `expected ${what}, got ${JSON.stringify(issue.actual)}`,
+      message: `expected ${what}, got ${shown(issue.actual)}`,
       override: true,
     }),
   })
@@ -72,14 +82,14 @@ export const oneOf = <L extends string>(...choices: ReadonlyArray<L>): Schema.Sc
   (Schema.Literal(...(choices as unknown as readonly [L, ...L[]])) as Schema.Schema<L>).annotations(
     {
       message: (issue) => ({
-        message: `expected one of ${choices.join(", ")}, got ${JSON.stringify(issue.actual)}`,
+        message: `expected one of ${choices.join(", ")}, got ${shown(issue.actual)}`,
         override: true,
       }),
     },
   )
 export const flag: Schema.Schema<boolean> = Schema.Boolean.annotations({
   message: (issue) => ({
-    message: `expected true or false, got ${JSON.stringify(issue.actual)}`,
+    message: `expected true or false, got ${shown(issue.actual)}`,
     override: true,
   }),
 })

@@ -58,8 +58,9 @@ export const compileRules = (economy: Economy) => {
     poolFeeBps: bounty.poolFeeBps,
     bountyTarget: bounty.target,
     bountyMaxMultiplier: bounty.maxMultiplier,
-    // The span convention of an N-period average; plain arithmetic, the same on every engine.
-    demandSmoothing: 2 / (bounty.averageHours + 1),
+    // The span convention of an N-period average; plain arithmetic, the same on every engine. A span
+    // below one hour is one hour: a factor above 1 would overshoot what was asked.
+    demandSmoothing: Math.min(1, 2 / (bounty.averageHours + 1)),
     isBountyPremium: bounty.form === "premium",
     bountyFixedMicros: Math.round(bounty.fixedHours * microsPerHour),
     isLinkedExcluded: bounty.excludeLinked,

@@ -8,6 +8,7 @@ import { Schema } from "effect"
 import {
   basisPoints,
   between,
+  expectingKnobs,
   flag,
   knob,
   nonNegative,
@@ -410,5 +411,5 @@ export const Economy = Schema.Struct({
   withdrawal: group("withdrawal"),
   metering: group("metering"),
   liveness: group("liveness"),
-})
+}).annotations(expectingKnobs)
 export type Economy = typeof Economy.Type

@@ -3,7 +3,7 @@
  * re-measure a floored one (rule 4). One probe at a time; a probe that is not answered within its
  * lease is lost and frees its place, so no instance can be stuck.
  */
-import { beginHalfOpen, closed, close, halfOpen, open, trip } from "../admission/breaker.ts"
+import { beginHalfOpen, close, halfOpen, open, trip } from "../admission/breaker.ts"
 import { refresh } from "../admission/eligibility.ts"
 import { decodeMilliTokensPerSecond, forgetSamples } from "../admission/floor.ts"
 import type { ProbePurpose, Rejection } from "../command.ts"
@@ -13,6 +13,7 @@ import { count } from "../reputation/health.ts"
 import { verdictOf } from "../reputation/outcome.ts"
 import type { Market } from "../state/market.ts"
 import { slotOf } from "../state/table.ts"
+import { isWhole } from "../units.ts"
 
 const none = 0
 const forBreaker = 1
@@ -35,11 +36,13 @@ export const lookAgain = (market: Market, instance: number): void => {
   const mayProbe =
     columns.isOnline[instance] === 1 &&
     columns.probeFor[instance] === none &&
+    columns.probeRequest[instance] === 0 &&
     now >= columns.probeAfter[instance]
   if (mayProbe) {
     if (breakers.state[instance] === halfOpen && rules.isProbeSynthetic)
       sendProbe(market, instance, forBreaker, "breaker")
-    else if (breakers.state[instance] === closed && columns.isBelowFloor[instance] === 1)
+    // Half-open too: below the floor, no request would ever come to probe it.
+    else if (breakers.state[instance] !== open && columns.isBelowFloor[instance] === 1)
       sendProbe(market, instance, forFloor, "floor")
   }
   refresh(market, instance)
@@ -90,12 +93,14 @@ export const onProbeEnded = (
 ): Rejection | undefined => {
   const instance = slotOf(market.instances, event.instance)
   if (instance < 0) return "UnknownInstance"
+  const { outcome, outputTokens, decodeMicros } = event
+  if (!isWhole(outputTokens) || !isWhole(decodeMicros)) return "InvalidQuantity"
   const { rules } = market
   const { columns } = market.instances
   const probeFor = columns.probeFor[instance]
   if (probeFor === none || columns.probe[instance] !== event.probe) return "StaleProbe"
   columns.probeFor[instance] = none
-  const verdict = verdictOf[event.outcome]
+  const verdict = verdictOf[outcome]
   count(market.health, "probes", instance, 1)
   if (verdict === "success") count(market.health, "goodProbes", instance, 1)
   if (probeFor === forBreaker) {
@@ -103,8 +108,10 @@ export const onProbeEnded = (
     else if (verdict === "failure") park(market, instance)
     else columns.probeAfter[instance] = market.now + rules.probeRetryMicros
   } else {
-    const rate = decodeMilliTokensPerSecond(event.outputTokens, event.decodeMicros)
-    if (verdict === "success" && rate >= rules.readmitMilliTokensPerSecond) {
+    // As with any stream, a few tokens say too little about the rate.
+    const isMeasured = verdict === "success" && outputTokens >= rules.floorMinStreamTokens
+    const rate = decodeMilliTokensPerSecond(outputTokens, decodeMicros)
+    if (isMeasured && rate >= rules.readmitMilliTokensPerSecond) {
       columns.isBelowFloor[instance] = 0
       forgetSamples(market.floorSamples, rules, instance)
     } else columns.probeAfter[instance] = market.now + rules.floorProbeMicros

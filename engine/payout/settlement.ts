@@ -46,9 +46,9 @@ export const settle = (
     heldAmount(holds, hold),
     priceOf(
       requests.inputTokens[request],
-      models.inputPricePerMtok[model],
+      requests.inputPricePerMtok[request],
       outputTokens,
-      models.outputPricePerMtok[model],
+      requests.outputPricePerMtok[request],
     ),
   )
   const fee = feeOf(charge, rules.feeBps)

@@ -41,10 +41,11 @@ export const onRequestArrived = (
   market.lastRequest = request
 
   const models = market.models.columns
+  const inputPrice = models.inputPricePerMtok[model]
   const outputPrice = models.outputPricePerMtok[model]
   if (event.maxPricePerMtok !== undefined && outputPrice > event.maxPricePerMtok)
     return refuse(market, request, "PriceTooHigh")
-  const worst = priceOf(inputTokens, models.inputPricePerMtok[model], maxTokens, outputPrice)
+  const worst = priceOf(inputTokens, inputPrice, maxTokens, outputPrice)
   if (!(worst <= spendableOf(market.ledger, account)))
     return refuse(market, request, "InsufficientCredits")
   const instance = choose(market.candidates[model], market.rules, market.routeStreams[model])
@@ -59,6 +60,8 @@ export const onRequestArrived = (
   requests.model[slot] = model
   requests.inputTokens[slot] = inputTokens
   requests.maxTokens[slot] = maxTokens
+  requests.inputPricePerMtok[slot] = inputPrice
+  requests.outputPricePerMtok[slot] = outputPrice
   dispatch(market, slot, instance)
   return undefined
 }

@@ -116,6 +116,9 @@ const requestSpec = {
   generation: "u32",
   inputTokens: "f64",
   maxTokens: "f64",
+  /** As quoted on arrival: a price that changes meanwhile is for later calls. */
+  inputPricePerMtok: "f64",
+  outputPricePerMtok: "f64",
 } as const
 
 export interface Market {

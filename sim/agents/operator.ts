@@ -58,7 +58,9 @@ export const profitSeeker: Strategy = (view, stream) => {
     const expected = expectedIncome(view, outlook)
     if (outlook.model === view.current) {
       const income =
-        view.earnedCreditsPerDay === null ? expected : 0.8 * view.earnedCreditsPerDay + 0.2 * expected
+        view.earnedCreditsPerDay === null
+          ? expected
+          : 0.8 * view.earnedCreditsPerDay + 0.2 * expected
       options.push({ decision: { _tag: "Stay" }, profit: income - view.costCreditsPerDay })
     } else
       options.push({

@@ -3,7 +3,6 @@
  * need them and their budget allows, operators withdraw what they earn.
  */
 import { balanceOf } from "../../engine/index.ts"
-import { drainCommands } from "./commands.ts"
 import type { World } from "./world.ts"
 import { signUpActor, tell } from "./world.ts"
 import { exponential } from "../kernel/variates.ts"
@@ -29,7 +28,6 @@ export const signUpOperator = (world: World): number => {
 const openAccount = (world: World, account: number, operator: number): void => {
   world.operatorOfCustomer.push(operator)
   tell(world, { _tag: "AccountOpened", at: world.now, account })
-  drainCommands(world)
 }
 
 export const onSignUp = (world: World): void => {
@@ -67,7 +65,6 @@ export const topUp = (world: World, slot: number): boolean => {
   const transfer = world.nextTransfer++
   const amount = Math.ceil(credits * credit)
   tell(world, { _tag: "CreditsBought", at: world.now, transfer, account, amount })
-  drainCommands(world)
   return true
 }
 
@@ -82,7 +79,5 @@ export const withdraw = (world: World, operator: number): void => {
   if (amount < market.rules.minWithdrawalMinor || amount === 0) return
   const transfer = world.nextTransfer++
   tell(world, { _tag: "WithdrawalRequested", at: world.now, transfer, account, amount })
-  drainCommands(world)
   tell(world, { _tag: "WithdrawalPosted", at: world.now, transfer })
-  drainCommands(world)
 }

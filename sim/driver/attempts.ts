@@ -6,8 +6,7 @@ import type { Command, EventOf, Outcome } from "../../engine/index.ts"
 import { outcomes } from "../../engine/index.ts"
 import { COMPLETED, FIRST_TOKEN, REFUSED } from "../fleet/instance-server.ts"
 import { accountOfConsumer, accountOfOperator, topUp } from "./accounts.ts"
-import { drainCommands } from "./commands.ts"
-import { afterInFlightFell } from "./node-life.ts"
+import { afterInFlightFell } from "./departures.ts"
 import { gone } from "./nodes-table.ts"
 import type { World } from "./world.ts"
 import {
@@ -25,15 +24,16 @@ const willLeave = 1
 const badInput = 2
 
 /** Reused for every arrival and every end: the kernel keeps no event. */
-const arrived: { -readonly [K in keyof EventOf<"RequestArrived">]: EventOf<"RequestArrived">[K] } = {
-  _tag: "RequestArrived",
-  at: 0,
-  request: 0,
-  account: 0,
-  model: 0,
-  inputTokens: 0,
-  maxTokens: 0,
-}
+const arrived: { -readonly [K in keyof EventOf<"RequestArrived">]: EventOf<"RequestArrived">[K] } =
+  {
+    _tag: "RequestArrived",
+    at: 0,
+    request: 0,
+    account: 0,
+    model: 0,
+    inputTokens: 0,
+    maxTokens: 0,
+  }
 const ended: { -readonly [K in keyof EventOf<"AttemptEnded">]: EventOf<"AttemptEnded">[K] } = {
   _tag: "AttemptEnded",
   at: 0,
@@ -93,7 +93,6 @@ const ask = (world: World, slot: number): void => {
   arrived.inputTokens = columns.inputTokens[slot]
   arrived.maxTokens = columns.maxTokens[slot]
   tell(world, arrived)
-  drainCommands(world)
 }
 
 /** A consumer comes back with a request that was refused: the same request under a new id. */
@@ -148,7 +147,10 @@ export const onRefused = (world: World, command: Extract<Command, { _tag: "Refus
 }
 
 /** The market sent an attempt to an instance. What becomes of it is decided by the world. */
-export const onDispatched = (world: World, command: Extract<Command, { _tag: "Dispatch" }>): void => {
+export const onDispatched = (
+  world: World,
+  command: Extract<Command, { _tag: "Dispatch" }>,
+): void => {
   const { requests, recorder, scenario, nodes, servers, now } = world
   const slot = requests.slotOf(command.request)
   const { columns } = requests
@@ -255,7 +257,6 @@ export const endAttempt = (
   if (outputTokens >= world.market.rules.floorMinStreamTokens)
     recorder.noteStream(nodes.columns.device[node], ((outputTokens - 1) * 1e6) / decodeMicros)
   tell(world, ended)
-  drainCommands(world)
   if (nodes.columns.phase[node] !== gone) afterInFlightFell(world, node)
 }
 

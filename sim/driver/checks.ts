@@ -32,7 +32,7 @@ export const checksAtEnd = (
 })
 
 const flowBalance = ({ recorder, requests }: World): Check => {
-  const { sums } = recorder.recording
+  const { sums } = recorder
   const arrived = sum(sums.arrived)
   const served = sum(sums.served)
   const refused =
@@ -64,7 +64,7 @@ const creditsConserved = ({ market }: World): Check => {
 
 const bountyPoolSolvent = ({ market, credit, recorder }: World): Check => {
   const balance = market.ledger.posted[bountyPoolAccount] / credit
-  const { sums } = recorder.recording
+  const { sums } = recorder
   const received = sum(sums.poolFee) + sum(sums.withheld)
   const paid = sum(sums.bountyPaid)
   return {

@@ -1,6 +1,5 @@
 /**
- * What the market asks of the world. Commands are taken in order; acting on one may lead to further
- * steps, whose commands go to the end of the same line.
+ * What the market asks of the world, command by command.
  */
 import type { Command } from "../../engine/index.ts"
 import { bountyPoolAccount, giftLot, lotOf } from "../../engine/index.ts"
@@ -8,17 +7,8 @@ import { onDispatched, onFinished, onRefused } from "./attempts.ts"
 import type { World } from "./world.ts"
 import { measureActor, probeActor, send } from "./world.ts"
 
-/** Acts on every command of the last step, and of the steps that this leads to. */
-export const drainCommands = (world: World): void => {
-  const { out } = world
-  if (world.isDraining) return
-  world.isDraining = true
-  for (let i = 0; i < out.length; i++) act(world, out[i])
-  out.length = 0
-  world.isDraining = false
-}
-
-const act = (world: World, command: Command): void => {
+/** Acts on one command. */
+export const act = (world: World, command: Command): void => {
   switch (command._tag) {
     case "Dispatch":
       return onDispatched(world, command)

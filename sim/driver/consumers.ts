@@ -25,7 +25,8 @@ export class Consumers {
       wider.set(this.cumulative)
       this.cumulative = wider
     }
-    this.cumulative[this.count] = (this.count === 0 ? 0 : this.cumulative[this.count - 1]) + activity
+    this.cumulative[this.count] =
+      (this.count === 0 ? 0 : this.cumulative[this.count - 1]) + activity
     this.budgets.push(budget)
     this.since.push(now)
     this.bought.push(0)

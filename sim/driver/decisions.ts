@@ -6,7 +6,7 @@ import type { Decision, ModelOutlook, OperatorView } from "../agents/operator.ts
 import { bountyChaser, profitSeeker } from "../agents/operator.ts"
 import { hourlyCostUsd } from "../fleet/offers.ts"
 import { withdraw } from "./accounts.ts"
-import { onlineMicrosOf } from "./node-life.ts"
+import { onlineMicrosOf } from "./node-state.ts"
 import type { World } from "./world.ts"
 
 const dayMicros = 86_400e6

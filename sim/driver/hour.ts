@@ -4,7 +4,7 @@
 import { bountyPoolAccount, instanceView, marketView } from "../../engine/index.ts"
 import type { DeviceClass } from "../fleet/devices.ts"
 import { serving } from "./nodes-table.ts"
-import { healthOf } from "./node-life.ts"
+import { healthOf } from "./node-state.ts"
 import type { World } from "./world.ts"
 import { hourActor, hourLast } from "./world.ts"
 

@@ -3,12 +3,11 @@
  * returns, switches models, leaves. One entry of the event queue a node covers all of it: the
  * earliest of the times in its row.
  */
-import { instanceView } from "../../engine/index.ts"
 import { exponential, logNormal } from "../kernel/variates.ts"
-import { drainCommands } from "./commands.ts"
 import { abortAll } from "./attempts.ts"
 import { accountOfOperator } from "./accounts.ts"
 import { decide } from "./decisions.ts"
+import { afterInFlightFell } from "./departures.ts"
 import {
   drainingToLeave,
   drainingToSwitch,
@@ -17,34 +16,14 @@ import {
   serving,
   starting,
 } from "./nodes-table.ts"
+import { onlineMicrosOf, pauseOnline, scheduleLife } from "./node-state.ts"
 import type { World } from "./world.ts"
-import { lifeActor, serverActor, tell } from "./world.ts"
+import { tell } from "./world.ts"
 
 const hourMicros = 3_600_000_000
 const dayMicros = 24 * hourMicros
 /** Three missed heartbeats. */
 const detectionMicros = 90_000_000
-
-const clocks = [
-  "readyAt",
-  "crashAt",
-  "detectAt",
-  "repairAt",
-  "awayAt",
-  "returnAt",
-  "hiccupAt",
-  "decideAt",
-  "leaveAt",
-] as const
-
-/** Schedules the earliest of what happens to the node next. */
-export const scheduleLife = (world: World, node: number): void => {
-  const { columns } = world.nodes
-  let next = Infinity
-  for (const clock of clocks) next = Math.min(next, columns[clock][node])
-  if (next === Infinity) world.queue.cancel(lifeActor(node))
-  else world.queue.schedule(lifeActor(node), next)
-}
 
 /** A node registers and begins to load its first model. `node` has its row in the table. */
 export const beginLife = (world: World, node: number): void => {
@@ -73,12 +52,12 @@ export const beginLife = (world: World, node: number): void => {
     churn.lifetimeDays === 0
       ? Infinity
       : now +
-        Math.ceil(
-          logNormal(stream, Math.log(churn.lifetimeDays * dayMicros), churn.lifetimeSpread),
-        )
+        Math.ceil(logNormal(stream, Math.log(churn.lifetimeDays * dayMicros), churn.lifetimeSpread))
   const epoch = operators.decisionHours * hourMicros
   columns.decideAt[node] =
-    epoch === 0 ? Infinity : Math.round(Math.max(now, world.startMicros) + epoch * stream.next()) + 1
+    epoch === 0
+      ? Infinity
+      : Math.round(Math.max(now, world.startMicros) + epoch * stream.next()) + 1
   columns.onlineSince[node] = now
   tell(world, {
     _tag: "NodeRegistered",
@@ -86,7 +65,6 @@ export const beginLife = (world: World, node: number): void => {
     node,
     account: accountOfOperator(columns.operator[node]),
   })
-  drainCommands(world)
   scheduleLife(world, node)
 }
 
@@ -127,7 +105,9 @@ const onReady = (world: World, node: number): void => {
     node,
     model: columns.model[node],
     slots: columns.declaredSlots[node],
-    tokensPerSecond: Math.floor((offer.tokensPerSecond * columns.declaredSlots[node]) / offer.slots),
+    tokensPerSecond: Math.floor(
+      (offer.tokensPerSecond * columns.declaredSlots[node]) / offer.slots,
+    ),
     isPlatformAsked: false,
   })
   if (isSwitch) {
@@ -136,7 +116,6 @@ const onReady = (world: World, node: number): void => {
   }
   columns.payAtDecision[node] = columns.share[node] + columns.bounty[node]
   columns.onlineAtDecision[node] = onlineMicrosOf(world, node)
-  drainCommands(world)
 }
 
 const onCrash = (world: World, node: number): void => {
@@ -158,8 +137,7 @@ const onRepaired = (world: World, node: number): void => {
   columns.isUp[node] = 1
   columns.repairAt[node] = Infinity
   columns.detectAt[node] = Infinity
-  columns.crashAt[node] =
-    world.now + Math.ceil(exponential(world.faultStreams[node], 1 / mean))
+  columns.crashAt[node] = world.now + Math.ceil(exponential(world.faultStreams[node], 1 / mean))
   if (columns.isAway[node] === 0) columns.onlineSince[node] = world.now
   report(world, node)
 }
@@ -170,8 +148,7 @@ const onAway = (world: World, node: number): void => {
   pauseOnline(world, node)
   columns.isAway[node] = 1
   columns.awayAt[node] = Infinity
-  columns.returnAt[node] =
-    world.now + Math.ceil(exponential(world.faultStreams[node], 1 / mean))
+  columns.returnAt[node] = world.now + Math.ceil(exponential(world.faultStreams[node], 1 / mean))
   report(world, node)
 }
 
@@ -180,8 +157,7 @@ const onReturned = (world: World, node: number): void => {
   const mean = world.scenario.churn.onlineHours * hourMicros
   columns.isAway[node] = 0
   columns.returnAt[node] = Infinity
-  columns.awayAt[node] =
-    world.now + Math.ceil(exponential(world.faultStreams[node], 1 / mean))
+  columns.awayAt[node] = world.now + Math.ceil(exponential(world.faultStreams[node], 1 / mean))
   if (columns.isUp[node] === 1) columns.onlineSince[node] = world.now
   report(world, node)
 }
@@ -194,7 +170,6 @@ const report = (world: World, node: number): void => {
   if (isLost === columns.isLost[node]) return
   columns.isLost[node] = isLost
   tell(world, { _tag: isLost === 1 ? "NodeLost" : "NodeReturned", at: world.now, node })
-  drainCommands(world)
 }
 
 const onHiccup = (world: World, node: number): void => {
@@ -241,53 +216,5 @@ const leave = (world: World, node: number): void => {
 
 const drain = (world: World, node: number): void => {
   tell(world, { _tag: "InstanceDrained", at: world.now, instance: node })
-  drainCommands(world)
   afterInFlightFell(world, node)
 }
-
-/** A draining node without attempts goes on to what it drained for. */
-export const afterInFlightFell = (world: World, node: number): void => {
-  const { columns } = world.nodes
-  if (columns.inFlight[node] > 0) return
-  if (columns.phase[node] === drainingToSwitch) {
-    const offer = world.offers.offers[columns.device[node]][columns.target[node]]
-    if (offer === null) throw new Error("simulator: a node switches to a model that does not fit it")
-    closeServer(world, node)
-    columns.phase[node] = loading
-    columns.readyAt[node] = world.now + offer.setUpMicros
-    scheduleLife(world, node)
-  } else if (columns.phase[node] === drainingToLeave) {
-    columns.health[node] = healthOf(world, node)
-    pauseOnline(world, node)
-    closeServer(world, node)
-    columns.phase[node] = gone
-    columns.leftAt[node] = world.now
-    world.queue.cancel(lifeActor(node))
-    world.recorder.add("leaves", 1)
-    tell(world, { _tag: "NodeRemoved", at: world.now, node })
-    drainCommands(world)
-  }
-}
-
-const closeServer = (world: World, node: number): void => {
-  if (!world.servers.isOpen(node)) return
-  world.servers.close(node)
-  world.queue.cancel(serverActor(node))
-}
-
-const pauseOnline = (world: World, node: number): void => {
-  const { columns } = world.nodes
-  columns.onlineMicros[node] = onlineMicrosOf(world, node)
-  columns.onlineSince[node] = -1
-}
-
-/** Time that a node has been reachable, µs. */
-export const onlineMicrosOf = (world: World, node: number): number => {
-  const { onlineMicros, onlineSince } = world.nodes.columns
-  const since = onlineSince[node]
-  return since < 0 ? onlineMicros[node] : onlineMicros[node] + world.now - since
-}
-
-/** Health score of a node's instance in the kernel, 0…1; 0 where it never started. */
-export const healthOf = (world: World, node: number): number =>
-  instanceView(world.market, node)?.health ?? 0

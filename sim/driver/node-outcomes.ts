@@ -2,7 +2,7 @@
 import { hourlyCostUsd } from "../fleet/offers.ts"
 import type { NodeOutcome } from "../results/model.ts"
 import { gone } from "./nodes-table.ts"
-import { healthOf, onlineMicrosOf } from "./node-life.ts"
+import { healthOf, onlineMicrosOf } from "./node-state.ts"
 import type { World } from "./world.ts"
 
 const hourMicros = 3_600_000_000

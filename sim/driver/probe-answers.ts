@@ -2,7 +2,6 @@
  * What a node answers to the market's own probes and measurements.
  */
 import { decodeTokensPerSecond } from "../fleet/service-model.ts"
-import { drainCommands } from "./commands.ts"
 import { serving } from "./nodes-table.ts"
 import type { World } from "./world.ts"
 import { measureActor, probeActor, rearm, tell } from "./world.ts"
@@ -36,7 +35,6 @@ export const onProbeAnswered = (world: World): void => {
     outputTokens: isWell ? probeTokens : 0,
     decodeMicros: isWell ? Math.ceil(((probeTokens - 1) * 1e6) / rate) : 0,
   })
-  drainCommands(world)
 }
 
 /** What a verified economy measures: the slots that a node really has, at its real speed. */
@@ -57,5 +55,4 @@ export const onMeasured = (world: World): void => {
     slots: columns.slots[node],
     tokensPerSecond,
   })
-  drainCommands(world)
 }

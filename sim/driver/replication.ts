@@ -14,10 +14,10 @@ import type { Check, NodeOutcome } from "../results/model.ts"
 import { onSignUp, scheduleSignUp, signUpConsumer } from "./accounts.ts"
 import { onArrival, onQuickEnd, onRetry, onServerEvent } from "./attempts.ts"
 import { checksAtEnd, checksInPassing } from "./checks.ts"
-import { drainCommands } from "./commands.ts"
 import { onHour } from "./hour.ts"
 import { onLife } from "./node-life.ts"
 import { nodeOutcomes } from "./node-outcomes.ts"
+import { act } from "./commands.ts"
 import { NodesTable } from "./nodes-table.ts"
 import { onJoin, populate, scheduleJoin } from "./population.ts"
 import { onMeasured, onProbeAnswered } from "./probe-answers.ts"
@@ -96,6 +96,7 @@ export class Replication {
       }),
       startMicros,
       endMicros,
+      act,
     })
     this.open()
   }
@@ -126,9 +127,9 @@ export class Replication {
     world.recorder.turn(world.now)
     return {
       digest: digestOf(world.market),
-      requests: world.recorder.recording.sums.arrived.reduce((sum, one) => sum + one, 0),
+      requests: world.recorder.sums.arrived.reduce((sum, one) => sum + one, 0),
       events: world.events,
-      recording: world.recorder.recording,
+      recording: world.recorder.recording(),
       nodes: nodeOutcomes(world),
       checks: checksAtEnd(world, this.isChecked ? this.faults : undefined),
     }
@@ -150,7 +151,6 @@ export class Replication {
         inputPricePerMtok: Math.round(model.inputPricePerMtok * credit),
         outputPricePerMtok: Math.round(model.outputPricePerMtok * credit),
       })
-      drainCommands(world)
     })
     populate(world, true)
     // The hour's actor first wakes at the start of demand: that is when the rest of the world opens.
@@ -180,7 +180,7 @@ export class Replication {
       case kernelActor:
         world.kernelDue = Infinity
         tell(world, { _tag: "TimerFired", at: world.now })
-        return drainCommands(world)
+        return
       case arrivalActor:
         return onArrival(world)
       case quickEndActor:

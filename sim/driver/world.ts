@@ -74,6 +74,8 @@ export interface World {
   /** Commands of the step under way; drained before the next. */
   readonly out: Array<Command>
   isDraining: boolean
+  /** What the world does on a command (`commands.ts`). */
+  readonly act: (world: World, command: Command) => void
 }
 
 const streamNames = [
@@ -90,7 +92,9 @@ const streamNames = [
 export type StreamName = (typeof streamNames)[number]
 
 export const openStreams = (seed: string): World["streams"] =>
-  Object.fromEntries(streamNames.map((name) => [name, openStream(seed, name, 0)])) as World["streams"]
+  Object.fromEntries(
+    streamNames.map((name) => [name, openStream(seed, name, 0)]),
+  ) as World["streams"]
 
 export interface WorldParts {
   readonly scenario: Scenario
@@ -102,6 +106,7 @@ export interface WorldParts {
   readonly streams: World["streams"]
   readonly startMicros: number
   readonly endMicros: number
+  readonly act: World["act"]
 }
 
 export const makeWorld = (parts: WorldParts): World => {
@@ -118,7 +123,10 @@ export const makeWorld = (parts: WorldParts): World => {
     quickEnds: new DelayLine(200_000),
     probeAnswers: new DelayLine(2_000_000),
     measurements: new DelayLine(60_000_000),
-    retryLines: Array.from({ length: maxRetryLines }, (_, k) => new DelayLine(retryMicros * 2 ** k)),
+    retryLines: Array.from(
+      { length: maxRetryLines },
+      (_, k) => new DelayLine(retryMicros * 2 ** k),
+    ),
     operatorOfCustomer: [],
     nodesOf: [],
     credit: 10 ** parts.scenario.economy.money.scale,
@@ -132,13 +140,28 @@ export const makeWorld = (parts: WorldParts): World => {
   }
 }
 
-/** Hands one event to the kernel and keeps its next wake in the queue. The caller drains `out`. */
+/** Hands one event to the kernel, keeps its next wake in the queue, and acts on what it asks for. */
 export const tell = (world: World, event: MarketEvent): void => {
   step(world.market, event, world.out)
   const due = nextWake(world.market)
-  if (due === world.kernelDue) return
-  world.kernelDue = due
-  world.queue.schedule(kernelActor, due, kernelFirst)
+  if (due !== world.kernelDue) {
+    world.kernelDue = due
+    world.queue.schedule(kernelActor, due, kernelFirst)
+  }
+  drain(world)
+}
+
+/**
+ * Acts on the commands of the step, in order. Acting on one may lead to further steps; their commands
+ * go to the end of the same line, and the first caller works through all of it.
+ */
+const drain = (world: World): void => {
+  if (world.isDraining) return
+  const { out } = world
+  world.isDraining = true
+  for (let i = 0; i < out.length; i++) world.act(world, out[i])
+  out.length = 0
+  world.isDraining = false
 }
 
 /** Sends on a delay line and makes sure that its actor wakes for it. */

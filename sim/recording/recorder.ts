@@ -3,7 +3,8 @@
  * warm-up can be cut off afterwards; a ratio of sums is then an honest average.
  */
 import type { DeviceClass } from "../fleet/devices.ts"
-import { LogBins } from "./log-bins.ts"
+import type { SketchState } from "../statistics/quantile-sketch.ts"
+import { QuantileSketch } from "../statistics/quantile-sketch.ts"
 
 /** One value a bin, added up while the run is in that bin. Money in credits, times in seconds. */
 export const channels = [
@@ -93,16 +94,25 @@ export interface Recording {
   readonly sums: Readonly<Record<Channel, Float64Array<ArrayBuffer>>>
   readonly models: ReadonlyArray<ModelSamples>
   /** By day: TTFT in seconds, and decode rates in tokens per second by device class. */
-  readonly ttft: ReadonlyArray<LogBins>
-  readonly decodeRates: Readonly<Record<DeviceClass, ReadonlyArray<LogBins>>>
+  readonly ttft: ReadonlyArray<SketchState>
+  readonly decodeRates: Readonly<Record<DeviceClass, ReadonlyArray<SketchState>>>
   /** By age since joining. */
   readonly newcomers: Readonly<Record<NewcomerChannel, Float64Array<ArrayBuffer>>>
 }
 
 const daySeconds = 86_400
 
+/** Relative error of every quantile that is reported. */
+const quantileError = 0.01
+
 export class Recorder {
-  readonly recording: Recording
+  private readonly binSeconds: number
+  private readonly bins: number
+  readonly sums: Recording["sums"]
+  private readonly models: ReadonlyArray<ModelSamples>
+  private readonly ttft: ReadonlyArray<QuantileSketch>
+  private readonly decodeRates: ReadonlyArray<ReadonlyArray<QuantileSketch>>
+  private readonly newcomers: Recording["newcomers"]
   private readonly start: number
   private readonly floorTokensPerSecond: number
   private readonly classOfDevice: ReadonlyArray<number>
@@ -128,31 +138,48 @@ export class Recorder {
     const bins = Math.max(1, Math.ceil(parts.horizonSeconds / parts.binSeconds))
     const days = Math.max(1, Math.ceil(parts.horizonSeconds / daySeconds))
     const row = () => new Float64Array(bins + 1)
-    const daily = () => Array.from({ length: days }, () => new LogBins())
+    const daily = () => Array.from({ length: days }, () => new QuantileSketch(quantileError))
     this.start = parts.startMicros
+    this.bins = bins
     this.bin = bins
+    this.binSeconds = parts.binSeconds
     this.floorTokensPerSecond = parts.floorTokensPerSecond
     this.classOfDevice = parts.classOfDevice.map((name) => classCode[name])
-    this.recording = {
-      binSeconds: parts.binSeconds,
-      bins,
-      sums: Object.fromEntries(channels.map((name) => [name, row()])) as Recording["sums"],
-      models: Array.from({ length: parts.models }, () => ({ coverage: row(), multiplier: row() })),
-      ttft: daily(),
-      decodeRates: { consumer: daily(), datacenter: daily(), apple: daily() },
-      newcomers: Object.fromEntries(
-        newcomerChannels.map((name) => [name, new Float64Array(ageBins)]),
-      ) as Recording["newcomers"],
+    this.sums = Object.fromEntries(channels.map((name) => [name, row()])) as Recording["sums"]
+    this.models = Array.from({ length: parts.models }, () => ({
+      coverage: row(),
+      multiplier: row(),
+    }))
+    this.ttft = daily()
+    this.decodeRates = deviceClasses.map(daily)
+    this.newcomers = Object.fromEntries(
+      newcomerChannels.map((name) => [name, new Float64Array(ageBins)]),
+    ) as Recording["newcomers"]
+  }
+
+  /** All that was noted, as plain data. */
+  recording(): Recording {
+    const states = (sketches: ReadonlyArray<QuantileSketch>) =>
+      sketches.map((sketch) => sketch.state())
+    const [consumer, datacenter, apple] = this.decodeRates.map(states)
+    return {
+      binSeconds: this.binSeconds,
+      bins: this.bins,
+      sums: this.sums,
+      models: this.models,
+      ttft: states(this.ttft),
+      decodeRates: { consumer, datacenter, apple },
+      newcomers: this.newcomers,
     }
   }
 
   add(channel: Channel, amount: number): void {
-    this.recording.sums[channel][this.bin] += amount
+    this.sums[channel][this.bin] += amount
   }
 
   /** Adds at a model's sample of this bin. */
   sampleModel(model: number, coverage: number, multiplier: number): void {
-    const samples = this.recording.models[model]
+    const samples = this.models[model]
     samples.coverage[this.bin] += coverage
     samples.multiplier[this.bin] += multiplier
   }
@@ -160,7 +187,7 @@ export class Recorder {
   /** Adds to a newcomer's channel at its age; ages beyond the last bin are veterans' own. */
   noteNewcomer(channel: NewcomerChannel, ageSeconds: number, amount: number): void {
     const at = Math.floor(ageSeconds / ageBinSeconds)
-    if (at < ageBins) this.recording.newcomers[channel][at] += amount
+    if (at < ageBins) this.newcomers[channel][at] += amount
   }
 
   /** One attempt more or less under way. */
@@ -180,8 +207,7 @@ export class Recorder {
   noteStream(device: number, tokensPerSecond: number): void {
     this.add("streams", 1)
     if (tokensPerSecond < this.floorTokensPerSecond) this.add("streamsBelowFloor", 1)
-    const name = deviceClasses[this.classOfDevice[device]]
-    this.recording.decodeRates[name][this.day].add(tokensPerSecond)
+    this.decodeRates[this.classOfDevice[device]][this.day].add(tokensPerSecond)
   }
 
   /** A request that got tokens and is over. */
@@ -198,7 +224,7 @@ export class Recorder {
     this.add("outputTokens", outputTokens)
     this.add("ttftSeconds", ttft)
     this.add("sojournSeconds", (now - arrivedAt) / 1e6)
-    this.recording.ttft[this.day].add(ttft)
+    this.ttft[this.day].add(ttft)
   }
 
   /** From `now` on, what is noted belongs to the bin of `now`; beyond the horizon, to the last. */
@@ -206,7 +232,7 @@ export class Recorder {
     this.flushInFlight(now)
     for (let code = 0; code < 3; code++) this.flushBusy(code, now)
     const seconds = (now - this.start) / 1e6
-    const { bins, binSeconds, ttft } = this.recording
+    const { bins, binSeconds, ttft } = this
     this.bin = seconds < 0 ? bins : Math.min(bins, Math.floor(seconds / binSeconds))
     this.day = Math.min(ttft.length - 1, Math.max(0, Math.floor(seconds / daySeconds)))
   }
@@ -216,12 +242,12 @@ export class Recorder {
     this.inFlightSince = now
     if (area === 0) return
     this.inFlightSecondsInAll += area
-    this.recording.sums.inFlightSeconds[this.bin] += area
+    this.sums.inFlightSeconds[this.bin] += area
   }
 
   private flushBusy(code: number, now: number): void {
     const area = (this.busy[code] * (now - this.busySince[code])) / 1e6
     this.busySince[code] = now
-    if (area !== 0) this.recording.sums[busyChannels[code]][this.bin] += area
+    if (area !== 0) this.sums[busyChannels[code]][this.bin] += area
   }
 }

@@ -3,7 +3,8 @@
  * flatten and the reports draw. Reports depend on this file and on nothing else of the simulator.
  *
  * Units: times are seconds of virtual time from the start of the run, money is whole minor units
- * (1 credit = 10^scale minor units), rates are per second, shares and probabilities are 0…1.
+ * (1 credit = 10^scale minor units) unless the name or the unit says credits, rates are per second
+ * unless the unit says otherwise, shares and probabilities are 0…1.
  */
 import { Schema } from "effect"
 
@@ -46,7 +47,10 @@ export const Histogram = Schema.Struct({
 })
 export type Histogram = typeof Histogram.Type
 
-/** One node's life in one replication. Money in minor units, whole. */
+/**
+ * One node's life in one replication. What was posted to it is whole minor units; what it cost its
+ * operator is an estimate in credits (`costCredits`), for no ledger knows it.
+ */
 export const NodeOutcome = Schema.Struct({
   node: Schema.Number,
   operator: Schema.Number,

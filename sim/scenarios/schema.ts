@@ -15,9 +15,9 @@ const quantity = (
   isAllowed: (value: number) => boolean,
 ): Schema.Schema<number, number> => {
   const message = (actual: unknown) => `expected ${what}, got ${JSON.stringify(actual)}`
-  return Schema.Number.pipe(Schema.filter((value) => isAllowed(value) || message(value))).annotations(
-    { message: (issue) => ({ message: message(issue.actual), override: true }) },
-  )
+  return Schema.Number.pipe(
+    Schema.filter((value) => isAllowed(value) || message(value)),
+  ).annotations({ message: (issue) => ({ message: message(issue.actual), override: true }) })
 }
 
 const isFinite = (value: number) => Number.isFinite(value)
@@ -118,9 +118,7 @@ const Consumers = Schema.Struct({
 
 const Fleet = Schema.Struct({
   nodes: whole("nodes", 1, 200_000),
-  devices: Schema.NonEmptyArray(
-    Schema.Struct({ device: deviceName, weight: atLeast0("weight") }),
-  ),
+  devices: Schema.NonEmptyArray(Schema.Struct({ device: deviceName, weight: atLeast0("weight") })),
   /** A node offers at most so many slots, however much its memory could hold. */
   maxSlots: whole("slots", 1, 1024),
   /** Context that a slot is planned for. */
@@ -176,10 +174,7 @@ export const Scenario = Schema.Struct({
   /** What the scenario shows, in one sentence. */
   title: Schema.String,
   seed: Schema.String,
-  horizonDays: quantity(
-    "a number of days above 0, to 3660",
-    (value) => value > 0 && value <= 3660,
-  ),
+  horizonDays: quantity("a number of days above 0, to 3660", (value) => value > 0 && value <= 3660),
   replications: whole("replications", 1, 100_000),
   /** Cut from the front of every replication; null: found by MSER-5. */
   warmupDays: Schema.NullOr(atLeast0("days")),

@@ -1,0 +1,55 @@
+/**
+ * The bounty multiplier of each model, over time; read below the coverage that it answers to.
+ */
+import { averagesOf, bandsOf } from "../bands.ts"
+import type { BandLine } from "../bands.ts"
+import type { ChartOf } from "../chart.ts"
+import { modelsOf } from "../keys.ts"
+import { formatNumber } from "../number-format.ts"
+import { meanOf } from "../spread.ts"
+import { daysOf, fittingLines, inOrder, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
+import { noSeries } from "./missing.ts"
+
+export const bountyMultiplier: ChartOf = (result) => {
+  const id = "bounty-multiplier"
+  const name = "Bounty multiplier by model"
+  const all = bandsOf(result, "bounty.multiplier")
+  if (all === undefined) return noSeries(id, name, "bounty.multiplier")
+  const { bands, notes } = fittingLines(
+    inOrder({ ...all, unit: "" }, modelsOf(result)),
+    "models",
+    (line) => -highestOf(line),
+    "those of highest multiplier",
+  )
+  const averages = bands.lines.flatMap(({ key }) => {
+    const values = averagesOf(result, "bounty.multiplier", key, result.warmupSeconds)
+    return values.length === 0 ? [] : [{ key, mean: meanOf(values) }]
+  })
+  const top = averages.reduce((a, b) => (b.mean > a.mean ? b : a), { key: "", mean: 1 })
+  return {
+    id,
+    name,
+    title:
+      top.mean === 1
+        ? "No model paid a bounty"
+        : `Bounties multiply pay the most on ${top.key}: ×${formatNumber(top.mean)} on average`,
+    notes: [...notes, ...timeNotes(bands)],
+    alternative: `Payout multiplier over time. ${linesInWords(bands)}.`,
+    legend: bands.lines.map((line) => line.key),
+    isOverTime: true,
+    spec: timeLines({
+      bands,
+      xTitle: "days since the start",
+      yTitle: "payout multiplier (×)",
+      days: daysOf(result.horizonSeconds),
+      warmupDays: daysOf(result.warmupSeconds),
+      keys: modelsOf(result),
+      yDomain: [1, Math.max(1.1, ...bands.lines.map(highestOf))],
+      linked: true,
+    }),
+  }
+}
+
+/** The highest point of the line and its band. */
+const highestOf = (line: BandLine): number =>
+  Math.max(...line.points.map(({ mean, high }) => Math.max(mean, high ?? mean)))

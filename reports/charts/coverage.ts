@@ -1,0 +1,89 @@
+/**
+ * Supply against target demand, by model and over time: 1 is covered, less is a shortage that the
+ * bounties answer (rule 9 of the economy).
+ *
+ * Coverage has no upper end (a model that nobody asks for is covered without limit), and what
+ * matters happens around 1: the view ends at {@link viewEnd}, and the notes say so.
+ */
+import { bandsOf } from "../bands.ts"
+import type { BandLine } from "../bands.ts"
+import type { ChartOf } from "../chart.ts"
+import { modelsOf } from "../keys.ts"
+import { counted, formatShare } from "../number-format.ts"
+import { meanOf } from "../spread.ts"
+import { daysOf, fittingLines, inOrder, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
+import type { RunResult } from "../../sim/results/model.ts"
+import { noSeries } from "./missing.ts"
+
+const viewEnd = 3
+
+export const coverage: ChartOf = (result) => {
+  const id = "coverage"
+  const name = "Coverage by model"
+  const all = bandsOf(result, "coverage")
+  if (all === undefined) return noSeries(id, name, "coverage")
+  const { bands, notes } = fittingLines(
+    inOrder(all, modelsOf(result)),
+    "models",
+    leastOf,
+    "those of lowest coverage",
+  )
+  const isBeyond = (line: BandLine): boolean => line.points.some(({ mean }) => mean > viewEnd)
+  const beyond = bands.lines.filter(isBeyond).length
+  return {
+    id,
+    name,
+    title: titleOf(result),
+    notes: [
+      ...notes,
+      ...timeNotes(bands),
+      ...(beyond === 0
+        ? []
+        : [
+            `The view ends at ${viewEnd}: ${counted(beyond, "line runs", "lines run")} along the ` +
+              "top edge while above it.",
+          ]),
+    ],
+    alternative: `Ramped supply divided by target demand. ${linesInWords({ ...bands, unit: "" })}.`,
+    legend: bands.lines.map((line) => line.key),
+    isOverTime: true,
+    spec: timeLines({
+      bands: { ...bands, unit: "" },
+      xTitle: "days since the start",
+      yTitle: "supply ÷ target demand",
+      days: daysOf(result.horizonSeconds),
+      warmupDays: daysOf(result.warmupSeconds),
+      keys: modelsOf(result),
+      ...(beyond === 0 ? {} : { yDomain: [0, viewEnd] as const }),
+      reference: { at: 1, label: "covered", side: "right" },
+      linked: true,
+    }),
+  }
+}
+
+const leastOf = (line: BandLine): number => Math.min(...line.points.map(({ mean }) => mean))
+
+const titleOf = (result: RunResult): string => {
+  const shortages = modelsOf(result).map((model) => ({ model, share: shortShare(result, model) }))
+  const worst = shortages.reduce((a, b) => (b.share > a.share ? b : a), { model: "", share: 0 })
+  return worst.share === 0
+    ? "Supply covered the target demand of every model all the time"
+    : `${worst.model} was short of supply ${formatShare(worst.share)} of the time, ` +
+        `the longest of ${counted(shortages.length, "model")}`
+}
+
+/** Share of the time after the warm-up at which a model's coverage was below 1. */
+const shortShare = (result: RunResult, model: string): number => {
+  const shares = result.replications.flatMap(({ series }) =>
+    series
+      .filter(({ name, key }) => name === "coverage" && key === model)
+      .flatMap(({ values, binSeconds }) => {
+        const observed = values
+          .slice(Math.ceil(result.warmupSeconds / binSeconds))
+          .filter((value) => value !== null)
+        if (observed.length === 0) return []
+        return [observed.filter((value) => value < 1).length / observed.length]
+      }),
+  )
+  return shares.length === 0 ? 0 : meanOf(shares)
+}

@@ -1,0 +1,40 @@
+/**
+ * The charts of a report, in its order.
+ */
+import type { RunResult } from "../../sim/results/model.ts"
+import type { Chart, ChartOf, MissingChart } from "../chart.ts"
+import { bountyMultiplier } from "./bounty-multiplier.ts"
+import { bountyPool } from "./bounty-pool.ts"
+import { breakerParks } from "./breaker-parks.ts"
+import { coverage } from "./coverage.ts"
+import { creditFlows } from "./credit-flows.ts"
+import { creditTotals } from "./credit-totals.ts"
+import { demand } from "./demand.ts"
+import { earnings } from "./earnings.ts"
+import { health } from "./health.ts"
+import { lorenz } from "./lorenz.ts"
+import { newcomer } from "./newcomer.ts"
+import { nodesOnline } from "./nodes-online.ts"
+import { parkedShare } from "./parked-share.ts"
+import { rejections } from "./rejections.ts"
+import { tokensPerSecond } from "./tokens-per-second.ts"
+import { ttft } from "./ttft.ts"
+import { utilisation } from "./utilisation.ts"
+
+export interface ChartSection {
+  readonly id: string
+  readonly title: string
+  readonly charts: ReadonlyArray<Chart | MissingChart>
+}
+
+const plan: ReadonlyArray<readonly [id: string, title: string, charts: ReadonlyArray<ChartOf>]> = [
+  ["service", "Demand and service", [demand, rejections, ttft, tokensPerSecond]],
+  ["supply", "Supply", [nodesOnline, utilisation, coverage, bountyMultiplier]],
+  ["credits", "Credits", [creditFlows, creditTotals, bountyPool]],
+  ["fairness", "Who earns what", [earnings, lorenz, newcomer]],
+  ["reliability", "Reliability", [breakerParks, parkedShare, health]],
+]
+
+/** Every chart of a run, or why it is left out. O(values of the run). */
+export const chartSections = (result: RunResult): ReadonlyArray<ChartSection> =>
+  plan.map(([id, title, charts]) => ({ id, title, charts: charts.map((chart) => chart(result)) }))

@@ -1,0 +1,69 @@
+/**
+ * A newcomer's ramp against the traffic and the pay it gets, by its age: time here is time since
+ * joining, and 1 is what an equal veteran has.
+ */
+import { bandsOf } from "../bands.ts"
+import type { Bands, BandLine } from "../bands.ts"
+import type { ChartOf } from "../chart.ts"
+import { formatShare } from "../number-format.ts"
+import { meanOf } from "../spread.ts"
+import { daysOf, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
+import { noSeries } from "./missing.ts"
+
+const parts = ["ramp", "traffic", "pay"] as const
+
+const week = 7
+
+export const newcomer: ChartOf = (result) => {
+  const id = "newcomer"
+  const name = "A newcomer’s first days"
+  const found = parts.flatMap((part) => {
+    const bands = bandsOf(result, `newcomer.${part}`)
+    return bands === undefined ? [] : [{ part, bands }]
+  })
+  const [sample] = found
+  if (sample === undefined) return noSeries(id, name, "newcomer.ramp")
+  const bands: Bands = {
+    ...sample.bands,
+    unit: "",
+    lines: found.flatMap(({ part, bands: own }) =>
+      own.lines.slice(0, 1).map((line) => ({ ...line, key: part })),
+    ),
+  }
+  const ages = bands.lines.flatMap(({ points }) => points.map(({ day }) => day))
+  const days = Math.max(...ages) + daysOf(bands.pointSeconds) / 2
+  return {
+    id,
+    name,
+    title: titleOf(bands.lines),
+    notes: [
+      "Time is the node’s age: days since it joined, not days of the run.",
+      ...timeNotes(bands),
+    ],
+    alternative: `Ratio to an equal veteran by age. ${linesInWords(bands)}.`,
+    legend: bands.lines.map((line) => line.key),
+    isOverTime: false,
+    spec: timeLines({
+      bands,
+      xTitle: "days since joining",
+      yTitle: "ratio to an equal veteran",
+      days,
+      warmupDays: 0,
+      keys: parts,
+      reference: { at: 1, label: "equal veteran", side: "left" },
+      linked: false,
+    }),
+  }
+}
+
+const titleOf = (lines: ReadonlyArray<BandLine>): string => {
+  const inFirstWeek = parts.flatMap((part) => {
+    const points = lines.find(({ key }) => key === part)?.points.filter(({ day }) => day < week)
+    return points === undefined || points.length === 0
+      ? []
+      : [`${part} ${formatShare(meanOf(points.map(({ mean }) => mean)))}`]
+  })
+  return inFirstWeek.length === 0
+    ? "A newcomer against an equal veteran"
+    : `In its first week a newcomer has, of an equal veteran’s: ${inFirstWeek.join(", ")}`
+}

@@ -1,0 +1,43 @@
+/**
+ * Nodes online by device class, over time.
+ */
+import { bandsOf } from "../bands.ts"
+import type { ChartOf } from "../chart.ts"
+import { deviceClassesOf } from "../keys.ts"
+import { formatNumber } from "../number-format.ts"
+import { daysOf, fittingLines, inOrder, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
+import { noSeries } from "./missing.ts"
+
+export const nodesOnline: ChartOf = (result) => {
+  const id = "nodes-online"
+  const name = "Nodes online by device class"
+  const all = bandsOf(result, "nodes.online")
+  if (all === undefined) return noSeries(id, name, "nodes.online")
+  const { bands, notes } = fittingLines(
+    inOrder(all, deviceClassesOf(result)),
+    "device classes",
+    () => 0,
+    "the first ones",
+  )
+  const ends = bands.lines.map(
+    ({ key, points }) => `${formatNumber(points.at(-1)?.mean ?? Number.NaN)} ${key}`,
+  )
+  return {
+    id,
+    name,
+    title: `Nodes online at the end: ${ends.join(", ")}`,
+    notes: [...notes, ...timeNotes(bands)],
+    alternative: `Nodes online over time. ${linesInWords(bands)}.`,
+    legend: bands.lines.map((line) => line.key),
+    isOverTime: true,
+    spec: timeLines({
+      bands,
+      xTitle: "days since the start",
+      yTitle: "nodes online",
+      days: daysOf(result.horizonSeconds),
+      warmupDays: daysOf(result.warmupSeconds),
+      keys: deviceClassesOf(result),
+      linked: true,
+    }),
+  }
+}

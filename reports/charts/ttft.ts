@@ -1,0 +1,44 @@
+/**
+ * The time to the first token, as a distribution for each model.
+ */
+import type { ChartOf } from "../chart.ts"
+import { distribution, distributionInWords } from "../distribution.ts"
+import { pooled, quantileOf, sharesOf } from "../histogram-shares.ts"
+import { modelsOf } from "../keys.ts"
+import { counted, formatWithUnit } from "../number-format.ts"
+import { categoryLimit } from "../theme.ts"
+import { noHistogram } from "./missing.ts"
+
+export const ttft: ChartOf = (result) => {
+  const id = "ttft"
+  const name = "Time to first token"
+  const all = sharesOf(result, "ttft")
+  if (all === undefined) return noHistogram(id, name, "ttft")
+  const together = pooled(all)
+  const [median, tail] = [0.5, 0.99].map((p) => formatWithUnit(quantileOf(together, p), all.unit))
+  const shares = {
+    ...all,
+    lines: [...all.lines].sort((a, b) => b.count - a.count).slice(0, categoryLimit),
+  }
+  return {
+    id,
+    name,
+    title: `Half of the requests see their first token within ${median}, 99% within ${tail}`,
+    notes: [
+      ...(shares.lines.length < all.lines.length
+        ? [`The ${categoryLimit} busiest of ${counted(all.lines.length, "model")} are shown.`]
+        : []),
+      `Share of the requests in each bin, mean of ${counted(all.replications, "replication")}; ` +
+        "the time axis is logarithmic. Percentiles are interpolated within bins.",
+    ],
+    alternative: `Time to first token. ${distributionInWords(shares)}.`,
+    legend: shares.lines.map(({ key }) => key).filter((key) => key !== ""),
+    isOverTime: false,
+    spec: distribution({
+      shares,
+      xTitle: `time to first token (${all.unit}, logarithmic)`,
+      yTitle: "requests in the bin",
+      keys: modelsOf(result),
+    }),
+  }
+}

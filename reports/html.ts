@@ -1,0 +1,259 @@
+/**
+ * The report as one HTML file that needs nothing else: no network, no folder beside it.
+ *
+ * The libraries and the data are inlined; a content security policy in the file itself forbids every
+ * load, and every script but the ones in it, by their hashes. So even a text that slipped past the
+ * escaping could neither run nor call home.
+ */
+import { createHash } from "node:crypto"
+import type { RunResult } from "../sim/results/model.ts"
+import type { Chart, MissingChart } from "./chart.ts"
+import { isMissing } from "./chart.ts"
+import type { ChartSection } from "./charts/index.ts"
+import { codeForScript, escapeHtml, jsonForScript } from "./escape.ts"
+import {
+  counted,
+  formatBound,
+  formatDuration,
+  formatEstimate,
+  formatNumber,
+} from "./number-format.ts"
+import { pageScript } from "./page-script.ts"
+import { pageStyle } from "./page-style.ts"
+import { themeConfig } from "./theme.ts"
+import { daysOf } from "./time-lines.ts"
+
+/** The minified builds for browsers, as text. */
+export interface PageLibraries {
+  readonly vega: string
+  readonly vegaLite: string
+  readonly vegaEmbed: string
+}
+
+/** The whole page. The same run and libraries give the same bytes. */
+export const reportHtml = (
+  result: RunResult,
+  sections: ReadonlyArray<ChartSection>,
+  libraries: PageLibraries,
+): string => {
+  const scripts = [libraries.vega, libraries.vegaLite, libraries.vegaEmbed, pageScript].map(
+    codeForScript,
+  )
+  const policy = [
+    "default-src 'none'",
+    `script-src ${scripts.map((code) => `'sha256-${hashOf(code)}'`).join(" ")}`,
+    "style-src 'unsafe-inline'",
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ")
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="Evenkeel ${escapeHtml(result.version)}">
+<title>${escapeHtml(result.title)} – Evenkeel</title>
+<style>${pageStyle}</style>
+</head>
+<body>
+${header(result, sections)}
+<main>
+${metricsSection(result)}
+${stretchForm(result)}
+${sections.map(chartSection).join("\n")}
+${checksSection(result)}
+${provenanceSection(result)}
+</main>
+<script type="application/json" id="report-data">${jsonForScript(pageData(result, sections))}</script>
+${scripts.map((code) => `<script>${code}</script>`).join("\n")}
+</body>
+</html>
+`
+}
+
+const hashOf = (code: string): string => createHash("sha256").update(code, "utf8").digest("base64")
+
+/** What the script needs: specs by chart, the config for all of them, the length of the run. */
+const pageData = (result: RunResult, sections: ReadonlyArray<ChartSection>) => ({
+  days: daysOf(result.horizonSeconds),
+  // The description is on the element around the chart; marks need none of their own.
+  config: { ...themeConfig("page"), aria: false },
+  charts: Object.fromEntries(
+    sections
+      .flatMap(({ charts }) => charts)
+      .filter((chart): chart is Chart => !isMissing(chart))
+      .map(({ id, spec, legend, isOverTime }) => [id, { spec, legend, isOverTime }]),
+  ),
+})
+
+const header = (result: RunResult, sections: ReadonlyArray<ChartSection>): string => `<header>
+<h1>${escapeHtml(result.title)}</h1>
+<p class="lead">Scenario ${escapeHtml(result.scenario)}, economy ${escapeHtml(result.economy)}: ${counted(
+  result.replications.length,
+  "replication",
+)} of ${formatNumber(daysOf(result.horizonSeconds))} days, ${counted(
+  result.requests,
+  "request",
+)} in all.</p>
+${alarms(result)}
+<nav aria-label="Sections"><ul>
+<li><a href="#metrics">Figures</a></li>
+${sections.map(({ id, title }) => `<li><a href="#${id}">${escapeHtml(title)}</a></li>`).join("\n")}
+<li><a href="#checks">Checks</a></li>
+<li><a href="#provenance">Provenance</a></li>
+</ul></nav>
+</header>`
+
+/** What a reader must know before any figure. */
+const alarms = (result: RunResult): string => {
+  const finished = result.replications.length
+  const failed = Object.entries(result.checks).filter(([, { ok }]) => !ok)
+  const list: Array<string> = []
+  if (failed.length > 0) {
+    list.push(
+      `<strong>${counted(failed.length, "check")} failed</strong> (${failed
+        .map(([name]) => escapeHtml(name))
+        .join(", ")}): do not rely on the figures below.`,
+    )
+  }
+  if (finished < result.replicationsAsked) {
+    list.push(
+      `<strong>The run is incomplete:</strong> ${finished} of ${counted(
+        result.replicationsAsked,
+        "replication",
+      )} were finished.`,
+    )
+  }
+  return list.map((text) => `<p class="alarm" role="alert">${text}</p>`).join("\n")
+}
+
+const metricsSection = (result: RunResult): string => {
+  const metrics = Object.entries(result.metrics)
+  const counts = [...new Set(metrics.map(([, { n }]) => n))]
+  // One number of replications for all metrics is said once; a column is for when they differ.
+  const isCounted = counts.length > 1
+  const rows = metrics.map(([name, { mean, halfWidth, n, unit, meaning }]) => {
+    const formatted = formatEstimate(mean, halfWidth)
+    const interval =
+      halfWidth === null || formatted.halfWidth === null
+        ? "–"
+        : `<span>${formatBound(mean - halfWidth, halfWidth)}</span> to <span>${formatBound(mean + halfWidth, halfWidth)}</span>`
+    return `<tr><th scope="row">${breakable(name)}<span class="meaning">${escapeHtml(meaning)}</span></th>
+<td class="number"><span>${formatted.mean}</span> <span class="unit">${escapeHtml(unit)}</span></td><td class="number">${interval}</td>${isCounted ? `<td class="number">${n}</td>` : ""}</tr>`
+  })
+  return `<section aria-labelledby="metrics">
+<h2 id="metrics">Figures</h2>
+${
+  rows.length === 0
+    ? `<p class="missing">The run has no metrics.</p>`
+    : `<div class="wide" tabindex="0" role="region" aria-label="Metrics"><table>
+<caption>${metricsCaption(counts)}, after ${warmupWords(result)}.</caption>
+<thead><tr><th scope="col">Metric</th><th scope="col" class="number">Mean</th><th scope="col" class="number">95% interval</th>${isCounted ? `<th scope="col" class="number">n</th>` : ""}</tr></thead>
+<tbody>
+${rows.join("\n")}
+</tbody></table></div>`
+}
+</section>`
+}
+
+const metricsCaption = (counts: ReadonlyArray<number>): string => {
+  const [n = 0] = counts
+  if (counts.length > 1) return "Means over n replications with 95% Student-t intervals"
+  return n === 1
+    ? "Values of the only replication; intervals take two or more"
+    : `Means over ${counted(n, "replication")} with 95% Student-t intervals`
+}
+
+/** A name that may break after its dots and before its capitals. */
+const breakable = (name: string): string =>
+  name
+    .split(/(?<=\.)|(?<=[a-z])(?=[A-Z])/)
+    .map(escapeHtml)
+    .join("<wbr>")
+
+const warmupWords = (result: RunResult): string =>
+  result.warmupSeconds === 0 ? "no warm-up" : `a warm-up of ${formatDuration(result.warmupSeconds)}`
+
+const stretchForm = (result: RunResult): string => {
+  const days = daysOf(result.horizonSeconds)
+  const field = (name: string, label: string, value: number): string =>
+    `<label>${label} <input type="number" name="${name}" min="0" max="${days}" step="any" value="${value}" inputmode="decimal"></label>`
+  return `<form class="stretch" hidden aria-label="Stretch of time shown in all charts over time">
+${field("from", "Days", 0)} ${field("to", "to", days)} <button type="button">Whole run</button>
+<span class="hint">or drag across a chart; click in a legend to pick out a line</span>
+</form>
+<noscript><p class="alarm">The charts of this page are drawn by scripts, which are switched off. The same charts are written beside this file, as pictures in the folder “charts”.</p></noscript>`
+}
+
+const chartSection = ({
+  id,
+  title,
+  charts,
+}: ChartSection): string => `<section aria-labelledby="${id}">
+<h2 id="${id}">${escapeHtml(title)}</h2>
+${charts.map(chartFigure).join("\n")}
+</section>`
+
+const chartFigure = (chart: Chart | MissingChart): string =>
+  isMissing(chart)
+    ? `<p class="missing" id="${chart.id}">${escapeHtml(chart.name)}: left out. ${escapeHtml(chart.reason)}</p>`
+    : `<figure id="${chart.id}">
+<p class="name">${escapeHtml(chart.name)}</p>
+<h3>${escapeHtml(chart.title)}</h3>
+<div class="chart" data-chart="${chart.id}" role="img" aria-label="${escapeHtml(chart.alternative)}"></div>
+<figcaption>${chart.notes.map(escapeHtml).join(" ")}</figcaption>
+</figure>`
+
+const checksSection = (result: RunResult): string => {
+  const rows = Object.entries(result.checks).map(
+    ([name, { ok, detail }]) => `<tr><th scope="row">${breakable(name)}</th>
+<td class="verdict">${ok ? "holds" : `<strong class="failed">fails</strong>`}</td><td>${escapeHtml(detail)}</td></tr>`,
+  )
+  return `<section aria-labelledby="checks">
+<h2 id="checks">Checks</h2>
+${
+  rows.length === 0
+    ? `<p class="missing">The run recorded no checks.</p>`
+    : `<div class="wide" tabindex="0" role="region" aria-label="Checks"><table>
+<caption>What every replication asserted about itself.</caption>
+<thead><tr><th scope="col">Check</th><th scope="col">Result</th><th scope="col">Detail</th></tr></thead>
+<tbody>
+${rows.join("\n")}
+</tbody></table></div>`
+}
+</section>`
+}
+
+const provenanceSection = (result: RunResult): string => {
+  const facts: ReadonlyArray<readonly [string, string]> = [
+    ["Scenario", result.scenario],
+    ["Economy", result.economy],
+    ["Seed", result.seed],
+    ["Evenkeel", result.version],
+    ["Digest of all commands", result.digest],
+    ["Length of a replication", `${formatNumber(daysOf(result.horizonSeconds))} days`],
+    ["Warm-up left out of metrics", formatDuration(result.warmupSeconds)],
+    ["Replications", `${result.replications.length} of ${result.replicationsAsked} asked for`],
+    ["Requests", counted(result.requests, "request")],
+    ["Events", counted(result.events, "event")],
+  ]
+  return `<section aria-labelledby="provenance">
+<h2 id="provenance">Provenance</h2>
+<div class="wide" tabindex="0" role="region" aria-label="Provenance"><table>
+<caption>Where these results come from.</caption>
+<tbody>
+${facts
+  .map(
+    ([name, value]) =>
+      `<tr><th scope="row">${name}</th><td><code>${escapeHtml(value)}</code></td></tr>`,
+  )
+  .join("\n")}
+</tbody></table></div>
+<h3>Run it again</h3>
+<pre class="command"><code>${escapeHtml(result.command)}</code></pre>
+<h3>The scenario, complete</h3>
+<pre class="scenario" tabindex="0" role="region" aria-label="The scenario as YAML"><code>${escapeHtml(result.scenarioYaml)}</code></pre>
+</section>`
+}

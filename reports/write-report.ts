@@ -1,0 +1,115 @@
+/**
+ * A report on disk: `report.html`, and each chart as `charts/<id>.svg` and `charts/<id>.png`.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import { Data, Effect, Either } from "effect"
+import { createRequire } from "node:module"
+import type { RunResult } from "../sim/results/model.ts"
+import { replaceFile } from "../sim/results/replace-file.ts"
+import { isMissing } from "./chart.ts"
+import type { Chart } from "./chart.ts"
+import { chartSections } from "./charts/index.ts"
+import { reportHtml } from "./html.ts"
+import type { PageLibraries } from "./html.ts"
+import { defaultPngOptions, renderPng, renderSvg, requireFont } from "./render.ts"
+import type { PngOptions, RenderError } from "./render.ts"
+
+export class ReportError extends Data.TaggedError("ReportError")<{
+  readonly path: string
+  readonly message: string
+}> {}
+
+export interface ReportFiles {
+  /** Paths written: the page first, then the pictures in the report's order. */
+  readonly files: ReadonlyArray<string>
+  /** What a user should be told: charts left out and why, pictures that could not be made. */
+  readonly notices: ReadonlyArray<string>
+}
+
+/**
+ * Writes the report of `result` into `folder`, which is made as needed, replacing what an earlier
+ * report left there. Drawing takes some 0.1 s a chart; pictures are made on other threads meanwhile.
+ * Without a font on the machine there are no PNGs, and a notice says so.
+ */
+export const writeReport = (
+  result: RunResult,
+  folder: string,
+  png: PngOptions = defaultPngOptions,
+): Effect.Effect<ReportFiles, ReportError | RenderError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const paths = yield* Path.Path
+    const sections = chartSections(result)
+    const all = sections.flatMap(({ charts }) => charts)
+    const charts = all.filter((chart): chart is Chart => !isMissing(chart))
+    const leftOut = all
+      .filter(isMissing)
+      .map(({ name, reason }) => `Chart left out: ${name}. ${reason}`)
+    const font = yield* Effect.either(requireFont(png))
+
+    const writePicture = (name: string, content: string | Uint8Array) => {
+      const path = paths.join(folder, "charts", name)
+      return Effect.as(write(path, content), path)
+    }
+    const page = paths.join(folder, "report.html")
+    yield* write(page, reportHtml(result, sections, yield* readLibraries))
+    const pictures = yield* Effect.forEach(
+      charts,
+      (chart) =>
+        Effect.gen(function* () {
+          const svg = yield* renderSvg(chart)
+          const written = [yield* writePicture(`${chart.id}.svg`, svg)]
+          if (Either.isRight(font)) {
+            written.push(yield* writePicture(`${chart.id}.png`, yield* renderPng(chart, svg, png)))
+          }
+          return written
+        }),
+      { concurrency: 4 },
+    )
+    return {
+      files: [page, ...pictures.flat()],
+      notices: [...leftOut, ...(Either.isLeft(font) ? [font.left.message] : [])],
+    }
+  })
+
+// The packages export their modules only; the builds for browsers lie in the same folders.
+const require = createRequire(import.meta.url)
+
+const readLibraries: Effect.Effect<PageLibraries, ReportError, FileSystem.FileSystem | Path.Path> =
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const paths = yield* Path.Path
+    const readBeside = (entry: string, name: string) => {
+      const path = paths.join(paths.dirname(entry), name)
+      return Effect.mapError(files.readFileString(path), (error) => unwritten(path, error.message))
+    }
+    const [vega, vegaLite, vegaEmbed] = yield* Effect.all(
+      [
+        readBeside(require.resolve("vega"), "vega.min.js"),
+        readBeside(require.resolve("vega-lite"), "vega-lite.min.js"),
+        readBeside(require.resolve("vega-embed"), "vega-embed.min.js"),
+      ],
+      { concurrency: 3 },
+    )
+    return { vega, vegaLite, vegaEmbed }
+  })
+
+const write = (
+  path: string,
+  content: string | Uint8Array,
+): Effect.Effect<void, ReportError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const paths = yield* Path.Path
+    yield* replaceFile(paths.resolve(path), (unfinished) =>
+      typeof content === "string"
+        ? files.writeFileString(unfinished, content)
+        : files.writeFile(unfinished, content),
+    )
+  }).pipe(Effect.mapError((error) => unwritten(path, error.message)))
+
+const unwritten = (path: string, detail: string): ReportError =>
+  new ReportError({
+    path,
+    message: `The report is incomplete: ${path} failed (${detail}). Check the folder and the disk.`,
+  })

@@ -1,0 +1,82 @@
+/** `evenkeel economy`: the economies, and every knob of one with its value, unit, meaning, source. */
+import { Args, Command, Options } from "@effect/cli"
+import { Effect, Option } from "effect"
+import type { Economy, KnobRow } from "../../engine/index.ts"
+import { economies, knobRows } from "../../engine/index.ts"
+import { alignColumns, jsonOption, printResult } from "./output.ts"
+import { UsageError } from "./usage-error.ts"
+
+export const economyOption = Options.text("economy").pipe(
+  Options.withDescription(`One of ${Object.keys(economies).join(", ")}.`),
+  Options.withDefault("pooled"),
+)
+
+export const economyNamed = (name: string): Effect.Effect<Economy, UsageError> =>
+  Object.hasOwn(economies, name)
+    ? Effect.succeed(economies[name])
+    : new UsageError({
+        argument: name,
+        allowed: `no economy is called that; there are ${Object.keys(economies).join(", ")}`,
+      })
+
+const listCommand = Command.make("list", { json: jsonOption }, ({ json }) => {
+  const all = Object.values(economies).map(({ name, meaning }) => ({ name, meaning }))
+  return printResult(json, all, () => alignColumns(all.map(({ name, meaning }) => [name, meaning])))
+}).pipe(Command.withDescription("The economies that Evenkeel ships."))
+
+const valueText = (value: unknown): string =>
+  typeof value === "object" ? JSON.stringify(value) : String(value)
+
+/** Knobs under the heading of their group, each with its facts below it. */
+const knobsText = (rows: ReadonlyArray<KnobRow>, others?: ReadonlyMap<string, unknown>): string =>
+  rows
+    .map(({ path, value, unit, meaning, source }) => {
+      const other = others === undefined ? "" : `   (other: ${valueText(others.get(path))})`
+      return `${path} = ${valueText(value)} ${unit}${other}\n    ${meaning}\n    from: ${source}`
+    })
+    .join("\n")
+
+const diffOption = Options.text("diff").pipe(
+  Options.withDescription("Show only what differs from this economy."),
+  Options.optional,
+)
+
+const showCommand = Command.make(
+  "show",
+  { name: Args.text({ name: "name" }), diff: diffOption, json: jsonOption },
+  ({ name, diff, json }) =>
+    Effect.gen(function* () {
+      const economy = yield* economyNamed(name)
+      const rows = knobRows(economy)
+      if (Option.isNone(diff)) {
+        yield* printResult(json, { name, meaning: economy.meaning, knobs: rows }, () =>
+          [`${name}: ${economy.meaning}`, "", knobsText(rows)].join("\n"),
+        )
+        return
+      }
+      const other = yield* economyNamed(diff.value)
+      const others = new Map(knobRows(other).map(({ path, value }) => [path, value]))
+      const differing = rows.filter(
+        ({ path, value }) => valueText(value) !== valueText(others.get(path)),
+      )
+      const document = {
+        name,
+        other: other.name,
+        knobs: differing.map((row) => ({ ...row, other: others.get(row.path) })),
+      }
+      yield* printResult(json, document, () =>
+        differing.length === 0
+          ? `${name} and ${other.name} are the same in every knob.`
+          : [
+              `${name}, where it differs from ${other.name}:`,
+              "",
+              knobsText(differing, others),
+            ].join("\n"),
+      )
+    }),
+).pipe(Command.withDescription("Every knob of an economy: value, unit, meaning, source."))
+
+export const economyCommand = Command.make("economy").pipe(
+  Command.withDescription("The rules that a market can be run under."),
+  Command.withSubcommands([listCommand, showCommand]),
+)

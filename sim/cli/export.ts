@@ -1,0 +1,34 @@
+/** `evenkeel export`: the results of a run as tidy tables for pandas, R or DuckDB. */
+import { Args, Command, Options } from "@effect/cli"
+import { Path } from "@effect/platform"
+import { Effect, Option } from "effect"
+import { exportRun } from "../results/export.ts"
+import { readRun } from "../results/store.ts"
+import { jsonOption, printResult } from "./output.ts"
+
+const formatOption = Options.choice("format", ["csv", "parquet"]).pipe(
+  Options.withDescription("csv, for spreadsheets and R; parquet, for pandas and DuckDB."),
+  Options.withDefault("csv" as const),
+)
+const outOption = Options.text("out").pipe(
+  Options.withDescription("Folder for the tables; DIR/FORMAT by default."),
+  Options.optional,
+)
+
+export const exportCommand = Command.make(
+  "export",
+  {
+    dir: Args.text({ name: "dir" }).pipe(Args.withDescription("The folder that a run wrote.")),
+    format: formatOption,
+    out: outOption,
+    json: jsonOption,
+  },
+  ({ dir, format, out, json }) =>
+    Effect.gen(function* () {
+      const path = yield* Path.Path
+      const result = yield* readRun(path.join(dir, "results.sqlite"))
+      const folder = Option.getOrElse(out, () => path.join(dir, format))
+      const files = yield* exportRun(result, folder, [format])
+      yield* printResult(json, { files }, () => files.join("\n"))
+    }),
+).pipe(Command.withDescription("Export a run's results as CSV or Parquet tables."))

@@ -1,0 +1,38 @@
+/**
+ * What a command says: its result on stdout, as text for people or one JSON document for programs;
+ * everything else on stderr.
+ */
+import { Options } from "@effect/cli"
+import { Console, Effect } from "effect"
+
+/** `--json`, as every command has it. */
+export const jsonOption = Options.boolean("json").pipe(
+  Options.withDescription("Print one JSON document on stdout, and everything else on stderr."),
+)
+
+/** One JSON document, or its readable form. */
+export const printResult = (
+  isJson: boolean,
+  document: unknown,
+  text: () => string,
+): Effect.Effect<void> => Console.log(isJson ? JSON.stringify(document, null, 2) : text())
+
+/** A note to the user, beside the result. */
+export const note = (text: string): Effect.Effect<void> => Console.error(text)
+
+/** Columns as wide as their widest cell, two spaces apart. The last column runs on. */
+export const alignColumns = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const widths: Array<number> = []
+  for (const row of rows)
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length)
+    })
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i])))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n")
+}

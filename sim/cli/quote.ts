@@ -1,0 +1,61 @@
+/** `evenkeel quote`: what so many tokens cost, and who gets what of it. */
+import { Command, Options } from "@effect/cli"
+import { Effect } from "effect"
+import { formatCredits, parseDecimal, quote } from "../../engine/index.ts"
+import { economyNamed, economyOption } from "./economy.ts"
+import { alignColumns, jsonOption, printResult } from "./output.ts"
+import { UsageError } from "./usage-error.ts"
+
+const priceOption = Options.text("price-per-token").pipe(
+  Options.withDescription("Credits a token, a decimal such as 0.00012."),
+)
+const tokensOption = Options.text("tokens").pipe(
+  Options.withDescription("A whole number of tokens."),
+)
+
+export const quoteCommand = Command.make(
+  "quote",
+  { pricePerToken: priceOption, tokens: tokensOption, economy: economyOption, json: jsonOption },
+  ({ pricePerToken, tokens, economy: name, json }) =>
+    Effect.gen(function* () {
+      const economy = yield* economyNamed(name)
+      const { scale } = economy.money
+      // A price per million tokens in minor units has six decimals more than a credit has.
+      const pricePerMtok = parseDecimal(pricePerToken, scale + 6)
+      if (pricePerMtok === undefined)
+        return yield* new UsageError({
+          argument: `--price-per-token ${pricePerToken}`,
+          allowed: `expected credits a token as a plain decimal with at most ${scale + 6} decimals, for example 0.00012`,
+        })
+      const count = parseDecimal(tokens, 0)
+      if (count === undefined)
+        return yield* new UsageError({
+          argument: `--tokens ${tokens}`,
+          allowed: "expected a whole number of tokens, 0 or more",
+        })
+      const quoted = quote(count, pricePerMtok, economy.feeBps)
+      if (!Number.isSafeInteger(quoted.gross))
+        return yield* new UsageError({
+          argument: `--tokens ${tokens}`,
+          allowed: `at this price that is more credits than a balance can hold (${formatCredits(Number.MAX_SAFE_INTEGER, scale)})`,
+        })
+      const document = {
+        economy: economy.name,
+        pricePerToken,
+        tokens: count,
+        feeBps: economy.feeBps,
+        gross: formatCredits(quoted.gross, scale),
+        fee: formatCredits(quoted.fee, scale),
+        net: formatCredits(quoted.net, scale),
+      }
+      yield* printResult(json, document, () =>
+        alignColumns([
+          ["gross", document.gross, "credits, paid by the consumer"],
+          ["fee", document.fee, `credits, ${economy.feeBps / 100}% for the platform`],
+          ["net", document.net, "credits, for the provider"],
+        ]),
+      )
+    }),
+).pipe(
+  Command.withDescription("What a number of tokens costs: gross, platform fee, provider's net."),
+)

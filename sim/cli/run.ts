@@ -1,0 +1,215 @@
+/** `evenkeel run`: simulates a scenario, keeps the results, and leaves a report of them. */
+import { Args, Command, Options } from "@effect/cli"
+import { FileSystem, Path } from "@effect/platform"
+import { Effect, Exit, Option, Ref } from "effect"
+import { availableParallelism } from "node:os"
+import type { Finished } from "../driver/task.ts"
+import { runExperiment } from "../experiment.ts"
+import { makePlan } from "../plan.ts"
+import { summarise } from "../recording/summary.ts"
+import { layerThreads } from "../replicators.ts"
+import type { RunResult } from "../results/model.ts"
+import { writeRun } from "../results/store.ts"
+import { builtInScenarios } from "../scenarios/load.ts"
+import { CheckFailed } from "./check-failed.ts"
+import { jsonOption, note, printResult } from "./output.ts"
+import { makeProgress } from "./progress.ts"
+import { UsageError } from "./usage-error.ts"
+
+const scenarioArgument = Args.text({ name: "scenario" }).pipe(
+  Args.withDescription(`A built-in scenario (${builtInScenarios.join(", ")}) or a YAML file.`),
+)
+const seedOption = Options.text("seed").pipe(
+  Options.withDescription(
+    "What every draw follows from; the scenario's own where it is not given.",
+  ),
+  Options.optional,
+)
+const replicationsOption = Options.integer("replications").pipe(
+  Options.withDescription("Independent repetitions; intervals need at least 2."),
+  Options.optional,
+)
+const workersOption = Options.integer("workers").pipe(
+  Options.withDescription("Replications that run at once; as many as there are cores by default."),
+  Options.optional,
+)
+const setOption = Options.text("set").pipe(
+  Options.withDescription("path=value: one setting of the scenario, such as economy.feeBps=1000."),
+  Options.repeated,
+)
+const outOption = Options.text("out").pipe(
+  Options.withDescription("Folder for the results and the report; out/SCENARIO by default."),
+  Options.optional,
+)
+const checkOption = Options.boolean("check").pipe(
+  Options.withDescription("Check ledger, holds and counters at every turn of the hour as well."),
+)
+
+/** How the run is shown and reported; it comes from the reports, which the simulator knows nothing of. */
+export interface Reporting<E, R> {
+  /** The table that a terminal shows. */
+  readonly table: (result: RunResult) => string
+  /** Writes the report into a folder; returns the files, and notices for the user. */
+  readonly write: (
+    result: RunResult,
+    folder: string,
+  ) => Effect.Effect<
+    { readonly files: ReadonlyArray<string>; readonly notices: ReadonlyArray<string> },
+    E,
+    R
+  >
+}
+
+const within = (name: string, value: number, least: number, most: number) =>
+  value >= least && value <= most
+    ? Effect.succeed(value)
+    : new UsageError({
+        argument: `--${name} ${value}`,
+        allowed: `expected a whole number, ${least} to ${most}`,
+      })
+
+const quoteForShell = (text: string): string =>
+  /^[\w./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+
+export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
+  Command.make(
+    "run",
+    {
+      scenario: scenarioArgument,
+      seed: seedOption,
+      replications: replicationsOption,
+      workers: workersOption,
+      set: setOption,
+      out: outOption,
+      check: checkOption,
+      json: jsonOption,
+    },
+    (options) =>
+      Effect.gen(function* () {
+        const path = yield* Path.Path
+        const workers = yield* within(
+          "workers",
+          Option.getOrElse(options.workers, availableParallelism),
+          1,
+          256,
+        )
+        const plan = yield* makePlan(options.scenario, options.set, workers)
+        const replications = yield* within(
+          "replications",
+          Option.getOrElse(options.replications, () => plan.scenario.replications),
+          1,
+          100_000,
+        )
+        const seed = Option.getOrElse(options.seed, () => plan.scenario.seed)
+        const folder = Option.getOrElse(options.out, () => path.join("out", plan.scenario.name))
+        const database = path.join(folder, "results.sqlite")
+        const command = [
+          "npx evenkeel run",
+          quoteForShell(options.scenario),
+          `--seed ${quoteForShell(seed)}`,
+          `--replications ${replications}`,
+          ...options.set.map((text) => `--set ${quoteForShell(text)}`),
+        ].join(" ")
+        yield* makeFolder(folder)
+
+        const began = performance.now()
+        const finished = yield* Ref.make<ReadonlyArray<Finished>>([])
+        const progress = yield* makeProgress(replications, process.stderr.isTTY === true)
+        const settings = {
+          replications,
+          seed,
+          command,
+          isChecked: options.check,
+          onProgress: progress.update,
+        }
+        // Whatever ends the run early, a signal or a dying thread: what was finished is kept.
+        const keepFinished = Effect.gen(function* () {
+          const done = yield* Ref.get(finished)
+          yield* progress.end
+          if (done.length === 0)
+            return yield* note("Stopped before a replication was finished: nothing was kept.")
+          const wallSeconds = (performance.now() - began) / 1000
+          yield* writeRun(database, summarise(plan.scenario, done, settings, wallSeconds))
+          yield* note(
+            `Stopped. ${done.length} of ${replications} replications were finished and are kept in ${database}; evenkeel report ${folder} draws them.`,
+          )
+        })
+        const result = yield* runExperiment(plan, settings, finished).pipe(
+          Effect.provide(layerThreads(Math.min(workers, replications))),
+          Effect.onExit((exit) =>
+            Exit.isFailure(exit)
+              ? Effect.catchAll(keepFinished, (error) => note(error.message))
+              : Effect.void,
+          ),
+        )
+        yield* progress.end
+        yield* writeRun(database, result)
+        const report = yield* reporting.write(result, folder)
+        yield* Effect.forEach(report.notices, note)
+        const ends = endsOf(yield* Ref.get(finished))
+        yield* printResult(options.json, jsonOf(result, ends, database, report.files[0]), () =>
+          [reporting.table(result), "", `results  ${database}`, `report   ${report.files[0]}`].join(
+            "\n",
+          ),
+        )
+        const failed = Object.entries(result.checks).filter(([, { ok }]) => !ok)
+        if (failed.length > 0)
+          return yield* new CheckFailed({ names: failed.map(([name]) => name) })
+      }),
+  ).pipe(
+    Command.withDescription(
+      "Simulate a scenario, keep the results in SQLite, and write a report with charts.",
+    ),
+  )
+
+const makeFolder = (folder: string) =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    yield* files.makeDirectory(folder, { recursive: true }).pipe(
+      Effect.mapError(
+        () =>
+          new UsageError({
+            argument: `--out ${folder}`,
+            allowed: "cannot be made; name a folder that may be written to",
+          }),
+      ),
+    )
+  })
+
+/** How the requests of all replications ended, warm-up included. */
+const endsOf = (finished: ReadonlyArray<Finished>) => {
+  const total = (name: string) =>
+    finished.reduce(
+      (sum, { result }) =>
+        sum +
+        Object.entries(result.recording.sums)
+          .filter(([channel]) => channel === name || channel.startsWith(`${name}.`))
+          .reduce((inAll, [, bins]) => inAll + bins.reduce((a, b) => a + b, 0), 0),
+      0,
+    )
+  return { served: total("served"), rejected: total("refused") }
+}
+
+const jsonOf = (
+  result: RunResult,
+  ends: ReturnType<typeof endsOf>,
+  results: string,
+  report: string | undefined,
+) => ({
+  scenario: result.scenario,
+  economy: result.economy,
+  version: result.version,
+  digest: result.digest,
+  seed: result.seed,
+  command: result.command,
+  replications: result.replications.length,
+  requests: result.requests,
+  served: ends.served,
+  rejected: ends.rejected,
+  events: result.events,
+  wallSeconds: result.wallSeconds,
+  warmupSeconds: result.warmupSeconds,
+  metrics: result.metrics,
+  checks: result.checks,
+  files: { results, report },
+})

@@ -1,0 +1,77 @@
+/**
+ * One replication as a task that any thread can run, and what it says while it does.
+ */
+import { Effect, Option, Stream } from "effect"
+import { openSource } from "../demand/open-source.ts"
+import type { Trace } from "../demand/trace.ts"
+import { offerTable } from "../fleet/offers.ts"
+import type { Scenario } from "../scenarios/schema.ts"
+import type { Replicated } from "./replication.ts"
+import { Replication } from "./replication.ts"
+
+export interface ReplicationTask {
+  readonly index: number
+  readonly scenario: Scenario
+  /** The whole trace that is replayed, where the scenario replays one. */
+  readonly trace: Trace | undefined
+  readonly seed: string
+  readonly isChecked: boolean
+}
+
+export type ReplicationNews =
+  | { readonly _tag: "Progress"; readonly index: number; readonly share: number }
+  | {
+      readonly _tag: "Done"
+      readonly index: number
+      readonly wallSeconds: number
+      readonly result: Replicated
+    }
+
+/** Events between two chances to stop, and to say how far it has come. */
+const batch = 20_000
+
+/** Runs the task in batches; interrupting the stream stops it after the batch under way. */
+export const runTask = ({
+  index,
+  scenario,
+  trace,
+  seed,
+  isChecked,
+}: ReplicationTask): Stream.Stream<ReplicationNews> =>
+  Stream.suspend(() => {
+    const began = performance.now()
+    const replication = new Replication({
+      scenario,
+      // A replication's seed is its own, and the same whatever else is run beside it.
+      seed: `${seed}#${index}`,
+      offers: offerTable(scenario),
+      openArrivals: openSource(scenario, trace),
+      isChecked,
+    })
+    const wallSeconds = () => (performance.now() - began) / 1000
+    return Stream.unfoldEffect("running" as "running" | "over", (state) =>
+      state === "over"
+        ? Effect.succeedNone
+        : Effect.sync(() => replication.advance(batch)).pipe(
+            // Between batches the thread's own messages get their turn, an interruption among them.
+            Effect.zipLeft(Effect.sleep(0)),
+            Effect.map((isRunning): readonly [ReplicationNews, "running" | "over"] =>
+              isRunning
+                ? [{ _tag: "Progress", index, share: replication.progress }, "running"]
+                : [
+                    {
+                      _tag: "Done",
+                      index,
+                      wallSeconds: wallSeconds(),
+                      result: replication.finish(),
+                    },
+                    "over",
+                  ],
+            ),
+            Effect.map(Option.some),
+          ),
+    )
+  })
+
+/** A replication that came to its end. */
+export type Finished = Extract<ReplicationNews, { _tag: "Done" }>

@@ -1,0 +1,89 @@
+/**
+ * A run: replications of one scenario, and what they say together. Replications that were finished
+ * are kept whatever happens to the others.
+ */
+import { Effect, Ref, Stream } from "effect"
+import type { Finished, ReplicationNews } from "./driver/task.ts"
+import type { Plan } from "./plan.ts"
+import { Replicators } from "./replicators.ts"
+import { summarise } from "./recording/summary.ts"
+import type { RunResult } from "./results/model.ts"
+
+export interface RunOptions {
+  /** Number of replications; common random numbers: replication i of any scenario shares its draws. */
+  readonly replications: number
+  readonly seed: string
+  readonly isChecked: boolean
+  /** The shell command that reproduces the run, for the report. */
+  readonly command: string
+  /** Called with the share of all work that is done, 0…1, and the replications that are finished. */
+  readonly onProgress: (share: number, finished: number) => Effect.Effect<void>
+  /** Called whenever another replication is finished, with the result as it stands. */
+  readonly onPartial?: (result: RunResult) => Effect.Effect<void>
+}
+
+/**
+ * Runs the replications on the `Replicators` at hand. `finished` is filled as they end, so that an
+ * interrupted run can still be summarised.
+ */
+export const runReplications = (
+  plan: Plan,
+  options: RunOptions,
+  finished: Ref.Ref<ReadonlyArray<Finished>>,
+) =>
+  Effect.gen(function* () {
+    const { workers, run } = yield* Replicators
+    const shares = new Float64Array(options.replications)
+    const report = Effect.flatMap(Ref.get(finished), (done) =>
+      options.onProgress(
+        shares.reduce((sum, share) => sum + share, 0) / options.replications,
+        done.length,
+      ),
+    )
+    const take = (news: ReplicationNews) =>
+      news._tag === "Progress"
+        ? Effect.zipRight(
+            Effect.sync(() => {
+              shares[news.index] = news.share
+            }),
+            report,
+          )
+        : Effect.zipRight(
+            Ref.update(finished, (done) => {
+              shares[news.index] = 1
+              return [...done, news].toSorted((a, b) => a.index - b.index)
+            }),
+            report,
+          )
+    yield* Effect.forEach(
+      Array.from({ length: options.replications }, (_, index) => index),
+      (index) =>
+        Stream.runForEach(
+          run({
+            index,
+            scenario: plan.scenario,
+            trace: plan.trace,
+            seed: options.seed,
+            isChecked: options.isChecked,
+          }),
+          take,
+        ),
+      { concurrency: workers, discard: true },
+    )
+  })
+
+/**
+ * A whole run. Interrupted, it fails with the interruption; what was finished is in `finished` for
+ * the caller to keep.
+ */
+export const runExperiment = (
+  plan: Plan,
+  options: RunOptions,
+  finished: Ref.Ref<ReadonlyArray<Finished>>,
+) =>
+  Effect.gen(function* () {
+    const began = performance.now()
+    yield* runReplications(plan, options, finished)
+    const done = yield* Ref.get(finished)
+    return summarise(plan.scenario, done, options, (performance.now() - began) / 1000)
+  })

@@ -1,0 +1,22 @@
+/** The simulator's public surface: `evenkeel/sim`. */
+export type { Finished, ReplicationNews, ReplicationTask } from "./driver/task.ts"
+export type { RunOptions } from "./experiment.ts"
+export { runExperiment } from "./experiment.ts"
+export type { Plan } from "./plan.ts"
+export { makePlan, NotEnoughMemory } from "./plan.ts"
+export { summarise } from "./recording/summary.ts"
+export { layerInline, layerThreads, ReplicationFailed, Replicators } from "./replicators.ts"
+export {
+  Check,
+  Estimate,
+  Histogram,
+  NodeOutcome,
+  ReplicationResult,
+  RunResult,
+  Series,
+} from "./results/model.ts"
+export { readRun, writeRun } from "./results/store.ts"
+export { exportRun } from "./results/export.ts"
+export { builtInScenarios, loadScenario } from "./scenarios/load.ts"
+export { Scenario } from "./scenarios/schema.ts"
+export { ScenarioInvalid } from "./scenarios/scenario-error.ts"

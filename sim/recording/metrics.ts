@@ -1,0 +1,342 @@
+/**
+ * The metrics of a replication, after its warm-up is cut off. Each is a ratio of sums over the bins
+ * that are left, or a quantile of what was observed on the days that are.
+ */
+import type { NodeOutcome } from "../results/model.ts"
+import { gini, jainIndex } from "../statistics/inequality.ts"
+import { mergedSketch } from "./sketches.ts"
+import type { Channel, Recording } from "./recorder.ts"
+import { deviceClasses } from "./recorder.ts"
+
+export interface MetricFacts {
+  readonly unit: string
+  readonly meaning: string
+}
+
+interface Window {
+  readonly recording: Recording
+  readonly nodes: ReadonlyArray<NodeOutcome>
+  readonly days: number
+  readonly models: ReadonlyArray<string>
+  readonly minor: number
+  /** Sum of a channel over the bins after the warm-up. */
+  readonly sum: (channel: Channel) => number
+  readonly firstBin: number
+  readonly firstDay: number
+}
+
+interface Metric extends MetricFacts {
+  readonly name: string
+  /** NaN where the replication saw nothing to measure. */
+  readonly valueOf: (window: Window) => number
+}
+
+const daySeconds = 86_400
+
+const metric = (
+  name: string,
+  unit: string,
+  meaning: string,
+  valueOf: (window: Window) => number,
+): Metric => ({ name, unit, meaning, valueOf })
+
+const refusedIn = ({ sum }: Window): number =>
+  sum("refused.InsufficientCredits") +
+  sum("refused.PriceTooHigh") +
+  sum("refused.NoInstance") +
+  sum("refused.NoCapacity") +
+  sum("refused.AttemptFailed")
+
+/** Nodes that were there long enough for their pay to mean something. */
+const settled = ({ nodes }: Window): ReadonlyArray<NodeOutcome> =>
+  nodes.filter(({ onlineHours }) => onlineHours >= 24)
+
+const payPerHour = ({ shareEarned, bountyEarned, onlineHours }: NodeOutcome): number =>
+  (shareEarned + bountyEarned) / onlineHours
+
+const ttftQuantile = (p: number) => (window: Window) =>
+  mergedSketch(window.recording.ttft.slice(window.firstDay)).quantile(p)
+
+const fixedMetrics: ReadonlyArray<Metric> = [
+  metric(
+    "requests.perSecond",
+    "1/s",
+    "Requests that consumers made",
+    ({ sum, days }) => sum("arrived") / (days * daySeconds),
+  ),
+  metric(
+    "requests.servedShare",
+    "share",
+    "Requests that were served",
+    ({ sum }) => sum("served") / sum("arrived"),
+  ),
+  metric(
+    "requests.rejectedShare",
+    "share",
+    "Requests given up after all retries",
+    (window) => refusedIn(window) / window.sum("arrived"),
+  ),
+  metric(
+    "requests.noCapacityShare",
+    "share",
+    "Requests rejected because every node was busy",
+    ({ sum }) => sum("refused.NoCapacity") / sum("arrived"),
+  ),
+  metric(
+    "requests.noCreditsShare",
+    "share",
+    "Requests rejected for want of credits",
+    ({ sum }) => sum("refused.InsufficientCredits") / sum("arrived"),
+  ),
+  metric(
+    "attempts.failedShare",
+    "share",
+    "Attempts that the node failed",
+    ({ sum }) => sum("failedAttempts") / sum("attempts"),
+  ),
+  metric(
+    "ttft.mean",
+    "s",
+    "Time to first token, retries included",
+    ({ sum }) => sum("ttftSeconds") / sum("completed"),
+  ),
+  metric(
+    "ttft.p50",
+    "s",
+    "Half of the requests waited less for their first token",
+    ttftQuantile(0.5),
+  ),
+  metric(
+    "ttft.p99",
+    "s",
+    "One request in a hundred waited longer for its first token",
+    ttftQuantile(0.99),
+  ),
+  metric(
+    "sojourn.mean",
+    "s",
+    "Time from request to last token",
+    ({ sum }) => sum("sojournSeconds") / sum("completed"),
+  ),
+  metric(
+    "tokens.outputPerSecond",
+    "tokens/s",
+    "Output tokens delivered by the whole market",
+    ({ sum, days }) => sum("outputTokens") / (days * daySeconds),
+  ),
+  metric(
+    "streams.belowFloorShare",
+    "share",
+    "Streams slower than the throughput floor",
+    ({ sum }) => sum("streamsBelowFloor") / sum("streams"),
+  ),
+  metric(
+    "nodes.online",
+    "nodes",
+    "Nodes that were online",
+    ({ sum }) =>
+      (sum("nodes.consumer") + sum("nodes.datacenter") + sum("nodes.apple")) / sum("samples"),
+  ),
+  metric("nodes.joinedPerDay", "1/d", "Nodes that joined", ({ sum, days }) => sum("joins") / days),
+  metric("nodes.leftPerDay", "1/d", "Nodes that left", ({ sum, days }) => sum("leaves") / days),
+  metric(
+    "switches.perNodeWeek",
+    "1/(node week)",
+    "Model switches of a node",
+    ({ sum }) => sum("switches") / (sum("instances") / (7 * 24)),
+  ),
+  metric(
+    "breaker.parksPerNodeDay",
+    "1/(node d)",
+    "How often the breaker parked a node",
+    ({ sum }) => sum("parks") / (sum("instances") / 24),
+  ),
+  metric(
+    "breaker.parkedShare",
+    "share",
+    "Nodes that were parked",
+    ({ sum }) => sum("parkedInstances") / sum("instances"),
+  ),
+  metric(
+    "utilisation.all",
+    "share",
+    "Slots of online nodes that were busy",
+    ({ sum }) =>
+      (sum("busySlotSeconds.consumer") +
+        sum("busySlotSeconds.datacenter") +
+        sum("busySlotSeconds.apple")) /
+      (sum("slotSeconds.consumer") + sum("slotSeconds.datacenter") + sum("slotSeconds.apple")),
+  ),
+  ...deviceClasses.map((name) =>
+    metric(
+      `utilisation.${name}`,
+      "share",
+      `Slots of online ${name} nodes that were busy`,
+      ({ sum }) => sum(`busySlotSeconds.${name}`) / sum(`slotSeconds.${name}`),
+    ),
+  ),
+  metric(
+    "credits.grossPerDay",
+    "credits/d",
+    "What consumers paid for calls",
+    ({ sum, days }) => sum("gross") / days,
+  ),
+  metric(
+    "credits.providersPerDay",
+    "credits/d",
+    "Provider shares paid out",
+    ({ sum, days }) => sum("share") / days,
+  ),
+  metric(
+    "credits.platformPerDay",
+    "credits/d",
+    "Fees kept by the platform",
+    ({ sum, days }) => sum("fee") / days,
+  ),
+  metric(
+    "credits.poolPerDay",
+    "credits/d",
+    "Paid into the bounty pool, from fees and withheld pay",
+    ({ sum, days }) => (sum("poolFee") + sum("withheld")) / days,
+  ),
+  metric(
+    "credits.bountiesPerDay",
+    "credits/d",
+    "Bounties paid",
+    ({ sum, days }) => sum("bountyPaid") / days,
+  ),
+  metric(
+    "credits.withheldShare",
+    "share",
+    "Provider pay withheld by the anti-flapping rule",
+    ({ sum }) => sum("withheld") / (sum("share") + sum("withheld")),
+  ),
+  metric(
+    "credits.giftShare",
+    "share",
+    "Calls paid with sign-up gifts",
+    ({ sum }) => sum("promotionsSpent") / sum("gross"),
+  ),
+  metric(
+    "bountyPool.mean",
+    "credits",
+    "Balance of the bounty pool",
+    ({ sum }) => sum("bountyPool") / sum("samples"),
+  ),
+  metric(
+    "earnings.jain",
+    "index",
+    "Jain's fairness of pay per online hour (1: all equal)",
+    (window) => jainIndex(settled(window).map(payPerHour)),
+  ),
+  metric("earnings.gini", "index", "Gini of pay per online hour (0: all equal)", (window) =>
+    gini(settled(window).map(payPerHour)),
+  ),
+  ...deviceClasses.map((name) =>
+    metric(
+      `profit.${name}`,
+      "credits/d",
+      `Profit of a ${name} node a day, pay less cost`,
+      (window) => {
+        const own = settled(window).filter(({ deviceClass }) => deviceClass === name)
+        const profit = own.reduce(
+          (total, node) =>
+            total + (node.shareEarned + node.bountyEarned) / window.minor - node.costCredits,
+          0,
+        )
+        return profit / (own.reduce((total, { onlineHours }) => total + onlineHours, 0) / 24)
+      },
+    ),
+  ),
+  metric(
+    "newcomer.trafficFirstWeek",
+    "ratio",
+    "Traffic in a node's first online week, against an equal veteran",
+    ({ recording }) => firstWeek(recording, "traffic", "veteranTraffic"),
+  ),
+  metric(
+    "newcomer.payFirstWeek",
+    "ratio",
+    "Pay in a node's first online week, against an equal veteran",
+    ({ recording }) => firstWeek(recording, "pay", "veteranPay"),
+  ),
+  metric(
+    "newcomer.rampFirstWeek",
+    "ratio",
+    "The ramp in a node's first online week: what the formula allows",
+    ({ recording }) => firstWeek(recording, "ramp", "nodeHours"),
+  ),
+]
+
+const weekOfAgeBins = 28
+
+const firstWeek = (
+  { newcomers }: Recording,
+  own: "traffic" | "pay" | "ramp",
+  equal: "veteranTraffic" | "veteranPay" | "nodeHours",
+): number =>
+  sumOf(newcomers[own].subarray(0, weekOfAgeBins)) /
+  sumOf(newcomers[equal].subarray(0, weekOfAgeBins))
+
+const sumOf = (values: Float64Array): number => values.reduce((total, one) => total + one, 0)
+
+const modelMetrics = (models: ReadonlyArray<string>): ReadonlyArray<Metric> =>
+  models.flatMap((name, index) => [
+    metric(
+      `coverage.${name}`,
+      "ratio",
+      `Supply of ${name} against its target (1: covered)`,
+      ({ recording, firstBin, sum }) =>
+        sumOf(recording.models[index].coverage.subarray(firstBin, recording.bins)) / sum("samples"),
+    ),
+    metric(
+      `bounty.${name}`,
+      "×",
+      `Bounty multiplier of ${name}`,
+      ({ recording, firstBin, sum }) =>
+        sumOf(recording.models[index].multiplier.subarray(firstBin, recording.bins)) /
+        sum("samples"),
+    ),
+  ])
+
+/** Every metric of a scenario with these models: what it is called, its unit and its meaning. */
+export const metricFacts = (models: ReadonlyArray<string>): Readonly<Record<string, MetricFacts>> =>
+  Object.fromEntries(
+    [...fixedMetrics, ...modelMetrics(models)].map(({ name, unit, meaning }) => [
+      name,
+      { unit, meaning },
+    ]),
+  )
+
+/** The metrics of one replication; those that it saw nothing of are left out. */
+export const metricsOf = (
+  recording: Recording,
+  nodes: ReadonlyArray<NodeOutcome>,
+  options: {
+    readonly warmupSeconds: number
+    readonly horizonSeconds: number
+    readonly models: ReadonlyArray<string>
+    readonly scale: number
+  },
+): Readonly<Record<string, number>> => {
+  const firstBin = Math.min(
+    recording.bins - 1,
+    Math.ceil(options.warmupSeconds / recording.binSeconds),
+  )
+  const cut = firstBin * recording.binSeconds
+  const window: Window = {
+    recording,
+    nodes,
+    models: options.models,
+    minor: 10 ** options.scale,
+    days: (options.horizonSeconds - cut) / daySeconds,
+    firstBin,
+    // Quantiles are kept by day, so their warm-up ends with the day.
+    firstDay: Math.min(recording.ttft.length - 1, Math.ceil(cut / daySeconds)),
+    sum: (channel) => sumOf(recording.sums[channel].subarray(firstBin, recording.bins)),
+  }
+  const values = [...fixedMetrics, ...modelMetrics(options.models)].map(
+    ({ name, valueOf }) => [name, valueOf(window)] as const,
+  )
+  return Object.fromEntries(values.filter(([, value]) => Number.isFinite(value)))
+}

@@ -1,0 +1,119 @@
+/**
+ * What the replications of a run say together: means with Student-t intervals, checks, one digest.
+ */
+import { createRequire } from "node:module"
+import { stringify } from "yaml"
+import type { Finished } from "../driver/task.ts"
+import type { Check, Estimate, ReplicationResult, RunResult } from "../results/model.ts"
+import type { Scenario } from "../scenarios/schema.ts"
+import { meanInterval } from "../statistics/interval.ts"
+import { meanSeries, warmUp } from "../statistics/warm-up.ts"
+import { metricFacts, metricsOf } from "./metrics.ts"
+import { histogramsOf, seriesOf } from "./series.ts"
+import { digestOfTexts } from "./digest-of-texts.ts"
+
+const { version } = createRequire(import.meta.url)("evenkeel/package.json") as {
+  readonly version: string
+}
+
+const daySeconds = 86_400
+
+export interface SummaryOptions {
+  readonly replications: number
+  readonly seed: string
+  readonly command: string
+}
+
+/** `finished` in order of index; it may be short of what was asked for. */
+export const summarise = (
+  scenario: Scenario,
+  finished: ReadonlyArray<Finished>,
+  options: SummaryOptions,
+  wallSeconds: number,
+): RunResult => {
+  const horizonSeconds = scenario.horizonDays * daySeconds
+  const models = scenario.models.map(({ name }) => name)
+  const warmupSeconds = warmupOf(scenario, finished)
+  const scale = scenario.economy.money.scale
+  const replications = finished.map(({ index, wallSeconds: own, result }): ReplicationResult => ({
+    index,
+    digest: result.digest,
+    requests: result.requests,
+    events: result.events,
+    wallSeconds: own,
+    metrics: metricsOf(result.recording, result.nodes, {
+      warmupSeconds,
+      horizonSeconds,
+      models,
+      scale,
+    }),
+    checks: result.checks,
+    series: seriesOf(result.recording, models),
+    histograms: histogramsOf(result.recording, result.nodes),
+    nodes: result.nodes,
+  }))
+  const total = (of: (one: ReplicationResult) => number) =>
+    replications.reduce((sum, one) => sum + of(one), 0)
+  return {
+    version,
+    scenario: scenario.name,
+    title: scenario.title,
+    scenarioYaml: stringify(scenario),
+    economy: scenario.economy.name,
+    scale,
+    seed: options.seed,
+    command: options.command,
+    horizonSeconds,
+    warmupSeconds,
+    replicationsAsked: options.replications,
+    digest: digestOfTexts(replications.map(({ digest }) => digest)),
+    requests: total(({ requests }) => requests),
+    events: total(({ events }) => events),
+    wallSeconds,
+    metrics: estimates(replications, metricFacts(models)),
+    checks: joinChecks(replications),
+    replications,
+  }
+}
+
+/** Fixed by the scenario, or the MSER-5 truncation of the mean series of requests in flight. */
+const warmupOf = (scenario: Scenario, finished: ReadonlyArray<Finished>): number => {
+  if (scenario.warmupDays !== null)
+    return Math.min(scenario.warmupDays, scenario.horizonDays) * daySeconds
+  if (finished.length === 0) return 0
+  const { bins, binSeconds } = finished[0].result.recording
+  const inFlight = finished.map(({ result }) =>
+    result.recording.sums.inFlightSeconds.subarray(0, bins),
+  )
+  return warmUp(meanSeries(inFlight)).truncated * binSeconds
+}
+
+const estimates = (
+  replications: ReadonlyArray<ReplicationResult>,
+  facts: ReturnType<typeof metricFacts>,
+): Readonly<Record<string, Estimate>> =>
+  Object.fromEntries(
+    Object.entries(facts).flatMap(([name, { unit, meaning }]) => {
+      const values = replications.flatMap(({ metrics }) => (name in metrics ? [metrics[name]] : []))
+      return values.length === 0 ? [] : [[name, { ...meanInterval(values), unit, meaning }]]
+    }),
+  )
+
+/** A check holds when it held in every replication; what did not hold says where. */
+const joinChecks = (
+  replications: ReadonlyArray<ReplicationResult>,
+): Readonly<Record<string, Check>> => {
+  const names = Object.keys(replications[0]?.checks ?? {})
+  return Object.fromEntries(
+    names.map((name) => {
+      const failed = replications.filter(({ checks }) => !checks[name].ok)
+      const detail =
+        failed.length === 0
+          ? `held in ${replications.length} of ${replications.length} replications; replication 0: ${replications[0].checks[name].detail}`
+          : failed
+              .map(({ index, checks }) => `replication ${index}: ${checks[name].detail}`)
+              .join("; ")
+      return [name, { ok: failed.length === 0, detail }]
+    }),
+  )
+}

@@ -1,0 +1,15 @@
+/**
+ * A worker thread that runs replications: the entry that `replicators.ts` starts. It takes a task and
+ * answers with its progress and its result.
+ */
+import { WorkerRunner } from "@effect/platform"
+import { NodeRuntime, NodeWorkerRunner } from "@effect/platform-node"
+import { Layer } from "effect"
+import type { ReplicationTask } from "./driver/task.ts"
+import { runTask } from "./driver/task.ts"
+
+WorkerRunner.layer((task: ReplicationTask) => runTask(task)).pipe(
+  Layer.provide(NodeWorkerRunner.layer),
+  WorkerRunner.launch,
+  NodeRuntime.runMain,
+)

@@ -1,0 +1,66 @@
+/**
+ * Where replications run: on worker threads, or on this one. Either gives the same results, since a
+ * replication depends on nothing but its task.
+ */
+import { Worker as PlatformWorker } from "@effect/platform"
+import { NodeWorker } from "@effect/platform-node"
+import { Context, Data, Effect, Layer, Stream } from "effect"
+import { Worker } from "node:worker_threads"
+import type { ReplicationNews, ReplicationTask } from "./driver/task.ts"
+import { runTask } from "./driver/task.ts"
+
+/** A replication that ended before its time: a thread died, or ran out of memory. */
+export class ReplicationFailed extends Data.TaggedError("ReplicationFailed")<{
+  readonly index: number
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    const isMemory = String(this.cause).includes("ERR_WORKER_OUT_OF_MEMORY")
+    return isMemory
+      ? `Replication ${this.index} ran out of memory. Fewer nodes, a shorter horizon or fewer workers need less; NODE_OPTIONS=--max-old-space-size=… allows more.`
+      : `Replication ${this.index} stopped: ${messageOf(this.cause)}`
+  }
+}
+
+const messageOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause)
+
+export class Replicators extends Context.Tag("evenkeel/Replicators")<
+  Replicators,
+  {
+    /** How many replications run at once. */
+    readonly workers: number
+    readonly run: (task: ReplicationTask) => Stream.Stream<ReplicationNews, ReplicationFailed>
+  }
+>() {}
+
+/** On this thread, one at a time. */
+export const layerInline: Layer.Layer<Replicators> = Layer.succeed(Replicators, {
+  workers: 1,
+  run: runTask,
+})
+
+/** On `workers` threads of their own. */
+export const layerThreads = (workers: number): Layer.Layer<Replicators> =>
+  Layer.scoped(
+    Replicators,
+    PlatformWorker.makePool<ReplicationTask, ReplicationNews, never>({ size: workers }).pipe(
+      Effect.map((pool) => ({
+        workers,
+        run: (task: ReplicationTask) =>
+          pool
+            .execute(task)
+            .pipe(
+              Stream.mapError(
+                (cause) =>
+                  new ReplicationFailed({ index: task.index, cause: cause.cause ?? cause }),
+              ),
+            ),
+      })),
+      Effect.orDie,
+    ),
+  ).pipe(
+    Layer.provide(
+      NodeWorker.layer(() => new Worker(new URL("./replication-worker.js", import.meta.url))),
+    ),
+  )

@@ -1,0 +1,103 @@
+/**
+ * Scenarios by name or from a file. A built-in scenario is a YAML file beside this one; a file of the
+ * user's own may extend it, or another file.
+ */
+import { FileSystem, Path } from "@effect/platform"
+import { Effect, Either } from "effect"
+import { createRequire } from "node:module"
+import { LineCounter, parseDocument } from "yaml"
+import type { Tree } from "./assign.ts"
+import { assign, isTree, withEconomyGroup } from "./assign.ts"
+import { overlay, resolve } from "./resolve.ts"
+import { ScenarioInvalid } from "./scenario-error.ts"
+
+/** The scenarios that Evenkeel ships. `base` is what all of them extend. */
+export const builtInScenarios = [
+  "quickstart",
+  "trace",
+  "newcomer",
+  "bounty-rush",
+  "flapping",
+] as const
+
+// The YAML files are not compiled: they are found from the package's own name, wherever this is run.
+const packageRequire = createRequire(import.meta.url)
+const builtInPath = (name: string): string =>
+  packageRequire.resolve(`evenkeel/scenarios/${name}.yaml`)
+
+const invalid = (source: string, message: string, path = "") =>
+  new ScenarioInvalid({ source, issues: [{ path, message }] })
+
+/** Largest scenario file that is read, bytes. */
+const maxBytes = 1_000_000
+
+const readTree = (file: string, source: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const info = yield* fs
+      .stat(file)
+      .pipe(
+        Effect.mapError(() =>
+          invalid(
+            source,
+            `no such file, and no built-in scenario of that name; there are ${builtInScenarios.join(", ")}`,
+          ),
+        ),
+      )
+    if (info.type !== "File") return yield* invalid(source, "is not a file")
+    if (Number(info.size) > maxBytes)
+      return yield* invalid(source, `is larger than ${maxBytes} bytes: is it a scenario at all?`)
+    const text = yield* fs
+      .readFileString(file)
+      .pipe(Effect.mapError(() => invalid(source, "cannot be read")))
+    return yield* parseTree(text, source)
+  })
+
+const parseTree = (text: string, source: string): Either.Either<Tree, ScenarioInvalid> => {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const error = document.errors[0]
+  if (error !== undefined) {
+    const { line, col } = lines.linePos(error.pos[0])
+    return Either.left(invalid(source, `line ${line}, column ${col}: ${error.message}`))
+  }
+  const tree: unknown = document.toJS({ maxAliasCount: 100 })
+  if (!isTree(tree))
+    return Either.left(invalid(source, "expected settings, one `name: value` a line"))
+  return Either.right(withEconomyGroup(tree))
+}
+
+const isBuiltIn = (name: string): boolean =>
+  name === "base" || builtInScenarios.some((builtIn) => builtIn === name)
+
+/** A scenario's tree with everything that it extends below it. */
+const readWhole = (
+  name: string,
+  from: string,
+  seen: ReadonlyArray<string>,
+): Effect.Effect<Tree, ScenarioInvalid, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const file = isBuiltIn(name) ? builtInPath(name) : path.resolve(from, name)
+    if (seen.includes(file))
+      return yield* invalid(name, `extends itself: ${[...seen, file].join(" → ")}`, "extends")
+    const { extends: parent = "base", ...own } = yield* readTree(file, name)
+    if (name === "base") return own
+    if (typeof parent !== "string")
+      return yield* invalid(name, "expected a scenario's name or a file's path", "extends")
+    const below = yield* readWhole(parent, path.dirname(file), [...seen, file])
+    return overlayTrees(below, own)
+  })
+
+const overlayTrees = (below: Tree, own: Tree): Tree => overlay(below, own) as Tree
+
+/**
+ * The scenario of that name or file, with `--set` assignments on top. Fails with every place that is
+ * wrong.
+ */
+export const loadScenario = (name: string, assignments: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    let tree = yield* readWhole(name, ".", [])
+    for (const text of assignments) tree = yield* assign(tree, text)
+    return yield* resolve(tree, assignments.length === 0 ? name : `${name} with --set`)
+  })

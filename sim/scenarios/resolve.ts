@@ -1,0 +1,106 @@
+/**
+ * From what was written to what is run: a scenario's tree laid over the one that it extends, its
+ * economy derived from a preset, and the whole checked against the schema.
+ */
+import { Either, ParseResult, Schema } from "effect"
+import { deriveEconomy, economies } from "../../engine/index.ts"
+import type { Tree } from "./assign.ts"
+import { isTree } from "./assign.ts"
+import { Scenario } from "./schema.ts"
+import { ScenarioInvalid } from "./scenario-error.ts"
+
+/** Groups are merged key by key; everything else, lists included, is replaced. */
+export const overlay = (base: unknown, top: unknown): unknown =>
+  isTree(base) && isTree(top)
+    ? {
+        ...base,
+        ...Object.fromEntries(
+          Object.entries(top).map(([key, value]) => [key, overlay(base[key], value)]),
+        ),
+      }
+    : top
+
+/**
+ * `economy` is a preset's name, or knobs laid over the preset that `extends` names (`pooled` where it
+ * names none).
+ */
+const resolveEconomy = (written: unknown, source: string) => {
+  const patch = isTree(written) ? written : { extends: written }
+  const { extends: name = "pooled", ...knobs } = patch
+  const preset =
+    typeof name === "string" && Object.hasOwn(economies, name) ? economies[name] : undefined
+  if (preset === undefined)
+    return Either.left(
+      new ScenarioInvalid({
+        source,
+        issues: [
+          {
+            path: "economy",
+            message: `no economy is called ${JSON.stringify(name)}; there are ${Object.keys(economies).join(", ")}`,
+          },
+        ],
+      }),
+    )
+  return deriveEconomy(preset, knobs).pipe(
+    Either.mapLeft(({ issues }) => new ScenarioInvalid({ source, issues })),
+  )
+}
+
+const decode = Schema.decodeUnknownEither(Scenario, { errors: "all", onExcessProperty: "error" })
+
+/** Checks a whole tree and makes it a scenario. */
+export const resolve = (tree: Tree, source: string): Either.Either<Scenario, ScenarioInvalid> =>
+  Either.flatMap(resolveEconomy(tree["economy"], source), (economy) =>
+    Either.mapLeft(
+      decode({ ...tree, economy }),
+      (error) => new ScenarioInvalid({ source, issues: issuesOf(error, tree) }),
+    ),
+  ).pipe(Either.flatMap((scenario) => checkTogether(scenario, source)))
+
+const issuesOf = (error: ParseResult.ParseError, tree: Tree) =>
+  ParseResult.ArrayFormatter.formatErrorSync(error).map(({ _tag, path, message }) => ({
+    path: path.map(String).join("."),
+    message:
+      _tag === "Unexpected"
+        ? `no such setting; allowed here: ${allowedBeside(tree, path.slice(0, -1)).join(", ")}`
+        : _tag === "Missing"
+          ? "is missing"
+          : message,
+  }))
+
+/** The settings that the schema knows at a path. */
+const allowedBeside = (_tree: Tree, path: ReadonlyArray<PropertyKey>): ReadonlyArray<string> => {
+  let ast: unknown = Scenario.fields
+  for (const key of path) ast = fieldsOf((ast as Record<PropertyKey, unknown>)[key])
+  return Object.keys((ast as object | undefined) ?? {})
+}
+
+const fieldsOf = (schema: unknown): unknown =>
+  typeof schema === "function" || typeof schema === "object"
+    ? (schema as { readonly fields?: unknown; readonly value?: { readonly fields?: unknown } })
+        .fields
+    : undefined
+
+/** What no single setting can be wrong about. */
+const checkTogether = (scenario: Scenario, source: string) => {
+  const issues: Array<{ path: string; message: string }> = []
+  const names = scenario.models.map(({ name }) => name)
+  if (new Set(names).size < names.length)
+    issues.push({ path: "models", message: "each model may be offered once" })
+  if (scenario.models.every(({ popularity }) => popularity === 0))
+    issues.push({ path: "models", message: "at least one model needs a popularity above 0" })
+  if (scenario.models.every(({ initialSupply }) => initialSupply === 0))
+    issues.push({ path: "models", message: "at least one model needs an initialSupply above 0" })
+  if (scenario.fleet.devices.every(({ weight }) => weight === 0))
+    issues.push({ path: "fleet.devices", message: "at least one device needs a weight above 0" })
+  scenario.demand.flashCrowds.forEach(({ model }, index) => {
+    if (model !== undefined && !names.includes(model))
+      issues.push({
+        path: `demand.flashCrowds.${index}.model`,
+        message: `this scenario offers ${names.join(", ")}`,
+      })
+  })
+  return issues.length === 0
+    ? Either.right(scenario)
+    : Either.left(new ScenarioInvalid({ source, issues }))
+}

@@ -1,0 +1,32 @@
+/**
+ * Whole lives of random markets against the naive market, which is compared after every event and
+ * every timer: invariants 1–4, 6, 7, 10–17, 22, 24, 25 and the first half of 26.
+ */
+import fc from "fast-check"
+import { describe, it } from "vitest"
+import { hardened } from "../../engine/economies/hardened.ts"
+import { pooled } from "../../engine/economies/pooled.ts"
+import type { Economy } from "../../engine/economy/schema.ts"
+import { assertProperty } from "../support/property.ts"
+import { anyEconomy } from "./random-economy.ts"
+import type { Deed } from "./random-market.ts"
+import { anyLife, beginLife } from "./random-market.ts"
+
+const live = (economy: Economy, life: ReadonlyArray<Deed>): void => {
+  const { play } = beginLife(economy, "life")
+  for (const deed of life) play(deed)
+}
+
+describe("a random life of a market", () => {
+  it("keeps every invariant, under `pooled`", () => {
+    assertProperty(fc.property(anyLife, (life) => live(pooled, life)))
+  })
+
+  it("keeps every invariant, under `hardened`", () => {
+    assertProperty(fc.property(anyLife, (life) => live(hardened, life)))
+  })
+
+  it("keeps every invariant, under any economy", () => {
+    assertProperty(fc.property(anyEconomy, anyLife, live))
+  })
+})

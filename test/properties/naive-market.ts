@@ -1,0 +1,1181 @@
+/**
+ * A naive model of the whole market: what an accountant and a gateway's operator would write down
+ * from the events and the commands alone, with maps and lists, looked through anew each time. It
+ * knows nothing of slots, indexes, rings or queues, and shares no code with the kernel.
+ *
+ * It decides which events are legal, who may serve, what each command has to be, and what every
+ * balance is. The only thing that it takes from the kernel's word is the size of a bounty (within the
+ * bounds that the rules set) and which of the allowed instances the lottery chose.
+ */
+import type { Command } from "../../engine/command.ts"
+import type { Economy } from "../../engine/economy/schema.ts"
+import type { EventOf, MarketEvent, Outcome } from "../../engine/event.ts"
+import { ensure, held } from "./ensure.ts"
+import type { NaiveBreaker } from "./naive-breaker.ts"
+import {
+  closeNaively,
+  makeNaiveBreaker,
+  micros,
+  noteWhileClosed,
+  tripNaively,
+} from "./naive-breaker.ts"
+
+const second = 1_000_000
+const hour = 3600 * second
+
+type Tag = MarketEvent["_tag"]
+type Of<T extends Command["_tag"]> = Extract<Command, { readonly _tag: T }>
+
+const failures: ReadonlySet<Outcome> = new Set<Outcome>([
+  "connectFailed",
+  "upstreamError",
+  "firstTokenTimeout",
+  "stalled",
+  "truncated",
+  "malformed",
+])
+const retried: ReadonlySet<Outcome> = new Set<Outcome>([
+  ...failures,
+  "backpressure",
+  "credentialRefused",
+])
+
+export interface NaiveAccount {
+  readonly id: number
+  gift: bigint
+  bought: bigint
+  earned: bigint
+  vesting: bigint
+  /** Bounty claimed since the last turn of the hour. */
+  claimed: bigint
+}
+
+interface NaiveHold {
+  readonly account: number
+  readonly gift: bigint
+  readonly bought: bigint
+  readonly earned: bigint
+}
+
+export interface NaiveNode {
+  readonly id: number
+  readonly account: number
+  isOnline: boolean
+  isSupervised: boolean
+  lastBeat: number
+  reduction: number
+  reductionAt: number
+  /** Model that the instance removed last served, until another starts. */
+  vacated: number | undefined
+}
+
+export interface NaiveInstance {
+  readonly id: number
+  readonly node: number
+  readonly account: number
+  model: number
+  slots: number
+  tokensPerSecond: number
+  measured: { readonly slots: number; readonly tokensPerSecond: number } | undefined
+  /** Requests whose present attempt it serves. */
+  readonly inFlight: Set<number>
+  isAvailable: boolean
+  isDraining: boolean
+  isStopping: boolean
+  isSuspended: boolean
+  readonly breaker: NaiveBreaker
+  isBelowFloor: boolean
+  streams: Array<{ readonly at: number; readonly isSlow: boolean }>
+  backpressureUntil: number
+  /** Bounds on the tokens owed as of `debtAt`: the ramp moves while they drain. */
+  debtLeast: number
+  debtMost: number
+  debtAt: number
+  drainLeast: number
+  drainMost: number
+  onlineMicros: number
+  successes: number
+  /** A synthetic probe under way. */
+  probe: { readonly number: number; readonly purpose: string; readonly until: number } | undefined
+  probes: number
+  probeAfter: number
+  /** Since when it has wanted a probe without getting one. */
+  wantsSince: number
+  /** A request that probes. */
+  probeRequest: { readonly request: number; readonly until: number } | undefined
+  outcomes: Array<{ readonly what: string; readonly hour: number }>
+}
+
+export interface NaiveRequest {
+  readonly id: number
+  readonly account: number
+  readonly model: number
+  readonly inputTokens: number
+  readonly maxTokens: number
+  readonly inputPrice: number
+  readonly outputPrice: number
+  readonly hold: NaiveHold
+  attempt: number
+  instance: number
+  /** Trips of the instance's breaker when the attempt was dispatched. */
+  trips: number
+  readonly tried: Array<number>
+}
+
+export interface NaiveModel {
+  readonly id: number
+  inputPrice: number
+  outputPrice: number
+}
+
+export type NaiveMarket = ReturnType<typeof makeNaiveMarket>
+
+const isWhole = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < 2 ** 53
+
+export const makeNaiveMarket = (economy: Economy) => {
+  const { breaker: breakerKnobs, floor, ramp, flap } = economy
+  const minor = 10 ** economy.money.scale
+  const accounts = new Map<number, NaiveAccount>()
+  const nodes = new Map<number, NaiveNode>()
+  const instances = new Map<number, NaiveInstance>()
+  const models = new Map<number, NaiveModel>()
+  const requests = new Map<number, NaiveRequest>()
+  const withdrawals = new Map<number, NaiveHold>()
+  const transfers = new Set<number>()
+  const links: Array<readonly [number, number]> = []
+  const system = { world: 0n, platform: 0n, pool: 0n, promotion: 0n }
+  /** What the pool ever received and paid, for the eighth and seventh invariants. */
+  const pool = { received: 0n, paid: 0n }
+  const clock = { now: 0, lastRequest: -1 }
+
+  const isOneParty = (a: number, b: number): boolean => {
+    const seen = new Set([a])
+    for (let isGrowing = true; isGrowing; ) {
+      const before = seen.size
+      for (const [x, y] of links) {
+        if (seen.has(x)) seen.add(y)
+        if (seen.has(y)) seen.add(x)
+      }
+      isGrowing = seen.size > before
+    }
+    return seen.has(b)
+  }
+
+  // --- holds and balances -------------------------------------------------------------------
+
+  const holds = () => [...[...requests.values()].map((one) => one.hold), ...withdrawals.values()]
+
+  const heldOf = (account: number) => {
+    const own = holds().filter((one) => one.account === account)
+    const sum = (of: (one: NaiveHold) => bigint) => own.reduce((total, one) => total + of(one), 0n)
+    return {
+      gift: sum((one) => one.gift),
+      bought: sum((one) => one.bought),
+      earned: sum((one) => one.earned),
+    }
+  }
+
+  const freeOf = (account: NaiveAccount) => {
+    const h = heldOf(account.id)
+    return {
+      gift: account.gift - h.gift,
+      bought: account.bought - h.bought,
+      earned: account.earned - h.earned,
+    }
+  }
+
+  const least = (a: bigint, b: bigint) => (a < b ? a : b)
+
+  const priceOf = (input: number, inputPrice: number, output: number, outputPrice: number): bigint =>
+    (BigInt(input) * BigInt(inputPrice) + BigInt(output) * BigInt(outputPrice) + 999_999n) / 1_000_000n
+
+  const moneyInAll = () => -system.world - system.promotion
+  const mostMoney = BigInt(Number.MAX_SAFE_INTEGER)
+
+  // --- the pool of instances ----------------------------------------------------------------
+
+  const nodeOf = (instance: NaiveInstance) => held(nodes, instance.node)
+  const isOnline = (instance: NaiveInstance) => nodeOf(instance).isOnline
+
+  const reductionOf = (node: NaiveNode): number => {
+    const elapsed = clock.now - node.reductionAt
+    const whole = flap.decayHours * hour
+    return elapsed >= whole ? 0 : node.reduction * (1 - elapsed / whole)
+  }
+
+  const rampAt = (instance: NaiveInstance, onlineMicros = instance.onlineMicros): number => {
+    const byTime = ramp.onlineHours === 0 ? 1 : onlineMicros / (ramp.onlineHours * hour)
+    const bySuccess = ramp.successes === 0 ? 1 : instance.successes / ramp.successes
+    const progress = Math.min(1, byTime, bySuccess)
+    return progress === 1 ? 1 : ramp.start + (1 - ramp.start) * progress
+  }
+
+  const isVerified = economy.routing.capacity === "verified"
+
+  const slotsOf = ({ slots, measured }: NaiveInstance): number =>
+    isVerified ? Math.min(slots, measured?.slots ?? 1) : slots
+  const speedOf = ({ tokensPerSecond, measured }: NaiveInstance): number =>
+    isVerified ? Math.min(tokensPerSecond, measured?.tokensPerSecond ?? 0) : tokensPerSecond
+
+  const capacityAt = (instance: NaiveInstance, onlineMicros: number): number =>
+    Math.max(1, Math.floor(rampAt(instance, onlineMicros) * slotsOf(instance)))
+  /** Capacity as of now, and as of a few microseconds ago: a slot may be noticed that much late. */
+  const capacitiesOf = (instance: NaiveInstance): ReadonlyArray<number> => [
+    ...new Set([
+      capacityAt(instance, instance.onlineMicros),
+      capacityAt(instance, Math.max(0, instance.onlineMicros - 5)),
+    ]),
+  ]
+
+  const drainNow = (instance: NaiveInstance) => rampAt(instance) * speedOf(instance)
+
+  /** Does the rate cap let nothing through: surely, surely not, or is it too close to call? */
+  const rateCapOf = (instance: NaiveInstance): "on" | "off" | "unsure" => {
+    if (rampAt(instance) === 1) {
+      // Noticed at the next turn of the hour at the latest.
+      return instance.debtMost > 0 ? "unsure" : "off"
+    }
+    noteDrain(instance)
+    const seconds = (clock.now - instance.debtAt) / second
+    const { drainLeast, drainMost } = instance
+    const low = instance.debtLeast - seconds * drainMost - ramp.burstSeconds * drainMost
+    const high = instance.debtMost - seconds * drainLeast - ramp.burstSeconds * drainLeast
+    const slack = 1e-5 * drainMost + 1e-9 * instance.debtMost
+    if (instance.debtMost === 0 || high < -slack) return "off"
+    return low > slack ? "on" : "unsure"
+  }
+
+  const noteDrain = (instance: NaiveInstance): void => {
+    const drain = drainNow(instance)
+    instance.drainLeast = Math.min(instance.drainLeast, drain)
+    instance.drainMost = Math.max(instance.drainMost, drain)
+  }
+
+  const owe = (instance: NaiveInstance, tokens: number): void => {
+    if (rampAt(instance) === 1) {
+      instance.debtLeast = 0
+      instance.debtMost = 0
+      return
+    }
+    noteDrain(instance)
+    const seconds = (clock.now - instance.debtAt) / second
+    instance.debtLeast = Math.max(0, instance.debtLeast - seconds * instance.drainMost) + tokens
+    instance.debtMost = Math.max(0, instance.debtMost - seconds * instance.drainLeast) + tokens
+    instance.debtAt = clock.now
+    instance.drainLeast = drainNow(instance)
+    instance.drainMost = instance.drainLeast
+  }
+
+  const isSynthetic = breakerKnobs.probe === "synthetic"
+
+  /** Every reason that the kernel may show for an instance: more than one only where it is close. */
+  const reasonsOf = (instance: NaiveInstance): ReadonlyArray<string> => {
+    if (!isOnline(instance)) return ["Inactive"]
+    if (instance.isDraining) return ["Draining"]
+    if (instance.isSuspended) return ["Suspended"]
+    if (!instance.isAvailable) return ["OffSchedule"]
+    if (isVerified && instance.measured === undefined) return ["Unverified"]
+    const { mode } = instance.breaker
+    if (mode === "open") return ["Parked"]
+    if (mode === "halfOpen" && (isSynthetic || instance.probeRequest !== undefined))
+      return ["ProbeUnderWay"]
+    if (instance.isBelowFloor) return ["BelowFloor"]
+    if (clock.now < instance.backpressureUntil) return ["Backpressure"]
+    const cap = rateCapOf(instance)
+    if (cap === "on") return ["RateCapped"]
+    const open = capacitiesOf(instance).map((capacity) =>
+      instance.inFlight.size >= capacity ? "Full" : "Eligible",
+    )
+    return cap === "off" ? open : ["RateCapped", ...open]
+  }
+
+  interface Choice {
+    /** Everyone whom the rule allows to be chosen. */
+    readonly allowed: ReadonlySet<number>
+    /** Is there nobody, surely? And somebody, surely? */
+    readonly isNobody: boolean
+    readonly isSomebody: boolean
+  }
+
+  /** Whom the selection rule may choose among a model's instances, but for those tried. */
+  const choicesFor = (
+    model: number,
+    tried: ReadonlyArray<number>,
+    healthOf: (instance: number) => number,
+  ): Choice => {
+    const all = [...instances.values()].filter(
+      (one) => one.model === model && !tried.includes(one.id),
+    )
+    const reasons = new Map(all.map((one) => [one.id, reasonsOf(one)]))
+    const surely = all.filter((one) => String(held(reasons, one.id)) === "Eligible")
+    const maybe = all.filter((one) => held(reasons, one.id).includes("Eligible"))
+    const isCertain = all.every(
+      (one) => held(reasons, one.id).length === 1 && capacitiesOf(one).length === 1,
+    )
+    const allowed = isCertain ? bestOf(surely, all, healthOf) : maybe
+    return {
+      allowed: new Set(allowed.map((one) => one.id)),
+      isNobody: maybe.length === 0,
+      isSomebody: surely.length > 0,
+    }
+  }
+
+  const bestOf = (
+    open: ReadonlyArray<NaiveInstance>,
+    all: ReadonlyArray<NaiveInstance>,
+    healthOf: (instance: number) => number,
+  ): ReadonlyArray<NaiveInstance> => {
+    const { selection, tieBreak, load } = economy.routing
+    const capacityOf = (one: NaiveInstance) => capacityAt(one, one.onlineMicros)
+    const isLess = (a: NaiveInstance, b: NaiveInstance) =>
+      load === "slots"
+        ? capacityOf(a) - a.inFlight.size > capacityOf(b) - b.inFlight.size
+        : a.inFlight.size * capacityOf(b) < b.inFlight.size * capacityOf(a)
+    const best = (among: ReadonlyArray<NaiveInstance>) => {
+      const idle = among.filter((one) => !among.some((other) => isLess(other, one)))
+      if (tieBreak !== "strict") return idle
+      const highest = Math.max(...idle.map((one) => healthOf(one.id)))
+      return idle.filter((one) => healthOf(one.id) === highest)
+    }
+    if (selection === "leastLoaded") return best(open)
+    if (selection !== "operatorFirst") return open
+    const admitted = all.filter((one) => ["Eligible", "Full"].includes(reasonsOf(one)[0] ?? ""))
+    const sums = (account: number) => {
+      const own = admitted.filter((one) => one.account === account)
+      return {
+        inFlight: own.reduce((sum, one) => sum + one.inFlight.size, 0),
+        capacity: own.reduce((sum, one) => sum + capacityOf(one), 0),
+      }
+    }
+    const operators = [...new Set(open.map((one) => one.account))]
+    return operators
+      .filter((a) => {
+        const mine = sums(a)
+        return !operators.some((b) => {
+          const other = sums(b)
+          return other.inFlight * mine.capacity < mine.inFlight * other.capacity
+        })
+      })
+      .flatMap((account) => best(open.filter((one) => one.account === account)))
+  }
+
+  // --- what may happen ------------------------------------------------------------------------
+
+  const areQuantities = (slots: number, tokensPerSecond: number) =>
+    isWhole(slots) && slots >= 1 && slots <= 1024 && isWhole(tokensPerSecond) && tokensPerSecond >= 1
+
+  const isNewTransfer = (transfer: number, amount: number) =>
+    isWhole(transfer) && !transfers.has(transfer) && isWhole(amount) && amount > 0
+
+  const mayAdd = (amount: number) => moneyInAll() + BigInt(amount) <= mostMoney
+
+  const legal: { readonly [T in Tag]: (event: EventOf<T>) => boolean } = {
+    TimerFired: () => true,
+    AccountOpened: ({ account }) => isWhole(account) && !accounts.has(account),
+    AccountsLinked: ({ account, other }) => accounts.has(account) && accounts.has(other),
+    CreditsBought: ({ transfer, account, amount }) =>
+      accounts.has(account) && isNewTransfer(transfer, amount) && mayAdd(amount),
+    PoolFunded: ({ transfer, amount }) => isNewTransfer(transfer, amount) && mayAdd(amount),
+    WithdrawalRequested: ({ transfer, account, amount }) => {
+      const from = accounts.get(account)
+      return (
+        from !== undefined &&
+        isNewTransfer(transfer, amount) &&
+        amount >= Math.round(economy.withdrawal.minimumCredits * minor) &&
+        freeOf(from).earned >= BigInt(amount)
+      )
+    },
+    WithdrawalPosted: ({ transfer }) => withdrawals.has(transfer),
+    WithdrawalVoided: ({ transfer }) => withdrawals.has(transfer),
+    FraudConfirmed: ({ account }) => accounts.has(account),
+    ModelListed: (event) =>
+      isWhole(event.model) && isWhole(event.inputPricePerMtok) && isWhole(event.outputPricePerMtok),
+    NodeRegistered: ({ node, account }) => isWhole(node) && !nodes.has(node) && accounts.has(account),
+    HeartbeatReceived: ({ node }) => nodes.has(node),
+    NodeLost: ({ node }) => nodes.get(node)?.isOnline === true,
+    NodeReturned: ({ node }) => nodes.get(node)?.isOnline === false,
+    NodeRemoved: ({ node }) =>
+      nodes.has(node) &&
+      [...instances.values()].every((one) => one.node !== node || one.inFlight.size === 0),
+    InstanceStarted: ({ instance, node, model, slots, tokensPerSecond }) =>
+      isWhole(instance) &&
+      !instances.has(instance) &&
+      nodes.has(node) &&
+      models.has(model) &&
+      areQuantities(slots, tokensPerSecond),
+    ModelSwitched: ({ instance, model, slots, tokensPerSecond }) => {
+      const one = instances.get(instance)
+      return (
+        one !== undefined &&
+        models.has(model) &&
+        areQuantities(slots, tokensPerSecond) &&
+        !one.isStopping &&
+        one.model !== model &&
+        one.inFlight.size === 0
+      )
+    },
+    CapacityMeasured: ({ instance, slots, tokensPerSecond }) =>
+      instances.has(instance) && areQuantities(slots, tokensPerSecond),
+    AvailabilityChanged: ({ instance }) => instances.has(instance),
+    InstanceDrained: ({ instance }) => instances.has(instance),
+    InstanceStopped: ({ instance }) => instances.get(instance)?.isStopping === false,
+    CredentialReplaced: ({ instance }) => instances.get(instance)?.isSuspended === true,
+    RequestArrived: ({ request, account, model, inputTokens, maxTokens }) =>
+      isWhole(request) &&
+      request > clock.lastRequest &&
+      accounts.has(account) &&
+      models.has(model) &&
+      [inputTokens, maxTokens].every((tokens) => isWhole(tokens) && tokens <= 100_000_000),
+    AttemptEnded: (event) => {
+      const request = requests.get(event.request)
+      return (
+        request !== undefined &&
+        request.attempt === event.attempt &&
+        [event.outputTokens, event.reportedTokens, event.decodeMicros, event.retryAfterMicros].every(
+          isWhole,
+        ) &&
+        event.outputTokens <= request.maxTokens
+      )
+    },
+    ProbeEnded: ({ instance, probe, outputTokens, decodeMicros }) =>
+      instances.get(instance)?.probe?.number === probe &&
+      isWhole(outputTokens) &&
+      isWhole(decodeMicros),
+  }
+
+  const isLegal = (event: MarketEvent, nextWake: number): boolean => {
+    if (!isWhole(event.at) || event.at < clock.now) return false
+    if (event._tag !== "TimerFired" && event.at > nextWake) return false
+    return (legal[event._tag] as (one: MarketEvent) => boolean)(event)
+  }
+
+  // --- what follows ---------------------------------------------------------------------------
+
+  /** The step's commands, taken one by one in the order in which they must come. */
+  const reader = (commands: ReadonlyArray<Command>) => {
+    let at = 0
+    return {
+      peek: (): Command | undefined => commands[at],
+      next: <T extends Command["_tag"]>(tag: T): Of<T> => {
+        const command = commands[at++]
+        ensure(command?._tag === tag, `expected ${tag}`, () => ({ commands, at: at - 1 }))
+        return command as Of<T>
+      },
+      end: (): void => {
+        ensure(at === commands.length, "no further command", () => commands.slice(at))
+      },
+    }
+  }
+  type Reader = ReturnType<typeof reader>
+
+  /** Moves money between named places, in exact arithmetic. */
+  const move = (from: (amount: bigint) => void, to: (amount: bigint) => void, amount: bigint) => {
+    from(-amount)
+    to(amount)
+  }
+  const into = {
+    world: (amount: bigint) => void (system.world += amount),
+    platform: (amount: bigint) => void (system.platform += amount),
+    promotion: (amount: bigint) => void (system.promotion += amount),
+    pool: (amount: bigint) => {
+      system.pool += amount
+      if (amount > 0n) pool.received += amount
+      else pool.paid -= amount
+    },
+    lot: (account: number, lot: "gift" | "bought" | "earned" | "vesting") => (amount: bigint) => {
+      held(accounts, account)[lot] += amount
+    },
+  }
+
+  const expectPost = (read: Reader, kind: Of<"Post">["kind"], amount: bigint, reference: number) => {
+    if (amount === 0n) return
+    const post = read.next("Post")
+    ensure(
+      post.kind === kind && BigInt(post.amount) === amount && post.reference === reference,
+      `3: expected a ${kind} of ${amount} for ${reference}`,
+      () => post,
+    )
+  }
+
+  const count = (instance: NaiveInstance, what: string): void => {
+    instance.outcomes.push({ what, hour: Math.floor(clock.now / hour) })
+  }
+
+  const park = (instance: NaiveInstance, read: Reader): void => {
+    tripNaively(instance.breaker, breakerKnobs, clock.now)
+    instance.probe = undefined
+    instance.probeRequest = undefined
+    const command = read.next("Park")
+    ensure(
+      command.instance === instance.id && command.untilMicros === instance.breaker.openUntil,
+      "parked for the cooldown",
+      () => command,
+    )
+  }
+
+  /** What time alone does to an instance whose node is online. */
+  const lookAgain = (instance: NaiveInstance): void => {
+    if (!isOnline(instance)) return
+    const { breaker } = instance
+    if (breaker.mode === "open" && clock.now >= breaker.openUntil) {
+      breaker.mode = "halfOpen"
+      instance.probeAfter = clock.now
+    }
+    if (instance.probeRequest !== undefined && clock.now >= instance.probeRequest.until)
+      instance.probeRequest = undefined
+    if (instance.probe !== undefined && clock.now >= instance.probe.until) {
+      instance.probe = undefined
+      instance.probeAfter = clock.now + micros(breakerKnobs.probeRetrySeconds)
+    }
+  }
+
+  /** The probe that an instance wants at this very moment, if any. */
+  const wantedProbe = (instance: NaiveInstance): string | undefined => {
+    if (!isOnline(instance) || clock.now < instance.probeAfter) return undefined
+    if (instance.probe !== undefined || instance.probeRequest !== undefined) return undefined
+    if (instance.breaker.mode === "open") return undefined
+    if (instance.breaker.mode === "halfOpen" && isSynthetic) return "breaker"
+    return instance.isBelowFloor ? "floor" : undefined
+  }
+
+  const takeProbe = (read: Reader): NaiveInstance => {
+    const { instance: id, probe, purpose } = read.next("Probe")
+    const instance = held(instances, id)
+    ensure(wantedProbe(instance) === purpose, "13: a probe where one is wanted, one at a time", () => ({
+      instance,
+      purpose,
+      now: clock.now,
+    }))
+    instance.probes++
+    ensure(probe === instance.probes, "probes are numbered", () => ({ probe, instance }))
+    instance.probe = {
+      number: probe,
+      purpose,
+      until: clock.now + micros(breakerKnobs.probeLeaseSeconds),
+    }
+    return instance
+  }
+
+  const takeProbes = (read: Reader): void => {
+    while (read.peek()?._tag === "Probe") takeProbe(read)
+  }
+
+  /** Invariant 14: nobody who wants a probe is left without one, for more than a microsecond. */
+  const expectNoWait = (): void => {
+    for (const instance of instances.values()) {
+      if (wantedProbe(instance) === undefined) instance.wantsSince = Infinity
+      else instance.wantsSince = Math.min(instance.wantsSince, clock.now)
+      ensure(clock.now - instance.wantsSince <= 1, "14: a probe is due and was not sent", () => ({
+        instance,
+        now: clock.now,
+      }))
+    }
+  }
+
+  const reduce = (node: NaiveNode): void => {
+    node.reduction = Math.min(flap.maxReduction, reductionOf(node) + flap.initialReduction)
+    node.reductionAt = clock.now
+  }
+
+  const serveModel = (
+    instance: NaiveInstance,
+    event: { readonly model: number; readonly slots: number; readonly tokensPerSecond: number },
+    read: Reader,
+  ): void => {
+    instance.model = event.model
+    instance.slots = event.slots
+    instance.tokensPerSecond = event.tokensPerSecond
+    instance.measured = undefined
+    instance.isBelowFloor = false
+    instance.streams = []
+    if (isVerified) ensure(read.next("Measure").instance === instance.id, "measured", () => instance)
+  }
+
+  const stop = (instance: NaiveInstance): void => {
+    nodeOf(instance).vacated = instance.model
+    instances.delete(instance.id)
+  }
+
+  const loseNode = (node: NaiveNode): void => {
+    node.isOnline = false
+  }
+  const returnNode = (node: NaiveNode, read: Reader): void => {
+    node.isOnline = true
+    for (const instance of instances.values()) if (instance.node === node.id) lookAgain(instance)
+    takeProbes(read)
+  }
+
+  const dispatch = (request: NaiveRequest, command: Of<"Dispatch">): void => {
+    const instance = held(instances, command.instance)
+    ensure(
+      command.request === request.id && command.attempt === request.attempt,
+      "a dispatch of this attempt",
+      () => command,
+    )
+    request.instance = instance.id
+    request.trips = instance.breaker.trips
+    request.tried.push(instance.id)
+    instance.inFlight.add(request.id)
+    if (instance.breaker.mode !== "halfOpen") return
+    ensure(!isSynthetic && instance.probeRequest === undefined, "13: one probe at a time", () => instance)
+    instance.probeRequest = {
+      request: request.id,
+      until: clock.now + micros(breakerKnobs.probeLeaseSeconds),
+    }
+  }
+
+  const expectChoice = (choice: Choice, command: Command | undefined): boolean => {
+    const chosen = command?._tag === "Dispatch" ? command.instance : undefined
+    if (chosen === undefined) {
+      ensure(!choice.isSomebody, "11: refused while an eligible instance has room", () => [
+        ...choice.allowed,
+      ])
+      return false
+    }
+    ensure(choice.allowed.has(chosen), "10: the chosen one is among the least loaded that may serve", () => ({
+      chosen,
+      allowed: [...choice.allowed],
+    }))
+    return true
+  }
+
+  const settle = (
+    request: NaiveRequest,
+    event: EventOf<"AttemptEnded">,
+    instance: NaiveInstance,
+    read: Reader,
+  ): void => {
+    const tokens = Math.min(event.outputTokens, event.reportedTokens)
+    const { hold } = request
+    const charge = priceOf(request.inputTokens, request.inputPrice, tokens, request.outputPrice)
+    const fee = (charge * BigInt(economy.feeBps)) / 10_000n
+    const share = charge - fee
+    const poolFee = (fee * BigInt(economy.bounty.poolFeeBps)) / 10_000n
+    ensure(charge <= hold.gift + hold.bought + hold.earned, "24: a bill within its hold", () => hold)
+    const fromGift = least(charge, hold.gift)
+    const fromBought = least(charge - fromGift, hold.bought)
+    const fromEarned = charge - fromGift - fromBought
+    requests.delete(request.id)
+    expectPost(read, "charge", fromGift, request.id)
+    expectPost(read, "charge", fromBought, request.id)
+    expectPost(read, "charge", fromEarned, request.id)
+    into.lot(request.account, "gift")(-fromGift)
+    into.lot(request.account, "bought")(-fromBought)
+    into.lot(request.account, "earned")(-fromEarned)
+    // φ is a double: its product with the share may be a minor unit off on either side.
+    const reduction = reductionOf(nodeOf(instance))
+    const exact = Number(share) * reduction
+    const first = read.peek()
+    const paid =
+      first?._tag === "Post" && first.kind === "share" ? BigInt(read.next("Post").amount) : 0n
+    const withheld = share - paid
+    ensure(
+      Math.abs(Number(withheld) - exact) <= 1 + Number(share) * 1e-12 && withheld <= share,
+      "17: what is withheld is φ of the share",
+      () => ({ withheld, share, reduction }),
+    )
+    expectPost(read, "withheld", withheld, request.id)
+    expectPost(read, "fee", fee - poolFee, request.id)
+    expectPost(read, "poolFee", poolFee, request.id)
+    into.lot(instance.account, "earned")(paid)
+    into.pool(withheld)
+    into.platform(fee - poolFee)
+    into.pool(poolFee)
+    const finish = read.next("Finish")
+    ensure(
+      finish.request === request.id &&
+        finish.instance === instance.id &&
+        finish.outcome === event.outcome &&
+        finish.outputTokens === tokens &&
+        BigInt(finish.charge) === charge &&
+        BigInt(finish.fee) === fee &&
+        BigInt(finish.share) === share &&
+        BigInt(finish.withheld) === withheld,
+      "3: a call is split exactly",
+      () => ({ finish, charge, fee, share, withheld }),
+    )
+    const cap = Math.max(...economy.trust.tiers.map((tier) => tier.maxMultiplier))
+    const most = Number(share) * (cap - 1) * (1 - reduction)
+    ensure(
+      finish.bounty >= 0 && finish.bounty <= most * (1 + 1e-12),
+      "9: a bounty within the highest trust cap",
+      () => ({ finish, most }),
+    )
+    if (fromGift === charge) ensure(finish.bounty === 0, "a gift earns no bounty", () => finish)
+    if (economy.bounty.excludeLinked && isOneParty(request.account, instance.account))
+      ensure(finish.bounty === 0, "own traffic earns no bounty", () => finish)
+    held(accounts, instance.account).claimed += BigInt(finish.bounty)
+  }
+
+  type Health = (instance: number) => number
+  type Effects = {
+    readonly [T in Exclude<Tag, "TimerFired">]: (
+      event: EventOf<T>,
+      read: Reader,
+      healthOf: Health,
+      choice: Choice | undefined,
+    ) => void
+  }
+
+  const effects: Effects = {
+    AccountOpened: ({ account }, read) => {
+      accounts.set(account, {
+        id: account,
+        gift: 0n,
+        bought: 0n,
+        earned: 0n,
+        vesting: 0n,
+        claimed: 0n,
+      })
+      const grant = BigInt(Math.round(economy.promotion.grantCredits * minor))
+      const budget = BigInt(Math.round(economy.promotion.budgetCredits * minor))
+      if (grant - system.promotion > budget || moneyInAll() + grant > mostMoney) return
+      expectPost(read, "grant", grant, account)
+      move(into.promotion, into.lot(account, "gift"), grant)
+    },
+    AccountsLinked: ({ account, other }) => void links.push([account, other]),
+    CreditsBought: ({ transfer, account, amount }, read) => {
+      transfers.add(transfer)
+      expectPost(read, "purchase", BigInt(amount), transfer)
+      move(into.world, into.lot(account, "bought"), BigInt(amount))
+    },
+    PoolFunded: ({ transfer, amount }, read) => {
+      transfers.add(transfer)
+      expectPost(read, "funding", BigInt(amount), transfer)
+      move(into.world, into.pool, BigInt(amount))
+    },
+    WithdrawalRequested: ({ transfer, account, amount }) => {
+      transfers.add(transfer)
+      withdrawals.set(transfer, { account, gift: 0n, bought: 0n, earned: BigInt(amount) })
+    },
+    WithdrawalPosted: ({ transfer }, read) => {
+      const { account, earned } = held(withdrawals, transfer)
+      withdrawals.delete(transfer)
+      expectPost(read, "withdrawal", earned, transfer)
+      move(into.lot(account, "earned"), into.world, earned)
+    },
+    WithdrawalVoided: ({ transfer }) => void withdrawals.delete(transfer),
+    FraudConfirmed: ({ account }, read) => {
+      const of = held(accounts, account)
+      const amount = of.vesting
+      of.claimed = 0n
+      expectPost(read, "clawback", amount, account)
+      move(into.lot(account, "vesting"), into.pool, amount)
+      const audit = read.next("Audit")
+      ensure(audit.subject === account && BigInt(audit.quantity) === amount, "clawback", () => audit)
+    },
+    ModelListed: ({ model, inputPricePerMtok, outputPricePerMtok }) => {
+      models.set(model, {
+        id: model,
+        inputPrice: inputPricePerMtok,
+        outputPrice: outputPricePerMtok,
+      })
+    },
+    NodeRegistered: ({ node, account }) => {
+      nodes.set(node, {
+        id: node,
+        account,
+        isOnline: true,
+        isSupervised: false,
+        lastBeat: 0,
+        reduction: 0,
+        reductionAt: 0,
+        vacated: undefined,
+      })
+    },
+    HeartbeatReceived: ({ node: id }, read) => {
+      const node = held(nodes, id)
+      node.isSupervised = true
+      node.lastBeat = clock.now
+      if (!node.isOnline) returnNode(node, read)
+    },
+    NodeLost: ({ node }) => loseNode(held(nodes, node)),
+    NodeReturned: ({ node: id }, read) => {
+      const node = held(nodes, id)
+      node.lastBeat = clock.now
+      returnNode(node, read)
+    },
+    NodeRemoved: ({ node }) => {
+      for (const instance of instances.values()) if (instance.node === node) stop(instance)
+      nodes.delete(node)
+    },
+    InstanceStarted: (event, read) => {
+      const node = held(nodes, event.node)
+      const instance: NaiveInstance = {
+        id: event.instance,
+        node: event.node,
+        account: node.account,
+        model: event.model,
+        slots: event.slots,
+        tokensPerSecond: event.tokensPerSecond,
+        measured: undefined,
+        inFlight: new Set(),
+        isAvailable: true,
+        isDraining: false,
+        isStopping: false,
+        isSuspended: false,
+        breaker: makeNaiveBreaker(),
+        isBelowFloor: false,
+        streams: [],
+        backpressureUntil: 0,
+        debtLeast: 0,
+        debtMost: 0,
+        debtAt: 0,
+        drainLeast: Infinity,
+        drainMost: 0,
+        onlineMicros: 0,
+        successes: 0,
+        probe: undefined,
+        probes: 0,
+        probeAfter: 0,
+        wantsSince: Infinity,
+        probeRequest: undefined,
+        outcomes: [],
+      }
+      instances.set(event.instance, instance)
+      if (node.vacated !== undefined && node.vacated !== event.model && !event.isPlatformAsked)
+        reduce(node)
+      node.vacated = undefined
+      serveModel(instance, event, read)
+    },
+    ModelSwitched: (event, read) => {
+      const instance = held(instances, event.instance)
+      if (!event.isPlatformAsked) reduce(nodeOf(instance))
+      instance.isDraining = false
+      serveModel(instance, event, read)
+    },
+    CapacityMeasured: ({ instance: id, slots, tokensPerSecond }) => {
+      const instance = held(instances, id)
+      noteDrain(instance)
+      instance.measured = { slots, tokensPerSecond }
+    },
+    AvailabilityChanged: ({ instance, isAvailable }) => {
+      held(instances, instance).isAvailable = isAvailable
+    },
+    InstanceDrained: ({ instance }) => {
+      held(instances, instance).isDraining = true
+    },
+    InstanceStopped: ({ instance: id }) => {
+      const instance = held(instances, id)
+      if (instance.inFlight.size === 0) return stop(instance)
+      instance.isStopping = true
+      instance.isDraining = true
+    },
+    CredentialReplaced: ({ instance }) => {
+      held(instances, instance).isSuspended = false
+    },
+    RequestArrived: (event, read, _, choice) => {
+      clock.lastRequest = event.request
+      const { inputPrice, outputPrice } = held(models, event.model)
+      const account = held(accounts, event.account)
+      const refuse = (reason: string): void => {
+        const refusal = read.next("Refuse")
+        ensure(refusal.reason === reason && refusal.request === event.request, reason, () => refusal)
+      }
+      if (event.maxPricePerMtok !== undefined && outputPrice > event.maxPricePerMtok)
+        return refuse("PriceTooHigh")
+      const worst = priceOf(event.inputTokens, inputPrice, event.maxTokens, outputPrice)
+      const free = freeOf(account)
+      if (worst > free.gift + free.bought + free.earned) return refuse("InsufficientCredits")
+      if (choice === undefined) throw new Error("the choice is made before the event")
+      if (!expectChoice(choice, read.peek())) {
+        const isServed = [...instances.values()].some((one) => one.model === event.model)
+        return refuse(isServed ? "NoCapacity" : "NoInstance")
+      }
+      const gift = least(worst, free.gift)
+      const bought = least(worst - gift, free.bought)
+      const request: NaiveRequest = {
+        id: event.request,
+        account: event.account,
+        model: event.model,
+        inputTokens: event.inputTokens,
+        maxTokens: event.maxTokens,
+        inputPrice,
+        outputPrice,
+        hold: { account: event.account, gift, bought, earned: worst - gift - bought },
+        attempt: 0,
+        instance: -1,
+        trips: 0,
+        tried: [],
+      }
+      requests.set(event.request, request)
+      dispatch(request, read.next("Dispatch"))
+    },
+    AttemptEnded: (event, read, healthOf) => {
+      const request = held(requests, event.request)
+      const instance = held(instances, request.instance)
+      const { outcome, outputTokens } = event
+      instance.inFlight.delete(request.id)
+      owe(instance, outputTokens)
+      judge(request, instance, outcome, read)
+      if (outcome === "backpressure")
+        instance.backpressureUntil =
+          clock.now + (event.retryAfterMicros || micros(economy.backpressure.retryAfterSeconds))
+      if (outcome === "credentialRefused") {
+        instance.isSuspended = true
+        expectAudit(read, instance, "CredentialRefused", 1)
+      }
+      const excess = event.reportedTokens - outputTokens
+      if (excess > economy.metering.toleranceTokens) {
+        count(instance, "failures")
+        expectAudit(read, instance, "OverReported", excess)
+      }
+      measureFloor(instance, event)
+      const isDelivered = outputTokens > 0 || (outcome === "completed" && request.maxTokens === 0)
+      if (isDelivered) settle(request, event, instance, read)
+      else if (!isRetried(request, outcome, read, healthOf)) {
+        requests.delete(request.id)
+        if (retried.has(outcome)) {
+          const refusal = read.next("Refuse")
+          ensure(
+            refusal.reason === "AttemptFailed" && refusal.request === request.id,
+            "4: a call that failed is refused",
+            () => refusal,
+          )
+        } else {
+          const { _tag, ...finish } = read.next("Finish")
+          ensure(
+            JSON.stringify(finish) ===
+              JSON.stringify({
+                request: request.id,
+                instance: instance.id,
+                outcome,
+                outputTokens: 0,
+                charge: 0,
+                fee: 0,
+                share: 0,
+                withheld: 0,
+                bounty: 0,
+              }),
+            "4: nothing delivered, nothing charged",
+            () => finish,
+          )
+        }
+      }
+      if (instance.isStopping && instance.inFlight.size === 0) stop(instance)
+    },
+    ProbeEnded: (event, read) => {
+      const instance = held(instances, event.instance)
+      const purpose = instance.probe?.purpose
+      const isFailure = failures.has(event.outcome)
+      const isSuccess = event.outcome === "completed"
+      instance.probe = undefined
+      count(instance, "probes")
+      if (isSuccess) count(instance, "goodProbes")
+      if (purpose === "breaker") {
+        if (isSuccess) closeNaively(instance.breaker)
+        else if (isFailure) park(instance, read)
+        else instance.probeAfter = clock.now + micros(breakerKnobs.probeRetrySeconds)
+      } else {
+        const rate =
+          event.decodeMicros === 0
+            ? Infinity
+            : ((event.outputTokens - 1) * second) / event.decodeMicros
+        const isMeasured = isSuccess && event.outputTokens >= floor.minStreamTokens
+        if (isMeasured && rate >= floor.readmitTokensPerSecond) {
+          instance.isBelowFloor = false
+          instance.streams = []
+        } else instance.probeAfter = clock.now + micros(floor.probeSeconds)
+      }
+      lookAgain(instance)
+      takeProbes(read)
+    },
+  }
+
+  const expectAudit = (
+    read: Reader,
+    instance: NaiveInstance,
+    finding: string,
+    quantity: number,
+  ): void => {
+    const audit = read.next("Audit")
+    ensure(
+      audit.subject === instance.id && audit.finding === finding && audit.quantity === quantity,
+      `an audit of ${finding}`,
+      () => audit,
+    )
+  }
+
+  /** What an outcome says of its instance: neutral ones say nothing (invariant 12). */
+  const judge = (
+    request: NaiveRequest,
+    instance: NaiveInstance,
+    outcome: Outcome,
+    read: Reader,
+  ): void => {
+    const isFailure = failures.has(outcome)
+    const isSuccess = outcome === "completed"
+    count(instance, isFailure ? "failures" : isSuccess ? "successes" : "neutrals")
+    if (isSuccess) {
+      // The ramp's drain before the success that raises it.
+      noteDrain(instance)
+      instance.successes++
+    }
+    const { breaker } = instance
+    if (request.trips !== breaker.trips) return
+    if (breaker.mode === "closed") {
+      if (!isFailure && !isSuccess) return
+      if (noteWhileClosed(breaker, breakerKnobs, clock.now, isFailure)) park(instance, read)
+      return
+    }
+    if (breaker.mode !== "halfOpen" || instance.probeRequest?.request !== request.id) return
+    instance.probeRequest = undefined
+    if (isSuccess) closeNaively(breaker)
+    else if (isFailure) park(instance, read)
+  }
+
+  const measureFloor = (instance: NaiveInstance, event: EventOf<"AttemptEnded">): void => {
+    if (event.outputTokens < floor.minStreamTokens) return
+    const isSlow =
+      event.decodeMicros > 0 &&
+      ((event.outputTokens - 1) * 1000 * second) / event.decodeMicros < floor.tokensPerSecond * 1000
+    instance.streams.push({ at: clock.now, isSlow })
+    const seen = instance.streams
+      .slice(-Math.max(floor.maxSamples, floor.minSamples))
+      .filter(({ at }) => clock.now - at <= micros(floor.windowSeconds))
+    const slow = seen.filter((one) => one.isSlow).length
+    if (!isSlow || instance.isBelowFloor) return
+    if (seen.length < floor.minSamples || 2 * slow <= seen.length) return
+    instance.isBelowFloor = true
+    instance.probeAfter = clock.now + micros(floor.probeSeconds)
+  }
+
+  const isRetried = (
+    request: NaiveRequest,
+    outcome: Outcome,
+    read: Reader,
+    healthOf: Health,
+  ): boolean => {
+    if (!retried.has(outcome) || request.tried.length > economy.routing.maxRetries) return false
+    const choice = choicesFor(request.model, request.tried, healthOf)
+    if (!expectChoice(choice, read.peek())) return false
+    request.attempt++
+    dispatch(request, read.next("Dispatch"))
+    return true
+  }
+
+  /** Lets the clock run to `now`, through which no timer was due. */
+  const runTo = (now: number): void => {
+    const elapsed = now - clock.now
+    clock.now = now
+    if (elapsed === 0) return
+    for (const instance of instances.values())
+      if (isOnline(instance)) {
+        noteDrain(instance)
+        instance.onlineMicros += elapsed
+      }
+  }
+
+  /** One firing of the timers that are due at exactly `now`. */
+  const fire = (now: number, commands: ReadonlyArray<Command>): void => {
+    runTo(now)
+    const read = reader(commands)
+    for (const instance of instances.values()) lookAgain(instance)
+    takeProbes(read)
+    expectNoWait()
+    for (const node of nodes.values()) {
+      if (!node.isOnline || !node.isSupervised) continue
+      const due =
+        node.lastBeat +
+        micros(economy.liveness.heartbeatSeconds * economy.liveness.missedHeartbeats)
+      if (now >= due) loseNode(node)
+    }
+    if (now % hour === 0) turnHour(read)
+    read.end()
+  }
+
+  const turnHour = (read: Reader): void => {
+    const before = system.pool
+    const claims = [...accounts.values()].reduce((sum, one) => sum + one.claimed, 0n)
+    let paid = 0n
+    const paidTo = new Map<number, bigint>()
+    for (let next = read.peek(); next?._tag === "Post"; next = read.peek()) {
+      if (next.kind !== "bounty" && next.kind !== "vestingBounty") break
+      const { kind, amount, reference } = read.next("Post")
+      const lot = kind === "bounty" ? "earned" : "vesting"
+      move(into.pool, into.lot(reference, lot), BigInt(amount))
+      paid += BigInt(amount)
+      paidTo.set(reference, (paidTo.get(reference) ?? 0n) + BigInt(amount))
+    }
+    ensure(paid === least(before, claims), "7: bounties are paid in full, or the pool is emptied", () => ({
+      paid,
+      before,
+      claims,
+    }))
+    for (const account of accounts.values()) {
+      const got = paidTo.get(account.id) ?? 0n
+      // Two parts (at once and vesting), each within a minor unit of its quota.
+      const excess = got * claims - account.claimed * paid
+      const isFair =
+        paid === claims
+          ? got === account.claimed
+          : excess <= 2n * claims && -excess <= 2n * claims
+      ensure(isFair, "7: bounties are prorated by claim", () => ({ account, got, paid, claims }))
+      account.claimed = 0n
+    }
+    while (read.peek()?._tag === "Announce") {
+      const { multiplierHundredths } = read.next("Announce")
+      const most = Math.round(economy.bounty.maxMultiplier * 100)
+      ensure(
+        multiplierHundredths >= 100 && multiplierHundredths <= most,
+        "9: a multiplier within its bounds",
+        () => multiplierHundredths,
+      )
+    }
+    while (read.peek()?._tag === "Post") {
+      const { kind, amount, reference } = read.next("Post")
+      const isDay = clock.now % (24 * hour) === 0
+      ensure(kind === "vested" && isDay, "hourly postings", () => kind)
+      move(into.lot(reference, "vesting"), into.lot(reference, "earned"), BigInt(amount))
+    }
+  }
+
+  /** What the selection rule may choose, as it stands before an event that asks for a choice. */
+  const choiceFor = (event: MarketEvent, healthOf: Health): Choice | undefined =>
+    event._tag === "RequestArrived" ? choicesFor(event.model, [], healthOf) : undefined
+
+  /** One legal event and the commands that it gave. */
+  const take = (event: MarketEvent, commands: ReadonlyArray<Command>, healthOf: Health): void => {
+    if (event._tag === "TimerFired") return fire(event.at, commands)
+    runTo(event.at)
+    const read = reader(commands)
+    const choice = choiceFor(event, healthOf)
+    const effect = effects[event._tag] as (
+      event: MarketEvent,
+      read: Reader,
+      healthOf: Health,
+      choice: Choice | undefined,
+    ) => void
+    effect(event, read, healthOf, choice)
+    read.end()
+    expectNoWait()
+  }
+
+  /** Outcomes of one kind within the window. */
+  const countOf = (instance: NaiveInstance, what: string): number => {
+    const from = Math.floor(clock.now / hour) - economy.health.windowHours
+    return instance.outcomes.filter((one) => one.what === what && one.hour > from).length
+  }
+
+  return {
+    economy,
+    clock,
+    accounts,
+    nodes,
+    instances,
+    models,
+    requests,
+    withdrawals,
+    transfers,
+    system,
+    pool,
+    isLegal,
+    take,
+    heldOf,
+    freeOf,
+    reasonsOf,
+    rampAt,
+    reductionOf,
+    countOf,
+  }
+}

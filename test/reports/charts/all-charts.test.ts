@@ -1,0 +1,254 @@
+import { describe, expect, it } from "vitest"
+import { compile } from "vega-lite"
+import { logger, parse, View, Warn } from "vega"
+import { isMissing } from "../../../reports/chart.ts"
+import type { Chart } from "../../../reports/chart.ts"
+import { chartSections } from "../../../reports/charts/index.ts"
+import { themeConfig } from "../../../reports/theme.ts"
+import type { RunResult } from "../../../sim/results/model.ts"
+import { makeRunResult } from "../../support/run-result.ts"
+
+const drawn = (result: RunResult): ReadonlyArray<Chart> =>
+  chartSections(result)
+    .flatMap(({ charts }) => charts)
+    .filter((chart): chart is Chart => !isMissing(chart))
+
+const leftOut = (result: RunResult): ReadonlyArray<string> =>
+  chartSections(result)
+    .flatMap(({ charts }) => charts)
+    .filter(isMissing)
+    .map(({ id }) => id)
+
+const allIds = [
+  "demand",
+  "rejections",
+  "ttft",
+  "tokens-per-second",
+  "nodes-online",
+  "utilisation",
+  "coverage",
+  "bounty-multiplier",
+  "credit-flows",
+  "credit-totals",
+  "bounty-pool",
+  "earnings",
+  "lorenz",
+  "newcomer",
+  "breaker-parks",
+  "parked-share",
+  "health",
+]
+
+/** What Vega and Vega-Lite complain about while they draw a chart. */
+const complaintsAbout = async (chart: Chart): Promise<ReadonlyArray<string>> => {
+  const complaints: Array<string> = []
+  const listening = logger(Warn, "error", (_method, _level, parts) => {
+    complaints.push(parts.map(String).join(" "))
+  })
+  const { spec } = compile(
+    { ...chart.spec, width: 700 },
+    { config: themeConfig("page"), logger: listening },
+  )
+  const view = new View(parse(spec), { renderer: "none", logger: listening })
+  await view.runAsync()
+  view.finalize()
+  // There is no window here for a selection to be dragged on.
+  return complaints.filter((text) => text !== "Can not resolve event source: window")
+}
+
+const withoutSeries = (result: RunResult, pattern: RegExp): RunResult => ({
+  ...result,
+  replications: result.replications.map((replication) => ({
+    ...replication,
+    series: replication.series.filter(({ name }) => !pattern.test(name)),
+    histograms: replication.histograms.filter(({ name }) => !pattern.test(name)),
+  })),
+})
+
+const usual = makeRunResult({ days: 10, nodes: 60 })
+
+describe("the charts of a run", () => {
+  it("are all there, each with a title, notes and words", () => {
+    const charts = drawn(usual)
+    expect(charts.map(({ id }) => id)).toEqual(allIds)
+    for (const { id, title, alternative, notes } of charts) {
+      expect(title.length, id).toBeGreaterThan(15)
+      expect(alternative.length, id).toBeGreaterThan(40)
+      expect(`${title} ${alternative} ${notes.join(" ")}`, id).not.toMatch(
+        /NaN|undefined|null|Infinity|∞/,
+      )
+      // How many replications there were, and what the band is or why there is none.
+      expect(notes.join(" "), id).toMatch(/5 replications/)
+    }
+  })
+
+  it.each([1, 2, 5])("are drawn without complaint, of %i replications", async (replications) => {
+    for (const chart of drawn(makeRunResult({ days: 6, nodes: 40, replications }))) {
+      expect(await complaintsAbout(chart), chart.id).toEqual([])
+    }
+  })
+
+  it("have axes with titles", () => {
+    for (const chart of drawn(usual)) {
+      const { spec } = compile({ ...chart.spec, width: 700 }, { config: themeConfig("light") })
+      const titles = (spec.axes ?? []).filter(({ title }) => title !== undefined && title !== null)
+      // Bars by name need no title beside the names.
+      expect(titles.length, chart.id).toBeGreaterThanOrEqual(
+        ["credit-totals", "earnings"].includes(chart.id) ? 1 : 2,
+      )
+    }
+  })
+
+  it("have legends that answer clicks, wherever there is more than one line", () => {
+    const pickable = drawn(usual).filter(({ legend }) => legend.length > 0)
+    expect(pickable.length).toBeGreaterThan(8)
+    for (const chart of pickable) {
+      // Their two colours are a key to marks, not lines to pick from.
+      if (["credit-totals", "earnings"].includes(chart.id)) continue
+      const { spec } = compile({ ...chart.spec, width: 700 }, { config: themeConfig("light") })
+      expect(JSON.stringify(spec.legends), chart.id).toContain('"interactive":true')
+    }
+  })
+
+  it("are the same for the same run", () => {
+    expect(JSON.stringify(drawn(makeRunResult({ days: 4 })))).toBe(
+      JSON.stringify(drawn(makeRunResult({ days: 4 }))),
+    )
+  })
+
+  it("say less than 100 kB each, even of a year", () => {
+    for (const chart of drawn(makeRunResult({ days: 364, nodes: 30, replications: 3 }))) {
+      expect(JSON.stringify(chart.spec).length, chart.id).toBeLessThan(100_000)
+    }
+  })
+})
+
+describe("a chart whose data is missing", () => {
+  it.each([
+    [/^requests\.arrived$/, ["demand"]],
+    [/^requests\.rejectedBy$/, ["rejections"]],
+    [/^requests\.rejected$/, []],
+    [/^coverage$/, ["coverage"]],
+    [/^credits$/, ["credit-flows", "credit-totals"]],
+    [/^newcomer/, ["newcomer"]],
+    [/^newcomer.pay/, []],
+    [/^(ttft|health|tokensPerSecond)$/, ["ttft", "tokens-per-second", "health"]],
+    [/./, allIds.filter((id) => !["earnings", "lorenz"].includes(id))],
+  ])("is left out, and no other: %s", (pattern, expected) => {
+    expect(leftOut(withoutSeries(usual, pattern))).toEqual(expected)
+  })
+
+  it("is left out when there is no replication at all, and says why", () => {
+    const none = { ...usual, replications: [] }
+    expect(leftOut(none)).toEqual(allIds)
+    for (const chart of chartSections(none).flatMap(({ charts }) => charts)) {
+      expect(isMissing(chart) && chart.reason).toMatch(/^The run recorded no .+\.$/)
+    }
+  })
+})
+
+describe("names from a scenario", () => {
+  const names = ["a.b[0]", `q"u'o\\te`, "</script>", "datum.value", "{{x}}", "m6", "m7", "m8", "m9"]
+  const hostile = makeRunResult({ days: 6, nodes: 80, models: names })
+
+  it("are drawn without complaint, whatever they are", async () => {
+    for (const chart of drawn(hostile)) {
+      expect(await complaintsAbout(chart), chart.id).toEqual([])
+    }
+  })
+
+  it("are values in a spec, never parts of an expression", () => {
+    const expressionsIn = (value: unknown, within: string): ReadonlyArray<string> => {
+      if (typeof value === "string") {
+        return ["filter", "expr", "calculate", "test", "on", "field"].includes(within)
+          ? [value]
+          : []
+      }
+      if (typeof value !== "object" || value === null) return []
+      return Object.entries(value).flatMap(([key, inner]) =>
+        ["datasets", "values", "domain"].includes(key)
+          ? []
+          : expressionsIn(inner, Array.isArray(value) ? within : key),
+      )
+    }
+    for (const chart of drawn(hostile)) {
+      const expressions = expressionsIn(chart.spec, "")
+      for (const name of names) {
+        for (const expression of expressions) expect(expression, chart.id).not.toContain(name)
+      }
+    }
+  })
+
+  it("beyond what colours can tell apart are left out, and the notes say which", () => {
+    const coverage = drawn(hostile).find(({ id }) => id === "coverage")
+    expect(coverage?.legend).toHaveLength(6)
+    expect(coverage?.notes.join(" ")).toContain("6 of 9 models are shown: those of lowest coverage")
+  })
+})
+
+describe("the view of coverage", () => {
+  it("ends at 3 where coverage goes beyond, and says so", () => {
+    const plenty = {
+      ...usual,
+      replications: usual.replications.map((replication) => ({
+        ...replication,
+        series: replication.series.map((series) =>
+          series.name === "coverage"
+            ? { ...series, values: series.values.map((value) => (value ?? 0) + 50) }
+            : series,
+        ),
+      })),
+    }
+    const chart = drawn(plenty).find(({ id }) => id === "coverage")
+    expect(chart?.title).toBe("Supply covered the target demand of every model all the time")
+    expect(chart?.notes.join(" ")).toContain("The view ends at 3: 4 lines run along the top edge")
+    expect(JSON.stringify(chart?.spec)).toContain('"domain":[0,3]')
+  })
+})
+
+describe("figures in titles", () => {
+  it("are those of the run", () => {
+    const halves = {
+      ...usual,
+      warmupSeconds: 3600,
+      replications: usual.replications.map((replication) => ({
+        ...replication,
+        series: ["arrived", "served", "rejected"].map((part, at) => ({
+          name: `requests.${part}`,
+          key: "",
+          unit: "requests/s",
+          binSeconds: 3600,
+          // The first bin is warm-up and must not count.
+          values: [999, [8, 6, 2][at] ?? 0, [8, 6, 2][at] ?? 0],
+        })),
+      })),
+    }
+    const demand = drawn(halves).find(({ id }) => id === "demand")
+    expect(demand?.title).toBe("75.0% of the requests were served, 25.0% rejected")
+  })
+
+  it("add up credits over time", () => {
+    const flat = {
+      ...usual,
+      replications: usual.replications.map((replication) => ({
+        ...replication,
+        series: [
+          ["providers", 80],
+          ["platform", 12],
+          ["withheld", 8],
+          ["bounties paid", 1000],
+        ].map(([key, value]) => ({
+          name: "credits",
+          key: String(key),
+          unit: "credits/h",
+          binSeconds: 1800,
+          values: [Number(value), Number(value), Number(value), Number(value)],
+        })),
+      })),
+    }
+    const totals = drawn({ ...flat, warmupSeconds: 0 }).find(({ id }) => id === "credit-totals")
+    // 100 credits an hour for two hours; bounties are paid from the pool and add nothing.
+    expect(totals?.title).toBe("Consumers spent 200 credits")
+    expect(totals?.alternative).toContain("to providers 160 (80.0%)")
+  })
+})

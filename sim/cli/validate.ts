@@ -44,7 +44,9 @@ export const validateCommand = Command.make(
         ),
       )
       const validation = summarise(results.flat(), closedForms)
-      yield* printResult(json, { seed, effort, ...validation }, () => tableOf(validation.results, level))
+      yield* printResult(json, { seed, effort, ...validation }, () =>
+        tableOf(validation.results, level),
+      )
       const missed = validation.results.filter(({ ok }) => !ok)
       if (missed.length > 0)
         return yield* new ValidationFailed({ names: missed.map(({ name }) => name) })

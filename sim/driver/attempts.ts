@@ -287,10 +287,10 @@ export const onFinished = (world: World, command: Extract<Command, { _tag: "Fini
       command.outputTokens,
     )
     ownColumns.requests[node]++
-    ownColumns.requestsHour[node]++
+    ownColumns.requestsSince[node]++
     ownColumns.outputTokens[node] += command.outputTokens
     ownColumns.share[node] += command.share - command.withheld
-    ownColumns.payHour[node] += command.share - command.withheld
+    ownColumns.paySince[node] += command.share - command.withheld
     ownColumns.withheld[node] += command.withheld
     ownColumns.claimHour[node] += command.bounty
   }

@@ -81,6 +81,6 @@ const shareBounty = (world: World, command: Extract<Command, { _tag: "Post" }>):
   for (const node of nodes) {
     const part = (command.amount * columns.claimHour[node]) / claimed
     columns.bounty[node] += part
-    columns.payHour[node] += part
+    columns.paySince[node] += part
   }
 }

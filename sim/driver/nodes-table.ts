@@ -46,10 +46,10 @@ const kinds = {
   parks: Int32Array,
   switches: Int32Array,
   health: Float64Array,
-  /** Bounty claimed this hour; and, since the hour and since the last decision began, pay. */
+  /** Bounty claimed this hour; requests and pay since the last sample; pay and time at the last decision. */
   claimHour: Float64Array,
-  requestsHour: Float64Array,
-  payHour: Float64Array,
+  requestsSince: Float64Array,
+  paySince: Float64Array,
   payAtDecision: Float64Array,
   onlineAtDecision: Float64Array,
 } as const

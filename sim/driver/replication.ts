@@ -14,7 +14,7 @@ import type { Check, NodeOutcome } from "../results/model.ts"
 import { onSignUp, scheduleSignUp, signUpConsumer } from "./accounts.ts"
 import { onArrival, onQuickEnd, onRetry, onServerEvent } from "./attempts.ts"
 import { checksAtEnd, checksInPassing } from "./checks.ts"
-import { onHour } from "./hour.ts"
+import { onSample } from "./samples.ts"
 import { onLife } from "./node-life.ts"
 import { nodeOutcomes } from "./node-outcomes.ts"
 import { act } from "./commands.ts"
@@ -26,8 +26,8 @@ import {
   arrivalActor,
   firstNodeActor,
   firstRetryActor,
-  hourActor,
-  hourLast,
+  sampleActor,
+  sampleLast,
   joinActor,
   kernelActor,
   makeWorld,
@@ -61,7 +61,7 @@ export interface ReplicationParts {
     startMicros: number,
     endMicros: number,
   ) => ArrivalSource
-  /** Also check the ledger, the holds and the counters at every turn of the hour. */
+  /** Also check the ledger, the holds and the counters at every sample. */
   readonly isChecked: boolean
 }
 
@@ -153,8 +153,8 @@ export class Replication {
       })
     })
     populate(world, true)
-    // The hour's actor first wakes at the start of demand: that is when the rest of the world opens.
-    world.queue.schedule(hourActor, world.startMicros, hourLast)
+    // The sampling actor first wakes at the start of demand: that is when the rest of the world opens.
+    world.queue.schedule(sampleActor, world.startMicros, sampleLast)
   }
 
   private openDemand(): void {
@@ -193,9 +193,9 @@ export class Replication {
         return onSignUp(world)
       case joinActor:
         return onJoin(world)
-      case hourActor:
+      case sampleActor:
         if (world.now === world.startMicros) this.openDemand()
-        onHour(world)
+        onSample(world)
         if (this.isChecked) checksInPassing(world, this.faults)
         return
       default:
@@ -204,6 +204,11 @@ export class Replication {
   }
 }
 
-/** Bins of an hour, or of as many hours as keep a series below about 1,000 bins. */
+/**
+ * Bins of an hour, or of as many hours as keep a series below about 1,000 bins; a run of less than two
+ * days has bins of a whole number of minutes, about 100 of them.
+ */
 const binSecondsFor = (horizonSeconds: number): number =>
-  3600 * Math.max(1, Math.ceil(horizonSeconds / 3600 / 1000))
+  horizonSeconds < 2 * 86_400
+    ? 60 * Math.max(1, Math.round(horizonSeconds / 100 / 60))
+    : 3600 * Math.max(1, Math.ceil(horizonSeconds / 3600 / 1000))

@@ -17,7 +17,7 @@ import { RequestsInFlight } from "./requests-in-flight.ts"
 
 /** Actors of the event queue. Each has at most one pending entry. */
 export const kernelActor = 0
-export const hourActor = 1
+export const sampleActor = 1
 export const arrivalActor = 2
 export const signUpActor = 3
 export const joinActor = 4
@@ -31,9 +31,9 @@ export const firstNodeActor = firstRetryActor + maxRetryLines
 export const serverActor = (node: number): number => firstNodeActor + 2 * node
 export const lifeActor = (node: number): number => firstNodeActor + 2 * node + 1
 
-/** At one instant: the kernel's timers, then the world, then what is sampled at the turn of an hour. */
+/** At one instant: the kernel's timers, then the world, then what is sampled of both. */
 export const kernelFirst = -1
-export const hourLast = 1
+export const sampleLast = 1
 
 export interface World {
   readonly scenario: Scenario

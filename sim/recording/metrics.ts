@@ -47,9 +47,12 @@ const refusedIn = ({ sum }: Window): number =>
   sum("refused.NoCapacity") +
   sum("refused.AttemptFailed")
 
+const nodeDays = ({ sum, recording }: Window): number =>
+  (sum("instances") * recording.sampleSeconds) / daySeconds
+
 /** Nodes that were there long enough for their pay to mean something. */
-const settled = ({ nodes }: Window): ReadonlyArray<NodeOutcome> =>
-  nodes.filter(({ onlineHours }) => onlineHours >= 24)
+const settled = ({ nodes, days }: Window): ReadonlyArray<NodeOutcome> =>
+  nodes.filter(({ onlineHours }) => onlineHours >= Math.min(24, (days * 24) / 2))
 
 const payPerHour = ({ shareEarned, bountyEarned, onlineHours }: NodeOutcome): number =>
   (shareEarned + bountyEarned) / onlineHours
@@ -143,13 +146,13 @@ const fixedMetrics: ReadonlyArray<Metric> = [
     "switches.perNodeWeek",
     "1/(node week)",
     "Model switches of a node",
-    ({ sum }) => sum("switches") / (sum("instances") / (7 * 24)),
+    (window) => window.sum("switches") / (nodeDays(window) / 7),
   ),
   metric(
     "breaker.parksPerNodeDay",
     "1/(node d)",
     "How often the breaker parked a node",
-    ({ sum }) => sum("parks") / (sum("instances") / 24),
+    (window) => window.sum("parks") / nodeDays(window),
   ),
   metric(
     "breaker.parkedShare",
@@ -264,7 +267,7 @@ const fixedMetrics: ReadonlyArray<Metric> = [
     "newcomer.rampFirstWeek",
     "ratio",
     "The ramp in a node's first online week: what the formula allows",
-    ({ recording }) => firstWeek(recording, "ramp", "nodeHours"),
+    ({ recording }) => firstWeek(recording, "ramp", "periods"),
   ),
 ]
 
@@ -273,7 +276,7 @@ const weekOfAgeBins = 28
 const firstWeek = (
   { newcomers }: Recording,
   own: "traffic" | "pay" | "ramp",
-  equal: "veteranTraffic" | "veteranPay" | "nodeHours",
+  equal: "veteranTraffic" | "veteranPay" | "periods",
 ): number =>
   sumOf(newcomers[own].subarray(0, weekOfAgeBins)) /
   sumOf(newcomers[equal].subarray(0, weekOfAgeBins))

@@ -48,7 +48,7 @@ export const channels = [
   "slotSeconds.consumer",
   "slotSeconds.datacenter",
   "slotSeconds.apple",
-  /** Sampled at each turn of the hour; divide by `samples`. */
+  /** Sampled every `sampleSeconds`; divide by `samples`. */
   "samples",
   "nodes.consumer",
   "nodes.datacenter",
@@ -72,7 +72,7 @@ export const ageBinSeconds = 6 * 3600
 const ageBins = 56
 export const newcomerChannels = [
   "ramp",
-  "nodeHours",
+  "periods",
   "traffic",
   "veteranTraffic",
   "pay",
@@ -80,7 +80,7 @@ export const newcomerChannels = [
 ] as const
 export type NewcomerChannel = (typeof newcomerChannels)[number]
 
-/** Sampled at each turn of the hour, by model; divide by `samples`. */
+/** Sampled every `sampleSeconds`, by model; divide by `samples`. */
 export interface ModelSamples {
   readonly coverage: Float64Array<ArrayBuffer>
   readonly multiplier: Float64Array<ArrayBuffer>
@@ -89,6 +89,7 @@ export interface ModelSamples {
 /** Plain data: what a worker sends home. */
 export interface Recording {
   readonly binSeconds: number
+  readonly sampleSeconds: number
   /** Bins of the horizon. Channels have one more, for what ends after it. */
   readonly bins: number
   readonly sums: Readonly<Record<Channel, Float64Array<ArrayBuffer>>>
@@ -107,6 +108,8 @@ const quantileError = 0.01
 
 export class Recorder {
   private readonly binSeconds: number
+  /** Time between two samples: an hour, or a bin where bins are shorter. */
+  readonly sampleSeconds: number
   private readonly bins: number
   readonly sums: Recording["sums"]
   private readonly models: ReadonlyArray<ModelSamples>
@@ -143,6 +146,7 @@ export class Recorder {
     this.bins = bins
     this.bin = bins
     this.binSeconds = parts.binSeconds
+    this.sampleSeconds = Math.min(3600, parts.binSeconds)
     this.floorTokensPerSecond = parts.floorTokensPerSecond
     this.classOfDevice = parts.classOfDevice.map((name) => classCode[name])
     this.sums = Object.fromEntries(channels.map((name) => [name, row()])) as Recording["sums"]
@@ -164,6 +168,7 @@ export class Recorder {
     const [consumer, datacenter, apple] = this.decodeRates.map(states)
     return {
       binSeconds: this.binSeconds,
+      sampleSeconds: this.sampleSeconds,
       bins: this.bins,
       sums: this.sums,
       models: this.models,

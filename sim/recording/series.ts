@@ -87,7 +87,7 @@ const finite = (value: number): number | null => (Number.isFinite(value) ? value
 const ageSeries = (newcomers: Recording["newcomers"]): ReadonlyArray<Series> =>
   (
     [
-      ["newcomer.ramp", newcomers.ramp, newcomers.nodeHours],
+      ["newcomer.ramp", newcomers.ramp, newcomers.periods],
       ["newcomer.traffic", newcomers.traffic, newcomers.veteranTraffic],
       ["newcomer.pay", newcomers.pay, newcomers.veteranPay],
     ] as const

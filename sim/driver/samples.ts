@@ -1,15 +1,14 @@
 /**
- * The turn of an hour: what is sampled rather than counted.
+ * What is sampled rather than counted: at each turn of the hour, or of the bin where bins are shorter.
  */
 import { bountyPoolAccount, instanceView, marketView } from "../../engine/index.ts"
 import type { DeviceClass } from "../fleet/devices.ts"
 import { serving } from "./nodes-table.ts"
 import { healthOf } from "./node-state.ts"
 import type { World } from "./world.ts"
-import { hourActor, hourLast } from "./world.ts"
+import { sampleActor, sampleLast } from "./world.ts"
 
 const hourMicros = 3_600_000_000
-const hourSeconds = 3600
 const veteranSeconds = 14 * 86_400
 
 const nodeChannels = {
@@ -23,15 +22,15 @@ const slotChannels = {
   apple: "slotSeconds.apple",
 } as const
 
-export const onHour = (world: World): void => {
+export const onSample = (world: World): void => {
   const { recorder, now } = world
   if (now > world.startMicros) sample(world)
   recorder.turn(now)
-  if (now + hourMicros <= world.endMicros)
-    world.queue.schedule(hourActor, now + hourMicros, hourLast)
+  const next = now + recorder.sampleSeconds * 1e6
+  if (next <= world.endMicros) world.queue.schedule(sampleActor, next, sampleLast)
 }
 
-/** Samples the hour that ends. */
+/** Samples the period that ends. */
 const sample = (world: World): void => {
   const { recorder, market, scenario, credit } = world
   recorder.add("samples", 1)
@@ -45,8 +44,8 @@ const sample = (world: World): void => {
   sampleNodes(world)
 }
 
-/** One hour of an online node, as newcomers are compared with veterans. */
-interface NodeHour {
+/** One period of an online node, as newcomers are compared with veterans. */
+interface NodePeriod {
   readonly node: number
   readonly group: string
   readonly ageSeconds: number
@@ -58,7 +57,7 @@ interface NodeHour {
 const sampleNodes = (world: World): void => {
   const { recorder, nodes, market, offers } = world
   const { columns } = nodes
-  const hours: Array<NodeHour> = []
+  const periods: Array<NodePeriod> = []
   for (let node = 0; node < nodes.count; node++) {
     if (columns.phase[node] !== serving) continue
     const name: DeviceClass = offers.devices[columns.device[node]].deviceClass
@@ -68,31 +67,32 @@ const sampleNodes = (world: World): void => {
     if (view.breaker !== "closed") recorder.add("parkedInstances", 1)
     if (columns.isUp[node] === 1 && columns.isAway[node] === 0) {
       recorder.add(nodeChannels[name], 1)
-      recorder.add(slotChannels[name], columns.slots[node] * hourSeconds)
-      hours.push({
+      recorder.add(slotChannels[name], columns.slots[node] * recorder.sampleSeconds)
+      periods.push({
         node,
         group: `${columns.device[node]}/${columns.model[node]}`,
         ageSeconds: view.onlineMicros / 1e6,
         ramp: view.ramp,
-        traffic: columns.requestsHour[node],
-        pay: columns.payHour[node],
+        traffic: columns.requestsSince[node],
+        pay: columns.paySince[node],
       })
     }
     columns.health[node] = healthOf(world, node)
   }
-  compareNewcomers(world, hours)
+  compareNewcomers(world, periods)
   for (let node = 0; node < nodes.count; node++) {
-    columns.requestsHour[node] = 0
-    columns.payHour[node] = 0
-    columns.claimHour[node] = 0
+    columns.requestsSince[node] = 0
+    columns.paySince[node] = 0
+    // Claims are paid when the kernel's hour turns, and begin anew then.
+    if (world.now % hourMicros === 0) columns.claimHour[node] = 0
   }
 }
 
-/** Sets each newcomer's hour against the mean veteran of the same device and model. */
-const compareNewcomers = (world: World, hours: ReadonlyArray<NodeHour>): void => {
+/** Sets each newcomer's period against the mean veteran of the same device and model. */
+const compareNewcomers = (world: World, periods: ReadonlyArray<NodePeriod>): void => {
   const { recorder } = world
   const veterans = new Map<string, { count: number; traffic: number; pay: number }>()
-  for (const { group, ageSeconds, traffic, pay } of hours) {
+  for (const { group, ageSeconds, traffic, pay } of periods) {
     if (ageSeconds < veteranSeconds) continue
     const sums = veterans.get(group) ?? { count: 0, traffic: 0, pay: 0 }
     sums.count++
@@ -100,10 +100,10 @@ const compareNewcomers = (world: World, hours: ReadonlyArray<NodeHour>): void =>
     sums.pay += pay
     veterans.set(group, sums)
   }
-  for (const { group, ageSeconds, ramp, traffic, pay } of hours) {
+  for (const { group, ageSeconds, ramp, traffic, pay } of periods) {
     const equals = veterans.get(group)
     if (equals === undefined || ageSeconds >= veteranSeconds) continue
-    recorder.noteNewcomer("nodeHours", ageSeconds, 1)
+    recorder.noteNewcomer("periods", ageSeconds, 1)
     recorder.noteNewcomer("ramp", ageSeconds, ramp)
     recorder.noteNewcomer("traffic", ageSeconds, traffic)
     recorder.noteNewcomer("veteranTraffic", ageSeconds, equals.traffic / equals.count)

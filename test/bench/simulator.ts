@@ -1,0 +1,97 @@
+/**
+ * The full simulator: the whole economy, the batching service model and all statistics, in requests a
+ * second; memory by fleet size; and what a second worker brings.
+ */
+import { NodeContext } from "@effect/platform-node"
+import { Effect, Ref } from "effect"
+import type { Finished } from "../../sim/driver/task.ts"
+import { Replication } from "../../sim/driver/replication.ts"
+import { openSource } from "../../sim/demand/open-source.ts"
+import { runExperiment } from "../../sim/experiment.ts"
+import { offerTable } from "../../sim/fleet/offers.ts"
+import { makePlan } from "../../sim/plan.ts"
+import { layerThreads } from "../../sim/replicators.ts"
+
+export interface SimulatorRow {
+  readonly nodes: number
+  readonly requests: number
+  readonly requestsPerSecond: number
+  readonly peakBytes: number
+}
+
+/** A plain market of this size, loaded to about a half. */
+const settings = (nodes: number, days: number): ReadonlyArray<string> => [
+  `fleet.nodes=${nodes}`,
+  "fleet.establishedDays=8",
+  `demand.requestsPerSecond=${nodes * 0.2}`,
+  `horizonDays=${days}`,
+  "consumers.budgetCreditsPerDay=100000",
+  "consumers.topUpCredits=10000",
+  "warmupDays=0",
+]
+
+const planOf = (assignments: ReadonlyArray<string>, workers: number) =>
+  Effect.runPromise(makePlan("base", assignments, workers).pipe(Effect.provide(NodeContext.layer)))
+
+/** One replication on this thread. */
+export const benchSimulator = async (nodes: number, requests: number): Promise<SimulatorRow> => {
+  const days = requests / (nodes * 0.2) / 86_400
+  const { scenario } = await planOf(settings(nodes, days), 1)
+  globalThis.gc?.()
+  const before = bytesNow()
+  const replication = new Replication({
+    scenario,
+    seed: "bench",
+    offers: offerTable(scenario),
+    openArrivals: openSource(scenario, undefined),
+    isChecked: false,
+  })
+  // The fleet grows old before the first request: that is not what is measured.
+  while (replication.progress === 0) replication.advance(1_000)
+  let peak = bytesNow()
+  const began = performance.now()
+  while (replication.advance(50_000)) peak = Math.max(peak, bytesNow())
+  const seconds = (performance.now() - began) / 1000
+  const done = replication.finish()
+  return {
+    nodes,
+    requests: done.requests,
+    requestsPerSecond: done.requests / seconds,
+    peakBytes: peak - before,
+  }
+}
+
+const bytesNow = (): number => {
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+/** Wall time of the same four replications on one worker, over that on two. */
+export const benchWorkers = async (requests: number): Promise<number> => {
+  const assignments = settings(200, requests / 40 / 86_400)
+  const seconds: Array<number> = []
+  for (const workers of [1, 2]) {
+    const plan = await planOf(assignments, workers)
+    const began = performance.now()
+    await Effect.runPromise(
+      Ref.make<ReadonlyArray<Finished>>([]).pipe(
+        Effect.flatMap((finished) =>
+          runExperiment(
+            plan,
+            {
+              replications: 4,
+              seed: "bench",
+              isChecked: false,
+              command: "",
+              onProgress: () => Effect.void,
+            },
+            finished,
+          ),
+        ),
+        Effect.provide(layerThreads(workers)),
+      ),
+    )
+    seconds.push((performance.now() - began) / 1000)
+  }
+  return seconds[0] / seconds[1]
+}

@@ -46,10 +46,7 @@ export interface InstanceView {
 const breakerNames = ["closed", "open", "halfOpen"] as const
 
 /** The state of an instance's breaker, or `undefined` where there is no such instance. */
-export const breakerStateOf = (
-  market: Market,
-  id: number,
-): InstanceView["breaker"] | undefined => {
+export const breakerStateOf = (market: Market, id: number): InstanceView["breaker"] | undefined => {
   const slot = slotOf(market.instances, id)
   return slot < 0 ? undefined : breakerNames[market.breakers.state[slot]]
 }

@@ -11,7 +11,7 @@ import { rankCandidate } from "../routing/candidates.ts"
 import type { Market } from "../state/market.ts"
 import { wakeAt } from "../state/wake-queue.ts"
 import { healthHundredths } from "../reputation/health.ts"
-import { halfOpen, open } from "./breaker.ts"
+import { closed, halfOpen, open } from "./breaker.ts"
 import { debtAfter, debtWaitMicros, nextSlotOnline, rampOf, rampedSlots } from "./ramp.ts"
 
 export const eligibilityReasons = [
@@ -84,32 +84,57 @@ export const countedTokensPerSecond = (market: Market, instance: number): number
 
 /** Works out an instance's standing at the present time, ranks it and sets its next wake. */
 export const refresh = (market: Market, instance: number): void => {
-  const { rules, now } = market
   const { columns } = market.instances
   const slots = Math.max(1, countedSlots(market, instance))
-  const ramp = rampNow(market, instance, now)
+  const ramp = rampNow(market, instance, market.now)
   const capacity = rampedSlots(ramp, slots)
   const reason = reasonAgainst(market, instance, ramp)
+  const wake = wakeOf(market, instance, ramp, slots, capacity)
+  columns.capacity[instance] = capacity
+  const isAtRest = market.breakers.state[instance] === closed && wake === Infinity
+  columns.isQuiet[instance] = reason === eligible && ramp === 1 && isAtRest ? 1 : 0
+  rank(market, instance, reason, capacity, slots, ramp)
+  wakeAt(market.instanceWakes, instance, wake)
+}
+
+/**
+ * `refresh` after a change of nothing but load and health. A quiet instance, as nearly all are nearly
+ * always, is ranked without another look at what has not changed.
+ */
+export const refreshLoad = (market: Market, instance: number): void => {
+  const { columns } = market.instances
+  if (columns.isQuiet[instance] === 0) return refresh(market, instance)
+  const capacity = columns.capacity[instance]
+  rank(market, instance, eligible, capacity, capacity, 1)
+}
+
+const rank = (
+  market: Market,
+  instance: number,
+  reason: number,
+  capacity: number,
+  slots: number,
+  ramp: number,
+): void => {
+  const { columns } = market.instances
   const inFlight = columns.inFlight[instance]
   standing.isAdmitted = reason === eligible
   standing.inFlight = inFlight
   standing.capacity = capacity
   standing.slots = slots
   standing.ramp = ramp
-  standing.healthHundredths = healthHundredths(rules, market.health, instance)
+  standing.healthHundredths = healthHundredths(market.rules, market.health, instance)
   rankCandidate(
     market.candidates[columns.model[instance]],
-    rules,
+    market.rules,
     columns.place[instance],
     columns.account[instance],
     standing,
   )
   const shown = reason === eligible && inFlight >= capacity ? full : reason
-  if (columns.reason[instance] !== shown) {
-    columns.reason[instance] = shown
-    market.reasonCounts[shown] += 1
-  }
-  wakeAt(market.instanceWakes, instance, wakeOf(market, instance, ramp, slots, capacity))
+  if (columns.reason[instance] === shown) return
+  columns.reason[instance] = shown
+  market.reasonCounts[shown] += 1
 }
 
 const reasonAgainst = (market: Market, instance: number, ramp: number): number => {
@@ -141,6 +166,7 @@ const debtWait = (market: Market, instance: number, ramp: number): number => {
 /** Adds an attempt's tokens to the debt that caps a ramping instance's rate. */
 export const owe = (market: Market, instance: number, tokens: number): void => {
   const { columns } = market.instances
+  if (columns.isQuiet[instance] === 1) return
   const ramp = rampNow(market, instance, market.now)
   if (ramp === 1) {
     columns.debt[instance] = 0

@@ -66,6 +66,7 @@ const sendProbe = (market: Market, instance: number, code: number, purpose: Prob
 export const park = (market: Market, instance: number): void => {
   const { columns } = market.instances
   trip(market.breakers, market.rules, instance, market.now)
+  columns.isQuiet[instance] = 0
   columns.parks[instance] += 1
   columns.probeFor[instance] = none
   columns.probeRequest[instance] = 0
@@ -84,6 +85,7 @@ export const readmit = (market: Market, instance: number): void =>
 export const sinkBelowFloor = (market: Market, instance: number): void => {
   const { columns } = market.instances
   columns.isBelowFloor[instance] = 1
+  columns.isQuiet[instance] = 0
   columns.probeAfter[instance] = market.now + market.rules.floorProbeMicros
 }
 

@@ -12,58 +12,51 @@
 import type { Rules } from "../economy/rules.ts"
 import { microsPerHour } from "../units.ts"
 
-export const counts = [
-  "successes",
-  "failures",
-  "neutrals",
-  "probes",
-  "goodProbes",
-  "onlineMicros",
-] as const
-export type Count = (typeof counts)[number]
+/** What is counted, each at its place in an instance's row. */
+const places = {
+  successes: 0,
+  failures: 1,
+  neutrals: 2,
+  probes: 3,
+  goodProbes: 4,
+  onlineMicros: 5,
+} as const
+export type Count = keyof typeof places
+export const counts = Object.keys(places) as ReadonlyArray<Count>
 
-type Page = { readonly [C in Count]: Uint32Array<ArrayBuffer> }
+/** Places in a row: a whole number of rows fills a cache line. */
+const rowLength = 8
 
 export interface Health {
-  /** The pages of the window by hour modulo its length; absent until that hour has come. */
-  readonly pages: Array<Page | undefined>
-  /** Sums over the window by instance slot; online time in µs. */
-  readonly sums: { [C in Count]: Float64Array<ArrayBuffer> }
+  /** The rows of each hour of the window, by hour modulo its length; absent until the hour came. */
+  readonly pages: Array<Uint32Array<ArrayBuffer> | undefined>
+  /** Rows of sums over the window, by instance slot; online time in µs. */
+  sums: Float64Array<ArrayBuffer>
   hour: number
-  capacity: number
 }
 
 export const makeHealth = (rules: Rules, capacity = 16): Health => ({
   pages: Array.from({ length: rules.healthHours }, () => undefined),
-  sums: byCount(() => new Float64Array(capacity)),
+  sums: new Float64Array(capacity * rowLength),
   hour: 0,
-  capacity,
-})
-
-const byCount = <A>(make: (count: Count) => A): { [C in Count]: A } => ({
-  successes: make("successes"),
-  failures: make("failures"),
-  neutrals: make("neutrals"),
-  probes: make("probes"),
-  goodProbes: make("goodProbes"),
-  onlineMicros: make("onlineMicros"),
 })
 
 /** Adds to one count of one instance in the present hour. An hour's µs fit 32 bits. */
 export const count = (health: Health, what: Count, slot: number, amount: number): void => {
-  const sums = health.sums[what]
-  sums[slot] += amount
-  const page = pageOf(health)[what]
-  page[slot] += amount
+  const at = slot * rowLength + places[what]
+  health.sums[at] += amount
+  pageOf(health)[at] += amount
 }
 
-const pageOf = (health: Health): Page => {
+/** One count of one instance, in the sums or in the rows of an hour. */
+export const countIn = (rows: Float64Array | Uint32Array, what: Count, slot: number): number =>
+  rows[slot * rowLength + places[what]]
+
+const pageOf = (health: Health): Uint32Array<ArrayBuffer> => {
   const at = health.hour % health.pages.length
-  const page = health.pages[at]
-  if (page !== undefined) return page
-  const fresh = byCount(() => new Uint32Array(health.capacity))
-  health.pages[at] = fresh
-  return fresh
+  const page = health.pages[at] ?? new Uint32Array(health.sums.length)
+  health.pages[at] = page
+  return page
 }
 
 /** Begins the next hour: what is `healthHours` old no longer counts. O(instances). */
@@ -71,51 +64,44 @@ export const turnHour = (health: Health): void => {
   health.hour++
   const expired = health.pages[health.hour % health.pages.length]
   if (expired === undefined) return
-  for (const what of counts) {
-    const sums = health.sums[what]
-    const old = expired[what]
-    for (let slot = 0; slot < old.length; slot++) sums[slot] = sums[slot] - old[slot]
-    old.fill(0)
-  }
+  for (let at = 0; at < expired.length; at++) health.sums[at] -= expired[at]
+  expired.fill(0)
 }
 
 /** Makes room for instance slots below `capacity`. */
 export const growHealth = (health: Health, capacity: number): void => {
-  if (capacity <= health.capacity) return
-  health.capacity = capacity
-  for (const what of counts) {
-    const wider = new Float64Array(capacity)
-    wider.set(health.sums[what])
-    health.sums[what] = wider
-  }
+  const length = capacity * rowLength
+  if (length <= health.sums.length) return
+  const sums = new Float64Array(length)
+  sums.set(health.sums)
+  health.sums = sums
   health.pages.forEach((page, at) => {
     if (page === undefined) return
-    health.pages[at] = byCount((what) => {
-      const wider = new Uint32Array(capacity)
-      wider.set(page[what])
-      return wider
-    })
+    const wider = new Uint32Array(length)
+    wider.set(page)
+    health.pages[at] = wider
   })
 }
 
 /** Forgets an instance that is gone, so that its slot can be used again. O(window). */
 export const forget = (health: Health, slot: number): void => {
-  for (const what of counts) {
-    health.sums[what][slot] = 0
-    for (const page of health.pages) if (page !== undefined) page[what][slot] = 0
-  }
+  const first = slot * rowLength
+  health.sums.fill(0, first, first + rowLength)
+  for (const page of health.pages) page?.fill(0, first, first + rowLength)
 }
 
 /** The score × 100, a whole number in 0…100. */
-export const healthHundredths = (rules: Rules, { sums }: Health, slot: number): number =>
-  score(
+export const healthHundredths = (rules: Rules, { sums }: Health, slot: number): number => {
+  const row = slot * rowLength
+  return score(
     rules,
-    sums.successes[slot],
-    sums.failures[slot],
-    sums.probes[slot],
-    sums.goodProbes[slot],
-    sums.onlineMicros[slot] / microsPerHour,
+    sums[row + places.successes],
+    sums[row + places.failures],
+    sums[row + places.probes],
+    sums[row + places.goodProbes],
+    sums[row + places.onlineMicros] / microsPerHour,
   )
+}
 
 /** The formula itself, × 100 and rounded: monotone in successes (up) and failures (down). */
 export const score = (

@@ -3,7 +3,7 @@
  * settle or void. Every request ends in exactly one `Finish` or `Refuse`.
  */
 import { closed, halfOpen, isTrippedByFailure, noteSuccess } from "../admission/breaker.ts"
-import { owe, refresh } from "../admission/eligibility.ts"
+import { owe, refresh, refreshLoad } from "../admission/eligibility.ts"
 import { decodeMilliTokensPerSecond, isBelowAfter } from "../admission/floor.ts"
 import type { Refusal, Rejection } from "../command.ts"
 import { emit } from "../command.ts"
@@ -96,7 +96,7 @@ const dispatch = (market: Market, request: number, instance: number): void => {
     columns.probeRequest[instance] = id + 1
     columns.probeUntil[instance] = market.now + rules.probeLeaseMicros
   }
-  refresh(market, instance)
+  refreshLoad(market, instance)
   emit(market.sink, {
     _tag: "Dispatch",
     request: id,
@@ -127,9 +127,11 @@ export const onAttemptEnded = (
   if (outcome === "backpressure") {
     const pause = event.retryAfterMicros || market.rules.retryAfterMicros
     columns.backpressureUntil[instance] = market.now + pause
+    columns.isQuiet[instance] = 0
   }
   if (outcome === "credentialRefused") {
     columns.isSuspended[instance] = 1
+    columns.isQuiet[instance] = 0
     audit(market, instance, "CredentialRefused", 1)
   }
   if (reportedTokens > outputTokens + market.rules.meteringToleranceTokens) {
@@ -148,7 +150,7 @@ export const onAttemptEnded = (
   } else if (!(isRetryable(outcome) && retry(market, request))) end(market, request, outcome)
   if (columns.isStopping[instance] === 1 && columns.inFlight[instance] === 0)
     stopInstance(market, instance)
-  else refresh(market, instance)
+  else refreshLoad(market, instance)
   return undefined
 }
 

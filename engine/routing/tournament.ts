@@ -11,8 +11,8 @@ import { drawBelow } from "../random.ts"
 export interface Tournament {
   /** Leaves, a power of two. Node i has children 2i and 2i + 1; leaf p is node size + p. */
   size: number
-  key: Float64Array<ArrayBuffer>
-  weight: Float64Array<ArrayBuffer>
+  /** Node i's key at 2i and weight at 2i + 1: two siblings lie in one cache line. */
+  nodes: Float64Array<ArrayBuffer>
   /** What each leaf stands for. */
   entrant: Int32Array<ArrayBuffer>
   /** Leaves to use again, last freed first. */
@@ -20,14 +20,11 @@ export interface Tournament {
   used: number
 }
 
-export const makeTournament = (size = 2): Tournament => ({
-  size,
-  key: new Float64Array(2 * size).fill(Infinity),
-  weight: new Float64Array(2 * size),
-  entrant: new Int32Array(size).fill(-1),
-  free: [],
-  used: 0,
-})
+export const makeTournament = (size = 2): Tournament => {
+  const nodes = new Float64Array(4 * size)
+  for (let at = 0; at < nodes.length; at += 2) nodes[at] = Infinity
+  return { size, nodes, entrant: new Int32Array(size).fill(-1), free: [], used: 0 }
+}
 
 /** Gives an entrant a leaf (not yet a candidate) and returns its place. */
 export const enter = (tournament: Tournament, entrant: number): number => {
@@ -50,38 +47,38 @@ export const setLeaf = (
   leafKey: number,
   leafWeight: number,
 ): void => {
-  const { key, weight } = tournament
-  let node = tournament.size + place
-  if (key[node] === leafKey && weight[node] === leafWeight) return
-  key[node] = leafKey
-  weight[node] = leafWeight
-  while (node > 1) {
-    const left = key[node & ~1]
-    const right = key[node | 1]
-    const k = left < right ? left : right
-    let w = 0
-    if (left === k) w = weight[node & ~1]
-    if (right === k) w += weight[node | 1]
-    node >>= 1
-    if (key[node] === k && weight[node] === w) return
-    key[node] = k
-    weight[node] = w
+  const { nodes } = tournament
+  let at = 2 * (tournament.size + place)
+  if (nodes[at] === leafKey && nodes[at + 1] === leafWeight) return
+  nodes[at] = leafKey
+  nodes[at + 1] = leafWeight
+  while (at > 2) {
+    // The pair of siblings that this node belongs to lies at 4 · parent.
+    const pair = at & ~3
+    const left = nodes[pair]
+    const right = nodes[pair + 2]
+    const key = left < right ? left : right
+    const weight = (left === key ? nodes[pair + 1] : 0) + (right === key ? nodes[pair + 3] : 0)
+    at = pair >> 1
+    if (nodes[at] === key && nodes[at + 1] === weight) return
+    nodes[at] = key
+    nodes[at + 1] = weight
   }
 }
 
-export const isEmpty = (tournament: Tournament): boolean => tournament.key[1] === Infinity
+export const isEmpty = (tournament: Tournament): boolean => tournament.nodes[2] === Infinity
 
 /** Draws among the leaves of the least key, by weight; −1 where there is no candidate. */
 export const draw = (tournament: Tournament, stream: Stream): number => {
-  const { key, weight, size } = tournament
-  const least = key[1]
+  const { nodes, size } = tournament
+  const least = nodes[2]
   if (least === Infinity) return -1
-  let lot = drawBelow(stream, weight[1])
+  let lot = drawBelow(stream, nodes[3])
   let node = 1
   while (node < size) {
     node *= 2
-    if (key[node] === least) {
-      const here = weight[node]
+    if (nodes[2 * node] === least) {
+      const here = nodes[2 * node + 1]
       if (lot < here) continue
       lot -= here
     }
@@ -91,21 +88,14 @@ export const draw = (tournament: Tournament, stream: Stream): number => {
 }
 
 const double = (tournament: Tournament): void => {
-  const { size, key, weight, entrant } = tournament
+  const { size, nodes, entrant } = tournament
   const wider = makeTournament(size * 2)
+  wider.entrant.set(entrant)
   tournament.size = wider.size
-  tournament.key = wider.key
-  tournament.weight = wider.weight
+  tournament.nodes = wider.nodes
   tournament.entrant = wider.entrant
-  tournament.entrant.set(entrant)
-  wider.key.set(key.subarray(size), wider.size)
-  wider.weight.set(weight.subarray(size), wider.size)
-  for (let node = wider.size - 1; node >= 1; node--) {
-    const left = wider.key[2 * node]
-    const right = wider.key[2 * node + 1]
-    const k = Math.min(left, right)
-    wider.key[node] = k
-    wider.weight[node] =
-      (left === k ? wider.weight[2 * node] : 0) + (right === k ? wider.weight[2 * node + 1] : 0)
+  for (let place = 0; place < size; place++) {
+    const leaf = 2 * (size + place)
+    setLeaf(tournament, place, nodes[leaf], nodes[leaf + 1])
   }
 }

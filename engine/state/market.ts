@@ -85,6 +85,10 @@ const instanceSpec = {
   probeAfter: "f64",
   /** Request + 1 that probes a half-open instance (`breaker.probe: request`). */
   probeRequest: "f64",
+  /** Ramped slots C as of the last refresh. */
+  capacity: "i32",
+  /** Fully ramped, and nothing pends that time could change: only its load moves its standing. */
+  isQuiet: "u8",
   /** Index of the reason in `eligibilityReasons`. */
   reason: "u8",
   place: "i32",

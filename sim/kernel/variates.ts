@@ -41,7 +41,7 @@ export const boundedPareto = (
 /** Failures before the first success, 0, 1, 2 …; each trial succeeds with `probability` in (0, 1]. */
 export const geometric = (stream: Stream, probability: number): number => {
   const failures = Math.floor(Math.log(1 - stream.next()) / Math.log(1 - probability))
-  // A certain success divides by −∞, which gives −0.
+  // A uniform of exactly 0 gives −0.
   return failures === 0 ? 0 : failures
 }
 

@@ -294,7 +294,7 @@ const simulated = (truth: number, truthHalfWidth: number): Quantity => ({
   name: "mean sojourn",
   truth: () => truth,
   truthHalfWidth,
-  source: "simulation by a hand-written loop",
+  source: "reference simulation, apart from this kernel",
 })
 
 export const closedForms: ReadonlyArray<ClosedForm> = [

@@ -30,7 +30,15 @@ describe("the events' schema", () => {
   })
 
   it("lets a request name the highest price that it accepts, or none", () => {
-    const request = { _tag: "RequestArrived", at: 0, request: 1, account: 1, model: 1, inputTokens: 1, maxTokens: 1 }
+    const request = {
+      _tag: "RequestArrived",
+      at: 0,
+      request: 1,
+      account: 1,
+      model: 1,
+      inputTokens: 1,
+      maxTokens: 1,
+    }
     expect(Either.isRight(decode(request))).toBe(true)
     expect(Either.isRight(decode({ ...request, maxPricePerMtok: 0 }))).toBe(true)
     expect(Either.isLeft(decode({ ...request, maxPricePerMtok: undefined }))).toBe(true)

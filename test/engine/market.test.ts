@@ -77,7 +77,9 @@ describe("time", () => {
     const late = trial.sendRaw({ _tag: "AccountOpened", at: hour + 1, account: 1 })
     expect(rejectionOf(late)).toBe("TimerDue")
     expect(trial.market.now).toBe(0)
-    expect(rejectionOf(trial.sendRaw({ _tag: "AccountOpened", at: hour, account: 1 }))).toBeUndefined()
+    expect(
+      rejectionOf(trial.sendRaw({ _tag: "AccountOpened", at: hour, account: 1 })),
+    ).toBeUndefined()
     trial.sendRaw({ _tag: "TimerFired", at: hour })
     expect(nextWake(trial.market)).toBe(2 * hour)
   })
@@ -136,7 +138,13 @@ describe("a listed model", () => {
     [{ outputPricePerMtok: Number.NaN }],
     [{ outputPricePerMtok: 2 ** 53 }],
   ])("%j is rejected", (wrong) => {
-    const fact = { _tag: "ModelListed", model: 3, inputPricePerMtok: 1, outputPricePerMtok: 1, ...wrong } as const
+    const fact = {
+      _tag: "ModelListed",
+      model: 3,
+      inputPricePerMtok: 1,
+      outputPricePerMtok: 1,
+      ...wrong,
+    } as const
     expect(rejectionOf(openTrial().send(fact))).toBe("InvalidQuantity")
   })
 })
@@ -169,7 +177,9 @@ describe("the same economy, seed and events", () => {
     ["pooled", "1c318d2ef340f69c"],
     ["hardened", "40d92b4b00af9ea6"],
   ])("give the commands that they always gave: %s", (name, digest) => {
-    const trial = liveADay(openSmallMarket({ economy: economies[name] ?? pooled, nodes: 4, seed: "recorded" }))
+    const trial = liveADay(
+      openSmallMarket({ economy: economies[name] ?? pooled, nodes: 4, seed: "recorded" }),
+    )
     expect(digestOf(trial.market)).toBe(digest)
   })
 })

@@ -12,8 +12,12 @@ describe("a stream", () => {
       ["s", "other", 1],
       ["s", "route", 2],
     ] as const
-    const first = names.map(([seed, purpose, entity]) => draws(openStream(seed, purpose, entity), 4))
-    const again = names.map(([seed, purpose, entity]) => draws(openStream(seed, purpose, entity), 4))
+    const first = names.map(([seed, purpose, entity]) =>
+      draws(openStream(seed, purpose, entity), 4),
+    )
+    const again = names.map(([seed, purpose, entity]) =>
+      draws(openStream(seed, purpose, entity), 4),
+    )
     expect(again).toEqual(first)
     expect(new Set(first.map(String)).size).toBe(names.length)
   })

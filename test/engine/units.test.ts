@@ -23,7 +23,8 @@ describe("whole numbers", () => {
 })
 
 describe("multiply and divide", () => {
-  const exactFloor = (a: number, b: number, d: number) => Number((BigInt(a) * BigInt(b)) / BigInt(d))
+  const exactFloor = (a: number, b: number, d: number) =>
+    Number((BigInt(a) * BigInt(b)) / BigInt(d))
   const exactCeil = (a: number, b: number, d: number) =>
     Number((BigInt(a) * BigInt(b) + BigInt(d) - 1n) / BigInt(d))
 

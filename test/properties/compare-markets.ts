@@ -2,7 +2,16 @@
  * Compares a market of the kernel with the naive one, in everything that both of them know. Each
  * message begins with the number of the invariant that it would break.
  */
-import { accountName, balanceOf, bountyPool, clearing, platform, promotion, world } from "../../engine/ledger/accounts.ts"
+import { countIn } from "../../engine/reputation/health.ts"
+import {
+  accountName,
+  balanceOf,
+  bountyPool,
+  clearing,
+  platform,
+  promotion,
+  world,
+} from "../../engine/ledger/accounts.ts"
 import type { Market } from "../../engine/state/market.ts"
 import { slotOf } from "../../engine/state/table.ts"
 import { instanceView } from "../../engine/views.ts"
@@ -48,24 +57,42 @@ const compareLedgers = ({ ledger, accounts }: Market, naive: NaiveMarket): void 
     [bountyPool, system.pool],
     [promotion, system.promotion],
   ] as const)
-    ensure(BigInt(posted[account] ?? 0) === balance, "6: the postings add up to the balance", () => [
-      accountName(account),
-      posted[account],
-      balance,
-    ])
-  ensure(system.pool >= 0n && pool.paid <= pool.received, "7: no more is paid than was received", () => pool)
-  ensure(accounts.slots.size === naive.accounts.size, "the same accounts", () => accounts.slots.size)
-  for (const account of naive.accounts.values()) {
-    const { gift, bought, earned, vesting, held: heldNow, spendable } = balanceOf(
-      ledger,
-      slotOf(accounts, account.id),
+    ensure(
+      BigInt(posted[account] ?? 0) === balance,
+      "6: the postings add up to the balance",
+      () => [accountName(account), posted[account], balance],
     )
+  ensure(
+    system.pool >= 0n && pool.paid <= pool.received,
+    "7: no more is paid than was received",
+    () => pool,
+  )
+  ensure(
+    accounts.slots.size === naive.accounts.size,
+    "the same accounts",
+    () => accounts.slots.size,
+  )
+  for (const account of naive.accounts.values()) {
+    const {
+      gift,
+      bought,
+      earned,
+      vesting,
+      held: heldNow,
+      spendable,
+    } = balanceOf(ledger, slotOf(accounts, account.id))
     const isSame =
       BigInt(gift) === account.gift &&
       BigInt(bought) === account.bought &&
       BigInt(earned) === account.earned &&
       BigInt(vesting) === account.vesting
-    ensure(isSame, "6: the postings add up to the balance", () => ({ account, gift, bought, earned, vesting }))
+    ensure(isSame, "6: the postings add up to the balance", () => ({
+      account,
+      gift,
+      bought,
+      earned,
+      vesting,
+    }))
     const holds = naive.heldOf(account.id)
     const sum = holds.gift + holds.bought + holds.earned
     ensure(BigInt(heldNow) === sum, "4: what is held is the open holds, each once", () => ({
@@ -95,11 +122,18 @@ const compareInstances = (market: Market, naive: NaiveMarket, instance: NaiveIns
     instance,
     now: market.now,
   }))
-  ensure(view.breaker === instance.breaker.mode, "13: the breaker's state", () => ({ view, instance }))
-  ensure(view.parks === instance.breaker.trips, "12: parked by the node's own failures only", () => ({
+  ensure(view.breaker === instance.breaker.mode, "13: the breaker's state", () => ({
     view,
     instance,
   }))
+  ensure(
+    view.parks === instance.breaker.trips,
+    "12: parked by the node's own failures only",
+    () => ({
+      view,
+      instance,
+    }),
+  )
   ensure(view.onlineMicros === instance.onlineMicros, "15: online time", () => ({ view, instance }))
   ensure(
     Math.abs(view.ramp - naive.rampAt(instance)) < 1e-12 && view.ramp <= 1,
@@ -115,9 +149,13 @@ const compareInstances = (market: Market, naive: NaiveMarket, instance: NaiveIns
   const slot = slotOf(market.instances, instance.id)
   const { sums } = market.health
   for (const what of ["successes", "failures", "neutrals", "probes", "goodProbes"] as const)
-    ensure(sums[what][slot] === naive.countOf(instance, what), "16: outcomes of the window", () => ({
-      what,
-      sum: sums[what][slot],
-      naive: naive.countOf(instance, what),
-    }))
+    ensure(
+      countIn(sums, what, slot) === naive.countOf(instance, what),
+      "16: outcomes of the window",
+      () => ({
+        what,
+        sum: countIn(sums, what, slot),
+        naive: naive.countOf(instance, what),
+      }),
+    )
 }

@@ -150,7 +150,7 @@ export const makeNaiveMarket = (economy: Economy) => {
 
   const isOneParty = (a: number, b: number): boolean => {
     const seen = new Set([a])
-    for (let isGrowing = true; isGrowing; ) {
+    for (let isGrowing = true; isGrowing;) {
       const before = seen.size
       for (const [x, y] of links) {
         if (seen.has(x)) seen.add(y)
@@ -186,8 +186,14 @@ export const makeNaiveMarket = (economy: Economy) => {
 
   const least = (a: bigint, b: bigint) => (a < b ? a : b)
 
-  const priceOf = (input: number, inputPrice: number, output: number, outputPrice: number): bigint =>
-    (BigInt(input) * BigInt(inputPrice) + BigInt(output) * BigInt(outputPrice) + 999_999n) / 1_000_000n
+  const priceOf = (
+    input: number,
+    inputPrice: number,
+    output: number,
+    outputPrice: number,
+  ): bigint =>
+    (BigInt(input) * BigInt(inputPrice) + BigInt(output) * BigInt(outputPrice) + 999_999n) /
+    1_000_000n
 
   const moneyInAll = () => -system.world - system.promotion
   const mostMoney = BigInt(Number.MAX_SAFE_INTEGER)
@@ -362,7 +368,11 @@ export const makeNaiveMarket = (economy: Economy) => {
   // --- what may happen ------------------------------------------------------------------------
 
   const areQuantities = (slots: number, tokensPerSecond: number) =>
-    isWhole(slots) && slots >= 1 && slots <= 1024 && isWhole(tokensPerSecond) && tokensPerSecond >= 1
+    isWhole(slots) &&
+    slots >= 1 &&
+    slots <= 1024 &&
+    isWhole(tokensPerSecond) &&
+    tokensPerSecond >= 1
 
   const isNewTransfer = (transfer: number, amount: number) =>
     isWhole(transfer) && !transfers.has(transfer) && isWhole(amount) && amount > 0
@@ -390,7 +400,8 @@ export const makeNaiveMarket = (economy: Economy) => {
     FraudConfirmed: ({ account }) => accounts.has(account),
     ModelListed: (event) =>
       isWhole(event.model) && isWhole(event.inputPricePerMtok) && isWhole(event.outputPricePerMtok),
-    NodeRegistered: ({ node, account }) => isWhole(node) && !nodes.has(node) && accounts.has(account),
+    NodeRegistered: ({ node, account }) =>
+      isWhole(node) && !nodes.has(node) && accounts.has(account),
     HeartbeatReceived: ({ node }) => nodes.has(node),
     NodeLost: ({ node }) => nodes.get(node)?.isOnline === true,
     NodeReturned: ({ node }) => nodes.get(node)?.isOnline === false,
@@ -431,9 +442,12 @@ export const makeNaiveMarket = (economy: Economy) => {
       return (
         request !== undefined &&
         request.attempt === event.attempt &&
-        [event.outputTokens, event.reportedTokens, event.decodeMicros, event.retryAfterMicros].every(
-          isWhole,
-        ) &&
+        [
+          event.outputTokens,
+          event.reportedTokens,
+          event.decodeMicros,
+          event.retryAfterMicros,
+        ].every(isWhole) &&
         event.outputTokens <= request.maxTokens
       )
     },
@@ -487,7 +501,12 @@ export const makeNaiveMarket = (economy: Economy) => {
     },
   }
 
-  const expectPost = (read: Reader, kind: Of<"Post">["kind"], amount: bigint, reference: number) => {
+  const expectPost = (
+    read: Reader,
+    kind: Of<"Post">["kind"],
+    amount: bigint,
+    reference: number,
+  ) => {
     if (amount === 0n) return
     const post = read.next("Post")
     ensure(
@@ -541,11 +560,15 @@ export const makeNaiveMarket = (economy: Economy) => {
   const takeProbe = (read: Reader): NaiveInstance => {
     const { instance: id, probe, purpose } = read.next("Probe")
     const instance = held(instances, id)
-    ensure(wantedProbe(instance) === purpose, "13: a probe where one is wanted, one at a time", () => ({
-      instance,
-      purpose,
-      now: clock.now,
-    }))
+    ensure(
+      wantedProbe(instance) === purpose,
+      "13: a probe where one is wanted, one at a time",
+      () => ({
+        instance,
+        purpose,
+        now: clock.now,
+      }),
+    )
     instance.probes++
     ensure(probe === instance.probes, "probes are numbered", () => ({ probe, instance }))
     instance.probe = {
@@ -588,7 +611,8 @@ export const makeNaiveMarket = (economy: Economy) => {
     instance.measured = undefined
     instance.isBelowFloor = false
     instance.streams = []
-    if (isVerified) ensure(read.next("Measure").instance === instance.id, "measured", () => instance)
+    if (isVerified)
+      ensure(read.next("Measure").instance === instance.id, "measured", () => instance)
   }
 
   const stop = (instance: NaiveInstance): void => {
@@ -617,7 +641,11 @@ export const makeNaiveMarket = (economy: Economy) => {
     request.tried.push(instance.id)
     instance.inFlight.add(request.id)
     if (instance.breaker.mode !== "halfOpen") return
-    ensure(!isSynthetic && instance.probeRequest === undefined, "13: one probe at a time", () => instance)
+    ensure(
+      !isSynthetic && instance.probeRequest === undefined,
+      "13: one probe at a time",
+      () => instance,
+    )
     instance.probeRequest = {
       request: request.id,
       until: clock.now + micros(breakerKnobs.probeLeaseSeconds),
@@ -632,10 +660,14 @@ export const makeNaiveMarket = (economy: Economy) => {
       ])
       return false
     }
-    ensure(choice.allowed.has(chosen), "10: the chosen one is among the least loaded that may serve", () => ({
-      chosen,
-      allowed: [...choice.allowed],
-    }))
+    ensure(
+      choice.allowed.has(chosen),
+      "10: the chosen one is among the least loaded that may serve",
+      () => ({
+        chosen,
+        allowed: [...choice.allowed],
+      }),
+    )
     return true
   }
 
@@ -651,7 +683,11 @@ export const makeNaiveMarket = (economy: Economy) => {
     const fee = (charge * BigInt(economy.feeBps)) / 10_000n
     const share = charge - fee
     const poolFee = (fee * BigInt(economy.bounty.poolFeeBps)) / 10_000n
-    ensure(charge <= hold.gift + hold.bought + hold.earned, "24: a bill within its hold", () => hold)
+    ensure(
+      charge <= hold.gift + hold.bought + hold.earned,
+      "24: a bill within its hold",
+      () => hold,
+    )
     const fromGift = least(charge, hold.gift)
     const fromBought = least(charge - fromGift, hold.bought)
     const fromEarned = charge - fromGift - fromBought
@@ -762,7 +798,11 @@ export const makeNaiveMarket = (economy: Economy) => {
       expectPost(read, "clawback", amount, account)
       move(into.lot(account, "vesting"), into.pool, amount)
       const audit = read.next("Audit")
-      ensure(audit.subject === account && BigInt(audit.quantity) === amount, "clawback", () => audit)
+      ensure(
+        audit.subject === account && BigInt(audit.quantity) === amount,
+        "clawback",
+        () => audit,
+      )
     },
     ModelListed: ({ model, inputPricePerMtok, outputPricePerMtok }) => {
       models.set(model, {
@@ -870,7 +910,11 @@ export const makeNaiveMarket = (economy: Economy) => {
       const account = held(accounts, event.account)
       const refuse = (reason: string): void => {
         const refusal = read.next("Refuse")
-        ensure(refusal.reason === reason && refusal.request === event.request, reason, () => refusal)
+        ensure(
+          refusal.reason === reason && refusal.request === event.request,
+          reason,
+          () => refusal,
+        )
       }
       if (event.maxPricePerMtok !== undefined && outputPrice > event.maxPricePerMtok)
         return refuse("PriceTooHigh")
@@ -1097,19 +1141,21 @@ export const makeNaiveMarket = (economy: Economy) => {
       paid += BigInt(amount)
       paidTo.set(reference, (paidTo.get(reference) ?? 0n) + BigInt(amount))
     }
-    ensure(paid === least(before, claims), "7: bounties are paid in full, or the pool is emptied", () => ({
-      paid,
-      before,
-      claims,
-    }))
+    ensure(
+      paid === least(before, claims),
+      "7: bounties are paid in full, or the pool is emptied",
+      () => ({
+        paid,
+        before,
+        claims,
+      }),
+    )
     for (const account of accounts.values()) {
       const got = paidTo.get(account.id) ?? 0n
       // Two parts (at once and vesting), each within a minor unit of its quota.
       const excess = got * claims - account.claimed * paid
       const isFair =
-        paid === claims
-          ? got === account.claimed
-          : excess <= 2n * claims && -excess <= 2n * claims
+        paid === claims ? got === account.claimed : excess <= 2n * claims && -excess <= 2n * claims
       ensure(isFair, "7: bounties are prorated by claim", () => ({ account, got, paid, claims }))
       account.claimed = 0n
     }

@@ -154,11 +154,15 @@ export const beginLife = (
     step(market, event, commands)
     sent.push({ event, commands })
     const rejected = commands.find((one) => one._tag === "Rejected")
-    ensure((rejected === undefined) === isLegal, "26: legal events are taken, illegal ones rejected", () => ({
-      event,
-      rejected,
-      isLegal,
-    }))
+    ensure(
+      (rejected === undefined) === isLegal,
+      "26: legal events are taken, illegal ones rejected",
+      () => ({
+        event,
+        rejected,
+        isLegal,
+      }),
+    )
     if (isLegal) naive.take(event, commands, healthOf)
     else ensure(commands.length === 1, "26: a rejection and nothing else", () => commands)
     compareMarkets(market, naive)
@@ -315,7 +319,12 @@ const factOf = (
       const consumer = a % 5 === 0 ? account : a % 9 === 0 ? 2 : 1
       const request = naive.clock.lastRequest + 1 + (a % 3)
       const isSecond = a % 2 === 0
-      const fact = { _tag: "RequestArrived", request, account: consumer, model: isSecond ? 2 : 1 } as const
+      const fact = {
+        _tag: "RequestArrived",
+        request,
+        account: consumer,
+        model: isSecond ? 2 : 1,
+      } as const
       const price = c % 11 === 0 ? { maxPricePerMtok: c * 5000 } : {}
       return { ...fact, ...price, inputTokens, maxTokens }
     }
@@ -363,7 +372,11 @@ const factOf = (
     case "returnNode":
       return {
         _tag: "NodeReturned",
-        node: pick([...naive.nodes.values()].filter((one) => !one.isOnline).map((one) => one.id), a) ?? node,
+        node:
+          pick(
+            [...naive.nodes.values()].filter((one) => !one.isOnline).map((one) => one.id),
+            a,
+          ) ?? node,
       }
     case "removeNode":
       return { _tag: "NodeRemoved", node }
@@ -390,8 +403,12 @@ const factOf = (
       return {
         _tag: "CapacityMeasured",
         instance:
-          pick([...naive.instances.values()].filter((one) => one.measured === undefined).map((one) => one.id), a) ??
-          instance,
+          pick(
+            [...naive.instances.values()]
+              .filter((one) => one.measured === undefined)
+              .map((one) => one.id),
+            a,
+          ) ?? instance,
         slots,
         tokensPerSecond,
       }
@@ -405,7 +422,10 @@ const factOf = (
       return {
         _tag: "CredentialReplaced",
         instance:
-          pick([...naive.instances.values()].filter((one) => one.isSuspended).map((one) => one.id), a) ?? instance,
+          pick(
+            [...naive.instances.values()].filter((one) => one.isSuspended).map((one) => one.id),
+            a,
+          ) ?? instance,
       }
   }
 }

@@ -71,7 +71,7 @@ describe("a PNG", () => {
   it.runIf(hasFont)("is one, twice as large as its SVG, and its words can be seen", async () => {
     const svg = await svgOf("demand")
     const png = await Effect.runPromise(renderPng(chartOf("demand"), svg))
-    expect([...png.slice(0, 8)]).toEqual([137, 80, 78, 71, 13, 10, 26, 10])
+    expect(Array.from(png.subarray(0, 8))).toEqual([137, 80, 78, 71, 13, 10, 26, 10])
     const width = new DataView(png.buffer, png.byteOffset).getUint32(16)
     expect(width).toBe(2 * Number(/width="(\d+)"/.exec(svg)?.[1]))
     const inkOf = (font: boolean): number => {

@@ -30,9 +30,7 @@ describe("the floor", () => {
   /** Is slot 0 below the floor after each of these streams, one a second? */
   const verdicts = (rates: ReadonlyArray<number>): ReadonlyArray<boolean> => {
     const samples = makeFloorSamples(rules)
-    return rates.map((rate, i) =>
-      isBelowAfter(samples, rules, 0, i, i * microsPerSecond, rate),
-    )
+    return rates.map((rate, i) => isBelowAfter(samples, rules, 0, i, i * microsPerSecond, rate))
   }
 
   it("is missed at the fifth slow stream, not before", () => {
@@ -61,10 +59,7 @@ describe("the floor", () => {
   })
 
   it("is the median of the window's latest 32, whatever comes", () => {
-    const stream = fc.tuple(
-      fc.constantFrom(slow, fast),
-      fc.nat(100 * microsPerSecond),
-    )
+    const stream = fc.tuple(fc.constantFrom(slow, fast), fc.nat(100 * microsPerSecond))
     assertProperty(
       fc.property(fc.array(stream, { maxLength: 80 }), fc.nat(3), (streams, slot) => {
         const samples = makeFloorSamples(rules)

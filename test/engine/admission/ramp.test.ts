@@ -83,18 +83,24 @@ describe("ramped slots", () => {
     const start = fc.double({ min: 0.001, max: 0.999, noNaN: true })
     const hours = fc.integer({ min: 1, max: 1000 })
     assertProperty(
-      fc.property(start, hours, fc.integer({ min: 2, max: 1024 }), fc.nat(), (s, h, slots, pick) => {
-        const under = compileRules(economyWith({ ramp: { start: s, onlineHours: h } }))
-        const slotsAt = (online: number) => rampedSlots(rampOf(under, online, 0), slots)
-        const now = slotsAt(pick % (h * microsPerHour))
-        const due = nextSlotOnline(under, slots, now)
-        if (now === slots) expect(due).toBe(Infinity)
-        else {
-          expect(slotsAt(due)).toBeGreaterThan(now)
-          // Rounding of the ramp is worth less than a hundred-thousandth of the time to the slot.
-          expect(slotsAt(due - 2 - due * 1e-5)).toBeLessThanOrEqual(now)
-        }
-      }),
+      fc.property(
+        start,
+        hours,
+        fc.integer({ min: 2, max: 1024 }),
+        fc.nat(),
+        (s, h, slots, pick) => {
+          const under = compileRules(economyWith({ ramp: { start: s, onlineHours: h } }))
+          const slotsAt = (online: number) => rampedSlots(rampOf(under, online, 0), slots)
+          const now = slotsAt(pick % (h * microsPerHour))
+          const due = nextSlotOnline(under, slots, now)
+          if (now === slots) expect(due).toBe(Infinity)
+          else {
+            expect(slotsAt(due)).toBeGreaterThan(now)
+            // Rounding of the ramp is worth less than a hundred-thousandth of the time to the slot.
+            expect(slotsAt(due - 2 - due * 1e-5)).toBeLessThanOrEqual(now)
+          }
+        },
+      ),
     )
   })
 
@@ -125,7 +131,8 @@ describe("the rate's bucket", () => {
         const later = debtWaitMicros(debtAfter(d, wait, rate), rate, burst)
         // One rounding of the debt may ask for the last few microseconds again.
         expect(later).toBeLessThanOrEqual(1 + wait * 1e-12 + (d * 1e-9) / rate)
-        if (wait > 10) expect(debtWaitMicros(debtAfter(d, wait / 2, rate), rate, burst)).toBeGreaterThan(0)
+        if (wait > 10)
+          expect(debtWaitMicros(debtAfter(d, wait / 2, rate), rate, burst)).toBeGreaterThan(0)
       }),
     )
   })

@@ -7,10 +7,15 @@ import { knobRows } from "../../../engine/economy/derive.ts"
 import { Economy } from "../../../engine/economy/schema.ts"
 
 describe("the economies", () => {
-  it.each(Object.entries(economies))("%s is valid under its own schema and name", (name, economy) => {
-    expect(Schema.decodeUnknownSync(Economy, { onExcessProperty: "error" })(economy)).toEqual(economy)
-    expect(economy.name).toBe(name)
-  })
+  it.each(Object.entries(economies))(
+    "%s is valid under its own schema and name",
+    (name, economy) => {
+      expect(Schema.decodeUnknownSync(Economy, { onExcessProperty: "error" })(economy)).toEqual(
+        economy,
+      )
+      expect(economy.name).toBe(name)
+    },
+  )
 
   it("differ where `hardened` closes a hole, and nowhere else", () => {
     const before = new Map(knobRows(pooled).map((row) => [row.path, row.value]))

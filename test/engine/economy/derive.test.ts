@@ -3,7 +3,12 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { hardened } from "../../../engine/economies/hardened.ts"
 import { pooled } from "../../../engine/economies/pooled.ts"
-import { defaultEconomy, deriveEconomy, EconomyInvalid, knobRows } from "../../../engine/economy/derive.ts"
+import {
+  defaultEconomy,
+  deriveEconomy,
+  EconomyInvalid,
+  knobRows,
+} from "../../../engine/economy/derive.ts"
 import { economyKnobs } from "../../../engine/economy/schema.ts"
 import { assertProperty } from "../../support/property.ts"
 
@@ -48,7 +53,9 @@ describe("a patch that is not allowed", () => {
       `economy.breaker.treshold: no such knob; allowed here: ${Object.keys(economyKnobs.breaker).join(", ")}`,
     ])
     const [issue = ""] = issuesOf({ braker: {} })
-    expect(issue).toMatch(/^economy\.braker: no such knob; allowed here: name, meaning, feeBps, money/)
+    expect(issue).toMatch(
+      /^economy\.braker: no such knob; allowed here: name, meaning, feeBps, money/,
+    )
   })
 
   it("names an unknown field of a table's row, and those that there are", () => {
@@ -59,9 +66,18 @@ describe("a patch that is not allowed", () => {
   })
 
   it.each([
-    [{ feeBps: "12%" }, 'economy.feeBps: expected a whole number of basis points (1200 is 12%), 0 to 10000, got "12%"'],
-    [{ feeBps: 10_001 }, "economy.feeBps: expected a whole number of basis points (1200 is 12%), 0 to 10000, got 10001"],
-    [{ feeBps: 0.5 }, "economy.feeBps: expected a whole number of basis points (1200 is 12%), 0 to 10000, got 0.5"],
+    [
+      { feeBps: "12%" },
+      'economy.feeBps: expected a whole number of basis points (1200 is 12%), 0 to 10000, got "12%"',
+    ],
+    [
+      { feeBps: 10_001 },
+      "economy.feeBps: expected a whole number of basis points (1200 is 12%), 0 to 10000, got 10001",
+    ],
+    [
+      { feeBps: 0.5 },
+      "economy.feeBps: expected a whole number of basis points (1200 is 12%), 0 to 10000, got 0.5",
+    ],
     [
       { breaker: { cooldownSeconds: "15 s" } },
       'economy.breaker.cooldownSeconds: expected a number of seconds above 0, got "15 s"',
@@ -132,7 +148,8 @@ describe("a patch that is not allowed", () => {
       fc.property(fc.anything(), fc.constantFrom("breaker", "trust", "money"), (value, group) => {
         for (const patch of [value, { [group]: value }]) {
           const result = deriveEconomy(pooled, patch)
-          if (Either.isRight(result)) expect(Either.isRight(deriveEconomy(result.right, {}))).toBe(true)
+          if (Either.isRight(result))
+            expect(Either.isRight(deriveEconomy(result.right, {}))).toBe(true)
           else for (const { path } of result.left.issues) expect(path).toMatch(/^economy/)
         }
       }),

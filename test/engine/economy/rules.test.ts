@@ -43,6 +43,8 @@ describe("compiled rules", () => {
   })
 
   it("keep room for as many floor samples as are asked for", () => {
-    expect(compileRules(economyWith({ floor: { minSamples: 32, maxSamples: 4 } })).floorMaxSamples).toBe(32)
+    expect(
+      compileRules(economyWith({ floor: { minSamples: 32, maxSamples: 4 } })).floorMaxSamples,
+    ).toBe(32)
   })
 })

@@ -32,7 +32,14 @@ describe("a new account", () => {
   it("is given 5 credits from the promotion", () => {
     const trial = openTrial()
     expect(commandsOf(trial.send({ _tag: "AccountOpened", account: 42 }), "Post")).toEqual([
-      { _tag: "Post", kind: "grant", debit: promotion, credit: 5, amount: 5 * credit, reference: 42 },
+      {
+        _tag: "Post",
+        kind: "grant",
+        debit: promotion,
+        credit: 5,
+        amount: 5 * credit,
+        reference: 42,
+      },
     ])
     expect(balance(trial, 42)).toMatchObject({ gift: 5 * credit, spendable: 5 * credit })
   })
@@ -169,7 +176,9 @@ describe("withdrawing", () => {
   it("cannot post a purchase back, nor what was never asked for", () => {
     const trial = withEarnings()
     for (const transfer of [1, 99, Number.NaN])
-      expect(rejectionOf(trial.send({ _tag: "WithdrawalPosted", transfer }))).toBe("UnknownTransfer")
+      expect(rejectionOf(trial.send({ _tag: "WithdrawalPosted", transfer }))).toBe(
+        "UnknownTransfer",
+      )
   })
 })
 

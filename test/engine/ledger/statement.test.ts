@@ -15,7 +15,12 @@ const posting = (debit: number, credit: number, amount: number, reference: numbe
 
 describe("a statement", () => {
   it("shows every line of one account with its running balance", () => {
-    const postings = [posting(0, 5, 100, 1), posting(5, 4, 30, 2), posting(0, 6, 9, 3), posting(6, 5, 1, 4)]
+    const postings = [
+      posting(0, 5, 100, 1),
+      posting(5, 4, 30, 2),
+      posting(0, 6, 9, 3),
+      posting(6, 5, 1, 4),
+    ]
     expect(statementOf(postings, 5)).toEqual([
       { kind: "charge", reference: 1, amount: 100, balance: 100 },
       { kind: "charge", reference: 2, amount: -30, balance: 70 },
@@ -33,7 +38,9 @@ describe("a statement", () => {
           .map(([debit, credit, amount], i) => posting(debit, credit, amount, i))
         const balances = balancesFrom(postings)
         for (let account = 0; account <= 6; account++)
-          expect(statementOf(postings, account).at(-1)?.balance ?? 0).toBe(balances.get(account) ?? 0)
+          expect(statementOf(postings, account).at(-1)?.balance ?? 0).toBe(
+            balances.get(account) ?? 0,
+          )
         expect([...balances.values()].reduce((sum, balance) => sum + balance, 0)).toBe(0)
       }),
     )

@@ -39,12 +39,20 @@ const open = () => {
 describe("an instance that starts", () => {
   it("is a candidate at once, at the start of its ramp", () => {
     const trial = openSmallMarket({ slots: 40 })
-    expect(viewOf(trial, 1)).toMatchObject({ reason: "Eligible", ramp: 0.1, capacity: 4, health: 0.95 })
+    expect(viewOf(trial, 1)).toMatchObject({
+      reason: "Eligible",
+      ramp: 0.1,
+      capacity: 4,
+      health: 0.95,
+    })
     expect(call(trial, 1)).toBe(1)
   })
 
   it("is measured before it is one, where capacity is verified, and counts the lesser slots", () => {
-    const trial = openSmallMarket({ economy: economyWith({ ramp: { start: 1 } }, hardened), nodes: 0 })
+    const trial = openSmallMarket({
+      economy: economyWith({ ramp: { start: 1 } }, hardened),
+      nodes: 0,
+    })
     trial.send({ _tag: "AccountOpened", account: 5 })
     trial.send({ _tag: "NodeRegistered", node: 1, account: 5 })
     const started = trial.send({
@@ -101,7 +109,12 @@ describe("a model switch", () => {
     expect(before.reduction).toBe(0)
     switchTo(trial, 2)
     const after = viewOf(trial, 1)
-    expect(after).toMatchObject({ model: 2, reduction: 0.5, health: before.health, ramp: before.ramp })
+    expect(after).toMatchObject({
+      model: 2,
+      reduction: 0.5,
+      health: before.health,
+      ramp: before.ramp,
+    })
     trial.wait(36 * hour)
     expect(viewOf(trial, 1).reduction).toBe(0.25)
     switchTo(trial, 3)

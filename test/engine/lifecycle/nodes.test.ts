@@ -127,7 +127,9 @@ describe("a node's removal", () => {
     beat(trial)
     expect(trial.send({ _tag: "NodeRemoved", node: 1 })).toEqual([])
     expect(call(trial, 1)).toBe(-1)
-    expect(rejectionOf(trial.send({ _tag: "InstanceStopped", instance: 2 }))).toBe("UnknownInstance")
+    expect(rejectionOf(trial.send({ _tag: "InstanceStopped", instance: 2 }))).toBe(
+      "UnknownInstance",
+    )
     trial.wait(hour)
     expect(rejectionOf(beat(trial))).toBe("UnknownNode")
   })

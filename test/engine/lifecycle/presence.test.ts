@@ -1,3 +1,4 @@
+import { countIn } from "../../../engine/reputation/health.ts"
 import { describe, expect, it } from "vitest"
 import { creditOnline, setOnline } from "../../../engine/lifecycle/presence.ts"
 import { openSmallMarket, viewOf } from "../../support/market.ts"
@@ -12,7 +13,7 @@ describe("presence", () => {
     expect(viewOf(trial, 1).onlineMicros).toBe(hour / 2)
     trial.wait(hour / 4)
     expect(viewOf(trial, 1).onlineMicros).toBe((3 * hour) / 4)
-    expect(trial.market.health.sums.onlineMicros[0]).toBe(hour / 2)
+    expect(countIn(trial.market.health.sums, "onlineMicros", 0)).toBe(hour / 2)
   })
 
   it("credits nothing to one that is away, before and after", () => {
@@ -31,6 +32,10 @@ describe("presence", () => {
     trial.wait(2.5 * hour)
     creditOnline(trial.market, 0)
     const pages = trial.market.health.pages.slice(0, 3)
-    expect(pages.map((page) => page?.onlineMicros[0])).toEqual([hour, hour, hour / 2])
+    expect(pages.map((page) => page && countIn(page, "onlineMicros", 0))).toEqual([
+      hour,
+      hour,
+      hour / 2,
+    ])
   })
 })

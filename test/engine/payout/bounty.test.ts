@@ -45,7 +45,9 @@ let nextRequest = 1
 /** One served call of so many tokens. */
 const serve = (trial: Trial, outputTokens: number, account = 1) => {
   const request = nextRequest++
-  expect(commandsOf(arrive(trial, request, { account, maxTokens: outputTokens }), "Dispatch")).toHaveLength(1)
+  expect(
+    commandsOf(arrive(trial, request, { account, maxTokens: outputTokens }), "Dispatch"),
+  ).toHaveLength(1)
   return commandsOf(
     endAttempt(trial, request, { outputTokens, decodeMicros: outputTokens * 1000 }),
     "Finish",

@@ -26,7 +26,12 @@ const open = ({ economy = pooled, ...options }: SmallMarket = {}): Trial =>
 
 const finish = (commands: ReadonlyArray<Command>) => commandsOf(commands, "Finish")[0]
 const posts = (commands: ReadonlyArray<Command>) =>
-  commandsOf(commands, "Post").map(({ kind, debit, credit: to, amount }) => [kind, debit, to, amount])
+  commandsOf(commands, "Post").map(({ kind, debit, credit: to, amount }) => [
+    kind,
+    debit,
+    to,
+    amount,
+  ])
 
 const lot = (trial: Trial, account: number, which: number) =>
   lotAccount(slotOf(trial.market.accounts, account), which)

@@ -1,6 +1,12 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { balanceOf, bountyPool, lotAccount, post, vesting } from "../../../engine/ledger/accounts.ts"
+import {
+  balanceOf,
+  bountyPool,
+  lotAccount,
+  post,
+  vesting,
+} from "../../../engine/ledger/accounts.ts"
 import { pooled } from "../../../engine/economies/pooled.ts"
 import { vest } from "../../../engine/payout/vesting.ts"
 import { slotOf } from "../../../engine/state/table.ts"
@@ -74,7 +80,8 @@ describe("a vesting bounty", () => {
               const most = cohorts
                 .filter(([at, one]) => one === account && at <= day)
                 .reduce(
-                  (sum, [at, , amount]) => sum + (amount * Math.min(day - at + 1, vestingDays)) / vestingDays,
+                  (sum, [at, , amount]) =>
+                    sum + (amount * Math.min(day - at + 1, vestingDays)) / vestingDays,
                   0,
                 )
               expect(now.earned).toBeLessThanOrEqual(most + 1e-9)

@@ -27,7 +27,12 @@ interface Entrant extends Standing {
   readonly operator: number
 }
 
-const entrant = (instance: number, inFlight: number, slots: number, more: Partial<Entrant> = {}) => {
+const entrant = (
+  instance: number,
+  inFlight: number,
+  slots: number,
+  more: Partial<Entrant> = {},
+) => {
   const ramp = more.ramp ?? 1
   return {
     instance,
@@ -111,7 +116,9 @@ describe.each(everySelection)("under %s", (selection) => {
     // Entered, and not yet ranked: not a candidate.
     for (let i = 0; i < 50; i++) expect(choose(candidates, rules, stream)).toBe(2)
     rankCandidate(candidates, rules, place, 7, entrant(7, 0, 1000))
-    expect(new Set(Array.from({ length: 500 }, () => choose(candidates, rules, stream)))).toContain(7)
+    expect(new Set(Array.from({ length: 500 }, () => choose(candidates, rules, stream)))).toContain(
+      7,
+    )
   })
 
   it("equal, idle entrants share evenly", () => {
@@ -135,9 +142,9 @@ describe("leastLoaded", () => {
       2: 1,
     })
     // 340/1022 and 341/1023 differ by less than 10⁻⁶.
-    expect([
-      ...countsOf(rules, [entrant(1, 341, 1023), entrant(2, 340, 1022)], 50).keys(),
-    ]).toEqual([2])
+    expect([...countsOf(rules, [entrant(1, 341, 1023), entrant(2, 340, 1022)], 50).keys()]).toEqual(
+      [2],
+    )
   })
 
   it("takes the most free slots where load is read as slots", () => {
@@ -159,7 +166,11 @@ describe("leastLoaded", () => {
   })
 
   it("breaks ties evenly under random, and by health first under strict", () => {
-    const entrants = [entrant(1, 0, 4, { healthHundredths: 99 }), entrant(2, 0, 4), entrant(3, 0, 4)]
+    const entrants = [
+      entrant(1, 0, 4, { healthHundredths: 99 }),
+      entrant(2, 0, 4),
+      entrant(3, 0, 4),
+    ]
     expectShares(countsOf(rulesOf({ tieBreak: "random" }), entrants), { 1: 1, 2: 1, 3: 1 })
     expectShares(countsOf(rulesOf({ tieBreak: "strict" }), entrants), { 1: 1 })
     expectShares(countsOf(rulesOf({ tieBreak: "strict" }), entrants.slice(1)), { 2: 1, 3: 1 })
@@ -245,7 +256,11 @@ describe("spareLottery", () => {
   })
 
   it("weighs a ramping instance by its ramp, below one slot too", () => {
-    const entrants = [entrant(1, 0, 1), entrant(2, 0, 1, { ramp: 0.1 }), entrant(3, 0, 10, { ramp: 0.1 })]
+    const entrants = [
+      entrant(1, 0, 1),
+      entrant(2, 0, 1, { ramp: 0.1 }),
+      entrant(3, 0, 10, { ramp: 0.1 }),
+    ]
     expectShares(countsOf(rules, entrants), { 1: 10, 2: 1, 3: 10 })
   })
 })
@@ -328,12 +343,14 @@ describe("any rule", () => {
             entrants.delete(instance)
           } else {
             const now = entrant(instance, one.inFlight, one.slots, one)
-            const place =
-              before?.place ?? enterCandidate(candidates, rules, instance, one.operator)
+            const place = before?.place ?? enterCandidate(candidates, rules, instance, one.operator)
             rankCandidate(candidates, rules, place, one.operator, now)
             entrants.set(instance, { place, now })
           }
-          const may = allowed([...entrants.values()].map((held) => held.now), how)
+          const may = allowed(
+            [...entrants.values()].map((held) => held.now),
+            how,
+          )
           let draws = 0
           const stream: Stream = {
             next: () => lots[draws++ % lots.length] ?? 0,

@@ -1,6 +1,14 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { countOf, grow, insert, isPresent, makeTable, remove, slotOf } from "../../../engine/state/table.ts"
+import {
+  countOf,
+  grow,
+  insert,
+  isPresent,
+  makeTable,
+  remove,
+  slotOf,
+} from "../../../engine/state/table.ts"
 import { assertProperty } from "../../support/property.ts"
 
 const spec = { a: "f64", b: "i32", c: "u32", d: "u8" } as const
@@ -64,9 +72,12 @@ describe("a table", () => {
           for (const [one, held] of naive) {
             const slot = slotOf(table, one)
             expect(table.ids[slot]).toBe(one)
-            expect(Object.values(table.columns).map((column) => column[slot])).toEqual(
-              [held, held, held, held],
-            )
+            expect(Object.values(table.columns).map((column) => column[slot])).toEqual([
+              held,
+              held,
+              held,
+              held,
+            ])
           }
         }
       }),

@@ -139,11 +139,15 @@ describe("variates", () => {
           expect(x).toBeGreaterThanOrEqual(0)
           expect(x).toBeLessThan(Infinity)
         }
+        expect(Object.is(geometric(uniformOf(0), 1 / shape / 10), 0)).toBe(true)
         expect(pareto(s, shape, 2)).toBeGreaterThanOrEqual(2)
         const bounded = boundedPareto(s, shape, 2, 5)
         expect(bounded).toBeGreaterThanOrEqual(2 * (1 - 1e-15))
         expect(bounded).toBeLessThanOrEqual(5)
         expect([0, 2]).toContain(choice(s, [1, 0, 3, 0]))
+        // Weights that do not add up to their sum, in the order of subtraction.
+        const uneven = [shape / 3, 0.1, 0, shape / 7, 0.7, 0]
+        expect(uneven[choice(s, uneven)]).toBeGreaterThan(0)
       }),
     )
   })

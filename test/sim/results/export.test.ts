@@ -10,6 +10,7 @@ import { csvCell, csvChunks } from "../../../sim/results/csv.ts"
 import { exportRun } from "../../../sim/results/export.ts"
 import { exportTables } from "../../../sim/results/export-tables.ts"
 import type { ExportTable } from "../../../sim/results/export-tables.ts"
+import { writeParquet } from "../../../sim/results/parquet.ts"
 import { makeRunResult } from "../../support/run-result.ts"
 
 let folder: string
@@ -93,6 +94,28 @@ describe("an export", () => {
     const text = await readFile(join(folder, "nodes.csv"), "utf8")
     expect(text.startsWith("scenario,replication,node,operator,")).toBe(true)
     expect(text.trimEnd()).not.toContain("\n")
+  })
+})
+
+describe("Parquet", () => {
+  it("comes through whole in several groups of rows, and CSV in several pieces", async () => {
+    const rows = Array.from({ length: 120_001 }, (_, at) => [`row ${at % 7}`, at, at / 3] as const)
+    const table: ExportTable = {
+      name: "long",
+      columns: [
+        { name: "name", type: "text" },
+        { name: "at", type: "integer" },
+        { name: "third", type: "real" },
+      ],
+      rows: () => rows,
+    }
+    const path = join(folder, "long.parquet")
+    await Effect.runPromise(writeParquet(path, table).pipe(Effect.provide(NodeContext.layer)))
+    const back = await parquetReadObjects({ file: await asyncBufferFromFile(path) })
+    expect(back.map(({ name, at, third }) => [name, at, third])).toEqual(rows)
+    expect(parseCsv([...csvChunks(table)].join("")).slice(1)).toEqual(
+      rows.map((row) => row.map(String)),
+    )
   })
 })
 

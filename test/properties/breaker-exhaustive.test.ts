@@ -1,0 +1,210 @@
+/**
+ * Every state of one instance's breaker that can be reached at all, in steps of five seconds and with
+ * at most three attempts under way: explored breadth first, each new state once, until no step leads
+ * anywhere new. In each, the kernel agrees with the naive model; and from each, good steps lead back
+ * to an eligible instance within the rules' own times. So no sequence of steps, of whatever length,
+ * leaves an instance stuck.
+ */
+import { describe, expect, it } from "vitest"
+import { ensure } from "./ensure.ts"
+import type { BreakerSetting, Model, Real, Step } from "./breaker-steps.ts"
+import {
+  answer,
+  begin,
+  beginBoth,
+  comeBack,
+  compare,
+  economyOf,
+  end,
+  isOpenToRequests,
+  lose,
+  wait,
+} from "./breaker-steps.ts"
+
+const second = 1_000_000
+
+/** Every time is a multiple of five seconds, so that ages fall on few values. */
+const settingOf = (probe: "synthetic" | "request", threshold: number): BreakerSetting => ({
+  breaker: {
+    threshold,
+    windowSeconds: 20,
+    cooldownSeconds: 15,
+    probe,
+    probeLeaseSeconds: 10,
+    probeRetrySeconds: 5,
+    minFailureRatio: 0,
+  },
+  floorProbeSeconds: 20,
+})
+
+const mostAttempts = 3
+const oldest = 0
+const newest = mostAttempts - 1
+
+const beginIfFew: Step = { ...begin, isPossible: (m) => m.attempts.length < mostAttempts }
+const few = (step: Step): Step => ({
+  ...step,
+  // With fewer, the index would come round to another one.
+  isPossible: (m) => m.attempts.length === mostAttempts,
+})
+
+/** On a grid of one second there are thirty times as many states: for the long run. */
+const pauses = process.env["EVENKEEL_LONG"] === "1" ? [1, 5, 15] : [5, 15]
+
+const alphabet: ReadonlyArray<Step> = [
+  beginIfFew,
+  end(oldest, "completed", "success"),
+  end(oldest, "stalled", "failure"),
+  end(oldest, "consumerError", "neutral"),
+  end(oldest, "truncated", "failure", true),
+  few(end(newest, "completed", "success")),
+  few(end(newest, "stalled", "failure")),
+  few(end(newest, "consumerGone", "neutral")),
+  few(end(newest, "completed", "success", true)),
+  answer("completed", "success"),
+  answer("completed", "success", true),
+  answer("stalled", "failure"),
+  answer("gatewayFault", "neutral"),
+  ...pauses.map((seconds) => wait(seconds * second)),
+  lose,
+  comeBack,
+]
+
+/** How a moment looks from now: its distance, where it still matters. */
+const ahead = (m: Model, at: number): number => Math.max(0, at - m.now)
+
+/** What of a state decides its future, whatever the time: of the model, and of the kernel beside. */
+const keyOf = (m: Model, { market }: Real): string => {
+  const { breaker, probe } = m
+  const window = m.knobs.windowSeconds * second
+  const ages = (times: Iterable<number>) =>
+    [...times]
+      .map((at) => m.now - at)
+      .filter((age) => age <= window)
+      .toSorted((a, b) => a - b)
+      .slice(0, m.knobs.threshold - 1)
+  const { columns } = market.instances
+  const { failures, state, openUntil } = market.breakers
+  const probing = [columns.probeFor[0], columns.probeRequest[0] === 0]
+  const isProbing = columns.probeFor[0] !== 0 || columns.probeRequest[0] !== 0
+  return JSON.stringify([
+    breaker.mode,
+    breaker.mode === "open" ? ahead(m, breaker.openUntil) : 0,
+    breaker.mode === "closed" ? ages(breaker.failures) : [],
+    m.attempts.map((one) => [
+      one.trips === breaker.trips,
+      probe?.by === "request" && probe.id === one.request,
+    ]),
+    m.isOnline,
+    m.isBelowFloor,
+    probe === undefined ? 0 : [probe.by, probe.purpose, ahead(m, probe.until)],
+    ahead(m, m.probeAfter),
+    // The kernel's own.
+    state[0],
+    state[0] === 1 ? ahead(m, openUntil[0] ?? 0) : 0,
+    breaker.mode === "closed"
+      ? ages(
+          Array.from(failures.subarray(0, m.knobs.threshold), (at) =>
+            at === 0 ? -Infinity : at - 1,
+          ),
+        )
+      : [],
+    probing,
+    isProbing ? ahead(m, columns.probeUntil[0] ?? 0) : 0,
+    ahead(m, columns.probeAfter[0] ?? 0),
+    [columns.inFlight[0], columns.isOnline[0], columns.isBelowFloor[0]],
+  ])
+}
+
+/** Good steps from here: everybody does their part. The instance must be back within the bound. */
+const expectRecovery = (m: Model, r: Real, path: () => unknown): number => {
+  const { cooldownSeconds, probeLeaseSeconds, probeRetrySeconds } = m.knobs
+  const longest =
+    (cooldownSeconds + probeLeaseSeconds + probeRetrySeconds) * second + m.floorProbeMicros + second
+  const from = m.now
+  const good: ReadonlyArray<Step> = [
+    comeBack,
+    end(oldest, "completed", "success"),
+    answer("completed", "success"),
+  ]
+  while (!isOpenToRequests(m) || m.attempts.length > 0) {
+    ensure(m.now - from <= longest, "14: still out after the longest wait", () => ({
+      m,
+      path: path(),
+    }))
+    const next = good.find((one) => one.isPossible(m)) ?? wait(second)
+    next.run(m, r)
+    compare(m, r)
+  }
+  // Half-open by request: one good request more, and it is closed.
+  begin.run(m, r)
+  end(oldest, "completed", "success").run(m, r)
+  compare(m, r)
+  ensure(m.breaker.mode === "closed", "14: closed after a good request", () => ({
+    m,
+    path: path(),
+  }))
+  return m.now - from
+}
+
+interface Explored {
+  readonly states: number
+  readonly depth: number
+  readonly longestRecovery: number
+}
+
+const explore = (setting: BreakerSetting): Explored => {
+  const economy = economyOf(setting)
+  const seen = new Set<string>()
+  let frontier: ReadonlyArray<ReadonlyArray<number>> = [[]]
+  let depth = 0
+  let longestRecovery = 0
+  /** The state at the end of a path of steps; undefined where the last one is not possible. */
+  const walk = (path: ReadonlyArray<number>) => {
+    const both = beginBoth(setting, economy)
+    const { model, real } = both
+    for (const [i, at] of path.entries()) {
+      const step = alphabet[at]
+      if (step === undefined) throw new Error("no such step")
+      if (i === path.length - 1 && !step.isPossible(model)) return undefined
+      step.run(model, real)
+    }
+    compare(model, real)
+    return both
+  }
+  const names = (path: ReadonlyArray<number>) => path.map((at) => alphabet[at]?.name)
+  for (; frontier.length > 0; depth++) {
+    const next: Array<ReadonlyArray<number>> = []
+    for (const path of frontier)
+      for (const at of depth === 0 ? [-1] : alphabet.keys()) {
+        const longer = at < 0 ? path : [...path, at]
+        const both = walk(longer)
+        if (both === undefined) continue
+        const key = keyOf(both.model, both.real)
+        if (seen.has(key)) continue
+        seen.add(key)
+        next.push(longer)
+        const taken = expectRecovery(both.model, both.real, () => names(longer))
+        longestRecovery = Math.max(longestRecovery, taken)
+      }
+    frontier = next
+  }
+  return { states: seen.size, depth: depth - 1, longestRecovery }
+}
+
+describe("every reachable state of the breaker", () => {
+  it.each([
+    ["synthetic", 1],
+    ["synthetic", 3],
+    ["request", 1],
+    ["request", 3],
+  ] as const)("leads back to an eligible instance: probes %s, threshold %d", (probe, threshold) => {
+    const { states, depth, longestRecovery } = explore(settingOf(probe, threshold))
+    console.log(
+      `${probe}, threshold ${threshold}: ${states} states, ${depth} steps deep, longest recovery ${longestRecovery / second} s`,
+    )
+    expect(states).toBeGreaterThan(200)
+    expect(depth).toBeGreaterThan(8)
+    expect(longestRecovery).toBeGreaterThan(0)
+  })
+})

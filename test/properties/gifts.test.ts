@@ -1,0 +1,42 @@
+/**
+ * Invariant 22: gifts never leave by withdrawal, however they are spent, earned, held and withdrawn:
+ * an account that only ever had gifts and its own earnings withdraws no more than it was paid, and
+ * nobody withdraws who was never paid.
+ */
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { accountName, lotAccount } from "../../engine/ledger/accounts.ts"
+import { slotOf } from "../../engine/state/table.ts"
+import { assertProperty } from "../support/property.ts"
+import { anyEconomy } from "./random-economy.ts"
+import { anyLife, beginLife } from "./random-market.ts"
+
+describe("gifts", () => {
+  it("are never withdrawn: each withdrawal is of earnings, and of no more than there were", () => {
+    assertProperty(
+      fc.property(anyEconomy, anyLife, (economy, deeds) => {
+        const { market, naive, play, sent } = beginLife(economy, "life")
+        for (const deed of deeds) play(deed)
+        const earnedBy = new Map<number, number>()
+        for (const { commands } of sent)
+          for (const command of commands) {
+            if (command._tag !== "Post") continue
+            const { kind, debit, credit, amount } = command
+            if (kind === "grant") expect(accountName(credit)).toMatch(/ gift$/)
+            if (kind === "withdrawal") {
+              expect(accountName(debit)).toMatch(/ earned$/)
+              expect(amount).toBeLessThanOrEqual(earnedBy.get(debit) ?? 0)
+              earnedBy.set(debit, (earnedBy.get(debit) ?? 0) - amount)
+            }
+            if (kind === "share" || kind === "bounty" || kind === "vested")
+              earnedBy.set(credit, (earnedBy.get(credit) ?? 0) + amount)
+          }
+        for (const account of naive.accounts.keys()) {
+          const lot = lotAccount(slotOf(market.accounts, account), 2)
+          expect(market.ledger.posted[lot]).toBeLessThanOrEqual(earnedBy.get(lot) ?? 0)
+        }
+      }),
+      { share: 0.3 },
+    )
+  })
+})

@@ -1,0 +1,35 @@
+/** Lives lived again: the events of a random life, sent to another market. */
+import type { Command } from "../../engine/command.ts"
+import type { Economy } from "../../engine/economy/schema.ts"
+import type { MarketEvent } from "../../engine/event.ts"
+import { createMarket, step } from "../../engine/market.ts"
+import type { Market } from "../../engine/state/market.ts"
+import type { Deed, Sent } from "./random-market.ts"
+import { beginLife } from "./random-market.ts"
+
+export const seedOfLives = "life"
+
+/** Every event of a life with its commands, in order. */
+export const eventsOf = (economy: Economy, deeds: ReadonlyArray<Deed>): ReadonlyArray<Sent> => {
+  const life = beginLife(economy, seedOfLives)
+  for (const deed of deeds) life.play(deed)
+  return life.sent
+}
+
+/** Sends the events to a market, and returns the commands of each. */
+export const sendAll = (
+  market: Market,
+  events: Iterable<MarketEvent>,
+): ReadonlyArray<ReadonlyArray<Command>> =>
+  Array.from(events, (event) => {
+    const out: Array<Command> = []
+    step(market, event, out)
+    return out
+  })
+
+export const replay = (economy: Economy, events: Iterable<MarketEvent>, seed = seedOfLives) => {
+  const market = createMarket(economy, seed)
+  return { market, commands: sendAll(market, events) }
+}
+
+export const isRejected = ({ commands }: Sent): boolean => commands[0]?._tag === "Rejected"

@@ -3,7 +3,7 @@
  *
  * Up to 30 degrees of freedom from the published table (NIST/SEMATECH e-Handbook of Statistical
  * Methods, 1.3.6.7.2); beyond, by the Cornish-Fisher expansion about the normal quantile
- * (Abramowitz & Stegun, 26.7.5), there exact to five digits.
+ * (Abramowitz & Stegun, 26.7.5), there exact to six digits.
  */
 
 const table = [
@@ -14,15 +14,24 @@ const table = [
 
 const z = 1.959963984540054
 
+/** The expansion's polynomials in z, of falling odd powers, each over its divisor. */
+const expansion: ReadonlyArray<readonly [divisor: number, coefficients: ReadonlyArray<number>]> = [
+  [4, [1, 1]],
+  [96, [5, 16, 3]],
+  [384, [3, 19, 17, -15]],
+  [92_160, [79, 776, 1_482, -1_920, -945]],
+]
+
 /** `degrees` ≥ 1. */
 export const studentT975 = (degrees: number): number => {
   const tabulated = table[degrees - 1]
   if (tabulated !== undefined) return tabulated
-  const z2 = z * z
-  return (
-    z +
-    (z * (z2 + 1)) / (4 * degrees) +
-    (z * (5 * z2 * z2 + 16 * z2 + 3)) / (96 * degrees * degrees) +
-    (z * (3 * z2 * z2 * z2 + 19 * z2 * z2 + 17 * z2 - 15)) / (384 * degrees * degrees * degrees)
-  )
+  let quantile = z
+  let power = 1
+  for (const [divisor, coefficients] of expansion) {
+    power *= degrees
+    const polynomial = coefficients.reduce((sum, coefficient) => sum * z * z + coefficient, 0) * z
+    quantile += polynomial / (divisor * power)
+  }
+  return quantile
 }

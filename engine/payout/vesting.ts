@@ -26,9 +26,8 @@ export const vest = (market: Market, account: number, amount: number): void => {
 /** At the turn of a day: releases of each cohort what is due, the last day whatever is left. */
 export const releaseVested = (market: Market): void => {
   const today = dayOf(market)
-  const accounts = [...market.vestings.keys()].toSorted((a, b) => a - b)
-  for (const account of accounts) {
-    const cohorts = market.vestings.get(account)!
+  const byAccount = [...market.vestings].toSorted(([a], [b]) => a - b)
+  for (const [account, cohorts] of byAccount) {
     let due = 0
     let left = 0
     for (let age = 1; age < cohorts.length; age++) {

@@ -73,7 +73,7 @@ export const remove = <S extends TableSpec>(table: Table<S>, slot: number): void
   table.slots.delete(table.ids[slot])
   table.ids[slot] = -1
   const columns = table.columns as Record<string, ColumnArray>
-  for (const name in table.spec) columns[name]![slot] = 0
+  for (const name in table.spec) columns[name][slot] = 0
   table.free.push(slot)
 }
 

@@ -6,7 +6,7 @@
  */
 import type { TopLevelSpec } from "vega-lite"
 import { chartHeight, pointerLayer } from "../chart.ts"
-import type { ChartOf } from "../chart.ts"
+import type { ChartOf, Layer } from "../chart.ts"
 import { quantileOf, shareBelow, sharesOf } from "../histogram-shares.ts"
 import type { ShareLine } from "../histogram-shares.ts"
 import { forChart, formatNumber, formatShare } from "../number-format.ts"
@@ -63,6 +63,19 @@ const specOf = (line: ShareLine, from: number): TopLevelSpec => {
       low: forChart(Math.max(0, low ?? mean)),
       high: forChart(high ?? mean),
     }))
+  const whiskers: ReadonlyArray<Layer> = line.bins.some(({ low }) => low !== null)
+    ? [
+        {
+          transform: [{ filter: "datum.high > datum.low" }],
+          mark: { type: "rule", clip: true },
+          encoding: {
+            x: { ...x, field: "middle" },
+            y: { ...y, field: "low" },
+            y2: { field: "high" },
+          },
+        },
+      ]
+    : []
   return {
     width: "container",
     height: chartHeight,
@@ -76,15 +89,7 @@ const specOf = (line: ShareLine, from: number): TopLevelSpec => {
           y: { ...y, field: "share" },
         },
       },
-      {
-        transform: [{ filter: "datum.high > datum.low" }],
-        mark: { type: "rule", clip: true },
-        encoding: {
-          x: { ...x, field: "middle" },
-          y: { ...y, field: "low" },
-          y2: { field: "high" },
-        },
-      },
+      ...whiskers,
       {
         name: pointerLayer,
         mark: { type: "rect", opacity: 0 },

@@ -32,9 +32,15 @@ const knobsText = (rows: ReadonlyArray<KnobRow>, others?: ReadonlyMap<string, un
   rows
     .map(({ path, value, unit, meaning, source }) => {
       const other = others === undefined ? "" : `   (other: ${valueText(others.get(path))})`
-      return `${path} = ${valueText(value)} ${unit}${other}\n    ${meaning}\n    from: ${source}`
+      const withUnit = typeof value === "number" ? `${valueText(value)} ${unit}` : valueText(value)
+      return `${path} = ${withUnit}${other}\n    ${meaning}\n    from: ${source}`
     })
     .join("\n")
+    .concat(`\n\n${sourceLegend}`)
+
+/** What the short names of sources in the knobs stand for. */
+const sourceLegend =
+  "Sources: 002 is the document of the credit economy, 000 the hosting guide; ours is a choice of Evenkeel's where both are silent."
 
 const diffOption = Options.text("diff").pipe(
   Options.withDescription("Show only what differs from this economy."),

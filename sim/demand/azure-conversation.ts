@@ -4,7 +4,7 @@
  * dataset, CC-BY 4.0; Patel et al., "Splitwise", arXiv 2311.18677). Kolmogorov–Smirnov distance of the
  * marginals to the trace: 0.035 for input, 0.018 for output.
  */
-import type { SizeComponent } from "./sizes.ts"
+import type { SizeComponent } from "./size-component.ts"
 
 export const azureConversation: ReadonlyArray<SizeComponent> = [
   {

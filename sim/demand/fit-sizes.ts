@@ -12,7 +12,7 @@ import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Console, Effect } from "effect"
 import { openStream } from "../../engine/index.ts"
 import { ksDistanceBetween } from "../statistics/ks-distance.ts"
-import type { SizeComponent } from "./sizes.ts"
+import type { SizeComponent } from "./size-component.ts"
 import { drawSize } from "./sizes.ts"
 import { loadTrace } from "./trace.ts"
 

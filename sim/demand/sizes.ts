@@ -5,16 +5,7 @@ import type { Stream } from "../../engine/index.ts"
 import { standardNormal } from "../kernel/variates.ts"
 import type { Scenario } from "../scenarios/schema.ts"
 import { azureConversation } from "./azure-conversation.ts"
-
-/** One component of a mixture of bivariate log-normals. */
-export interface SizeComponent {
-  readonly weight: number
-  readonly meanLogInput: number
-  readonly meanLogOutput: number
-  readonly deviationLogInput: number
-  readonly deviationLogOutput: number
-  readonly correlation: number
-}
+import type { SizeComponent } from "./size-component.ts"
 
 export interface DrawnSize {
   inputTokens: number

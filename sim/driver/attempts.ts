@@ -8,6 +8,7 @@ import { COMPLETED, FIRST_TOKEN, REFUSED } from "../fleet/instance-server.ts"
 import { accountOfConsumer, accountOfOperator, topUp } from "./accounts.ts"
 import { afterInFlightFell } from "./departures.ts"
 import { gone } from "./nodes-table.ts"
+import { noteSlots } from "./node-state.ts"
 import type { World } from "./world.ts"
 import {
   arrivalActor,
@@ -155,13 +156,12 @@ export const onDispatched = (
   const slot = requests.slotOf(command.request)
   const { columns } = requests
   const node = command.instance
-  const faults = world.faultStreams[node]
   columns.attempt[slot] = command.attempt
   columns.instance[slot] = node
   columns.dispatchedAt[slot] = now
   recorder.add("attempts", 1)
   recorder.setInFlight(now, 1)
-  const lot = faults.next()
+  const lot = world.attemptStreams[node].next()
   occupy(world, node, 1)
   if (nodes.columns.isUp[node] === 0) return endSoon(world, command.request, "connectFailed")
   if (columns.flaw[slot] === badInput) return endSoon(world, command.request, "consumerError")
@@ -261,11 +261,8 @@ export const endAttempt = (
 }
 
 const occupy = (world: World, node: number, change: number): void => {
-  const { columns } = world.nodes
-  columns.busyMicros[node] += columns.inFlight[node] * (world.now - columns.busySince[node])
-  columns.busySince[node] = world.now
-  columns.inFlight[node] += change
-  world.recorder.setBusy(columns.device[node], world.now, change)
+  world.nodes.columns.inFlight[node] += change
+  noteSlots(world, node)
 }
 
 /** The request is over and settled. */

@@ -30,6 +30,8 @@ export const act = (world: World, command: Command): void => {
     case "Audit":
       return
     case "Rejected":
+      // An answer to a probe that the kernel has given up on meanwhile comes too late, and that is all.
+      if (command.reason === "StaleProbe") return
       // The simulator knows the rules: an event of its own that is refused is a mistake in it.
       throw new Error(`simulator: ${command.event} was rejected: ${command.reason}`)
   }
@@ -66,6 +68,11 @@ const onPosted = (world: World, command: Extract<Command, { _tag: "Post" }>): vo
     case "funding":
       return
   }
+}
+
+/** The kernel's hour has turned: what was claimed in it is paid, and claims begin anew. */
+export const onHourTurned = ({ nodes }: World): void => {
+  nodes.columns.claimHour.fill(0)
 }
 
 /** Gives each of an operator's nodes its part of the bounty, by what it claimed this hour. */

@@ -1,6 +1,7 @@
 /**
  * What an operator sees when it decides, and the strategy that decides for it.
  */
+import type { Stream } from "../../engine/index.ts"
 import { instanceView, marketView } from "../../engine/index.ts"
 import type { Decision, ModelOutlook, OperatorView } from "../agents/operator.ts"
 import { bountyChaser, profitSeeker } from "../agents/operator.ts"
@@ -64,7 +65,7 @@ const outlooksOf = (world: World, device: number, cap: number): ReadonlyArray<Mo
 }
 
 /** Would somebody with this device join now, and with which model? −1: stays away. */
-export const chooseToJoin = (world: World, device: number): number => {
+export const chooseToJoin = (world: World, device: number, stream: Stream): number => {
   const { scenario } = world
   const cost =
     (24 * hourlyCostUsd(world.offers.devices[device], scenario.operators.electricityUsdPerKwh)) /
@@ -79,7 +80,7 @@ export const chooseToJoin = (world: World, device: number): number => {
       outlooks: outlooksOf(world, device, newcomerCap(world)),
       temperatureCreditsPerDay: scenario.operators.temperatureCreditsPerDay,
     },
-    world.streams.join,
+    stream,
   )
   return decision._tag === "Switch" ? decision.model : -1
 }

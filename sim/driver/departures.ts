@@ -3,7 +3,7 @@
  * has ended.
  */
 import { drainingToLeave, drainingToSwitch, gone, loading } from "./nodes-table.ts"
-import { closeServer, healthOf, pauseOnline, scheduleLife } from "./node-state.ts"
+import { closeServer, healthOf, load, pauseOnline, scheduleLife } from "./node-state.ts"
 import type { World } from "./world.ts"
 import { lifeActor, tell } from "./world.ts"
 
@@ -12,12 +12,10 @@ export const afterInFlightFell = (world: World, node: number): void => {
   const { columns } = world.nodes
   if (columns.inFlight[node] > 0) return
   if (columns.phase[node] === drainingToSwitch) {
-    const offer = world.offers.offers[columns.device[node]][columns.target[node]]
-    if (offer === null)
-      throw new Error("simulator: a node switches to a model that does not fit it")
     closeServer(world, node)
     columns.phase[node] = loading
-    columns.readyAt[node] = world.now + offer.setUpMicros
+    // A machine that is down loads it once it is repaired.
+    if (columns.isUp[node] === 1) load(world, node, columns.target[node])
     scheduleLife(world, node)
   } else if (columns.phase[node] === drainingToLeave) {
     columns.health[node] = healthOf(world, node)

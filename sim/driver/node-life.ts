@@ -16,7 +16,7 @@ import {
   serving,
   starting,
 } from "./nodes-table.ts"
-import { onlineMicrosOf, pauseOnline, scheduleLife } from "./node-state.ts"
+import { load, noteSlots, onlineMicrosOf, pauseOnline, scheduleLife } from "./node-state.ts"
 import type { World } from "./world.ts"
 import { tell } from "./world.ts"
 
@@ -32,15 +32,13 @@ export const beginLife = (world: World, node: number): void => {
   const { churn, faults, operators } = scenario
   const stream = world.faultStreams[node]
   const device = world.offers.devices[columns.device[node]]
-  const offer = world.offers.offers[columns.device[node]][columns.model[node]]
-  if (offer === null) throw new Error("simulator: a node was given a model that does not fit it")
   const after = (mean: number): number =>
     mean === 0 || mean === Infinity ? Infinity : now + Math.ceil(exponential(stream, 1 / mean))
   columns.joinedAt[node] = now
   columns.leftAt[node] = -1
   columns.isUp[node] = 1
   columns.phase[node] = starting
-  columns.readyAt[node] = now + offer.setUpMicros
+  load(world, node, columns.model[node])
   columns.crashAt[node] = after(dayMicros / faults.crashesPerNodeDay)
   columns.hiccupAt[node] = after(dayMicros / faults.hiccupsPerNodeDay)
   columns.detectAt[node] = Infinity
@@ -51,7 +49,8 @@ export const beginLife = (world: World, node: number): void => {
   columns.leaveAt[node] =
     churn.lifetimeDays === 0
       ? Infinity
-      : now +
+      : // Established nodes have lived until demand begins: their lifetimes count from there.
+        Math.max(now, world.startMicros) +
         Math.ceil(logNormal(stream, Math.log(churn.lifetimeDays * dayMicros), churn.lifetimeSpread))
   const epoch = operators.decisionHours * hourMicros
   columns.decideAt[node] =
@@ -82,6 +81,7 @@ export const onLife = (world: World, node: number): void => {
   else if (columns.hiccupAt[node] <= now) onHiccup(world, node)
   else if (columns.leaveAt[node] <= now) leave(world, node)
   else if (columns.decideAt[node] <= now) onDecision(world, node)
+  noteSlots(world, node)
   if (columns.phase[node] !== gone) scheduleLife(world, node)
 }
 
@@ -124,6 +124,8 @@ const onCrash = (world: World, node: number): void => {
   const stream = world.faultStreams[node]
   columns.isUp[node] = 0
   columns.crashAt[node] = Infinity
+  // A model that was being loaded is loaded again after the repair.
+  columns.readyAt[node] = Infinity
   columns.detectAt[node] = world.now + detectionMicros
   const repair = exponential(stream, 1 / (faults.repairMinutes * 60e6))
   columns.repairAt[node] = world.now + Math.ceil(repair)
@@ -135,6 +137,8 @@ const onRepaired = (world: World, node: number): void => {
   const { columns } = world.nodes
   const mean = dayMicros / world.scenario.faults.crashesPerNodeDay
   columns.isUp[node] = 1
+  if (columns.phase[node] === starting) load(world, node, columns.model[node])
+  else if (columns.phase[node] === loading) load(world, node, columns.target[node])
   columns.repairAt[node] = Infinity
   columns.detectAt[node] = Infinity
   columns.crashAt[node] = world.now + Math.ceil(exponential(world.faultStreams[node], 1 / mean))

@@ -11,16 +11,12 @@ export const nodeOutcomes = (world: World): ReadonlyArray<NodeOutcome> =>
   Array.from({ length: world.nodes.count }, (_, node) => outcomeOf(world, node))
 
 const outcomeOf = (world: World, node: number): NodeOutcome => {
-  const { scenario, offers, now, startMicros, endMicros } = world
+  const { scenario, offers, startMicros } = world
   const { columns } = world.nodes
   const device = offers.devices[columns.device[node]]
   const left = columns.leftAt[node]
-  // Cost and time on the market count from the start of demand, as pay does.
-  const onlineMicros = onlineMicrosOf(world, node)
-  const joined = Math.max(columns.joinedAt[node], startMicros)
-  const present = Math.max(0, Math.min(left < 0 ? endMicros : left, endMicros) - joined)
-  const lifetime = Math.max(1, (left < 0 ? now : left) - columns.joinedAt[node])
-  const onlineHours = ((onlineMicros / lifetime) * present) / hourMicros
+  // Cost and time on the market count from the start of demand to the last end, as pay does.
+  const onlineHours = (onlineMicrosOf(world, node) - columns.onlineBefore[node]) / hourMicros
   const hourly =
     hourlyCostUsd(device, scenario.operators.electricityUsdPerKwh) / scenario.operators.creditUsd
   return {

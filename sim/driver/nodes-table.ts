@@ -18,6 +18,9 @@ const kinds = {
   isChaser: Uint8Array,
   speed: Float64Array,
   inFlight: Int32Array,
+  /** Slots that are busy, and slots that there are to be busy, as last noted. */
+  busySlots: Int32Array,
+  offeredSlots: Int32Array,
   /** Times of what happens to the node next, µs; +∞: nothing. */
   readyAt: Float64Array,
   crashAt: Float64Array,
@@ -35,6 +38,8 @@ const kinds = {
   leftAt: Float64Array,
   onlineSince: Float64Array,
   onlineMicros: Float64Array,
+  /** What `onlineMicros` stood at when demand began. */
+  onlineBefore: Float64Array,
   busyMicros: Float64Array,
   busySince: Float64Array,
   requests: Float64Array,

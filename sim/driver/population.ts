@@ -2,6 +2,7 @@
  * Who is there at the start and who comes later: nodes drawn by device and model, operators with one
  * node or a farm of them.
  */
+import type { Stream } from "../../engine/index.ts"
 import { openStream } from "../../engine/index.ts"
 import { exponential } from "../kernel/variates.ts"
 import { signUpOperator } from "./accounts.ts"
@@ -35,30 +36,38 @@ export const populate = (world: World, isEstablished: boolean): void => {
       left = world.streams.device.next() < fleet.farmShare ? fleet.farmNodes : 1
     }
     left--
-    const device = drawDevice(world)
+    const device = drawDevice(world, world.streams.device)
     const model = drawWeighted(
       world.scenario.models.map(({ initialSupply }, index) =>
         world.offers.offers[device][index] === null ? 0 : initialSupply,
       ),
       world.streams.device.next(),
     )
-    if (model >= 0) addNode(world, operator, device, model)
+    if (model >= 0) addNode(world, operator, device, model, world.nodes.count)
   }
 }
 
-const drawDevice = (world: World): number =>
+const drawDevice = (world: World, stream: Stream): number =>
   drawWeighted(
     world.scenario.fleet.devices.map(({ weight }) => weight),
-    world.streams.device.next(),
+    stream.next(),
   )
 
-const addNode = (world: World, operator: number, device: number, model: number): void => {
+/** `entity` names the node's streams: what happens to one node changes no other's draws. */
+const addNode = (
+  world: World,
+  operator: number,
+  device: number,
+  model: number,
+  entity: number | string,
+): void => {
   const { nodes, scenario } = world
   const node = nodes.add()
-  // Streams by node: what happens to one changes no other's draws.
-  world.faultStreams[node] = openStream(world.market.seed, "fault", node)
-  world.decisionStreams[node] = openStream(world.market.seed, "decision", node)
-  const character = openStream(world.market.seed, "character", node)
+  const { seed } = world.market
+  world.faultStreams[node] = openStream(seed, "fault", entity)
+  world.attemptStreams[node] = openStream(seed, "attempt", entity)
+  world.decisionStreams[node] = openStream(seed, "decision", entity)
+  const character = openStream(seed, "character", entity)
   const { columns } = nodes
   const { operators, faults } = scenario
   columns.operator[node] = operator
@@ -75,11 +84,14 @@ const addNode = (world: World, operator: number, device: number, model: number):
 /** Somebody considers joining; they do where it pays. */
 export const onJoin = (world: World): void => {
   scheduleJoin(world)
-  const device = drawDevice(world)
-  const model = chooseToJoin(world, device)
+  // Named by those who considered it, not by those who came: who stays away changes no one else.
+  const entity = `candidate ${world.nextCandidate++}`
+  const stream = openStream(world.market.seed, "join", entity)
+  const device = drawDevice(world, stream)
+  const model = chooseToJoin(world, device, stream)
   if (model < 0) return
   world.recorder.add("joins", 1)
-  addNode(world, signUpOperator(world), device, model)
+  addNode(world, signUpOperator(world), device, model, entity)
 }
 
 export const scheduleJoin = (world: World): void => {

@@ -4,7 +4,7 @@
 import { decodeTokensPerSecond } from "../fleet/service-model.ts"
 import { serving } from "./nodes-table.ts"
 import type { World } from "./world.ts"
-import { measureActor, probeActor, rearm, tell } from "./world.ts"
+import { measureActor, probeActor, rearm, send, tell } from "./world.ts"
 
 /** A probe generates this many tokens beside whatever the node is serving. */
 const probeTokens = 32
@@ -25,7 +25,7 @@ export const onProbeAnswered = (world: World): void => {
   const rate =
     columns.speed[node] *
     decodeTokensPerSecond(offer.rates, streams, streams * scenario.fleet.contextTokens)
-  // The kernel may have moved on: a probe that it no longer waits for is stale, and says so.
+  // The kernel may have moved on: a probe that it no longer waits for is rejected as stale.
   tell(world, {
     _tag: "ProbeEnded",
     at: now,
@@ -45,6 +45,8 @@ export const onMeasured = (world: World): void => {
   rearm(world, measurements, measureActor)
   if (!servers.isOpen(node)) return
   const { columns } = nodes
+  // A machine that is down cannot be measured; the market asks once, so it is tried again.
+  if (columns.isUp[node] === 0) return send(world, measurements, measureActor, node, 0)
   const offer = offers.offers[columns.device[node]][columns.model[node]]
   if (offer === null) throw new Error("simulator: a node serves a model that does not fit it")
   const tokensPerSecond = Math.max(1, Math.floor(offer.tokensPerSecond * columns.speed[node]))

@@ -17,7 +17,8 @@ import { checksAtEnd, checksInPassing } from "./checks.ts"
 import { onSample } from "./samples.ts"
 import { onLife } from "./node-life.ts"
 import { nodeOutcomes } from "./node-outcomes.ts"
-import { act } from "./commands.ts"
+import { beginBooks } from "./node-state.ts"
+import { act, onHourTurned } from "./commands.ts"
 import { NodesTable } from "./nodes-table.ts"
 import { onJoin, populate, scheduleJoin } from "./population.ts"
 import { onMeasured, onProbeAnswered } from "./probe-answers.ts"
@@ -39,7 +40,8 @@ import {
   tell,
 } from "./world.ts"
 
-const dayMicros = 86_400e6
+const hourMicros = 3_600_000_000
+const dayMicros = 24 * hourMicros
 
 /** Everything that a replication leaves behind. Plain data: it can cross threads. */
 export interface Replicated {
@@ -159,6 +161,7 @@ export class Replication {
 
   private openDemand(): void {
     const { world } = this
+    beginBooks(world)
     populate(world, false)
     for (let i = 0; i < world.scenario.consumers.count; i++) signUpConsumer(world)
     scheduleSignUp(world)
@@ -180,6 +183,7 @@ export class Replication {
       case kernelActor:
         world.kernelDue = Infinity
         tell(world, { _tag: "TimerFired", at: world.now })
+        if (world.now % hourMicros === 0) onHourTurned(world)
         return
       case arrivalActor:
         return onArrival(world)

@@ -8,7 +8,6 @@ import { healthOf } from "./node-state.ts"
 import type { World } from "./world.ts"
 import { sampleActor, sampleLast } from "./world.ts"
 
-const hourMicros = 3_600_000_000
 const veteranSeconds = 14 * 86_400
 
 const nodeChannels = {
@@ -16,18 +15,14 @@ const nodeChannels = {
   datacenter: "nodes.datacenter",
   apple: "nodes.apple",
 } as const
-const slotChannels = {
-  consumer: "slotSeconds.consumer",
-  datacenter: "slotSeconds.datacenter",
-  apple: "slotSeconds.apple",
-} as const
 
 export const onSample = (world: World): void => {
   const { recorder, now } = world
   if (now > world.startMicros) sample(world)
   recorder.turn(now)
-  const next = now + recorder.sampleSeconds * 1e6
-  if (next <= world.endMicros) world.queue.schedule(sampleActor, next, sampleLast)
+  // The last period may be shorter; it too is closed, so that what ends later counts as later.
+  const next = Math.min(now + recorder.sampleSeconds * 1e6, world.endMicros)
+  if (next > now) world.queue.schedule(sampleActor, next, sampleLast)
 }
 
 /** Samples the period that ends. */
@@ -67,7 +62,6 @@ const sampleNodes = (world: World): void => {
     if (view.breaker !== "closed") recorder.add("parkedInstances", 1)
     if (columns.isUp[node] === 1 && columns.isAway[node] === 0) {
       recorder.add(nodeChannels[name], 1)
-      recorder.add(slotChannels[name], columns.slots[node] * recorder.sampleSeconds)
       periods.push({
         node,
         group: `${columns.device[node]}/${columns.model[node]}`,
@@ -83,8 +77,6 @@ const sampleNodes = (world: World): void => {
   for (let node = 0; node < nodes.count; node++) {
     columns.requestsSince[node] = 0
     columns.paySince[node] = 0
-    // Claims are paid when the kernel's hour turns, and begin anew then.
-    if (world.now % hourMicros === 0) columns.claimHour[node] = 0
   }
 }
 

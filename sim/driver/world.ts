@@ -47,8 +47,12 @@ export interface World {
   readonly recorder: Recorder
   readonly arrivals: ArrivalSource
   readonly streams: { readonly [name in StreamName]: Stream }
-  /** By node: its own faults and decisions, so that a new node changes no other's. */
+  /**
+   * By node: its own faults and decisions, so that a new node changes no other's; what happens to
+   * attempts apart from what happens to the machine, so that traffic does not move the crashes.
+   */
   readonly faultStreams: Array<Stream>
+  readonly attemptStreams: Array<Stream>
   readonly decisionStreams: Array<Stream>
   /** Attempts that end at once: bad input, errors, refusals. Request id and outcome. */
   readonly quickEnds: DelayLine
@@ -69,6 +73,8 @@ export interface World {
   now: number
   nextRequest: number
   nextTransfer: number
+  /** Counts those who considered joining, whether they did or not. */
+  nextCandidate: number
   kernelDue: number
   events: number
   /** Commands of the step under way; drained before the next. */
@@ -110,7 +116,8 @@ export interface WorldParts {
 }
 
 export const makeWorld = (parts: WorldParts): World => {
-  const retryMicros = Math.round(parts.scenario.consumers.retrySeconds * 1e6)
+  // A pause of no time at all would have a consumer come back for ever at the same instant.
+  const retryMicros = Math.max(1, Math.round(parts.scenario.consumers.retrySeconds * 1e6))
   return {
     ...parts,
     market: createMarket(parts.scenario.economy, parts.seed),
@@ -119,6 +126,7 @@ export const makeWorld = (parts: WorldParts): World => {
     requests: new RequestsInFlight(),
     consumers: new Consumers(),
     faultStreams: [],
+    attemptStreams: [],
     decisionStreams: [],
     quickEnds: new DelayLine(200_000),
     probeAnswers: new DelayLine(2_000_000),
@@ -133,6 +141,7 @@ export const makeWorld = (parts: WorldParts): World => {
     now: 0,
     nextRequest: 0,
     nextTransfer: 0,
+    nextCandidate: 0,
     kernelDue: Infinity,
     events: 0,
     out: [],

@@ -72,13 +72,13 @@ export class EventQueue {
 
   /** The time of the entry popped last; 0 before the first. */
   get now(): number {
-    return this.times[CLOCK]!
+    return this.times[CLOCK]
   }
 
   /** How many entries are pending. */
   get size(): number {
     const inHeap = this.end - ROOT - (this.rootIsEmpty ? 1 : 0)
-    return this.times[FRONT]! < Infinity ? inHeap + 1 : inHeap
+    return this.times[FRONT] < Infinity ? inHeap + 1 : inHeap
   }
 
   /** Whether the actor has a pending entry. */
@@ -89,13 +89,13 @@ export class EventQueue {
   /** When the actor's entry is due, or +∞ when it has none. */
   dueTime(actor: number): number {
     const slot = this.slots[actor] ?? NOWHERE
-    return slot === NOWHERE ? Infinity : this.times[slot]!
+    return slot === NOWHERE ? Infinity : this.times[slot]
   }
 
   /** The earliest pending time, or +∞ when nothing is pending. */
   peekTime(): number {
     if (this.rootIsEmpty) this.closeRoot()
-    return Math.min(this.times[FRONT]!, this.times[ROOT]!)
+    return Math.min(this.times[FRONT], this.times[ROOT])
   }
 
   /**
@@ -105,12 +105,12 @@ export class EventQueue {
   pop(): number {
     if (this.rootIsEmpty) this.closeRoot()
     const times = this.times
-    const front = times[FRONT]!
-    if (front >= times[ROOT]!) return this.popRootOrTie()
+    const front = times[FRONT]
+    if (front >= times[ROOT]) return this.popRootOrTie()
     // As in popFront, written out: this path is the hottest, and V8 inlines only so many calls.
     times[CLOCK] = front
     times[FRONT] = Infinity
-    const actor = this.actors[FRONT]!
+    const actor = this.actors[FRONT]
     this.slots[actor] = NOWHERE
     return actor
   }
@@ -138,21 +138,21 @@ export class EventQueue {
 
   private popFront(): number {
     const times = this.times
-    times[CLOCK] = times[FRONT]!
+    times[CLOCK] = times[FRONT]
     times[FRONT] = Infinity
-    const actor = this.actors[FRONT]!
+    const actor = this.actors[FRONT]
     this.slots[actor] = NOWHERE
     return actor
   }
 
   private popRootOrTie(): number {
     const times = this.times
-    const actor = this.actors[ROOT]!
+    const actor = this.actors[ROOT]
     if (times[ROOT] === times[FRONT]) {
       if (times[ROOT] === Infinity) return NO_ACTOR
-      if (this.precedes(this.actors[FRONT]!, actor)) return this.popFront()
+      if (this.precedes(this.actors[FRONT], actor)) return this.popFront()
     }
-    times[CLOCK] = times[ROOT]!
+    times[CLOCK] = times[ROOT]
     this.slots[actor] = NOWHERE
     this.rootIsEmpty = true
     return actor
@@ -162,8 +162,8 @@ export class EventQueue {
   private enter(actor: number, priority = 0): void {
     if (actor >>> 0 !== actor || actor >= this.slots.length) this.admit(actor)
     const { times, actors, slots } = this
-    const time = times[MOVING]!
-    const sequence = times[SCHEDULED]!
+    const time = times[MOVING]
+    const sequence = times[SCHEDULED]
     if (!(Math.abs(time) < Infinity)) refuseTime(actor, time)
     const tie = priority === 0 ? sequence : tieOf(actor, priority, sequence)
     times[SCHEDULED] = sequence + 1
@@ -172,11 +172,11 @@ export class EventQueue {
       return
     }
     this.ties[actor] = tie
-    const front = times[FRONT]!
+    const front = times[FRONT]
     let entrant = actor
     // An empty root is filled before a free front, lest the heap's last entry be moved for nothing.
     if (time < front && !(front === Infinity && this.rootIsEmpty)) {
-      entrant = actors[FRONT]!
+      entrant = actors[FRONT]
       times[FRONT] = time
       actors[FRONT] = actor
       slots[actor] = FRONT
@@ -191,19 +191,19 @@ export class EventQueue {
 
   private move(actor: number, tie: number): void {
     const times = this.times
-    const time = times[MOVING]!
+    const time = times[MOVING]
     // The entry keeps its old key for as long as others may be compared with it.
     if (this.rootIsEmpty) this.closeRoot()
     this.ties[actor] = tie
     times[MOVING] = time
     if (this.slots[actor] === FRONT) times[FRONT] = time
-    else this.settle(this.slots[actor]!, actor)
+    else this.settle(this.slots[actor], actor)
   }
 
   private leaveHeap(actor: number): void {
     if (this.rootIsEmpty) this.closeRoot()
     const last = this.takeLast()
-    if (last !== actor) this.settle(this.slots[actor]!, last)
+    if (last !== actor) this.settle(this.slots[actor], last)
   }
 
   /** Fills the empty root with the heap's last entry. */
@@ -211,39 +211,39 @@ export class EventQueue {
     this.rootIsEmpty = false
     const last = --this.end
     const times = this.times
-    times[MOVING] = times[last]!
+    times[MOVING] = times[last]
     times[last] = Infinity
-    if (last > ROOT) this.siftDown(ROOT, this.actors[last]!)
+    if (last > ROOT) this.siftDown(ROOT, this.actors[last])
   }
 
   /** Takes the heap's last entry out, to be moved elsewhere. */
   private takeLast(): number {
     const last = --this.end
-    this.times[MOVING] = this.times[last]!
+    this.times[MOVING] = this.times[last]
     this.times[last] = Infinity
-    return this.actors[last]!
+    return this.actors[last]
   }
 
   /** Puts the moving entry into a vacant slot amid the heap, or above or below it. */
   private settle(slot: number, actor: number): void {
-    const time = this.times[MOVING]!
+    const time = this.times[MOVING]
     const parent = (slot >> 2) + 5
-    const parentTime = slot > ROOT ? this.times[parent]! : -Infinity
+    const parentTime = slot > ROOT ? this.times[parent] : -Infinity
     const rises =
-      time < parentTime || (time === parentTime && this.precedes(actor, this.actors[parent]!))
+      time < parentTime || (time === parentTime && this.precedes(actor, this.actors[parent]))
     if (rises) this.siftUp(slot, actor)
     else this.siftDown(slot, actor)
   }
 
   private siftUp(from: number, actor: number): void {
     const { times, actors, slots } = this
-    const time = times[MOVING]!
+    const time = times[MOVING]
     let slot = from
     while (slot > ROOT) {
       const parent = (slot >> 2) + 5
-      const parentTime = times[parent]!
+      const parentTime = times[parent]
       if (parentTime < time) break
-      const parentActor = actors[parent]!
+      const parentActor = actors[parent]
       if (parentTime === time && this.precedes(parentActor, actor)) break
       times[slot] = parentTime
       actors[slot] = parentActor
@@ -257,22 +257,22 @@ export class EventQueue {
 
   private siftDown(from: number, actor: number): void {
     const { times, actors, slots, end } = this
-    const time = times[MOVING]!
+    const time = times[MOVING]
     let slot = from
     for (;;) {
       const first = (slot << 2) - 20
       if (first >= end) break
-      const t0 = times[first]!
-      const t1 = times[first + 1]!
-      const t2 = times[first + 2]!
-      const t3 = times[first + 3]!
+      const t0 = times[first]
+      const t1 = times[first + 1]
+      const t2 = times[first + 2]
+      const t3 = times[first + 3]
       // The winners of both pairs (bit 0: child 1 beats 0; bit 1: child 3 beats 2), then whether
       // the second pair's winner beats the first's, read off the four possible comparisons.
       const pairs = +(t1 < t0) | (+(t3 < t2) << 1)
       const finals = +(t2 < t0) | (+(t2 < t1) << 1) | (+(t3 < t0) << 2) | (+(t3 < t1) << 3)
       const second = (finals >> pairs) & 1
       let child = first + (second << 1) + ((pairs >> second) & 1)
-      const childTime = times[child]!
+      const childTime = times[child]
       const equals =
         +(t0 === childTime) |
         (+(t1 === childTime) << 1) |
@@ -280,7 +280,7 @@ export class EventQueue {
         (+(t3 === childTime) << 3)
       if ((equals & (equals - 1)) !== 0) child = this.firstOfEqual(first, childTime)
       if (time < childTime) break
-      const childActor = actors[child]!
+      const childActor = actors[child]
       if (time === childTime && this.precedes(actor, childActor)) break
       times[slot] = childTime
       actors[slot] = childActor
@@ -297,14 +297,14 @@ export class EventQueue {
     let best = NOWHERE
     for (let slot = first; slot < first + 4; slot++) {
       if (this.times[slot] !== time) continue
-      if (best === NOWHERE || this.precedes(this.actors[slot]!, this.actors[best]!)) best = slot
+      if (best === NOWHERE || this.precedes(this.actors[slot], this.actors[best])) best = slot
     }
     return best
   }
 
   /** Whether, their times being equal, actor a's entry goes before actor b's. */
   private precedes(a: number, b: number): boolean {
-    return this.ties[a]! < this.ties[b]!
+    return this.ties[a] < this.ties[b]
   }
 
   /** Makes room for a new actor. */

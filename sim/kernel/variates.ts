@@ -55,11 +55,11 @@ export const bernoulli = (stream: Stream, probability: number): boolean =>
  */
 export const choice = (stream: Stream, weights: ArrayLike<number>): number => {
   let total = 0
-  for (let i = 0; i < weights.length; i++) total += weights[i]!
+  for (let i = 0; i < weights.length; i++) total += weights[i]
   let rest = stream.next() * total
   let last = 0
   for (let i = 0; i < weights.length; i++) {
-    const weight = weights[i]!
+    const weight = weights[i]
     if (weight === 0) continue
     if (rest < weight) return i
     rest -= weight
@@ -74,7 +74,7 @@ export const hyperexponential = (
   stream: Stream,
   weights: ArrayLike<number>,
   rates: ArrayLike<number>,
-): number => exponential(stream, rates[choice(stream, weights)]!)
+): number => exponential(stream, rates[choice(stream, weights)])
 
 /**
  * Standard normal by Marsaglia's polar method (Marsaglia and Bray, SIAM Review 6, 1964). The

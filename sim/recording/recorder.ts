@@ -66,6 +66,7 @@ const busyChannels = [
   "busySlotSeconds.datacenter",
   "busySlotSeconds.apple",
 ] as const
+const slotChannels = ["slotSeconds.consumer", "slotSeconds.datacenter", "slotSeconds.apple"] as const
 
 /** Newcomers are compared with veterans by their age since joining, in bins of this length. */
 export const ageBinSeconds = 6 * 3600
@@ -88,6 +89,8 @@ export interface ModelSamples {
 
 /** Plain data: what a worker sends home. */
 export interface Recording {
+  readonly horizonSeconds: number
+  /** The last bin is as much shorter as the horizon is no whole number of bins. */
   readonly binSeconds: number
   readonly sampleSeconds: number
   /** Bins of the horizon. Channels have one more, for what ends after it. */
@@ -103,10 +106,17 @@ export interface Recording {
 
 const daySeconds = 86_400
 
+/** Length of a bin of the horizon, s. */
+export const secondsOfBin = (
+  { horizonSeconds, binSeconds }: Pick<Recording, "horizonSeconds" | "binSeconds">,
+  bin: number,
+): number => Math.min(binSeconds, horizonSeconds - bin * binSeconds)
+
 /** Relative error of every quantile that is reported. */
 const quantileError = 0.01
 
 export class Recorder {
+  private readonly horizonSeconds: number
   private readonly binSeconds: number
   /** Time between two samples: an hour, or a bin where bins are shorter. */
   readonly sampleSeconds: number
@@ -124,7 +134,8 @@ export class Recorder {
   private inFlight = 0
   private inFlightSince = 0
   private readonly busy = new Float64Array(3)
-  private readonly busySince = new Float64Array(3)
+  private readonly offered = new Float64Array(3)
+  private readonly slotsSince = new Float64Array(3)
   /** ∫ in-flight dt over the whole run, drain included, for Little's law. */
   inFlightSecondsInAll = 0
   /** Summed durations of all attempts, measured one by one, for the same. */
@@ -145,6 +156,7 @@ export class Recorder {
     this.start = parts.startMicros
     this.bins = bins
     this.bin = bins
+    this.horizonSeconds = parts.horizonSeconds
     this.binSeconds = parts.binSeconds
     this.sampleSeconds = Math.min(3600, parts.binSeconds)
     this.floorTokensPerSecond = parts.floorTokensPerSecond
@@ -167,6 +179,7 @@ export class Recorder {
       sketches.map((sketch) => sketch.state())
     const [consumer, datacenter, apple] = this.decodeRates.map(states)
     return {
+      horizonSeconds: this.horizonSeconds,
       binSeconds: this.binSeconds,
       sampleSeconds: this.sampleSeconds,
       bins: this.bins,
@@ -201,11 +214,12 @@ export class Recorder {
     this.inFlight += change
   }
 
-  /** One slot more or less busy on a device. */
-  setBusy(device: number, now: number, change: number): void {
+  /** So many slots more or less are busy on a device, and so many more or less are there. */
+  setSlots(device: number, now: number, busyChange: number, offeredChange: number): void {
     const code = this.classOfDevice[device]
-    this.flushBusy(code, now)
-    this.busy[code] += change
+    this.flushSlots(code, now)
+    this.busy[code] += busyChange
+    this.offered[code] += offeredChange
   }
 
   /** A stream that was long enough to be measured. */
@@ -235,7 +249,7 @@ export class Recorder {
   /** From `now` on, what is noted belongs to the bin of `now`; beyond the horizon, to the last. */
   turn(now: number): void {
     this.flushInFlight(now)
-    for (let code = 0; code < 3; code++) this.flushBusy(code, now)
+    for (let code = 0; code < 3; code++) this.flushSlots(code, now)
     const seconds = (now - this.start) / 1e6
     const { bins, binSeconds, ttft } = this
     this.bin = seconds < 0 ? bins : Math.min(bins, Math.floor(seconds / binSeconds))
@@ -250,9 +264,11 @@ export class Recorder {
     this.sums.inFlightSeconds[this.bin] += area
   }
 
-  private flushBusy(code: number, now: number): void {
-    const area = (this.busy[code] * (now - this.busySince[code])) / 1e6
-    this.busySince[code] = now
-    if (area !== 0) this.sums[busyChannels[code]][this.bin] += area
+  private flushSlots(code: number, now: number): void {
+    const seconds = (now - this.slotsSince[code]) / 1e6
+    this.slotsSince[code] = now
+    if (seconds === 0) return
+    this.sums[busyChannels[code]][this.bin] += this.busy[code] * seconds
+    this.sums[slotChannels[code]][this.bin] += this.offered[code] * seconds
   }
 }

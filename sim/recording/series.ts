@@ -4,7 +4,7 @@
 import type { Histogram, NodeOutcome, Series } from "../results/model.ts"
 import { logHistogram, mergedSketch } from "./sketches.ts"
 import type { Channel, Recording } from "./recorder.ts"
-import { ageBinSeconds, deviceClasses } from "./recorder.ts"
+import { ageBinSeconds, deviceClasses, secondsOfBin } from "./recorder.ts"
 
 export const seriesOf = (
   recording: Recording,
@@ -23,8 +23,10 @@ export const seriesOf = (
     binSeconds,
     values: Array.from({ length: bins }, (_, bin) => finite(value(bin))),
   })
+  const perSecond = (channel: Channel) => (bin: number) =>
+    sums[channel][bin] / secondsOfBin(recording, bin)
   const rate = (name: string, key: string, unit: string, channel: Channel, perSeconds: number) =>
-    series(name, key, unit, (bin) => (sums[channel][bin] / binSeconds) * perSeconds)
+    series(name, key, unit, (bin) => perSecond(channel)(bin) * perSeconds)
   const perSample = (value: ArrayLike<number>) => (bin: number) => value[bin] / sums.samples[bin]
   const hour = 3600
   return [
@@ -34,7 +36,7 @@ export const seriesOf = (
       "requests.rejected",
       "",
       "requests/s",
-      (bin) => rejections.reduce((sum, [, channel]) => sum + sums[channel][bin], 0) / binSeconds,
+      (bin) => rejections.reduce((sum, [, channel]) => sum + perSecond(channel)(bin), 0),
     ),
     ...rejections.map(([key, channel]) =>
       rate("requests.rejectedBy", key, "requests/s", channel, 1),

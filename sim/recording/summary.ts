@@ -9,6 +9,7 @@ import type { Scenario } from "../scenarios/schema.ts"
 import { meanInterval } from "../statistics/interval.ts"
 import { meanSeries, warmUp } from "../statistics/warm-up.ts"
 import { metricFacts, metricsOf } from "./metrics.ts"
+import { secondsOfBin } from "./recorder.ts"
 import { histogramsOf, seriesOf } from "./series.ts"
 import { digestOfTexts } from "./digest-of-texts.ts"
 
@@ -76,16 +77,20 @@ export const summarise = (
   }
 }
 
-/** Fixed by the scenario, or the MSER-5 truncation of the mean series of requests in flight. */
+/**
+ * Fixed by the scenario, or the MSER-5 truncation of the mean series of requests in flight; half of
+ * the run at most, either way.
+ */
 const warmupOf = (scenario: Scenario, finished: ReadonlyArray<Finished>): number => {
   if (scenario.warmupDays !== null)
-    return Math.min(scenario.warmupDays, scenario.horizonDays) * daySeconds
+    return Math.min(scenario.warmupDays, scenario.horizonDays / 2) * daySeconds
   if (finished.length === 0) return 0
-  const { bins, binSeconds } = finished[0].result.recording
-  const inFlight = finished.map(({ result }) =>
-    result.recording.sums.inFlightSeconds.subarray(0, bins),
+  const inFlight = finished.map(({ result: { recording } }) =>
+    recording.sums.inFlightSeconds
+      .subarray(0, recording.bins)
+      .map((seconds, bin) => seconds / secondsOfBin(recording, bin)),
   )
-  return warmUp(meanSeries(inFlight)).truncated * binSeconds
+  return warmUp(meanSeries(inFlight)).truncated * finished[0].result.recording.binSeconds
 }
 
 const estimates = (

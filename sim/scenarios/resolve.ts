@@ -53,16 +53,16 @@ export const resolve = (tree: Tree, source: string): Either.Either<Scenario, Sce
   Either.flatMap(resolveEconomy(tree["economy"], source), (economy) =>
     Either.mapLeft(
       decode({ ...tree, economy }),
-      (error) => new ScenarioInvalid({ source, issues: issuesOf(error, tree) }),
+      (error) => new ScenarioInvalid({ source, issues: issuesOf(error) }),
     ),
   ).pipe(Either.flatMap((scenario) => checkTogether(scenario, source)))
 
-const issuesOf = (error: ParseResult.ParseError, tree: Tree) =>
+const issuesOf = (error: ParseResult.ParseError) =>
   ParseResult.ArrayFormatter.formatErrorSync(error).map(({ _tag, path, message }) => ({
     path: path.map(String).join("."),
     message:
       _tag === "Unexpected"
-        ? `no such setting; allowed here: ${allowedBeside(tree, path.slice(0, -1)).join(", ")}`
+        ? `no such setting; allowed here: ${allowedAt(path.slice(0, -1)).join(", ")}`
         : _tag === "Missing"
           ? "is missing"
           : message,

@@ -176,7 +176,7 @@ export const Scenario = Schema.Struct({
   seed: Schema.String,
   horizonDays: quantity("a number of days above 0, to 3660", (value) => value > 0 && value <= 3660),
   replications: whole("replications", 1, 100_000),
-  /** Cut from the front of every replication; null: found by MSER-5. */
+  /** Cut from the front of every replication, half of it at most; null: found by MSER-5. */
   warmupDays: Schema.NullOr(atLeast0("days")),
   economy: Economy,
   models: Schema.NonEmptyArray(OfferedModel),

@@ -29,15 +29,15 @@ export const controlledInterval = (
   const spread = inverse(columns.map((a) => columns.map((b) => dot(a, b))))
   const moments = columns.map((column) => dot(column, values))
   const coefficients = spread.map((row) => dot(row, moments))
-  const mean = coefficients[0]!
+  const mean = coefficients[0]
   let residuals = 0
   for (let i = 0; i < n; i++) {
     let fitted = 0
-    for (let j = 0; j < columns.length; j++) fitted += coefficients[j]! * columns[j]![i]!
-    const residual = values[i]! - fitted
+    for (let j = 0; j < columns.length; j++) fitted += coefficients[j] * columns[j][i]
+    const residual = values[i] - fitted
     residuals += residual * residual
   }
-  const variance = (residuals / freedom) * spread[0]![0]!
+  const variance = (residuals / freedom) * spread[0][0]
   const t = studentTQuantile(1 - (1 - level) / 2, freedom)
   return { mean, halfWidth: t * Math.sqrt(variance), n }
 }
@@ -53,6 +53,6 @@ const scaled = (values: ReadonlyArray<number>): ReadonlyArray<number> => {
 
 const dot = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => {
   let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i]
   return sum
 }

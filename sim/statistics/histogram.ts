@@ -13,7 +13,7 @@ export class Histogram {
   constructor(edges: ReadonlyArray<number>) {
     if (edges.length < 2) throw new RangeError(`a histogram needs two edges, not ${edges.length}`)
     edges.forEach((edge, i) => {
-      if (i > 0 && !(edge > edges[i - 1]!)) {
+      if (i > 0 && !(edge > edges[i - 1])) {
         throw new RangeError(`edge ${i} is ${edge}, which is not above ${edges[i - 1]}`)
       }
     })
@@ -24,18 +24,18 @@ export class Histogram {
   /** Counts a value, `weight` times. Throws a RangeError on NaN. O(log bins). */
   add(value: number, weight = 1): void {
     const { edges } = this
-    if (value < edges[0]!) this.below += weight
-    else if (value >= edges[edges.length - 1]!) this.above += weight
+    if (value < edges[0]) this.below += weight
+    else if (value >= edges[edges.length - 1]) this.above += weight
     else if (value !== value) throw new RangeError("a histogram cannot count NaN")
     else {
       let low = 0
       let high = edges.length - 1
       while (high - low > 1) {
         const middle = (low + high) >> 1
-        if (value < edges[middle]!) high = middle
+        if (value < edges[middle]) high = middle
         else low = middle
       }
-      this.counts[low]! += weight
+      this.counts[low] += weight
     }
   }
 
@@ -45,7 +45,7 @@ export class Histogram {
       other.edges.length === this.edges.length &&
       other.edges.every((edge, i) => edge === this.edges[i])
     if (!equal) throw new RangeError("histograms with different edges do not merge")
-    for (let i = 0; i < this.counts.length; i++) this.counts[i]! += other.counts[i]!
+    for (let i = 0; i < this.counts.length; i++) this.counts[i] += other.counts[i]
     this.below += other.below
     this.above += other.above
   }

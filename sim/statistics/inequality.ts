@@ -54,15 +54,15 @@ export const lorenzCurve = (amounts: Iterable<number>, steps = 100): ReadonlyArr
   const ascending = checked(amounts).sort()
   const n = ascending.length
   const cumulative = new Float64Array(n + 1)
-  for (let i = 0; i < n; i++) cumulative[i + 1] = cumulative[i]! + ascending[i]!
-  const total = cumulative[n]!
+  for (let i = 0; i < n; i++) cumulative[i + 1] = cumulative[i] + ascending[i]
+  const total = cumulative[n]
   return Array.from({ length: steps + 1 }, (_, step) => {
     const population = step / steps
     if (total === 0) return { population, amount: population }
     const members = Math.min(n, Math.floor((step * n) / steps))
     const part = (step * n) / steps - members
-    const next = members < n ? ascending[members]! : 0
-    return { population, amount: Math.min(1, (cumulative[members]! + part * next) / total) }
+    const next = members < n ? ascending[members] : 0
+    return { population, amount: Math.min(1, (cumulative[members] + part * next) / total) }
   })
 }
 

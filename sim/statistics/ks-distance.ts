@@ -9,7 +9,7 @@ export const ksDistance = (values: Iterable<number>, cdf: (x: number) => number)
   const n = ascending.length
   let distance = 0
   for (let i = 0; i < n; i++) {
-    const expected = cdf(ascending[i]!)
+    const expected = cdf(ascending[i])
     distance = Math.max(distance, expected - i / n, (i + 1) / n - expected)
   }
   return distance
@@ -23,7 +23,7 @@ export const ksDistanceBetween = (first: Iterable<number>, second: Iterable<numb
   let i = 0
   let j = 0
   while (i < a.length && j < b.length) {
-    const x = Math.min(a[i]!, b[j]!)
+    const x = Math.min(a[i], b[j])
     while (i < a.length && a[i] === x) i++
     while (j < b.length && b[j] === x) j++
     distance = Math.max(distance, Math.abs(i / a.length - j / b.length))

@@ -71,10 +71,10 @@ export class QuantileSketch {
       bits.setFloat64(0, value)
       const bucket = bits.getInt32(0) >> (20 - this.mantissaBits)
       const index = bucket - this.firstBucket
-      if (index >= 0 && index < this.counts.length) this.counts[index]! += 1
+      if (index >= 0 && index < this.counts.length) this.counts[index] += 1
       else {
         this.cover(bucket, bucket)
-        this.counts[bucket - this.firstBucket]! += 1
+        this.counts[bucket - this.firstBucket] += 1
       }
     }
   }
@@ -89,7 +89,7 @@ export class QuantileSketch {
     if (other.counts.length > 0) {
       this.cover(other.firstBucket, other.firstBucket + other.counts.length - 1)
       const shift = other.firstBucket - this.firstBucket
-      for (let i = 0; i < other.counts.length; i++) this.counts[i + shift]! += other.counts[i]!
+      for (let i = 0; i < other.counts.length; i++) this.counts[i + shift] += other.counts[i]
     }
     this.zeros += other.zeros
     this.total += other.total
@@ -107,8 +107,8 @@ export class QuantileSketch {
     let above = Math.floor(q * (this.total - 1)) - this.zeros
     if (above < 0) return 0
     let index = 0
-    while (index < this.counts.length - 1 && above >= this.counts[index]!) {
-      above -= this.counts[index]!
+    while (index < this.counts.length - 1 && above >= this.counts[index]) {
+      above -= this.counts[index]
       index++
     }
     const middle = this.middleOf(this.firstBucket + index)

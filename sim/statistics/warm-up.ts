@@ -34,7 +34,7 @@ export const warmUp = (series: ArrayLike<number>): WarmUp => {
   let mean = 0
   let squares = 0
   for (let kept = 1; kept <= k; kept++) {
-    const value = means[k - kept]!
+    const value = means[k - kept]
     const before = value - mean
     mean += before / kept
     squares += before * (value - mean)
@@ -56,7 +56,7 @@ export const meanSeries = (replications: ReadonlyArray<ArrayLike<number>>): Floa
   const length = replications.reduce((least, series) => Math.min(least, series.length), Infinity)
   const mean = new Float64Array(Number.isFinite(length) ? length : 0)
   for (const series of replications) {
-    for (let i = 0; i < mean.length; i++) mean[i]! += series[i]! / replications.length
+    for (let i = 0; i < mean.length; i++) mean[i] += series[i] / replications.length
   }
   return mean
 }
@@ -66,7 +66,7 @@ const batchMeans = (series: ArrayLike<number>): Float64Array => {
   const means = new Float64Array(Math.floor(series.length / BATCH))
   for (let j = 0; j < means.length; j++) {
     let sum = 0
-    for (let i = 0; i < BATCH; i++) sum += series[j * BATCH + i]!
+    for (let i = 0; i < BATCH; i++) sum += series[j * BATCH + i]
     means[j] = sum / BATCH
   }
   return means

@@ -59,7 +59,7 @@ export const hyperexponentialService = (mean: number, squaredVariation: number):
   const lean = Math.sqrt((squaredVariation - 1) / (squaredVariation + 1))
   const first = (1 + lean) / 2
   const means = [mean / (2 * first), mean / (2 * (1 - first))]
-  const meanOf = (isFirst: boolean) => (isFirst ? means[0]! : means[1]!)
+  const meanOf = (isFirst: boolean) => (isFirst ? means[0] : means[1])
   return {
     name: `hyperexponential, cv² ${squaredVariation}`,
     mean,
@@ -91,18 +91,18 @@ export const mixedService = (
   const total = parts.reduce((sum, [weight]) => sum + weight, 0)
   const weights = parts.map(([weight]) => weight / total)
   const services = parts.map(([, service]) => service)
-  const mean = services.reduce((sum, service, i) => sum + weights[i]! * service.mean, 0)
+  const mean = services.reduce((sum, service, i) => sum + weights[i] * service.mean, 0)
   const square = services.reduce(
     (sum, service, i) =>
-      sum + weights[i]! * service.mean * service.mean * (1 + service.squaredVariation),
+      sum + weights[i] * service.mean * service.mean * (1 + service.squaredVariation),
     0,
   )
-  const work = services.map((service, i) => weights[i]! * service.mean)
+  const work = services.map((service, i) => weights[i] * service.mean)
   return {
     name,
     mean,
     squaredVariation: square / (mean * mean) - 1,
-    draw: (stream) => services[choice(stream, weights)]!.draw(stream),
-    drawBiased: (stream) => services[choice(stream, work)]!.drawBiased(stream),
+    draw: (stream) => services[choice(stream, weights)].draw(stream),
+    drawBiased: (stream) => services[choice(stream, work)].drawBiased(stream),
   }
 }

@@ -54,6 +54,6 @@ export const sharedServerStart = (
 /** aⁿ ÷ n! for n = 0 … most. */
 const poissonTerms = (most: number, load: number): ReadonlyArray<number> => {
   const terms = [1]
-  for (let n = 1; n <= most; n++) terms.push((terms[n - 1]! * load) / n)
+  for (let n = 1; n <= most; n++) terms.push((terms[n - 1] * load) / n)
   return terms
 }

@@ -98,9 +98,9 @@ export const judge = (
 ): ReadonlyArray<ValidationResult> =>
   form.quantities.map((quantity, index) => {
     const interval = controlledInterval(
-      replications.map(({ values }) => values[index]!),
+      replications.map(({ values }) => values[index]),
       (replications[0]?.controls ?? []).map((_, control) =>
-        replications.map(({ controls }) => controls[control]!),
+        replications.map(({ controls }) => controls[control]),
       ),
       level,
     )

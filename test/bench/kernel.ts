@@ -52,7 +52,7 @@ export const benchKernel = ({
         const before = process.cpuUsage()
         const answer = program(`bench/${round}`, events)
         const spent = process.cpuUsage(before)
-        if (round >= 0) speeds[index]!.push(events / (spent.user + spent.system))
+        if (round >= 0) speeds[index].push(events / (spent.user + spent.system))
         return answer
       })
       agree = agree && answers.every((answer) => answer === answers[0])
@@ -63,14 +63,14 @@ export const benchKernel = ({
       kernel: median(kernel),
       handWritten: median(handWritten),
       jsSimulator: median(jsSimulator),
-      kernelToHandWritten: median(kernel.map((speed, round) => speed / handWritten[round]!)),
-      kernelToJsSimulator: median(kernel.map((speed, round) => speed / jsSimulator[round]!)),
+      kernelToHandWritten: median(kernel.map((speed, round) => speed / handWritten[round])),
+      kernelToJsSimulator: median(kernel.map((speed, round) => speed / jsSimulator[round])),
       agree,
     }
   })
 
 const median = (values: ReadonlyArray<number>): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
 
 const streamsOf = (seed: string): { arrivals: Stream; services: Stream } => ({
   arrivals: openStream(seed, "arrivals", 0),
@@ -146,7 +146,7 @@ const lineByHand =
     let now = 0
     let nextArrival = exponential(arrivals, rate)
     for (let event = 0; event < events; event++) {
-      const top = heap[0]!
+      const top = heap[0]
       if (nextArrival < top) {
         area += present * (nextArrival - now)
         now = nextArrival
@@ -157,8 +157,8 @@ const lineByHand =
           let slot = busy++
           while (slot > 0) {
             const parent = (slot - 1) >> 1
-            if (heap[parent]! <= time) break
-            heap[slot] = heap[parent]!
+            if (heap[parent] <= time) break
+            heap[slot] = heap[parent]
             slot = parent
           }
           heap[slot] = time
@@ -171,7 +171,7 @@ const lineByHand =
       let time: number
       if (present >= servers) time = now + exponential(services, 1)
       else {
-        time = heap[--busy]!
+        time = heap[--busy]
         heap[busy] = Infinity
         if (busy === 0) continue
       }
@@ -179,9 +179,9 @@ const lineByHand =
       for (;;) {
         const left = 2 * slot + 1
         if (left >= busy) break
-        const child = heap[left + 1]! < heap[left]! ? left + 1 : left
-        if (time <= heap[child]!) break
-        heap[slot] = heap[child]!
+        const child = heap[left + 1] < heap[left] ? left + 1 : left
+        if (time <= heap[child]) break
+        heap[slot] = heap[child]
         slot = child
       }
       heap[slot] = time
@@ -278,7 +278,7 @@ const shortestByHand =
     let now = 0
     let nextArrival = exponential(arrivals, rate)
     for (let event = 0; event < events; event++) {
-      const top = times[0]!
+      const top = times[0]
       if (nextArrival < top) {
         area += present * (nextArrival - now)
         now = nextArrival
@@ -290,10 +290,10 @@ const shortestByHand =
           let slot = busy++
           while (slot > 0) {
             const parent = (slot - 1) >> 1
-            const parentTime = times[parent]!
+            const parentTime = times[parent]
             if (parentTime <= time) break
             times[slot] = parentTime
-            owners[slot] = owners[parent]!
+            owners[slot] = owners[parent]
             slot = parent
           }
           times[slot] = time
@@ -304,12 +304,12 @@ const shortestByHand =
       area += present * (top - now)
       now = top
       present -= 1
-      let owner = owners[0]!
+      let owner = owners[0]
       let time: number
       if (lengths.shorten(owner) > 0) time = now + exponential(services, 1)
       else {
-        time = times[--busy]!
-        owner = owners[busy]!
+        time = times[--busy]
+        owner = owners[busy]
         times[busy] = Infinity
         if (busy === 0) continue
       }
@@ -317,11 +317,11 @@ const shortestByHand =
       for (;;) {
         const left = 2 * slot + 1
         if (left >= busy) break
-        const child = times[left + 1]! < times[left]! ? left + 1 : left
-        const childTime = times[child]!
+        const child = times[left + 1] < times[left] ? left + 1 : left
+        const childTime = times[child]
         if (time <= childTime) break
         times[slot] = childTime
-        owners[slot] = owners[child]!
+        owners[slot] = owners[child]
         slot = child
       }
       times[slot] = time
@@ -364,7 +364,7 @@ const shortestOnJsSimulator =
       scheduler.schedule(arrival, now + exponential(arrivals, rate))
       const server = lengths.shortest()
       if (lengths.lengthen(server) === 1) {
-        scheduler.schedule(departures[server]!, now + exponential(services, 1))
+        scheduler.schedule(departures[server], now + exponential(services, 1))
       }
     }
     scheduler.schedule(arrival, exponential(arrivals, rate))

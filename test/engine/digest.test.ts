@@ -10,8 +10,8 @@ const digestOf = (values: ReadonlyArray<number>): string => {
 }
 
 describe("the rolling digest", () => {
-  it("is 16 hexadecimal digits", () => {
-    assertProperty(
+  it("is 16 hexadecimal digits", async () => {
+    await assertProperty(
       fc.property(fc.array(fc.maxSafeInteger()), (values) => {
         expect(digestOf(values)).toMatch(/^[0-9a-f]{16}$/)
       }),
@@ -33,8 +33,8 @@ describe("the rolling digest", () => {
     expect(seen.size).toBe(54)
   })
 
-  it("tells sequences apart by order, length and any one member", () => {
-    assertProperty(
+  it("tells sequences apart by order, length and any one member", async () => {
+    await assertProperty(
       fc.property(
         fc.array(fc.maxSafeNat(), { minLength: 1, maxLength: 20 }),
         fc.nat(),

@@ -28,8 +28,8 @@ describe("multiply and divide", () => {
   const exactCeil = (a: number, b: number, d: number) =>
     Number((BigInt(a) * BigInt(b) + BigInt(d) - 1n) / BigInt(d))
 
-  it("is exact, rounded down or up, whatever the size of the product", () => {
-    assertProperty(
+  it("is exact, rounded down or up, whatever the size of the product", async () => {
+    await assertProperty(
       fc.property(whole, whole, divisor, (a, b, d) => {
         expect(mulDivFloor(a, b, d)).toBe(exactFloor(a, b, d))
         expect(mulDivCeil(a, b, d)).toBe(exactCeil(a, b, d))
@@ -37,8 +37,8 @@ describe("multiply and divide", () => {
     )
   })
 
-  it("is exact where the quotient lies closest to a whole number", () => {
-    assertProperty(
+  it("is exact where the quotient lies closest to a whole number", async () => {
+    await assertProperty(
       fc.property(fc.integer({ min: 2, max: 1_000_000 }), fc.nat(1_000_000), (d, back) => {
         // The largest safe product just beside a multiple of the divisor.
         const product = Math.floor((Number.MAX_SAFE_INTEGER - 1) / d - back) * d
@@ -90,8 +90,8 @@ describe("credits as text", () => {
     },
   )
 
-  it("comes back as it was, at any scale", () => {
-    assertProperty(
+  it("comes back as it was, at any scale", async () => {
+    await assertProperty(
       fc.property(fc.maxSafeNat(), fc.nat(9), (minor, scale) => {
         expect(parseDecimal(formatCredits(minor, scale), scale)).toBe(minor)
       }),

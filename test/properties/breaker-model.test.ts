@@ -75,8 +75,8 @@ const setting = fc.record({
 })
 
 describe("the breaker", () => {
-  it("does what a list of all failures would, through any history", () => {
-    assertProperty(
+  it("does what a list of all failures would, through any history", async () => {
+    await assertProperty(
       fc.property(setting, histories, (knobs, history) => {
         fc.modelRun(() => beginBoth(knobs), history)
       }),

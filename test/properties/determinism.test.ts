@@ -20,8 +20,8 @@ const economy = fc.oneof(fc.constant(pooled), fc.constant(hardened), anyEconomy)
 const position = fc.nat(1_000_000)
 
 describe("a life that is lived again", () => {
-  it("gives the same commands, byte for byte, and the same state", () => {
-    assertProperty(
+  it("gives the same commands, byte for byte, and the same state", async () => {
+    await assertProperty(
       fc.property(economy, anyLife, (rules, deeds) => {
         const sent = eventsOf(rules, deeds)
         const { market, commands } = replay(
@@ -40,8 +40,8 @@ describe("a life that is lived again", () => {
     )
   })
 
-  it("goes on from a snapshot as if nothing had been, wherever it is taken", () => {
-    assertProperty(
+  it("goes on from a snapshot as if nothing had been, wherever it is taken", async () => {
+    await assertProperty(
       fc.property(economy, anyLife, position, (rules, deeds, at) => {
         const sent = eventsOf(rules, deeds)
         const events = sent.map(({ event }) => event)
@@ -65,8 +65,8 @@ describe("a life that is lived again", () => {
 })
 
 describe("an illegal event", () => {
-  it("changes nothing, and names its reason", () => {
-    assertProperty(
+  it("changes nothing, and names its reason", async () => {
+    await assertProperty(
       fc.property(economy, anyLife, (rules, deeds) => {
         const sent = eventsOf(rules, deeds)
         const market = createMarket(rules, seedOfLives)
@@ -90,8 +90,8 @@ describe("an illegal event", () => {
     )
   })
 
-  it("might as well not have been", () => {
-    assertProperty(
+  it("might as well not have been", async () => {
+    await assertProperty(
       fc.property(economy, anyLife, (rules, deeds) => {
         const sent = eventsOf(rules, deeds)
         const all = replay(
@@ -112,9 +112,9 @@ describe("an illegal event", () => {
 })
 
 describe("an event that is sent twice", () => {
-  it("changes nothing the second time, whatever it is", () => {
+  it("changes nothing the second time, whatever it is", async () => {
     const positions = fc.array(position, { minLength: 1, maxLength: 12 })
-    assertProperty(
+    await assertProperty(
       fc.property(economy, anyLife, positions, (rules, deeds, at) => {
         const sent = eventsOf(rules, deeds)
         const chosen = new Set(at.map((one) => one % sent.length))

@@ -98,7 +98,7 @@ describe("a newcomer among veterans", () => {
   }
 
   const cases = [pooled, hardened].flatMap((economy) =>
-    [0.05, 0.5, 0.9].map((load) => [economy.name, economy, load] as const),
+    [0.05, 0.5, 0.9].map((load) => [economy.name, load, economy] as const),
   )
 
   it.each(cases)(

@@ -12,8 +12,8 @@ import { anyEconomy } from "./random-economy.ts"
 import { anyLife, beginLife } from "./random-market.ts"
 
 describe("gifts", () => {
-  it("are never withdrawn: each withdrawal is of earnings, and of no more than there were", () => {
-    assertProperty(
+  it("are never withdrawn: each withdrawal is of earnings, and of no more than there were", async () => {
+    await assertProperty(
       fc.property(anyEconomy, anyLife, (economy, deeds) => {
         const { market, naive, play, sent } = beginLife(economy, "life")
         for (const deed of deeds) play(deed)

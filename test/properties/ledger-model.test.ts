@@ -253,7 +253,7 @@ const commands = fc.commands(
 )
 
 describe("the ledger", () => {
-  it("does what exact arithmetic on a map would, through any history", () => {
-    assertProperty(fc.property(commands, (history) => fc.modelRun(begin, history)))
+  it("does what exact arithmetic on a map would, through any history", async () => {
+    await assertProperty(fc.property(commands, (history) => fc.modelRun(begin, history)))
   })
 })

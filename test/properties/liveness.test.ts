@@ -101,8 +101,8 @@ const isBack = (life: Life, id: number): boolean => {
 }
 
 describe("no reachable state is stuck", () => {
-  it("for an instance whose operator and driver do their part", () => {
-    assertProperty(
+  it("for an instance whose operator and driver do their part", async () => {
+    await assertProperty(
       fc.property(economy, anyLife, (rules, deeds) => {
         const life = beginLife(rules, "life")
         for (const deed of deeds) life.play(deed)

@@ -18,15 +18,15 @@ const live = (economy: Economy, life: ReadonlyArray<Deed>): void => {
 }
 
 describe("a random life of a market", () => {
-  it("keeps every invariant, under `pooled`", () => {
-    assertProperty(fc.property(anyLife, (life) => live(pooled, life)))
+  it("keeps every invariant, under `pooled`", async () => {
+    await assertProperty(fc.property(anyLife, (life) => live(pooled, life)))
   })
 
-  it("keeps every invariant, under `hardened`", () => {
-    assertProperty(fc.property(anyLife, (life) => live(hardened, life)))
+  it("keeps every invariant, under `hardened`", async () => {
+    await assertProperty(fc.property(anyLife, (life) => live(hardened, life)))
   })
 
-  it("keeps every invariant, under any economy", () => {
-    assertProperty(fc.property(anyEconomy, anyLife, live))
+  it("keeps every invariant, under any economy", async () => {
+    await assertProperty(fc.property(anyEconomy, anyLife, live))
   })
 })

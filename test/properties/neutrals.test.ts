@@ -37,11 +37,11 @@ const answerProbes = (trial: Trial, pause: number): void => {
 }
 
 describe("consumers' errors", () => {
-  it("might as well not have been, for breaker and score", () => {
+  it("might as well not have been, for breaker and score", async () => {
     const economy = fc
       .constantFrom(pooled, hardened)
       .map((base) => economyWith({ ramp: { start: 1 }, routing: { maxRetries: 0 } }, base))
-    assertProperty(
+    await assertProperty(
       fc.property(economy, fc.array(deed, { maxLength: 60, size: "max" }), (rules, deeds) => {
         const trials = [true, false].map((isTold) => {
           const trial = openSmallMarket({ economy: rules, tokensPerSecond: 1e6 })

@@ -28,8 +28,8 @@ const byAccount = new Set(["grant", "bounty", "vestingBounty", "vested", "clawba
 const byTransfer = new Set(["purchase", "withdrawal", "funding"])
 
 describe("renaming", () => {
-  it("renames, and does nothing else", () => {
-    assertProperty(
+  it("renames, and does nothing else", async () => {
+    await assertProperty(
       fc.property(economy, anyLife, names, (rules, deeds, given) => {
         const nameOf = (id: number) => given[id] ?? id
         const renameFields = <A extends object>(one: A): A =>

@@ -86,13 +86,13 @@ export const runSharedServer = (
       received = places.now
       present -= 1
       free.push(place)
-      const arrivalTime = arrivalTimes[place]!
+      const arrivalTime = arrivalTimes[place]
       if (arrivalTime >= 0) {
         left += 1
-        const sizeClass = classes[place]!
+        const sizeClass = classes[place]
         if (sizeClass >= 0) {
-          sojourns[sizeClass]! += now - arrivalTime
-          counts[sizeClass]! += 1
+          sojourns[sizeClass] += now - arrivalTime
+          counts[sizeClass] += 1
         }
       }
     }
@@ -100,7 +100,7 @@ export const runSharedServer = (
     if (present > 0) scheduleDeparture()
   }
   return {
-    meanSojourns: sojourns.map((sum, i) => sum / counts[i]!),
+    meanSojourns: sojourns.map((sum, i) => sum / counts[i]),
     meanService: work / customers,
     meanInterarrival: lastArrival / customers,
   }

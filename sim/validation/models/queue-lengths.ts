@@ -18,33 +18,33 @@ export class QueueLengths {
   }
 
   of(queue: number): number {
-    return this.lengths[queue]!
+    return this.lengths[queue]
   }
 
   /** One of the shortest queues. */
   shortest(): number {
-    return this.order[0]!
+    return this.order[0]
   }
 
   /** A customer joins the queue; returns its new length. */
   lengthen(queue: number): number {
-    const length = this.lengths[queue]!
+    const length = this.lengths[queue]
     // At least one end lies beyond every length that occurs.
     if (length + 2 >= this.ends.length) this.grow()
-    this.swap(queue, --this.ends[length]!)
+    this.swap(queue, --this.ends[length])
     return (this.lengths[queue] = length + 1)
   }
 
   /** A customer leaves the queue, which is not empty; returns its new length. */
   shorten(queue: number): number {
-    const length = this.lengths[queue]! - 1
-    this.swap(queue, this.ends[length]!++)
+    const length = this.lengths[queue] - 1
+    this.swap(queue, this.ends[length]++)
     return (this.lengths[queue] = length)
   }
 
   private swap(queue: number, place: number): void {
-    const other = this.order[place]!
-    const from = this.places[queue]!
+    const other = this.order[place]
+    const from = this.places[queue]
     this.order[from] = other
     this.places[other] = from
     this.order[place] = queue

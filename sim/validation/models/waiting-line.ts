@@ -17,7 +17,7 @@ export class WaitingLine {
 
   /** Takes the first of a line that is not empty: the arrival time. */
   takeFirst(): number {
-    const arrivalTime = this.ring[this.head]!
+    const arrivalTime = this.ring[this.head]
     this.head = (this.head + 1) & (this.ring.length - 1)
     this.length -= 1
     return arrivalTime
@@ -26,7 +26,7 @@ export class WaitingLine {
   private grow(): void {
     const wider = new Float64Array(2 * this.ring.length)
     for (let i = 0; i < this.length; i++) {
-      wider[i] = this.ring[(this.head + i) & (this.ring.length - 1)]!
+      wider[i] = this.ring[(this.head + i) & (this.ring.length - 1)]
     }
     this.ring = wider
     this.head = 0

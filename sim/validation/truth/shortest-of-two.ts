@@ -22,7 +22,7 @@ export const shortestOfTwoSojourn = (utilisation: number): number => {
     const next = multiply(up, inverse(difference(identity(), level, multiply(ratio, down))))
     change = 0
     next.forEach((row, i) =>
-      row.forEach((value, j) => (change = Math.max(change, Math.abs(value - ratio[i]![j]!)))),
+      row.forEach((value, j) => (change = Math.max(change, Math.abs(value - ratio[i][j])))),
     )
     ratio = next
   }
@@ -35,7 +35,7 @@ export const shortestOfTwoSojourn = (utilisation: number): number => {
       total += probability
       customers += probability * (2 * shorter + longerBy)
     })
-    distribution = multiply([distribution], ratio)[0]!
+    distribution = multiply([distribution], ratio)[0]
   }
   // Little's law turns customers in the system into time in the system.
   return customers / total / arrival
@@ -48,17 +48,17 @@ const transitions = (arrival: number, service: number) => {
     const longer = Math.min(PHASES - 1, phase + 1)
     if (phase === 0) {
       // Equal queues: an arrival makes one longer, and either service makes the other shorter.
-      level[0]![1] = arrival
-      bottom[0]![1] = arrival
-      down[0]![1] = 2 * service
-      bottom[0]![0] = 2 * service
+      level[0][1] = arrival
+      bottom[0][1] = arrival
+      down[0][1] = 2 * service
+      bottom[0][0] = 2 * service
     } else {
-      up[phase]![phase - 1] = arrival
-      level[phase]![phase - 1] = service
-      bottom[phase]![phase - 1] = service
-      down[phase]![longer] = service
+      up[phase][phase - 1] = arrival
+      level[phase][phase - 1] = service
+      bottom[phase][phase - 1] = service
+      down[phase][longer] = service
       // The shorter queue is empty at the bottom: its service is a step in which nothing changes.
-      bottom[phase]![phase] = service
+      bottom[phase][phase] = service
     }
   }
   return { up, level, down, bottom }
@@ -70,7 +70,7 @@ const stationary = (a: Matrix, b: Matrix): ReadonlyArray<number> => {
   const equations = difference(identity(), a, b).map((row) =>
     row.map((value, j) => (j === 0 ? 1 : value)),
   )
-  return inverse(equations)[0]!
+  return inverse(equations)[0]
 }
 
 const zeros = (): Array<Array<number>> =>
@@ -79,4 +79,4 @@ const zeros = (): Array<Array<number>> =>
 const identity = (): Matrix => zeros().map((row, i) => row.map((_, j) => (i === j ? 1 : 0)))
 
 const difference = (a: Matrix, b: Matrix, c: Matrix): Matrix =>
-  a.map((row, i) => row.map((value, j) => value - b[i]![j]! - c[i]![j]!))
+  a.map((row, i) => row.map((value, j) => value - b[i][j] - c[i][j]))

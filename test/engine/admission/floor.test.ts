@@ -58,9 +58,9 @@ describe("the floor", () => {
     expect(isBelowAfter(later, rules, 0, 4, 600 * microsPerSecond + 1, slow)).toBe(false)
   })
 
-  it("is the median of the window's latest 32, whatever comes", () => {
+  it("is the median of the window's latest 32, whatever comes", async () => {
     const stream = fc.tuple(fc.constantFrom(slow, fast), fc.nat(100 * microsPerSecond))
-    assertProperty(
+    await assertProperty(
       fc.property(fc.array(stream, { maxLength: 80 }), fc.nat(3), (streams, slot) => {
         const samples = makeFloorSamples(rules)
         const naive: Array<{ readonly at: number; readonly rate: number }> = []

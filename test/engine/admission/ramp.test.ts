@@ -41,10 +41,10 @@ describe("the ramp", () => {
     expect(rampOf(strict, week, 200)).toBe(1)
   })
 
-  it("is monotone in online time and in successes, and within start … 1", () => {
+  it("is monotone in online time and in successes, and within start … 1", async () => {
     const online = fc.oneof(fc.nat(2 * week), fc.maxSafeNat())
     const successes = fc.nat(300)
-    assertProperty(
+    await assertProperty(
       fc.property(
         fc.constantFrom(rules, strict),
         fc.tuple(online, online),
@@ -79,10 +79,10 @@ describe("ramped slots", () => {
     expect(rampedSlots(ramp, slots)).toBe(capacity)
   })
 
-  it("grow by one when the next slot is due, and not 2 µs before", () => {
+  it("grow by one when the next slot is due, and not 2 µs before", async () => {
     const start = fc.double({ min: 0.001, max: 0.999, noNaN: true })
     const hours = fc.integer({ min: 1, max: 1000 })
-    assertProperty(
+    await assertProperty(
       fc.property(
         start,
         hours,
@@ -121,10 +121,10 @@ describe("the rate's bucket", () => {
     expect(debtWaitMicros(300, 20, 10)).toBe(5 * microsPerSecond)
   })
 
-  it("asks for a wait after which nothing is in the way, and half of which is not enough", () => {
+  it("asks for a wait after which nothing is in the way, and half of which is not enough", async () => {
     const debt = fc.double({ min: 0, max: 1e9, noNaN: true })
     const drain = fc.double({ min: 0.001, max: 1e5, noNaN: true })
-    assertProperty(
+    await assertProperty(
       fc.property(debt, drain, fc.double({ min: 0.1, max: 100, noNaN: true }), (d, rate, burst) => {
         const wait = debtWaitMicros(d, rate, burst)
         expect(wait).toBeGreaterThanOrEqual(0)

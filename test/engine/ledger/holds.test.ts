@@ -63,9 +63,9 @@ describe("a hold", () => {
     expect(heldAmount(holds, slotOf(holds, 7))).toBe(20)
   })
 
-  it("leaves everything as it was when it is voided", () => {
+  it("leaves everything as it was when it is voided", async () => {
     const amounts = fc.array(fc.nat(100), { minLength: 1, maxLength: 6 })
-    assertProperty(
+    await assertProperty(
       fc.property(fc.nat(100), fc.nat(100), fc.nat(100), amounts, (g, b, e, wanted) => {
         const { ledger, sink, customer, holds } = ledgerWith(g, b, e)
         const before = { ...balanceOf(ledger, customer) }

@@ -29,9 +29,9 @@ describe("a statement", () => {
     expect(statementOf(postings, 7)).toEqual([])
   })
 
-  it("ends at the balance that the postings add up to, and all balances at 0", () => {
+  it("ends at the balance that the postings add up to, and all balances at 0", async () => {
     const one = fc.tuple(fc.nat(6), fc.nat(6), fc.nat(1_000_000))
-    assertProperty(
+    await assertProperty(
       fc.property(fc.array(one, { maxLength: 40 }), (rows) => {
         const postings = rows
           .filter(([debit, credit]) => debit !== credit)

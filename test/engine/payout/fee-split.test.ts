@@ -8,8 +8,8 @@ const tokens = fc.oneof(fc.nat(2000), fc.nat(100_000_000))
 const price = fc.oneof(fc.nat(10), fc.nat(10_000_000), fc.maxSafeNat())
 
 describe("the price of a call", () => {
-  it("is exact, rounded up once over input and output together", () => {
-    assertProperty(
+  it("is exact, rounded up once over input and output together", async () => {
+    await assertProperty(
       fc.property(tokens, price, tokens, price, (input, inputPrice, output, outputPrice) => {
         const total = BigInt(input) * BigInt(inputPrice) + BigInt(output) * BigInt(outputPrice)
         const exact = (total + 999_999n) / 1_000_000n
@@ -33,8 +33,8 @@ describe("the fee", () => {
     expect(feeOf(Number.MAX_SAFE_INTEGER, 10_000)).toBe(Number.MAX_SAFE_INTEGER)
   })
 
-  it("and the share add up to the charge, each within one minor unit of its quota", () => {
-    assertProperty(
+  it("and the share add up to the charge, each within one minor unit of its quota", async () => {
+    await assertProperty(
       fc.property(fc.maxSafeNat(), fc.nat(10_000), (charge, feeBps) => {
         const fee = feeOf(charge, feeBps)
         const remainder = BigInt(charge) * BigInt(feeBps) - BigInt(fee) * 10_000n
@@ -56,8 +56,8 @@ describe("a quote", () => {
     expect(formatCredits(net, scale)).toBe("105.60")
   })
 
-  it("is what a call of so many output tokens is charged", () => {
-    assertProperty(
+  it("is what a call of so many output tokens is charged", async () => {
+    await assertProperty(
       fc.property(tokens, fc.nat(1_000_000_000), fc.nat(10_000), (n, perMtok, feeBps) => {
         const { gross, fee, net } = quote(n, perMtok, feeBps)
         expect(gross).toBe(priceOf(0, 0, n, perMtok))

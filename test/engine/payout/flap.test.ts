@@ -31,9 +31,9 @@ describe("the reduction after a switch", () => {
     expect(reductionOnSwitch(rules, 0.9)).toBe(0.9)
   })
 
-  it("never rises between switches", () => {
+  it("never rises between switches", async () => {
     const elapsed = fc.oneof(fc.nat(73 * microsPerHour), fc.maxSafeNat())
-    assertProperty(
+    await assertProperty(
       fc.property(fc.double({ min: 0, max: 0.9, noNaN: true }), elapsed, elapsed, (at, a, b) => {
         const sooner = reductionAfter(rules, at, Math.min(a, b))
         const later = reductionAfter(rules, at, Math.max(a, b))

@@ -16,12 +16,12 @@ describe("a largest-remainder split", () => {
     expect(prorate(amount, weights)).toEqual(parts)
   })
 
-  it("sums exactly to the whole, each part within one minor unit of its quota, in BigInt", () => {
+  it("sums exactly to the whole, each part within one minor unit of its quota, in BigInt", async () => {
     const weight = fc.oneof(fc.nat(5), fc.nat(1_000_000), fc.nat(2 ** 46))
     const weights = fc
       .array(weight, { minLength: 1, maxLength: 60 })
       .filter((all) => all.some((one) => one > 0))
-    assertProperty(
+    await assertProperty(
       fc.property(fc.oneof(fc.nat(1000), fc.maxSafeNat()), weights, (amount, all) => {
         const parts = prorate(amount, all)
         const total = all.reduce((sum, one) => sum + BigInt(one), 0n)
@@ -35,9 +35,9 @@ describe("a largest-remainder split", () => {
     )
   })
 
-  it("gives a larger remainder before a smaller, and the lower index among equals", () => {
+  it("gives a larger remainder before a smaller, and the lower index among equals", async () => {
     const weights = fc.array(fc.nat(9), { minLength: 2, maxLength: 12 })
-    assertProperty(
+    await assertProperty(
       fc.property(fc.nat(100), weights, (amount, all) => {
         const total = all.reduce((sum, one) => sum + one, 0)
         fc.pre(total > 0)

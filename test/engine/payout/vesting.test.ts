@@ -52,9 +52,9 @@ describe("a vesting bounty", () => {
     expect(trial.market.vestings.size).toBe(0)
   })
 
-  it("is released whole in the end, whatever remains of the division", () => {
+  it("is released whole in the end, whatever remains of the division", async () => {
     const cohort = fc.tuple(fc.nat(20), fc.constantFrom(1, 2), fc.integer({ min: 1, max: 500 }))
-    assertProperty(
+    await assertProperty(
       fc.property(
         fc.integer({ min: 1, max: 9 }),
         fc.array(cohort, { maxLength: 12 }),

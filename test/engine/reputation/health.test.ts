@@ -31,10 +31,10 @@ describe("the score", () => {
     expect(score(rules, s, f, p, u, hours)).toBe(hundredths)
   })
 
-  it("is monotone: a success or good probe never lowers it, a failure or bad probe never raises it", () => {
+  it("is monotone: a success or good probe never lowers it, a failure or bad probe never raises it", async () => {
     const quantity = fc.oneof(fc.nat(50), fc.nat(1_000_000))
     const hours = fc.double({ min: 0, max: 336, noNaN: true })
-    assertProperty(
+    await assertProperty(
       fc.property(
         quantity,
         quantity,
@@ -80,7 +80,7 @@ describe("the window", () => {
     expect(healthHundredths(rules, health, 0)).toBe(95)
   })
 
-  it("holds what a list of all outcomes would, through turns, growth and departures", () => {
+  it("holds what a list of all outcomes would, through turns, growth and departures", async () => {
     const short = compileRules(economyWith({ health: { windowHours: 5 } }))
     const slot = fc.nat(20)
     const deed = fc.oneof(
@@ -89,7 +89,7 @@ describe("the window", () => {
       { weight: 1, arbitrary: fc.record({ gone: slot }) },
       { weight: 1, arbitrary: fc.record({ capacity: fc.nat(40) }) },
     )
-    assertProperty(
+    await assertProperty(
       fc.property(fc.array(deed, { maxLength: 100 }), (deeds) => {
         const health = makeHealth(short, 21)
         let all: Array<{ readonly what: Count; readonly slot: number; readonly hour: number }> = []

@@ -329,9 +329,9 @@ describe("any rule", () => {
     )
   }
 
-  it("chooses only whom it allows, and nobody where nobody has room, after any changes", () => {
+  it("chooses only whom it allows, and nobody where nobody has room, after any changes", async () => {
     const change = fc.tuple(fc.nat(9), standing, fc.array(u, { minLength: 4, maxLength: 4 }))
-    assertProperty(
+    await assertProperty(
       fc.property(routing, fc.array(change, { minLength: 1, maxLength: 40 }), (how, changes) => {
         const rules = rulesOf(how)
         const candidates = makeCandidates()
@@ -364,8 +364,8 @@ describe("any rule", () => {
     )
   })
 
-  it("gives everyone whom it allows a chance", () => {
-    assertProperty(
+  it("gives everyone whom it allows a chance", async () => {
+    await assertProperty(
       fc.property(routing, fc.array(standing, { minLength: 1, maxLength: 6 }), (how, standings) => {
         const rules = rulesOf(how)
         const entrants = standings.map((one, i) => entrant(i, one.inFlight, one.slots, one))

@@ -62,7 +62,7 @@ describe("the tournament", () => {
     expect(tournament.entrant[a]).toBe(7)
   })
 
-  it("does what a list does, through entering, leaving, growth and changes", () => {
+  it("does what a list does, through entering, leaving, growth and changes", async () => {
     const deed = fc.oneof(
       { weight: 2, arbitrary: fc.record({ enter: fc.nat() }) },
       { weight: 1, arbitrary: fc.record({ leave: fc.nat() }) },
@@ -76,7 +76,7 @@ describe("the tournament", () => {
       },
     )
     const u = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
-    assertProperty(
+    await assertProperty(
       fc.property(fc.array(fc.tuple(deed, u), { maxLength: 80 }), (deeds) => {
         const tournament = makeTournament()
         const leaves = new Map<number, Leaf>()

@@ -29,11 +29,11 @@ describe("the wake queue", () => {
     }
   })
 
-  it("does what a map does: one entry an entity, the least (time, entity) first", () => {
+  it("does what a map does: one entry an entity, the least (time, entity) first", async () => {
     // Few entities and times, so that ties and moves in both directions are frequent.
     const entity = fc.oneof(fc.nat(8), fc.nat(100))
     const time = fc.oneof(fc.nat(5), fc.constant(Infinity), fc.maxSafeNat())
-    assertProperty(
+    await assertProperty(
       fc.property(fc.array(fc.tuple(entity, time), { maxLength: 120 }), (deeds) => {
         const queue = makeWakeQueue()
         const naive = new Map<number, number>()

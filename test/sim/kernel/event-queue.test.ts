@@ -109,7 +109,7 @@ describe("the event queue", () => {
     const queue = new EventQueue()
     times.forEach((time, actor) => queue.schedule(actor, time))
     expect(queue.size).toBe(times.length)
-    const expected = times.map((_, actor) => actor).sort((a, b) => times[a]! - times[b]! || a - b)
+    const expected = times.map((_, actor) => actor).sort((a, b) => times[a] - times[b] || a - b)
     expect(times.map(() => queue.pop())).toEqual(expected)
   })
 

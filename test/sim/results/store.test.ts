@@ -1,7 +1,7 @@
 import { NodeContext } from "@effect/platform-node"
 import { SqlClient } from "@effect/sql/SqlClient"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Either, Fiber } from "effect"
 import { mkdtemp, readFile, readdir, rm, truncate, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { spawn } from "node:child_process"
@@ -31,8 +31,13 @@ const write = (path: string, result: RunResult): Promise<void> =>
 const read = (path: string): Promise<RunResult> =>
   Effect.runPromise(readRun(path).pipe(Effect.provide(NodeContext.layer)))
 
-const failureOf = (path: string): Promise<ResultsFileError> =>
-  Effect.runPromise(readRun(path).pipe(Effect.flip, Effect.provide(NodeContext.layer)))
+const failureOf = async (path: string): Promise<ResultsFileError> => {
+  const outcome = await Effect.runPromise(
+    readRun(path).pipe(Effect.either, Effect.provide(NodeContext.layer)),
+  )
+  if (Either.isRight(outcome)) throw new Error(`${path} was read as if nothing were wrong`)
+  return outcome.left
+}
 
 const query = (
   path: string,

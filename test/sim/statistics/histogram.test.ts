@@ -15,10 +15,10 @@ describe("a histogram", () => {
         const histogram = new Histogram(bounds)
         for (const x of xs) histogram.add(x)
         bounds.slice(1).forEach((high, i) => {
-          const inside = xs.filter((x) => x >= bounds[i]! && x < high)
+          const inside = xs.filter((x) => x >= bounds[i] && x < high)
           expect(histogram.counts[i]).toBe(inside.length)
         })
-        expect(histogram.below).toBe(xs.filter((x) => x < bounds[0]!).length)
+        expect(histogram.below).toBe(xs.filter((x) => x < bounds[0]).length)
         expect(histogram.above).toBe(xs.filter((x) => x >= bounds.at(-1)!).length)
         expect(histogram.total).toBe(xs.length)
       }),
@@ -54,8 +54,8 @@ describe("a histogram", () => {
             expect([bounds[0], bounds[bins]]).toEqual([low, high])
           }
           for (let i = 1; i <= bins; i++) {
-            expect((linear[i]! - linear[i - 1]!) / ((high - low) / bins)).toBeCloseTo(1, 6)
-            expect(Math.log(log[i]! / log[i - 1]!) / (Math.log(high / low) / bins)).toBeCloseTo(
+            expect((linear[i] - linear[i - 1]) / ((high - low) / bins)).toBeCloseTo(1, 6)
+            expect(Math.log(log[i] / log[i - 1]) / (Math.log(high / low) / bins)).toBeCloseTo(
               1,
               6,
             )

@@ -41,8 +41,8 @@ describe("measures of inequality", () => {
         const [low, high] = [Math.min(...xs), Math.max(...xs)]
         if (high - low < 2) return
         const moved = [...xs]
-        moved[xs.indexOf(low)]! += 1
-        moved[xs.indexOf(high)]! -= 1
+        moved[xs.indexOf(low)] += 1
+        moved[xs.indexOf(high)] -= 1
         expect(gini(moved)).toBeLessThan(gini(xs))
         expect(jainIndex(moved)).toBeGreaterThan(jainIndex(xs))
       }),
@@ -59,12 +59,12 @@ describe("measures of inequality", () => {
       fc.property(amounts, fc.integer({ min: 1, max: 60 }), (xs, steps) => {
         const curve = lorenzCurve(xs, steps)
         expect(curve[0]).toEqual({ population: 0, amount: 0 })
-        expect(curve[steps]!.population).toBe(1)
-        expect(curve[steps]!.amount).toBeCloseTo(1, 12)
+        expect(curve[steps].population).toBe(1)
+        expect(curve[steps].amount).toBeCloseTo(1, 12)
         curve.forEach(({ population, amount }, i) => {
           expect(amount).toBeLessThanOrEqual(population + 1e-12)
           if (i < 2) return
-          const slope = (k: number) => curve[k]!.amount - curve[k - 1]!.amount
+          const slope = (k: number) => curve[k].amount - curve[k - 1].amount
           expect(slope(i)).toBeGreaterThanOrEqual(slope(i - 1) - 1e-12)
         })
       }),
@@ -77,7 +77,7 @@ describe("measures of inequality", () => {
         // With as many steps as members, the trapezoids are the curve itself.
         const curve = lorenzCurve(xs, xs.length)
         const under = sum(
-          curve.slice(1).map(({ amount }, i) => (amount + curve[i]!.amount) / (2 * xs.length)),
+          curve.slice(1).map(({ amount }, i) => (amount + curve[i].amount) / (2 * xs.length)),
         )
         expect(1 - 2 * under).toBeCloseTo(gini(xs), 10)
       }),

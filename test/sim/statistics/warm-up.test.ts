@@ -29,7 +29,7 @@ describe("MSER-5", () => {
         expect(truncated / 5).toBeLessThanOrEqual(half)
         const least = Math.min(...criteria)
         const first = criteria.findIndex((value) => value <= least + 1e-9)
-        if (settled) expect(criteria[truncated / 5]!).toBeLessThanOrEqual(least + 1e-9)
+        if (settled) expect(criteria[truncated / 5]).toBeLessThanOrEqual(least + 1e-9)
         else {
           expect(truncated / 5).toBe(half)
           if (criteria.length > 0) {

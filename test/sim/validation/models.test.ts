@@ -60,7 +60,7 @@ describe("first come, first served", () => {
         const free = Array.from({ length: c }, (_, server) => residuals[server] ?? 0)
         const take = (from: number) => {
           const next = free.indexOf(Math.min(...free))
-          const wait = Math.max(0, free[next]! - from)
+          const wait = Math.max(0, free[next] - from)
           const time = service.draw(again)
           free[next] = from + wait + time
           return { wait, sojourn: wait + time }
@@ -226,13 +226,13 @@ describe("parallel queues", () => {
             const server = join(twin, choices)
             if (rule === "shortest") expect(queues[server]).toBe(Math.min(...queues))
             twin.lengthen(server)
-            queues[server]! += 1
+            queues[server] += 1
             if (queues[server] === 1) ends[server] = now + exponential(services, 1)
           } else {
             const server = ends.indexOf(now)
             twin.shorten(server)
-            queues[server]! -= 1
-            ends[server] = queues[server]! > 0 ? now + exponential(services, 1) : Infinity
+            queues[server] -= 1
+            ends[server] = queues[server] > 0 ? now + exponential(services, 1) : Infinity
           }
         }
         expect(run.meanSojourn).toBeCloseTo(area / duration / arrivalRate, 9)
@@ -250,7 +250,7 @@ describe("parallel queues", () => {
     const { choices } = opened(0)
     const counts = new Array<number>(n).fill(0)
     const draws = 100_000
-    for (let i = 0; i < draws; i++) counts[joinShorterOfTwo(n)(lengths, choices)]! += 1
+    for (let i = 0; i < draws; i++) counts[joinShorterOfTwo(n)(lengths, choices)] += 1
     // Queue i is the shorter of the pairs with the i longer ones, of 10 pairs in all.
     counts.forEach((count, i) => {
       const expected = i / 10
@@ -268,8 +268,8 @@ describe("queue lengths", () => {
         const lengths = new QueueLengths(6)
         const plain = new Array<number>(6).fill(0)
         for (const [queue, up] of steps) {
-          if (up) expect(lengths.lengthen(queue)).toBe(++plain[queue]!)
-          else if (plain[queue]! > 0) expect(lengths.shorten(queue)).toBe(--plain[queue]!)
+          if (up) expect(lengths.lengthen(queue)).toBe(++plain[queue])
+          else if (plain[queue] > 0) expect(lengths.shorten(queue)).toBe(--plain[queue])
           expect(lengths.of(lengths.shortest())).toBe(Math.min(...plain))
           expect(plain.map((_, i) => lengths.of(i))).toEqual(plain)
         }
@@ -283,8 +283,8 @@ describe("queue lengths", () => {
     const plain = new Array<number>(7).fill(0)
     for (let step = 0; step < 5000; step++) {
       const queue = Math.floor(choices.next() * 7)
-      if (choices.next() < 0.7) expect(lengths.lengthen(queue)).toBe(++plain[queue]!)
-      else if (plain[queue]! > 0) expect(lengths.shorten(queue)).toBe(--plain[queue]!)
+      if (choices.next() < 0.7) expect(lengths.lengthen(queue)).toBe(++plain[queue])
+      else if (plain[queue] > 0) expect(lengths.shorten(queue)).toBe(--plain[queue])
       expect(lengths.of(lengths.shortest())).toBe(Math.min(...plain))
     }
     expect(Math.min(...plain)).toBeGreaterThan(200)

@@ -116,7 +116,7 @@ describe("the closed forms' truths", () => {
             at(i, j + 1) +
             arrival * at(i - 1, j) * (i - 1 < j ? 1 : i - 1 === j ? 0.5 : 0) +
             arrival * at(i, j - 1) * (j - 1 < i ? 1 : j - 1 === i ? 0.5 : 0)
-          p[i]![j] = into / (arrival + (i > 0 ? 1 : 0) + (j > 0 ? 1 : 0))
+          p[i][j] = into / (arrival + (i > 0 ? 1 : 0) + (j > 0 ? 1 : 0))
         }
       }
     }

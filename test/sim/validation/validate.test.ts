@@ -77,7 +77,7 @@ describe("validation", () => {
     const forms = closedForms.slice(0, 1)
     const run = (seed: string) => validate({ forms, seed, effort: 0.01 }).results
     expect(run("a")).toEqual(run("a"))
-    expect(run("a")[0]!.estimate).not.toBe(run("b")[0]!.estimate)
+    expect(run("a")[0].estimate).not.toBe(run("b")[0].estimate)
   })
 
   it("judges replications alike, in whatever order they come", () => {
@@ -88,8 +88,8 @@ describe("validation", () => {
       const backwards = judge(form, [...replications].reverse(), 0.95)
       forwards.forEach((result, i) => {
         if (Number.isNaN(result.estimate)) return
-        expect(backwards[i]!.estimate / result.estimate).toBeCloseTo(1, 9)
-        expect(backwards[i]!.halfWidth / result.halfWidth).toBeCloseTo(1, 6)
+        expect(backwards[i].estimate / result.estimate).toBeCloseTo(1, 9)
+        expect(backwards[i].halfWidth / result.halfWidth).toBeCloseTo(1, 6)
       })
     }
   })

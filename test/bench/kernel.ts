@@ -9,7 +9,6 @@
  * departure is one event.
  */
 import { createRequire } from "node:module"
-import { fileURLToPath } from "node:url"
 import { openStream, type Stream } from "../../engine/random.ts"
 import { EventQueue } from "../../sim/kernel/event-queue.ts"
 import { exponential } from "../../sim/kernel/variates.ts"
@@ -394,16 +393,3 @@ const models: ReadonlyArray<{ model: string; programs: readonly [Program, Progra
     programs: [shortestOnKernel(100), shortestByHand(100), shortestOnJsSimulator(100)],
   },
 ]
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  console.table(
-    benchKernel().map((row) =>
-      Object.fromEntries(
-        Object.entries(row).map(([name, value]) => [
-          name,
-          typeof value === "number" ? Math.round(value * 100) / 100 : value,
-        ]),
-      ),
-    ),
-  )
-}

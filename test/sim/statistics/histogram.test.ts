@@ -55,10 +55,7 @@ describe("a histogram", () => {
           }
           for (let i = 1; i <= bins; i++) {
             expect((linear[i] - linear[i - 1]) / ((high - low) / bins)).toBeCloseTo(1, 6)
-            expect(Math.log(log[i] / log[i - 1]) / (Math.log(high / low) / bins)).toBeCloseTo(
-              1,
-              6,
-            )
+            expect(Math.log(log[i] / log[i - 1]) / (Math.log(high / low) / bins)).toBeCloseTo(1, 6)
           }
         },
       ),

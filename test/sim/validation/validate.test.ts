@@ -30,27 +30,31 @@ const toy = (truth: number, truthHalfWidth = 0): ClosedForm => ({
 })
 
 describe("validation", () => {
-  it("finds every closed form right, in short runs", () => {
-    // The full length is for the command line; a fiftieth of it covers the truth just as often.
-    const { results, level, familyLevel } = validate({ effort: 0.02 })
-    expect(results.filter(({ covers }) => !covers)).toEqual([])
-    expect(results.length).toBeGreaterThanOrEqual(30)
-    expect(familyLevel).toBe(0.99)
-    expect(level).toBeCloseTo(1 - 0.01 / results.length, 12)
-    for (const { relativeHalfWidth } of results) expect(relativeHalfWidth).toBeLessThan(0.1)
+  // The full length is for the command line; a fiftieth of it covers the truth just as often.
+  it.each(closedForms)("finds $name right, and would find it wrong", (form) => {
+    const replications = Array.from({ length: form.replications }, (_, replication) =>
+      form.replicate("short", replication, lengthOf(form, 0.02)),
+    )
+    for (const result of judge(form, replications, levelOf(closedForms))) {
+      expect(result).toMatchObject({ covers: true, n: form.replications })
+      expect(result.relativeHalfWidth).toBeLessThan(0.15)
+    }
+    for (const factor of [0.75, 1.33]) {
+      const quantities = form.quantities.map((quantity) => ({
+        ...quantity,
+        truth: () => quantity.truth() * factor,
+      }))
+      for (const result of judge({ ...form, quantities }, replications, levelOf(closedForms))) {
+        expect(result).toMatchObject({ covers: false, ok: false })
+      }
+    }
   })
 
-  it("finds every closed form wrong, were its truth a third higher", () => {
-    const wrong = closedForms.map((form) => ({
-      ...form,
-      quantities: form.quantities.map((quantity) => ({
-        ...quantity,
-        truth: () => quantity.truth() * 1.33,
-      })),
-    }))
-    const { results, ok } = validate({ effort: 0.02, forms: wrong })
-    expect(results.filter(({ covers }) => covers)).toEqual([])
-    expect(ok).toBe(false)
+  it("takes each interval at the level that holds for all of them", () => {
+    const count = closedForms.reduce((sum, { quantities }) => sum + quantities.length, 0)
+    expect(count).toBeGreaterThanOrEqual(30)
+    expect(levelOf(closedForms)).toBeCloseTo(1 - 0.01 / count, 12)
+    expect(validate({ forms: [toy(10)] })).toMatchObject({ familyLevel: 0.99, level: 0.99 })
   })
 
   it("passes what is both right and narrow, and nothing else", () => {
@@ -81,17 +85,15 @@ describe("validation", () => {
   })
 
   it("judges replications alike, in whatever order they come", () => {
-    for (const form of closedForms) {
-      const length = lengthOf(form, 0.002)
-      const replications = Array.from({ length: 10 }, (_, i) => form.replicate("order", i, length))
-      const forwards = judge(form, replications, 0.95)
-      const backwards = judge(form, [...replications].reverse(), 0.95)
-      forwards.forEach((result, i) => {
-        if (Number.isNaN(result.estimate)) return
-        expect(backwards[i].estimate / result.estimate).toBeCloseTo(1, 9)
-        expect(backwards[i].halfWidth / result.halfWidth).toBeCloseTo(1, 6)
-      })
-    }
+    const form = closedForms.find(({ quantities }) => quantities.length === 3)!
+    const length = lengthOf(form, 0.002)
+    const replications = Array.from({ length: 10 }, (_, i) => form.replicate("order", i, length))
+    const forwards = judge(form, replications, 0.95)
+    const backwards = judge(form, [...replications].reverse(), 0.95)
+    forwards.forEach((result, i) => {
+      expect(backwards[i].estimate / result.estimate).toBeCloseTo(1, 9)
+      expect(backwards[i].halfWidth / result.halfWidth).toBeCloseTo(1, 6)
+    })
   })
 
   it("draws nothing twice: forms and replications have streams of their own", () => {

@@ -1,14 +1,20 @@
 /**
- * The requests of a scenario, generated or replayed, as one stream of arrivals.
+ * A scenario's requests, generated or replayed, as one source of arrivals.
  */
 import type { Stream } from "../../engine/index.ts"
+import { choice } from "../kernel/variates.ts"
 import type { Scenario } from "../scenarios/schema.ts"
-import { Arrivals } from "./arrivals.ts"
-import { crowdFactor, rateAt } from "./profile.ts"
-import type { DrawnSize } from "./sizes.ts"
-import { sizeDrawer } from "./sizes.ts"
+import { gammaArrivals, modulatedArrivals, poissonArrivals, type Arrivals } from "./arrivals.ts"
+import {
+  azureConversationBounds,
+  azureConversationRates,
+  azureConversationSizes,
+} from "./azure-conversation.ts"
+import { demandSteps, stepIndexAt, type DemandStep } from "./crowds.ts"
+import { assumedDailyWeights, assumedWeeklyWeights, DemandProfile, flattened } from "./profile.ts"
+import { logNormalSizes, MixtureSizes, type SizeBounds, type SizeMixture } from "./sizes.ts"
 import type { ArrivalSource } from "./source.ts"
-import type { Trace } from "./trace.ts"
+import { jitterTimes, scaleTime, type Trace } from "./trace.ts"
 
 interface DemandStreams {
   readonly arrival: Stream
@@ -16,8 +22,10 @@ interface DemandStreams {
   readonly size: Stream
 }
 
+/** Demand's own clock (its first midnight, its crowds, a trace's first request) is at `startMicros`. */
 type OpenSource = (streams: DemandStreams, startMicros: number, endMicros: number) => ArrivalSource
 
+/** `trace` is replayed where it is given; else requests are generated. */
 export const openSource =
   (scenario: Scenario, trace: Trace | undefined): OpenSource =>
   (streams, startMicros, endMicros) =>
@@ -25,58 +33,94 @@ export const openSource =
       ? generated(scenario, streams, startMicros, endMicros)
       : replayed(scenario, trace, streams, startMicros)
 
-/** Index of a model, by popularity times whatever crowd it has drawn. */
-const drawModel = (scenario: Scenario, stream: Stream, seconds: number): number => {
-  const { models, demand } = scenario
-  const weights = models.map(
-    ({ name, popularity }) => popularity * crowdFactor(demand, name, seconds),
-  )
-  let lot = stream.next() * weights.reduce((sum, weight) => sum + weight, 0)
-  for (const [index, weight] of weights.entries()) {
-    lot -= weight
-    if (lot < 0) return index
-  }
-  return weights.length - 1
-}
+const HOUR_MICROS = 3_600_000_000
 
-const generated: (scenario: Scenario, ...rest: Parameters<OpenSource>) => ArrivalSource = (
-  scenario,
-  streams,
-  startMicros,
-  endMicros,
-) => {
-  const { demand, models } = scenario
-  const popularity = models.reduce((sum, model) => sum + model.popularity, 0)
-  // A crowd for one model adds to the whole; it does not take from the others.
-  const crowdedRate = (seconds: number): number =>
-    (rateAt(demand, seconds) *
-      models.reduce(
-        (sum, model) => sum + model.popularity * crowdFactor(demand, model.name, seconds),
-        0,
-      )) /
-    popularity
-  const arrivals = new Arrivals(
-    { kind: demand.arrivals, burstiness: demand.burstiness, rateAt: crowdedRate },
-    streams.arrival,
-    (endMicros - startMicros) / 1e6,
+const stepsOf = ({ demand, models }: Scenario): ReadonlyArray<DemandStep> =>
+  demandSteps(
+    models.map(({ popularity }) => popularity),
+    demand.flashCrowds.map(({ atHours, durationHours, multiplier, model }) => ({
+      atMicros: atHours * HOUR_MICROS,
+      durationMicros: durationHours * HOUR_MICROS,
+      multiplier,
+      model: model === undefined ? null : models.findIndex(({ name }) => name === model),
+    })),
   )
-  const drawSize = sizeDrawer(demand.sizes)
-  let seconds = 0
-  const source: DrawnSize & { model: number } & Pick<ArrivalSource, "nextMicros" | "read"> = {
+
+const generated = (
+  scenario: Scenario,
+  streams: DemandStreams,
+  startMicros: number,
+  endMicros: number,
+): ArrivalSource => {
+  const { demand } = scenario
+  const steps = stepsOf(scenario)
+  const profile = new DemandProfile({
+    dailyWeights: flattened(assumedDailyWeights, demand.daily),
+    weeklyWeights: flattened(assumedWeeklyWeights, demand.weekly),
+    growthPerDay: demand.growthPerDay,
+    steps,
+  })
+  const arrivals = arrivalsOf(demand, profile, streams.arrival, endMicros - startMicros)
+  const sizes = new MixtureSizes(mixtureOf(demand.sizes))
+  let now = 0
+  const source = {
     model: 0,
     inputTokens: 0,
     outputTokens: 0,
     nextMicros: () => {
-      seconds = arrivals.next()
-      return startMicros + Math.ceil(seconds * 1e6)
+      now = arrivals.nextMicros()
+      return startMicros + now
     },
     read: () => {
-      source.model = drawModel(scenario, streams.model, seconds)
-      drawSize(streams.size, source)
+      source.model = choice(streams.model, steps[stepIndexAt(steps, now)].weights)
+      sizes.draw(streams.size)
+      source.inputTokens = sizes.inputTokens
+      source.outputTokens = sizes.outputTokens
     },
   }
   return source
 }
+
+const arrivalsOf = (
+  demand: Scenario["demand"],
+  profile: DemandProfile,
+  stream: Stream,
+  untilMicros: number,
+): Arrivals => {
+  const settings = {
+    profile,
+    ratePerSecond: demand.requestsPerSecond,
+    startMicros: 0,
+    untilMicros,
+  }
+  switch (demand.arrivals) {
+    case "poisson":
+      return poissonArrivals(settings, stream)
+    case "gamma":
+      return gammaArrivals(settings, demand.burstiness, stream)
+    case "mmpp":
+      return modulatedArrivals(settings, azureConversationRates, stream, stream)
+  }
+}
+
+const mixtureOf = (sizes: Scenario["demand"]["sizes"]): SizeMixture => {
+  const { maxInputTokens, maxOutputTokens } = sizes
+  const bounds: SizeBounds = { input: [1, maxInputTokens], output: [1, maxOutputTokens] }
+  return sizes.kind === "azure-conversation"
+    ? { components: azureConversationSizes, bounds: within(azureConversationBounds, bounds) }
+    : logNormalSizes(sizes.medianInputTokens, sizes.medianOutputTokens, sizes.spread, bounds)
+}
+
+/** The narrower of two bounds; where they do not meet, the second's greatest. */
+const within = (bounds: SizeBounds, limits: SizeBounds): SizeBounds => ({
+  input: narrowed(bounds.input, limits.input),
+  output: narrowed(bounds.output, limits.output),
+})
+
+const narrowed = (
+  [least, greatest]: SizeBounds["input"],
+  [, limit]: SizeBounds["input"],
+): SizeBounds["input"] => [Math.min(least, limit), Math.min(greatest, limit)]
 
 const replayed = (
   scenario: Scenario,
@@ -84,32 +128,25 @@ const replayed = (
   streams: DemandStreams,
   startMicros: number,
 ): ArrivalSource => {
-  const settings = scenario.demand.trace ?? { speed: 1, jitterSeconds: 0 }
-  const order = jittered(trace, settings, streams.arrival)
+  const { speed, jitterSeconds } = scenario.demand.trace ?? { speed: 1, jitterSeconds: 0 }
+  const scaled = scaleTime(trace, speed)
+  const played =
+    jitterSeconds === 0 ? scaled : jitterTimes(scaled, jitterSeconds * 1e6, streams.arrival)
+  const steps = stepsOf(scenario)
   let next = 0
   const source = {
     model: 0,
     inputTokens: 0,
     outputTokens: 0,
-    nextMicros: () =>
-      next < order.length ? startMicros + Math.round(order[next].micros) : Infinity,
+    nextMicros: () => (next < played.times.length ? startMicros + played.times[next] : Infinity),
     read: () => {
-      const { row, micros } = order[next++]
-      source.model = drawModel(scenario, streams.model, micros / 1e6)
-      source.inputTokens = trace.inputTokens[row]
-      source.outputTokens = Math.max(1, trace.outputTokens[row])
+      const { weights } = steps[stepIndexAt(steps, played.times[next])]
+      source.model = choice(streams.model, weights)
+      source.inputTokens = played.inputTokens[next]
+      // A request that failed when it was recorded asks for one token: it takes a place here too.
+      source.outputTokens = Math.max(1, played.outputTokens[next])
+      next++
     },
   }
   return source
 }
-
-/** Rows with their times at the replay's speed, spread over the jitter where stamps are coarse. */
-const jittered = (
-  { times }: Trace,
-  { speed, jitterSeconds }: { readonly speed: number; readonly jitterSeconds: number },
-  stream: Stream,
-) =>
-  Array.from(times, (time, row) => ({
-    row,
-    micros: time / speed + (jitterSeconds === 0 ? 0 : stream.next() * jitterSeconds * 1e6),
-  })).toSorted((a, b) => a.micros - b.micros)

@@ -32,7 +32,7 @@ class CalibrationDiffers extends Data.TaggedError("CalibrationDiffers")<{
 const memoryKinds: ReadonlyArray<MemoryKind> = ["gddr", "hbm", "apple"]
 
 const program = Effect.gen(function* () {
-  const args = process.argv.slice(2).filter((arg) => !arg.endsWith("fit.ts"))
+  const args = process.argv.slice(2)
   const file = args.find((arg) => !arg.startsWith("--"))
   const measurements = file === undefined ? singleStreamMeasurements : yield* readMeasurements(file)
   const fits = memoryKinds.map((memory) => fitConstants(memory, measurements))

@@ -20,9 +20,9 @@
  * - Time is whole microseconds. An event falls on the first microsecond at or after its exact
  *   time; V is not rounded with it, so decoding streams lose nothing and no drift builds up. A
  *   prefill's last microsecond is the only time that is rounded away.
- * - Targets lie on a grid of 2^−20 tokens, so that the sums of contexts are exact in doubles and
+ * - Targets lie on a grid of 2^−24 tokens, so that the sums of contexts are exact in doubles and
  *   do not depend on the order of additions. V returns to 0 when nothing decodes, and is brought
- *   back near 0 when it passes 2^20, so that it keeps its precision in a run of any length.
+ *   back near 0 when it passes 2^16, so that it keeps its precision in a run of any length.
  *
  * All instances live in a few typed arrays, one record of one or two cache lines each; nothing is
  * allocated per request. A request is named by the slot that `admit` returns.
@@ -75,11 +75,11 @@ const READING = -2
 const FREE = -3
 
 /** Steps of the target grid in a token. */
-const GRID = 2 ** 20
-/** A token counts as delivered when V is this close to it: twice the grid, far above rounding. */
-const TOKEN_TOLERANCE = 2 / GRID
+const GRID = 2 ** 24
+/** A token counts as delivered when V is this close to it: far above what rounding can do. */
+const TOKEN_TOLERANCE = 1e-3
 /** V is brought back near 0 from here. */
-const CLOCK_LIMIT = 2 ** 20
+const CLOCK_LIMIT = 2 ** 16
 
 export class InstanceServers {
   private clocks = new Float64Array(0)
@@ -628,10 +628,10 @@ export class InstanceServers {
 }
 
 /**
- * Rounds up, but counts what is due less than a millionth of a microsecond late as on time: else
- * the rounding of doubles would push exact times to the next microsecond.
+ * Rounds up, but counts what is due less than a nanosecond late as on time: else the grid and the
+ * rounding of doubles would push exact times to the next microsecond.
  */
-const wholeMicros = (micros: number): number => Math.ceil(micros - 1e-6)
+const wholeMicros = (micros: number): number => Math.ceil(micros - 1e-3)
 
 const grownInts = (from: Int32Array, length: number): Int32Array<ArrayBuffer> => {
   const to = new Int32Array(length)

@@ -119,7 +119,7 @@ const prefillSecondsPerToken = ({ device, model, quantisation }: Deployment): nu
  * (Agrawal et al., "Sarathi-Serve", arXiv 2403.02310) set the chunk so that decoding slows down by
  * a bounded factor; 0.8 makes that factor 5.
  */
-export const DEFAULT_PREFILL_SHARE = 0.8
+const DEFAULT_PREFILL_SHARE = 0.8
 
 /**
  * A deployment as plain numbers, for the hot path; microseconds throughout:

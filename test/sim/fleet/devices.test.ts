@@ -36,24 +36,20 @@ describe("devices", () => {
       for (const [index, row] of rows.entries()) {
         const device = devices[index]
         const [, memory, bandwidth, tflops, watts, rent, specSource, rentSource] = row
-        expect(device.memoryGib, device.name).toBe(parseFloat(memory))
-        expect(device.bandwidthGbs, device.name).toBe(parseFloat(bandwidth))
-        expect(device.fp16DenseTflops, device.name).toBe(parseFloat(tflops))
+        expect(device.memoryGib, `${device.name}`).toBe(parseFloat(memory))
+        expect(device.bandwidthGbs, `${device.name}`).toBe(parseFloat(bandwidth))
+        expect(device.fp16DenseTflops, `${device.name}`).toBe(parseFloat(tflops))
         const span = (text: string) => text.split("-").map(Number)
-        expect(device.watts, device.name).toEqual({
+        expect(device.watts, `${device.name}`).toEqual({
           low: span(watts)[0],
           high: span(watts).at(-1),
         })
-        if (rent !== "") {
-          expect(device.rentUsdPerHour, device.name).toEqual({
-            low: span(rent)[0],
-            high: span(rent).at(-1),
-          })
-        }
+        expect(device.rentUsdPerHour, `${device.name}`).toEqual(
+          rent === "" ? null : { low: span(rent)[0], high: span(rent).at(-1) },
+        )
         expect(device.confidence === "believed").toBe(specSource.startsWith("believed"))
-        if (rent !== "") {
-          expect(device.rentConfidence === "believed").toBe(rentSource.startsWith("believed"))
-        }
+        const isRentBelieved = rent !== "" && rentSource.startsWith("believed")
+        expect(device.rentConfidence === "believed").toBe(isRentBelieved)
       }
     },
   )

@@ -122,5 +122,9 @@ export const benchEngine = (
     globalThis.gc?.()
     const after = process.memoryUsage()
     const bytes = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers
-    return { instances, eventsPerSecond: drive(market, events), bytesPerInstance: bytes / instances }
+    return {
+      instances,
+      eventsPerSecond: drive(market, events),
+      bytesPerInstance: bytes / instances,
+    }
   })

@@ -6,6 +6,7 @@
  * loop, against js-simulator, or of one size to another, measured in turn in the same process.
  */
 import { benchEngine } from "./engine.ts"
+import { benchInstanceServers } from "./instance-server.ts"
 import { benchKernel } from "./kernel.ts"
 import { benchSimulator, benchWorkers } from "./simulator.ts"
 
@@ -39,6 +40,8 @@ say("the pooled economy's step at 10, 1,000 and 100,000 instances …")
 const engine = benchEngine(Math.round(2e6 * work))
 say("cost of an event from 100 to 100,000 instances …")
 const [small, large] = benchEngine(Math.round(1e6 * work), [100, 100_000])
+say("the batching service model alone …")
+const servers = benchInstanceServers(1_000, 8, Math.round(2e6 * work))
 say("the full simulator at 200 and at 1,000 nodes …")
 const simulator = [
   await benchSimulator(200, Math.round(5e5 * work)),
@@ -72,11 +75,15 @@ const goals: ReadonlyArray<Goal> = [
   atLeast("two workers ÷ one", workers, 1.8),
 ]
 
-if (isJson) console.log(JSON.stringify({ goals, kernel, engine, simulator, workers }, null, 2))
+if (isJson)
+  console.log(JSON.stringify({ goals, kernel, engine, servers, simulator, workers }, null, 2))
 else {
   console.table(kernel)
   console.table(engine)
+  console.table([servers])
   console.table(simulator)
   for (const { name, value, goal, isMet } of goals)
-    console.log(`${isMet ? "met   " : "missed"}  ${name}: ${Number(value.toPrecision(4))} (goal ${goal})`)
+    console.log(
+      `${isMet ? "met   " : "missed"}  ${name}: ${Number(value.toPrecision(4))} (goal ${goal})`,
+    )
 }

@@ -116,12 +116,12 @@ const viewOf = (shares: Shares, reference: number | undefined): readonly [number
   return [Math.min(...marks), Math.max(...marks)]
 }
 
-/** 1, 2 and 5 of each power of ten between the ends. */
+/** Powers of ten between the ends, and where those are few their doubles and fives as well. */
 const logTicks = (from: number, to: number): ReadonlyArray<number> => {
   const first = Math.floor(Math.log10(from))
   const last = Math.ceil(Math.log10(to))
   return Array.from({ length: last - first + 1 }, (_, at) => Number(`1e${first + at}`))
-    .flatMap((power) => [power, 2 * power, 5 * power])
+    .flatMap((power) => (last - first > 4 ? [power] : [power, 2 * power, 5 * power]))
     .filter((tick) => tick >= from && tick <= to)
 }
 

@@ -2,6 +2,10 @@
  * Histograms of several replications as shares: each replication's counts are divided by their sum,
  * and the replications summed up bin by bin (spread.ts). Quantiles are read from the pooled counts
  * by interpolation within a bin, so they are as fine as the bins.
+ *
+ * Histograms may begin and end where their own observations do, so those of other replications and
+ * keys rarely have the same bins: all are laid on one grid, of every edge that any of them has. A bin
+ * that another's edge cuts is shared out by width.
  */
 import type { Histogram, RunResult } from "../sim/results/model.ts"
 import { spreadOf } from "./spread.ts"
@@ -32,11 +36,13 @@ export const sharesOf = (result: RunResult, name: string): Shares | undefined =>
     .filter((histograms) => histograms.length > 0)
   const all = byReplication.flat()
   const keys = [...new Set(all.map(({ key }) => key))]
+  const grid = gridOf(all)
   const lines = keys.flatMap(
     (key) =>
       lineOf(
         key,
         all.filter((one) => one.key === key),
+        grid,
       ) ?? [],
   )
   const [sample] = all
@@ -85,17 +91,62 @@ export const pooled = (shares: Shares): ShareLine => {
   }
 }
 
-const lineOf = (key: string, histograms: ReadonlyArray<Histogram>): ShareLine | undefined => {
+const lineOf = (
+  key: string,
+  histograms: ReadonlyArray<Histogram>,
+  grid: ReadonlyArray<number>,
+): ShareLine | undefined => {
   const observed = histograms.filter(({ counts }) => sumOf(counts) > 0)
-  const [sample] = observed
-  if (sample === undefined) return undefined
-  const bins = sample.counts.flatMap((_, bin) => {
-    const spread = spreadOf(observed.map(({ counts }) => (counts[bin] ?? 0) / sumOf(counts)))
-    const [lower, upper] = [sample.edges[bin], sample.edges[bin + 1]]
-    if (spread === undefined || lower === undefined || upper === undefined) return []
-    return [{ lower, upper, ...spread }]
+  if (observed.length === 0) return undefined
+  const laid = observed.map((histogram) => {
+    const total = sumOf(histogram.counts)
+    return countsOnGrid(histogram, grid).map((count) => count / total)
+  })
+  const bins = grid.slice(1).flatMap((upper, bin) => {
+    const spread = spreadOf(laid.map((shares) => shares[bin] ?? 0))
+    const lower = grid[bin]
+    return spread === undefined || lower === undefined ? [] : [{ lower, upper, ...spread }]
   })
   return { key, bins, count: observed.reduce((sum, { counts }) => sum + sumOf(counts), 0) }
+}
+
+/** Every edge of every histogram, ascending; edges that differ by rounding only are one. */
+const gridOf = (histograms: ReadonlyArray<Histogram>): ReadonlyArray<number> => {
+  const grid: Array<number> = []
+  for (const edge of histograms.flatMap(({ edges }) => edges).sort((a, b) => a - b)) {
+    const last = grid.at(-1)
+    if (last === undefined || !isSameEdge(last, edge)) grid.push(edge)
+  }
+  return grid
+}
+
+const isSameEdge = (a: number, b: number): boolean =>
+  a === b ||
+  (Number.isFinite(a - b) && Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b)))
+
+/** A histogram's counts in the bins of `grid`, which has all of its edges. O(bins). */
+const countsOnGrid = (
+  { edges, counts }: Histogram,
+  grid: ReadonlyArray<number>,
+): ReadonlyArray<number> => {
+  const laid = new Array<number>(Math.max(0, grid.length - 1)).fill(0)
+  let at = 0
+  for (const [bin, count] of counts.entries()) {
+    const [lower, upper] = [edges[bin], edges[bin + 1]]
+    if (lower === undefined || upper === undefined) break
+    while (at < laid.length && !isSameEdge(grid[at] ?? lower, lower)) at += 1
+    for (; at < laid.length; at++) {
+      const [from = lower, to = upper] = [grid[at], grid[at + 1]]
+      const isLast = isSameEdge(to, upper)
+      const isWhole = isLast && isSameEdge(from, lower)
+      // Of a bin without an end nothing is known but that: all of it goes to its open part.
+      const share = Number.isFinite(upper - lower) ? (to - from) / (upper - lower) : isLast ? 1 : 0
+      laid[at] = (laid[at] ?? 0) + count * (isWhole ? 1 : share)
+      if (isLast) break
+    }
+    at += 1
+  }
+  return laid
 }
 
 const sumOf = (counts: ReadonlyArray<number>): number => counts.reduce((a, b) => a + b, 0)

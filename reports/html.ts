@@ -60,9 +60,9 @@ export const reportHtml = (
 <body>
 ${header(result, sections)}
 <main>
-${metricsSection(result)}
 ${stretchForm(result)}
 ${sections.map(chartSection).join("\n")}
+${metricsSection(result)}
 ${checksSection(result)}
 ${provenanceSection(result)}
 </main>
@@ -99,8 +99,8 @@ const header = (result: RunResult, sections: ReadonlyArray<ChartSection>): strin
 )} in all.</p>
 ${alarms(result)}
 <nav aria-label="Sections"><ul>
-<li><a href="#metrics">Figures</a></li>
 ${sections.map(({ id, title }) => `<li><a href="#${id}">${escapeHtml(title)}</a></li>`).join("\n")}
+<li><a href="#metrics">Metrics</a></li>
 <li><a href="#checks">Checks</a></li>
 <li><a href="#provenance">Provenance</a></li>
 </ul></nav>
@@ -115,7 +115,7 @@ const alarms = (result: RunResult): string => {
     list.push(
       `<strong>${counted(failed.length, "check")} failed</strong> (${failed
         .map(([name]) => escapeHtml(name))
-        .join(", ")}): do not rely on the figures below.`,
+        .join(", ")}): do not rely on what follows.`,
     )
   }
   if (finished < result.replicationsAsked) {
@@ -144,7 +144,7 @@ const metricsSection = (result: RunResult): string => {
 <td class="number"><span>${formatted.mean}</span> <span class="unit">${escapeHtml(unit)}</span></td><td class="number">${interval}</td>${isCounted ? `<td class="number">${n}</td>` : ""}</tr>`
   })
   return `<section aria-labelledby="metrics">
-<h2 id="metrics">Figures</h2>
+<h2 id="metrics">Metrics</h2>
 ${
   rows.length === 0
     ? `<p class="missing">The run has no metrics.</p>`

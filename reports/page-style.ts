@@ -30,6 +30,7 @@ body {
 h1, h2, h3 { line-height: 1.25; text-wrap: balance; overflow-wrap: anywhere; }
 h1 { font-size: 1.75rem; margin: 0 0 0.4rem; }
 h2 { font-size: 1.3rem; margin: 2.8rem 0 1rem; padding-top: 1.2rem; border-top: 1px solid var(--grid); }
+main > section:first-of-type > h2 { border-top: 0; padding-top: 0; margin-top: 1.2rem; }
 h3 { font-size: 1.05rem; margin: 1.6rem 0 0.5rem; }
 figure h3 { margin-top: 0; }
 p { margin: 0.5rem 0; }

@@ -67,7 +67,7 @@ const oneAtATime = Effect.unsafeMakeSemaphore(1).withPermits(1)
 
 const quiet = logger(Warn, "error", () => {})
 
-/** The Vega spec of a chart that stands still: of fixed width, titled, with no pointer to answer. */
+/** The Vega spec of a chart that stands still: of fixed width, titled, with its notes, and with no pointer to answer. */
 const compileStill = (chart: Chart, { mode, width }: SvgOptions) => {
   const inner = width - 2 * padding
   const config = themeConfig(mode)
@@ -75,7 +75,10 @@ const compileStill = (chart: Chart, { mode, width }: SvgOptions) => {
     ...withoutPointer(chart.spec),
     width: inner,
     autosize: { type: "fit-x", contains: "content" },
-    title: { text: [...wrapText(chart.title, 15, inner)] },
+    title: {
+      text: [...wrapText(chart.title, 15, inner)],
+      subtitle: [...wrapText(chart.notes.join(" "), 11, inner)],
+    },
   } as TopLevelSpec
   const columns = legendColumns(chart.legend, inner)
   return compile(spec, {

@@ -15,8 +15,7 @@ export interface Spread {
 
 export type SpreadKind = "interval" | "range" | "none"
 
-const spreadKind = (n: number): SpreadKind =>
-  n >= 3 ? "interval" : n === 2 ? "range" : "none"
+const spreadKind = (n: number): SpreadKind => (n >= 3 ? "interval" : n === 2 ? "range" : "none")
 
 /** The spread of finite `values`; `undefined` where there are none. O(values). */
 export const spreadOf = (values: ReadonlyArray<number>): Spread | undefined => {

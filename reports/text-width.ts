@@ -35,7 +35,7 @@ export const textWidth = (text: string, fontSize: number): number => {
 /** The text in lines no wider than `width`, broken between words. */
 export const wrapText = (text: string, fontSize: number, width: number): ReadonlyArray<string> => {
   const lines: Array<string> = []
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.split(" ")) {
     const line = lines.at(-1)
     if (line !== undefined && textWidth(`${line} ${word}`, fontSize) <= width) {
       lines[lines.length - 1] = `${line} ${word}`

@@ -90,6 +90,7 @@ export const themeConfig = (mode: ThemeMode): Config => {
       fontSize: 15,
       fontWeight: 600,
       subtitleFontSize: 11,
+      subtitlePadding: 6,
       offset: 14,
       lineHeight: 19,
       subtitleLineHeight: 15,

@@ -43,6 +43,8 @@ export const timeLines = (options: TimeLinesOptions): Layered => {
   const present = bands.lines.map((line) => line.key)
   // With more keys than colours, one colour a key in all charts is not to be had.
   const labels = options.keys.length <= categoryLimit ? options.keys : present
+  // Nothing but zeros would be an axis from 0 to 0.
+  const yDomain = options.yDomain ?? (isAllZero(bands.lines) ? ([0, 1] as const) : undefined)
   const x = {
     type: "quantitative" as const,
     scale: {
@@ -55,7 +57,7 @@ export const timeLines = (options: TimeLinesOptions): Layered => {
   }
   const y = {
     type: "quantitative" as const,
-    scale: options.yDomain === undefined ? { zero: true } : { domain: [...options.yDomain] },
+    scale: yDomain === undefined ? { zero: true } : { domain: [...yDomain] },
     axis: { title: options.yTitle, ...(bands.unit === "share" ? { format: "~%" } : {}) },
   }
   // A key that comes from a scenario is a value in the data here, never a part of an expression.
@@ -168,7 +170,7 @@ export const timeLines = (options: TimeLinesOptions): Layered => {
     width: "container",
     height: chartHeight,
     datasets: {
-      lines: lineRows(bands.lines, options.yDomain),
+      lines: lineRows(bands.lines, yDomain),
       pointed: pointedRows(bands),
     },
     params: [
@@ -306,6 +308,9 @@ const lineRows = (lines: ReadonlyArray<BandLine>, ends: readonly [number, number
     })),
   )
 }
+
+const isAllZero = (lines: ReadonlyArray<BandLine>): boolean =>
+  lines.every(({ points }) => points.every(({ mean, high }) => mean === 0 && (high ?? 0) === 0))
 
 const isNatural = (lines: ReadonlyArray<BandLine>): boolean =>
   lines.every(({ points }) => points.every(({ mean }) => mean >= 0))

@@ -83,9 +83,11 @@ export const stackNotes = (bands: Bands): ReadonlyArray<string> => [
   `Each point is the mean over ${formatDuration(bands.pointSeconds)}.`,
 ]
 
-/** The parts, largest first; those beyond what can be told apart are added up as `rest`. */
+/** The parts that are there at all, largest first; those beyond what can be told apart are added up as `rest`. */
 export const foldedParts = (bands: Bands, rest: string): Bands => {
-  const ranked = [...bands.lines].sort((a, b) => areaOf(b) - areaOf(a))
+  const ranked = bands.lines
+    .filter((line) => areaOf(line) > 0)
+    .sort((a, b) => areaOf(b) - areaOf(a))
   if (ranked.length <= categoryLimit) return { ...bands, lines: ranked }
   const shown = ranked.slice(0, categoryLimit - 1)
   const sums = new Map<number, number>()

@@ -63,7 +63,7 @@ const specOf = (line: ShareLine, from: number): TopLevelSpec => {
       low: forChart(Math.max(0, low ?? mean)),
       high: forChart(high ?? mean),
     }))
-  const whiskers: ReadonlyArray<Layer> = line.bins.some(({ low }) => low !== null)
+  const whiskers: ReadonlyArray<Layer> = rows.some(({ low, high }) => high > low)
     ? [
         {
           transform: [{ filter: "datum.high > datum.low" }],

@@ -13,8 +13,14 @@ export const nodesOnline: ChartOf = (result) => {
   const name = "Nodes online by device class"
   const all = bandsOf(result, "nodes.online")
   if (all === undefined) return noSeries(id, name, "nodes.online")
+  // A class without a node all the time is none of this market's.
+  const present = {
+    ...all,
+    lines: all.lines.filter(({ points }) => points.some(({ mean }) => mean > 0)),
+  }
+  if (present.lines.length === 0) return { id, name, reason: "No node was ever online." }
   const { bands, notes } = fittingLines(
-    inOrder(all, deviceClassesOf(result)),
+    inOrder(present, deviceClassesOf(result)),
     "device classes",
     () => 0,
     "the first ones",

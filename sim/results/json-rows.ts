@@ -16,7 +16,7 @@ export type Cell = string | number | boolean | null
 const rowsPerStatement = 1_000
 
 /** One cell as JSON that SQLite reads back exactly. NaN becomes null, −0 becomes 0. */
-export const jsonCell = (cell: Cell): string => {
+const jsonCell = (cell: Cell): string => {
   if (typeof cell === "string") return JSON.stringify(cell)
   if (typeof cell === "boolean") return cell ? "1" : "0"
   if (cell === null || Number.isNaN(cell)) return "null"

@@ -57,7 +57,7 @@ export const invalidContent = (path: string, detail: string): ResultsFileError =
     message: `The content of ${path} is not a run result: ${detail}. Run the scenario again.`,
   })
 
-export const unwritableRun = (path: string, detail: string): ResultsFileError =>
+const unwritableRun = (path: string, detail: string): ResultsFileError =>
   new ResultsFileError({
     path,
     reason: "invalid",

@@ -30,10 +30,12 @@ describe("an SVG", () => {
       const svg = await svgOf("newcomer", "light", width)
       expect(Number(/width="(\d+)"/.exec(svg)?.[1])).toBeGreaterThan(width - 20)
       expect(Number(/width="(\d+)"/.exec(svg)?.[1])).toBeLessThanOrEqual(width + 1)
-      const texts = [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map((match) => match[1])
+      const texts = [...svg.matchAll(/<(?:text|tspan)[^>]*>([^<]+)</g)].map((match) => match[1])
       expect(texts).toContain("days since joining")
       expect(texts).toContain("traffic")
       expect(svg).toContain("In its first week a newcomer")
+      // A picture travels without its page: it says itself what its band is.
+      expect(texts.join(" ")).toContain("Mean of 5 replications")
     }
     expect((await svgOf("newcomer", "light", 360)).match(/<tspan/g)?.length).toBeGreaterThan(1)
   })

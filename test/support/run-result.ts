@@ -28,7 +28,7 @@ export interface RunOptions {
   readonly title: string
 }
 
-export const defaultRunOptions: RunOptions = {
+const defaultRunOptions: RunOptions = {
   seed: "fixture",
   replications: 5,
   days: 28,

@@ -260,3 +260,89 @@ describe("figures in titles", () => {
     expect(totals?.alternative).toContain("to providers 160 (80.0%)")
   })
 })
+
+describe("parts of a whole", () => {
+  const rejecting = (rates: Readonly<Record<string, number>>): RunResult => ({
+    ...usual,
+    replications: usual.replications.map((replication) => ({
+      ...replication,
+      series: Object.entries(rates).map(([key, rate]) => ({
+        name: "requests.rejectedBy",
+        key,
+        unit: "requests/s",
+        binSeconds: 3600,
+        values: [rate, rate],
+      })),
+    })),
+  })
+
+  it("come largest first, without those that never occurred", () => {
+    const chart = drawn(rejecting({ b: 1, never: 0, a: 3 })).find(({ id }) => id === "rejections")
+    expect(chart?.legend).toEqual(["a", "b"])
+    expect(chart?.title).toBe("“a” is behind 75.0% of all rejections")
+  })
+
+  it("beyond what colours can tell apart are added up", () => {
+    const rates = { a: 9, b: 8, c: 7, d: 6, e: 5, f: 2, g: 1.5 }
+    const chart = drawn(rejecting(rates)).find(({ id }) => id === "rejections")
+    expect(chart?.legend).toEqual(["a", "b", "c", "d", "e", "other reasons"])
+    expect(chart?.alternative).toContain("other reasons: mean 3.5\u00a0requests/s")
+  })
+})
+
+describe("pay against cost", () => {
+  it("is by the day online, bounties included, of nodes that were online for a day", () => {
+    const [replication] = usual.replications
+    const [node] = replication?.nodes ?? []
+    if (replication === undefined || node === undefined) throw new Error("no node")
+    const nodeOf = (onlineHours: number, share: number, costCredits: number) => ({
+      ...node,
+      deviceClass: "consumer",
+      onlineHours,
+      shareEarned: share * 1_000_000,
+      bountyEarned: 1_000_000,
+      costCredits,
+    })
+    const run = {
+      ...usual,
+      replications: [
+        {
+          ...replication,
+          // 10 and 20 credits a day at a cost of 15; the third was online for an hour only.
+          nodes: [nodeOf(48, 19, 30), nodeOf(24, 19, 15), nodeOf(1, 1000, 0)],
+        },
+      ],
+    }
+    const chart = drawn(run).find(({ id }) => id === "earnings")
+    expect(chart?.title).toBe("Share of the nodes that earn more than they cost: consumer 50.0%")
+    expect(chart?.alternative).toContain("consumer: median pay 15 against a median cost of 15")
+    expect(chart?.notes.join(" ")).toContain("2 nodes with 24 online hours or more")
+  })
+})
+
+describe("a run in which something never happened", () => {
+  it("is drawn without complaint, on axes that have a length", async () => {
+    const quiet = {
+      ...usual,
+      replications: usual.replications.map((replication) => ({
+        ...replication,
+        series: replication.series.map((series) =>
+          /^breaker|nodes.online|rejected/.test(series.name)
+            ? { ...series, values: series.values.map(() => (series.key === "consumer" ? 3 : 0)) }
+            : series,
+        ),
+        histograms: replication.histograms.map((histogram) => ({
+          ...histogram,
+          counts: histogram.counts.map((_, bin) => (bin === 30 ? 7 : 0)),
+        })),
+      })),
+    }
+    const charts = drawn(quiet)
+    expect(await complaintsAbout(charts)).toEqual([])
+    expect(leftOut(quiet)).toEqual(["rejections"])
+    const parks = charts.find(({ id }) => id === "breaker-parks")
+    expect(JSON.stringify(parks?.spec)).toContain('"domain":[0,1]')
+    // Classes that were never there have no place in the legend.
+    expect(charts.find(({ id }) => id === "nodes-online")?.legend).toEqual(["consumer"])
+  })
+})

@@ -1,6 +1,6 @@
 import { SafeIntegers, SqlClient } from "@effect/sql/SqlClient"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { Chunk, Effect, Exit, Fiber, Stream } from "effect"
+import { Chunk, Effect, Exit, Fiber, ManagedRuntime, Stream } from "effect"
 import fc from "fast-check"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -136,24 +136,21 @@ describe("json_each", () => {
       })
       // Minus zero becomes zero.
       .map((values) => values.map((value) => value + 0))
-    await run(
-      Effect.gen(function* () {
-        const sql = yield* SqlClient
-        yield* Effect.promise(() =>
-          fc.assert(
-            fc.asyncProperty(doubles, async (values) => {
-              const rows = await Effect.runPromise(
-                sql.unsafe<{ value: number }>("SELECT value FROM json_each(?)", [
-                  jsonArray(values),
-                ]),
-              )
-              expect(rows.map(({ value }) => value)).toEqual(values)
-            }),
-            { numRuns: 1_000 },
-          ),
-        )
-      }),
-    )
+    const runtime = ManagedRuntime.make(layer())
+    const throughSqlite = (values: ReadonlyArray<number>) =>
+      Effect.flatMap(SqlClient, (sql) =>
+        sql.unsafe<{ value: number }>("SELECT value FROM json_each(?)", [jsonArray(values)]),
+      )
+    try {
+      await fc.assert(
+        fc.asyncProperty(doubles, async (values) => {
+          const rows = await runtime.runPromise(throughSqlite(values))
+          expect(rows.map(({ value }) => value)).toEqual(values)
+        }),
+      )
+    } finally {
+      await runtime.dispose()
+    }
   })
 
   it("inserts every kind of cell, more rows than one statement takes", async () => {

@@ -1,6 +1,7 @@
 /**
  * Charts as files: a spec to SVG by Vega without a browser, and SVG to PNG by resvg.
  */
+import { createRequire } from "node:module"
 import { Resvg, renderAsync } from "@resvg/resvg-js"
 import type { ResvgRenderOptions } from "@resvg/resvg-js"
 import { Data, Effect } from "effect"
@@ -115,6 +116,26 @@ export interface PngOptions {
 
 export const defaultPngOptions: PngOptions = { zoom: 2, fontFiles: [], systemFonts: true }
 
+const packageRequire = createRequire(import.meta.url)
+
+/** A font that comes with Evenkeel, for machines that have none of their own. */
+const ownFont = {
+  family: "DejaVu Sans Condensed",
+  files: ["DejaVuSansCondensed.ttf", "DejaVuSansCondensed-Bold.ttf"].map((name) =>
+    packageRequire.resolve(`dejavu-fonts-ttf/ttf/${name}`),
+  ),
+}
+
+/** The options with a font that is sure to be there, where `options` alone would find none. */
+export const withFont = (options: PngOptions): Effect.Effect<PngOptions> =>
+  requireFont(options).pipe(
+    Effect.as(options),
+    Effect.orElseSucceed(() => ({
+      ...options,
+      fontFiles: [...options.fontFiles, ...ownFont.files],
+    })),
+  )
+
 /** An SVG as PNG, drawn on another thread. Check {@link requireFont} first: words need a font. */
 export const renderPng = (
   chart: Chart,
@@ -153,5 +174,11 @@ export const requireFont = (
 
 const resvgOptions = ({ zoom, fontFiles, systemFonts }: PngOptions): ResvgRenderOptions => ({
   fitTo: { mode: "zoom", value: zoom },
-  font: { loadSystemFonts: systemFonts, fontFiles: [...fontFiles] },
+  font: {
+    loadSystemFonts: systemFonts,
+    fontFiles: [...fontFiles],
+    ...(fontFiles.some((file) => ownFont.files.includes(file))
+      ? { defaultFontFamily: ownFont.family, sansSerifFamily: ownFont.family }
+      : {}),
+  },
 })

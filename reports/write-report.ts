@@ -3,7 +3,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import { Data, Effect, Either } from "effect"
+import { Data, Effect } from "effect"
 import { createRequire } from "node:module"
 import type { RunResult } from "../sim/results/model.ts"
 import { replaceFile } from "../sim/results/replace-file.ts"
@@ -12,7 +12,7 @@ import type { Chart } from "./chart.ts"
 import { chartSections } from "./charts/index.ts"
 import { reportHtml } from "./html.ts"
 import type { PageLibraries } from "./html.ts"
-import { defaultPngOptions, renderPng, renderSvg, requireFont } from "./render.ts"
+import { defaultPngOptions, renderPng, renderSvg, withFont } from "./render.ts"
 import type { PngOptions, RenderError } from "./render.ts"
 
 export class ReportError extends Data.TaggedError("ReportError")<{
@@ -23,14 +23,14 @@ export class ReportError extends Data.TaggedError("ReportError")<{
 export interface ReportFiles {
   /** Paths written: the page first, then the pictures in the report's order. */
   readonly files: ReadonlyArray<string>
-  /** What a user should be told: charts left out and why, pictures that could not be made. */
+  /** What a user should be told: charts left out, and why. */
   readonly notices: ReadonlyArray<string>
 }
 
 /**
  * Writes the report of `result` into `folder`, which is made as needed, replacing what an earlier
  * report left there. Drawing takes some 0.1 s a chart; pictures are made on other threads meanwhile.
- * Without a font on the machine there are no PNGs, and a notice says so.
+ * On a machine without fonts the pictures are drawn with one that comes with Evenkeel.
  */
 export const writeReport = (
   result: RunResult,
@@ -45,7 +45,7 @@ export const writeReport = (
     const leftOut = all
       .filter(isMissing)
       .map(({ name, reason }) => `Chart left out: ${name}. ${reason}`)
-    const font = yield* Effect.either(requireFont(png))
+    const picture = yield* withFont(png)
 
     const writePicture = (name: string, content: string | Uint8Array) => {
       const path = paths.join(folder, "charts", name)
@@ -58,18 +58,15 @@ export const writeReport = (
       (chart) =>
         Effect.gen(function* () {
           const svg = yield* renderSvg(chart)
-          const written = [yield* writePicture(`${chart.id}.svg`, svg)]
-          if (Either.isRight(font)) {
-            written.push(yield* writePicture(`${chart.id}.png`, yield* renderPng(chart, svg, png)))
-          }
-          return written
+          const image = yield* renderPng(chart, svg, picture)
+          return [
+            yield* writePicture(`${chart.id}.svg`, svg),
+            yield* writePicture(`${chart.id}.png`, image),
+          ]
         }),
       { concurrency: 4 },
     )
-    return {
-      files: [page, ...pictures.flat()],
-      notices: [...leftOut, ...(Either.isLeft(font) ? [font.left.message] : [])],
-    }
+    return { files: [page, ...pictures.flat()], notices: leftOut }
   })
 
 // The packages export their modules only; the builds for browsers lie in the same folders.

@@ -60,17 +60,20 @@ module.exports = {
     {
       name: "reports-import-results-only",
       comment:
-        "A report is a function of stored results: of the project, `sim/results` and itself.",
+        "A report is a function of stored results: of the project, `sim/results`, the statistics and itself.",
       severity: "error",
       from: { path: "^reports/" },
-      to: { path: "^(evenkeel\\.ts$|engine/|sim/|live/|test/)", pathNot: "^sim/results/" },
+      to: {
+        path: "^(evenkeel\\.ts$|engine/|sim/|live/|test/)",
+        pathNot: "^sim/(results|statistics)/",
+      },
     },
     {
       name: "results-stand-alone",
       comment: "Results outlive the run that made them: their schema and store know no simulator.",
       severity: "error",
       from: { path: "^sim/results/" },
-      to: { path: "^sim/", pathNot: "^sim/results/" },
+      to: { path: "^sim/", pathNot: "^sim/(results|statistics)/" },
     },
     {
       name: "nothing-imports-the-command-line",

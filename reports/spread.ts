@@ -4,7 +4,7 @@
  * interval with one degree of freedom is 12.7 standard errors wide: true, and useless), one value
  * gives nothing.
  */
-import { studentT975 } from "./student-t.ts"
+import { studentTQuantile } from "../sim/statistics/student-t.ts"
 
 export interface Spread {
   readonly mean: number
@@ -29,7 +29,7 @@ export const spreadOf = (values: ReadonlyArray<number>): Spread | undefined => {
       return { mean, low: Math.min(...values), high: Math.max(...values) }
     case "interval": {
       const squares = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0)
-      const halfWidth = studentT975(n - 1) * Math.sqrt(squares / (n - 1) / n)
+      const halfWidth = studentTQuantile(0.975, n - 1) * Math.sqrt(squares / (n - 1) / n)
       return { mean, low: mean - halfWidth, high: mean + halfWidth }
     }
   }

@@ -24,8 +24,7 @@ export const gift = 0
 export const bought = 1
 export const earned = 2
 export const vesting = 3
-export const lotsPerCustomer = 4
-export const spendableLots = 3
+const lotsPerCustomer = 4
 
 const holdSpec = { customer: "i32", gift: "f64", bought: "f64", earned: "f64" } as const
 

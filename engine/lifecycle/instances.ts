@@ -20,7 +20,7 @@ import { isWhole } from "../units.ts"
 import { creditOnline } from "./presence.ts"
 
 /** More than any machine serves at once, and few enough for loads to be compared exactly. */
-export const maxSlots = 1024
+const maxSlots = 1024
 
 const areQuantitiesValid = (slots: number, tokensPerSecond: number): boolean =>
   isWhole(slots) &&

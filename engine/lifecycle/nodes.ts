@@ -91,7 +91,7 @@ export const onNodeRemoved = (
 }
 
 /** Slots of a node's instances, latest first. */
-export const instancesOf = (market: Market, node: number): ReadonlyArray<number> => {
+const instancesOf = (market: Market, node: number): ReadonlyArray<number> => {
   const { nextOnNode } = market.instances.columns
   const found: Array<number> = []
   let next = market.nodes.columns.firstInstance[node]

@@ -1,16 +1,15 @@
 /**
  * Largest-remainder split: a whole amount in parts proportional to whole weights, each part within
  * one minor unit of its exact quota, the parts summing to the amount. Ties go to the lower index.
+ * In BigInt throughout: an hour's claims together may leave the safe range.
  */
-import { mulDivFloor } from "../units.ts"
-
 /**
  * `weights` are whole numbers with a positive sum. O(n log n). The index order of `weights` settles
  * ties, so the caller orders them by account.
  */
 export const prorate = (amount: number, weights: ReadonlyArray<number>): ReadonlyArray<number> => {
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  const parts = weights.map((weight) => mulDivFloor(amount, weight, total))
+  const total = weights.reduce((sum, weight) => sum + BigInt(weight), 0n)
+  const parts = weights.map((weight) => Number((BigInt(amount) * BigInt(weight)) / total))
   let left = amount - parts.reduce((sum, part) => sum + part, 0)
   if (left === 0) return parts
   const byRemainder = weights
@@ -26,5 +25,5 @@ export const prorate = (amount: number, weights: ReadonlyArray<number>): Readonl
   return parts
 }
 
-const remainderOf = (amount: number, weight: number, total: number): bigint =>
-  (BigInt(amount) * BigInt(weight)) % BigInt(total)
+const remainderOf = (amount: number, weight: number, total: bigint): bigint =>
+  (BigInt(amount) * BigInt(weight)) % total

@@ -12,6 +12,7 @@ import { counted, forChart, formatEstimate, formatShare } from "../number-format
 import { spreadNote, spreadOf } from "../spread.ts"
 import type { Spread } from "../spread.ts"
 import { pointerRule } from "../time-lines.ts"
+import { gini, jainIndex, lorenzCurve } from "../../sim/statistics/inequality.ts"
 import { noNodes } from "./missing.ts"
 
 /** Pay per online hour of the nodes that were online at all, lowest first, in minor units. */
@@ -20,28 +21,6 @@ export const hourlyPay = (nodes: ReadonlyArray<NodeOutcome>): ReadonlyArray<numb
     .filter(({ onlineHours }) => onlineHours > 0)
     .map(({ shareEarned, bountyEarned, onlineHours }) => (shareEarned + bountyEarned) / onlineHours)
     .sort((a, b) => a - b)
-
-/** The curve's height at `share` of the nodes, by linear interpolation. `sorted` sums above 0. */
-export const lorenzAt = (sorted: ReadonlyArray<number>, share: number): number => {
-  const position = share * sorted.length
-  const whole = Math.floor(position)
-  const below = sumOf(sorted.slice(0, whole))
-  const next = (position - whole) * (sorted[whole] ?? 0)
-  return (below + next) / sumOf(sorted)
-}
-
-/** 0 when all are equal, towards 1 when one takes all. `sorted` sums above 0. */
-export const giniOf = (sorted: ReadonlyArray<number>): number => {
-  const n = sorted.length
-  const weighted = sorted.reduce((sum, value, at) => sum + (at + 1) * value, 0)
-  return (2 * weighted) / (n * sumOf(sorted)) - (n + 1) / n
-}
-
-/** 1 when all are equal, 1/n when one takes all. `values` sum above 0. */
-export const jainOf = (values: ReadonlyArray<number>): number => {
-  const total = sumOf(values)
-  return (total * total) / (values.length * values.reduce((sum, value) => sum + value * value, 0))
-}
 
 const steps = 50
 
@@ -52,14 +31,15 @@ export const lorenz: ChartOf = (result) => {
     .map(({ nodes }) => hourlyPay(nodes))
     .filter((sorted) => sumOf(sorted) > 0)
   if (paid.length === 0) return noNodes(id, name)
+  const curves = paid.map((amounts) => lorenzCurve(amounts, steps))
   const rows = Array.from({ length: steps + 1 }, (_, at) => {
     const share = at / steps
-    const spread = spreadOf(paid.map((sorted) => lorenzAt(sorted, share)))
+    const spread = spreadOf(curves.map((curve) => curve[at].amount))
     return { share, spread: spread ?? { mean: Number.NaN, low: null, high: null } }
   })
   const lowerHalf = rows[steps / 2]?.spread.mean ?? Number.NaN
-  const gini = indexOf(result, "earnings.gini", paid.map(giniOf))
-  const jain = indexOf(result, "earnings.jain", paid.map(jainOf))
+  const inequality = indexOf(result, "earnings.gini", paid.map(gini))
+  const fairness = indexOf(result, "earnings.jain", paid.map(jainIndex))
   const never = result.replications.reduce(
     (sum, { nodes }) => sum + nodes.filter(({ onlineHours }) => onlineHours <= 0).length,
     0,
@@ -69,18 +49,18 @@ export const lorenz: ChartOf = (result) => {
     name,
     title: `The lower-paid half of the nodes gets ${formatShare(lowerHalf)} of the pay per hour`,
     notes: [
-      `Gini ${gini} (0: equal), Jain ${jain} (1: equal).`,
+      `Gini ${inequality} (0: equal), Jain ${fairness} (1: equal).`,
       "Pay is share and bounty per online hour, each node counted once, lowest first; the straight " +
         "line is equal pay for all.",
       spreadNote(paid.length),
       ...(never > 0 ? [`${counted(never, "node")} never online: left out.`] : []),
     ],
     alternative:
-      `Lorenz curve, Gini ${gini}, Jain ${jain}: the lowest-paid tenth earns ${shareAt(rows, 0.1)}, the lower half ` +
+      `Lorenz curve, Gini ${inequality}, Jain ${fairness}: the lowest-paid tenth earns ${shareAt(rows, 0.1)}, the lower half ` +
       `${shareAt(rows, 0.5)}, the lower nine tenths ${shareAt(rows, 0.9)} of the pay per hour.`,
     legend: [],
     isOverTime: false,
-    spec: specOf(rows, [`Gini ${gini}`, `Jain ${jain}`]),
+    spec: specOf(rows, [`Gini ${inequality}`, `Jain ${fairness}`]),
   }
 }
 

@@ -25,14 +25,14 @@ export const quickEndActor = 5
 export const probeActor = 6
 export const measureActor = 7
 export const firstRetryActor = 8
-export const maxRetryLines = 8
+const maxRetryLines = 8
 export const firstNodeActor = firstRetryActor + maxRetryLines
 /** Two actors a node: what its server does next, and what happens to it next. */
 export const serverActor = (node: number): number => firstNodeActor + 2 * node
 export const lifeActor = (node: number): number => firstNodeActor + 2 * node + 1
 
 /** At one instant: the kernel's timers, then the world, then what is sampled of both. */
-export const kernelFirst = -1
+const kernelFirst = -1
 export const sampleLast = 1
 
 export interface World {

@@ -2,7 +2,7 @@
  * Snapshots: the whole state of a market, saved and restored. `restore(snapshot(m))` behaves exactly
  * as `m` from there on.
  */
-import { Data, Either, Schema } from "effect"
+import { Data, Either, ParseResult, Schema } from "effect"
 import { compileRules } from "./economy/rules.ts"
 import { Economy } from "./economy/schema.ts"
 import { emptyDigest, hexOf, mixText } from "./digest.ts"
@@ -31,7 +31,7 @@ export const Snapshot = Schema.Struct({
   state: Schema.Record({ key: Schema.String, value: Portable }),
   /** Digest of all but the version: a snapshot that was cut or altered is refused. */
   checksum: Schema.String,
-})
+}).annotations({ identifier: "Snapshot" })
 export type Snapshot = typeof Snapshot.Type
 
 /** What was given is no snapshot that this version can restore. */
@@ -62,7 +62,7 @@ export const snapshot = (market: Market): Snapshot => {
 
 export const restore = (input: unknown): Either.Either<Market, SnapshotInvalid> =>
   Schema.decodeUnknownEither(Snapshot)(input).pipe(
-    Either.mapLeft((error) => new SnapshotInvalid({ reason: error.message })),
+    Either.mapLeft((error) => new SnapshotInvalid({ reason: firstIssueOf(error) })),
     Either.filterOrLeft(
       ({ economy, seed, digest, state, checksum }) =>
         checksumOf(economy, seed, digest, state) === checksum,
@@ -80,6 +80,11 @@ export const restore = (input: unknown): Either.Either<Market, SnapshotInvalid> 
         }) as unknown as Market,
     ),
   )
+
+const firstIssueOf = (error: ParseResult.ParseError): string => {
+  const [{ path, message }] = ParseResult.ArrayFormatter.formatErrorSync(error)
+  return path.length === 0 ? message : `${path.join(".")}: ${message}`
+}
 
 /** Digest of the whole state but the commands' digest: equal states have equal ones. O(state). */
 export const stateDigest = (market: Market): string => checksumOf(stateOf(market))

@@ -7,7 +7,6 @@ import type { Finished, ReplicationNews } from "./driver/task.ts"
 import type { Plan } from "./plan.ts"
 import { Replicators } from "./replicators.ts"
 import { summarise } from "./recording/summary.ts"
-import type { RunResult } from "./results/model.ts"
 
 export interface RunOptions {
   /** Number of replications; common random numbers: replication i of any scenario shares its draws. */
@@ -18,15 +17,13 @@ export interface RunOptions {
   readonly command: string
   /** Called with the share of all work that is done, 0…1, and the replications that are finished. */
   readonly onProgress: (share: number, finished: number) => Effect.Effect<void>
-  /** Called whenever another replication is finished, with the result as it stands. */
-  readonly onPartial?: (result: RunResult) => Effect.Effect<void>
 }
 
 /**
  * Runs the replications on the `Replicators` at hand. `finished` is filled as they end, so that an
  * interrupted run can still be summarised.
  */
-export const runReplications = (
+const runReplications = (
   plan: Plan,
   options: RunOptions,
   finished: Ref.Ref<ReadonlyArray<Finished>>,

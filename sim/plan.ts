@@ -2,7 +2,7 @@
  * A run made ready: the scenario, the trace that it replays, and a look at whether the machine has
  * the memory for it.
  */
-import { Data, Effect, Option } from "effect"
+import { Data, Effect } from "effect"
 import { freemem } from "node:os"
 import { getHeapStatistics } from "node:v8"
 import type { Trace } from "./demand/trace.ts"
@@ -30,13 +30,21 @@ export class NotEnoughMemory extends Data.TaggedError("NotEnoughMemory")<{
   }
 }
 
-/** Loads and checks everything that a run needs before it begins. */
-export const makePlan = (name: string, assignments: ReadonlyArray<string>, workers: number) =>
+/**
+ * Loads and checks everything that a run needs before it begins. Fails where it would need more than
+ * `availableBytes` of memory.
+ */
+export const makePlan = (
+  name: string,
+  assignments: ReadonlyArray<string>,
+  workers: number,
+  availableBytes = memoryFor(workers),
+) =>
   Effect.gen(function* () {
     const written = yield* loadScenario(name, assignments)
     const plan = yield* withTrace(written)
     yield* checkFleet(plan.scenario, name)
-    yield* checkMemory(plan.scenario, workers)
+    yield* checkMemory(plan.scenario, workers, availableBytes)
     return plan
   })
 
@@ -55,7 +63,10 @@ const checkFleet = (scenario: Scenario, source: string) => {
   const { devices, offers } = offerTable(scenario)
   const lost = devices.filter(
     (_, index) =>
-      scenario.fleet.devices[index].weight > 0 && offers[index].every((offer) => offer === null),
+      scenario.fleet.devices[index].weight > 0 &&
+      offers[index].every(
+        (offer, model) => offer === null || scenario.models[model].initialSupply === 0,
+      ),
   )
   return lost.length === 0
     ? Effect.void
@@ -63,7 +74,7 @@ const checkFleet = (scenario: Scenario, source: string) => {
         source,
         issues: lost.map(({ name }) => ({
           path: "fleet.devices",
-          message: `${name} can serve none of the models at ${scenario.economy.floor.tokensPerSecond} tokens/s`,
+          message: `${name} can serve none of the models that have an initialSupply, at ${scenario.economy.floor.tokensPerSecond} tokens/s`,
         })),
       })
 }
@@ -73,15 +84,18 @@ const bytesPerNode = 14_000
 const bytesPerConsumer = 600
 const bytesAtRest = 120e6
 
-const checkMemory = (scenario: Scenario, workers: number) =>
+/** What the machine can give to so many workers now, bytes. */
+const memoryFor = (workers: number): number =>
+  Math.min(freemem(), getHeapStatistics().heap_size_limit * workers)
+
+const checkMemory = (scenario: Scenario, workers: number, availableBytes: number) =>
   Effect.suspend(() => {
     const days = scenario.horizonDays
     const nodes = scenario.fleet.nodes + scenario.churn.joinsPerDay * days
     const consumers = scenario.consumers.count + scenario.consumers.signUpsPerDay * days
     const each = bytesAtRest + nodes * bytesPerNode + consumers * bytesPerConsumer
     const neededBytes = Math.min(workers, scenario.replications) * each
-    const availableBytes = Math.min(freemem(), getHeapStatistics().heap_size_limit * workers)
     return neededBytes <= availableBytes
-      ? Effect.succeed(Option.none())
+      ? Effect.void
       : new NotEnoughMemory({ neededBytes, availableBytes })
   })

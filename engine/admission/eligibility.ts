@@ -202,9 +202,13 @@ const wakeOf = (
   const backpressureUntil = columns.backpressureUntil[instance]
   if (backpressureUntil > now) wake = Math.min(wake, backpressureUntil)
   if (ramp < 1) {
+    const online = onlineMicrosAt(market, instance, now)
     const wait = debtWait(market, instance, ramp)
     if (wait > 0) wake = Math.min(wake, now + wait)
-    const toSlot = nextSlotOnline(rules, slots, capacity) - onlineMicrosAt(market, instance, now)
+    // The bucket is off as soon as the ramp is over.
+    if (wait > 0 && online < rules.rampMicros)
+      wake = Math.min(wake, now + rules.rampMicros - online)
+    const toSlot = nextSlotOnline(rules, slots, capacity) - online
     // Without the successes that a further slot also asks for, time alone changes nothing.
     if (toSlot > 0) wake = Math.min(wake, now + toSlot)
   }

@@ -103,7 +103,8 @@ export const onProbeEnded = (
   if (probeFor === none || columns.probe[instance] !== event.probe) return "StaleProbe"
   columns.probeFor[instance] = none
   const verdict = verdictOf[outcome]
-  count(market.health, "probes", instance, 1)
+  // A neutral probe says nothing of the node, and does not enter its score.
+  count(market.health, verdict === "neutral" ? "neutrals" : "probes", instance, 1)
   if (verdict === "success") count(market.health, "goodProbes", instance, 1)
   if (probeFor === forBreaker) {
     if (verdict === "success") readmit(market, instance)

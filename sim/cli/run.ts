@@ -1,6 +1,6 @@
 /** `evenkeel run`: simulates a scenario, keeps the results, and leaves a report of them. */
 import { Args, Command, Options } from "@effect/cli"
-import { FileSystem, Path } from "@effect/platform"
+import { Path } from "@effect/platform"
 import { Effect, Exit, Option, Ref } from "effect"
 import { availableParallelism } from "node:os"
 import type { Finished } from "../driver/task.ts"
@@ -12,33 +12,48 @@ import type { RunResult } from "../results/model.ts"
 import { writeRun } from "../results/store.ts"
 import { builtInScenarios } from "../scenarios/load.ts"
 import { CheckFailed } from "./check-failed.ts"
+import { folderNameOf, makeResultsFolder } from "./results-folder.ts"
 import { jsonOption, note, printResult } from "./output.ts"
 import { makeProgress } from "./progress.ts"
+import { quoteForShell } from "./shell.ts"
 import { UsageError } from "./usage-error.ts"
 
 const scenarioArgument = Args.text({ name: "scenario" }).pipe(
   Args.withDescription(`A built-in scenario (${builtInScenarios.join(", ")}) or a YAML file.`),
 )
 const seedOption = Options.text("seed").pipe(
+  Options.withPseudoName("TEXT"),
   Options.withDescription(
-    "What every draw follows from; the scenario's own where it is not given.",
+    "What every draw follows from: the same seed gives the same digest. By default the scenario's own.",
   ),
   Options.optional,
 )
-const replicationsOption = Options.integer("replications").pipe(
-  Options.withDescription("Independent repetitions; intervals need at least 2."),
+const replicationsOption = Options.text("replications").pipe(
+  Options.withPseudoName("N"),
+  Options.withDescription(
+    "Independent repetitions; intervals need at least 2. By default as many as the scenario says.",
+  ),
   Options.optional,
 )
-const workersOption = Options.integer("workers").pipe(
-  Options.withDescription("Replications that run at once; as many as there are cores by default."),
+const workersOption = Options.text("workers").pipe(
+  Options.withPseudoName("N"),
+  Options.withDescription(
+    "Replications that run at once; as many as there are cores by default. Results do not depend on it.",
+  ),
   Options.optional,
 )
 const setOption = Options.text("set").pipe(
-  Options.withDescription("path=value: one setting of the scenario, such as economy.feeBps=1000."),
+  Options.withPseudoName("PATH=VALUE"),
+  Options.withDescription(
+    "One setting of the scenario, such as economy.feeBps=1000 or economy=hardened. May be repeated.",
+  ),
   Options.repeated,
 )
 const outOption = Options.text("out").pipe(
-  Options.withDescription("Folder for the results and the report; out/SCENARIO by default."),
+  Options.withPseudoName("FOLDER"),
+  Options.withDescription(
+    "Where results and report go, replacing those of an earlier run; out/SCENARIO by default.",
+  ),
   Options.optional,
 )
 const checkOption = Options.boolean("check").pipe(
@@ -60,16 +75,23 @@ export interface Reporting<E, R> {
   >
 }
 
-const within = (name: string, value: number, least: number, most: number) =>
-  value >= least && value <= most
+/** The whole number that an option gives, or `otherwise`. */
+const within = (
+  name: string,
+  given: Option.Option<string>,
+  otherwise: number,
+  least: number,
+  most: number,
+) => {
+  const text = Option.getOrElse(given, () => String(otherwise))
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  return value >= least && value <= most
     ? Effect.succeed(value)
     : new UsageError({
-        argument: `--${name} ${value}`,
+        argument: `--${name} ${text}`,
         allowed: `expected a whole number, ${least} to ${most}`,
       })
-
-const quoteForShell = (text: string): string =>
-  /^[\w./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
 
 export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
   Command.make(
@@ -87,21 +109,19 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
     (options) =>
       Effect.gen(function* () {
         const path = yield* Path.Path
-        const workers = yield* within(
-          "workers",
-          Option.getOrElse(options.workers, availableParallelism),
-          1,
-          256,
-        )
+        const workers = yield* within("workers", options.workers, availableParallelism(), 1, 256)
         const plan = yield* makePlan(options.scenario, options.set, workers)
         const replications = yield* within(
           "replications",
-          Option.getOrElse(options.replications, () => plan.scenario.replications),
+          options.replications,
+          plan.scenario.replications,
           1,
           100_000,
         )
         const seed = Option.getOrElse(options.seed, () => plan.scenario.seed)
-        const folder = Option.getOrElse(options.out, () => path.join("out", plan.scenario.name))
+        const folder = Option.getOrElse(options.out, () =>
+          path.join("out", folderNameOf(plan.scenario.name)),
+        )
         const database = path.join(folder, "results.sqlite")
         const command = [
           "npx evenkeel run",
@@ -110,7 +130,7 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
           `--replications ${replications}`,
           ...options.set.map((text) => `--set ${quoteForShell(text)}`),
         ].join(" ")
-        yield* makeFolder(folder)
+        yield* makeResultsFolder(folder, database)
 
         const began = performance.now()
         const finished = yield* Ref.make<ReadonlyArray<Finished>>([])
@@ -161,20 +181,6 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
       "Simulate a scenario, keep the results in SQLite, and write a report with charts.",
     ),
   )
-
-const makeFolder = (folder: string) =>
-  Effect.gen(function* () {
-    const files = yield* FileSystem.FileSystem
-    yield* files.makeDirectory(folder, { recursive: true }).pipe(
-      Effect.mapError(
-        () =>
-          new UsageError({
-            argument: `--out ${folder}`,
-            allowed: "cannot be made; name a folder that may be written to",
-          }),
-      ),
-    )
-  })
 
 /** How the requests of all replications ended, warm-up included. */
 const endsOf = (finished: ReadonlyArray<Finished>) => {

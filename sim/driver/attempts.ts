@@ -24,6 +24,9 @@ const noFlaw = 0
 const willLeave = 1
 const badInput = 2
 
+/** More tokens than any context holds: the most that the kernel lets a call ask for. */
+const mostTokens = 100_000_000
+
 /** Reused for every arrival and every end: the kernel keeps no event. */
 const arrived: { -readonly [K in keyof EventOf<"RequestArrived">]: EventOf<"RequestArrived">[K] } =
   {
@@ -63,7 +66,8 @@ export const onArrival = (world: World): void => {
   columns.consumer[slot] = isOperator ? -1 - operator : who
   columns.model[slot] = arrivals.model
   columns.inputTokens[slot] = arrivals.inputTokens
-  columns.maxTokens[slot] = Math.ceil(arrivals.outputTokens * demand.maxTokensHeadroom)
+  const maxTokens = Math.ceil(arrivals.outputTokens * demand.maxTokensHeadroom)
+  columns.maxTokens[slot] = Math.min(maxTokens, mostTokens)
   const flaw =
     flawLot < demand.abortShare
       ? willLeave
@@ -106,22 +110,8 @@ export const onRetry = (world: World, k: number): void => {
 }
 
 const reopen = (world: World, id: number, waited: number): void => {
-  const { requests } = world
-  const from = requests.slotOf(id)
-  const before = Object.fromEntries(
-    Object.entries(requests.columns).map(([name, column]) => [name, column[from]]),
-  ) as { [K in keyof typeof requests.columns]: number }
-  requests.close(id)
-  const slot = requests.add(world.nextRequest)
-  const { columns } = requests
-  columns.consumer[slot] = before.consumer
-  columns.model[slot] = before.model
-  columns.inputTokens[slot] = before.inputTokens
-  columns.outputTokens[slot] = before.outputTokens
-  columns.maxTokens[slot] = before.maxTokens
-  columns.flaw[slot] = before.flaw
-  columns.arrivedAt[slot] = before.arrivedAt
-  columns.retries[slot] = before.retries + (waited > 0 ? 1 : 0)
+  const slot = world.requests.rename(id, world.nextRequest)
+  if (waited > 0) world.requests.columns.retries[slot]++
   ask(world, slot)
 }
 
@@ -229,7 +219,7 @@ const completedOf = (world: World, happened: number): ReadonlyArray<number> => {
 }
 
 /** Tells the kernel how an attempt ended, and frees its place on the node. */
-export const endAttempt = (
+const endAttempt = (
   world: World,
   request: number,
   outcome: Outcome,

@@ -52,11 +52,13 @@ export const beginLife = (world: World, node: number): void => {
       : // Established nodes have lived until demand begins: their lifetimes count from there.
         Math.max(now, world.startMicros) +
         Math.ceil(logNormal(stream, Math.log(churn.lifetimeDays * dayMicros), churn.lifetimeSpread))
+  // Nobody decides before a whole epoch of experience: when demand begins, the public board, an
+  // average over a day, still shows none, and all who looked at it would leave.
   const epoch = operators.decisionHours * hourMicros
   columns.decideAt[node] =
     epoch === 0
       ? Infinity
-      : Math.round(Math.max(now, world.startMicros) + epoch * stream.next()) + 1
+      : Math.round(Math.max(now, world.startMicros) + epoch * (1 + stream.next())) + 1
   columns.onlineSince[node] = now
   tell(world, {
     _tag: "NodeRegistered",

@@ -79,7 +79,8 @@ export class Replication {
     const startMicros = isAnyEstablished ? Math.ceil(fleet.establishedDays) * dayMicros : 0
     const endMicros = startMicros + Math.round(scenario.horizonDays * dayMicros)
     const streams = openStreams(seed)
-    const horizonSeconds = scenario.horizonDays * 86_400
+    // Whole microseconds, so that the recorder's end is the event queue's.
+    const horizonSeconds = (endMicros - startMicros) / 1e6
     this.isChecked = isChecked
     this.world = makeWorld({
       scenario,

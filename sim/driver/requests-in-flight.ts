@@ -24,6 +24,18 @@ const columnsOf = (size: number) => ({
   serverSlot: new Int32Array(size).fill(-1),
 })
 
+/** What a request keeps when it comes back under a new id. */
+const kept = [
+  "consumer",
+  "model",
+  "inputTokens",
+  "outputTokens",
+  "maxTokens",
+  "arrivedAt",
+  "retries",
+  "flaw",
+] as const
+
 export class RequestsInFlight {
   private mask: number
   columns: ReturnType<typeof columnsOf>
@@ -44,6 +56,16 @@ export class RequestsInFlight {
     this.columns.instance[slot] = -1
     this.columns.serverSlot[slot] = -1
     this.open++
+    return slot
+  }
+
+  /** Gives an open request a new id; its attempts begin anew, all else stays. Returns its slot. */
+  rename(id: number, newId: number): number {
+    const slot = this.add(newId)
+    const from = this.slotOf(id)
+    const { columns } = this
+    for (const name of kept) columns[name][slot] = columns[name][from]
+    this.close(id)
     return slot
   }
 

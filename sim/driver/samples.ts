@@ -6,7 +6,7 @@ import type { DeviceClass } from "../fleet/devices.ts"
 import { serving } from "./nodes-table.ts"
 import { healthOf } from "./node-state.ts"
 import type { World } from "./world.ts"
-import { sampleActor, sampleLast } from "./world.ts"
+import { sampleActor, sampleLast, tell } from "./world.ts"
 
 const veteranSeconds = 14 * 86_400
 
@@ -28,6 +28,8 @@ export const onSample = (world: World): void => {
 /** Samples the period that ends. */
 const sample = (world: World): void => {
   const { recorder, market, scenario, credit } = world
+  // Its views are as of the kernel's last event, which may have been a while ago.
+  tell(world, { _tag: "TimerFired", at: world.now })
   recorder.add("samples", 1)
   recorder.add("bountyPool", market.ledger.posted[bountyPoolAccount] / credit)
   const { target } = scenario.economy.bounty

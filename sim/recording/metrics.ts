@@ -236,20 +236,15 @@ const fixedMetrics: ReadonlyArray<Metric> = [
     gini(settled(window).map(payPerHour)),
   ),
   ...deviceClasses.map((name) =>
-    metric(
-      `profit.${name}`,
-      "credits/d",
-      `Profit of a ${name} node a day, pay less cost`,
-      (window) => {
-        const own = settled(window).filter(({ deviceClass }) => deviceClass === name)
-        const profit = own.reduce(
-          (total, node) =>
-            total + (node.shareEarned + node.bountyEarned) / window.minor - node.costCredits,
-          0,
-        )
-        return profit / (own.reduce((total, { onlineHours }) => total + onlineHours, 0) / 24)
-      },
-    ),
+    metric(`profit.${name}`, "credits/d", `Pay less cost of a node, class ${name}`, (window) => {
+      const own = settled(window).filter(({ deviceClass }) => deviceClass === name)
+      const profit = own.reduce(
+        (total, node) =>
+          total + (node.shareEarned + node.bountyEarned) / window.minor - node.costCredits,
+        0,
+      )
+      return profit / (own.reduce((total, { onlineHours }) => total + onlineHours, 0) / 24)
+    }),
   ),
   metric(
     "newcomer.trafficFirstWeek",

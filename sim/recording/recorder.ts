@@ -66,7 +66,11 @@ const busyChannels = [
   "busySlotSeconds.datacenter",
   "busySlotSeconds.apple",
 ] as const
-const slotChannels = ["slotSeconds.consumer", "slotSeconds.datacenter", "slotSeconds.apple"] as const
+const slotChannels = [
+  "slotSeconds.consumer",
+  "slotSeconds.datacenter",
+  "slotSeconds.apple",
+] as const
 
 /** Newcomers are compared with veterans by their age since joining, in bins of this length. */
 export const ageBinSeconds = 6 * 3600
@@ -251,8 +255,9 @@ export class Recorder {
     this.flushInFlight(now)
     for (let code = 0; code < 3; code++) this.flushSlots(code, now)
     const seconds = (now - this.start) / 1e6
-    const { bins, binSeconds, ttft } = this
-    this.bin = seconds < 0 ? bins : Math.min(bins, Math.floor(seconds / binSeconds))
+    const { bins, binSeconds, horizonSeconds, ttft } = this
+    const isWithin = seconds >= 0 && seconds < horizonSeconds
+    this.bin = isWithin ? Math.min(bins - 1, Math.floor(seconds / binSeconds)) : bins
     this.day = Math.min(ttft.length - 1, Math.max(0, Math.floor(seconds / daySeconds)))
   }
 

@@ -32,11 +32,8 @@ export const seriesOf = (
   return [
     rate("requests.arrived", "", "requests/s", "arrived", 1),
     rate("requests.served", "", "requests/s", "served", 1),
-    series(
-      "requests.rejected",
-      "",
-      "requests/s",
-      (bin) => rejections.reduce((sum, [, channel]) => sum + perSecond(channel)(bin), 0),
+    series("requests.rejected", "", "requests/s", (bin) =>
+      rejections.reduce((sum, [, channel]) => sum + perSecond(channel)(bin), 0),
     ),
     ...rejections.map(([key, channel]) =>
       rate("requests.rejectedBy", key, "requests/s", channel, 1),

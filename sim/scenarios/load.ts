@@ -61,7 +61,13 @@ const parseTree = (text: string, source: string): Either.Either<Tree, ScenarioIn
     const { line, col } = lines.linePos(error.pos[0])
     return Either.left(invalid(source, `line ${line}, column ${col}: ${error.message}`))
   }
-  const tree: unknown = document.toJS({ maxAliasCount: 100 })
+  let tree: unknown
+  try {
+    tree = document.toJS({ maxAliasCount: 100 })
+  } catch (cause) {
+    // An alias without an anchor, or aliases of aliases that would grow without bound.
+    return Either.left(invalid(source, cause instanceof Error ? cause.message : String(cause)))
+  }
   if (!isTree(tree))
     return Either.left(invalid(source, "expected settings, one `name: value` a line"))
   return Either.right(withEconomyGroup(tree))

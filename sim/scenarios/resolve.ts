@@ -2,7 +2,7 @@
  * From what was written to what is run: a scenario's tree laid over the one that it extends, its
  * economy derived from a preset, and the whole checked against the schema.
  */
-import { Either, ParseResult, Schema } from "effect"
+import { Either, ParseResult, Schema, SchemaAST } from "effect"
 import { deriveEconomy, economies } from "../../engine/index.ts"
 import type { Tree } from "./assign.ts"
 import { isTree } from "./assign.ts"
@@ -69,17 +69,24 @@ const issuesOf = (error: ParseResult.ParseError) =>
   }))
 
 /** The settings that the schema knows at a path. */
-const allowedBeside = (_tree: Tree, path: ReadonlyArray<PropertyKey>): ReadonlyArray<string> => {
-  let ast: unknown = Scenario.fields
-  for (const key of path) ast = fieldsOf((ast as Record<PropertyKey, unknown>)[key])
-  return Object.keys((ast as object | undefined) ?? {})
+const allowedAt = (path: ReadonlyArray<PropertyKey>): ReadonlyArray<string> => {
+  let ast: SchemaAST.AST | undefined = Scenario.ast
+  for (const key of path) ast = ast === undefined ? undefined : below(ast, key)
+  const group = ast === undefined ? undefined : groupOf(ast)
+  return group === undefined ? [] : group.propertySignatures.map(({ name }) => String(name))
 }
 
-const fieldsOf = (schema: unknown): unknown =>
-  typeof schema === "function" || typeof schema === "object"
-    ? (schema as { readonly fields?: unknown; readonly value?: { readonly fields?: unknown } })
-        .fields
-    : undefined
+/** What the schema says below a setting. All entries of a list are alike. */
+const below = (ast: SchemaAST.AST, key: PropertyKey): SchemaAST.AST | undefined =>
+  SchemaAST.isTupleType(ast)
+    ? [...ast.elements, ...ast.rest][0]?.type
+    : groupOf(ast)?.propertySignatures.find(({ name }) => name === key)?.type
+
+/** The settings that stand together in a group, whether the group may be null or not. */
+const groupOf = (ast: SchemaAST.AST): SchemaAST.TypeLiteral | undefined => {
+  if (SchemaAST.isTypeLiteral(ast)) return ast
+  return SchemaAST.isUnion(ast) ? ast.types.find(SchemaAST.isTypeLiteral) : undefined
+}
 
 /** What no single setting can be wrong about. */
 const checkTogether = (scenario: Scenario, source: string) => {

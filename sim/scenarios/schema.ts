@@ -30,6 +30,11 @@ const whole = (unit: string, least: number, most: number) =>
     `a whole number of ${unit}, ${least} to ${most}`,
     (value) => Number.isInteger(value) && value >= least && value <= most,
   )
+/** A credit a token, and far below the largest price that the kernel can hold at any scale. */
+const price = quantity(
+  "a price of 0 to 1000000 credits per million tokens",
+  (value) => value >= 0 && value <= 1e6,
+)
 const share = quantity("a share, 0 to 1", (value) => value >= 0 && value <= 1)
 
 const oneOf = <const L extends string>(names: ReadonlyArray<L>): Schema.Schema<L> =>
@@ -47,8 +52,8 @@ const OfferedModel = Schema.Struct({
   /** A model of the catalogue (sim/fleet/models.ts). */
   name: modelName,
   quantisation: oneOf(["q4", "f16"]),
-  inputPricePerMtok: atLeast0("credits per million tokens"),
-  outputPricePerMtok: atLeast0("credits per million tokens"),
+  inputPricePerMtok: price,
+  outputPricePerMtok: price,
   /** Weight of the model among the requests. */
   popularity: atLeast0("weight"),
   /** Weight of the model among the nodes that are there at the start. */
@@ -109,7 +114,10 @@ const Consumers = Schema.Struct({
   /** Budget of the median consumer; budgets are log-normal with `spread`. */
   budgetCreditsPerDay: atLeast0("credits a day"),
   spread: atLeast0("log-credits"),
-  topUpCredits: above0("credits"),
+  topUpCredits: quantity(
+    "a number of credits above 0, to 1000000",
+    (value) => value > 0 && value <= 1e6,
+  ),
   /** Part of the requests that operators make, paid from what they earn. */
   operatorShare: share,
   maxRetries: whole("retries", 0, 8),

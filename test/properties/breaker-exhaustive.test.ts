@@ -6,6 +6,7 @@
  * leaves an instance stuck.
  */
 import { describe, expect, it } from "vitest"
+import { breathe } from "../support/property.ts"
 import { ensure } from "./ensure.ts"
 import type { BreakerSetting, Model, Real, Step } from "./breaker-steps.ts"
 import {
@@ -153,7 +154,7 @@ interface Explored {
   readonly longestRecovery: number
 }
 
-const explore = (setting: BreakerSetting): Explored => {
+const explore = async (setting: BreakerSetting): Promise<Explored> => {
   const economy = economyOf(setting)
   const seen = new Set<string>()
   let frontier: ReadonlyArray<ReadonlyArray<number>> = [[]]
@@ -175,7 +176,8 @@ const explore = (setting: BreakerSetting): Explored => {
   const names = (path: ReadonlyArray<number>) => path.map((at) => alphabet[at]?.name)
   for (; frontier.length > 0; depth++) {
     const next: Array<ReadonlyArray<number>> = []
-    for (const path of frontier)
+    for (const path of frontier) {
+      await breathe()
       for (const at of depth === 0 ? [-1] : alphabet.keys()) {
         const longer = at < 0 ? path : [...path, at]
         const both = walk(longer)
@@ -187,6 +189,7 @@ const explore = (setting: BreakerSetting): Explored => {
         const taken = expectRecovery(both.model, both.real, () => names(longer))
         longestRecovery = Math.max(longestRecovery, taken)
       }
+    }
     frontier = next
   }
   return { states: seen.size, depth: depth - 1, longestRecovery }
@@ -198,13 +201,16 @@ describe("every reachable state of the breaker", () => {
     ["synthetic", 3],
     ["request", 1],
     ["request", 3],
-  ] as const)("leads back to an eligible instance: probes %s, threshold %d", (probe, threshold) => {
-    const { states, depth, longestRecovery } = explore(settingOf(probe, threshold))
-    console.log(
-      `${probe}, threshold ${threshold}: ${states} states, ${depth} steps deep, longest recovery ${longestRecovery / second} s`,
-    )
-    expect(states).toBeGreaterThan(200)
-    expect(depth).toBeGreaterThan(8)
-    expect(longestRecovery).toBeGreaterThan(0)
-  })
+  ] as const)(
+    "leads back to an eligible instance: probes %s, threshold %d",
+    async (probe, threshold) => {
+      const { states, depth, longestRecovery } = await explore(settingOf(probe, threshold))
+      console.log(
+        `${probe}, threshold ${threshold}: ${states} states, ${depth} steps deep, longest recovery ${longestRecovery / second} s`,
+      )
+      expect(states).toBeGreaterThan(200)
+      expect(depth).toBeGreaterThan(8)
+      expect(longestRecovery).toBeGreaterThan(0)
+    },
+  )
 })

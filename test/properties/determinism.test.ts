@@ -13,7 +13,7 @@ import { restore, snapshot, stateDigest } from "../../engine/snapshot.ts"
 import { assertProperty } from "../support/property.ts"
 import { ensure } from "./ensure.ts"
 import { anyEconomy } from "./random-economy.ts"
-import { anyLife } from "./random-market.ts"
+import { anyShortLife } from "./random-market.ts"
 import { eventsOf, isRejected, replay, seedOfLives, sendAll } from "./replay.ts"
 
 const economy = fc.oneof(fc.constant(pooled), fc.constant(hardened), anyEconomy)
@@ -22,7 +22,7 @@ const position = fc.nat(1_000_000)
 describe("a life that is lived again", () => {
   it("gives the same commands, byte for byte, and the same state", async () => {
     await assertProperty(
-      fc.property(economy, anyLife, (rules, deeds) => {
+      fc.property(economy, anyShortLife, (rules, deeds) => {
         const sent = eventsOf(rules, deeds)
         const { market, commands } = replay(
           rules,
@@ -36,13 +36,12 @@ describe("a life that is lived again", () => {
         expect(digestOf(again.market)).toBe(digestOf(market))
         expect(stateDigest(again.market)).toBe(stateDigest(market))
       }),
-      { share: 0.5 },
     )
   })
 
   it("goes on from a snapshot as if nothing had been, wherever it is taken", async () => {
     await assertProperty(
-      fc.property(economy, anyLife, position, (rules, deeds, at) => {
+      fc.property(economy, anyShortLife, position, (rules, deeds, at) => {
         const sent = eventsOf(rules, deeds)
         const events = sent.map(({ event }) => event)
         const middle = at % (events.length + 1)
@@ -67,7 +66,7 @@ describe("a life that is lived again", () => {
 describe("an illegal event", () => {
   it("changes nothing, and names its reason", async () => {
     await assertProperty(
-      fc.property(economy, anyLife, (rules, deeds) => {
+      fc.property(economy, anyShortLife, (rules, deeds) => {
         const sent = eventsOf(rules, deeds)
         const market = createMarket(rules, seedOfLives)
         for (const one of sent) {
@@ -86,13 +85,12 @@ describe("an illegal event", () => {
           )
         }
       }),
-      { share: 0.3 },
     )
   })
 
   it("might as well not have been", async () => {
     await assertProperty(
-      fc.property(economy, anyLife, (rules, deeds) => {
+      fc.property(economy, anyShortLife, (rules, deeds) => {
         const sent = eventsOf(rules, deeds)
         const all = replay(
           rules,
@@ -106,7 +104,6 @@ describe("an illegal event", () => {
         expect(JSON.stringify(commands)).toBe(JSON.stringify(legal.map((one) => one.commands)))
         expect(stateDigest(market)).toBe(stateDigest(all.market))
       }),
-      { share: 0.5 },
     )
   })
 })
@@ -115,7 +112,7 @@ describe("an event that is sent twice", () => {
   it("changes nothing the second time, whatever it is", async () => {
     const positions = fc.array(position, { minLength: 1, maxLength: 12 })
     await assertProperty(
-      fc.property(economy, anyLife, positions, (rules, deeds, at) => {
+      fc.property(economy, anyShortLife, positions, (rules, deeds, at) => {
         const sent = eventsOf(rules, deeds)
         const chosen = new Set(at.map((one) => one % sent.length))
         const market = createMarket(rules, seedOfLives)
@@ -134,7 +131,6 @@ describe("an event that is sent twice", () => {
           )
         }
       }),
-      { share: 0.5 },
     )
   })
 })

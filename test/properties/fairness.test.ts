@@ -103,7 +103,7 @@ describe("a newcomer among veterans", () => {
 
   it.each(cases)(
     "has no less than its ramp's part of a veteran's traffic: %s, load %d",
-    (name, base, load) => {
+    (name, load, base) => {
       // The time ramp alone; veterans have made their successes long ago.
       const economy = economyWith({ ramp: { start: 0.5, successes: 0 } }, base)
       const calls = 40_000

@@ -237,10 +237,7 @@ export const makeNaiveMarket = (economy: Economy) => {
 
   /** Does the rate cap let nothing through: surely, surely not, or is it too close to call? */
   const rateCapOf = (instance: NaiveInstance): "on" | "off" | "unsure" => {
-    if (rampAt(instance) === 1) {
-      // Noticed at the next turn of the hour at the latest.
-      return instance.debtMost > 0 ? "unsure" : "off"
-    }
+    if (rampAt(instance) === 1) return "off"
     noteDrain(instance)
     const seconds = (clock.now - instance.debtAt) / second
     const { drainLeast, drainMost } = instance
@@ -1004,7 +1001,7 @@ export const makeNaiveMarket = (economy: Economy) => {
       const isFailure = failures.has(event.outcome)
       const isSuccess = event.outcome === "completed"
       instance.probe = undefined
-      count(instance, "probes")
+      count(instance, isSuccess || isFailure ? "probes" : "neutrals")
       if (isSuccess) count(instance, "goodProbes")
       if (purpose === "breaker") {
         if (isSuccess) closeNaively(instance.breaker)

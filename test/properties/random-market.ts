@@ -75,11 +75,23 @@ const kind = fc.oneof(
 )
 const number = fc.nat(999_999)
 
-const deed: fc.Arbitrary<Deed> = fc.record({ kind, a: number, b: number, c: number, gap: number })
+const anyDeed: fc.Arbitrary<Deed> = fc.record({
+  kind,
+  a: number,
+  b: number,
+  c: number,
+  gap: number,
+})
 
 /** The deeds of a whole life. */
-export const anyLife: fc.Arbitrary<ReadonlyArray<Deed>> = fc.array(deed, {
+export const anyLife: fc.Arbitrary<ReadonlyArray<Deed>> = fc.array(anyDeed, {
   maxLength: 160,
+  size: "max",
+})
+
+/** Those of a short one, where each is lived several times over. */
+export const anyShortLife: fc.Arbitrary<ReadonlyArray<Deed>> = fc.array(anyDeed, {
+  maxLength: 50,
   size: "max",
 })
 
@@ -136,19 +148,14 @@ export interface Life {
   readonly passTo: (at: number, isAnswering?: boolean) => void
 }
 
-/** Begins a life; `watch` is called with every event before it is sent. */
-export const beginLife = (
-  economy: Economy,
-  seed: string,
-  { watch = () => {} }: { readonly watch?: (market: Market, event: MarketEvent) => void } = {},
-): Life => {
+/** Begins a life; unless it `isWatched`, the states are not compared after each event. */
+export const beginLife = (economy: Economy, seed: string, isWatched = true): Life => {
   const market = createMarket(economy, seed)
   const naive = makeNaiveMarket(economy)
   const sent: Array<Sent> = []
   const healthOf = (instance: number) => instanceView(market, instance)?.health ?? Number.NaN
 
   const send = (event: MarketEvent): ReadonlyArray<Command> => {
-    watch(market, event)
     const isLegal = naive.isLegal(event, nextWake(market))
     const commands: Array<Command> = []
     step(market, event, commands)
@@ -165,7 +172,7 @@ export const beginLife = (
     )
     if (isLegal) naive.take(event, commands, healthOf)
     else ensure(commands.length === 1, "26: a rejection and nothing else", () => commands)
-    compareMarkets(market, naive)
+    if (isWatched) compareMarkets(market, naive)
     return commands
   }
 
@@ -177,7 +184,7 @@ export const beginLife = (
 
   const play = (deed: Deed): void => {
     const at = timeOf(deed, market)
-    passTo(at, deed.kind === "wait" && deed.c % 8 > 0)
+    passTo(at, deed.kind === "wait" && isAnswered(deed.c))
     const times = isMany(deed.kind) ? 2 + (deed.b % 9) : 1
     for (let i = 0; i < times; i++) {
       const event = eventOf({ ...deed, b: deed.b + i }, at, naive, sent)
@@ -192,6 +199,9 @@ export const beginLife = (
   for (const fact of opening) send({ ...fact, at: 0 } as MarketEvent)
   return { market, naive, sent, play, send, passTo }
 }
+
+/** Are probes answered while this deed's time passes? */
+const isAnswered = (c: number): boolean => c % 8 > 0
 
 const isMany = (what: Kind): boolean => what === "crowd" || what === "stumble" || what === "crawl"
 
@@ -230,11 +240,13 @@ const goodAnswer = ({ instance, probe }: Extract<Command, { readonly _tag: "Prob
     decodeMicros: second,
   }) as const
 
-const timeOf = ({ gap, kind: what }: Deed, market: Market): number => {
+const timeOf = ({ gap, c, kind: what }: Deed, market: Market): number => {
   const { now } = market
   const lot = gap % 100
   if (what === "wait") {
-    const hours = lot < 40 ? 0.2 : lot < 70 ? 2 : lot < 90 ? 12 : 80
+    // Probes that nobody answers are sent twice a minute: hours of it are enough.
+    const most = isAnswered(c) ? 80 : 2
+    const hours = Math.min(most, lot < 40 ? 0.2 : lot < 70 ? 2 : lot < 90 ? 12 : 80)
     return now + Math.floor(((gap % 9973) / 9973) * hours * hour)
   }
   if (lot < 45) return now

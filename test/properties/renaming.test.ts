@@ -12,7 +12,7 @@ import type { MarketEvent } from "../../engine/event.ts"
 import { call, economyWith, openSmallMarket, startInstance } from "../support/market.ts"
 import { assertProperty } from "../support/property.ts"
 import { anyEconomy } from "./random-economy.ts"
-import { anyLife } from "./random-market.ts"
+import { anyShortLife } from "./random-market.ts"
 import { eventsOf, replay } from "./replay.ts"
 
 const economy = fc.oneof(fc.constant(pooled), fc.constant(hardened), anyEconomy)
@@ -30,7 +30,7 @@ const byTransfer = new Set(["purchase", "withdrawal", "funding"])
 describe("renaming", () => {
   it("renames, and does nothing else", async () => {
     await assertProperty(
-      fc.property(economy, anyLife, names, (rules, deeds, given) => {
+      fc.property(economy, anyShortLife, names, (rules, deeds, given) => {
         const nameOf = (id: number) => given[id] ?? id
         const renameFields = <A extends object>(one: A): A =>
           Object.fromEntries(
@@ -53,7 +53,6 @@ describe("renaming", () => {
         )
         expect(renamed.commands).toEqual(sent.map((one) => one.commands.map(renameCommand)))
       }),
-      { share: 0.5 },
     )
   })
 })

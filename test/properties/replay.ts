@@ -11,7 +11,7 @@ export const seedOfLives = "life"
 
 /** Every event of a life with its commands, in order. */
 export const eventsOf = (economy: Economy, deeds: ReadonlyArray<Deed>): ReadonlyArray<Sent> => {
-  const life = beginLife(economy, seedOfLives)
+  const life = beginLife(economy, seedOfLives, false)
   for (const deed of deeds) life.play(deed)
   return life.sent
 }

@@ -101,7 +101,7 @@ describe("a parked instance", () => {
 
 describe("the failure ratio", () => {
   /** Does the third failure trip after so many successes, all within the same second? */
-  const trips = (successes: number, under = ratioRules): boolean => {
+  const isTripped = (successes: number, under = ratioRules): boolean => {
     const breakers = makeBreakers(under)
     for (let i = 0; i < successes; i++) noteSuccess(breakers, under, 0, second)
     isTrippedByFailure(breakers, under, 0, second)
@@ -110,12 +110,12 @@ describe("the failure ratio", () => {
   }
 
   it("spares a fast instance: 3 failures in 30 outcomes park it, in 31 they do not", () => {
-    expect(trips(27)).toBe(true)
-    expect(trips(28)).toBe(false)
+    expect(isTripped(27)).toBe(true)
+    expect(isTripped(28)).toBe(false)
   })
 
   it("is off in `pooled`", () => {
-    expect(trips(100_000, rules)).toBe(true)
+    expect(isTripped(100_000, rules)).toBe(true)
   })
 
   it("forgets outcomes older than the window, to a twelfth of it", () => {

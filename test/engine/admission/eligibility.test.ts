@@ -8,6 +8,7 @@ import {
   economyWith,
   endAttempt,
   openSmallMarket,
+  startInstance,
   viewOf,
 } from "../../support/market.ts"
 import type { Trial } from "../../support/market.ts"
@@ -81,6 +82,25 @@ describe("each reason against an instance", () => {
     trial.wait(second / 10)
     expect(viewOf(trial, 1).reason).toBe("Eligible")
     expect(call(trial, 3)).toBe(1)
+  })
+
+  it("no rate cap from the moment on at which the ramp is over, whatever is owed", () => {
+    // One slot, so that no further slot is waited for; 1 token/s, so that the debt lasts for hours.
+    const trial = openSmallMarket({ nodes: 0 })
+    trial.send({ _tag: "AccountOpened", account: 5 })
+    trial.send({ _tag: "NodeRegistered", node: 1, account: 5 })
+    // The week does not end with a turn of the hour, at which everybody is looked at.
+    trial.wait(1000 * second)
+    startInstance(trial, { instance: 1, node: 1, slots: 1, tokensPerSecond: 1 })
+    const early = 1_234_567
+    trial.wait(168 * hour - early)
+    arrive(trial, 1, { maxTokens: 10_000 })
+    endAttempt(trial, 1, { outputTokens: 10_000 })
+    expect(viewOf(trial, 1).reason).toBe("RateCapped")
+    trial.wait(early - 1)
+    expect(viewOf(trial, 1).reason).toBe("RateCapped")
+    trial.wait(1)
+    expect(viewOf(trial, 1)).toMatchObject({ reason: "Eligible", ramp: 1 })
   })
 
   it("no rate cap once the ramp is over", () => {

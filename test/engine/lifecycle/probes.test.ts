@@ -129,6 +129,17 @@ describe("a parked instance with synthetic probes", () => {
     expect(viewOf(trial, 1).reason).toBe("Eligible")
   })
 
+  it("does not count failures of before the park against it once it is back", () => {
+    const trial = openSmallMarket({ economy: synthetic, slots: 8 })
+    const late = [nextRequest++, nextRequest++, nextRequest++]
+    for (const request of late) arrive(trial, request)
+    park(trial)
+    trial.wait(15 * second)
+    answer(trial, 1)
+    for (const request of late) endAttempt(trial, request, { outcome: "stalled" })
+    expect(viewOf(trial, 1)).toMatchObject({ reason: "Eligible", breaker: "closed", parks: 1 })
+  })
+
   it("records its probes for health, and not as requests", () => {
     const trial = openSmallMarket({ economy: synthetic })
     park(trial)
@@ -143,6 +154,21 @@ describe("a parked instance with synthetic probes", () => {
     expect(
       (["probes", "goodProbes", "failures"] as const).map((what) => countIn(sums, what, 0)),
     ).toEqual([2, 1, 3])
+  })
+})
+
+describe("a neutral probe", () => {
+  it("does not enter the score: our own downtime is nobody's fault", () => {
+    const trial = openSmallMarket({ economy: synthetic })
+    park(trial)
+    trial.wait(15 * second)
+    const before = viewOf(trial, 1).health
+    for (let probe = 1; probe <= 40; probe++) {
+      answer(trial, probe, "gatewayFault")
+      trial.wait(second)
+    }
+    expect(viewOf(trial, 1).health).toBe(before)
+    expect(countIn(trial.market.health.sums, "neutrals", 0)).toBe(40)
   })
 })
 

@@ -93,7 +93,6 @@ describe("a vesting bounty", () => {
           expect(trial.market.vestings.size).toBe(0)
         },
       ),
-      { share: 0.3 },
     )
   })
 

@@ -1,0 +1,84 @@
+/**
+ * The help of a command, as text: what it does, how it is called, what every argument and option
+ * means.
+ */
+import type { CommandFacts } from "./command-facts.ts"
+
+const width = 100
+
+/** Lines of at most 100 characters, whatever the terminal: help is also read in files. */
+export const helpText = (command: CommandFacts): string => {
+  const options = [
+    ...command.options.map(({ name, value, meaning }) => [
+      value === undefined ? name : `${name} ${value}`,
+      meaning,
+    ]),
+    ["-h, --help", "Show this text."],
+    ...(command.name.includes(" ")
+      ? []
+      : [
+          ["--version", "Show the version."],
+          ["--completions SHELL", "Print completions for bash, zsh or fish."],
+        ]),
+  ]
+  const sections = [
+    section(
+      "Commands",
+      [...command.commands].map(([name, { meaning }]) => [name, meaning]),
+    ),
+    section(
+      "Arguments",
+      command.arguments.map(({ name, meaning }) => [name, meaning]),
+    ),
+    section("Options", options),
+  ]
+  return [
+    command.meaning,
+    "",
+    `Usage: ${usageOf(command)}`,
+    ...sections.flatMap((lines) => (lines.length === 0 ? [] : ["", ...lines])),
+    "",
+    ...(command.commands.size === 0
+      ? ["Exit code: 0 done, 1 failed (why stands on stderr), 130 or 143 stopped by a signal."]
+      : [`${command.name} COMMAND --help says more about one of them.`]),
+  ].join("\n")
+}
+
+/** What must be given by name; what may be is `[options]`. */
+const usageOf = (command: CommandFacts): string =>
+  [
+    command.name,
+    ...(command.commands.size === 0 ? [] : ["COMMAND"]),
+    ...command.options
+      .filter(({ isRequired }) => isRequired)
+      .map(({ name, value }) => (value === undefined ? name : `${name} ${value}`)),
+    ...(command.options.every(({ isRequired }) => isRequired) ? [] : ["[options]"]),
+    ...command.arguments.map(({ name }) => name),
+  ].join(" ")
+
+const section = (
+  title: string,
+  rows: ReadonlyArray<ReadonlyArray<string>>,
+): ReadonlyArray<string> => {
+  if (rows.length === 0) return []
+  const indent = Math.max(...rows.map(([term = ""]) => term.length)) + 4
+  return [
+    `${title}:`,
+    ...rows.map(([term = "", meaning = ""]) =>
+      `  ${term}`.padEnd(indent).concat(wrap(meaning, indent)).trimEnd(),
+    ),
+  ]
+}
+
+/** Further lines begin below the first one. A word longer than a line stays whole. */
+const wrap = (text: string, indent: number): string => {
+  const lines: Array<string> = []
+  let line = ""
+  for (const word of text.split(" ")) {
+    if (line !== "" && indent + line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === "" ? word : `${line} ${word}`
+  }
+  return [...lines, line].join(`\n${" ".repeat(indent)}`)
+}

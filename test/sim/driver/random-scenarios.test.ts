@@ -1,0 +1,230 @@
+/**
+ * Random small markets: whatever the rules, the demand and what goes wrong, every replication ends,
+ * all its checks hold, no event of the simulator's own is rejected (it would throw), and the figures
+ * are what they claim to be.
+ *
+ * A case takes some 15 ms, so 1,000 of them are affordable; `npm run test:long` tries 2,000, for
+ * 100,000 would take most of an hour.
+ */
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { economies } from "../../../engine/index.ts"
+import { pooled } from "../../../engine/index.ts"
+import type { Replicated } from "../../../sim/driver/replication.ts"
+import { deviceClasses } from "../../../sim/recording/recorder.ts"
+import { metricsOf } from "../../../sim/recording/metrics.ts"
+import type { Scenario } from "../../../sim/scenarios/schema.ts"
+import { assertProperty } from "../../support/property.ts"
+import { PROPERTY_RUNS } from "../../support/property-runs.ts"
+import { modelCalled, openReplication, runToEnd, scenarioWith } from "./small-world.ts"
+
+const share = fc.oneof(
+  { weight: 2, arbitrary: fc.constant(0) },
+  { weight: 2, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }) },
+  { weight: 1, arbitrary: fc.constant(1) },
+)
+const from = (min: number, max: number) => fc.double({ min, max, noNaN: true })
+/** Off half of the time. */
+const rate = (max: number) => fc.oneof(fc.constant(0), from(0, max))
+
+const models = fc
+  .uniqueArray(
+    fc.record({
+      name: fc.constantFrom(
+        "llama-3.2-3b",
+        "llama-3-8b",
+        "qwen3-30b-a3b",
+        "qwen3-32b",
+        "llama-3-70b",
+      ),
+      inputPricePerMtok: fc.oneof(fc.constant(0), from(0, 5000)),
+      outputPricePerMtok: fc.oneof(fc.constant(0), from(0, 5000)),
+      popularity: from(0, 1),
+      initialSupply: fc.oneof(fc.constant(0), from(0.1, 1)),
+    }),
+    { minLength: 1, maxLength: 3, selector: ({ name }) => name },
+  )
+  .map(([first, ...rest]) =>
+    // Every scenario needs a model that is asked for and one that is served.
+    [{ ...first, popularity: 1, initialSupply: 1 }, ...rest].map(({ name, ...settings }) =>
+      modelCalled(name, settings),
+    ),
+  )
+
+const economy = fc.record({
+  extends: fc.constantFrom(...Object.keys(economies)),
+  feeBps: fc.nat(10_000),
+  routing: fc.record(
+    {
+      selection: fc.constantFrom("leastLoaded", "operatorFirst", "spareLottery", "twoChoices"),
+      tieBreak: fc.constantFrom("lottery", "random", "strict"),
+      load: fc.constantFrom("fraction", "slots"),
+      capacity: fc.constantFrom("declared", "verified"),
+      maxRetries: fc.nat(3),
+    },
+    { requiredKeys: [] },
+  ),
+  breaker: fc.record({ probe: fc.constantFrom("synthetic", "request") }, { requiredKeys: [] }),
+  flap: fc.record({ initialReduction: from(0, 0.9) }, { requiredKeys: [] }),
+  money: fc.record({ scale: fc.constantFrom(0, 3, 6, 9) }, { requiredKeys: [] }),
+})
+
+const patches = fc.record({
+  seed: fc.string({ maxLength: 4 }),
+  horizonDays: from(0.001, 0.06),
+  economy,
+  models,
+  demand: fc.record({
+    requestsPerSecond: rate(0.4),
+    arrivals: fc.constantFrom("poisson", "gamma", "mmpp"),
+    burstiness: from(0.3, 4),
+    growthPerDay: from(-0.5, 2),
+    daily: share,
+    weekly: share,
+    flashCrowds: fc.array(
+      fc.record({ atHours: from(0, 1), durationHours: from(0.01, 1), multiplier: from(0.1, 5) }),
+      { maxLength: 2 },
+    ),
+    sizes: fc.record({
+      kind: fc.constantFrom("log-normal", "azure-conversation"),
+      medianOutputTokens: from(1, 3000),
+      spread: from(0, 2),
+    }),
+    maxTokensHeadroom: from(1, 5),
+    abortShare: share,
+    badInputShare: share,
+  }),
+  consumers: fc.record({
+    count: fc.integer({ min: 1, max: 30 }),
+    signUpsPerDay: rate(500),
+    budgetCreditsPerDay: rate(500),
+    spread: from(0, 2),
+    topUpCredits: from(0.01, 50),
+    operatorShare: share,
+    maxRetries: fc.nat(8),
+    retrySeconds: from(0.000_001, 30),
+  }),
+  fleet: fc.record({
+    nodes: fc.integer({ min: 1, max: 8 }),
+    maxSlots: fc.integer({ min: 1, max: 6 }),
+    contextTokens: fc.constantFrom(512, 4096),
+    establishedShare: share,
+    establishedDays: fc.constantFrom(0, 1, 3),
+    farmShare: share,
+    farmNodes: fc.integer({ min: 1, max: 4 }),
+    devices: fc.uniqueArray(
+      fc.record({
+        device: fc.constantFrom("RTX 3060 12GB", "RTX 4090", "H100 SXM", "Apple M4 Max 40c"),
+        weight: from(0.1, 1),
+      }),
+      { minLength: 1, maxLength: 3, selector: ({ device }) => device },
+    ),
+  }),
+  churn: fc.record({
+    joinsPerDay: rate(300),
+    lifetimeDays: rate(0.2),
+    lifetimeSpread: from(0, 2),
+    onlineHours: rate(1),
+    awayHours: rate(1),
+  }),
+  faults: fc.record({
+    crashesPerNodeDay: rate(300),
+    repairMinutes: from(0.1, 20),
+    hiccupsPerNodeDay: rate(300),
+    hiccupSeconds: from(0.1, 300),
+    failureShare: share,
+    slowShare: share,
+    slowSpeed: from(0.02, 1),
+  }),
+  operators: fc.record({
+    decisionHours: rate(0.5),
+    temperatureCreditsPerDay: from(0.01, 1000),
+    creditUsd: from(0.001, 10),
+    overDeclareShare: share,
+    overDeclareFactor: from(1, 8),
+    chaserShare: share,
+  }),
+})
+
+const sum = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((total, one) => total + one, 0)
+
+const expectFiguresToHold = (scenario: Scenario, { recording, nodes }: Replicated): void => {
+  const { sums } = recording
+  for (const [channel, bins] of Object.entries(sums))
+    for (const value of bins) expect(value, channel).toBeGreaterThanOrEqual(0)
+  // Busy slots are among those that are there, in every bin.
+  for (const name of deviceClasses)
+    sums[`busySlotSeconds.${name}`].forEach((busy, bin) =>
+      expect(busy).toBeLessThanOrEqual(sums[`slotSeconds.${name}`][bin] * (1 + 1e-9) + 1e-6),
+    )
+  expect(sum(sums.arrived.subarray(recording.bins))).toBe(0)
+  expect(sum(sums.completed)).toBeLessThanOrEqual(sum(sums.served))
+  expect(sum(sums.failedAttempts)).toBeLessThanOrEqual(sum(sums.attempts))
+
+  // What single nodes had is what the market paid, to the last minor unit.
+  const minor = 10 ** scenario.economy.money.scale
+  const of = (figure: (node: (typeof nodes)[number]) => number) => sum(nodes.map(figure)) / minor
+  expect(of(({ shareEarned }) => shareEarned)).toBeCloseTo(sum(sums.share), 5)
+  expect(of(({ withheld }) => withheld)).toBeCloseTo(sum(sums.withheld), 5)
+  expect(sum(nodes.map(({ requests }) => requests))).toBe(sum(sums.completed))
+  expect(sum(nodes.map(({ outputTokens }) => outputTokens))).toBe(sum(sums.outputTokens))
+  expect(sum(nodes.map(({ parks }) => parks))).toBe(sum(sums.parks))
+  expect(sum(nodes.map(({ switches }) => switches))).toBe(sum(sums.switches))
+  // A node's part of a bounty is rounded to a minor unit.
+  const bounties = of(({ bountyEarned }) => bountyEarned)
+  expect(Math.abs(bounties - sum(sums.bountyPaid))).toBeLessThanOrEqual((nodes.length + 1) / minor)
+  for (const { onlineHours, busySlotHours, slots, health, joinedSeconds, leftSeconds } of nodes) {
+    expect(onlineHours).toBeGreaterThanOrEqual(0)
+    expect(busySlotHours).toBeGreaterThanOrEqual(0)
+    expect(slots).toBeLessThanOrEqual(scenario.fleet.maxSlots)
+    expect(health).toBeGreaterThanOrEqual(0)
+    expect(health).toBeLessThanOrEqual(1)
+    if (leftSeconds !== null) expect(leftSeconds).toBeGreaterThanOrEqual(joinedSeconds)
+  }
+}
+
+const expectMetricsToHold = (scenario: Scenario, { recording, nodes }: Replicated): void => {
+  const horizonSeconds = scenario.horizonDays * 86_400
+  const metrics = metricsOf(recording, nodes, {
+    warmupSeconds: horizonSeconds / 4,
+    horizonSeconds,
+    models: scenario.models.map(({ name }) => name),
+    scale: scenario.economy.money.scale,
+  })
+  for (const [name, value] of Object.entries(metrics)) {
+    expect(Number.isFinite(value), name).toBe(true)
+    if (name.startsWith("utilisation.") || name.endsWith("failedShare")) {
+      expect(value, name).toBeGreaterThanOrEqual(0)
+      expect(value, name).toBeLessThanOrEqual(1 + 1e-9)
+    }
+    const isSigned = name.startsWith("profit.")
+    if (!isSigned) expect(value, name).toBeGreaterThanOrEqual(0)
+  }
+}
+
+describe("any small market", () => {
+  it("runs to its end with everything accounted for", async () => {
+    const kinds = new Map<string, number>()
+    const count = (kind: string, amount: number) => kinds.set(kind, (kinds.get(kind) ?? 0) + amount)
+    await assertProperty(
+      fc.property(patches, (patch) => {
+        const scenario = scenarioWith(patch)
+        const result = runToEnd(openReplication(scenario, { seed: patch.seed }))
+        for (const [name, { ok, detail }] of Object.entries(result.checks))
+          expect(ok, `${name}: ${detail}`).toBe(true)
+        expectFiguresToHold(scenario, result)
+        expectMetricsToHold(scenario, result)
+        count("requests", result.requests)
+        for (const [channel, bins] of Object.entries(result.recording.sums))
+          count(channel, sum(bins))
+      }),
+      { share: PROPERTY_RUNS > 1000 ? 0.02 : 1 },
+    )
+    // The cases are worth something: all that can happen has happened, many times.
+    const rare = ["refused.PriceTooHigh", "sum"]
+    for (const [kind, times] of kinds)
+      if (!rare.includes(kind)) expect(times, kind).toBeGreaterThan(100)
+    expect(pooled.name).toBe("pooled")
+  })
+})

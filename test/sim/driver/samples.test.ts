@@ -1,0 +1,189 @@
+/** What is sampled: newcomers against veterans, slots that are busy, bins and the drain. */
+import { describe, expect, it } from "vitest"
+import { instanceView } from "../../../engine/index.ts"
+import type { World } from "../../../sim/driver/world.ts"
+import type { Channel } from "../../../sim/recording/recorder.ts"
+import { ageBinSeconds } from "../../../sim/recording/recorder.ts"
+import {
+  advanceTo,
+  day,
+  hour,
+  modelCalled,
+  openQuietWorld,
+  runToEnd,
+  setClock,
+} from "./small-world.ts"
+
+const second = 1_000_000
+/** A day's run is sampled every 14 minutes. */
+const period = 840 * second
+const models = [modelCalled("llama-3-8b")]
+const inBins = (world: World, channel: Channel): ReadonlyArray<number> => [
+  ...world.recorder.sums[channel],
+]
+const total = (world: World, channel: Channel): number =>
+  inBins(world, channel).reduce((sum, one) => sum + one, 0)
+
+describe("newcomers", () => {
+  const oldAndNew = {
+    models: [...models, modelCalled("llama-3.2-3b", { initialSupply: 0 })],
+    fleet: { nodes: 4, establishedShare: 0.5, establishedDays: 30 },
+  }
+
+  /** Nodes 0 and 1 are old, 2 and 3 new; the traffic and pay of the first period as given. */
+  const sampled = (traffic: ReadonlyArray<number>, prepare: (world: World) => void = () => {}) => {
+    const { replication, world } = openQuietWorld(oldAndNew)
+    advanceTo(replication, period - 1)
+    world.nodes.columns.requestsSince.set(traffic)
+    world.nodes.columns.paySince.set(traffic.map((requests) => 100 * requests))
+    prepare(world)
+    advanceTo(replication, period)
+    return { replication, world, newcomers: world.recorder.recording().newcomers }
+  }
+
+  it("are set against the mean veteran of the same device and model, by their age", () => {
+    const { world, newcomers } = sampled([10, 20, 3, 5])
+    expect(newcomers.periods[0]).toBe(2)
+    expect(newcomers.traffic[0]).toBe(8)
+    expect(newcomers.veteranTraffic[0]).toBe(30)
+    expect(newcomers.pay[0]).toBe(800)
+    expect(newcomers.veteranPay[0]).toBe(3000)
+    const ramps = [2, 3].map((node) => instanceView(world.market, node)?.ramp ?? NaN)
+    expect(newcomers.ramp[0]).toBeCloseTo(ramps[0] + ramps[1], 12)
+    expect(newcomers.ramp[0]).toBeCloseTo(2 * (0.1 + (0.9 * (840 - 2.459)) / 604_800), 6)
+    expect([...world.nodes.columns.requestsSince.subarray(0, 4)]).toEqual([0, 0, 0, 0])
+    expect([...world.nodes.columns.paySince.subarray(0, 4)]).toEqual([0, 0, 0, 0])
+  })
+
+  it("are compared with nobody where no veteran serves the same", () => {
+    const { newcomers } = sampled([10, 20, 3, 5], ({ nodes }) => {
+      nodes.columns.model[2] = 1
+      nodes.columns.model[3] = 1
+    })
+    expect(newcomers.periods[0]).toBe(0)
+  })
+
+  it("are compared only with those who can be reached, and only while they can be", () => {
+    const { newcomers } = sampled([10, 20, 3, 5], ({ nodes }) => {
+      nodes.columns.isAway[1] = 1
+      nodes.columns.isUp[3] = 0
+    })
+    expect(newcomers.periods[0]).toBe(1)
+    expect(newcomers.traffic[0]).toBe(3)
+    expect(newcomers.veteranTraffic[0]).toBe(10)
+  })
+
+  it("go by online time, and are veterans after 14 days", () => {
+    const { replication, world } = openQuietWorld({
+      ...oldAndNew,
+      horizonDays: 15,
+      fleet: { ...oldAndNew.fleet, nodes: 2 },
+    })
+    advanceTo(replication, 7 * hour)
+    const { periods } = world.recorder.recording().newcomers
+    const binsOf = () => [...periods].flatMap((count, bin) => (count > 0 ? [[bin, count]] : []))
+    // Hourly samples, from the first hour on; the model was loaded for a few seconds.
+    expect(binsOf()).toEqual([
+      [0, 6],
+      [1, 1],
+    ])
+    advanceTo(replication, 15 * day - 1)
+    expect(periods.length * ageBinSeconds).toBe(14 * 86_400)
+    expect(binsOf()).toEqual(Array.from({ length: 56 }, (_, bin) => [bin, 6]))
+  })
+})
+
+describe("slots", () => {
+  // 4 slots; a stream of 4,000 tokens takes about half a minute.
+  it("are busy for as long as attempts are under way, and there for as long as nodes are", () => {
+    const { replication, world } = openQuietWorld({ models }, [{ at: 10, outputTokens: 4000 }])
+    advanceTo(replication, 10 * second)
+    expect(world.nodes.columns.inFlight[0]).toBe(1)
+    advanceTo(replication, period)
+    const busy = total(world, "inFlightSeconds")
+    expect(busy).toBeGreaterThan(20)
+    expect(inBins(world, "busySlotSeconds.consumer")[0]).toBeCloseTo(busy, 6)
+    expect(inBins(world, "slotSeconds.consumer")[0]).toBe(4 * 840)
+  })
+
+  it("of a node that is away, drains or is down count only while they are busy", () => {
+    const { replication, world } = openQuietWorld({ models }, [{ at: 10, outputTokens: 4000 }])
+    setClock(world, 0, "leaveAt", 20 * second)
+    advanceTo(replication, period)
+    const busy = inBins(world, "busySlotSeconds.consumer")[0]
+    expect(busy).toBeGreaterThan(20)
+    // All four until 20 s, and then one until the end of the attempt that began at 10 s.
+    expect(inBins(world, "slotSeconds.consumer")[0]).toBeCloseTo(4 * 20 + busy - 10, 6)
+  })
+
+  it("that were only declared are not there to be busy", () => {
+    const operators = { overDeclareShare: 1, overDeclareFactor: 4 }
+    const requests = Array.from({ length: 16 }, () => ({ at: 0, outputTokens: 4000 }))
+    const { replication, world } = openQuietWorld({ models, operators }, requests)
+    advanceTo(replication, 10 * second)
+    expect(world.nodes.columns.inFlight[0]).toBe(16)
+    runToEnd(replication)
+    const busy = inBins(world, "busySlotSeconds.consumer")[0]
+    expect(busy).toBeLessThan(total(world, "inFlightSeconds") / 2)
+    expect(inBins(world, "slotSeconds.consumer")[0]).toBe(4 * 840)
+    expect(world.nodes.columns.busyMicros[0] / 1e6).toBeCloseTo(busy, 6)
+  })
+})
+
+describe("bins", () => {
+  it("end with the horizon, the last one shorter; what ends later is kept apart", () => {
+    // Two hours and 100 s: 120 bins of a minute, and one of 40 s.
+    const seconds = 7240
+    const requests = [
+      { at: 7190, outputTokens: 100 },
+      { at: 7230, outputTokens: 4000 },
+    ]
+    const patch = { models, horizonDays: seconds / 86_400 }
+    const { replication, world } = openQuietWorld(patch, requests)
+    const { recording } = runToEnd(replication)
+    expect(recording).toMatchObject({ binSeconds: 60, bins: 121, horizonSeconds: seconds })
+    expect(world.now).toBeGreaterThan(world.endMicros + 5 * second)
+    const slots = inBins(world, "slotSeconds.consumer")
+    expect(slots[0]).toBe(240)
+    expect(slots[119]).toBe(240)
+    expect(slots[120]).toBeCloseTo(160, 9)
+    expect(inBins(world, "samples").slice(118)).toEqual([1, 1, 1, 0])
+    expect(inBins(world, "served").slice(118)).toEqual([0, 1, 0, 1])
+    // From 7,230 s to the end of the horizon.
+    expect(inBins(world, "inFlightSeconds")[120]).toBeCloseTo(10, 9)
+    expect(inBins(world, "inFlightSeconds")[121]).toBeGreaterThan(10)
+  })
+
+  it("hold samples of whole hours from two days on", () => {
+    const { replication, world } = openQuietWorld({ models, horizonDays: 2.5 })
+    const { recording } = runToEnd(replication)
+    expect(recording).toMatchObject({ binSeconds: 3600, bins: 60, sampleSeconds: 3600 })
+    expect(inBins(world, "samples")).toEqual([...Array(60).fill(1), 0])
+  })
+})
+
+describe("a model's sample", () => {
+  it("is its supply against its target, and 1 where nothing is asked for", () => {
+    const { replication, world } = openQuietWorld({ models, fleet: { nodes: 2 } }, [
+      { at: 60, outputTokens: 4000 },
+    ])
+    advanceTo(replication, 2 * hour)
+    const { coverage, multiplier } = world.recorder.recording().models[0]
+    // Samples before the first turn of the hour see no demand, and none of the run before.
+    expect([...coverage.subarray(0, 4)]).toEqual([1, 1, 1, 1])
+    // Two nodes at 405 tokens/s; 4,000 tokens in an hour, of which a day's average takes in 2 ÷ 25.
+    const supply = 2 * (world.offers.offers[0][0]?.tokensPerSecond ?? NaN)
+    const demand = ((2 / 25) * 4000) / 3600
+    expect(coverage[5]).toBeCloseTo(supply / (1.25 * demand), 9)
+    expect([...multiplier.subarray(0, 6)]).toEqual([1, 1, 1, 1, 1, 1])
+  })
+
+  it("counts the parked among the instances", () => {
+    const { replication, world } = openQuietWorld({ models, fleet: { nodes: 2 } })
+    advanceTo(replication, period - 1)
+    world.market.breakers.state[0] = 1
+    advanceTo(replication, period)
+    expect(inBins(world, "instances")[0]).toBe(2)
+    expect(inBins(world, "parkedInstances")[0]).toBe(1)
+  })
+})

@@ -1,0 +1,144 @@
+/**
+ * Small worlds for the driver's tests: a scenario from a few settings laid over the calm one that all
+ * scenarios extend, requests written down one by one, and a replication that is driven to an instant
+ * and looked into.
+ */
+import { NodeContext } from "@effect/platform-node"
+import { Effect, Either } from "effect"
+import { openSource } from "../../../sim/demand/open-source.ts"
+import type { ArrivalSource } from "../../../sim/demand/source.ts"
+import { scheduleLife } from "../../../sim/driver/node-state.ts"
+import type { NodeColumns } from "../../../sim/driver/nodes-table.ts"
+import type { Replicated, ReplicationParts } from "../../../sim/driver/replication.ts"
+import { Replication } from "../../../sim/driver/replication.ts"
+import type { World } from "../../../sim/driver/world.ts"
+import { offerTable } from "../../../sim/fleet/offers.ts"
+import type { Tree } from "../../../sim/scenarios/assign.ts"
+import { withEconomyGroup } from "../../../sim/scenarios/assign.ts"
+import { loadScenario } from "../../../sim/scenarios/load.ts"
+import { overlay, resolve } from "../../../sim/scenarios/resolve.ts"
+import type { Scenario } from "../../../sim/scenarios/schema.ts"
+
+const base = await Effect.runPromise(
+  loadScenario("base", []).pipe(Effect.provide(NodeContext.layer)),
+)
+
+export const hour = 3_600_000_000
+export const day = 24 * hour
+
+/** Settings that belong together; numbers at the leaves. */
+export type Patch = Tree
+
+/** The base scenario with a patch laid over it; throws where the patch is not allowed. */
+export const scenarioWith = (patch: Patch = {}): Scenario => {
+  const plain = { ...base, economy: { extends: "pooled" } }
+  return Either.getOrThrow(resolve(overlay(plain, withEconomyGroup(patch)) as Tree, "test"))
+}
+
+/** Nodes that are there, old and calm, with no demand but what a test writes down. */
+export const quiet: Patch = {
+  horizonDays: 1,
+  fleet: { nodes: 1, establishedDays: 14 },
+  consumers: { count: 1, maxRetries: 0, spread: 0 },
+}
+
+/** A model that any small device holds, by the name and price it has in most tests. */
+export const modelCalled = (name: string, settings: Patch = {}): Patch => ({
+  name,
+  quantisation: "q4",
+  inputPricePerMtok: 20,
+  outputPricePerMtok: 60,
+  popularity: 1,
+  initialSupply: 1,
+  ...settings,
+})
+
+/** A request as a test writes it down, seconds since demand began. */
+export interface Asked {
+  readonly at: number
+  readonly model?: number
+  readonly inputTokens?: number
+  readonly outputTokens?: number
+}
+
+/** The requests of a test, in order of time, as a stream of arrivals. */
+export const asking =
+  (requests: ReadonlyArray<Asked>): ReplicationParts["openArrivals"] =>
+  (_streams, startMicros) => {
+    let next = 0
+    const source = {
+      model: 0,
+      inputTokens: 0,
+      outputTokens: 0,
+      nextMicros: () =>
+        next < requests.length ? startMicros + Math.round(requests[next].at * 1e6) : Infinity,
+      read: () => {
+        const { model = 0, inputTokens = 100, outputTokens = 100 } = requests[next++]
+        source.model = model
+        source.inputTokens = inputTokens
+        source.outputTokens = outputTokens
+      },
+    } satisfies ArrivalSource
+    return source
+  }
+
+export interface Opening {
+  readonly seed?: string
+  readonly isChecked?: boolean
+  readonly openArrivals?: ReplicationParts["openArrivals"]
+}
+
+export const openReplication = (scenario: Scenario, opening: Opening = {}): Replication =>
+  new Replication({
+    scenario,
+    seed: opening.seed ?? "test",
+    offers: offerTable(scenario),
+    openArrivals: opening.openArrivals ?? openSource(scenario, undefined),
+    isChecked: opening.isChecked ?? true,
+  })
+
+/** What a replication keeps to itself, for a test to look at and to meddle with. */
+export const worldOf = (replication: Replication): World => replication["world"]
+
+/** Lets everything up to and including an instant happen, µs since demand began. */
+export const advanceTo = (replication: Replication, micros: number): World => {
+  const world = worldOf(replication)
+  while (world.queue.peekTime() <= world.startMicros + micros) advanceOne(replication)
+  return world
+}
+
+/** Lets events happen, one by one, for as long as something holds. */
+export const advanceWhile = (replication: Replication, holds: (world: World) => boolean): void => {
+  while (holds(worldOf(replication))) advanceOne(replication)
+}
+
+/** The next event; throws where there is none, lest a test wait for ever. */
+const advanceOne = (replication: Replication): void => {
+  if (!replication.advance(1)) throw new Error("the replication is over")
+}
+
+/** Runs to the end in batches. */
+export const runToEnd = (replication: Replication, batch = 20_000): Replicated => {
+  while (replication.advance(batch));
+  return replication.finish()
+}
+
+/** A world whose requests a test has written down, at the instant when demand begins. */
+export const openQuietWorld = (
+  patch: Patch = {},
+  requests: ReadonlyArray<Asked> = [],
+): { readonly replication: Replication; readonly world: World } => {
+  const scenario = scenarioWith(overlay(quiet, patch) as Patch)
+  const replication = openReplication(scenario, { openArrivals: asking(requests) })
+  return { replication, world: advanceTo(replication, 0) }
+}
+
+type Clock = {
+  [K in keyof NodeColumns]: NodeColumns[K] extends Float64Array ? K : never
+}[keyof NodeColumns]
+
+/** Sets when something happens to a node next, µs since demand began. */
+export const setClock = (world: World, node: number, clock: Clock, micros: number): void => {
+  world.nodes.columns[clock][node] = world.startMicros + micros
+  scheduleLife(world, node)
+}

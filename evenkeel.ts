@@ -5,12 +5,16 @@
  */
 import { Command, ValidationError } from "@effect/cli"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
-import { Cause, Console, Effect, Option } from "effect"
+import { Cause, Console, Effect, Exit, Logger, LogLevel, Option } from "effect"
 import { createRequire } from "node:module"
 import { reportCommand } from "./reports/cli/report.ts"
 import { metricsTable, writeReport } from "./reports/index.ts"
+import { programFacts } from "./sim/cli/command-facts.ts"
+import { readCommandLine } from "./sim/cli/command-line.ts"
 import { economyCommand } from "./sim/cli/economy.ts"
 import { exportCommand } from "./sim/cli/export.ts"
+import { helpText } from "./sim/cli/help.ts"
+import { note } from "./sim/cli/output.ts"
 import { quoteCommand } from "./sim/cli/quote.ts"
 import { makeRunCommand } from "./sim/cli/run.ts"
 import { validateCommand } from "./sim/cli/validate.ts"
@@ -19,28 +23,52 @@ const { version } = createRequire(import.meta.url)("evenkeel/package.json") as {
   readonly version: string
 }
 
+const isTerminal = process.stdout.isTTY === true
+// Terminals of unknown width call it 0.
+const columns = isTerminal && process.stdout.columns > 0 ? process.stdout.columns : undefined
+
 const runCommand = makeRunCommand({
   table: (result) =>
     metricsTable(result, {
-      colour: process.stdout.isTTY === true,
-      ...(process.stdout.isTTY === true ? { width: process.stdout.columns } : {}),
+      // https://no-color.org: any value but the empty one.
+      colour: isTerminal && (process.env["NO_COLOR"] ?? "") === "",
+      ...(columns === undefined ? {} : { width: columns }),
     }).trimEnd(),
   write: writeReport,
 })
 
+const meaning = "Simulates and audits the economics of GPU-inference marketplaces."
+const commands = [
+  runCommand,
+  reportCommand,
+  exportCommand,
+  economyCommand,
+  quoteCommand,
+  validateCommand,
+] as const
+
 const evenkeel = Command.make("evenkeel").pipe(
-  Command.withDescription("Simulates and audits the economics of GPU-inference marketplaces."),
-  Command.withSubcommands([
-    runCommand,
-    reportCommand,
-    exportCommand,
-    economyCommand,
-    quoteCommand,
-    validateCommand,
-  ]),
+  Command.withDescription(meaning),
+  Command.withSubcommands(commands),
 )
 
-const cli = Command.run(evenkeel, { name: "evenkeel", version })
+const runWords = Command.run(evenkeel, { name: "evenkeel", version })
+
+const main = Effect.gen(function* () {
+  const words = process.argv.slice(2)
+  const request = yield* readCommandLine(programFacts("evenkeel", meaning, commands), words)
+  if (request._tag === "Help") yield* Console.log(helpText(request.command))
+  else yield* runWords([...process.argv.slice(0, 2), ...request.words])
+})
+
+/** A file can be wrong in ten thousand places; nobody reads more than the first ones. */
+const mostLines = 40
+const shortened = (text: string): string => {
+  const lines = text.split("\n")
+  return lines.length <= mostLines
+    ? text
+    : [...lines.slice(0, mostLines), `… and ${lines.length - mostLines} lines more`].join("\n")
+}
 
 /** A user's mistake has a message of its own; anything else is ours, and shows where it happened. */
 const explain = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
@@ -49,16 +77,42 @@ const explain = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
     const error = failure.value
     // The command line's own parser has printed its message already.
     if (ValidationError.isValidationError(error)) return Effect.void
-    if (error instanceof Error) return Console.error(error.message)
+    if (error instanceof Error) return note(shortened(error.message))
   }
   if (Cause.isInterruptedOnly(cause)) return Effect.void
-  return Console.error(
+  return note(
     `Evenkeel failed in a way that it should not. Please report this:\n${Cause.pretty(cause)}`,
   )
 }
 
-cli(process.argv).pipe(
+// A reader who has seen enough (`| head`) is no failure of ours, and a terminal that is gone cannot be
+// told anything. Output that is lost for any other reason, such as a full disk, is a failure.
+process.stderr.on("error", () => {})
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") return
+  process.exitCode = 1
+  process.stderr.write(`The output could not be written: ${error.message}\n`)
+})
+
+/** What a shell makes of a program that a signal ended: 128 and the signal's number. */
+const signalCodes = { SIGINT: 130, SIGTERM: 143 } as const
+let failureCode = 1
+for (const [signal, code] of Object.entries(signalCodes))
+  process.once(signal, () => {
+    failureCode = code
+  })
+
+main.pipe(
   Effect.tapErrorCause(explain),
   Effect.provide(NodeContext.layer),
-  NodeRuntime.runMain({ disableErrorReporting: true }),
+  // What the libraries log is for whoever works on them; users get messages.
+  Logger.withMinimumLogLevel(LogLevel.None),
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    disablePrettyLogger: true,
+    teardown: (exit, end) => {
+      // Not before everything that was printed has left.
+      process.stdout.write("", () => end(Exit.isSuccess(exit) ? 0 : failureCode))
+    },
+  }),
 )

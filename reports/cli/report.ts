@@ -6,13 +6,15 @@ import { readRun } from "../../sim/results/store.ts"
 import { writeReport } from "../write-report.ts"
 
 const jsonOption = Options.boolean("json").pipe(
-  Options.withDescription("Print one JSON document on stdout, and everything else on stderr."),
+  Options.withDescription(
+    "Print one JSON document on stdout, which stays empty where there is no result; messages go to stderr.",
+  ),
 )
 
 export const reportCommand = Command.make(
   "report",
   {
-    dir: Args.text({ name: "dir" }).pipe(Args.withDescription("The folder that a run wrote.")),
+    dir: Args.text({ name: "folder" }).pipe(Args.withDescription("The folder that a run wrote.")),
     json: jsonOption,
   },
   ({ dir, json }) =>

@@ -3,7 +3,7 @@
  * against (command-line.ts), and what its help says (help.ts).
  */
 import type { HelpDoc, Usage } from "@effect/cli"
-import { CliConfig, Command, CommandDescriptor } from "@effect/cli"
+import { CliConfig, CommandDescriptor } from "@effect/cli"
 import { HashMap, Option } from "effect"
 
 export interface ArgumentFacts {
@@ -32,37 +32,42 @@ export interface CommandFacts {
   readonly commands: ReadonlyMap<string, CommandFacts>
 }
 
-/** A command as the library holds it; what it does, and what for, plays no part here. */
-type AnyCommand = Command.Command<string, never, unknown, unknown>
+/** Of a command as the library holds it, the part that says how it is called. */
+interface Described {
+  readonly descriptor: CommandDescriptor.Command<unknown>
+}
 
 /** The facts of a program whose commands may have commands of their own. */
 export const programFacts = (
   name: string,
   meaning: string,
-  commands: ReadonlyArray<AnyCommand>,
+  commands: ReadonlyArray<Described>,
 ): CommandFacts => ({
   name,
   meaning,
   arguments: [],
   options: [],
   commands: new Map(
-    commands.flatMap((command) =>
-      [...Command.getNames(command)].map((own) => [own, groupFacts(command, `${name} ${own}`)]),
+    commands.flatMap(({ descriptor }) =>
+      [...CommandDescriptor.getNames(descriptor)].map((own) => [
+        own,
+        groupFacts(descriptor, `${name} ${own}`),
+      ]),
     ),
   ),
 })
 
 // A command without commands of its own is listed as its only one.
-const groupFacts = (command: AnyCommand, name: string): CommandFacts => {
-  const below = [...HashMap.entries(Command.getSubcommands(command))]
-  const facts = factsOf(command.descriptor, name)
+const groupFacts = (descriptor: CommandDescriptor.Command<unknown>, name: string): CommandFacts => {
+  const below = [...HashMap.entries(CommandDescriptor.getSubcommands(descriptor))]
+  const facts = factsOf(descriptor, name)
   if (below.some(([own]) => name.endsWith(` ${own}`))) return facts
   return {
     ...facts,
     commands: new Map(
       below
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([own, descriptor]) => [own, factsOf(descriptor, `${name} ${own}`)]),
+        .map(([own, inner]) => [own, factsOf(inner, `${name} ${own}`)]),
     ),
   }
 }

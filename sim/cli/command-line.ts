@@ -43,7 +43,9 @@ export const readCommandLine = (
     at++
   }
   return Either.map(readWords(command, words.slice(at)), (read) =>
-    read === "help" ? { _tag: "Help", command } : { _tag: "Run", words: libraryWords(command, read) },
+    read === "help"
+      ? { _tag: "Help", command }
+      : { _tag: "Run", words: libraryWords(command, read) },
   )
 }
 

@@ -7,7 +7,10 @@ import { alignColumns, jsonOption, printResult } from "./output.ts"
 import { UsageError } from "./usage-error.ts"
 
 export const economyOption = Options.text("economy").pipe(
-  Options.withDescription(`One of ${Object.keys(economies).join(", ")}.`),
+  Options.withPseudoName("NAME"),
+  Options.withDescription(
+    `The economy whose fee is taken: one of ${Object.keys(economies).join(", ")}; pooled by default.`,
+  ),
   Options.withDefault("pooled"),
 )
 
@@ -28,28 +31,30 @@ const valueText = (value: unknown): string =>
   typeof value === "object" ? JSON.stringify(value) : String(value)
 
 /** Knobs under the heading of their group, each with its facts below it. */
-const knobsText = (rows: ReadonlyArray<KnobRow>, others?: ReadonlyMap<string, unknown>): string =>
+const knobsText = (
+  rows: ReadonlyArray<KnobRow>,
+  other?: { readonly name: string; readonly knobs: ReadonlyMap<string, unknown> },
+): string =>
   rows
     .map(({ path, value, unit, meaning, source }) => {
-      const other = others === undefined ? "" : `   (other: ${valueText(others.get(path))})`
-      const withUnit = typeof value === "number" ? `${valueText(value)} ${unit}` : valueText(value)
-      return `${path} = ${withUnit}${other}\n    ${meaning}\n    from: ${source}`
+      const beside =
+        other === undefined ? "" : `   (${other.name}: ${valueText(other.knobs.get(path))})`
+      return `${path} = ${valueText(value)} ${unit}${beside}\n    ${meaning}\n    from: ${source}`
     })
     .join("\n")
-    .concat(`\n\n${sourceLegend}`)
 
-/** What the short names of sources in the knobs stand for. */
-const sourceLegend =
-  "Sources: 002 is the document of the credit economy, 000 the hosting guide; ours is a choice of Evenkeel's where both are silent."
-
+const nameArgument = Args.text({ name: "name" }).pipe(
+  Args.withDescription(`An economy: one of ${Object.keys(economies).join(", ")}.`),
+)
 const diffOption = Options.text("diff").pipe(
+  Options.withPseudoName("NAME"),
   Options.withDescription("Show only what differs from this economy."),
   Options.optional,
 )
 
 const showCommand = Command.make(
   "show",
-  { name: Args.text({ name: "name" }), diff: diffOption, json: jsonOption },
+  { name: nameArgument, diff: diffOption, json: jsonOption },
   ({ name, diff, json }) =>
     Effect.gen(function* () {
       const economy = yield* economyNamed(name)
@@ -76,7 +81,7 @@ const showCommand = Command.make(
           : [
               `${name}, where it differs from ${other.name}:`,
               "",
-              knobsText(differing, others),
+              knobsText(differing, { name: other.name, knobs: others }),
             ].join("\n"),
       )
     }),

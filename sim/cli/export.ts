@@ -4,21 +4,24 @@ import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { exportRun } from "../results/export.ts"
 import { readRun } from "../results/store.ts"
-import { jsonOption, printResult } from "./output.ts"
+import { jsonOption, printable, printResult } from "./output.ts"
 
 const formatOption = Options.choice("format", ["csv", "parquet"]).pipe(
-  Options.withDescription("csv, for spreadsheets and R; parquet, for pandas and DuckDB."),
+  Options.withDescription(
+    "csv (the default), for spreadsheets and R; parquet, for pandas and DuckDB.",
+  ),
   Options.withDefault("csv" as const),
 )
 const outOption = Options.text("out").pipe(
-  Options.withDescription("Folder for the tables; DIR/FORMAT by default."),
+  Options.withPseudoName("FOLDER"),
+  Options.withDescription("Where the tables go; csv or parquet in the run's folder by default."),
   Options.optional,
 )
 
 export const exportCommand = Command.make(
   "export",
   {
-    dir: Args.text({ name: "dir" }).pipe(Args.withDescription("The folder that a run wrote.")),
+    dir: Args.text({ name: "folder" }).pipe(Args.withDescription("The folder that a run wrote.")),
     format: formatOption,
     out: outOption,
     json: jsonOption,
@@ -29,6 +32,6 @@ export const exportCommand = Command.make(
       const result = yield* readRun(path.join(dir, "results.sqlite"))
       const folder = Option.getOrElse(out, () => path.join(dir, format))
       const files = yield* exportRun(result, folder, [format])
-      yield* printResult(json, { files }, () => files.join("\n"))
+      yield* printResult(json, { files }, () => printable(files.join("\n")))
     }),
 ).pipe(Command.withDescription("Export a run's results as CSV or Parquet tables."))

@@ -49,11 +49,11 @@ const usageOf = (command: CommandFacts): string =>
   [
     command.name,
     ...(command.commands.size === 0 ? [] : ["COMMAND"]),
+    ...command.arguments.map(({ name }) => name),
     ...command.options
       .filter(({ isRequired }) => isRequired)
       .map(({ name, value }) => (value === undefined ? name : `${name} ${value}`)),
     ...(command.options.every(({ isRequired }) => isRequired) ? [] : ["[options]"]),
-    ...command.arguments.map(({ name }) => name),
   ].join(" ")
 
 const section = (

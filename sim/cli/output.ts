@@ -7,7 +7,9 @@ import { Console, Effect } from "effect"
 
 /** `--json`, as every command has it. */
 export const jsonOption = Options.boolean("json").pipe(
-  Options.withDescription("Print one JSON document on stdout, and everything else on stderr."),
+  Options.withDescription(
+    "Print one JSON document on stdout, which stays empty where there is no result; messages go to stderr.",
+  ),
 )
 
 /** One JSON document, or its readable form. */
@@ -18,7 +20,19 @@ export const printResult = (
 ): Effect.Effect<void> => Console.log(isJson ? JSON.stringify(document, null, 2) : text())
 
 /** A note to the user, beside the result. */
-export const note = (text: string): Effect.Effect<void> => Console.error(text)
+export const note = (text: string): Effect.Effect<void> => Console.error(printable(text))
+
+/**
+ * The text with what a terminal would obey rather than show (escape sequences, and marks that turn
+ * the direction of writing) spelled out. Names and titles come from files that others may have
+ * written.
+ */
+export const printable = (text: string): string =>
+  text.replace(
+    // eslint-disable-next-line no-control-regex -- control characters are what it looks for.
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  )
 
 /** Columns as wide as their widest cell, two spaces apart. The last column runs on. */
 export const alignColumns = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {

@@ -7,9 +7,11 @@ import { alignColumns, jsonOption, printResult } from "./output.ts"
 import { UsageError } from "./usage-error.ts"
 
 const priceOption = Options.text("price-per-token").pipe(
+  Options.withPseudoName("CREDITS"),
   Options.withDescription("Credits a token, a decimal such as 0.00012."),
 )
 const tokensOption = Options.text("tokens").pipe(
+  Options.withPseudoName("N"),
   Options.withDescription("A whole number of tokens."),
 )
 
@@ -25,13 +27,13 @@ export const quoteCommand = Command.make(
       if (pricePerMtok === undefined)
         return yield* new UsageError({
           argument: `--price-per-token ${pricePerToken}`,
-          allowed: `expected credits a token as a plain decimal with at most ${scale + 6} decimals, for example 0.00012`,
+          allowed: `expected credits a token as a plain decimal such as 0.00012: at most ${scale + 6} decimals, at most ${formatCredits(Number.MAX_SAFE_INTEGER, scale + 6)}`,
         })
       const count = parseDecimal(tokens, 0)
       if (count === undefined)
         return yield* new UsageError({
           argument: `--tokens ${tokens}`,
-          allowed: "expected a whole number of tokens, 0 or more",
+          allowed: `expected a whole number of tokens, 0 to ${Number.MAX_SAFE_INTEGER}`,
         })
       const quoted = quote(count, pricePerMtok, economy.feeBps)
       if (!Number.isSafeInteger(quoted.gross))

@@ -1,7 +1,7 @@
 /** `evenkeel run`: simulates a scenario, keeps the results, and leaves a report of them. */
 import { Args, Command, Options } from "@effect/cli"
 import { Path } from "@effect/platform"
-import { Effect, Exit, Option, Ref } from "effect"
+import { Effect, Option, Ref } from "effect"
 import { availableParallelism } from "node:os"
 import type { Finished } from "../driver/task.ts"
 import { runExperiment } from "../experiment.ts"
@@ -13,7 +13,7 @@ import { writeRun } from "../results/store.ts"
 import { builtInScenarios } from "../scenarios/load.ts"
 import { CheckFailed } from "./check-failed.ts"
 import { folderNameOf, makeResultsFolder } from "./results-folder.ts"
-import { jsonOption, note, printResult } from "./output.ts"
+import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { quoteForShell } from "./shell.ts"
 import { UsageError } from "./usage-error.ts"
@@ -134,7 +134,7 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
 
         const began = performance.now()
         const finished = yield* Ref.make<ReadonlyArray<Finished>>([])
-        const progress = yield* makeProgress(replications, process.stderr.isTTY === true)
+        const progress = yield* makeProgress(replications, process.stderr)
         const settings = {
           replications,
           seed,
@@ -142,6 +142,7 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
           isChecked: options.check,
           onProgress: progress.update,
         }
+        const drawLater = `npx evenkeel report ${quoteForShell(folder)} draws them.`
         // Whatever ends the run early, a signal or a dying thread: what was finished is kept.
         const keepFinished = Effect.gen(function* () {
           const done = yield* Ref.get(finished)
@@ -151,26 +152,49 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
           const wallSeconds = (performance.now() - began) / 1000
           yield* writeRun(database, summarise(plan.scenario, done, settings, wallSeconds))
           yield* note(
-            `Stopped. ${done.length} of ${replications} replications were finished and are kept in ${database}; evenkeel report ${folder} draws them.`,
+            `Stopped. ${done.length} of ${replications} replications were finished and are kept in ${database}; ${drawLater}`,
           )
         })
-        const result = yield* runExperiment(plan, settings, finished).pipe(
-          Effect.provide(layerThreads(Math.min(workers, replications))),
-          Effect.onExit((exit) =>
-            Exit.isFailure(exit)
-              ? Effect.catchAll(keepFinished, (error) => note(error.message))
+        const experiment = Effect.zipRight(
+          progress.update(0, 0),
+          runExperiment(plan, settings, finished),
+        )
+        let isStored = false
+        // From the last replication's end to the stored results nothing may come between.
+        const storedRun = Effect.uninterruptibleMask((restore) =>
+          restore(experiment).pipe(
+            Effect.tapErrorCause(() =>
+              Effect.catchAll(keepFinished, (error) => note(error.message)),
+            ),
+            Effect.tap((result) => Effect.zipRight(progress.end, writeRun(database, result))),
+            Effect.tap(() => {
+              isStored = true
+            }),
+          ),
+        ).pipe(Effect.provide(layerThreads(Math.min(workers, replications))))
+        const { result, report } = yield* Effect.gen(function* () {
+          const stored = yield* storedRun
+          return { result: stored, report: yield* reporting.write(stored, folder) }
+        }).pipe(
+          Effect.onInterrupt(() =>
+            isStored
+              ? note(`Stopped. The results are kept in ${database}; ${drawLater}`)
               : Effect.void,
           ),
         )
-        yield* progress.end
-        yield* writeRun(database, result)
-        const report = yield* reporting.write(result, folder)
         yield* Effect.forEach(report.notices, note)
         const ends = endsOf(yield* Ref.get(finished))
         yield* printResult(options.json, jsonOf(result, ends, database, report.files[0]), () =>
-          [reporting.table(result), "", `results  ${database}`, `report   ${report.files[0]}`].join(
-            "\n",
-          ),
+          [
+            reporting.table(result),
+            "",
+            alignColumns([
+              ["results", printable(database)],
+              ["report", printable(report.files[0] ?? "")],
+              ["digest", result.digest],
+              ["again", printable(command)],
+            ]),
+          ].join("\n"),
         )
         const failed = Object.entries(result.checks).filter(([, { ok }]) => !ok)
         if (failed.length > 0)

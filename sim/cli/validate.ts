@@ -3,23 +3,40 @@ import { Command, Options } from "@effect/cli"
 import { Data, Effect } from "effect"
 import { closedForms } from "../validation/closed-forms.ts"
 import type { ValidationResult } from "../validation/validate.ts"
+import type { ClosedForm } from "../validation/closed-form.ts"
 import {
   FAMILY_LEVEL,
+  judge,
+  lengthOf,
   levelOf,
   MAX_RELATIVE_HALF_WIDTH,
-  runClosedForm,
   summarise,
 } from "../validation/validate.ts"
 import { alignColumns, jsonOption, note, printResult } from "./output.ts"
+import { UsageError } from "./usage-error.ts"
 
 const seedOption = Options.text("seed").pipe(
-  Options.withDescription("What every draw follows from."),
+  Options.withPseudoName("TEXT"),
+  Options.withDescription("What every draw follows from; evenkeel by default."),
   Options.withDefault("evenkeel"),
 )
-const effortOption = Options.float("effort").pipe(
-  Options.withDescription("Multiplies the length of every run; below 1 intervals may be too wide."),
-  Options.withDefault(1),
+const effortOption = Options.text("effort").pipe(
+  Options.withPseudoName("FACTOR"),
+  Options.withDescription(
+    "Multiplies the length of every run, 0.001 to 1000; 1 by default, below it intervals may be too wide.",
+  ),
+  Options.withDefault("1"),
 )
+
+const effortFrom = (text: string) => {
+  const effort = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN
+  return effort >= 0.001 && effort <= 1000
+    ? Effect.succeed(effort)
+    : new UsageError({
+        argument: `--effort ${text}`,
+        allowed: "expected a plain decimal, 0.001 to 1000",
+      })
+}
 
 /** Some closed form was missed: the kernel is wrong, or the run was too short to tell. */
 class ValidationFailed extends Data.TaggedError("ValidationFailed")<{
@@ -33,14 +50,14 @@ class ValidationFailed extends Data.TaggedError("ValidationFailed")<{
 export const validateCommand = Command.make(
   "validate",
   { seed: seedOption, effort: effortOption, json: jsonOption },
-  ({ seed, effort, json }) =>
+  ({ seed, effort: effortText, json }) =>
     Effect.gen(function* () {
+      const effort = yield* effortFrom(effortText)
       const level = levelOf(closedForms)
       const results = yield* Effect.forEach(closedForms, (form, index) =>
         note(`${index + 1} of ${closedForms.length}  ${form.name}`).pipe(
-          // One form is one batch; between two of them the command can be stopped.
-          Effect.zipRight(Effect.sleep(0)),
-          Effect.zipRight(Effect.sync(() => runClosedForm(form, seed, effort, level))),
+          Effect.zipRight(replicate(form, seed, effort)),
+          Effect.map((replications) => judge(form, replications, level)),
         ),
       )
       const validation = summarise(results.flat(), closedForms)
@@ -54,6 +71,19 @@ export const validateCommand = Command.make(
 ).pipe(
   Command.withDescription("Check the event kernel against the closed forms of queueing theory."),
 )
+
+/** All replications of a form. Between two of them the command can be stopped. */
+const replicate = (form: ClosedForm, seed: string, effort: number) => {
+  const length = lengthOf(form, effort)
+  return Effect.forEach(
+    Array.from({ length: form.replications }, (_, replication) => replication),
+    (replication) =>
+      Effect.zipRight(
+        Effect.sleep(0),
+        Effect.sync(() => form.replicate(seed, replication, length)),
+      ),
+  )
+}
 
 const tableOf = (results: ReadonlyArray<ValidationResult>, level: number): string =>
   [

@@ -8,6 +8,9 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/support/property-runs.ts"],
+    // Two cores are what CI has; vitest alone would leave one of them idle.
+    maxWorkers: 2,
+    minWorkers: 1,
     testTimeout: timeoutMillis,
     hookTimeout: timeoutMillis,
   },

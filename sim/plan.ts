@@ -11,6 +11,7 @@ import { offerTable } from "./fleet/offers.ts"
 import { loadScenario } from "./scenarios/load.ts"
 import { ScenarioInvalid } from "./scenarios/scenario-error.ts"
 import type { Scenario } from "./scenarios/schema.ts"
+import { mostDays } from "./scenarios/schema.ts"
 
 export interface Plan {
   readonly scenario: Scenario
@@ -42,21 +43,32 @@ export const makePlan = (
 ) =>
   Effect.gen(function* () {
     const written = yield* loadScenario(name, assignments)
-    const plan = yield* withTrace(written)
+    const plan = yield* withTrace(written, name)
     yield* checkFleet(plan.scenario, name)
     yield* checkMemory(plan.scenario, workers, availableBytes)
     return plan
   })
 
 /** With a trace, the horizon is the trace's own length. */
-const withTrace = (scenario: Scenario) =>
+const withTrace = (scenario: Scenario, source: string) =>
   Effect.gen(function* () {
     const settings = scenario.demand.trace
     if (settings === null) return { scenario, trace: undefined }
     const trace = yield* loadTrace(settings.path)
     const last = trace.times[trace.times.length - 1]
     const seconds = last / 1e6 / settings.speed + settings.jitterSeconds + 1
-    return { scenario: { ...scenario, horizonDays: seconds / 86_400 }, trace }
+    const horizonDays = seconds / 86_400
+    if (horizonDays > mostDays)
+      return yield* new ScenarioInvalid({
+        source,
+        issues: [
+          {
+            path: "demand.trace",
+            message: `replayed like this, the trace takes ${Math.ceil(horizonDays)} days, and a run ${mostDays} at most`,
+          },
+        ],
+      })
+    return { scenario: { ...scenario, horizonDays }, trace }
   })
 
 const checkFleet = (scenario: Scenario, source: string) => {

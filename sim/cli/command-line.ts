@@ -90,9 +90,11 @@ const readWords = (
     const value = equals < 0 ? words[++at] : word.slice(equals + 1)
     // Another option in the value's place is a value forgotten, far more often than a value meant.
     const isForgotten =
-      value === undefined || (equals < 0 && command.options.some((one) => one.name === value))
-    if (isForgotten)
-      return wrong(command, name, `a value is missing: ${name} ${option.value}, or ${name}=…`)
+      value === undefined ||
+      value === "--" ||
+      (equals < 0 && command.options.some((one) => one.name === value)) ||
+      (option.isRepeated && value.trim() === "")
+    if (isForgotten) return wrong(command, name, `a value is missing: ${name} ${option.value}`)
     const choices = option.value.split(" | ")
     if (choices.length > 1 && !choices.includes(value))
       return wrong(command, `${name} ${value}`, `expected one of ${choices.join(", ")}`)
@@ -118,9 +120,9 @@ const whole = (command: CommandFacts, read: Read): Either.Either<Read, UsageErro
       (option) => option.isRequired && read.options.every((one) => one.option !== option),
     ),
   ].map(({ name }) => name)
-  return missing.length === 0
-    ? Either.right(read)
-    : wrong(command, missing.join(", "), "must be given")
+  if (missing.length > 0) return wrong(command, missing.join(", "), "must be given")
+  const empty = command.arguments.find((_, index) => read.arguments[index] === "")
+  return empty === undefined ? Either.right(read) : wrong(command, empty.name, "is empty")
 }
 
 /** The options first, each value a word of its own; then the arguments, whatever they begin with. */

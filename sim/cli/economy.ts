@@ -39,9 +39,15 @@ const knobsText = (
     .map(({ path, value, unit, meaning, source }) => {
       const beside =
         other === undefined ? "" : `   (${other.name}: ${valueText(other.knobs.get(path))})`
-      return `${path} = ${valueText(value)} ${unit}${beside}\n    ${meaning}\n    from: ${source}`
+      const withUnit = typeof value === "number" ? `${valueText(value)} ${unit}` : valueText(value)
+      return `${path} = ${withUnit}${beside}\n    ${meaning}\n    from: ${source}`
     })
     .join("\n")
+    .concat(`\n\n${sourceLegend}`)
+
+/** What the short names of sources in the knobs stand for. */
+const sourceLegend =
+  "Sources: 002 is the document of the credit economy, 000 the hosting guide; ours is a choice of Evenkeel's where both are silent."
 
 const nameArgument = Args.text({ name: "name" }).pipe(
   Args.withDescription(`An economy: one of ${Object.keys(economies).join(", ")}.`),

@@ -6,7 +6,8 @@ import { FileSystem } from "@effect/platform"
 import { Effect } from "effect"
 import { UsageError } from "./usage-error.ts"
 
-const maxLength = 80
+/** A character takes 4 bytes at most, and file systems allow 255 of them in a name. */
+const maxCharacters = 60
 
 /**
  * A scenario's name as the name of one folder. A name comes from a file that someone else may have
@@ -17,11 +18,9 @@ export const folderNameOf = (scenario: string): string => {
     .normalize("NFC")
     .replace(/[^\p{L}\p{N}._-]+/gu, "-")
     .replace(/^[.-]+/, "")
-  // Cut by characters, so that none is halved, and short enough for any file system's bytes.
   const cut = [...safe]
-    .slice(0, maxLength)
+    .slice(0, maxCharacters)
     .join("")
-    .slice(0, maxLength)
     .replace(/[.-]+$/, "")
   return cut === "" ? "scenario" : cut
 }

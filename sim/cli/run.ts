@@ -126,7 +126,7 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
         const command = [
           "npx evenkeel run",
           quoteForShell(options.scenario),
-          `--seed ${quoteForShell(seed)}`,
+          `--seed${seed.startsWith("-") ? "=" : " "}${quoteForShell(seed)}`,
           `--replications ${replications}`,
           ...options.set.map((text) => `--set ${quoteForShell(text)}`),
         ].join(" ")
@@ -142,46 +142,41 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
           isChecked: options.check,
           onProgress: progress.update,
         }
-        const drawLater = `npx evenkeel report ${quoteForShell(folder)} draws them.`
-        // Whatever ends the run early, a signal or a dying thread: what was finished is kept.
+        // What is told to a user whose run ends early, whatever ends it: a signal, a dying thread, a
+        // full disk.
+        let stopped = "Stopped before a replication was finished: nothing was kept."
+        const kept = (what: string) =>
+          `Stopped. ${what} in ${database}; npx evenkeel report ${quoteForShell(folder)} draws them.`
         const keepFinished = Effect.gen(function* () {
           const done = yield* Ref.get(finished)
-          yield* progress.end
-          if (done.length === 0)
-            return yield* note("Stopped before a replication was finished: nothing was kept.")
+          if (done.length === 0) return
+          stopped = "Nothing was kept."
           const wallSeconds = (performance.now() - began) / 1000
           yield* writeRun(database, summarise(plan.scenario, done, settings, wallSeconds))
-          yield* note(
-            `Stopped. ${done.length} of ${replications} replications were finished and are kept in ${database}; ${drawLater}`,
+          stopped = kept(
+            `${done.length} of ${replications} replications were finished and are kept`,
           )
         })
-        const experiment = Effect.zipRight(
-          progress.update(0, 0),
-          runExperiment(plan, settings, finished),
-        )
-        let isStored = false
-        // From the last replication's end to the stored results nothing may come between.
-        const storedRun = Effect.uninterruptibleMask((restore) =>
-          restore(experiment).pipe(
-            Effect.tapErrorCause(() =>
-              Effect.catchAll(keepFinished, (error) => note(error.message)),
-            ),
-            Effect.tap((result) => Effect.zipRight(progress.end, writeRun(database, result))),
-            Effect.tap(() => {
-              isStored = true
-            }),
-          ),
-        ).pipe(Effect.provide(layerThreads(Math.min(workers, replications))))
+        const keepWhole = (result: RunResult) =>
+          Effect.gen(function* () {
+            stopped = "Nothing was kept."
+            yield* writeRun(database, result)
+            stopped = kept("The results are kept")
+          })
         const { result, report } = yield* Effect.gen(function* () {
-          const stored = yield* storedRun
-          return { result: stored, report: yield* reporting.write(stored, folder) }
-        }).pipe(
-          Effect.onInterrupt(() =>
-            isStored
-              ? note(`Stopped. The results are kept in ${database}; ${drawLater}`)
-              : Effect.void,
-          ),
-        )
+          yield* progress.update(0, 0)
+          // From a replication's end to its stored results nothing may come between.
+          const whole = yield* Effect.uninterruptibleMask((restore) =>
+            restore(runExperiment(plan, settings, finished)).pipe(
+              Effect.tapErrorCause(() =>
+                Effect.catchAll(keepFinished, (error) => note(error.message)),
+              ),
+              Effect.tap(keepWhole),
+            ),
+          ).pipe(Effect.provide(layerThreads(Math.min(workers, replications))))
+          yield* progress.end
+          return { result: whole, report: yield* reporting.write(whole, folder) }
+        }).pipe(Effect.onError(() => Effect.zipRight(progress.end, note(stopped))))
         yield* Effect.forEach(report.notices, note)
         const ends = endsOf(yield* Ref.get(finished))
         yield* printResult(options.json, jsonOf(result, ends, database, report.files[0]), () =>

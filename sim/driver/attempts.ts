@@ -149,7 +149,6 @@ export const onDispatched = (
   columns.attempt[slot] = command.attempt
   columns.instance[slot] = node
   columns.dispatchedAt[slot] = now
-  recorder.add("attempts", 1)
   recorder.setInFlight(now, 1)
   const lot = world.attemptStreams[node].next()
   occupy(world, node, 1)
@@ -231,6 +230,8 @@ const endAttempt = (
   const { columns } = requests
   const node = columns.instance[slot]
   occupy(world, node, -1)
+  // Counted as they end, so that those that failed are among them in any stretch of time.
+  recorder.add("attempts", 1)
   recorder.setInFlight(world.now, -1)
   recorder.attemptSecondsInAll += (world.now - columns.dispatchedAt[slot]) / 1e6
   ended.at = world.now

@@ -190,8 +190,8 @@ const onHiccup = (world: World, node: number): void => {
 
 const onDecision = (world: World, node: number): void => {
   const { columns } = world.nodes
-  columns.decideAt[node] =
-    world.now + Math.round(world.scenario.operators.decisionHours * hourMicros)
+  const epoch = Math.round(world.scenario.operators.decisionHours * hourMicros)
+  columns.decideAt[node] = world.now + Math.max(1, epoch)
   if (columns.phase[node] !== serving) return
   const decision = decide(world, node)
   columns.payAtDecision[node] = columns.share[node] + columns.bounty[node]

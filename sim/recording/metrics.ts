@@ -47,6 +47,9 @@ const refusedIn = ({ sum }: Window): number =>
   sum("refused.NoCapacity") +
   sum("refused.AttemptFailed")
 
+/** Shares are of the requests that ended in the window: those that arrived may end after it. */
+const endedIn = (window: Window): number => window.sum("served") + refusedIn(window)
+
 const nodeDays = ({ sum, recording }: Window): number =>
   (sum("instances") * recording.sampleSeconds) / daySeconds
 
@@ -56,6 +59,12 @@ const settled = ({ nodes, days }: Window): ReadonlyArray<NodeOutcome> =>
 
 const payPerHour = ({ shareEarned, bountyEarned, onlineHours }: NodeOutcome): number =>
   (shareEarned + bountyEarned) / onlineHours
+
+/** An index of inequality of pay; nobody's pay is neither equal nor unequal. */
+const ofPay = (index: (pay: ReadonlyArray<number>) => number) => (window: Window) => {
+  const pay = settled(window).map(payPerHour)
+  return pay.length === 0 ? NaN : index(pay)
+}
 
 const ttftQuantile = (p: number) => (window: Window) =>
   mergedSketch(window.recording.ttft.slice(window.firstDay)).quantile(p)
@@ -71,25 +80,25 @@ const fixedMetrics: ReadonlyArray<Metric> = [
     "requests.servedShare",
     "share",
     "Requests that were served",
-    ({ sum }) => sum("served") / sum("arrived"),
+    (window) => window.sum("served") / endedIn(window),
   ),
   metric(
     "requests.rejectedShare",
     "share",
     "Requests given up after all retries",
-    (window) => refusedIn(window) / window.sum("arrived"),
+    (window) => refusedIn(window) / endedIn(window),
   ),
   metric(
     "requests.noCapacityShare",
     "share",
     "Requests rejected because every node was busy",
-    ({ sum }) => sum("refused.NoCapacity") / sum("arrived"),
+    (window) => window.sum("refused.NoCapacity") / endedIn(window),
   ),
   metric(
     "requests.noCreditsShare",
     "share",
     "Requests rejected for want of credits",
-    ({ sum }) => sum("refused.InsufficientCredits") / sum("arrived"),
+    (window) => window.sum("refused.InsufficientCredits") / endedIn(window),
   ),
   metric(
     "attempts.failedShare",
@@ -230,11 +239,9 @@ const fixedMetrics: ReadonlyArray<Metric> = [
     "earnings.jain",
     "index",
     "Jain's fairness of pay per online hour (1: all equal)",
-    (window) => jainIndex(settled(window).map(payPerHour)),
+    ofPay(jainIndex),
   ),
-  metric("earnings.gini", "index", "Gini of pay per online hour (0: all equal)", (window) =>
-    gini(settled(window).map(payPerHour)),
-  ),
+  metric("earnings.gini", "index", "Gini of pay per online hour (0: all equal)", ofPay(gini)),
   ...deviceClasses.map((name) =>
     metric(`profit.${name}`, "credits/d", `Pay less cost of a node, class ${name}`, (window) => {
       const own = settled(window).filter(({ deviceClass }) => deviceClass === name)

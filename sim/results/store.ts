@@ -62,15 +62,15 @@ export const readRun = (
     const files = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
     const filename = paths.resolve(path)
-    const information = yield* files
-      .stat(filename)
-      .pipe(
-        Effect.catchAll((error) =>
-          error._tag === "SystemError" && error.reason === "NotFound"
-            ? missingFile(path)
-            : ioFailure(path, error.message),
-        ),
-      )
+    const information = yield* files.stat(filename).pipe(
+      Effect.catchAll((error) =>
+        // A path through something that is no folder is reported as a bad resource.
+        error._tag === "SystemError" &&
+        (error.reason === "NotFound" || error.reason === "BadResource")
+          ? missingFile(path)
+          : ioFailure(path, error.message),
+      ),
+    )
     if (information.type !== "File") return yield* foreignFile(path, "it is not a plain file")
     const stored = yield* Effect.zipRight(checkLayout(path), selectRun).pipe(
       Effect.provide(sqliteLayer({ filename, mode: "readOnly" })),

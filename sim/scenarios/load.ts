@@ -55,11 +55,18 @@ const readTree = (file: string, source: string) =>
 
 const parseTree = (text: string, source: string): Either.Either<Tree, ScenarioInvalid> => {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const error = document.errors[0]
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    stringKeys: true,
+  })
+  // What the parser only warns of, such as a tag that it does not know, it leaves out.
+  const error = document.errors[0] ?? document.warnings[0]
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0])
-    return Either.left(invalid(source, `line ${line}, column ${col}: ${error.message}`))
+    const problem =
+      error.code === "MULTIPLE_DOCS" ? "a second document begins; one is expected" : error.message
+    return Either.left(invalid(source, `line ${line}, column ${col}: ${problem}`))
   }
   let tree: unknown
   try {
@@ -87,7 +94,9 @@ const readWhole = (
     const file = isBuiltIn(name) ? builtInPath(name) : path.resolve(from, name)
     if (seen.includes(file))
       return yield* invalid(name, `extends itself: ${[...seen, file].join(" → ")}`, "extends")
-    const { extends: parent = "base", ...own } = yield* readTree(file, name)
+    const child = seen[seen.length - 1]
+    const source = child === undefined ? name : `${name}, which ${child} extends,`
+    const { extends: parent = "base", ...own } = yield* readTree(file, source)
     if (name === "base") return own
     if (typeof parent !== "string")
       return yield* invalid(name, "expected a scenario's name or a file's path", "extends")
@@ -105,5 +114,32 @@ export const loadScenario = (name: string, assignments: ReadonlyArray<string>) =
   Effect.gen(function* () {
     let tree = yield* readWhole(name, ".", [])
     for (const text of assignments) tree = yield* assign(tree, text)
-    return yield* resolve(tree, assignments.length === 0 ? name : `${name} with --set`)
+    const source = assignments.length === 0 ? name : `${name} with --set`
+    const cycle = cycleIn(tree)
+    if (cycle !== undefined)
+      return yield* invalid(
+        source,
+        "is part of itself: an alias (*) names what it stands in",
+        cycle,
+      )
+    return yield* resolve(tree, source)
   })
+
+/** The dotted path of a setting that holds itself, which YAML's aliases allow. O(settings). */
+const cycleIn = (tree: Tree): string | undefined => {
+  const above = new Set<unknown>()
+  const done = new Set<unknown>()
+  const search = (place: unknown, path: ReadonlyArray<string>): string | undefined => {
+    if (typeof place !== "object" || place === null || done.has(place)) return undefined
+    if (above.has(place)) return path.join(".")
+    above.add(place)
+    for (const [key, value] of Object.entries(place)) {
+      const found = search(value, [...path, key])
+      if (found !== undefined) return found
+    }
+    above.delete(place)
+    done.add(place)
+    return undefined
+  }
+  return search(tree, [])
+}

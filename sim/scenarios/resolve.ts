@@ -58,15 +58,18 @@ export const resolve = (tree: Tree, source: string): Either.Either<Scenario, Sce
   ).pipe(Either.flatMap((scenario) => checkTogether(scenario, source)))
 
 const issuesOf = (error: ParseResult.ParseError) =>
-  ParseResult.ArrayFormatter.formatErrorSync(error).map(({ _tag, path, message }) => ({
-    path: path.map(String).join("."),
-    message:
-      _tag === "Unexpected"
-        ? `no such setting; allowed here: ${allowedAt(path.slice(0, -1)).join(", ")}`
-        : _tag === "Missing"
-          ? "is missing"
-          : message,
-  }))
+  ParseResult.ArrayFormatter.formatErrorSync(error)
+    // Of what may be null as well, only what is wrong with the rest says anything.
+    .filter(({ message }, _, all) => all.length === 1 || !message.startsWith("Expected null, "))
+    .map(({ _tag, path, message }) => ({
+      path: path.map(String).join("."),
+      message:
+        _tag === "Unexpected"
+          ? `no such setting; allowed here: ${allowedAt(path.slice(0, -1)).join(", ")}`
+          : _tag === "Missing"
+            ? "is missing"
+            : message,
+    }))
 
 /** The settings that the schema knows at a path. */
 const allowedAt = (path: ReadonlyArray<PropertyKey>): ReadonlyArray<string> => {

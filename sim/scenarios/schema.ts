@@ -177,12 +177,18 @@ const Operators = Schema.Struct({
   chaserShare: share,
 })
 
+/** Ten years, and a little. */
+export const mostDays = 3660
+
 export const Scenario = Schema.Struct({
   name: Schema.NonEmptyString,
   /** What the scenario shows, in one sentence. */
   title: Schema.String,
   seed: Schema.String,
-  horizonDays: quantity("a number of days above 0, to 3660", (value) => value > 0 && value <= 3660),
+  horizonDays: quantity(
+    `a number of days above 0, to ${mostDays}`,
+    (value) => value > 0 && value <= mostDays,
+  ),
   replications: whole("replications", 1, 100_000),
   /** Cut from the front of every replication, half of it at most; null: found by MSER-5. */
   warmupDays: Schema.NullOr(atLeast0("days")),

@@ -185,6 +185,22 @@ describe("the same economy, seed and events", () => {
 })
 
 describe("one entity's draws", () => {
+  it("are its own: two models with like nodes choose differently", () => {
+    const trial = openSmallMarket({ economy: economyWith({ ramp: { start: 1 } }), nodes: 6 })
+    trial.send({ _tag: "ModelListed", model: 2, inputPricePerMtok: 1, outputPricePerMtok: 1 })
+    for (let node = 1; node <= 6; node++)
+      startInstance(trial, { instance: 10 + node, node, servedModel: 2 })
+    const chosen = [1, 2].map((servedModel) =>
+      Array.from({ length: 40 }, (_, i) => {
+        const request = 2 * i + servedModel + 1000 * servedModel
+        const first = commandsOf(arrive(trial, request, { servedModel }), "Dispatch")[0]
+        endAttempt(trial, request)
+        return (first?.instance ?? 0) % 10
+      }),
+    )
+    expect(chosen[1]).not.toEqual(chosen[0])
+  })
+
   it("do not change when another model has traffic or nodes", () => {
     const economy = economyWith({ ramp: { start: 1 } })
     const quiet = openSmallMarket({ economy, nodes: 6, seed: "crn" })

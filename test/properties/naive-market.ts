@@ -1107,6 +1107,8 @@ export const makeNaiveMarket = (economy: Economy) => {
       }
   }
 
+  let turnedAt = 0
+
   /** One firing of the timers that are due at exactly `now`. */
   const fire = (now: number, commands: ReadonlyArray<Command>): void => {
     runTo(now)
@@ -1121,7 +1123,11 @@ export const makeNaiveMarket = (economy: Economy) => {
         micros(economy.liveness.heartbeatSeconds * economy.liveness.missedHeartbeats)
       if (now >= due) loseNode(node)
     }
-    if (now % hour === 0) turnHour(read)
+    // A timer may fire twice at one instant; an hour turns once.
+    if (now % hour === 0 && now > turnedAt) {
+      turnedAt = now
+      turnHour(read)
+    }
     read.end()
   }
 

@@ -172,6 +172,20 @@ describe("a bounty", () => {
     expect(earnings(trial).earned).toBe(before + 1.6 * share)
   })
 
+  it("is paid once: the next hour pays for the next hour's calls", () => {
+    const trial = funded()
+    const paid = [1000, 500].map((tokens) => {
+      const { bounty } = serve(trial, tokens) ?? {}
+      const posts = commandsOf(trial.wait(hour), "Post").filter((one) => one.kind === "bounty")
+      return [bounty, posts.map((one) => one.amount)]
+    })
+    expect(paid).toEqual([
+      [52_800, [52_800]],
+      [expect.any(Number), [paid[1]?.[0]]],
+    ])
+    expect(paid[1]?.[0]).toBeLessThan(30_000)
+  })
+
   it("costs the consumer nothing", () => {
     const [with_, without] = [funded(), scarce()]
     expect(serve(with_, 1000)?.charge).toBe(serve(without, 1000)?.charge)

@@ -3,13 +3,12 @@
  * all its checks hold, no event of the simulator's own is rejected (it would throw), and the figures
  * are what they claim to be.
  *
- * A case takes some 15 ms, so 1,000 of them are affordable; `npm run test:long` tries 2,000, for
- * 100,000 would take most of an hour.
+ * A case takes some 15 ms. `npm run test:long` tries 5,000 instead of 100,000, which would take most
+ * of an hour.
  */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { economies } from "../../../engine/index.ts"
-import { pooled } from "../../../engine/index.ts"
 import type { Replicated } from "../../../sim/driver/replication.ts"
 import { deviceClasses } from "../../../sim/recording/recorder.ts"
 import { metricsOf } from "../../../sim/recording/metrics.ts"
@@ -20,12 +19,14 @@ import { modelCalled, openReplication, runToEnd, scenarioWith } from "./small-wo
 
 const share = fc.oneof(
   { weight: 2, arbitrary: fc.constant(0) },
-  { weight: 2, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }) },
+  { weight: 2, arbitrary: fc.integer({ min: 0, max: 100 }).map((percent) => percent / 100) },
   { weight: 1, arbitrary: fc.constant(1) },
 )
-const from = (min: number, max: number) => fc.double({ min, max, noNaN: true })
-/** Off half of the time. */
-const rate = (max: number) => fc.oneof(fc.constant(0), from(0, max))
+/** Evenly in between: random doubles would nearly all be tiny. */
+const from = (min: number, max: number) =>
+  fc.integer({ min: 0, max: 10_000 }).map((part) => min + ((max - min) * part) / 10_000)
+/** Off half of the time, and otherwise no less than a hundredth of the most. */
+const rate = (max: number) => fc.oneof(fc.constant(0), from(max / 100, max))
 
 const models = fc
   .uniqueArray(
@@ -37,10 +38,10 @@ const models = fc
         "qwen3-32b",
         "llama-3-70b",
       ),
-      inputPricePerMtok: fc.oneof(fc.constant(0), from(0, 5000)),
-      outputPricePerMtok: fc.oneof(fc.constant(0), from(0, 5000)),
+      inputPricePerMtok: from(0, 1000),
+      outputPricePerMtok: from(0, 10_000),
       popularity: from(0, 1),
-      initialSupply: fc.oneof(fc.constant(0), from(0.1, 1)),
+      initialSupply: share,
     }),
     { minLength: 1, maxLength: 3, selector: ({ name }) => name },
   )
@@ -53,7 +54,7 @@ const models = fc
 
 const economy = fc.record({
   extends: fc.constantFrom(...Object.keys(economies)),
-  feeBps: fc.nat(10_000),
+  feeBps: fc.oneof(fc.constant(1200), fc.nat(10_000)),
   routing: fc.record(
     {
       selection: fc.constantFrom("leastLoaded", "operatorFirst", "spareLottery", "twoChoices"),
@@ -66,16 +67,19 @@ const economy = fc.record({
   ),
   breaker: fc.record({ probe: fc.constantFrom("synthetic", "request") }, { requiredKeys: [] }),
   flap: fc.record({ initialReduction: from(0, 0.9) }, { requiredKeys: [] }),
+  // A target that no supply reaches makes bounties common.
+  bounty: fc.record({ target: fc.constantFrom(1.25, 1000) }, { requiredKeys: [] }),
+  withdrawal: fc.record({ minimumCredits: from(0, 10) }, { requiredKeys: [] }),
   money: fc.record({ scale: fc.constantFrom(0, 3, 6, 9) }, { requiredKeys: [] }),
 })
 
 const patches = fc.record({
   seed: fc.string({ maxLength: 4 }),
-  horizonDays: from(0.001, 0.06),
+  horizonDays: from(0.001, 0.1),
   economy,
   models,
   demand: fc.record({
-    requestsPerSecond: rate(0.4),
+    requestsPerSecond: from(0, 0.2),
     arrivals: fc.constantFrom("poisson", "gamma", "mmpp"),
     burstiness: from(0.3, 4),
     growthPerDay: from(-0.5, 2),
@@ -91,16 +95,16 @@ const patches = fc.record({
       spread: from(0, 2),
     }),
     maxTokensHeadroom: from(1, 5),
-    abortShare: share,
-    badInputShare: share,
+    abortShare: from(0, 0.2),
+    badInputShare: from(0, 0.2),
   }),
   consumers: fc.record({
     count: fc.integer({ min: 1, max: 30 }),
     signUpsPerDay: rate(500),
-    budgetCreditsPerDay: rate(500),
+    budgetCreditsPerDay: rate(5000),
     spread: from(0, 2),
     topUpCredits: from(0.01, 50),
-    operatorShare: share,
+    operatorShare: from(0, 0.5),
     maxRetries: fc.nat(8),
     retrySeconds: from(0.000_001, 30),
   }),
@@ -122,22 +126,22 @@ const patches = fc.record({
   }),
   churn: fc.record({
     joinsPerDay: rate(300),
-    lifetimeDays: rate(0.2),
+    lifetimeDays: fc.oneof(fc.constant(0), from(0.01, 0.5)),
     lifetimeSpread: from(0, 2),
     onlineHours: rate(1),
     awayHours: rate(1),
   }),
   faults: fc.record({
-    crashesPerNodeDay: rate(300),
+    crashesPerNodeDay: rate(100),
     repairMinutes: from(0.1, 20),
-    hiccupsPerNodeDay: rate(300),
+    hiccupsPerNodeDay: rate(100),
     hiccupSeconds: from(0.1, 300),
-    failureShare: share,
+    failureShare: fc.oneof(fc.constant(0), share),
     slowShare: share,
     slowSpeed: from(0.02, 1),
   }),
   operators: fc.record({
-    decisionHours: rate(0.5),
+    decisionHours: fc.oneof(fc.constant(0), from(0.1, 1)),
     temperatureCreditsPerDay: from(0.01, 1000),
     creditUsd: from(0.001, 10),
     overDeclareShare: share,
@@ -152,12 +156,14 @@ const sum = (values: ArrayLike<number>): number =>
 const expectFiguresToHold = (scenario: Scenario, { recording, nodes }: Replicated): void => {
   const { sums } = recording
   for (const [channel, bins] of Object.entries(sums))
-    for (const value of bins) expect(value, channel).toBeGreaterThanOrEqual(0)
+    expect(Math.min(...bins), channel).toBeGreaterThanOrEqual(0)
   // Busy slots are among those that are there, in every bin.
-  for (const name of deviceClasses)
-    sums[`busySlotSeconds.${name}`].forEach((busy, bin) =>
-      expect(busy).toBeLessThanOrEqual(sums[`slotSeconds.${name}`][bin] * (1 + 1e-9) + 1e-6),
-    )
+  for (const name of deviceClasses) {
+    const there = sums[`slotSeconds.${name}`]
+    const missing = sums[`busySlotSeconds.${name}`].map((busy, bin) => busy - there[bin])
+    // Areas are sums of as many floating-point terms as there were changes.
+    expect(Math.max(...missing), name).toBeLessThanOrEqual(1e-6)
+  }
   expect(sum(sums.arrived.subarray(recording.bins))).toBe(0)
   expect(sum(sums.completed)).toBeLessThanOrEqual(sum(sums.served))
   expect(sum(sums.failedAttempts)).toBeLessThanOrEqual(sum(sums.attempts))
@@ -194,7 +200,7 @@ const expectMetricsToHold = (scenario: Scenario, { recording, nodes }: Replicate
   })
   for (const [name, value] of Object.entries(metrics)) {
     expect(Number.isFinite(value), name).toBe(true)
-    if (name.startsWith("utilisation.") || name.endsWith("failedShare")) {
+    if (name.endsWith("Share") || name.startsWith("utilisation.")) {
       expect(value, name).toBeGreaterThanOrEqual(0)
       expect(value, name).toBeLessThanOrEqual(1 + 1e-9)
     }
@@ -219,12 +225,11 @@ describe("any small market", () => {
         for (const [channel, bins] of Object.entries(result.recording.sums))
           count(channel, sum(bins))
       }),
-      { share: PROPERTY_RUNS > 1000 ? 0.02 : 1 },
+      { share: PROPERTY_RUNS > 1000 ? 0.05 : 1 },
     )
-    // The cases are worth something: all that can happen has happened, many times.
-    const rare = ["refused.PriceTooHigh", "sum"]
-    for (const [kind, times] of kinds)
-      if (!rare.includes(kind)) expect(times, kind).toBeGreaterThan(100)
-    expect(pooled.name).toBe("pooled")
+    // The cases are worth something: all that can happen has happened, many times. No consumer here
+    // names a price that is too high.
+    for (const [kind, amount] of kinds)
+      if (kind !== "refused.PriceTooHigh") expect(amount, kind).toBeGreaterThan(100)
   })
 })

@@ -47,6 +47,29 @@ describe("requests in flight", () => {
     expect(columns.serverSlot[again]).toBe(-1)
   })
 
+  it("gives a request that comes back a new id, and lets it begin anew", () => {
+    // Ids 1 and 5 share a slot of four: the ring doubles under the request that is renamed.
+    for (const newId of [2, 5]) {
+      const requests = new RequestsInFlight(4)
+      const before = requests.add(1)
+      const names = ["consumer", "model", "inputTokens", "outputTokens", "maxTokens"] as const
+      const kept = [...names, "arrivedAt", "retries", "flaw"] as const
+      const renewed = ["attempt", "firstTokenAt"] as const
+      for (const [i, name] of [...kept, ...renewed].entries())
+        requests.columns[name][before] = i + 1
+      requests.columns.instance[before] = 3
+      requests.columns.serverSlot[before] = 4
+      const slot = requests.rename(1, newId)
+      expect(requests.slotOf(newId)).toBe(slot)
+      expect(() => requests.slotOf(1)).toThrow("request 1 is not under way")
+      expect(requests.open).toBe(1)
+      expect(kept.map((name) => requests.columns[name][slot])).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+      expect(renewed.map((name) => requests.columns[name][slot])).toEqual([0, 0])
+      expect(requests.columns.instance[slot]).toBe(-1)
+      expect(requests.columns.serverSlot[slot]).toBe(-1)
+    }
+  })
+
   it("knows no request that was closed or never opened", () => {
     const requests = new RequestsInFlight(4)
     requests.add(5)

@@ -117,9 +117,13 @@ const advanceOne = (replication: Replication): void => {
   if (!replication.advance(1)) throw new Error("the replication is over")
 }
 
-/** Runs to the end in batches. */
+/** Far more events than any small world has. */
+const mostEvents = 5_000_000
+
+/** Runs to the end in batches; throws where there is no end to be seen. */
 export const runToEnd = (replication: Replication, batch = 20_000): Replicated => {
-  while (replication.advance(batch));
+  while (replication.advance(batch))
+    if (worldOf(replication).events > mostEvents) throw new Error("the replication does not end")
   return replication.finish()
 }
 

@@ -1,0 +1,156 @@
+import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { evenkeel } from "./evenkeel.ts"
+
+let folder = ""
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "evenkeel-cli-"))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const short = ["--set", "horizonDays=0.2", "--replications", "3"]
+const run = (out: string, ...words: ReadonlyArray<string>) =>
+  evenkeel(["run", "quickstart", ...short, "--out", join(folder, out), "--json", ...words])
+
+describe("evenkeel quote", () => {
+  it("prints the pinned example of the hosting guide", async () => {
+    const words = ["quote", "--price-per-token", "0.00012", "--tokens", "1000000", "--json"]
+    const { code, stdout } = await evenkeel(words)
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ gross: "120.00", fee: "14.40", net: "105.60" })
+  })
+
+  it.each([
+    ["--price-per-token", "-1"],
+    ["--price-per-token", "1e-3"],
+    ["--price-per-token", "0.0000000000001"],
+    ["--tokens", "1.5"],
+    ["--tokens", "99999999999999999999"],
+    ["--economy", "nowhere"],
+  ])("refuses %s %s, saying what is allowed", async (option, value) => {
+    const rest = new Map([
+      ["--price-per-token", "0.001"],
+      ["--tokens", "10"],
+    ]).set(option, value)
+    const { code, stdout, stderr } = await evenkeel(["quote", ...[...rest].flat()])
+    expect(code).toBe(1)
+    expect(stdout).toBe("")
+    expect(stderr).toContain(value)
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+})
+
+describe("evenkeel economy", () => {
+  it("lists the economies and shows what differs between two", async () => {
+    const listed = await evenkeel(["economy", "list", "--json"])
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ name: "pooled" }, { name: "hardened" }])
+    const shown = await evenkeel(["economy", "show", "hardened", "--diff", "pooled"])
+    expect(shown.stdout).toContain("routing.selection = spareLottery")
+    expect(shown.stdout).not.toContain("feeBps")
+  })
+})
+
+describe("evenkeel run", () => {
+  it("gives the same digest on one worker and on two, and another for another seed", async () => {
+    const one = await run("one", "--seed", "7", "--workers", "1")
+    const two = await run("two", "--seed", "7", "--workers", "2")
+    const other = await run("other", "--seed", "8", "--workers", "2")
+    expect([one.code, two.code, other.code]).toEqual([0, 0, 0])
+    const [a, b, c] = [one, two, other].map(({ stdout }) => JSON.parse(stdout))
+    expect(b.digest).toBe(a.digest)
+    expect(c.digest).not.toBe(a.digest)
+    expect(b.metrics).toEqual(a.metrics)
+    expect(a).toMatchObject({ seed: "7", replications: 3, requests: a.served + a.rejected })
+    expect(a.metrics["requests.servedShare"]).toMatchObject({ n: 3 })
+    expect(Object.values<{ ok: boolean }>(a.checks).every(({ ok }) => ok)).toBe(true)
+    // The command that the results name brings them back.
+    const again = await evenkeel([
+      ...a.command.split(" ").slice(2),
+      `--out=${join(folder, "again")}`,
+      "--json",
+    ])
+    expect(JSON.parse(again.stdout).digest).toBe(a.digest)
+  })
+
+  it.each([
+    ["economy.feeBps=12%", "economy.feeBps: expected a whole number of basis points"],
+    ["economy.nothing=1", "economy.nothing: no such knob; allowed here: name"],
+    ["economy.breaker.cooldownSeconds=15 s", "expected a number of seconds above 0"],
+    ["demand.requestsPerSecond=-1", "demand.requestsPerSecond: expected a number of requests"],
+    ["fleet.nods=5", "fleet.nods: no such setting; allowed here: nodes"],
+    ["fleet.nodes=200000", "of memory"],
+    ["nonsense", "expected path=value"],
+  ])("refuses --set %s", async (assignment, message) => {
+    // The most nodes that a scenario may have, for so long that no machine of this size carries them.
+    const heavy = ["--set", "churn.joinsPerDay=1e9", "--set", "horizonDays=3660"]
+    const rest = assignment.startsWith("fleet.nodes") ? heavy : []
+    const out = join(folder, "refused")
+    const words = ["run", "quickstart", ...rest, "--set", assignment, "--out", out]
+    const { code, stdout, stderr } = await evenkeel(words)
+    expect(code).toBe(1)
+    expect(stdout).toBe("")
+    expect(stderr).toContain(message)
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+
+  it("names the line of a broken trace, and a trace that is not there", async () => {
+    const trace = join(folder, "trace.csv")
+    await writeFile(
+      trace,
+      "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.68,374,44\n2023-11-16 18:15:47.00,many,1\n",
+    )
+    const broken = await evenkeel(["run", "trace", "--set", `demand.trace.path=${trace}`])
+    expect(broken.code).toBe(1)
+    expect(broken.stderr).toContain("line 3")
+    expect(broken.stderr).toContain("many")
+    const missing = await evenkeel(["run", "trace", "--set", `demand.trace.path=${trace}.none`])
+    expect(missing.code).toBe(1)
+    expect(missing.stderr).toContain(`${trace}.none`)
+  })
+
+  it("keeps what was finished when it is interrupted", async () => {
+    const out = join(folder, "interrupted")
+    const words = ["run", "quickstart", "--set", "horizonDays=0.2", "--replications", "400"]
+    let isStopped = false
+    const ended = await evenkeel([...words, "--workers", "2", "--out", out], (child, stderr) => {
+      const last = [...stderr().matchAll(/(\d+) of 400/g)].at(-1)
+      if (isStopped || Number(last?.[1] ?? 0) < 2) return
+      isStopped = true
+      child.kill("SIGINT")
+    })
+    expect(ended.code).toBe(130)
+    expect(ended.stderr).toMatch(/Stopped\. \d+ of 400 replications were finished/)
+    const report = await evenkeel(["report", out, "--json"])
+    expect(report.code).toBe(0)
+    const page = JSON.parse(report.stdout).files[0]
+    expect(await readFile(page, "utf8")).toContain("</html>")
+  })
+})
+
+describe("stored results", () => {
+  it("are exported as tidy tables", async () => {
+    expect((await run("tables")).code).toBe(0)
+    const { code, stdout } = await evenkeel(["export", join(folder, "tables"), "--json"])
+    expect(code).toBe(0)
+    const files: ReadonlyArray<string> = JSON.parse(stdout).files
+    const metrics = files.find((file) => file.endsWith("metrics.csv"))
+    expect(await readFile(metrics ?? "", "utf8")).toContain("requests.servedShare")
+  })
+
+  it("that were cut short, or are something else, are told apart", async () => {
+    expect((await run("cut")).code).toBe(0)
+    const database = join(folder, "cut", "results.sqlite")
+    await truncate(database, 5_000)
+    const cut = await evenkeel(["report", join(folder, "cut")])
+    expect(cut.code).toBe(1)
+    expect(cut.stderr).toContain("results.sqlite")
+    await writeFile(database, "a text of no particular kind ".repeat(100))
+    const text = await evenkeel(["export", join(folder, "cut")])
+    expect(text.code).toBe(1)
+    const empty = await evenkeel(["report", folder])
+    expect(empty.code).toBe(1)
+    for (const { stderr } of [cut, text, empty]) expect(stderr).not.toMatch(/^\s+at /m)
+  })
+})

@@ -1,0 +1,138 @@
+import { Effect } from "effect"
+import { spawnSync } from "node:child_process"
+import { describe, expect, it } from "vitest"
+import { reportCommand } from "../../reports/cli/report.ts"
+import type { CommandFacts } from "../../sim/cli/command-facts.ts"
+import { programFacts } from "../../sim/cli/command-facts.ts"
+import { economyCommand } from "../../sim/cli/economy.ts"
+import { exportCommand } from "../../sim/cli/export.ts"
+import { helpText } from "../../sim/cli/help.ts"
+import { quoteCommand } from "../../sim/cli/quote.ts"
+import { makeRunCommand } from "../../sim/cli/run.ts"
+import { validateCommand } from "../../sim/cli/validate.ts"
+import { evenkeel } from "./evenkeel.ts"
+
+const program = programFacts("evenkeel", "Simulates markets.", [
+  makeRunCommand({
+    table: () => "",
+    write: () => Effect.succeed({ files: [], notices: [] }),
+  }),
+  reportCommand,
+  exportCommand,
+  economyCommand,
+  quoteCommand,
+  validateCommand,
+])
+
+const withCommandsBelow = (command: CommandFacts): ReadonlyArray<CommandFacts> => [
+  command,
+  ...[...command.commands.values()].flatMap(withCommandsBelow),
+]
+const all = withCommandsBelow(program)
+
+describe("the help of every command", () => {
+  it("covers the commands that there are", () => {
+    expect(all.map(({ name }) => name)).toEqual([
+      "evenkeel",
+      "evenkeel run",
+      "evenkeel report",
+      "evenkeel export",
+      "evenkeel economy",
+      "evenkeel economy list",
+      "evenkeel economy show",
+      "evenkeel quote",
+      "evenkeel validate",
+    ])
+  })
+
+  it.each(all)("$name says what each argument and option means", (command) => {
+    const told = [command, ...command.arguments, ...command.options]
+    // A sentence each, and not one of the library's own.
+    for (const { meaning } of told) {
+      expect(meaning).toMatch(/^\S.{8,}[.)]$/)
+      expect(meaning).not.toMatch(/setting is optional|user-defined|true or false/i)
+    }
+    for (const { value } of command.options) expect(value).not.toBe("text")
+  })
+
+  it.each(all)("$name fits 100 columns and holds no escape sequence", (command) => {
+    const text = helpText(command)
+    expect(text).not.toContain("\u001b")
+    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(100)
+    const names = [...command.commands.keys(), ...command.options, ...command.arguments].map(
+      (one) => (typeof one === "string" ? one : one.name),
+    )
+    for (const name of [...names, "-h, --help"]) expect(text).toContain(`  ${name}`)
+  })
+
+  it("shows what must be given, and how a whole line looks", () => {
+    const usage = (name: string) =>
+      all
+        .filter((command) => command.name === name)
+        .map((command) => /^Usage: (.*)$/m.exec(helpText(command))?.[1])
+    expect(usage("evenkeel")).toEqual(["evenkeel COMMAND"])
+    expect(usage("evenkeel run")).toEqual(["evenkeel run <scenario> [options]"])
+    expect(usage("evenkeel quote")).toEqual([
+      "evenkeel quote --price-per-token CREDITS --tokens N [options]",
+    ])
+  })
+})
+
+describe("evenkeel", () => {
+  it("without words shows its help, and lists every command", async () => {
+    const bare = await evenkeel([])
+    const asked = await evenkeel(["--help"])
+    expect(bare).toEqual(asked)
+    expect(bare.code).toBe(0)
+    expect(bare.stderr).toBe("")
+    const listed = [...bare.stdout.matchAll(/^ {2}([a-z]+) {2,}/gm)].map((match) => match[1])
+    expect(listed).toEqual([...program.commands.keys()])
+  })
+
+  it("--version prints the version alone", async () => {
+    const { code, stdout, stderr } = await evenkeel(["--version"])
+    expect(code).toBe(0)
+    expect(stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/)
+    expect(stderr).toBe("")
+  })
+
+  it("completes in bash what begins with the letters typed", async () => {
+    const { code, stdout } = await evenkeel(["--completions", "bash"])
+    expect(code).toBe(0)
+    const complete = (...words: ReadonlyArray<string>) =>
+      spawnSync("bash", {
+        encoding: "utf8",
+        input: [
+          stdout,
+          `COMP_WORDS=(${words.join(" ")}); COMP_CWORD=${words.length - 1}`,
+          `_evenkeel_bash_completions evenkeel; echo "\${COMPREPLY[@]}"`,
+        ].join("\n"),
+      }).stdout.trim()
+    expect(complete("evenkeel", "va")).toBe("validate")
+    expect(complete("evenkeel", "run", "--rep")).toBe("--replications")
+  })
+
+  it.each(["zsh", "fish"])("prints completions for %s", async (shell) => {
+    const { code, stdout } = await evenkeel(["--completions", shell])
+    expect(code).toBe(0)
+    for (const word of [...program.commands.keys(), "replications", "price-per-token"])
+      expect(stdout).toContain(word)
+  })
+
+  it.each([
+    [["nonsense"], "there is no such command; there are run, report, export"],
+    [["run", "quickstart", "--nonsense"], "no such option; it has --seed, --replications"],
+    // Each of these once ran without the setting that it asks for.
+    [["run", "quickstart", "--set"], "--set: a value is missing"],
+    [["run", "quickstart", "--SEED", "8"], "--SEED: evenkeel run has no such option"],
+    [["run", "quickstart", "--workers", "0"], "--workers 0: expected a whole number, 1 to 256"],
+    [["run", "quickstart", "--replications", "1000000000"], "1 to 100000"],
+    [["validate", "--effort", "0"], "--effort 0: expected a plain decimal, 0.001 to 1000"],
+  ])("%j is refused with a message and no trace", async (words, message) => {
+    const { code, stdout, stderr } = await evenkeel(words)
+    expect(code).toBe(1)
+    expect(stdout).toBe("")
+    expect(stderr).toContain(message)
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+})

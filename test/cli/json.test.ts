@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { evenkeel } from "./evenkeel.ts"
+
+let folder = ""
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "evenkeel-json-"))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const small = ["--set", "horizonDays=0.02", "--replications", "2", "--workers", "1"]
+
+describe("--json", () => {
+  it("prints a run as one document, and its progress and notices beside it", async () => {
+    const out = join(folder, "run")
+    const { code, stdout, stderr } = await evenkeel([
+      "run",
+      "quickstart",
+      ...small,
+      "--seed",
+      "a b",
+      "--out",
+      out,
+      "--json",
+    ])
+    expect(code).toBe(0)
+    const document = JSON.parse(stdout)
+    expect(document).toMatchObject({
+      scenario: "quickstart",
+      seed: "a b",
+      replications: 2,
+      command: "npx evenkeel run quickstart --seed 'a b' --replications 2 --set horizonDays=0.02",
+      files: { results: join(out, "results.sqlite"), report: join(out, "report.html") },
+    })
+    expect(document.digest).toMatch(/^[0-9a-f]{16}$/)
+    for (const count of ["requests", "events", "wallSeconds"])
+      expect(document[count]).toBeGreaterThan(0)
+    const metrics = Object.entries<Record<string, unknown>>(document.metrics)
+    expect(metrics.length).toBeGreaterThan(10)
+    for (const [, metric] of metrics) {
+      expect(metric["n"]).toBeTypeOf("number")
+      expect(Object.keys(metric)).toEqual(expect.arrayContaining(["mean", "halfWidth", "unit"]))
+    }
+    const checks = Object.entries<Record<string, unknown>>(document.checks)
+    expect(checks.length).toBeGreaterThan(2)
+    for (const [, check] of checks) {
+      expect(check["ok"]).toBe(true)
+      expect(check["detail"]).toBeTypeOf("string")
+    }
+    expect(stderr).toContain("2 of 2 replications")
+
+    const report = await evenkeel(["report", out, "--json"])
+    expect(JSON.parse(report.stdout).files[0]).toBe(join(out, "report.html"))
+    const tables = await evenkeel(["export", out, "--format", "csv", "--json"])
+    expect(JSON.parse(tables.stdout).files[0]).toBe(join(out, "csv", "run.csv"))
+  })
+
+  it.each([
+    [["economy", "list"]],
+    [["economy", "show", "hardened", "--diff", "pooled"]],
+    [["economy", "show", "pooled", "--diff", "pooled"]],
+    [["quote", "--price-per-token", "0.00012", "--tokens", "1000000"]],
+  ])("prints one document for %j", async (words) => {
+    const { code, stdout, stderr } = await evenkeel([...words, "--json"])
+    expect(code).toBe(0)
+    expect(() => JSON.parse(stdout)).not.toThrow()
+    expect(stderr).toBe("")
+  })
+
+  it("prints a validation that failed as a document all the same", async () => {
+    const { code, stdout, stderr } = await evenkeel(["validate", "--effort", "0.001", "--json"])
+    expect(code).toBe(1)
+    const { ok, results } = JSON.parse(stdout)
+    expect(ok).toBe(false)
+    expect(results.length).toBeGreaterThan(20)
+    expect(stderr).toContain("Not reproduced: ")
+  })
+
+  it.each([
+    [["run", "quickstart", "--set", "nonsense=1"]],
+    [["run", "quickstart", "--nonsense"]],
+    [["report", "no-such-folder"]],
+    [["economy", "show", "pooled", "--diff", "no-such-economy"]],
+    [["quote", "--price-per-token", "x", "--tokens", "1"]],
+  ])("leaves stdout empty where %j fails", async (words) => {
+    const { code, stdout, stderr } = await evenkeel([...words, "--json"])
+    expect(code).toBe(1)
+    expect(stdout).toBe("")
+    expect(stderr).not.toBe("")
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+})

@@ -1,0 +1,257 @@
+/** Metrics after the warm-up is cut off, against sums done by hand and by brute force. */
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { metricFacts, metricsOf } from "../../../sim/recording/metrics.ts"
+import type { Channel, Recording } from "../../../sim/recording/recorder.ts"
+import { channels } from "../../../sim/recording/recorder.ts"
+import type { NodeOutcome } from "../../../sim/results/model.ts"
+import { assertProperty } from "../../support/property.ts"
+import { openRecorder, recordingOf } from "./made-up-recording.ts"
+
+const hour = 3_600_000_000
+const options = { warmupSeconds: 0, horizonSeconds: 86_400, models: ["m"], scale: 6 }
+
+const node = (settings: Partial<NodeOutcome>): NodeOutcome => ({
+  node: 0,
+  operator: 0,
+  device: "RTX 4090",
+  deviceClass: "consumer",
+  model: "m",
+  joinedSeconds: 0,
+  leftSeconds: null,
+  onlineHours: 24,
+  busySlotHours: 0,
+  slots: 1,
+  requests: 0,
+  failures: 0,
+  outputTokens: 0,
+  shareEarned: 0,
+  bountyEarned: 0,
+  withheld: 0,
+  costCredits: 0,
+  parks: 0,
+  switches: 0,
+  health: 1,
+  ...settings,
+})
+
+/** What each metric is of the sums over the bins that are left, written down a second time. */
+const definitions: Readonly<
+  Record<string, (s: (channel: Channel) => number, days: number) => number>
+> = {
+  "requests.perSecond": (s, days) => s("arrived") / days / 86_400,
+  "requests.servedShare": (s) => s("served") / ended(s),
+  "requests.rejectedShare": (s) => 1 - s("served") / ended(s),
+  "requests.noCapacityShare": (s) => s("refused.NoCapacity") / ended(s),
+  "requests.noCreditsShare": (s) => s("refused.InsufficientCredits") / ended(s),
+  "attempts.failedShare": (s) => s("failedAttempts") / s("attempts"),
+  "ttft.mean": (s) => s("ttftSeconds") / s("completed"),
+  "sojourn.mean": (s) => s("sojournSeconds") / s("completed"),
+  "tokens.outputPerSecond": (s, days) => s("outputTokens") / days / 86_400,
+  "streams.belowFloorShare": (s) => s("streamsBelowFloor") / s("streams"),
+  "nodes.online": (s) =>
+    (s("nodes.consumer") + s("nodes.datacenter") + s("nodes.apple")) / s("samples"),
+  "nodes.joinedPerDay": (s, days) => s("joins") / days,
+  "nodes.leftPerDay": (s, days) => s("leaves") / days,
+  // An instance that is sampled hourly is a 24th of a node day each time.
+  "switches.perNodeWeek": (s) => s("switches") / (s("instances") / 24 / 7),
+  "breaker.parksPerNodeDay": (s) => s("parks") / (s("instances") / 24),
+  "breaker.parkedShare": (s) => s("parkedInstances") / s("instances"),
+  "utilisation.all": (s) =>
+    (s("busySlotSeconds.consumer") + s("busySlotSeconds.datacenter") + s("busySlotSeconds.apple")) /
+    (s("slotSeconds.consumer") + s("slotSeconds.datacenter") + s("slotSeconds.apple")),
+  "utilisation.consumer": (s) => s("busySlotSeconds.consumer") / s("slotSeconds.consumer"),
+  "utilisation.datacenter": (s) => s("busySlotSeconds.datacenter") / s("slotSeconds.datacenter"),
+  "utilisation.apple": (s) => s("busySlotSeconds.apple") / s("slotSeconds.apple"),
+  "credits.grossPerDay": (s, days) => s("gross") / days,
+  "credits.providersPerDay": (s, days) => s("share") / days,
+  "credits.platformPerDay": (s, days) => s("fee") / days,
+  "credits.poolPerDay": (s, days) => (s("poolFee") + s("withheld")) / days,
+  "credits.bountiesPerDay": (s, days) => s("bountyPaid") / days,
+  "credits.withheldShare": (s) => s("withheld") / (s("share") + s("withheld")),
+  "credits.giftShare": (s) => s("promotionsSpent") / s("gross"),
+  "bountyPool.mean": (s) => s("bountyPool") / s("samples"),
+}
+const ended = (s: (channel: Channel) => number): number =>
+  s("served") +
+  s("refused.InsufficientCredits") +
+  s("refused.PriceTooHigh") +
+  s("refused.NoInstance") +
+  s("refused.NoCapacity") +
+  s("refused.AttemptFailed")
+
+describe("metrics", () => {
+  it("are what their definitions say of the bins after the warm-up, drain excluded", async () => {
+    const hours = 36
+    const bins = fc.array(fc.nat(1000), { minLength: hours + 1, maxLength: hours + 1 })
+    const filled = fc.tuple(...channels.map(() => bins))
+    await assertProperty(
+      fc.property(
+        filled,
+        fc.nat(hours - 1),
+        fc.integer({ min: 1, max: 3600 }),
+        (sums, cut, part) => {
+          const recording = recordingOf(
+            Object.fromEntries(channels.map((channel, i) => [channel, sums[i]])),
+            { horizonSeconds: hours * 3600 },
+          )
+          // The cut falls somewhere in bin `cut`, all of which goes.
+          const metrics = metricsOf(recording, [], {
+            ...options,
+            horizonSeconds: hours * 3600,
+            warmupSeconds: cut * 3600 + part,
+          })
+          const first = Math.min(cut + 1, hours - 1)
+          const after = (channel: Channel) =>
+            sums[channels.indexOf(channel)].slice(first, hours).reduce((sum, one) => sum + one, 0)
+          for (const [name, definition] of Object.entries(definitions)) {
+            const expected = definition(after, (hours - first) / 24)
+            if (Number.isFinite(expected)) expect(metrics[name], name).toBeCloseTo(expected, 9)
+            else expect(metrics, name).not.toHaveProperty([name])
+          }
+        },
+      ),
+      { share: 0.2 },
+    )
+  })
+
+  it("cut nothing where there is no warm-up, and the whole bin where it ends on its edge", () => {
+    const arrived = Array.from({ length: 25 }, () => 10)
+    const perSecond = (warmupSeconds: number, first: number) => {
+      const recording = recordingOf({ arrived: arrived.map((n, i) => (i === first ? 1000 : n)) })
+      return metricsOf(recording, [], { ...options, warmupSeconds })["requests.perSecond"] * 3600
+    }
+    expect(perSecond(0, 0)).toBeCloseTo((1000 + 23 * 10) / 24, 9)
+    expect(perSecond(3600, 0)).toBeCloseTo(10, 9)
+    expect(perSecond(3600, 1)).toBeCloseTo((1000 + 22 * 10) / 23, 9)
+    expect(perSecond(3601, 1)).toBeCloseTo(10, 9)
+  })
+
+  it("take the last bin for as long as it is", () => {
+    // A day and a half hour: the last of 25 bins is half as long, and just as busy.
+    const arrived = [...Array<number>(24).fill(360), 180]
+    const horizonSeconds = 86_400 + 1800
+    const recording = recordingOf({ arrived }, { horizonSeconds })
+    const metrics = metricsOf(recording, [], { ...options, horizonSeconds })
+    expect(metrics["requests.perSecond"]).toBeCloseTo(0.1, 12)
+  })
+
+  it("of a model are means over the samples that are left", () => {
+    const recording = recordingOf({ samples: Array<number>(24).fill(1) }, { models: 2 })
+    recording.models[1].coverage.set(Array.from({ length: 25 }, (_, bin) => bin))
+    recording.models[1].multiplier.fill(1.5)
+    const metrics = metricsOf(recording, [], {
+      ...options,
+      models: ["a", "b"],
+      warmupSeconds: 12 * 3600,
+    })
+    // Bins 12 to 23.
+    expect(metrics["coverage.b"]).toBeCloseTo(17.5, 12)
+    expect(metrics["coverage.a"]).toBe(0)
+    expect(metrics["bounty.b"]).toBeCloseTo(1.5, 12)
+  })
+
+  it("of the wait for the first token go by days: those that the warm-up touches are left out", () => {
+    const recorder = openRecorder({ horizonSeconds: 3 * 86_400 })
+    for (const [day, wait] of [8, 2, 1].entries()) {
+      recorder.turn(day * 24 * hour)
+      for (let i = 0; i < 100; i++) {
+        const at = day * 24 * hour
+        recorder.noteServed(at + hour, at, at + wait * 1e6, 1, 1)
+      }
+    }
+    const recording = recorder.recording()
+    const p50 = (warmupDays: number) =>
+      metricsOf(recording, [], {
+        ...options,
+        horizonSeconds: 3 * 86_400,
+        warmupSeconds: warmupDays * 86_400,
+      })["ttft.p50"]
+    expect(p50(0)).toBeCloseTo(2, 1)
+    expect(p50(0.5) / 1.5).toBeGreaterThan(0.65)
+    expect(p50(0.5)).toBeLessThanOrEqual(2.02)
+    expect(p50(1.5)).toBeCloseTo(1, 1)
+    expect(p50(2)).toBeCloseTo(1, 1)
+  })
+})
+
+describe("pay and profit", () => {
+  const recording = (): Recording => recordingOf({})
+
+  it("are equal where all are paid alike by the hour", () => {
+    const nodes = [
+      node({ onlineHours: 24, shareEarned: 24e6 }),
+      node({ onlineHours: 12, shareEarned: 10e6, bountyEarned: 2e6 }),
+    ]
+    const metrics = metricsOf(recording(), nodes, options)
+    expect(metrics["earnings.jain"]).toBeCloseTo(1, 12)
+    expect(metrics["earnings.gini"]).toBeCloseTo(0, 12)
+  })
+
+  it("leave out who was hardly there: less than a day, or half of a shorter run", () => {
+    const nodes = [
+      node({ shareEarned: 24e6 }),
+      node({ shareEarned: 24e6 }),
+      node({ onlineHours: 11.9, shareEarned: 0 }),
+    ]
+    expect(metricsOf(recording(), nodes, options)["earnings.jain"]).toBeCloseTo(1, 12)
+    const more = [...nodes, node({ onlineHours: 12, shareEarned: 0 })]
+    expect(metricsOf(recording(), more, options)["earnings.jain"]).toBeCloseTo(2 / 3, 12)
+  })
+
+  it("are pay less cost, by the day that a node of the class was online", () => {
+    const nodes = [
+      node({ shareEarned: 10e6, bountyEarned: 5e6, costCredits: 3 }),
+      node({ onlineHours: 48, shareEarned: 1e6, costCredits: 7 }),
+      node({ deviceClass: "datacenter", shareEarned: 1e6, costCredits: 51 }),
+    ]
+    const metrics = metricsOf(recording(), nodes, options)
+    // 12 and −6 credits in three node days.
+    expect(metrics["profit.consumer"]).toBeCloseTo(2, 12)
+    expect(metrics["profit.datacenter"]).toBeCloseTo(-50, 12)
+    expect(metrics).not.toHaveProperty(["profit.apple"])
+  })
+})
+
+describe("newcomers", () => {
+  it("are compared over their first week alone", () => {
+    const recorder = openRecorder()
+    const note = (day: number, own: number, veteran: number) => {
+      recorder.noteNewcomer("periods", day * 86_400, 1)
+      recorder.noteNewcomer("ramp", day * 86_400, 0.25)
+      recorder.noteNewcomer("traffic", day * 86_400, own)
+      recorder.noteNewcomer("veteranTraffic", day * 86_400, veteran)
+      recorder.noteNewcomer("pay", day * 86_400, own)
+      recorder.noteNewcomer("veteranPay", day * 86_400, 2 * veteran)
+    }
+    note(0, 1, 10)
+    note(6.9, 5, 10)
+    note(7, 100, 1)
+    const metrics = metricsOf(recorder.recording(), [], options)
+    expect(metrics["newcomer.trafficFirstWeek"]).toBeCloseTo(0.3, 12)
+    expect(metrics["newcomer.payFirstWeek"]).toBeCloseTo(0.15, 12)
+    expect(metrics["newcomer.rampFirstWeek"]).toBeCloseTo(0.25, 12)
+  })
+})
+
+describe("a replication that saw nothing", () => {
+  it("has the metrics of nothing, and no others", () => {
+    const metrics = metricsOf(recordingOf({}), [], options)
+    expect(metrics["requests.perSecond"]).toBe(0)
+    for (const name of ["requests.servedShare", "ttft.p50", "earnings.jain", "coverage.m"])
+      expect(metrics).not.toHaveProperty([name])
+    expect(Object.values(metrics).every(Number.isFinite)).toBe(true)
+  })
+})
+
+describe("every metric", () => {
+  it("has a unit and a line that says what it means", () => {
+    const facts = metricFacts(["m", "n"])
+    expect(Object.keys(facts)).toEqual(expect.arrayContaining(["coverage.n", "bounty.m"]))
+    for (const name of Object.keys(definitions)) expect(facts).toHaveProperty([name])
+    for (const [name, { unit, meaning }] of Object.entries(facts)) {
+      expect(unit, name).not.toBe("")
+      expect(meaning, name).toMatch(/^[A-Z].+/)
+    }
+  })
+})

@@ -81,6 +81,7 @@ describe("golden digests", () => {
   })
 
   it("are on record for the runs that there are, and no others", () => {
-    if (!isRenewed) expect(Object.keys(goldens).toSorted()).toEqual(Object.keys(runs).toSorted())
+    const onRecord = isRenewed ? runs : goldens
+    expect(Object.keys(onRecord).toSorted()).toEqual(Object.keys(runs).toSorted())
   })
 })

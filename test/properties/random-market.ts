@@ -96,7 +96,7 @@ export const anyShortLife: fc.Arbitrary<ReadonlyArray<Deed>> = fc.array(anyDeed,
 })
 
 /** The beginning of most lives: two models, two consumers with credit, three operators with nodes. */
-export const opening: ReadonlyArray<Fact> = [
+const opening: ReadonlyArray<Fact> = [
   { _tag: "ModelListed", model: 1, inputPricePerMtok: 400_000, outputPricePerMtok: 3_000_000 },
   { _tag: "ModelListed", model: 2, inputPricePerMtok: 0, outputPricePerMtok: 7_000_000_000 },
   ...[1, 2, 3, 4, 5].map((account) => ({ _tag: "AccountOpened" as const, account })),

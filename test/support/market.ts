@@ -84,7 +84,7 @@ export interface SmallMarket {
 }
 
 export const consumer = 1
-export const model = 1
+const model = 1
 
 /**
  * A market with one model (1), one consumer (account 1) with credit, and n nodes 1…n, each with

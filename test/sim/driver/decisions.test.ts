@@ -1,5 +1,6 @@
 /** What operators are shown when they decide, when they do, and who joins. */
 import { afterEach, describe, expect, it, vi } from "vitest"
+import type { Strategy } from "../../../sim/agents/operator.ts"
 import { bountyChaser, profitSeeker } from "../../../sim/agents/operator.ts"
 import {
   advanceTo,
@@ -17,8 +18,8 @@ vi.mock("../../../sim/agents/operator.ts", async (importOriginal) => {
   const original = await importOriginal<typeof import("../../../sim/agents/operator.ts")>()
   return {
     ...original,
-    profitSeeker: vi.fn(original.profitSeeker),
-    bountyChaser: vi.fn(original.bountyChaser),
+    profitSeeker: vi.fn<Strategy>(original.profitSeeker),
+    bountyChaser: vi.fn<Strategy>(original.bountyChaser),
   }
 })
 const seeker = vi.mocked(profitSeeker)
@@ -83,11 +84,11 @@ describe("an operator's first decision", () => {
 
 describe("what an operator sees", () => {
   it("is its pay since the last decision, by the day that it was online", () => {
-    const [early, first, second] = viewsAt([5, 12, 20], [call(3600), call(13 * 3600)])
+    const [early, idle, paid] = viewsAt([5, 12, 20], [call(3600), call(13 * 3600)])
     expect(early?.earnedCreditsPerDay).toBeNull()
     // From the fifth hour to the twelfth: nothing; to the twentieth: one call in eight hours.
-    expect(first?.earnedCreditsPerDay).toBe(0)
-    expect(second?.earnedCreditsPerDay).toBeCloseTo(3 * 3.52, 9)
+    expect(idle?.earnedCreditsPerDay).toBe(0)
+    expect(paid?.earnedCreditsPerDay).toBeCloseTo(3 * 3.52, 9)
   })
 
   it("is its cost, its share and what a switch would lose it", () => {

@@ -156,13 +156,13 @@ const sum = (values: ArrayLike<number>): number =>
 const expectFiguresToHold = (scenario: Scenario, { recording, nodes }: Replicated): void => {
   const { sums } = recording
   for (const [channel, bins] of Object.entries(sums))
-    expect(Math.min(...bins), channel).toBeGreaterThanOrEqual(0)
+    expect(Math.min(...bins), `${channel}`).toBeGreaterThanOrEqual(0)
   // Busy slots are among those that are there, in every bin.
   for (const name of deviceClasses) {
     const there = sums[`slotSeconds.${name}`]
     const missing = sums[`busySlotSeconds.${name}`].map((busy, bin) => busy - there[bin])
     // Areas are sums of as many floating-point terms as there were changes.
-    expect(Math.max(...missing), name).toBeLessThanOrEqual(1e-6)
+    expect(Math.max(...missing), `${name}`).toBeLessThanOrEqual(1e-6)
   }
   expect(sum(sums.arrived.subarray(recording.bins))).toBe(0)
   expect(sum(sums.completed)).toBeLessThanOrEqual(sum(sums.served))
@@ -199,13 +199,13 @@ const expectMetricsToHold = (scenario: Scenario, { recording, nodes }: Replicate
     scale: scenario.economy.money.scale,
   })
   for (const [name, value] of Object.entries(metrics)) {
-    expect(Number.isFinite(value), name).toBe(true)
+    expect(Number.isFinite(value), `${name}`).toBe(true)
     if (name.endsWith("Share") || name.startsWith("utilisation.")) {
-      expect(value, name).toBeGreaterThanOrEqual(0)
-      expect(value, name).toBeLessThanOrEqual(1 + 1e-9)
+      expect(value, `${name}`).toBeGreaterThanOrEqual(0)
+      expect(value, `${name}`).toBeLessThanOrEqual(1 + 1e-9)
     }
     const isSigned = name.startsWith("profit.")
-    if (!isSigned) expect(value, name).toBeGreaterThanOrEqual(0)
+    if (!isSigned) expect(value, `${name}`).toBeGreaterThanOrEqual(0)
   }
 }
 
@@ -230,6 +230,6 @@ describe("any small market", () => {
     // The cases are worth something: all that can happen has happened, many times. No consumer here
     // names a price that is too high.
     for (const [kind, amount] of kinds)
-      if (kind !== "refused.PriceTooHigh") expect(amount, kind).toBeGreaterThan(100)
+      if (kind !== "refused.PriceTooHigh") expect(amount, `${kind}`).toBeGreaterThan(100)
   })
 })

@@ -36,7 +36,7 @@ export const scenarioWith = (patch: Patch = {}): Scenario => {
 }
 
 /** Nodes that are there, old and calm, with no demand but what a test writes down. */
-export const quiet: Patch = {
+const quiet: Patch = {
   horizonDays: 1,
   fleet: { nodes: 1, establishedDays: 14 },
   consumers: { count: 1, maxRetries: 0, spread: 0 },

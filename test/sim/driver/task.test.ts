@@ -68,6 +68,27 @@ describe("a task", () => {
     expect(seen.every(({ _tag }) => _tag === "Progress")).toBe(true)
   })
 
+  it("replays a trace, request by request", async () => {
+    const trace = {
+      times: Float64Array.of(0, 61e6, 599e6),
+      inputTokens: Int32Array.of(374, 396, 879),
+      outputTokens: Int32Array.of(44, 109, 0),
+    }
+    const recorded = scenarioWith({
+      horizonDays: 600 / 86_400,
+      demand: { trace: { path: "recorded", speed: 1, jitterSeconds: 0 } },
+    })
+    const [{ result }] = doneIn(await newsOf({ scenario: recorded, trace }))
+    expect(result.requests).toBe(3)
+    const { sums } = result.recording
+    expect([...sums.arrived]).toEqual([1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0])
+    const total = (channel: "inputTokens" | "outputTokens") =>
+      sums[channel].reduce((sum, one) => sum + one, 0)
+    expect(total("inputTokens")).toBe(374 + 396 + 879)
+    // A request for nothing at all is taken for one of a single token.
+    expect(total("outputTokens")).toBe(44 + 109 + 1)
+  })
+
   it("checks along the way only where it was asked to", async () => {
     const [plain] = doneIn(await newsOf())
     const [checked] = doneIn(await newsOf({ isChecked: true }))

@@ -106,8 +106,8 @@ describe("metrics", () => {
             sums[channels.indexOf(channel)].slice(first, hours).reduce((sum, one) => sum + one, 0)
           for (const [name, definition] of Object.entries(definitions)) {
             const expected = definition(after, (hours - first) / 24)
-            if (Number.isFinite(expected)) expect(metrics[name], name).toBeCloseTo(expected, 9)
-            else expect(metrics, name).not.toHaveProperty([name])
+            if (Number.isFinite(expected)) expect(metrics[name], `${name}`).toBeCloseTo(expected, 9)
+            else expect(metrics, `${name}`).not.toHaveProperty([name])
           }
         },
       ),
@@ -250,8 +250,8 @@ describe("every metric", () => {
     expect(Object.keys(facts)).toEqual(expect.arrayContaining(["coverage.n", "bounty.m"]))
     for (const name of Object.keys(definitions)) expect(facts).toHaveProperty([name])
     for (const [name, { unit, meaning }] of Object.entries(facts)) {
-      expect(unit, name).not.toBe("")
-      expect(meaning, name).toMatch(/^[A-Z].+/)
+      expect(unit, `${name}`).not.toBe("")
+      expect(meaning, `${name}`).toMatch(/^[A-Z].+/)
     }
   })
 })

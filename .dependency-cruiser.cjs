@@ -15,7 +15,7 @@ const REALLY_DOES_IO = [
   "^sim/demand/trace[^/]*\\.ts$",
   "^sim/(experiment|worker|cli)[^/]*(\\.ts$|/)",
   "^sim/[^/]+-worker\\.ts$",
-  "^reports/(write-report|cli)[^/]*(\\.ts$|/)",
+  "^reports/(write-report|report-command)\\.ts$",
   "^live/",
   "^test/",
 ]

@@ -1,11 +1,9 @@
 /**
  * What an operator does with a node: stay, switch to another model, or leave. One interface for every
  * strategy: `decide(view, stream)`, where the view shows only what a real operator could see.
- *
- * Bounded rationality is a logit choice: an option whose expected profit is one temperature higher is
- * e times as likely (McFadden, "Conditional logit analysis of qualitative choice behavior", 1974).
  */
 import type { Stream } from "../../engine/index.ts"
+import { logit } from "./logit.ts"
 
 /** One model as an operator sees it on the public board, and what the node could serve of it. */
 export interface ModelOutlook {
@@ -80,19 +78,4 @@ export const bountyChaser: Strategy = (view) => {
   const current = view.outlooks[view.current]
   if (best === undefined || best.multiplier <= current.multiplier) return { _tag: "Stay" }
   return { _tag: "Switch", model: best.model }
-}
-
-const logit = (
-  options: ReadonlyArray<{ readonly decision: Decision; readonly profit: number }>,
-  temperature: number,
-  stream: Stream,
-): Decision => {
-  const best = options.reduce((most, { profit }) => Math.max(most, profit), -Infinity)
-  const weights = options.map(({ profit }) => Math.exp((profit - best) / temperature))
-  let lot = stream.next() * weights.reduce((sum, weight) => sum + weight, 0)
-  for (const [index, weight] of weights.entries()) {
-    lot -= weight
-    if (lot < 0) return options[index].decision
-  }
-  return options[options.length - 1].decision
 }

@@ -2,8 +2,8 @@
 import { Args, Command, Options } from "@effect/cli"
 import { Path } from "@effect/platform"
 import { Console, Effect } from "effect"
-import { readRun } from "../../sim/results/store.ts"
-import { writeReport } from "../write-report.ts"
+import { readRun } from "../sim/results/store.ts"
+import { writeReport } from "./write-report.ts"
 
 const jsonOption = Options.boolean("json").pipe(
   Options.withDescription(

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
 import { describe, expect, it } from "vitest"
-import { reportCommand } from "../../reports/cli/report.ts"
+import { reportCommand } from "../../reports/report-command.ts"
 import type { CommandFacts } from "../../sim/cli/command-facts.ts"
 import { programFacts } from "../../sim/cli/command-facts.ts"
 import { economyCommand } from "../../sim/cli/economy.ts"

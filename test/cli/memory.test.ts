@@ -37,14 +37,17 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const run = (out: string, when: string) =>
+const run = (out: string, when: string, days: number) =>
   evenkeel(
-    ["run", "quickstart", "--set", "horizonDays=0.1", "--replications", "6", "--json"].concat([
-      "--workers",
-      "1",
-      "--out",
-      join(folder, out),
-    ]),
+    [
+      "run",
+      "quickstart",
+      `--set=horizonDays=${days}`,
+      "--replications=6",
+      "--workers=1",
+      `--out=${join(folder, out)}`,
+      "--json",
+    ],
     () => {},
     {
       env: {
@@ -56,7 +59,7 @@ const run = (out: string, when: string) =>
 
 describe("a thread that runs out of memory", () => {
   it("fails the run with a message, and what was finished is kept", async () => {
-    const { code, stdout, stderr } = await run("half", "finished")
+    const { code, stdout, stderr } = await run("half", "finished", 0.1)
     expect(code).toBe(1)
     expect(stdout).toBe("")
     expect(stderr).toMatch(/Replication \d ran out of memory\. Fewer nodes/)
@@ -69,7 +72,7 @@ describe("a thread that runs out of memory", () => {
   })
 
   it("before anything was finished leaves nothing behind", async () => {
-    const { code, stdout, stderr } = await run("none", "started")
+    const { code, stdout, stderr } = await run("none", "started", 2)
     expect(code).toBe(1)
     expect(stdout).toBe("")
     expect(stderr).toContain("Replication 0 ran out of memory.")

@@ -144,7 +144,7 @@ export const makeNaiveMarket = (economy: Economy) => {
   const transfers = new Set<number>()
   const links: Array<readonly [number, number]> = []
   const system = { world: 0n, platform: 0n, pool: 0n, promotion: 0n }
-  /** What the pool ever received and paid, for the eighth and seventh invariants. */
+  /** What the pool ever received and paid: no more may be paid than was received. */
   const pool = { received: 0n, paid: 0n }
   const clock = { now: 0, lastRequest: -1 }
 

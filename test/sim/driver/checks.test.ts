@@ -39,6 +39,7 @@ const tampering: ReadonlyArray<readonly [string, (world: World) => void]> = [
   ["flowBalance", ({ recorder }) => void recorder.sums.served[0]++],
   ["flowBalance", ({ recorder }) => void recorder.sums["refused.PriceTooHigh"][3]++],
   ["flowBalance", ({ recorder }) => void recorder.sums.arrived[1]--],
+  ["flowBalance", ({ recorder }) => void recorder.sums.arrived[1]++],
   ["littlesLaw", ({ recorder }) => void (recorder.attemptSecondsInAll *= 1 + 1e-8)],
   ["creditsConserved", ({ market }) => void market.ledger.posted[1]++],
   ["bountyPoolSolvent", ({ market: { ledger } }) => drainPool(ledger.posted)],

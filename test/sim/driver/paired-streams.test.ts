@@ -140,6 +140,19 @@ describe("two economies", () => {
   )
 })
 
+describe("more flaws, and more calls by operators", () => {
+  it("change neither when nor what is asked for, nor which consumer's turn it is", () => {
+    const base = encountersOf(scenarioWith(lively))
+    const patch = {
+      demand: { abortShare: 0.4, badInputShare: 0.2 },
+      consumers: { operatorShare: 0.6 },
+    }
+    const other = encountersOf(scenarioWith(overlay(lively, patch) as Patch))
+    expect(other.requests).toEqual(base.requests)
+    expect(other.consumers).toEqual(base.consumers)
+  })
+})
+
 describe("a node more", () => {
   it("changes no other node's device and faults, and no request", () => {
     const fewer = encountersOf(scenarioWith(lively))

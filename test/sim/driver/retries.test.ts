@@ -62,6 +62,19 @@ describe("retries", () => {
     expect(total(world, "ttftSeconds")).toBeLessThan(16)
   })
 
+  it("are not used up by buying credits for the request", () => {
+    // The grant of 5 credits does not hold a call that may cost 6.
+    const dear = { ...models[1], outputPricePerMtok: 30_000 }
+    const { replication, world } = openQuietWorld(
+      { models: [models[0], dear], consumers: { maxRetries: 1 } },
+      [{ at: 100, model: 1, outputTokens: 100 }],
+    )
+    runToEnd(replication)
+    expect(total(world, "bought")).toBe(25)
+    expect(total(world, "retried")).toBe(1)
+    expect(total(world, "refused.NoInstance")).toBe(1)
+  })
+
   it("go on after the horizon until the consumer gives up", () => {
     const consumers = { maxRetries: 2, retrySeconds: 600 }
     const asked = [{ at: 86_399, model: 1 }]

@@ -1,20 +1,16 @@
 /** `evenkeel run`: simulates a scenario, keeps the results, and leaves a report of them. */
 import { Args, Command, Options } from "@effect/cli"
 import { Path } from "@effect/platform"
-import { Effect, Option, Ref } from "effect"
+import { Effect, Option } from "effect"
 import { availableParallelism } from "node:os"
 import type { Finished } from "../driver/task.ts"
-import { runExperiment } from "../experiment.ts"
 import { makePlan } from "../plan.ts"
-import { summarise } from "../recording/summary.ts"
-import { layerThreads } from "../replicators.ts"
 import type { RunResult } from "../results/model.ts"
-import { writeRun } from "../results/store.ts"
 import { builtInScenarios } from "../scenarios/load.ts"
 import { CheckFailed } from "./check-failed.ts"
 import { folderNameOf, makeResultsFolder } from "./results-folder.ts"
+import { keptRun } from "./kept-run.ts"
 import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
-import { makeProgress } from "./progress.ts"
 import { quoteForShell } from "./shell.ts"
 import { UsageError } from "./usage-error.ts"
 
@@ -75,23 +71,22 @@ export interface Reporting<E, R> {
   >
 }
 
-/** The whole number that an option gives, or `otherwise`. */
-const within = (
-  name: string,
-  given: Option.Option<string>,
-  otherwise: number,
-  least: number,
-  most: number,
-) => {
-  const text = Option.getOrElse(given, () => String(otherwise))
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  return value >= least && value <= most
-    ? Effect.succeed(value)
-    : new UsageError({
-        argument: `--${name} ${text}`,
-        allowed: `expected a whole number, ${least} to ${most}`,
-      })
-}
+const maxWorkers = 256
+const maxReplications = 100_000
+
+/** The whole number that an option gives, where it is given. */
+const numberFrom = (name: string, given: Option.Option<string>, most: number) =>
+  Effect.transposeOption(
+    Option.map(given, (text) => {
+      const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+      return value >= 1 && value <= most
+        ? Effect.succeed(value)
+        : new UsageError({
+            argument: `--${name} ${text}`,
+            allowed: `expected a whole number, 1 to ${most}`,
+          })
+    }),
+  )
 
 export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
   Command.make(
@@ -109,15 +104,18 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
     (options) =>
       Effect.gen(function* () {
         const path = yield* Path.Path
-        const workers = yield* within("workers", options.workers, availableParallelism(), 1, 256)
-        const plan = yield* makePlan(options.scenario, options.set, workers)
-        const replications = yield* within(
-          "replications",
-          options.replications,
-          plan.scenario.replications,
-          1,
-          100_000,
+        const workers = Option.getOrElse(
+          yield* numberFrom("workers", options.workers, maxWorkers),
+          () => Math.min(availableParallelism(), maxWorkers),
         )
+        const asked = yield* numberFrom("replications", options.replications, maxReplications)
+        // No more of them run at once, and take memory, than there are.
+        const atOnce = Math.min(
+          workers,
+          Option.getOrElse(asked, () => workers),
+        )
+        const plan = yield* makePlan(options.scenario, options.set, atOnce)
+        const replications = Option.getOrElse(asked, () => plan.scenario.replications)
         const seed = Option.getOrElse(options.seed, () => plan.scenario.seed)
         const folder = Option.getOrElse(options.out, () =>
           path.join("out", folderNameOf(plan.scenario.name)),
@@ -125,60 +123,30 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
         const database = path.join(folder, "results.sqlite")
         const command = [
           "npx evenkeel run",
-          quoteForShell(options.scenario),
+          // A file whose name begins like an option is named by its folder.
+          quoteForShell(options.scenario.replace(/^-/, "./-")),
           `--seed${seed.startsWith("-") ? "=" : " "}${quoteForShell(seed)}`,
           `--replications ${replications}`,
           ...options.set.map((text) => `--set ${quoteForShell(text)}`),
         ].join(" ")
         yield* makeResultsFolder(folder, database)
 
-        const began = performance.now()
-        const finished = yield* Ref.make<ReadonlyArray<Finished>>([])
-        const progress = yield* makeProgress(replications, process.stderr)
-        const settings = {
+        const onKept = (what: string) =>
+          `Stopped. ${what} in ${database}; npx evenkeel report ${quoteForShell(folder)} draws them.`
+        const { result, finished } = yield* keptRun(plan, {
           replications,
+          workers,
           seed,
           command,
           isChecked: options.check,
-          onProgress: progress.update,
-        }
-        // What is told to a user whose run ends early, whatever ends it: a signal, a dying thread, a
-        // full disk.
-        let stopped = "Stopped before a replication was finished: nothing was kept."
-        const kept = (what: string) =>
-          `Stopped. ${what} in ${database}; npx evenkeel report ${quoteForShell(folder)} draws them.`
-        const keepFinished = Effect.gen(function* () {
-          const done = yield* Ref.get(finished)
-          if (done.length === 0) return
-          stopped = "Nothing was kept."
-          const wallSeconds = (performance.now() - began) / 1000
-          yield* writeRun(database, summarise(plan.scenario, done, settings, wallSeconds))
-          stopped = kept(
-            `${done.length} of ${replications} replications were finished and are kept`,
-          )
+          database,
+          onKept,
         })
-        const keepWhole = (result: RunResult) =>
-          Effect.gen(function* () {
-            stopped = "Nothing was kept."
-            yield* writeRun(database, result)
-            stopped = kept("The results are kept")
-          })
-        const { result, report } = yield* Effect.gen(function* () {
-          yield* progress.update(0, 0)
-          // From a replication's end to its stored results nothing may come between.
-          const whole = yield* Effect.uninterruptibleMask((restore) =>
-            restore(runExperiment(plan, settings, finished)).pipe(
-              Effect.tapErrorCause(() =>
-                Effect.catchAll(keepFinished, (error) => note(error.message)),
-              ),
-              Effect.tap(keepWhole),
-            ),
-          ).pipe(Effect.provide(layerThreads(Math.min(workers, replications))))
-          yield* progress.end
-          return { result: whole, report: yield* reporting.write(whole, folder) }
-        }).pipe(Effect.onError(() => Effect.zipRight(progress.end, note(stopped))))
+        const report = yield* reporting
+          .write(result, folder)
+          .pipe(Effect.onError(() => note(onKept("The results are kept"))))
         yield* Effect.forEach(report.notices, note)
-        const ends = endsOf(yield* Ref.get(finished))
+        const ends = endsOf(finished)
         yield* printResult(options.json, jsonOf(result, ends, database, report.files[0]), () =>
           [
             reporting.table(result),

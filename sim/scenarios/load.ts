@@ -112,6 +112,7 @@ const overlayTrees = (below: Tree, own: Tree): Tree => overlay(below, own) as Tr
  */
 export const loadScenario = (name: string, assignments: ReadonlyArray<string>) =>
   Effect.gen(function* () {
+    yield* refuseUndone(assignments)
     let tree = yield* readWhole(name, ".", [])
     for (const text of assignments) tree = yield* assign(tree, text)
     const source = assignments.length === 0 ? name : `${name} with --set`
@@ -124,6 +125,24 @@ export const loadScenario = (name: string, assignments: ReadonlyArray<string>) =
       )
     return yield* resolve(tree, source)
   })
+
+/** A group that replaces what was set in it before would take the earlier setting back silently. */
+const refuseUndone = (assignments: ReadonlyArray<string>): Either.Either<void, ScenarioInvalid> => {
+  const pathOf = (text: string): string => text.split("=")[0].trim()
+  for (const [index, text] of assignments.entries()) {
+    const earlier = assignments
+      .slice(0, index)
+      .find((one) => pathOf(one).startsWith(`${pathOf(text)}.`))
+    if (earlier !== undefined)
+      return Either.left(
+        invalid(
+          `--set ${text}`,
+          `would undo --set ${earlier} before it; give them the other way round`,
+        ),
+      )
+  }
+  return Either.void
+}
 
 /** The dotted path of a setting that holds itself, which YAML's aliases allow. O(settings). */
 const cycleIn = (tree: Tree): string | undefined => {

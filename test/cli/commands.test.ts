@@ -151,6 +151,10 @@ describe("stored results", () => {
     expect(text.code).toBe(1)
     const empty = await evenkeel(["report", folder])
     expect(empty.code).toBe(1)
+    // The folder is asked for; the file in it is an easy mistake.
+    const file = await evenkeel(["report", database])
+    expect(file.code).toBe(1)
+    expect(file.stderr).toContain(`There is no file at ${database}/results.sqlite.`)
     for (const { stderr } of [cut, text, empty]) expect(stderr).not.toMatch(/^\s+at /m)
   })
 })

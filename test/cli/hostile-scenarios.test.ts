@@ -83,6 +83,18 @@ describe("a scenario file", () => {
   })
 })
 
+describe("--set", () => {
+  it("may replace a group and then set what is in it, but not the other way round", async () => {
+    const group = "economy=hardened"
+    const inside = "economy.feeBps=1000"
+    expect(await problemOf("quickstart", [group, inside])).toBe("is accepted")
+    // The fee was once given back to the preset without a word.
+    expect(await problemOf("quickstart", [inside, group])).toContain(
+      "--set economy=hardened is not a scenario that can be run:\n  would undo --set economy.feeBps=1000",
+    )
+  })
+})
+
 describe("a scenario's name and title", () => {
   const run = (scenario: string, cwd: string) =>
     evenkeel(["run", scenario, "--set", "horizonDays=0.002", "--replications", "1"], () => {}, {

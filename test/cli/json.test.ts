@@ -1,8 +1,10 @@
+import { spawnSync } from "node:child_process"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { evenkeel } from "./evenkeel.ts"
+import { quoteForShell } from "../../sim/cli/shell.ts"
+import { evenkeel, program } from "./evenkeel.ts"
 
 let folder = ""
 beforeAll(async () => {
@@ -10,6 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
+const oddSeed = '$(x) "a" b'
 const small = ["--set", "horizonDays=0.02", "--replications", "2", "--workers", "1"]
 
 describe("--json", () => {
@@ -19,8 +22,7 @@ describe("--json", () => {
       "run",
       "quickstart",
       ...small,
-      "--seed",
-      "a b",
+      `--seed=${oddSeed}`,
       "--out",
       out,
       "--json",
@@ -29,9 +31,9 @@ describe("--json", () => {
     const document = JSON.parse(stdout)
     expect(document).toMatchObject({
       scenario: "quickstart",
-      seed: "a b",
+      seed: oddSeed,
       replications: 2,
-      command: "npx evenkeel run quickstart --seed 'a b' --replications 2 --set horizonDays=0.02",
+      command: `npx evenkeel run quickstart --seed '$(x) "a" b' --replications 2 --set horizonDays=0.02`,
       files: { results: join(out, "results.sqlite"), report: join(out, "report.html") },
     })
     expect(document.digest).toMatch(/^[0-9a-f]{16}$/)
@@ -50,6 +52,14 @@ describe("--json", () => {
       expect(check["detail"]).toBeTypeOf("string")
     }
     expect(stderr).toContain("2 of 2 replications")
+
+    // The command gives the same results again, as a shell reads it.
+    const again = document.command.replace(
+      "npx evenkeel",
+      [process.execPath, program].map(quoteForShell).join(" "),
+    )
+    const repeated = spawnSync("bash", ["-c", `${again} --json`], { cwd: folder, encoding: "utf8" })
+    expect(JSON.parse(repeated.stdout).digest).toBe(document.digest)
 
     const report = await evenkeel(["report", out, "--json"])
     expect(JSON.parse(report.stdout).files[0]).toBe(join(out, "report.html"))

@@ -68,7 +68,7 @@ describe("a run that is stopped", () => {
     const before = await readdir(join(folder, "earlier"))
     const database = join(folder, "earlier", "results.sqlite")
     const bytes = await readFile(database)
-    const { code, stderr } = await stop(runWords("earlier", 1, 4), "SIGINT", /%/)
+    const { code, stderr } = await stop(runWords("earlier", 0.5, 2), "SIGINT", /%/)
     expect(code).toBe(130)
     expect(stderr).toContain("Stopped before a replication was finished: nothing was kept.")
     expect(await readFile(database)).toEqual(bytes)

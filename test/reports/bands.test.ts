@@ -34,9 +34,11 @@ describe("bands", () => {
     expect(bands?.replications).toBe(3)
     expect(bands?.lines).toHaveLength(1)
     const [first, second] = bands?.lines[0]?.points ?? []
+    // Student's t of two degrees of freedom at 97.5% in closed form.
+    const tQuantile = 0.95 / Math.sqrt(2 * 0.975 * 0.025)
     expect(first?.day).toBeCloseTo(0.5 / 24, 12)
     expect(first?.mean).toBe(2)
-    expect(first?.high).toBeCloseTo(2 + 4.303 / Math.sqrt(3), 10)
+    expect(first?.high).toBeCloseTo(2 + tQuantile / Math.sqrt(3), 10)
     expect(second).toMatchObject({ mean: 2, low: 2, high: 2 })
   })
 

@@ -45,6 +45,18 @@ const oneOf = <const L extends string>(names: ReadonlyArray<L>): Schema.Schema<L
     }),
   })
 
+/** A text; a whole number stands for its digits, so that 7 and "7" are one seed. */
+const seed = Schema.transform(
+  Schema.Union(Schema.String, Schema.Number.pipe(Schema.filter(Number.isSafeInteger))),
+  Schema.String,
+  { strict: true, decode: String, encode: (text) => text },
+).annotations({
+  message: (issue) => ({
+    message: `expected a text or a whole number, got ${JSON.stringify(issue.actual)}`,
+    override: true,
+  }),
+})
+
 const deviceName = oneOf(devices.map(({ name }) => name))
 const modelName = oneOf(models.map(({ name }) => name))
 
@@ -184,7 +196,7 @@ export const Scenario = Schema.Struct({
   name: Schema.NonEmptyString,
   /** What the scenario shows, in one sentence. */
   title: Schema.String,
-  seed: Schema.String,
+  seed,
   horizonDays: quantity(
     `a number of days above 0, to ${mostDays}`,
     (value) => value > 0 && value <= mostDays,

@@ -215,6 +215,10 @@ describe("a setting", () => {
       "operators.overDeclareFactor=0.5": "expected a factor of 1 or more, got 0.5",
       "models.0.outputPricePerMtok=1e7":
         "expected a price of 0 to 1000000 credits per million tokens, got 10000000",
+      "seed=1.5": "expected a text or a whole number, got 1.5",
+      // More digits than a number can hold would be another seed than the one written.
+      "seed=12345678901234567890": "expected a text or a whole number, got 12345678901234567000",
+      "seed=[1]": "expected a text or a whole number, got [1]",
       "consumers.topUpCredits=1e300":
         "expected a number of credits above 0, to 1000000, got 1e+300",
       "fleet.devices.0.weight=heavy": 'expected a number of weight, 0 or more, got "heavy"',
@@ -228,6 +232,13 @@ describe("a setting", () => {
     expect((await issue("base", "economy=none")).message).toBe(
       'no economy is called "none"; there are pooled, hardened',
     )
+  })
+
+  it("may be a whole number where it is a seed: the digits are the seed", async () => {
+    expect((await load(file("seed.yaml", "seed: 7\n"))).seed).toBe("7")
+    expect((await load(file("quoted.yaml", 'seed: "7"\n'))).seed).toBe("7")
+    expect((await load("base", "seed=-12")).seed).toBe("-12")
+    expect((await load("base", "seed=a seed of words")).seed).toBe("a seed of words")
   })
 
   it("that may be null is told what else it may be", async () => {

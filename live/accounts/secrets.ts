@@ -1,0 +1,27 @@
+/**
+ * Keys: 256 random bits behind a prefix that says whose they are. Only the SHA-256 is kept: a secret
+ * of so many bits needs no slow hash, and a lookup by hash compares nothing that leaks through time.
+ */
+import { createHash, randomBytes } from "node:crypto"
+
+const prefixes = { consumer: "sk_live_", host: "hk_live_", admin: "ak_live_" } as const
+export type KeyRole = keyof typeof prefixes
+
+export interface NewSecret {
+  /** Shown once, never stored. */
+  readonly secret: string
+  readonly hash: string
+  /** Start of the secret, for display. */
+  readonly prefix: string
+}
+
+export const newSecret = (role: KeyRole): NewSecret => {
+  const secret = prefixes[role] + randomBytes(32).toString("base64url")
+  return { secret, hash: hashOf(secret), prefix: secret.slice(0, prefixes[role].length + 4) }
+}
+
+export const hashOf = (secret: string): string => createHash("sha256").update(secret).digest("hex")
+
+/** `acct_…`, `host_…`, `key_…`: 96 random bits, so that ids tell nothing of how many there are. */
+export const newPublicId = (kind: "acct" | "host" | "key"): string =>
+  `${kind}_${randomBytes(12).toString("base64url")}`

@@ -1,0 +1,96 @@
+/**
+ * The live mode's configuration: every setting with default, unit and meaning. It comes from a YAML
+ * file and from environment variables, which win: `EVENKEEL_TIMEOUTS_FIRST_TOKEN_SECONDS=10` sets
+ * `timeouts.firstTokenSeconds`.
+ */
+import { Schema } from "effect"
+
+const seconds = (value: number, meaning: string) =>
+  Schema.optionalWith(
+    Schema.Number.pipe(Schema.between(0.01, 86_400)).annotations({ description: `${meaning}, s` }),
+    { default: () => value },
+  )
+const count = (value: number, least: number, most: number, meaning: string) =>
+  Schema.optionalWith(
+    Schema.Int.pipe(Schema.between(least, most)).annotations({ description: meaning }),
+    { default: () => value },
+  )
+const flag = (value: boolean, meaning: string) =>
+  Schema.optionalWith(Schema.Boolean.annotations({ description: meaning }), {
+    default: () => value,
+  })
+const group = <F extends Schema.Struct.Fields>(fields: F) => {
+  const struct = Schema.Struct(fields)
+  return Schema.optionalWith(struct, {
+    default: () =>
+      Schema.decodeUnknownSync(struct as unknown as Schema.Schema<unknown>)({}) as never,
+  })
+}
+
+/** A model that the market lists. Prices are credits per token, as decimal strings. */
+export const ListedModel = Schema.Struct({
+  name: Schema.NonEmptyString.annotations({ description: "What consumers ask for" }),
+  kind: Schema.optionalWith(Schema.Literal("text", "embedding"), {
+    default: () => "text" as const,
+  }),
+  contextTokens: count(8192, 1, 100_000_000, "Prompt and answer together, tokens"),
+  inputPricePerToken: Schema.String.annotations({ description: 'Credits, such as "0.00000010"' }),
+  outputPricePerToken: Schema.String.annotations({ description: 'Credits, such as "0.00000040"' }),
+})
+export type ListedModel = typeof ListedModel.Type
+
+export const LiveConfig = Schema.Struct({
+  listen: group({
+    host: Schema.optionalWith(Schema.NonEmptyString, { default: () => "127.0.0.1" }),
+    port: count(8080, 0, 65_535, "TCP port; 0 takes a free one"),
+  }),
+  /** Absolute address under which clients reach the gateway; default: where it listens. */
+  publicUrl: Schema.optionalWith(Schema.String, { exact: true }),
+  economy: Schema.optionalWith(
+    Schema.Struct({
+      preset: Schema.optionalWith(Schema.String, { default: () => "hardened" }),
+      knobs: Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.Unknown }), {
+        default: () => ({}),
+      }),
+    }),
+    { default: () => ({ preset: "hardened", knobs: {} }) },
+  ).annotations({ description: "Taken when the data directory is made; it cannot change later" }),
+  models: Schema.optionalWith(Schema.Array(ListedModel), { default: () => [] }),
+  accounts: group({
+    isSignUpOpen: flag(true, "Whether anyone may open an account"),
+    signUpsPerHour: count(20, 1, 1_000_000, "Sign-ups from one address an hour"),
+  }),
+  timeouts: group({
+    connectSeconds: seconds(5, "To reach a host's endpoint"),
+    firstTokenSeconds: seconds(30, "From dispatch to the first token"),
+    betweenTokensSeconds: seconds(15, "Between two tokens"),
+    requestSeconds: seconds(600, "For a whole call, retries included"),
+    shutdownSeconds: seconds(30, "For calls under way to finish when the gateway ends"),
+  }),
+  limits: group({
+    bodyBytes: count(4_194_304, 1024, 1_073_741_824, "Largest body of a call"),
+    jsonDepth: count(64, 8, 1024, "Deepest nesting of a body"),
+    defaultMaxTokens: count(1024, 1, 1_000_000, "Longest answer where a call does not say"),
+    requestsPerMinute: count(6000, 1, 100_000_000, "Calls with one key a minute"),
+    requestsPerMinuteByAddress: count(12_000, 1, 100_000_000, "Requests from one address a minute"),
+    openCalls: count(10_000, 1, 1_000_000, "Calls under way; more are shed with 503"),
+    journalBacklog: count(50_000, 100, 10_000_000, "Unwritten entries; beyond, calls are shed"),
+  }),
+  hosts: group({
+    heartbeatSeconds: seconds(30, "Between two heartbeats, as the server dictates"),
+    pollSeconds: seconds(25, "How long a poll for a job waits"),
+    leaseSeconds: seconds(20, "Within which a job that was handed out must show a sign of life"),
+    queuedJobs: count(64, 1, 10_000, "Jobs that wait for one host to poll"),
+    allowedNetworks: Schema.optionalWith(Schema.Array(Schema.String), {
+      default: () => [],
+    }).annotations({
+      description: 'Private networks that endpoints may be in, such as "10.0.0.0/8"',
+    }),
+  }),
+  store: group({
+    snapshotEntries: count(50_000, 100, 10_000_000, "Journal entries between two snapshots"),
+  }),
+})
+export type LiveConfig = typeof LiveConfig.Type
+
+export const defaultConfig: LiveConfig = Schema.decodeUnknownSync(LiveConfig)({})

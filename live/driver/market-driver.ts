@@ -1,0 +1,105 @@
+/**
+ * The kernel in real time. A fact is stamped with the clock, the kernel takes it, the journal gets
+ * it with its commands, and the commands go to their takers: all before `submit` returns. Nothing
+ * else may change the market.
+ *
+ * The order "journal, then act" is in memory; `durable` says when it is on disk. Whoever shows
+ * something to the outside that the journal must not forget (the first byte of an answer, the
+ * acknowledgement of a transfer) waits for it.
+ */
+import { Context } from "effect"
+import type { Command, EventTag, EventOf, Market, Rejection } from "../../engine/index.ts"
+import { advance, digestOf, nextWake } from "../../engine/index.ts"
+import type { Clock } from "./clock.ts"
+import type { Journal } from "./journal.ts"
+
+/** An event without its time, which the driver gives. */
+export type Fact = { [K in EventTag]: Omit<EventOf<K>, "at"> }[EventTag]
+
+/** Takes each command of the kernel, in order; may itself submit facts. */
+export type CommandTaker = (command: Command, atMicros: number) => void
+
+export interface MarketDriver {
+  /** Gives the reason where the kernel rejects the fact, which then has changed nothing. */
+  readonly submit: (fact: Fact) => Rejection | undefined
+  /** An id for the next request, higher than any before. */
+  readonly nextRequest: () => number
+  /** Takers are called in the order in which they were added. */
+  readonly addTaker: (taker: CommandTaker) => void
+  /** Resolves once all that was submitted until now survives a crash; rejects where it cannot. */
+  readonly durable: () => Promise<void>
+  readonly clock: Clock
+  /** The market as it stands. Only `submit` may change it. */
+  readonly market: Market
+  /** Ends the timers; no fact may be submitted any more. */
+  readonly stop: () => void
+}
+
+export class LiveMarket extends Context.Tag("evenkeel/LiveMarket")<LiveMarket, MarketDriver>() {}
+
+export const makeMarketDriver = (market: Market, clock: Clock, journal: Journal): MarketDriver => {
+  const takers: Array<CommandTaker> = []
+  const waiting: Array<Command> = []
+  let isHandingOut = false
+  let isStopped = false
+  let lastRequest = market.lastRequest
+  let armedFor = Infinity
+  let disarm = (): void => {}
+
+  const arm = (): void => {
+    const next = nextWake(market)
+    if (next === armedFor) return
+    disarm()
+    armedFor = next
+    disarm = Number.isFinite(next) ? clock.wakeAt(next, wake) : () => {}
+  }
+  const wake = (): void => {
+    armedFor = Infinity
+    if (isStopped) return
+    if (clock.nowMicros() >= nextWake(market)) submit({ _tag: "TimerFired" })
+    else arm()
+  }
+
+  const submit = (fact: Fact): Rejection | undefined => {
+    if (isStopped) throw new Error(`driver: ${fact._tag} after the end`)
+    const at = Math.max(clock.nowMicros(), market.now)
+    const event = { ...fact, at } as { [K in EventTag]: EventOf<K> }[EventTag]
+    const commands: Array<Command> = []
+    advance(market, event, commands)
+    journal.append({ event, commands, digest: digestOf(market) })
+    for (const command of commands) waiting.push(command)
+    arm()
+    handOut(at)
+    const last = commands.at(-1)
+    return last?._tag === "Rejected" ? last.reason : undefined
+  }
+
+  /** A taker may submit: its commands queue behind those that are being handed out. */
+  const handOut = (at: number): void => {
+    if (isHandingOut) return
+    isHandingOut = true
+    try {
+      for (let next = 0; next < waiting.length; next++)
+        for (const taker of takers) taker(waiting[next], at)
+    } finally {
+      waiting.length = 0
+      isHandingOut = false
+    }
+  }
+
+  arm()
+  return {
+    submit,
+    nextRequest: () => ++lastRequest,
+    addTaker: (taker) => {
+      takers.push(taker)
+    },
+    durable: journal.durable,
+    clock,
+    market,
+    stop: () => {
+      isStopped = true
+      disarm()
+    },
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * What the gateway and the ways to a host agree on: one attempt of a job, delivered by push (the
+ * gateway calls the host's endpoint) or by pull (the host polls for jobs). Same attempts, same
+ * outcomes.
+ */
+import type { Outcome } from "../../engine/index.ts"
+
+export type JobKind = "chat" | "completion" | "embedding"
+
+/** One attempt: what a host is asked to do. */
+export interface Job {
+  readonly request: number
+  readonly attempt: number
+  readonly instance: number
+  readonly kind: JobKind
+  /**
+   * The body of the OpenAI call, validated, its `model` the one that the host knows it by. Chats and
+   * completions always stream (`stream: true`, `stream_options.include_usage: true`): the gateway
+   * makes one answer of the chunks where the consumer did not ask for a stream.
+   */
+  readonly body: Readonly<Record<string, unknown>>
+  readonly inputTokens: number
+  readonly maxTokens: number
+}
+
+/** How an attempt ended, as the delivery saw it. */
+export interface DeliveryEnd {
+  readonly outcome: Outcome
+  /** Tokens that the host says it generated; absent: it did not say. */
+  readonly reportedTokens?: number
+  /** Tokens of the prompt that the host says it read. */
+  readonly reportedInputTokens?: number
+  /** Retry-After of a 429 or 503, µs. */
+  readonly retryAfterMicros?: number
+  /** HTTP status of the host where that is what ended it, for a 4xx that goes to the consumer. */
+  readonly status?: number
+  /** The host's message to the consumer for a 4xx; for anybody else a line for the log. */
+  readonly detail?: string
+}
+
+/** Where a delivery leaves what comes. Calls come in order; none comes after `end`. */
+export interface DeliverySink {
+  /** A chunk of the OpenAI stream, parsed; for an embedding the whole answer, once. */
+  readonly chunk: (chunk: Readonly<Record<string, unknown>>) => void
+  readonly end: (end: DeliveryEnd) => void
+}
+
+/** A delivery under way. */
+export interface Delivery {
+  /** Stops it, at the host too. The sink hears nothing more. Idempotent. */
+  readonly cancel: () => void
+  /** The consumer reads slower than the host writes: holds back what comes, until `resume`. */
+  readonly pause: () => void
+  readonly resume: () => void
+}
+
+/** A way to a host. `sink` is never called before `deliver` has returned. */
+export interface Courier {
+  readonly deliver: (job: Job, sink: DeliverySink) => Delivery
+}

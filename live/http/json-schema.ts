@@ -1,0 +1,28 @@
+/**
+ * Bodies and parameters are described once, as Effect Schemas; Fastify's validator and the OpenAPI
+ * document take the JSON Schema made of them.
+ */
+import { JSONSchema } from "effect"
+import type { Schema } from "effect"
+
+type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject
+type JsonObject = { readonly [key: string]: Json }
+
+/** The JSON Schema of what a client sends, in one piece: a route's schema has no place for `$defs`. */
+export const jsonSchemaOf = (schema: Schema.Schema.All): JsonObject => {
+  const made = JSONSchema.make(schema as Schema.Schema<unknown>, { target: "openApi3.1" })
+  const { $schema: _dialect, $defs, ...rest } = made as unknown as JsonObject
+  return inlined(rest, ($defs ?? {}) as JsonObject) as JsonObject
+}
+
+/** Replaces each `$ref` by what it names. A schema that holds itself has no such form. */
+const inlined = (value: Json, definitions: JsonObject): Json => {
+  if (value === null || typeof value !== "object") return value
+  if (Array.isArray(value)) return value.map((one: Json) => inlined(one, definitions))
+  const { $ref, ...rest } = value as JsonObject
+  const named =
+    typeof $ref === "string" ? (definitions[$ref.replace("#/$defs/", "")] as JsonObject) : {}
+  return Object.fromEntries(
+    Object.entries({ ...named, ...rest }).map(([key, one]) => [key, inlined(one, definitions)]),
+  )
+}

@@ -1,0 +1,169 @@
+/**
+ * Group commit: what is written while one transaction is on its way to the disk goes into the next
+ * one, so that an fsync is shared by all who wait for it. Order is kept; a group is written whole or
+ * not at all.
+ *
+ * A commit that fails is tried again with the same group: nothing that was taken is dropped. Where
+ * it keeps failing, the queue breaks for good: everyone who waits is told, and the process should
+ * end, because its memory is ahead of its disk.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { Data, Effect, Schedule } from "effect"
+import type { Command } from "../../engine/index.ts"
+import type { Journal, JournalEntry } from "../driver/journal.ts"
+
+export class StoreBroken extends Data.TaggedError("StoreBroken")<{ readonly cause: unknown }> {
+  override get message(): string {
+    return `The data directory cannot be written: ${String(this.cause)}`
+  }
+}
+
+export interface CommitQueue extends Journal {
+  /** Takes a statement into the next commit, behind all that was taken before. */
+  readonly write: (statement: string, parameters: ReadonlyArray<unknown>) => void
+  /** Entries and statements that are not on disk yet. */
+  readonly backlog: () => number
+  /** Sequence number of the latest journal entry that was taken. */
+  readonly lastSeq: () => number
+  /** Resolves when all is on disk; nothing is taken any more. */
+  readonly close: () => Promise<void>
+}
+
+interface Group {
+  firstSeq: number
+  readonly entries: Array<JournalEntry>
+  readonly statements: Array<readonly [statement: string, parameters: ReadonlyArray<unknown>]>
+  readonly written: Promise<void>
+  readonly settle: { readonly resolve: () => void; readonly reject: (cause: unknown) => void }
+}
+
+const makeGroup = (firstSeq: number): Group => {
+  let resolve = (): void => {}
+  let reject = (_cause: unknown): void => {}
+  const written = new Promise<void>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  // Nobody may be waiting; who is hears of it through the same promise.
+  written.catch(() => {})
+  return { firstSeq, entries: [], statements: [], written, settle: { resolve, reject } }
+}
+
+const retries = Schedule.exponential("50 millis").pipe(Schedule.intersect(Schedule.recurs(6)))
+
+/** `lastSeq`: sequence number of the latest entry on disk. `onBroken` is called once. */
+export const makeCommitQueue = (
+  sql: SqlClient,
+  lastSeq: number,
+  onBroken: (error: StoreBroken) => void,
+): CommitQueue => {
+  let seq = lastSeq
+  let open = makeGroup(seq + 1)
+  let underWay: Group | undefined
+  let broken: StoreBroken | undefined
+  let isClosed = false
+  let isScheduled = false
+
+  const sizeOf = (group: Group | undefined): number =>
+    group === undefined ? 0 : group.entries.length + group.statements.length
+
+  /** Not at once: what the present turn of the event loop still brings shares the commit. */
+  const schedule = (): void => {
+    if (isScheduled || underWay !== undefined || broken !== undefined) return
+    isScheduled = true
+    setImmediate(() => {
+      isScheduled = false
+      void commit()
+    })
+  }
+
+  const commit = async (): Promise<void> => {
+    while (sizeOf(open) > 0 && broken === undefined) {
+      const group = open
+      underWay = group
+      open = makeGroup(seq + 1)
+      try {
+        await Effect.runPromise(Effect.retry(writeGroup(sql, group), retries))
+        group.settle.resolve()
+      } catch (cause) {
+        broken = new StoreBroken({ cause })
+        group.settle.reject(broken)
+        open.settle.reject(broken)
+        onBroken(broken)
+      } finally {
+        underWay = undefined
+      }
+    }
+  }
+
+  const take = (): void => {
+    if (isClosed) throw new Error("store: written to after it was closed")
+    schedule()
+  }
+
+  const durable = (): Promise<void> => {
+    if (broken !== undefined) return Promise.reject(broken)
+    if (sizeOf(open) > 0) return open.written
+    return underWay?.written ?? Promise.resolve()
+  }
+
+  return {
+    append: (entry) => {
+      take()
+      seq += 1
+      open.entries.push(entry)
+    },
+    write: (statement, parameters) => {
+      take()
+      open.statements.push([statement, parameters])
+    },
+    durable,
+    backlog: () => sizeOf(open) + sizeOf(underWay),
+    lastSeq: () => seq,
+    close: async () => {
+      isClosed = true
+      await durable()
+    },
+  }
+}
+
+const isPost = (command: Command): command is Extract<Command, { readonly _tag: "Post" }> =>
+  command._tag === "Post"
+
+/** Rows of a group as JSON, which SQLite takes apart: one statement, however many rows. */
+const rowsOf = (group: Group): readonly [journal: string, postings: string] => {
+  const journal: Array<unknown> = []
+  const postings: Array<unknown> = []
+  group.entries.forEach(({ event, commands, digest }, index) => {
+    const seq = group.firstSeq + index
+    const others: Array<Command> = []
+    let line = 0
+    for (const command of commands)
+      if (isPost(command)) {
+        const { kind, debit, credit, amount, reference } = command
+        postings.push([seq, line++, event.at, kind, debit, credit, amount, reference])
+      } else others.push(command)
+    journal.push([seq, event.at, event, others, digest])
+  })
+  return [JSON.stringify(journal), JSON.stringify(postings)]
+}
+
+const insertJournal = `INSERT INTO journal (seq, at, event, commands, digest)
+  SELECT value ->> 0, value ->> 1, value -> 2, value -> 3, value ->> 4 FROM json_each(?)`
+const insertPostings = `INSERT INTO postings (seq, line, at, kind, debit, credit, amount, reference)
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+    value ->> 7 FROM json_each(?)`
+
+const writeGroup = (sql: SqlClient, group: Group): Effect.Effect<void, SqlError> =>
+  sql.withTransaction(
+    Effect.gen(function* () {
+      if (group.entries.length > 0) {
+        const [journal, postings] = rowsOf(group)
+        yield* sql.unsafe(insertJournal, [journal])
+        if (postings !== "[]") yield* sql.unsafe(insertPostings, [postings])
+      }
+      for (const [statement, parameters] of group.statements)
+        yield* sql.unsafe(statement, parameters)
+    }),
+  )

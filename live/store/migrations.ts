@@ -1,0 +1,59 @@
+/**
+ * The tables of a data directory, as numbered steps; a later version adds steps and changes none.
+ *
+ * `journal` and `postings` are only ever appended to. The tables of the directory hold one JSON
+ * record a row: what they name is known by the kernel as a number only.
+ */
+import * as Migrator from "@effect/sql/Migrator"
+import { SqlClient } from "@effect/sql/SqlClient"
+import { Effect } from "effect"
+
+/** Minor units and ids: beyond 2^53 − 1 the driver would read another number than was written. */
+const isSafe = (column: string): string =>
+  `CHECK (${column} BETWEEN -9007199254740991 AND 9007199254740991)`
+
+export const recordTables = ["accounts", "keys", "models", "hosts", "instances"] as const
+export type RecordTable = (typeof recordTables)[number]
+
+const first = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  const run = (statement: string) => sql.unsafe(statement)
+  yield* run(`CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`)
+  yield* run(`CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    commands TEXT NOT NULL,
+    digest TEXT NOT NULL
+  ) STRICT`)
+  yield* run(`CREATE TABLE postings (
+    seq INTEGER NOT NULL,
+    line INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    debit INTEGER NOT NULL,
+    credit INTEGER NOT NULL,
+    amount INTEGER NOT NULL ${isSafe("amount")},
+    reference INTEGER NOT NULL ${isSafe("reference")},
+    PRIMARY KEY (seq, line)
+  ) STRICT, WITHOUT ROWID`)
+  // The system's own accounts (below 5) are in half of all postings and have no statement.
+  yield* run(`CREATE INDEX postings_by_debit ON postings (debit, seq) WHERE debit >= 5`)
+  yield* run(`CREATE INDEX postings_by_credit ON postings (credit, seq) WHERE credit >= 5`)
+  yield* run(`CREATE TABLE snapshots (seq INTEGER PRIMARY KEY, state TEXT NOT NULL) STRICT`)
+  yield* run(`CREATE TABLE deliveries (
+    request INTEGER PRIMARY KEY,
+    attempt INTEGER NOT NULL,
+    tokens INTEGER NOT NULL
+  ) STRICT`)
+  for (const table of recordTables)
+    yield* run(`CREATE TABLE ${table} (
+      id INTEGER PRIMARY KEY,
+      record TEXT NOT NULL CHECK (json_valid(record))
+    ) STRICT`)
+})
+
+/** Brings the tables up to this version's. */
+export const migrate = Migrator.make({})({
+  loader: Migrator.fromRecord({ "0001_first": first }),
+})

@@ -1,0 +1,199 @@
+/**
+ * The directory of names: accounts, keys, models, hosts, instances. The kernel knows each by a
+ * number; here stands what people and programs call it. All of it is in memory; a change is written
+ * with the group commit that holds the facts it belongs to.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { Context, Effect, ParseResult, Schema } from "effect"
+import type { CommitQueue } from "./commit-queue.ts"
+import type { RecordTable } from "./migrations.ts"
+
+const Id = Schema.NonNegativeInt
+const Millis = Schema.Int
+
+export const AccountRecord = Schema.Struct({
+  id: Id,
+  /** `acct_…`, what the account's owner and the API call it. */
+  publicId: Schema.String,
+  name: Schema.String,
+  createdAtMillis: Millis,
+})
+export type AccountRecord = typeof AccountRecord.Type
+
+/**
+ * A key: its secret is never stored, only its SHA-256 in hexadecimal.
+ * `consumer`: calls and the account. `host`: one host's own protocol. `admin`: the platform.
+ */
+export const KeyRecord = Schema.Struct({
+  id: Id,
+  publicId: Schema.String,
+  role: Schema.Literal("consumer", "host", "admin"),
+  account: Schema.optionalWith(Id, { exact: true }),
+  host: Schema.optionalWith(Id, { exact: true }),
+  name: Schema.String,
+  hash: Schema.String,
+  /** Start of the secret, for display. */
+  prefix: Schema.String,
+  createdAtMillis: Millis,
+  expiresAtMillis: Schema.optionalWith(Millis, { exact: true }),
+  revokedAtMillis: Schema.optionalWith(Millis, { exact: true }),
+})
+export type KeyRecord = typeof KeyRecord.Type
+
+export const ModelRecord = Schema.Struct({
+  id: Id,
+  name: Schema.String,
+  kind: Schema.Literal("text", "embedding"),
+  /** Prompt and answer together, tokens. */
+  contextTokens: Schema.Int,
+  inputPricePerMtok: Schema.Int,
+  outputPricePerMtok: Schema.Int,
+})
+export type ModelRecord = typeof ModelRecord.Type
+
+/**
+ * A host, that is, one node of the market. `pull`: it polls for jobs. `push`: the gateway calls its
+ * endpoint. `cloud`: the same, with a provider's token, sealed (see hosts/vault).
+ */
+export const HostRecord = Schema.Struct({
+  id: Id,
+  publicId: Schema.String,
+  account: Id,
+  name: Schema.String,
+  delivery: Schema.Literal("pull", "push", "cloud"),
+  endpoint: Schema.optionalWith(Schema.String, { exact: true }),
+  sealedToken: Schema.optionalWith(Schema.String, { exact: true }),
+  /** What the host says it is made of: devices, memory, driver. Shown, never believed. */
+  hardware: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  createdAtMillis: Millis,
+  removedAtMillis: Schema.optionalWith(Millis, { exact: true }),
+})
+export type HostRecord = typeof HostRecord.Type
+
+/** One model served on one host. */
+export const InstanceRecord = Schema.Struct({
+  id: Id,
+  host: Id,
+  model: Id,
+  /** What the host's own server calls the model. */
+  upstreamModel: Schema.String,
+  slots: Schema.Int,
+  tokensPerSecond: Schema.Int,
+  createdAtMillis: Millis,
+  stoppedAtMillis: Schema.optionalWith(Millis, { exact: true }),
+})
+export type InstanceRecord = typeof InstanceRecord.Type
+
+/** Records of one kind, by id. */
+export interface Collection<T extends { readonly id: number }> {
+  readonly get: (id: number) => T | undefined
+  /** In the order of their ids. */
+  readonly all: () => IterableIterator<T>
+  readonly size: () => number
+  /** Adds a record, or replaces the one of that id. */
+  readonly put: (record: T) => void
+  readonly nextId: () => number
+  /** Records by another key, kept up to date; keys must be unique, `undefined` is left out. */
+  readonly indexBy: (keyOf: (record: T) => string | undefined) => (key: string) => T | undefined
+}
+
+export interface Directory {
+  readonly accounts: Collection<AccountRecord>
+  readonly keys: Collection<KeyRecord>
+  readonly models: Collection<ModelRecord>
+  readonly hosts: Collection<HostRecord>
+  readonly instances: Collection<InstanceRecord>
+  readonly accountByPublicId: (publicId: string) => AccountRecord | undefined
+  readonly keyByHash: (hash: string) => KeyRecord | undefined
+  readonly modelByName: (name: string) => ModelRecord | undefined
+  readonly hostByPublicId: (publicId: string) => HostRecord | undefined
+}
+
+export class LiveDirectory extends Context.Tag("evenkeel/LiveDirectory")<
+  LiveDirectory,
+  Directory
+>() {}
+
+/** Reads all records; changes go to `queue`. */
+export const loadDirectory = (
+  reader: SqlClient,
+  queue: Pick<CommitQueue, "write">,
+): Effect.Effect<Directory, SqlError | ParseResult.ParseError> =>
+  Effect.gen(function* () {
+    const load = <T extends { readonly id: number }, I>(
+      table: RecordTable,
+      schema: Schema.Schema<T, I>,
+    ) => loadCollection(reader, queue, table, schema)
+    const accounts = yield* load("accounts", AccountRecord)
+    const keys = yield* load("keys", KeyRecord)
+    const models = yield* load("models", ModelRecord)
+    const hosts = yield* load("hosts", HostRecord)
+    const instances = yield* load("instances", InstanceRecord)
+    return {
+      accounts,
+      keys,
+      models,
+      hosts,
+      instances,
+      accountByPublicId: accounts.indexBy(({ publicId }) => publicId),
+      keyByHash: keys.indexBy(({ hash }) => hash),
+      modelByName: models.indexBy(({ name }) => name),
+      hostByPublicId: hosts.indexBy(({ publicId }) => publicId),
+    }
+  })
+
+const loadCollection = <T extends { readonly id: number }, I>(
+  reader: SqlClient,
+  queue: Pick<CommitQueue, "write">,
+  table: RecordTable,
+  schema: Schema.Schema<T, I>,
+): Effect.Effect<Collection<T>, SqlError | ParseResult.ParseError> =>
+  Effect.gen(function* () {
+    const rows = yield* reader.unsafe<{ readonly record: string }>(
+      `SELECT record FROM ${table} ORDER BY id`,
+    )
+    const encoded = Schema.parseJson(schema)
+    const encode = Schema.encodeSync(encoded)
+    const records = yield* Effect.forEach(rows, ({ record }) => Schema.decode(encoded)(record))
+    return makeCollection(records, (record) =>
+      queue.write(`INSERT OR REPLACE INTO ${table} (id, record) VALUES (?, ?)`, [
+        record.id,
+        encode(record),
+      ]),
+    )
+  })
+
+const makeCollection = <T extends { readonly id: number }>(
+  records: ReadonlyArray<T>,
+  write: (record: T) => void,
+): Collection<T> => {
+  const byId = new Map(records.map((record) => [record.id, record]))
+  const indexes: Array<(before: T | undefined, after: T) => void> = []
+  let highest = records.at(-1)?.id ?? -1
+  return {
+    get: (id) => byId.get(id),
+    all: () => byId.values(),
+    size: () => byId.size,
+    put: (record) => {
+      const before = byId.get(record.id)
+      byId.set(record.id, record)
+      highest = Math.max(highest, record.id)
+      for (const update of indexes) update(before, record)
+      write(record)
+    },
+    nextId: () => highest + 1,
+    indexBy: (keyOf) => {
+      const index = new Map<string, T>()
+      const update = (before: T | undefined, after: T): void => {
+        const old = before === undefined ? undefined : keyOf(before)
+        if (old !== undefined) index.delete(old)
+        const key = keyOf(after)
+        if (key !== undefined) index.set(key, after)
+      }
+      for (const record of byId.values()) update(undefined, record)
+      indexes.push(update)
+      return (key) => index.get(key)
+    },
+  }
+}

@@ -1,10 +1,11 @@
 /**
- * Demand against what was served and what was rejected, over time.
+ * Demand against what was served and what was rejected, over time. A request counts once: how often
+ * its consumer came back with it is told apart, and so is what was wrong in itself.
  */
 import { averageIn, bandsOf } from "../bands.ts"
 import type { Bands } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
-import { formatShare } from "../number-format.ts"
+import { formatNumber, formatShare } from "../number-format.ts"
 import { meanOf } from "../spread.ts"
 import { daysOf, linesInWords, timeLines, timeNotes, titleWithUnit } from "../time-lines.ts"
 import { noSeries } from "./missing.ts"
@@ -28,7 +29,7 @@ export const demand: ChartOf = (result) => {
     id,
     name,
     title: titleOf(shareOf("served"), shareOf("rejected")),
-    notes: timeNotes(bands),
+    notes: [...notesOf(shareOf("badInput"), shareOf("retried")), ...timeNotes(bands)],
     alternative: `Requests a second over time. ${linesInWords(bands)}.`,
     legend: labels,
     isOverTime: true,
@@ -54,6 +55,21 @@ export const demand: ChartOf = (result) => {
     return shares.length === 0 ? undefined : meanOf(shares)
   }
 }
+
+const notesOf = (
+  badInput: number | undefined = 0,
+  retried: number | undefined = 0,
+): ReadonlyArray<string> => [
+  ...(badInput === 0
+    ? []
+    : [`${formatShare(badInput)} were answered with a 4xx: neither served nor rejected.`]),
+  ...(retried === 0
+    ? []
+    : [
+        "A request that is refused and comes back counts once; consumers came back " +
+          `${formatNumber(retried)} times for each request.`,
+      ]),
+]
 
 const titleOf = (served: number | undefined, rejected: number | undefined): string => {
   if (served === undefined) return "Requests that arrived"

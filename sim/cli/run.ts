@@ -180,7 +180,11 @@ const endsOf = (finished: ReadonlyArray<Finished>) => {
           .reduce((inAll, [, bins]) => inAll + bins.reduce((a, b) => a + b, 0), 0),
       0,
     )
-  return { served: total("served"), rejected: total("refused") }
+  return {
+    served: total("served"),
+    badInput: total("badInput") + total("tooLong"),
+    rejected: total("refused"),
+  }
 }
 
 const jsonOf = (
@@ -198,6 +202,7 @@ const jsonOf = (
   replications: result.replications.length,
   requests: result.requests,
   served: ends.served,
+  badInput: ends.badInput,
   rejected: ends.rejected,
   events: result.events,
   wallSeconds: result.wallSeconds,

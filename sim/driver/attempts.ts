@@ -4,7 +4,8 @@
  */
 import type { Command, EventOf, Outcome } from "../../engine/index.ts"
 import { outcomes } from "../../engine/index.ts"
-import { COMPLETED, FIRST_TOKEN, REFUSED } from "../fleet/instance-server.ts"
+import { verdictOf } from "../../engine/reputation/outcome.ts"
+import { COMPLETED, FIRST_TOKEN, FULL, TOO_LONG } from "../fleet/instance-server.ts"
 import { accountOfConsumer, accountOfOperator, topUp } from "./accounts.ts"
 import { afterInFlightFell } from "./departures.ts"
 import { gone } from "./nodes-table.ts"
@@ -23,6 +24,7 @@ import {
 const noFlaw = 0
 const willLeave = 1
 const badInput = 2
+const tooLong = 3
 
 /** More tokens than any context holds: the most that the kernel lets a call ask for. */
 const mostTokens = 100_000_000
@@ -134,7 +136,14 @@ export const onRefused = (world: World, command: Extract<Command, { _tag: "Refus
     return
   }
   recorder.add(`refused.${command.reason}`, 1)
-  requests.close(command.request)
+  close(world, command.request, slot)
+}
+
+/** A request is over. Of its time in the market, what lies within the horizon counts. */
+const close = (world: World, request: number, slot: number): void => {
+  const { requests, now, endMicros } = world
+  world.sojournMicros += Math.min(now, endMicros) - requests.columns.arrivedAt[slot]
+  requests.close(request)
 }
 
 /** The market sent an attempt to an instance. What becomes of it is decided by the world. */
@@ -148,7 +157,6 @@ export const onDispatched = (
   const node = command.instance
   columns.attempt[slot] = command.attempt
   columns.instance[slot] = node
-  columns.dispatchedAt[slot] = now
   recorder.setInFlight(now, 1)
   const lot = world.attemptStreams[node].next()
   occupy(world, node, 1)
@@ -163,7 +171,13 @@ export const onDispatched = (
     columns.inputTokens[slot],
     columns.outputTokens[slot],
   )
-  if (place === REFUSED) return endSoon(world, command.request, "backpressure")
+  // The server has as many slots as the node declared, and the market counts them too.
+  if (place === FULL) throw new Error(`simulator: node ${node} got more than it declared`)
+  if (place === TOO_LONG) {
+    // As servers answer: a 4xx, no fault of the node's, and nothing that another try would mend.
+    columns.flaw[slot] = tooLong
+    return endSoon(world, command.request, "consumerError")
+  }
   columns.serverSlot[slot] = place
   world.queue.schedule(serverActor(node), servers.nextEventMicros(node))
 }
@@ -233,7 +247,6 @@ const endAttempt = (
   // Counted as they end, so that those that failed are among them in any stretch of time.
   recorder.add("attempts", 1)
   recorder.setInFlight(world.now, -1)
-  recorder.attemptSecondsInAll += (world.now - columns.dispatchedAt[slot]) / 1e6
   ended.at = world.now
   ended.request = request
   ended.attempt = columns.attempt[slot]
@@ -241,7 +254,7 @@ const endAttempt = (
   ended.outputTokens = outputTokens
   ended.reportedTokens = outputTokens
   ended.decodeMicros = decodeMicros
-  if (outcome !== "completed" && outcome !== "consumerGone" && outcome !== "consumerError") {
+  if (verdictOf[outcome] === "failure") {
     recorder.add("failedAttempts", 1)
     nodes.columns.failures[node]++
   }
@@ -263,10 +276,10 @@ export const onFinished = (world: World, command: Extract<Command, { _tag: "Fini
   const { columns } = requests
   const node = command.instance
   const ownColumns = nodes.columns
-  if (command.outcome === "consumerError") recorder.add("badInput", 1)
-  else if (command.outcome === "consumerGone") recorder.add("aborted", 1)
-  recorder.add("served", 1)
-  if (command.outputTokens > 0) {
+  if (command.outcome === "consumerError")
+    recorder.add(columns.flaw[slot] === tooLong ? "tooLong" : "badInput", 1)
+  else {
+    if (command.outcome === "consumerGone") recorder.add("aborted", 1)
     recorder.noteServed(
       now,
       columns.arrivedAt[slot],
@@ -282,7 +295,7 @@ export const onFinished = (world: World, command: Extract<Command, { _tag: "Fini
     ownColumns.withheld[node] += command.withheld
     ownColumns.claimHour[node] += command.bounty
   }
-  requests.close(command.request)
+  close(world, command.request, slot)
 }
 
 /** A node went down: every attempt on it ends where it stands. */

@@ -4,6 +4,7 @@
  */
 import { bountyPoolAccount, totalOf } from "../../engine/index.ts"
 import type { Check } from "../results/model.ts"
+import { littlesLawGap } from "../statistics/littles-law.ts"
 import type { World } from "./world.ts"
 
 const sum = (values: Float64Array): number => values.reduce((total, one) => total + one, 0)
@@ -35,6 +36,7 @@ const flowBalance = ({ recorder, requests }: World): Check => {
   const { sums } = recorder
   const arrived = sum(sums.arrived)
   const served = sum(sums.served)
+  const wrong = sum(sums.badInput) + sum(sums.tooLong)
   const refused =
     sum(sums["refused.InsufficientCredits"]) +
     sum(sums["refused.PriceTooHigh"]) +
@@ -42,18 +44,34 @@ const flowBalance = ({ recorder, requests }: World): Check => {
     sum(sums["refused.NoCapacity"]) +
     sum(sums["refused.AttemptFailed"])
   return {
-    ok: arrived === served + refused + requests.open,
-    detail: `${arrived} arrived = ${served} served + ${refused} rejected + ${requests.open} open`,
+    ok: arrived === served + wrong + refused + requests.open,
+    detail: `${arrived} arrived = ${served} served + ${wrong} answered with a 4xx + ${refused} rejected + ${requests.open} open`,
   }
 }
 
-/** L = λW, times the length of the run: ∫ attempts in flight dt equals the summed durations. */
-const littlesLaw = ({ recorder }: World): Check => {
-  const inFlight = recorder.inFlightSecondsInAll
-  const durations = recorder.attemptSecondsInAll
+/**
+ * L = λW over the horizon. L comes from how many requests were open at each event; W from when each
+ * of them arrived and was over, or the horizon's end for those that were still open then.
+ */
+const littlesLaw = (world: World): Check => {
+  const { recorder, requests, startMicros, endMicros, now, openMicros } = world
+  const arrived = sum(recorder.sums.arrived)
+  const { id, arrivedAt } = requests.columns
+  const until = Math.min(now, endMicros)
+  let stays = world.sojournMicros
+  for (let slot = 0; slot < id.length; slot++) if (id[slot] !== -1) stays += until - arrivedAt[slot]
+  const span = until - startMicros
+  if (arrived === 0 || span <= 0)
+    return { ok: openMicros === 0 && stays === 0, detail: "no request arrived" }
+  const meanInSystem = openMicros / span
+  const arrivalRate = arrived / span
+  const meanSojourn = stays / arrived
   return {
-    ok: Math.abs(inFlight - durations) <= 1e-9 * Math.max(1, durations),
-    detail: `∫ in flight dt = ${inFlight.toFixed(3)} s, summed durations = ${durations.toFixed(3)} s`,
+    ok: littlesLawGap({ meanInSystem, arrivalRate, meanSojourn }) <= 1e-9,
+    detail: [
+      `L = ${meanInSystem.toFixed(6)} requests open`,
+      `λW = ${(arrivalRate * 1e6).toFixed(6)}/s · ${(meanSojourn / 1e6).toFixed(6)} s`,
+    ].join(", "),
   }
 }
 

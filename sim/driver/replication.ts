@@ -117,6 +117,9 @@ export class Replication {
     for (let i = 0; i < maxEvents; i++) {
       if (queue.peekTime() > world.endMicros && this.isDrained()) return false
       const actor = queue.pop()
+      // No event lies on both sides of the horizon's end: the last sample is taken at it.
+      if (world.now < world.endMicros)
+        world.openMicros += world.requests.open * (queue.now - world.now)
       world.now = queue.now
       world.events++
       this.handle(actor)

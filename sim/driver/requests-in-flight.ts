@@ -12,12 +12,11 @@ const columnsOf = (size: number) => ({
   outputTokens: new Int32Array(size),
   maxTokens: new Int32Array(size),
   arrivedAt: new Float64Array(size),
-  dispatchedAt: new Float64Array(size),
   firstTokenAt: new Float64Array(size),
   attempt: new Uint8Array(size),
   /** How often its consumer has come back with it. */
   retries: new Uint8Array(size),
-  /** 0: none; 1: the consumer will leave; 2: the input is wrong. */
+  /** 0: none; 1: the consumer will leave; 2: the input is wrong; 3: it is too long for the node. */
   flaw: new Uint8Array(size),
   instance: new Int32Array(size).fill(-1),
   /** Slot in the instance's server; −1 while it is not served. */

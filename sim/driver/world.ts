@@ -77,6 +77,9 @@ export interface World {
   nextCandidate: number
   kernelDue: number
   events: number
+  /** ∫ open requests dt, and summed times in the market of those that are over; both within the horizon. */
+  openMicros: number
+  sojournMicros: number
   /** Commands of the step under way; drained before the next. */
   readonly out: Array<Command>
   isDraining: boolean
@@ -144,6 +147,8 @@ export const makeWorld = (parts: WorldParts): World => {
     nextCandidate: 0,
     kernelDue: Infinity,
     events: 0,
+    openMicros: 0,
+    sojournMicros: 0,
     out: [],
     isDraining: false,
   }

@@ -29,8 +29,9 @@
  */
 import type { ServiceRates } from "./service-model.ts"
 
-/** `admit`'s answer when the instance has no free slot, or never has memory for the request. */
-export const REFUSED = -1
+/** `admit`'s answers when the instance has no free slot, and when no memory of it is large enough. */
+export const FULL = -1
+export const TOO_LONG = -2
 
 export const FIRST_TOKEN = 0
 export const COMPLETED = 1
@@ -175,7 +176,7 @@ export class InstanceServers {
   }
 
   /**
-   * Takes in a request: returns its slot, or `REFUSED`. `handle` is the caller's name for it and
+   * Takes in a request: returns its slot, `FULL` or `TOO_LONG`. `handle` is the caller's name for it and
    * comes back in events. `now` may not be past the instance's next event, here and below.
    */
   admit(
@@ -189,9 +190,9 @@ export class InstanceServers {
     const counts = this.counts
     const count = instance * COUNT_STRIDE
     if (outputTokens < 1) throw new RangeError("a request asks for at least one output token")
-    if (inputTokens + outputTokens > rates.contextCapacityTokens) return REFUSED
+    if (inputTokens + outputTokens > rates.contextCapacityTokens) return TOO_LONG
     const slot = counts[count + FREE_HEAD]
-    if (slot === NONE) return REFUSED
+    if (slot === NONE) return FULL
     this.requireNotPast(instance, now)
 
     const slots = this.slots

@@ -48,7 +48,8 @@ const refusedIn = ({ sum }: Window): number =>
   sum("refused.AttemptFailed")
 
 /** Shares are of the requests that ended in the window: those that arrived may end after it. */
-const endedIn = (window: Window): number => window.sum("served") + refusedIn(window)
+const endedIn = (window: Window): number =>
+  window.sum("served") + window.sum("badInput") + window.sum("tooLong") + refusedIn(window)
 
 const nodeDays = ({ sum, recording }: Window): number =>
   (sum("instances") * recording.sampleSeconds) / daySeconds
@@ -73,14 +74,32 @@ const fixedMetrics: ReadonlyArray<Metric> = [
   metric(
     "requests.perSecond",
     "1/s",
-    "Requests that consumers made",
+    "Requests that consumers made; one that is refused and comes back counts once",
     ({ sum, days }) => sum("arrived") / (days * daySeconds),
   ),
   metric(
     "requests.servedShare",
     "share",
-    "Requests that were served",
+    "Requests whose consumer got tokens",
     (window) => window.sum("served") / endedIn(window),
+  ),
+  metric(
+    "requests.abortedShare",
+    "share",
+    "Requests whose consumer left before the last token; they are among the served",
+    (window) => window.sum("aborted") / endedIn(window),
+  ),
+  metric(
+    "requests.badInputShare",
+    "share",
+    "Requests that were wrong in themselves: answered with a 4xx",
+    (window) => window.sum("badInput") / endedIn(window),
+  ),
+  metric(
+    "requests.tooLongShare",
+    "share",
+    "Requests too long for the memory of the node that got them: answered with a 4xx",
+    (window) => window.sum("tooLong") / endedIn(window),
   ),
   metric(
     "requests.rejectedShare",
@@ -101,6 +120,12 @@ const fixedMetrics: ReadonlyArray<Metric> = [
     (window) => window.sum("refused.InsufficientCredits") / endedIn(window),
   ),
   metric(
+    "requests.retriesPerRequest",
+    "1/request",
+    "Times that a refused consumer came back with the same request",
+    ({ sum }) => sum("retried") / sum("arrived"),
+  ),
+  metric(
     "attempts.failedShare",
     "share",
     "Attempts that the node failed",
@@ -110,7 +135,7 @@ const fixedMetrics: ReadonlyArray<Metric> = [
     "ttft.mean",
     "s",
     "Time to first token, retries included",
-    ({ sum }) => sum("ttftSeconds") / sum("completed"),
+    ({ sum }) => sum("ttftSeconds") / sum("served"),
   ),
   metric(
     "ttft.p50",
@@ -128,7 +153,7 @@ const fixedMetrics: ReadonlyArray<Metric> = [
     "sojourn.mean",
     "s",
     "Time from request to last token",
-    ({ sum }) => sum("sojournSeconds") / sum("completed"),
+    ({ sum }) => sum("sojournSeconds") / sum("served"),
   ),
   metric(
     "tokens.outputPerSecond",

@@ -12,6 +12,7 @@ export const channels = [
   "served",
   "aborted",
   "badInput",
+  "tooLong",
   "retried",
   "refused.InsufficientCredits",
   "refused.PriceTooHigh",
@@ -22,7 +23,6 @@ export const channels = [
   "failedAttempts",
   "inputTokens",
   "outputTokens",
-  "completed",
   "ttftSeconds",
   "sojournSeconds",
   "inFlightSeconds",
@@ -140,10 +140,6 @@ export class Recorder {
   private readonly busy = new Float64Array(3)
   private readonly offered = new Float64Array(3)
   private readonly slotsSince = new Float64Array(3)
-  /** ∫ in-flight dt over the whole run, drain included, for Little's law. */
-  inFlightSecondsInAll = 0
-  /** Summed durations of all attempts, measured one by one, for the same. */
-  attemptSecondsInAll = 0
 
   constructor(parts: {
     readonly startMicros: number
@@ -233,7 +229,7 @@ export class Recorder {
     this.decodeRates[this.classOfDevice[device]][this.day].add(tokensPerSecond)
   }
 
-  /** A request that got tokens and is over. */
+  /** A request whose consumer got tokens, and which is over. */
   noteServed(
     now: number,
     arrivedAt: number,
@@ -242,7 +238,7 @@ export class Recorder {
     outputTokens: number,
   ): void {
     const ttft = (firstTokenAt - arrivedAt) / 1e6
-    this.add("completed", 1)
+    this.add("served", 1)
     this.add("inputTokens", inputTokens)
     this.add("outputTokens", outputTokens)
     this.add("ttftSeconds", ttft)
@@ -264,8 +260,6 @@ export class Recorder {
   private flushInFlight(now: number): void {
     const area = (this.inFlight * (now - this.inFlightSince)) / 1e6
     this.inFlightSince = now
-    if (area === 0) return
-    this.inFlightSecondsInAll += area
     this.sums.inFlightSeconds[this.bin] += area
   }
 

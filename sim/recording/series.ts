@@ -35,6 +35,13 @@ export const seriesOf = (
     series("requests.rejected", "", "requests/s", (bin) =>
       rejections.reduce((sum, [, channel]) => sum + perSecond(channel)(bin), 0),
     ),
+    series(
+      "requests.badInput",
+      "",
+      "requests/s",
+      (bin) => perSecond("badInput")(bin) + perSecond("tooLong")(bin),
+    ),
+    rate("requests.retried", "", "requests/s", "retried", 1),
     ...rejections.map(([key, channel]) =>
       rate("requests.rejectedBy", key, "requests/s", channel, 1),
     ),

@@ -221,18 +221,22 @@ describe("figures in titles", () => {
       warmupSeconds: 3600,
       replications: usual.replications.map((replication) => ({
         ...replication,
-        series: ["arrived", "served", "rejected"].map((part, at) => ({
+        series: ["arrived", "served", "rejected", "badInput", "retried"].map((part, at) => ({
           name: `requests.${part}`,
           key: "",
           unit: "requests/s",
           binSeconds: 3600,
           // The first bin is warm-up and must not count.
-          values: [999, [8, 6, 2][at] ?? 0, [8, 6, 2][at] ?? 0],
+          values: [999, ...Array<number>(2).fill([8, 5, 2, 1, 3][at] ?? 0)],
         })),
       })),
     }
     const demand = drawn(halves).find(({ id }) => id === "demand")
-    expect(demand?.title).toBe("75.0% of the requests were served, 25.0% rejected")
+    expect(demand?.title).toBe("62.5% of the requests were served, 25.0% rejected")
+    expect(demand?.notes.slice(0, 2)).toEqual([
+      "12.5% were answered with a 4xx: neither served nor rejected.",
+      "A request that is refused and comes back counts once; consumers came back 0.375 times for each request.",
+    ])
   })
 
   it("add up credits over time", () => {

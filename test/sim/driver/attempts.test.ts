@@ -41,7 +41,7 @@ describe("a request", () => {
   it("that ends at the same instant as another is settled like it", () => {
     const empty = { at: 1, inputTokens: 0, outputTokens: 300 }
     const { world, result } = ran({}, [empty, empty, empty])
-    expect(total(world, "completed")).toBe(3)
+    expect(total(world, "served")).toBe(3)
     expect(result.nodes[0]).toMatchObject({ requests: 3, outputTokens: 900 })
     expect(Object.values(result.checks).every(({ ok }) => ok)).toBe(true)
   })
@@ -62,7 +62,7 @@ describe("a consumer that leaves", () => {
     const requests = Array.from({ length: 60 }, (_, i) => ({ at: 20 * i, outputTokens: 100 }))
     const { world } = ran({ demand: { abortShare: 1 } }, requests)
     expect(total(world, "aborted")).toBe(60)
-    expect(total(world, "completed")).toBe(60)
+    expect(total(world, "served")).toBe(60)
     expect(total(world, "failedAttempts")).toBe(0)
     // Half on average; five standard errors are 19 tokens of a hundred.
     expect(Math.abs(total(world, "outputTokens") / 60 - 50.5)).toBeLessThan(19)
@@ -83,10 +83,39 @@ describe("a request that is wrong in itself", () => {
     const health = instanceView(world.market, 0)?.health
     advanceTo(replication, 20 * second)
     expect(total(world, "badInput")).toBe(10)
-    expect(total(world, "completed")).toBe(0)
+    expect(total(world, "served")).toBe(0)
     expect(total(world, "gross")).toBe(0)
     expect(total(world, "failedAttempts")).toBe(0)
     expect(instanceView(world.market, 0)).toMatchObject({ parks: 0, health })
+  })
+})
+
+describe("a request that is longer than its node's memory", () => {
+  it("is answered like any other 4xx: told apart, free, tried once, and no fault of the node's", () => {
+    // More context than any 4090 holds, at a price that the grant covers.
+    const cheap = [modelCalled("llama-3-8b", { inputPricePerMtok: 1, outputPricePerMtok: 1 })]
+    const { replication, world } = openQuietWorld(
+      { models: cheap, fleet: { nodes: 2 }, consumers: { maxRetries: 2 } },
+      [{ at: 1, inputTokens: 900_000, outputTokens: 10 }],
+    )
+    const healths = [0, 1].map((node) => instanceView(world.market, node)?.health)
+    advanceWhile(replication, () => total(world, "attempts") === 0)
+    for (const node of [0, 1])
+      expect(instanceView(world.market, node)).toMatchObject({
+        reason: "Eligible",
+        health: healths[node],
+        parks: 0,
+      })
+    const { checks, nodes } = runToEnd(replication)
+    expect(total(world, "tooLong")).toBe(1)
+    for (const channel of ["badInput", "served", "failedAttempts", "retried", "gross"] as const)
+      expect([channel, total(world, channel)]).toEqual([channel, 0])
+    expect(total(world, "attempts")).toBe(1)
+    expect(nodes.map(({ failures }) => failures)).toEqual([0, 0])
+    expect(checks["flowBalance"]).toMatchObject({
+      ok: true,
+      detail: "1 arrived = 0 served + 1 answered with a 4xx + 0 rejected + 0 open",
+    })
   })
 })
 
@@ -116,19 +145,5 @@ describe("a failed attempt", () => {
     expect(Math.abs(total(world, "failedAttempts") / attempts - 0.2)).toBeLessThan(
       5 * Math.sqrt(0.16 / attempts),
     )
-  })
-
-  it("for want of memory is backpressure: the node gets a second's rest", () => {
-    // More context than any 4090 holds.
-    const { replication, world } = openQuietWorld({ models }, [
-      { at: 1, inputTokens: 900_000, outputTokens: 10 },
-    ])
-    advanceWhile(replication, () => total(world, "attempts") === 0)
-    expect(instanceView(world.market, 0)?.reason).toBe("Backpressure")
-    advanceTo(replication, 3 * second)
-    expect(instanceView(world.market, 0)?.reason).toBe("Eligible")
-    expect(
-      total(world, "refused.AttemptFailed") + total(world, "refused.InsufficientCredits"),
-    ).toBe(1)
   })
 })

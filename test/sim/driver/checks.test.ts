@@ -40,7 +40,8 @@ const tampering: ReadonlyArray<readonly [string, (world: World) => void]> = [
   ["flowBalance", ({ recorder }) => void recorder.sums["refused.PriceTooHigh"][3]++],
   ["flowBalance", ({ recorder }) => void recorder.sums.arrived[1]--],
   ["flowBalance", ({ recorder }) => void recorder.sums.arrived[1]++],
-  ["littlesLaw", ({ recorder }) => void (recorder.attemptSecondsInAll *= 1 + 1e-8)],
+  ["littlesLaw", (world) => void (world.openMicros *= 1 + 1e-8)],
+  ["littlesLaw", (world) => void world.sojournMicros++],
   ["creditsConserved", ({ market }) => void market.ledger.posted[1]++],
   ["bountyPoolSolvent", ({ market: { ledger } }) => drainPool(ledger.posted)],
   ["bountyPoolSolvent", ({ recorder }) => void (recorder.sums.bountyPaid[0] += 1000)],
@@ -66,9 +67,65 @@ describe("checks at the end", () => {
 
   it("add up to what was asked for", () => {
     expect(checksAtEnd(ended(), [])["flowBalance"].detail).toBe(
-      "20 arrived = 20 served + 0 rejected + 0 open",
+      "20 arrived = 20 served + 0 answered with a 4xx + 0 rejected + 0 open",
     )
   })
+})
+
+describe("Little's law", () => {
+  /** Ten requests of which the last are still under way when the horizon ends. */
+  const late = Array.from({ length: 10 }, (_, i) => ({ at: 8600 + 4 * i, outputTokens: 4000 }))
+
+  const checked = (meddle: (world: World) => void = () => {}) => {
+    const { replication, world } = openQuietWorld(patch, late)
+    advanceTo(replication, 8638e6)
+    meddle(world)
+    runToEnd(replication)
+    return { world, check: checksAtEnd(world, [])["littlesLaw"] }
+  }
+
+  it("counts what is open at the end for the time that lies within the horizon", () => {
+    const { world, check } = checked()
+    expect(check.ok).toBe(true)
+    const beyond = (world.now - world.endMicros) / 1e6
+    expect(beyond).toBeGreaterThan(10)
+    // Whole sojourns would be more than what the horizon holds of them.
+    const { sums } = world.recorder
+    const whole = sums.sojournSeconds.reduce((total, one) => total + one, 0)
+    expect(whole - world.sojournMicros / 1e6).toBeGreaterThan(beyond)
+    expect(check.detail).toMatch(/^L = 0\.\d{6} requests open, λW = /)
+  })
+
+  it("fails where a request's arrival is noted wrongly, however small the mistake", () => {
+    expect(checked((world) => void shiftOpen(world, 1)).check.ok).toBe(false)
+    expect(checked((world) => void shiftOpen(world, -1000)).check.ok).toBe(false)
+  })
+
+  it("fails where more or fewer are open than arrived and left", () => {
+    const { replication, world } = openQuietWorld(patch, late)
+    advanceTo(replication, 8638e6)
+    world.requests.open++
+    advanceTo(replication, 8640e6)
+    world.requests.open--
+    runToEnd(replication)
+    const failed = Object.entries(checksAtEnd(world, [])).filter(([, { ok }]) => !ok)
+    expect(failed.map(([name]) => name)).toEqual(["littlesLaw"])
+  })
+
+  it("counts those that are still open where a run is looked at before its end", () => {
+    const { replication, world } = openQuietWorld(patch, late)
+    advanceTo(replication, 8638e6)
+    expect(world.requests.open).toBeGreaterThan(1)
+    expect(checksAtEnd(world, [])["littlesLaw"].ok).toBe(true)
+    shiftOpen(world, 1)
+    expect(checksAtEnd(world, [])["littlesLaw"].ok).toBe(false)
+  })
+
+  /** Moves the arrival of one open request, µs. */
+  const shiftOpen = ({ requests: { columns } }: World, micros: number): void => {
+    const slot = columns.id.findIndex((id) => id !== -1)
+    columns.arrivedAt[slot] += micros
+  }
 })
 
 describe("checks in passing", () => {

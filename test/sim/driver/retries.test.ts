@@ -1,6 +1,7 @@
 /** A refused consumer comes back after ever longer pauses, a few times, and then gives up. */
 import { describe, expect, it } from "vitest"
 import type { World } from "../../../sim/driver/world.ts"
+import { metricsOf } from "../../../sim/recording/metrics.ts"
 import {
   advanceTo,
   advanceWhile,
@@ -17,6 +18,13 @@ const models = [modelCalled("llama-3-8b"), modelCalled("llama-3.2-3b", { initial
 const total = (world: World, channel: keyof World["recorder"]["sums"]): number =>
   world.recorder.sums[channel].reduce((sum, one) => sum + one, 0)
 
+const metricsOptions = {
+  warmupSeconds: 0,
+  horizonSeconds: 86_400,
+  models: ["llama-3-8b", "llama-3.2-3b"],
+  scale: 6,
+}
+
 /** When a request that nobody can serve comes back, seconds after it first came. */
 const returns = (maxRetries: number, retrySeconds: number): ReadonlyArray<number> => {
   const consumers = { maxRetries, retrySeconds }
@@ -32,6 +40,11 @@ const returns = (maxRetries: number, retrySeconds: number): ReadonlyArray<number
   const result = runToEnd(replication)
   expect(total(world, "refused.NoInstance")).toBe(1)
   expect(result.checks["flowBalance"].ok).toBe(true)
+  // However often it came back, it was one request, and one rejection.
+  const metrics = metricsOf(result.recording, result.nodes, metricsOptions)
+  expect(metrics["requests.perSecond"] * 86_400).toBeCloseTo(1, 9)
+  expect(metrics["requests.rejectedShare"]).toBe(1)
+  expect(metrics["requests.retriesPerRequest"]).toBe(times.length)
   return times
 }
 
@@ -56,7 +69,7 @@ describe("retries", () => {
     setClock(world, 0, "returnAt", 110 * second)
     runToEnd(replication)
     expect(total(world, "retried")).toBe(2)
-    expect(total(world, "completed")).toBe(1)
+    expect(total(world, "served")).toBe(1)
     expect(total(world, "arrived")).toBe(1)
     expect(total(world, "ttftSeconds")).toBeGreaterThan(15)
     expect(total(world, "ttftSeconds")).toBeLessThan(16)

@@ -5,7 +5,8 @@ import {
   COMPLETED,
   FIRST_TOKEN,
   InstanceServers,
-  REFUSED,
+  FULL,
+  TOO_LONG,
 } from "../../../sim/fleet/instance-server.ts"
 import type { ServiceRates } from "../../../sim/fleet/service-model.ts"
 import { PROPERTY_RUNS } from "../../support/property-runs.ts"
@@ -470,9 +471,9 @@ describe("an abort", () => {
 describe("room", () => {
   it("ends at the slots", () => {
     const servers = open(ratesOf(), 2)
-    expect(servers.admit(0, 0, 0, 1, 5)).not.toBe(REFUSED)
-    expect(servers.admit(0, 0, 1, 1, 5)).not.toBe(REFUSED)
-    expect(servers.admit(0, 0, 2, 1, 5)).toBe(REFUSED)
+    expect(servers.admit(0, 0, 0, 1, 5)).not.toBe(FULL)
+    expect(servers.admit(0, 0, 1, 1, 5)).not.toBe(FULL)
+    expect(servers.admit(0, 0, 2, 1, 5)).toBe(FULL)
     expect(servers.inFlight(0)).toBe(2)
     const slots = new Int32Array(2)
     expect(servers.listSlots(0, slots)).toBe(2)
@@ -481,7 +482,7 @@ describe("room", () => {
 
   it("ends at the memory: a prompt waits until others leave, and those behind it wait too", () => {
     const servers = open(ratesOf({ contextCapacityTokens: 100, contextMicrosPerToken: 0 }))
-    expect(servers.admit(0, 0, 0, 90, 11)).toBe(REFUSED)
+    expect(servers.admit(0, 0, 0, 90, 11)).toBe(TOO_LONG)
     servers.admit(0, 0, 0, 40, 20)
     servers.admit(0, 0, 1, 40, 10)
     servers.admit(0, 0, 2, 1, 1)

@@ -41,12 +41,16 @@ const definitions: Readonly<
 > = {
   "requests.perSecond": (s, days) => s("arrived") / days / 86_400,
   "requests.servedShare": (s) => s("served") / ended(s),
-  "requests.rejectedShare": (s) => 1 - s("served") / ended(s),
+  "requests.rejectedShare": (s) => 1 - (s("served") + s("badInput") + s("tooLong")) / ended(s),
+  "requests.abortedShare": (s) => s("aborted") / ended(s),
+  "requests.badInputShare": (s) => s("badInput") / ended(s),
+  "requests.tooLongShare": (s) => s("tooLong") / ended(s),
+  "requests.retriesPerRequest": (s) => s("retried") / s("arrived"),
   "requests.noCapacityShare": (s) => s("refused.NoCapacity") / ended(s),
   "requests.noCreditsShare": (s) => s("refused.InsufficientCredits") / ended(s),
   "attempts.failedShare": (s) => s("failedAttempts") / s("attempts"),
-  "ttft.mean": (s) => s("ttftSeconds") / s("completed"),
-  "sojourn.mean": (s) => s("sojournSeconds") / s("completed"),
+  "ttft.mean": (s) => s("ttftSeconds") / s("served"),
+  "sojourn.mean": (s) => s("sojournSeconds") / s("served"),
   "tokens.outputPerSecond": (s, days) => s("outputTokens") / days / 86_400,
   "streams.belowFloorShare": (s) => s("streamsBelowFloor") / s("streams"),
   "nodes.online": (s) =>
@@ -74,6 +78,8 @@ const definitions: Readonly<
 }
 const ended = (s: (channel: Channel) => number): number =>
   s("served") +
+  s("badInput") +
+  s("tooLong") +
   s("refused.InsufficientCredits") +
   s("refused.PriceTooHigh") +
   s("refused.NoInstance") +

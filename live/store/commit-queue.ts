@@ -24,6 +24,8 @@ export interface CommitQueue extends Journal {
   readonly write: (statement: string, parameters: ReadonlyArray<unknown>) => void
   /** Entries and statements that are not on disk yet. */
   readonly backlog: () => number
+  /** Calls `listener` after each commit: entries and statements in it, and how long it took. */
+  readonly onCommit: (listener: (rows: number, seconds: number) => void) => void
   /** Sequence number of the latest journal entry that was taken. */
   readonly lastSeq: () => number
   /** Resolves when all is on disk; nothing is taken any more. */
@@ -64,6 +66,7 @@ export const makeCommitQueue = (
   let broken: StoreBroken | undefined
   let isClosed = false
   let isScheduled = false
+  const listeners: Array<(rows: number, seconds: number) => void> = []
 
   const sizeOf = (group: Group | undefined): number =>
     group === undefined ? 0 : group.entries.length + group.statements.length
@@ -83,9 +86,12 @@ export const makeCommitQueue = (
       const group = open
       underWay = group
       open = makeGroup(seq + 1)
+      const startedMillis = performance.now()
       try {
         await Effect.runPromise(Effect.retry(writeGroup(sql, group), retries))
         group.settle.resolve()
+        const seconds = (performance.now() - startedMillis) / 1000
+        for (const listener of listeners) listener(sizeOf(group), seconds)
       } catch (cause) {
         broken = new StoreBroken({ cause })
         group.settle.reject(broken)
@@ -120,6 +126,9 @@ export const makeCommitQueue = (
     },
     durable,
     backlog: () => sizeOf(open) + sizeOf(underWay),
+    onCommit: (listener) => {
+      listeners.push(listener)
+    },
     lastSeq: () => seq,
     close: async () => {
       isClosed = true

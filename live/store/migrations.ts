@@ -12,8 +12,13 @@ import { Effect } from "effect"
 const isSafe = (column: string): string =>
   `CHECK (${column} BETWEEN -9007199254740991 AND 9007199254740991)`
 
-export const recordTables = ["accounts", "keys", "models", "hosts", "instances"] as const
-export type RecordTable = (typeof recordTables)[number]
+const firstRecordTables = ["accounts", "keys", "models", "hosts", "instances"] as const
+export type RecordTable = (typeof firstRecordTables)[number] | "transfers"
+
+const makeRecordTable = (table: RecordTable): string => `CREATE TABLE ${table} (
+  id INTEGER PRIMARY KEY,
+  record TEXT NOT NULL CHECK (json_valid(record))
+) STRICT`
 
 const first = Effect.gen(function* () {
   const sql = yield* SqlClient
@@ -46,14 +51,24 @@ const first = Effect.gen(function* () {
     attempt INTEGER NOT NULL,
     tokens INTEGER NOT NULL
   ) STRICT`)
-  for (const table of recordTables)
-    yield* run(`CREATE TABLE ${table} (
-      id INTEGER PRIMARY KEY,
-      record TEXT NOT NULL CHECK (json_valid(record))
-    ) STRICT`)
+  for (const table of firstRecordTables) yield* run(makeRecordTable(table))
+})
+
+const transfersAndAudits = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  yield* sql.unsafe(makeRecordTable("transfers"))
+  // What the market found out, and what was done with an admin key (`actor`).
+  yield* sql.unsafe(`CREATE TABLE audits (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    finding TEXT NOT NULL,
+    subject INTEGER,
+    quantity INTEGER,
+    actor TEXT
+  ) STRICT`)
 })
 
 /** Brings the tables up to this version's. */
 export const migrate = Migrator.make({})({
-  loader: Migrator.fromRecord({ "0001_first": first }),
+  loader: Migrator.fromRecord({ "0001_first": first, "0002_transfers": transfersAndAudits }),
 })

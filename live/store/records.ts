@@ -35,6 +35,8 @@ export const KeyRecord = Schema.Struct({
   hash: Schema.String,
   /** Start of the secret, for display. */
   prefix: Schema.String,
+  /** End of the secret, for display. */
+  lastFour: Schema.optionalWith(Schema.String, { exact: true }),
   createdAtMillis: Millis,
   expiresAtMillis: Schema.optionalWith(Millis, { exact: true }),
   revokedAtMillis: Schema.optionalWith(Millis, { exact: true }),
@@ -85,6 +87,34 @@ export const InstanceRecord = Schema.Struct({
 })
 export type InstanceRecord = typeof InstanceRecord.Type
 
+/**
+ * Credits that came in from outside or go out: the kernel knows a transfer by its number, whoever
+ * ordered it by a name of their own, so that an order that is repeated moves nothing twice.
+ */
+export const TransferRecord = Schema.Struct({
+  id: Id,
+  publicId: Schema.String,
+  kind: Schema.Literal("purchase", "funding", "withdrawal"),
+  /** The orderer's own name for it. */
+  name: Schema.String,
+  /** Whose; absent: the bounty pool's. */
+  account: Schema.optionalWith(Id, { exact: true }),
+  /** Minor units. */
+  amount: Schema.Int,
+  state: Schema.Literal("pending", "posted", "voided"),
+  memo: Schema.optionalWith(Schema.String, { exact: true }),
+  createdAtMillis: Millis,
+  settledAtMillis: Schema.optionalWith(Millis, { exact: true }),
+})
+export type TransferRecord = typeof TransferRecord.Type
+
+/** By what a repeated order is recognised: a withdrawal's name is its account's own. */
+export const transferKey = (
+  kind: TransferRecord["kind"],
+  account: number | undefined,
+  name: string,
+): string => (kind === "withdrawal" ? `${kind} ${account} ${name}` : `${kind} ${name}`)
+
 /** Records of one kind, by id. */
 export interface Collection<T extends { readonly id: number }> {
   readonly get: (id: number) => T | undefined
@@ -104,10 +134,14 @@ export interface Directory {
   readonly models: Collection<ModelRecord>
   readonly hosts: Collection<HostRecord>
   readonly instances: Collection<InstanceRecord>
+  readonly transfers: Collection<TransferRecord>
   readonly accountByPublicId: (publicId: string) => AccountRecord | undefined
   readonly keyByHash: (hash: string) => KeyRecord | undefined
   readonly modelByName: (name: string) => ModelRecord | undefined
   readonly hostByPublicId: (publicId: string) => HostRecord | undefined
+  /** By `transferKey`. */
+  readonly transferByKey: (key: string) => TransferRecord | undefined
+  readonly transferByPublicId: (publicId: string) => TransferRecord | undefined
 }
 
 export class LiveDirectory extends Context.Tag("evenkeel/LiveDirectory")<
@@ -130,16 +164,22 @@ export const loadDirectory = (
     const models = yield* load("models", ModelRecord)
     const hosts = yield* load("hosts", HostRecord)
     const instances = yield* load("instances", InstanceRecord)
+    const transfers = yield* load("transfers", TransferRecord)
     return {
       accounts,
       keys,
       models,
       hosts,
       instances,
+      transfers,
       accountByPublicId: accounts.indexBy(({ publicId }) => publicId),
       keyByHash: keys.indexBy(({ hash }) => hash),
       modelByName: models.indexBy(({ name }) => name),
       hostByPublicId: hosts.indexBy(({ publicId }) => publicId),
+      transferByKey: transfers.indexBy(({ kind, account, name }) =>
+        transferKey(kind, account, name),
+      ),
+      transferByPublicId: transfers.indexBy(({ publicId }) => publicId),
     }
   })
 

@@ -148,15 +148,14 @@ const lock = (filename: string): Effect.Effect<void, SqlError, Scope.Scope> =>
 
 const pageSize = 10_000
 
-/** Calls `take` for each entry after `seq`, in order, page by page. */
-export const forEachEntry = <E>(
+/** Calls `take` with the entries after `seq`, in order, some thousand at a time. */
+export const forEachPage = <E>(
   reader: SqlClient,
   afterSeq: number,
-  take: (entry: StoredEntry) => Effect.Effect<void, E>,
+  take: (entries: ReadonlyArray<StoredEntry>) => Effect.Effect<void, E>,
 ): Effect.Effect<void, E | SqlError> =>
   Effect.gen(function* () {
-    let last = afterSeq
-    for (;;) {
+    for (let last = afterSeq; ;) {
       const rows = yield* reader.unsafe<{
         readonly seq: number
         readonly event: string
@@ -166,15 +165,27 @@ export const forEachEntry = <E>(
         last,
         pageSize,
       ])
-      for (const { seq, event, commands, digest } of rows) {
-        yield* take({
+      if (rows.length === 0) return
+      yield* take(
+        rows.map(({ seq, event, commands, digest }) => ({
           seq,
           event: JSON.parse(event) as MarketEvent,
           commands: JSON.parse(commands) as ReadonlyArray<Command>,
           digest,
-        })
-        last = seq
-      }
-      if (rows.length < pageSize) return
+        })),
+      )
+      last = rows[rows.length - 1].seq
     }
   })
+
+/** The postings of the entries `from` … `to`, in order. */
+export const postingsBetween = (
+  reader: SqlClient,
+  from: number,
+  to: number,
+): Effect.Effect<ReadonlyArray<StoredPosting>, SqlError> =>
+  reader.unsafe<StoredPosting>(
+    `SELECT seq, line, at, kind, debit, credit, amount, reference FROM postings
+      WHERE seq BETWEEN ? AND ? ORDER BY seq, line`,
+    [from, to],
+  )

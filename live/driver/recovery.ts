@@ -1,0 +1,145 @@
+/**
+ * Opening a market: a new one, or the one that a data directory holds, as it stood when its last
+ * commit reached the disk.
+ *
+ * Recovery = the latest snapshot and the journal after it. Every entry is taken again and its digest
+ * compared, so a market that went another way is never carried on with. What was under way then ends
+ * as the gateway's own failure: nobody's health suffers, delivered tokens are paid, holds are voided.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { Data, Effect, ParseResult } from "effect"
+import type { Economy, Market } from "../../engine/index.ts"
+import { advance, createMarket, digestOf, restore } from "../../engine/index.ts"
+import type { CommitQueue } from "../store/commit-queue.ts"
+import type { MarketMeta } from "../store/meta.ts"
+import { readMeta, writeMeta } from "../store/meta.ts"
+import { readSnapshots } from "../store/snapshots.ts"
+import type { Store, StoredEntry } from "../store/store.ts"
+import { forEachPage } from "../store/store.ts"
+import type { MarketDriver } from "./market-driver.ts"
+
+/** The journal and this version's kernel disagree: carrying on would falsify balances. */
+export class JournalDiverged extends Data.TaggedError("JournalDiverged")<{
+  readonly seq: number
+  readonly event: string
+  readonly expected: string
+  readonly found: string
+}> {
+  override get message(): string {
+    return (
+      `Entry ${this.seq} of the journal (${this.event}) does not replay: its digest is ${this.expected}, ` +
+      `this version's kernel gives ${this.found}. Run the version that wrote it, or look at the ` +
+      "difference with `evenkeel replay`"
+    )
+  }
+}
+
+export interface OpenedMarket {
+  readonly market: Market
+  readonly meta: MarketMeta
+  readonly isNew: boolean
+  /** Journal entries that were taken again after the snapshot. */
+  readonly replayed: number
+}
+
+/** `newSeed`: called where the market is new; has to be unpredictable. */
+export const openMarket = (
+  store: Store,
+  economy: Economy,
+  newSeed: () => string,
+  nowMillis: number,
+): Effect.Effect<OpenedMarket, JournalDiverged | SqlError | ParseResult.ParseError> =>
+  Effect.gen(function* () {
+    const known = yield* readMeta(store.reader)
+    if (known === undefined) {
+      const meta = { economy, seed: newSeed(), openedAtMillis: nowMillis }
+      writeMeta(store.queue, meta)
+      return { market: createMarket(economy, meta.seed), meta, isNew: true, replayed: 0 }
+    }
+    const start = yield* latestState(store.reader, known)
+    let replayed = 0
+    yield* forEachPage(store.reader, start.seq, (entries) => {
+      replayed += entries.length
+      return Effect.forEach(entries, (entry) => takeAgain(start.market, entry), { discard: true })
+    })
+    return { market: start.market, meta: known, isNew: false, replayed }
+  })
+
+/** The market of the latest snapshot that can be restored; with none, the empty market. */
+const latestState = (
+  reader: SqlClient,
+  meta: MarketMeta,
+): Effect.Effect<{ readonly seq: number; readonly market: Market }, SqlError> =>
+  Effect.gen(function* () {
+    for (const { seq, state } of yield* readSnapshots(reader)) {
+      const restored = yield* Effect.option(
+        Effect.flatMap(
+          Effect.try(() => JSON.parse(state) as unknown),
+          restore,
+        ),
+      )
+      if (restored._tag === "Some") return { seq, market: restored.value }
+    }
+    return { seq: 0, market: createMarket(meta.economy, meta.seed) }
+  })
+
+/** Takes one entry again. Fails where the market now gives other commands than it gave then. */
+const takeAgain = (market: Market, entry: StoredEntry): Effect.Effect<void, JournalDiverged> => {
+  advance(market, entry.event, [])
+  const found = digestOf(market)
+  return found === entry.digest
+    ? Effect.void
+    : new JournalDiverged({
+        seq: entry.seq,
+        event: entry.event._tag,
+        expected: entry.digest,
+        found,
+      })
+}
+
+/** What was delivered of each request that was under way, by its last checkpoint. */
+const readDeliveries = (reader: SqlClient): Effect.Effect<ReadonlyMap<string, number>, SqlError> =>
+  Effect.map(
+    reader.unsafe<{
+      readonly request: number
+      readonly attempt: number
+      readonly tokens: number
+    }>("SELECT request, attempt, tokens FROM deliveries"),
+    (rows) => new Map(rows.map((row) => [`${row.request}/${row.attempt}`, row.tokens])),
+  )
+
+/**
+ * Ends what the gateway's own end cut off. To be called once, before the first taker is added.
+ * Gives the number of requests that were ended.
+ */
+export const endWhatWasUnderWay = (
+  store: { readonly reader: SqlClient; readonly queue: Pick<CommitQueue, "write"> },
+  driver: MarketDriver,
+): Effect.Effect<number, SqlError> =>
+  Effect.gen(function* () {
+    const delivered = yield* readDeliveries(store.reader)
+    const { requests } = driver.market
+    const open = [...requests.slots.keys()].sort((a, b) => a - b)
+    for (const request of open)
+      for (
+        let slot = requests.slots.get(request);
+        slot !== undefined;
+        slot = requests.slots.get(request)
+      ) {
+        const attempt = requests.columns.attempt[slot]
+        const tokens = delivered.get(`${request}/${attempt}`) ?? 0
+        driver.submit({
+          _tag: "AttemptEnded",
+          request,
+          attempt,
+          outcome: "gatewayFault",
+          outputTokens: tokens,
+          reportedTokens: tokens,
+          decodeMicros: 0,
+          retryAfterMicros: 0,
+        })
+      }
+    store.queue.write("DELETE FROM deliveries", [])
+    return open.length
+  })

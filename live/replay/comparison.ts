@@ -1,0 +1,84 @@
+/** The same journal under two policies, side by side: who was served, who was paid, what it cost. */
+import type { Command, Market } from "../../engine/index.ts"
+import { balanceOf } from "../../engine/index.ts"
+
+export interface MarketTotals {
+  readonly served: number
+  readonly refused: number
+  readonly outputTokens: number
+  /** Minor units, as the rest. */
+  readonly paidByConsumers: number
+  readonly platformFees: number
+  readonly providerShares: number
+  readonly withheld: number
+  readonly bounties: number
+  readonly clawedBack: number
+  readonly parks: number
+}
+
+export const totalsOf = (commands: Iterable<Command>): MarketTotals => {
+  const totals = {
+    served: 0,
+    refused: 0,
+    outputTokens: 0,
+    paidByConsumers: 0,
+    platformFees: 0,
+    providerShares: 0,
+    withheld: 0,
+    bounties: 0,
+    clawedBack: 0,
+    parks: 0,
+  }
+  for (const command of commands)
+    switch (command._tag) {
+      case "Finish":
+        totals.served += 1
+        totals.outputTokens += command.outputTokens
+        totals.paidByConsumers += command.charge
+        totals.platformFees += command.fee
+        totals.providerShares += command.share
+        totals.withheld += command.withheld
+        break
+      case "Refuse":
+        totals.refused += 1
+        break
+      case "Park":
+        totals.parks += 1
+        break
+      case "Post":
+        if (command.kind === "bounty" || command.kind === "vestingBounty")
+          totals.bounties += command.amount
+        if (command.kind === "clawback") totals.clawedBack += command.amount
+        break
+    }
+  return totals
+}
+
+export interface AccountDifference {
+  readonly account: number
+  /** All lots together, minor units. */
+  readonly journal: number
+  readonly other: number
+}
+
+/** Accounts whose balance would be another, by number. */
+export const accountDifferences = (
+  journal: Market,
+  other: Market,
+): ReadonlyArray<AccountDifference> =>
+  [...journal.accounts.slots.keys()]
+    .sort((a, b) => a - b)
+    .map((account) => ({
+      account,
+      journal: wholeOf(journal, account),
+      other: wholeOf(other, account),
+    }))
+    .filter((one) => one.journal !== one.other)
+
+const wholeOf = (market: Market, account: number): number => {
+  const { gift, bought, earned, vesting } = balanceOf(
+    market.ledger,
+    market.accounts.slots.get(account) ?? -1,
+  )
+  return gift + bought + earned + vesting
+}

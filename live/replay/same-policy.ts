@@ -1,0 +1,132 @@
+/**
+ * Replay under the same policy: the journal's events are taken again by a fresh market, and every
+ * command, every posting and every balance is compared with what was written.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { Effect } from "effect"
+import type { Command, Market } from "../../engine/index.ts"
+import { advance, createMarket, digestOf, totalOf } from "../../engine/index.ts"
+import type { MarketMeta } from "../store/meta.ts"
+import type { StoredEntry, StoredPosting } from "../store/store.ts"
+import { forEachPage, postingsBetween } from "../store/store.ts"
+
+export interface Difference {
+  readonly seq: number
+  readonly event: string
+  readonly what: "commands" | "postings" | "digest" | "balance"
+  readonly journal: string
+  readonly replay: string
+}
+
+export interface Replayed {
+  readonly market: Market
+  readonly entries: number
+  readonly commands: number
+  readonly postings: number
+  /** Sum over all balances, minor units: 0 unless the ledger is broken. */
+  readonly balanceSum: number
+  readonly digest: string
+  /** The first place where the replay is not what was written; absent: identical. */
+  readonly difference: Difference | undefined
+}
+
+type Posting = Extract<Command, { readonly _tag: "Post" }>
+
+export const replaySamePolicy = (
+  reader: SqlClient,
+  meta: MarketMeta,
+): Effect.Effect<Replayed, SqlError> =>
+  Effect.gen(function* () {
+    const market = createMarket(meta.economy, meta.seed)
+    const folded = new Map<number, number>()
+    const counts = { entries: 0, commands: 0, postings: 0 }
+    let difference: Difference | undefined
+    yield* forEachPage(reader, 0, (entries) =>
+      Effect.map(
+        postingsBetween(reader, entries[0].seq, entries[entries.length - 1].seq),
+        (postings) => {
+          let next = 0
+          for (const entry of entries) {
+            const first = next
+            while (next < postings.length && postings[next].seq === entry.seq) next += 1
+            const written = postings.slice(first, next)
+            const commands: Array<Command> = []
+            advance(market, entry.event, commands)
+            counts.entries += 1
+            counts.commands += commands.length
+            counts.postings += written.length
+            fold(folded, written)
+            difference ??= entryDifference(entry, written, commands, digestOf(market))
+          }
+        },
+      ),
+    )
+    return {
+      market,
+      ...counts,
+      balanceSum: totalOf(market.ledger),
+      digest: digestOf(market),
+      difference: difference ?? balanceDifference(market, folded, counts.entries),
+    }
+  })
+
+const fold = (balances: Map<number, number>, postings: ReadonlyArray<StoredPosting>): void => {
+  for (const { debit, credit, amount } of postings) {
+    balances.set(debit, (balances.get(debit) ?? 0) - amount)
+    balances.set(credit, (balances.get(credit) ?? 0) + amount)
+  }
+}
+
+const entryDifference = (
+  entry: StoredEntry,
+  written: ReadonlyArray<StoredPosting>,
+  commands: ReadonlyArray<Command>,
+  digest: string,
+): Difference | undefined => {
+  const others = commands.filter((command) => command._tag !== "Post")
+  const compared = [
+    ["commands", JSON.stringify(entry.commands), JSON.stringify(others)],
+    [
+      "postings",
+      JSON.stringify(written.map(lineOf)),
+      JSON.stringify(commands.filter(isPost).map(lineOf)),
+    ],
+    ["digest", entry.digest, digest],
+  ] as const
+  const found = compared.find(([, journal, replay]) => journal !== replay)
+  if (found === undefined) return undefined
+  const [what, journal, replay] = found
+  return { seq: entry.seq, event: entry.event._tag, what, journal, replay }
+}
+
+const isPost = (command: Command): command is Posting => command._tag === "Post"
+
+const lineOf = ({ kind, debit, credit, amount, reference }: Posting | StoredPosting) => [
+  kind,
+  debit,
+  credit,
+  amount,
+  reference,
+]
+
+/** Folding what was posted has to give each balance of the replayed market. */
+const balanceDifference = (
+  market: Market,
+  folded: ReadonlyMap<number, number>,
+  seq: number,
+): Difference | undefined => {
+  const { posted } = market.ledger
+  for (let account = 0; account < posted.length; account++) {
+    const journal = folded.get(account) ?? 0
+    if (journal !== posted[account])
+      return {
+        seq,
+        event: `account ${account}`,
+        what: "balance",
+        journal: String(journal),
+        replay: String(posted[account]),
+      }
+  }
+  return undefined
+}

@@ -1,0 +1,155 @@
+/**
+ * The HTTP server: what every route shares. Limits on what may come in, request ids, errors in one
+ * shape, logs without secrets. What it serves are the plugins that it is given.
+ */
+import helmet from "@fastify/helmet"
+import rateLimit from "@fastify/rate-limit"
+import underPressure from "@fastify/under-pressure"
+import { randomBytes } from "node:crypto"
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyServerOptions,
+} from "fastify"
+import Fastify from "fastify"
+import type { LiveConfig } from "./config.ts"
+import { errorBody, HttpError, overloaded } from "./http/http-error.ts"
+
+/** Headers that may carry a secret: never in a log. */
+const secretHeaders = ["authorization", "cookie", "x-api-key", "proxy-authorization"]
+
+const maxHeaderBytes = 16_384
+const headersTimeoutMillis = 15_000
+/** A loop that is later than this cannot keep its promises to streams; new work is shed. */
+const maxLoopDelayMillis = 500
+
+export interface ServerOptions {
+  readonly config: LiveConfig
+  /** In the order in which they are registered; documentation first. */
+  readonly plugins: ReadonlyArray<FastifyPluginAsync>
+  readonly logger: Exclude<FastifyServerOptions["logger"], undefined>
+  /** Told whenever the body of a failure that is ours, not the client's, is answered. */
+  readonly onFault?: (error: unknown) => void
+}
+
+/** A server that is ready to listen. */
+export const buildServer = async (options: ServerOptions): Promise<FastifyInstance> => {
+  const { config, plugins } = options
+  const { limits, timeouts } = config
+  const runId = randomBytes(6).toString("base64url")
+  let requests = 0
+  const server = Fastify({
+    logger: options.logger,
+    disableRequestLogging: true,
+    genReqId: () => `req_${runId}_${(++requests).toString(36)}`,
+    bodyLimit: limits.bodyBytes,
+    // A host's upload of tokens is one request for as long as its call may last.
+    requestTimeout: Math.ceil((timeouts.requestSeconds + timeouts.shutdownSeconds) * 1000),
+    keepAliveTimeout: 72_000,
+    routerOptions: { maxParamLength: 256 },
+    forceCloseConnections: "idle",
+    return503OnClosing: true,
+    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMillis },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+  })
+  server.setErrorHandler((error: FastifyError | HttpError, request, reply) => {
+    const known = asHttpError(error)
+    if (known.status >= 500 && !(error instanceof HttpError)) {
+      request.log.error({ err: error }, "a request failed in a way that it should not")
+      options.onFault?.(error)
+    }
+    if (known.retryAfterSeconds !== undefined)
+      void reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds)))
+    return reply.status(known.status).send(errorBody(known))
+  })
+  server.setNotFoundHandler((request, reply) =>
+    reply.status(404).send(
+      errorBody(
+        new HttpError({
+          status: 404,
+          type: "not_found_error",
+          code: "no_such_route",
+          message: `There is no ${request.method} ${request.url.split("?")[0].slice(0, 200)}; GET /openapi.json lists what there is`,
+        }),
+      ),
+    ),
+  )
+  server.addHook("onSend", async (request, reply) => {
+    void reply.header("x-request-id", request.id)
+  })
+  await server.register(helmet, {
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", "data:"],
+        connectSrc: ["'self'"],
+        upgradeInsecureRequests: null,
+      },
+    },
+  })
+  await server.register(rateLimit, {
+    global: true,
+    max: limits.requestsPerMinuteByAddress,
+    timeWindow: 60_000,
+    cache: 50_000,
+    errorResponseBuilder: (_request, context) =>
+      new HttpError({
+        status: 429,
+        type: "rate_limit_error",
+        code: "rate_limit_exceeded",
+        message: `More than ${context.max} requests a minute from this address; try again in ${Math.ceil(context.ttl / 1000)} s`,
+        retryAfterSeconds: context.ttl / 1000,
+      }),
+  })
+  await server.register(underPressure, {
+    maxEventLoopDelay: maxLoopDelayMillis,
+    retryAfter: 1,
+    customError: class extends Error {
+      readonly statusCode = 503
+      readonly code = "FST_UNDER_PRESSURE"
+    },
+  })
+  for (const plugin of plugins) await server.register(plugin)
+  return server
+}
+
+/** What a client is told of an error, whoever raised it. */
+const asHttpError = (error: FastifyError | HttpError): HttpError => {
+  if (error instanceof HttpError) return error
+  if (error.code === "FST_UNDER_PRESSURE")
+    return overloaded("The gateway is busy; try again shortly", 1)
+  if (error.validation !== undefined) {
+    const [issue] = error.validation
+    const param = issue?.instancePath.replaceAll("/", ".").replace(/^\./, "") ?? ""
+    return new HttpError({
+      status: 400,
+      type: "invalid_request_error",
+      code: "invalid_request",
+      message: error.message,
+      ...(param === "" ? {} : { param }),
+    })
+  }
+  const status = error.statusCode ?? 500
+  if (status < 400 || status >= 500)
+    return new HttpError({
+      status: 500,
+      type: "server_error",
+      code: "internal_error",
+      message: "Something went wrong in the gateway; its log says more under this request's id",
+    })
+  return new HttpError({
+    status,
+    type: "invalid_request_error",
+    code: error.code?.toLowerCase().replace(/^fst_/, "") ?? "invalid_request",
+    message: error.message,
+  })
+}
+
+/** A logger's settings that keep secrets out of what is written. */
+export const redaction = {
+  paths: secretHeaders.flatMap((name) => [`req.headers["${name}"]`, `headers["${name}"]`]),
+  censor: "[redacted]",
+}

@@ -1,0 +1,50 @@
+/** `evenkeel backup`: a whole copy of a data directory, also while a gateway runs in it. */
+import { Args, Command } from "@effect/cli"
+import { FileSystem, Path } from "@effect/platform"
+import { Effect } from "effect"
+import { jsonOption, printResult } from "../../sim/cli/output.ts"
+import { UsageError } from "../../sim/cli/usage-error.ts"
+import { databaseName, openReader, StoreUnusable } from "./store.ts"
+
+export const backupCommand = Command.make(
+  "backup",
+  {
+    directory: Args.text({ name: "folder" }).pipe(
+      Args.withDescription("The data directory of a gateway; it may be running."),
+    ),
+    target: Args.text({ name: "target" }).pipe(
+      Args.withDescription("The folder to make; it must not exist."),
+    ),
+    json: jsonOption,
+  },
+  ({ directory, target, json }) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const files = yield* FileSystem.FileSystem
+        const path = yield* Path.Path
+        if (yield* files.exists(target))
+          return yield* new UsageError({
+            argument: target,
+            allowed: "is there already; name a folder that is not",
+          })
+        const reader = yield* openReader(directory)
+        yield* files.makeDirectory(target, { recursive: true, mode: 0o700 })
+        const file = path.join(target, databaseName)
+        // One transaction sees one instant of the market, whatever is committed meanwhile.
+        yield* reader
+          .unsafe("VACUUM INTO ?", [file])
+          .pipe(
+            Effect.mapError(
+              (error) => new StoreUnusable({ directory, reason: String(error.cause) }),
+            ),
+          )
+        yield* files.chmod(file, 0o600)
+        const { size } = yield* files.stat(file)
+        yield* printResult(json, { file, bytes: Number(size) }, () => `${file}  ${size} bytes`)
+      }),
+    ),
+).pipe(
+  Command.withDescription(
+    "Copy a gateway's data directory while it runs; `serve --data` and `replay` take the copy.",
+  ),
+)

@@ -13,15 +13,22 @@ export interface NewSecret {
   readonly hash: string
   /** Start of the secret, for display. */
   readonly prefix: string
+  /** End of the secret, for display. */
+  readonly lastFour: string
 }
 
 export const newSecret = (role: KeyRole): NewSecret => {
   const secret = prefixes[role] + randomBytes(32).toString("base64url")
-  return { secret, hash: hashOf(secret), prefix: secret.slice(0, prefixes[role].length + 4) }
+  return {
+    secret,
+    hash: hashOf(secret),
+    prefix: secret.slice(0, prefixes[role].length + 4),
+    lastFour: secret.slice(-4),
+  }
 }
 
 export const hashOf = (secret: string): string => createHash("sha256").update(secret).digest("hex")
 
-/** `acct_…`, `host_…`, `key_…`: 96 random bits, so that ids tell nothing of how many there are. */
-export const newPublicId = (kind: "acct" | "host" | "key"): string =>
+/** `acct_…`, `host_…`, `key_…`, `tr_…`: 96 random bits, so that ids tell nothing of how many there are. */
+export const newPublicId = (kind: "acct" | "host" | "key" | "tr"): string =>
   `${kind}_${randomBytes(12).toString("base64url")}`

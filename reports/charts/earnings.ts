@@ -12,6 +12,7 @@ import type { ChartOf } from "../chart.ts"
 import { deviceClassesOf } from "../keys.ts"
 import { counted, forChart, formatNumber, formatShare } from "../number-format.ts"
 import { noNodes } from "./missing.ts"
+import { afterWarmup } from "./warm-up-words.ts"
 
 /** A node online for less than this has no day to speak of: its rates are noise. */
 const leastOnlineHours = 24
@@ -47,7 +48,7 @@ export const earnings: ChartOf = (result) => {
         "dots: single nodes; diamond: median cost.",
       `${counted(nodes, "node")} with ${leastOnlineHours} online hours or more, of ` +
         `${counted(result.replications.length, "replication")} together. ` +
-        "Per day of 24 online hours, bounties included.",
+        `Per day of 24 online hours${afterWarmup(result)}, bounties included.`,
     ],
     alternative: `Credits per node and day. ${classes.map(classInWords).join("; ")}.`,
     legend: ["pay", "median cost"],

@@ -14,6 +14,7 @@ import type { Spread } from "../spread.ts"
 import { pointerRule } from "../time-lines.ts"
 import { gini, jainIndex, lorenzCurve } from "../../sim/statistics/inequality.ts"
 import { noNodes } from "./missing.ts"
+import { afterWarmup } from "./warm-up-words.ts"
 
 /** Pay per online hour of the nodes that were online at all, lowest first, in minor units. */
 export const hourlyPay = (nodes: ReadonlyArray<NodeOutcome>): ReadonlyArray<number> =>
@@ -50,10 +51,12 @@ export const lorenz: ChartOf = (result) => {
     title: `The lower-paid half of the nodes gets ${formatShare(lowerHalf)} of the pay per hour`,
     notes: [
       `Gini ${inequality} (0: equal), Jain ${fairness} (1: equal).`,
-      "Pay is share and bounty per online hour, each node counted once, lowest first; the straight " +
-        "line is equal pay for all.",
+      `Pay is share and bounty per online hour${afterWarmup(result)}, each node counted once, lowest ` +
+        "first; the straight line is equal pay for all.",
       spreadNote(paid.length),
-      ...(never > 0 ? [`${counted(never, "node")} never online: left out.`] : []),
+      ...(never > 0
+        ? [`${counted(never, "node")} not online${afterWarmup(result)}: left out.`]
+        : []),
     ],
     alternative:
       `Lorenz curve, Gini ${inequality}, Jain ${fairness}: the lowest-paid tenth earns ${shareAt(rows, 0.1)}, the lower half ` +

@@ -1,8 +1,8 @@
-/** Each node's life as a row of the results. */
+/** Each node's life until now, from the start of demand on, as a row of the results. */
 import { hourlyCostUsd } from "../fleet/offers.ts"
 import type { NodeOutcome } from "../results/model.ts"
 import { gone } from "./nodes-table.ts"
-import { healthOf, onlineMicrosOf } from "./node-state.ts"
+import { busyMicrosOf, healthOf, onlineMicrosOf } from "./node-state.ts"
 import type { World } from "./world.ts"
 
 const hourMicros = 3_600_000_000
@@ -28,7 +28,7 @@ const outcomeOf = (world: World, node: number): NodeOutcome => {
     joinedSeconds: (columns.joinedAt[node] - startMicros) / 1e6,
     leftSeconds: left < 0 ? null : (left - startMicros) / 1e6,
     onlineHours,
-    busySlotHours: columns.busyMicros[node] / hourMicros,
+    busySlotHours: busyMicrosOf(world, node) / hourMicros,
     slots: columns.slots[node],
     requests: columns.requests[node],
     failures: columns.failures[node],

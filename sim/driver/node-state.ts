@@ -76,6 +76,12 @@ export const pauseOnline = (world: World, node: number): void => {
   columns.onlineSince[node] = -1
 }
 
+/** Time that slots of a node were busy, µs. */
+export const busyMicrosOf = (world: World, node: number): number => {
+  const { busyMicros, busySlots, busySince } = world.nodes.columns
+  return busyMicros[node] + busySlots[node] * (world.now - busySince[node])
+}
+
 /** Time that a node has been reachable, µs. */
 export const onlineMicrosOf = (world: World, node: number): number => {
   const { onlineMicros, onlineSince } = world.nodes.columns

@@ -7,6 +7,8 @@
 import { digestOf } from "../../engine/index.ts"
 import type { ArrivalSource } from "../demand/source.ts"
 import type { OfferTable } from "../fleet/offers.ts"
+import type { NodeMark } from "../recording/node-marks.ts"
+import { markSeconds } from "../recording/node-marks.ts"
 import type { Recording } from "../recording/recorder.ts"
 import { Recorder } from "../recording/recorder.ts"
 import type { Scenario } from "../scenarios/schema.ts"
@@ -49,7 +51,9 @@ export interface Replicated {
   readonly requests: number
   readonly events: number
   readonly recording: Recording
+  /** By node, from the start of demand to the last request's end, and their totals at each mark. */
   readonly nodes: ReadonlyArray<NodeOutcome>
+  readonly marks: ReadonlyArray<NodeMark>
   readonly checks: Readonly<Record<string, Check>>
 }
 
@@ -81,6 +85,14 @@ export class Replication {
     const streams = openStreams(seed)
     // Whole microseconds, so that the recorder's end is the event queue's.
     const horizonSeconds = (endMicros - startMicros) / 1e6
+    const recorder = new Recorder({
+      startMicros,
+      horizonSeconds,
+      binSeconds: binSecondsFor(horizonSeconds),
+      models: scenario.models.length,
+      floorTokensPerSecond: scenario.economy.floor.tokensPerSecond,
+      classOfDevice: offers.devices.map(({ deviceClass }) => deviceClass),
+    })
     this.isChecked = isChecked
     this.world = makeWorld({
       scenario,
@@ -89,16 +101,10 @@ export class Replication {
       nodes: new NodesTable(fleet.nodes),
       streams,
       arrivals: openArrivals(streams, startMicros, endMicros),
-      recorder: new Recorder({
-        startMicros,
-        horizonSeconds,
-        binSeconds: binSecondsFor(horizonSeconds),
-        models: scenario.models.length,
-        floorTokensPerSecond: scenario.economy.floor.tokensPerSecond,
-        classOfDevice: offers.devices.map(({ deviceClass }) => deviceClass),
-      }),
+      recorder,
       startMicros,
       endMicros,
+      markMicros: markSeconds(scenario, recorder).map((seconds) => startMicros + seconds * 1e6),
       act,
     })
     this.open()
@@ -137,6 +143,7 @@ export class Replication {
       events: world.events,
       recording: world.recorder.recording(),
       nodes: nodeOutcomes(world),
+      marks: world.marks,
       checks: checksAtEnd(world, this.isChecked ? this.faults : undefined),
     }
   }

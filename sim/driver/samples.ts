@@ -3,6 +3,8 @@
  */
 import { bountyPoolAccount, instanceView, marketView } from "../../engine/index.ts"
 import type { DeviceClass } from "../fleet/devices.ts"
+import { markOf } from "../recording/node-marks.ts"
+import { nodeOutcomes } from "./node-outcomes.ts"
 import { serving } from "./nodes-table.ts"
 import { healthOf } from "./node-state.ts"
 import type { World } from "./world.ts"
@@ -20,6 +22,8 @@ export const onSample = (world: World): void => {
   const { recorder, now } = world
   if (now > world.startMicros) sample(world)
   recorder.turn(now)
+  if (now >= world.markMicros[world.marks.length])
+    world.marks.push(markOf((now - world.startMicros) / 1e6, nodeOutcomes(world)))
   // The last period may be shorter; it too is closed, so that what ends later counts as later.
   const next = Math.min(now + recorder.sampleSeconds * 1e6, world.endMicros)
   if (next > now) world.queue.schedule(sampleActor, next, sampleLast)

@@ -8,6 +8,7 @@ import type { ArrivalSource } from "../demand/source.ts"
 import type { OfferTable } from "../fleet/offers.ts"
 import { InstanceServers } from "../fleet/instance-server.ts"
 import { EventQueue } from "../kernel/event-queue.ts"
+import type { NodeMark } from "../recording/node-marks.ts"
 import type { Recorder } from "../recording/recorder.ts"
 import type { Scenario } from "../scenarios/schema.ts"
 import { Consumers } from "./consumers.ts"
@@ -83,6 +84,9 @@ export interface World {
   /** Commands of the step under way; drained before the next. */
   readonly out: Array<Command>
   isDraining: boolean
+  /** When the nodes' running totals are noted, µs, and those that have been. */
+  readonly markMicros: ReadonlyArray<number>
+  readonly marks: Array<NodeMark>
   /** What the world does on a command (`commands.ts`). */
   readonly act: (world: World, command: Command) => void
 }
@@ -115,6 +119,7 @@ export interface WorldParts {
   readonly streams: World["streams"]
   readonly startMicros: number
   readonly endMicros: number
+  readonly markMicros: ReadonlyArray<number>
   readonly act: World["act"]
 }
 
@@ -150,6 +155,7 @@ export const makeWorld = (parts: WorldParts): World => {
     openMicros: 0,
     sojournMicros: 0,
     out: [],
+    marks: [],
     isDraining: false,
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { NodeOutcome } from "../results/model.ts"
 import { gini, jainIndex } from "../statistics/inequality.ts"
+import { firstBinAfter } from "./node-marks.ts"
 import { mergedSketch } from "./sketches.ts"
 import type { Channel, Recording } from "./recorder.ts"
 import { deviceClasses } from "./recorder.ts"
@@ -338,7 +339,10 @@ export const metricFacts = (models: ReadonlyArray<string>): Readonly<Record<stri
     ]),
   )
 
-/** The metrics of one replication; those that it saw nothing of are left out. */
+/**
+ * The metrics of one replication; those that it saw nothing of are left out. `nodes` are as they are
+ * after the warm-up.
+ */
 export const metricsOf = (
   recording: Recording,
   nodes: ReadonlyArray<NodeOutcome>,
@@ -349,10 +353,7 @@ export const metricsOf = (
     readonly scale: number
   },
 ): Readonly<Record<string, number>> => {
-  const firstBin = Math.min(
-    recording.bins - 1,
-    Math.ceil(options.warmupSeconds / recording.binSeconds),
-  )
+  const firstBin = firstBinAfter(recording, options.warmupSeconds)
   const cut = firstBin * recording.binSeconds
   const window: Window = {
     recording,

@@ -121,10 +121,10 @@ const quantileError = 0.01
 
 export class Recorder {
   private readonly horizonSeconds: number
-  private readonly binSeconds: number
+  readonly binSeconds: number
   /** Time between two samples: an hour, or a bin where bins are shorter. */
   readonly sampleSeconds: number
-  private readonly bins: number
+  readonly bins: number
   readonly sums: Recording["sums"]
   private readonly models: ReadonlyArray<ModelSamples>
   private readonly ttft: ReadonlyArray<QuantileSketch>

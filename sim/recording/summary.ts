@@ -9,6 +9,7 @@ import type { Scenario } from "../scenarios/schema.ts"
 import { meanInterval } from "../statistics/interval.ts"
 import { meanSeries, warmUp } from "../statistics/warm-up.ts"
 import { metricFacts, metricsOf } from "./metrics.ts"
+import { firstBinAfter, fixedWarmupSeconds, nodesAfter } from "./node-marks.ts"
 import { secondsOfBin } from "./recorder.ts"
 import { histogramsOf, seriesOf } from "./series.ts"
 import { digestOfTexts } from "./digest-of-texts.ts"
@@ -36,23 +37,23 @@ export const summarise = (
   const models = scenario.models.map(({ name }) => name)
   const warmupSeconds = warmupOf(scenario, finished)
   const scale = scenario.economy.money.scale
-  const replications = finished.map(({ index, wallSeconds: own, result }): ReplicationResult => ({
-    index,
-    digest: result.digest,
-    requests: result.requests,
-    events: result.events,
-    wallSeconds: own,
-    metrics: metricsOf(result.recording, result.nodes, {
-      warmupSeconds,
-      horizonSeconds,
-      models,
-      scale,
-    }),
-    checks: result.checks,
-    series: seriesOf(result.recording, models),
-    histograms: histogramsOf(result.recording, result.nodes),
-    nodes: result.nodes,
-  }))
+  const replications = finished.map(({ index, wallSeconds: own, result }): ReplicationResult => {
+    const { recording } = result
+    const cut = firstBinAfter(recording, warmupSeconds) * recording.binSeconds
+    const nodes = nodesAfter(result.nodes, result.marks, cut)
+    return {
+      index,
+      digest: result.digest,
+      requests: result.requests,
+      events: result.events,
+      wallSeconds: own,
+      metrics: metricsOf(recording, nodes, { warmupSeconds, horizonSeconds, models, scale }),
+      checks: result.checks,
+      series: seriesOf(recording, models),
+      histograms: histogramsOf(recording, nodes),
+      nodes,
+    }
+  })
   const total = (of: (one: ReplicationResult) => number) =>
     replications.reduce((sum, one) => sum + of(one), 0)
   return {
@@ -82,8 +83,8 @@ export const summarise = (
  * the run at most, either way.
  */
 const warmupOf = (scenario: Scenario, finished: ReadonlyArray<Finished>): number => {
-  if (scenario.warmupDays !== null)
-    return Math.min(scenario.warmupDays, scenario.horizonDays / 2) * daySeconds
+  const fixed = fixedWarmupSeconds(scenario)
+  if (fixed !== null) return fixed
   if (finished.length === 0) return 0
   const inFlight = finished.map(({ result: { recording } }) =>
     recording.sums.inFlightSeconds

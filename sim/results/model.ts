@@ -48,8 +48,9 @@ export const Histogram = Schema.Struct({
 export type Histogram = typeof Histogram.Type
 
 /**
- * One node's life in one replication. What was posted to it is whole minor units; what it cost its
- * operator is an estimate in credits (`costCredits`), for no ledger knows it.
+ * One node in one replication. Hours, counts and money are those after the warm-up, so that they
+ * agree with the metrics. What was posted to it is whole minor units; what it cost its operator is an
+ * estimate in credits (`costCredits`), for no ledger knows it.
  */
 export const NodeOutcome = Schema.Struct({
   node: Schema.Number,

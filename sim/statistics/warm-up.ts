@@ -14,7 +14,8 @@
  * five batches are never a candidate, since a handful of points may lie close by chance.
  */
 
-const BATCH = 5
+/** Observations of a batch: a truncation is a multiple of it. */
+export const BATCH = 5
 const LEAST_KEPT = 5
 
 export interface WarmUp {

@@ -11,6 +11,7 @@ import { describe, expect, it } from "vitest"
 import { economies } from "../../../engine/index.ts"
 import type { Replicated } from "../../../sim/driver/replication.ts"
 import { deviceClasses } from "../../../sim/recording/recorder.ts"
+import { firstBinAfter, nodesAfter } from "../../../sim/recording/node-marks.ts"
 import { metricsOf } from "../../../sim/recording/metrics.ts"
 import type { Scenario } from "../../../sim/scenarios/schema.ts"
 import { assertProperty } from "../../support/property.ts"
@@ -193,10 +194,19 @@ const expectFiguresToHold = (scenario: Scenario, { recording, nodes }: Replicate
   }
 }
 
-const expectMetricsToHold = (scenario: Scenario, { recording, nodes }: Replicated): void => {
+const expectMetricsToHold = (
+  scenario: Scenario,
+  { recording, nodes: inAll, marks }: Replicated,
+): void => {
   const horizonSeconds = scenario.horizonDays * 86_400
+  const warmupSeconds = horizonSeconds / 4
+  const cut = firstBinAfter(recording, warmupSeconds) * recording.binSeconds
+  const nodes = nodesAfter(inAll, marks, cut)
+  for (const { requests, onlineHours, busySlotHours, shareEarned, costCredits } of nodes)
+    for (const figure of [requests, onlineHours, busySlotHours, shareEarned, costCredits])
+      expect(figure).toBeGreaterThanOrEqual(-1e-9)
   const metrics = metricsOf(recording, nodes, {
-    warmupSeconds: horizonSeconds / 4,
+    warmupSeconds,
     horizonSeconds,
     models: scenario.models.map(({ name }) => name),
     scale: scenario.economy.money.scale,
@@ -218,7 +228,7 @@ describe("any small market", () => {
     const count = (kind: string, amount: number) => kinds.set(kind, (kinds.get(kind) ?? 0) + amount)
     await assertProperty(
       fc.property(patches, (patch) => {
-        const scenario = scenarioWith(patch)
+        const scenario = scenarioWith({ ...patch, warmupDays: patch.horizonDays / 4 })
         const result = runToEnd(openReplication(scenario, { seed: patch.seed }))
         for (const [name, { ok, detail }] of Object.entries(result.checks))
           expect(ok, `${name}: ${detail}`).toBe(true)

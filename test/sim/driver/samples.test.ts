@@ -130,6 +130,33 @@ describe("slots", () => {
   })
 })
 
+describe("nodes' totals", () => {
+  it("are noted when the warm-up ends, with what is still under way", () => {
+    // A stream of 4,000 tokens takes about half a minute; the warm-up ends in its midst.
+    const requests = [
+      { at: 10, outputTokens: 400 },
+      { at: 830, outputTokens: 4000 },
+    ]
+    const { replication, world } = openQuietWorld({ models, warmupDays: 800 / 86_400 }, requests)
+    advanceTo(replication, period - 1)
+    expect(world.marks).toEqual([])
+    const { nodes, marks, recording } = runToEnd(replication)
+    expect(marks.map(({ atSeconds }) => atSeconds)).toEqual([840])
+    const [{ totals }] = marks
+    const [node] = nodes
+    expect(totals.requests[0]).toBe(1)
+    expect(totals.outputTokens[0]).toBe(400)
+    expect(totals.onlineHours[0] * 3600).toBeCloseTo(840, 6)
+    // What bins hold of the slots' time and of the pay is what the nodes have of it.
+    const inFirst = recording.sums["busySlotSeconds.consumer"][0]
+    expect(inFirst).toBeGreaterThan(10)
+    expect(totals.busySlotHours[0] * 3600).toBeCloseTo(inFirst, 6)
+    expect(totals.shareEarned[0]).toBeCloseTo(recording.sums.share[0] * 1e6, 6)
+    expect(node.requests).toBe(2)
+    expect(node.busySlotHours * 3600).toBeCloseTo(total(world, "busySlotSeconds.consumer"), 6)
+  })
+})
+
 describe("bins", () => {
   it("end with the horizon, the last one shorter; what ends later is kept apart", () => {
     // Two hours and 100 s: 120 bins of a minute, and one of 40 s.

@@ -4,36 +4,12 @@ import { describe, expect, it } from "vitest"
 import { metricFacts, metricsOf } from "../../../sim/recording/metrics.ts"
 import type { Channel, Recording } from "../../../sim/recording/recorder.ts"
 import { channels } from "../../../sim/recording/recorder.ts"
-import type { NodeOutcome } from "../../../sim/results/model.ts"
 import { assertProperty } from "../../support/property.ts"
+import { madeUpNode } from "./made-up-node.ts"
 import { openRecorder, recordingOf } from "./made-up-recording.ts"
 
 const hour = 3_600_000_000
 const options = { warmupSeconds: 0, horizonSeconds: 86_400, models: ["m"], scale: 6 }
-
-const node = (settings: Partial<NodeOutcome>): NodeOutcome => ({
-  node: 0,
-  operator: 0,
-  device: "RTX 4090",
-  deviceClass: "consumer",
-  model: "m",
-  joinedSeconds: 0,
-  leftSeconds: null,
-  onlineHours: 24,
-  busySlotHours: 0,
-  slots: 1,
-  requests: 0,
-  failures: 0,
-  outputTokens: 0,
-  shareEarned: 0,
-  bountyEarned: 0,
-  withheld: 0,
-  costCredits: 0,
-  parks: 0,
-  switches: 0,
-  health: 1,
-  ...settings,
-})
 
 /** What each metric is of the sums over the bins that are left, written down a second time. */
 const definitions: Readonly<
@@ -185,8 +161,8 @@ describe("pay and profit", () => {
 
   it("are equal where all are paid alike by the hour", () => {
     const nodes = [
-      node({ onlineHours: 24, shareEarned: 24e6 }),
-      node({ onlineHours: 12, shareEarned: 10e6, bountyEarned: 2e6 }),
+      madeUpNode({ onlineHours: 24, shareEarned: 24e6 }),
+      madeUpNode({ onlineHours: 12, shareEarned: 10e6, bountyEarned: 2e6 }),
     ]
     const metrics = metricsOf(recording(), nodes, options)
     expect(metrics["earnings.jain"]).toBeCloseTo(1, 12)
@@ -195,20 +171,20 @@ describe("pay and profit", () => {
 
   it("leave out who was hardly there: less than a day, or half of a shorter run", () => {
     const nodes = [
-      node({ shareEarned: 24e6 }),
-      node({ shareEarned: 24e6 }),
-      node({ onlineHours: 11.9, shareEarned: 0 }),
+      madeUpNode({ shareEarned: 24e6 }),
+      madeUpNode({ shareEarned: 24e6 }),
+      madeUpNode({ onlineHours: 11.9, shareEarned: 0 }),
     ]
     expect(metricsOf(recording(), nodes, options)["earnings.jain"]).toBeCloseTo(1, 12)
-    const more = [...nodes, node({ onlineHours: 12, shareEarned: 0 })]
+    const more = [...nodes, madeUpNode({ onlineHours: 12, shareEarned: 0 })]
     expect(metricsOf(recording(), more, options)["earnings.jain"]).toBeCloseTo(2 / 3, 12)
   })
 
   it("are pay less cost, by the day that a node of the class was online", () => {
     const nodes = [
-      node({ shareEarned: 10e6, bountyEarned: 5e6, costCredits: 3 }),
-      node({ onlineHours: 48, shareEarned: 1e6, costCredits: 7 }),
-      node({ deviceClass: "datacenter", shareEarned: 1e6, costCredits: 51 }),
+      madeUpNode({ shareEarned: 10e6, bountyEarned: 5e6, costCredits: 3 }),
+      madeUpNode({ onlineHours: 48, shareEarned: 1e6, costCredits: 7 }),
+      madeUpNode({ deviceClass: "datacenter", shareEarned: 1e6, costCredits: 51 }),
     ]
     const metrics = metricsOf(recording(), nodes, options)
     // 12 and −6 credits in three node days.

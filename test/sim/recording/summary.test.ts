@@ -3,11 +3,12 @@ import { describe, expect, it } from "vitest"
 import { parse } from "yaml"
 import { digestOfTexts } from "../../../sim/recording/digest-of-texts.ts"
 import type { Finished } from "../../../sim/driver/task.ts"
+import { markOf } from "../../../sim/recording/node-marks.ts"
 import { summarise } from "../../../sim/recording/summary.ts"
 import type { Channel, Recording } from "../../../sim/recording/recorder.ts"
-import type { Check } from "../../../sim/results/model.ts"
 import { scenarioWith } from "../driver/small-world.ts"
 import { recordingOf } from "./made-up-recording.ts"
+import { madeUpNode } from "./made-up-node.ts"
 
 const options = { replications: 3, seed: "7", command: "evenkeel run test" }
 const days = (horizonDays: number, warmupDays: number | null) =>
@@ -16,7 +17,7 @@ const days = (horizonDays: number, warmupDays: number | null) =>
 const finished = (
   index: number,
   recording: Recording,
-  settings: { readonly checks?: Readonly<Record<string, Check>>; readonly digest?: string } = {},
+  settings: Partial<Pick<Finished["result"], "checks" | "digest" | "nodes" | "marks">> = {},
 ): Finished => ({
   _tag: "Done",
   index,
@@ -26,7 +27,9 @@ const finished = (
     requests: 100 + index,
     events: 1000 + index,
     recording,
-    nodes: [],
+    nodes: settings.nodes ?? [],
+    // No node, no totals: any warm-up is cut alike.
+    marks: settings.marks ?? [markOf(Infinity, [])],
     checks: settings.checks ?? {},
   },
 })
@@ -141,8 +144,48 @@ describe("the warm-up", () => {
     expect(metrics["requests.perSecond"].mean).toBeCloseTo(1, 12)
     for (const { metrics: own } of replications)
       expect(own["requests.perSecond"]).toBeCloseTo(1, 12)
-    // What is drawn is drawn from the start.
+    // What is drawn over time is drawn from the start.
     expect(replications[0].series[0].values.slice(0, 7)).toEqual([10, 10, 10, 10, 10, 10, 1])
+  })
+})
+
+describe("nodes", () => {
+  it("have what they did after the warm-up, in the metrics and in the results", () => {
+    // Ten credits a day, but for the first of four days, in which one node earned a thousand.
+    const begin = { onlineHours: 24, costCredits: 2, requests: 7 }
+    const end = { onlineHours: 96, costCredits: 8, requests: 28 }
+    const node = (index: number, settings: object) =>
+      madeUpNode({ node: index, switches: 1, health: 0.9, ...settings })
+    const marks = [
+      markOf(86_400, [
+        node(0, { ...begin, shareEarned: 10e6 }),
+        node(1, { ...begin, shareEarned: 1000e6 }),
+      ]),
+    ]
+    const nodes = [
+      node(0, { ...end, shareEarned: 40e6 }),
+      node(1, { ...end, shareEarned: 1030e6 }),
+      // One who came later had done nothing before.
+      node(2, { joinedSeconds: 2 * 86_400, onlineHours: 48, shareEarned: 20e6, costCredits: 4 }),
+    ]
+    const recording = recordingOf({}, { horizonSeconds: 4 * 86_400 })
+    const summaryAt = (warmupDays: number) =>
+      summarise(days(4, warmupDays), [finished(0, recording, { nodes, marks })], options, 0)
+    const { metrics, replications } = summaryAt(1)
+    expect(metrics["earnings.jain"].mean).toBeCloseTo(1, 12)
+    expect(metrics["earnings.gini"].mean).toBeCloseTo(0, 12)
+    expect(metrics["profit.consumer"].mean).toBeCloseTo(8, 12)
+    expect(replications[0].nodes[1]).toMatchObject({
+      onlineHours: 72,
+      costCredits: 6,
+      requests: 21,
+      shareEarned: 30e6,
+      switches: 0,
+      health: 0.9,
+    })
+    expect(replications[0].nodes[2]).toEqual(nodes[2])
+    expect(summaryAt(0).metrics["earnings.jain"].mean).toBeLessThan(0.5)
+    expect(summaryAt(0).replications[0].nodes).toEqual(nodes)
   })
 })
 

@@ -1,0 +1,358 @@
+/**
+ * The host protocol on the wire: what hosts and operators send and what they are answered. One
+ * source for the gateway's validation, its OpenAPI document and the types of the agent.
+ *
+ * The way of a job: `POST /hosts/next-job` hands it out with (job_id, attempt, epoch) and a lease.
+ * The host opens `POST /hosts/jobs/:id/stream?attempt=…&epoch=…` at once, before its first token, and
+ * writes one OpenAI chunk a line. When the consumer leaves, that request is answered early, with
+ * status 499: stop generating. In the end the host calls `/complete` or `/fail`, which count only
+ * from whoever holds the job in this very attempt and epoch; sent twice, they are answered alike.
+ */
+import { Schema } from "effect"
+
+const described = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
+  schema.annotations({ description })
+const optional = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
+  Schema.optionalWith(described(schema, description), { exact: true })
+
+/** JSON Schema has no infinities; neither has the wire. */
+const between = (least: number, most: number) => Schema.Number.pipe(Schema.between(least, most))
+const whole = (least: number, most: number) => Schema.Int.pipe(Schema.between(least, most))
+const text = (longest: number) => Schema.String.pipe(Schema.minLength(1), Schema.maxLength(longest))
+
+const mostSlots = 1024
+const mostTokensPerSecond = 1_000_000
+const modelName = text(200)
+const maxModels = 64
+
+const Slots = whole(1, mostSlots)
+const TokensPerSecond = whole(1, mostTokensPerSecond)
+
+/** A model that a host serves, as its operator declares it. */
+export const OfferedModel = Schema.Struct({
+  model: described(modelName, "The market's name of the model; GET /v1/models lists them"),
+  upstream_model: optional(modelName, "What the host's own server calls it; default: the same"),
+  slots: optional(Slots, "Calls that the host serves at once; default: the host's"),
+  tokens_per_second: optional(TokensPerSecond, "Output of all slots together; default: the host's"),
+})
+export type OfferedModel = typeof OfferedModel.Type
+
+const Secret = text(8192)
+const Hardware = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+
+export const Registration = Schema.Struct({
+  name: optional(text(100), "For people"),
+  registration_id: optional(
+    text(100),
+    "The client's own id of this registration. Sent again by the same account, it is answered with the same host (200) and no second key",
+  ),
+  account: optional(text(100), "Whose host it is; with an admin key only"),
+  delivery: optional(
+    Schema.Literal("pull", "push", "cloud"),
+    "pull (default): the host polls for jobs. push: the gateway calls its endpoint. cloud: the same, with a provider's token",
+  ),
+  endpoint: optional(text(2000), "OpenAI-compatible base URL, such as https://gpu.example/v1"),
+  token: optional(Secret, "The provider's token (cloud); kept encrypted, never shown again"),
+  models: described(
+    Schema.Array(Schema.Union(modelName, OfferedModel)).pipe(
+      Schema.minItems(1),
+      Schema.maxItems(maxModels),
+    ),
+    "What the host serves: names, or objects that say more",
+  ),
+  slots: optional(Slots, "Calls at once for models that name none; default 1"),
+  tokens_per_second: optional(TokensPerSecond, "Likewise; default 30"),
+  price_per_token: optional(
+    between(0, 1_000_000),
+    "The operator's asking price; under this platform's list prices it is noted and has no effect",
+  ),
+  gpu: optional(text(200), "Name of the device, for display"),
+  backend: optional(text(100), "Kind of server behind the host, for display"),
+  hardware: optional(Hardware, "Anything else the machine says of itself, for display"),
+})
+export type Registration = typeof Registration.Type
+
+export const Heartbeat = Schema.Struct({
+  gpu_utilization: optional(between(0, 1), "Share of the device in use"),
+  memory_used_mib: optional(between(0, 1e9), "Device memory in use, MiB"),
+  memory_total_mib: optional(between(0, 1e9), "Device memory, MiB"),
+  temperature_celsius: optional(between(-100, 1000), "Hottest device, °C"),
+  power_watts: optional(between(0, 1e6), "All devices together, W"),
+  jobs: optional(
+    Schema.Array(text(100)).pipe(Schema.maxItems(4096)),
+    "Ids of the jobs that the host is working on",
+  ),
+  is_draining: optional(
+    Schema.Boolean,
+    "true: no new jobs from now on; false: jobs again; absent: as it is",
+  ),
+})
+export type Heartbeat = typeof Heartbeat.Type
+
+export const Poll = Schema.Struct({
+  wait_seconds: optional(between(0, 3600), "Longest wait; the gateway's poll_seconds is the most"),
+})
+export type Poll = typeof Poll.Type
+
+/** Which handing-out of a job a host speaks of. */
+const claim = {
+  attempt: described(whole(0, 1_000_000), "As it came with the job"),
+  epoch: described(whole(1, 1_000_000), "As it came with the job"),
+}
+
+/** Fastify reads a query as text. */
+export const StreamQuery = Schema.Struct({
+  attempt: described(Schema.String.pipe(Schema.pattern(/^\d{1,7}$/)), "As it came with the job"),
+  epoch: described(Schema.String.pipe(Schema.pattern(/^\d{1,7}$/)), "As it came with the job"),
+})
+export type StreamQuery = typeof StreamQuery.Type
+
+const Tokens = whole(0, 100_000_000)
+
+export const Completion = Schema.Struct({
+  ...claim,
+  usage: optional(
+    Schema.Struct({
+      prompt_tokens: optional(Tokens, "Tokens of the prompt"),
+      completion_tokens: optional(Tokens, "Tokens generated"),
+      total_tokens: optional(Tokens, "Both together"),
+    }),
+    "What the host counted",
+  ),
+  response: optional(
+    Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+    "The whole answer; for embeddings only, where nothing was streamed",
+  ),
+})
+export type Completion = typeof Completion.Type
+
+export const failures = [
+  "connectFailed",
+  "upstreamError",
+  "firstTokenTimeout",
+  "stalled",
+  "truncated",
+  "malformed",
+  "consumerError",
+  "backpressure",
+  "credentialRefused",
+] as const
+
+export const Failure = Schema.Struct({
+  ...claim,
+  outcome: optional(
+    Schema.Literal(...failures),
+    "What went wrong; default upstreamError. consumerError: the call itself is at fault, with the status that says how",
+  ),
+  status: optional(whole(100, 599), "HTTP status of the model server, where it answered"),
+  message: optional(text(2000), "To the consumer for a consumerError, otherwise to the log"),
+  retry_after_seconds: optional(between(0, 86_400), "With backpressure: when to try again"),
+  usage: optional(
+    Schema.Struct({ completion_tokens: optional(Tokens, "Tokens generated before it failed") }),
+    "What the host counted",
+  ),
+})
+export type Failure = typeof Failure.Type
+
+export const ModelChange = Schema.Struct({
+  action: Schema.Literal("add", "remove", "switch"),
+  model: described(modelName, "Which model to add or remove, or to switch from"),
+  to: optional(modelName, "Which model to switch to"),
+  upstream_model: optional(modelName, "What the host's own server calls the new model"),
+  slots: optional(Slots, "Of the new model; default: as before, or 1"),
+  tokens_per_second: optional(TokensPerSecond, "Likewise; default: as before, or 30"),
+})
+export type ModelChange = typeof ModelChange.Type
+
+export const TokenReplacement = Schema.Struct({
+  token: optional(Secret, "The provider's new token (cloud)"),
+})
+export type TokenReplacement = typeof TokenReplacement.Type
+
+export const Nothing = Schema.Struct({})
+
+const ModelPrice = Schema.Struct({
+  input_price_per_token: described(Schema.String, "Credits, as a decimal"),
+  output_price_per_token: described(Schema.String, "Credits, as a decimal"),
+})
+
+/** One model on one host, as anyone may see it. */
+export const ServedModel = Schema.Struct({
+  model: Schema.String,
+  kind: Schema.Literal("text", "embedding"),
+  ...ModelPrice.fields,
+  status: described(Schema.String, "Eligible, or why it gets no calls now"),
+  breaker: Schema.Literal("closed", "open", "halfOpen"),
+  slots: described(Schema.Int, "Calls at once that are declared, or measured where that is less"),
+  capacity: described(Schema.Int, "Of these, as many as its ramp-up allows now"),
+  in_flight: Schema.Int,
+  tokens_per_second: Schema.Number,
+  health: described(Schema.Number, "0 to 1, over 14 days"),
+  bounty_multiplier: described(Schema.Number, "On what its operator earns now"),
+  jobs_completed: Schema.Int,
+})
+export type ServedModel = typeof ServedModel.Type
+
+/** A host, as anyone may see it: no address, no owner, no secret. */
+export const PublicHost = Schema.Struct({
+  host_id: Schema.String,
+  name: Schema.String,
+  delivery: Schema.Literal("pull", "push", "cloud"),
+  status: Schema.Literal("active", "inactive", "draining", "leaving"),
+  gpu: Schema.NullOr(Schema.String),
+  load: described(Schema.Number, "Calls under way by capacity, 0 to 1"),
+  in_flight: Schema.Int,
+  total_jobs_completed: Schema.Int,
+  models: Schema.Array(ServedModel),
+  created_at: described(Schema.Int, "Unix time, s"),
+})
+export type PublicHost = typeof PublicHost.Type
+
+/** What only its operator sees of a host. */
+export const OwnHost = Schema.Struct({
+  ...PublicHost.fields,
+  endpoint: Schema.NullOr(Schema.String),
+  has_token: Schema.Boolean,
+  backend: Schema.NullOr(Schema.String),
+  hardware: Hardware,
+  last_heartbeat: described(
+    Schema.NullOr(
+      Schema.Struct({
+        seconds_ago: Schema.Number,
+        gpu_utilization: Schema.NullOr(Schema.Number),
+        memory_used_mib: Schema.NullOr(Schema.Number),
+        memory_total_mib: Schema.NullOr(Schema.Number),
+        temperature_celsius: Schema.NullOr(Schema.Number),
+        power_watts: Schema.NullOr(Schema.Number),
+      }),
+    ),
+    "null: none since the gateway began",
+  ),
+  waiting_jobs: described(Schema.Int, "Jobs that wait for it to poll"),
+  open_jobs: described(Schema.Int, "Jobs that it was handed and has not ended"),
+})
+export type OwnHost = typeof OwnHost.Type
+
+export const Registered = Schema.Struct({
+  host_id: Schema.String,
+  api_key: described(
+    Schema.NullOr(Schema.String),
+    "hk_live_…, shown this once; null where the host was registered before: POST /hosts/:id/key replaces a lost key",
+  ),
+  heartbeat_interval_seconds: Schema.Number,
+  lease_seconds: described(Schema.Number, "A job shows a sign of life within this, or is lost"),
+  poll_seconds: described(Schema.Number, "How long a poll waits"),
+  pricing: Schema.Struct({
+    set_by: Schema.Literal("platform"),
+    fee_bps: described(Schema.Int, "The platform's part of each call, 1/100 %"),
+    asked_price_per_token: Schema.NullOr(Schema.Number),
+    message: Schema.String,
+  }),
+  host: OwnHost,
+})
+export type Registered = typeof Registered.Type
+
+export const HeartbeatAnswer = Schema.Struct({
+  status: Schema.Literal("active", "inactive", "draining", "leaving"),
+  heartbeat_interval_seconds: Schema.Number,
+  lease_seconds: Schema.Number,
+  poll_seconds: Schema.Number,
+  jobs: described(
+    Schema.Array(Schema.Struct({ job_id: Schema.String, attempt: Schema.Int, epoch: Schema.Int })),
+    "Every job that the host should be working on",
+  ),
+  stop: described(
+    Schema.Array(Schema.String),
+    "Of the jobs that it named, those that are over: stop them",
+  ),
+})
+export type HeartbeatAnswer = typeof HeartbeatAnswer.Type
+
+export const HandedJob = Schema.Struct({
+  job_id: Schema.String,
+  attempt: Schema.Int,
+  epoch: Schema.Int,
+  lease_seconds: Schema.Number,
+  kind: Schema.Literal("chat", "completion", "embedding"),
+  model: described(Schema.String, "The market's name of the model; `body.model` is the host's"),
+  body: described(Hardware, "The call, as for the OpenAI API; chats and completions stream"),
+  input_tokens: described(Schema.Int, "As the gateway counts the prompt"),
+  max_tokens: Schema.Int,
+})
+export type HandedJob = typeof HandedJob.Type
+
+export const JobAnswer = Schema.Struct({
+  job_id: Schema.String,
+  status: Schema.Literal("received", "completed", "failed"),
+})
+export type JobAnswer = typeof JobAnswer.Type
+
+const Credits = described(Schema.String, "Credits, as a decimal")
+
+export const Earnings = Schema.Struct({
+  host_id: Schema.String,
+  from: described(Schema.Int, "Unix time, s"),
+  until: described(Schema.Int, "Unix time, s"),
+  hours: Schema.Array(
+    Schema.Struct({
+      hour: described(Schema.Int, "Start of the hour, Unix time, s"),
+      jobs: Schema.Int,
+      output_tokens: Schema.Int,
+      gross: Credits,
+      fee: Credits,
+      withheld: described(Schema.String, "By the reduction after a model switch, credits"),
+      earned: Credits,
+      bounty_claimed: described(
+        Schema.String,
+        "Credits; paid at the turn of the hour as far as the pool reaches",
+      ),
+    }),
+  ),
+  total: Schema.Struct({ jobs: Schema.Int, output_tokens: Schema.Int, earned: Credits }),
+  account: described(
+    Schema.Struct({
+      earned: Credits,
+      vesting: Credits,
+      held: Credits,
+      bounties: Schema.Array(
+        Schema.Struct({
+          hour: Schema.Int,
+          kind: described(Schema.String, "bounty, vestingBounty, vested or clawback"),
+          amount: Credits,
+        }),
+      ),
+    }),
+    "Lots of the whole account, all its hosts together, and its bounties by hour",
+  ),
+})
+export type Earnings = typeof Earnings.Type
+
+export const Removal = Schema.Struct({
+  host_id: Schema.String,
+  status: described(
+    Schema.Literal("removed", "leaving"),
+    "leaving: it is gone once its open jobs have ended",
+  ),
+})
+export type Removal = typeof Removal.Type
+
+export const NewKey = Schema.Struct({
+  host_id: Schema.String,
+  api_key: described(Schema.String, "hk_live_…, shown this once; the keys before it end now"),
+})
+export type NewKey = typeof NewKey.Type
+
+export const ErrorAnswer = Schema.Struct({
+  error: Schema.Struct({
+    message: Schema.String,
+    type: Schema.String,
+    param: Schema.NullOr(Schema.String),
+    code: Schema.NullOr(Schema.String),
+  }),
+})
+
+/** Why a poll brought no job: `model=Reason` for each model, comma-separated. */
+export const skipHeader = "x-evenkeel-skip"
+/** Status of an upload that the gateway ends because nobody wants its tokens any more. */
+export const statusWithdrawn = 499
+export const streamContentType = "application/x-ndjson"

@@ -3,32 +3,34 @@ import type { Command, Market } from "../../engine/index.ts"
 import { balanceOf } from "../../engine/index.ts"
 
 export interface MarketTotals {
-  readonly served: number
-  readonly refused: number
-  readonly outputTokens: number
+  served: number
+  refused: number
+  outputTokens: number
   /** Minor units, as the rest. */
-  readonly paidByConsumers: number
-  readonly platformFees: number
-  readonly providerShares: number
-  readonly withheld: number
-  readonly bounties: number
-  readonly clawedBack: number
-  readonly parks: number
+  paidByConsumers: number
+  platformFees: number
+  providerShares: number
+  withheld: number
+  bounties: number
+  clawedBack: number
+  parks: number
 }
 
-export const totalsOf = (commands: Iterable<Command>): MarketTotals => {
-  const totals = {
-    served: 0,
-    refused: 0,
-    outputTokens: 0,
-    paidByConsumers: 0,
-    platformFees: 0,
-    providerShares: 0,
-    withheld: 0,
-    bounties: 0,
-    clawedBack: 0,
-    parks: 0,
-  }
+export const emptyTotals = (): MarketTotals => ({
+  served: 0,
+  refused: 0,
+  outputTokens: 0,
+  paidByConsumers: 0,
+  platformFees: 0,
+  providerShares: 0,
+  withheld: 0,
+  bounties: 0,
+  clawedBack: 0,
+  parks: 0,
+})
+
+/** Adds what the commands did to the totals. */
+export const countIn = (totals: MarketTotals, commands: Iterable<Command>): void => {
   for (const command of commands)
     switch (command._tag) {
       case "Finish":
@@ -51,7 +53,6 @@ export const totalsOf = (commands: Iterable<Command>): MarketTotals => {
         if (command.kind === "clawback") totals.clawedBack += command.amount
         break
     }
-  return totals
 }
 
 export interface AccountDifference {

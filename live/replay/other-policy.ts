@@ -5,7 +5,7 @@
  * routes a call, its attempt ends as it did in the journal if it went to the same instance; on
  * another instance it ends as the call's last written attempt did. It takes as long and gives as many
  * tokens. A call that was refused then and is served now takes the mean of its model's served calls.
- * Probes are answered as the instance's latest one was. That is an approximation: consumers and
+ * Probes and measurements are answered as the instance's latest one was. That is an approximation: consumers and
  * operators would have met another market, and might have acted differently.
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
@@ -13,6 +13,8 @@ import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import type { Command, Economy, EventOf, Market, MarketEvent } from "../../engine/index.ts"
 import { advance, createMarket } from "../../engine/index.ts"
+import type { MarketTotals } from "./comparison.ts"
+import { countIn, emptyTotals } from "./comparison.ts"
 import type { MarketMeta } from "../store/meta.ts"
 import type { StoredEntry } from "../store/store.ts"
 import { forEachPage } from "../store/store.ts"
@@ -20,6 +22,8 @@ import { forEachPage } from "../store/store.ts"
 type AttemptEnded = EventOf<"AttemptEnded">
 type RequestArrived = EventOf<"RequestArrived">
 type ProbeEnded = EventOf<"ProbeEnded">
+type CapacityMeasured = EventOf<"CapacityMeasured">
+type Answer = AttemptEnded | ProbeEnded | CapacityMeasured
 
 interface WrittenAttempt {
   readonly instance: number
@@ -42,18 +46,29 @@ interface Written {
   readonly means: Map<number, Mean>
 }
 
+/** What an instance can do: as measured, and before that as declared. */
+interface Capacity {
+  readonly slots: number
+  readonly tokensPerSecond: number
+}
+
 /** An end that is due, ordered by time and then by the order in which it was scheduled. */
 interface Due {
   readonly order: number
-  readonly event: AttemptEnded | ProbeEnded
+  readonly event: Answer
 }
 
 /** The driver's answers to the kernel; they are made anew, the rest of the journal is taken as it is. */
-const answers = new Set<MarketEvent["_tag"]>(["AttemptEnded", "ProbeEnded", "TimerFired"])
+const answers = new Set<MarketEvent["_tag"]>([
+  "AttemptEnded",
+  "ProbeEnded",
+  "CapacityMeasured",
+  "TimerFired",
+])
 
 export interface OtherPolicy {
   readonly market: Market
-  readonly commands: ReadonlyArray<Command>
+  readonly totals: MarketTotals
   /** Events of the journal that the other market rejected, such as a withdrawal it has no credit for. */
   readonly rejected: number
 }
@@ -80,13 +95,14 @@ const simulateAgain = (
 ): OtherPolicy => {
   const written = readWritten(entries)
   const market = createMarket(economy, seed)
-  const all: Array<Command> = []
+  const totals = emptyTotals()
   const due: Array<Due> = []
   const probes = new Map<number, ProbeEnded>()
+  const capacities = new Map<number, Capacity>()
   let order = 0
   let rejected = 0
 
-  const schedule = (event: AttemptEnded | ProbeEnded): void => {
+  const schedule = (event: Answer): void => {
     const one = { order: order++, event }
     let place = due.length
     while (place > 0 && due[place - 1].event.at > event.at) place -= 1
@@ -95,16 +111,18 @@ const simulateAgain = (
   const take = (event: MarketEvent): void => {
     const commands: Array<Command> = []
     advance(market, event, commands)
+    countIn(totals, commands)
     for (const command of commands) {
-      all.push(command)
       if (command._tag === "Dispatch") schedule(endOf(written, command, market.now))
       else if (command._tag === "Probe") schedule(answerTo(command, probes, market.now))
+      else if (command._tag === "Measure") schedule(measurementOf(command, capacities, market.now))
       else if (command._tag === "Rejected") rejected += 1
     }
   }
 
   for (const { event } of entries) {
     if (event._tag === "ProbeEnded") probes.set(event.instance, event)
+    if ("slots" in event) capacities.set(event.instance, event)
     if (answers.has(event._tag)) continue
     for (let first = due[0]; first !== undefined && first.event.at <= event.at; first = due[0]) {
       due.shift()
@@ -115,7 +133,7 @@ const simulateAgain = (
   // Calls that were under way when the journal ended go to their end; probes would go on for ever.
   for (let first = due.shift(); first !== undefined; first = due.shift())
     if (first.event._tag === "AttemptEnded") take(first.event)
-  return { market, commands: all, rejected }
+  return { market, totals, rejected }
 }
 
 const readWritten = (entries: ReadonlyArray<StoredEntry>): Written => {
@@ -202,4 +220,16 @@ const answerTo = (
     outputTokens: like?.outputTokens ?? 32,
     decodeMicros: like?.decodeMicros ?? 1_000_000,
   }
+}
+
+/** How long a measurement takes. */
+const measureMicros = 5_000_000
+
+const measurementOf = (
+  { instance }: Extract<Command, { readonly _tag: "Measure" }>,
+  known: ReadonlyMap<number, Capacity>,
+  now: number,
+): CapacityMeasured => {
+  const { slots, tokensPerSecond } = known.get(instance) ?? { slots: 1, tokensPerSecond: 1 }
+  return { _tag: "CapacityMeasured", at: now + measureMicros, instance, slots, tokensPerSecond }
 }

@@ -9,9 +9,9 @@ import { alignColumns, jsonOption, printResult } from "../../sim/cli/output.ts"
 import { UsageError } from "../../sim/cli/usage-error.ts"
 import type { MarketMeta } from "../store/meta.ts"
 import { readMeta } from "../store/meta.ts"
-import { forEachPage, openReader, StoreUnusable } from "../store/store.ts"
+import { openReader, StoreUnusable } from "../store/store.ts"
 import type { MarketTotals } from "./comparison.ts"
-import { accountDifferences, totalsOf } from "./comparison.ts"
+import { accountDifferences } from "./comparison.ts"
 import { replayOtherPolicy } from "./other-policy.ts"
 import type { Replayed } from "./same-policy.ts"
 import { replaySamePolicy } from "./same-policy.ts"
@@ -47,9 +47,9 @@ export const replayCommand = Command.make(
           yield* printResult(json, same, () => sameText(same))
         } else {
           const other = yield* economyFrom(economy.value, meta.economy)
-          const journal = yield* journalTotals(reader)
+          const journal = replayed.totals
           const elsewhere = yield* replayOtherPolicy(reader, meta, other)
-          const totals = totalsOf(elsewhere.commands)
+          const { totals } = elsewhere
           const document = {
             ...same,
             otherPolicy: {
@@ -86,17 +86,6 @@ export const replayCommand = Command.make(
     "Take a gateway's journal again and compare every command and balance, or see what another policy would have done.",
   ),
 )
-
-const journalTotals = (reader: Parameters<typeof forEachPage>[0]) =>
-  Effect.gen(function* () {
-    const commands: Array<import("../../engine/index.ts").Command> = []
-    yield* forEachPage(reader, 0, (entries) =>
-      Effect.sync(() => {
-        for (const entry of entries) commands.push(...entry.commands)
-      }),
-    )
-    return totalsOf(commands)
-  })
 
 /** A preset's name, or a YAML file of knobs on top of the economy that the journal ran under. */
 const economyFrom = (nameOrFile: string, base: Economy) =>

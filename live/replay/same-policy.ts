@@ -7,6 +7,8 @@ import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import type { Command, Market } from "../../engine/index.ts"
 import { advance, createMarket, digestOf, totalOf } from "../../engine/index.ts"
+import type { MarketTotals } from "./comparison.ts"
+import { countIn, emptyTotals } from "./comparison.ts"
 import type { MarketMeta } from "../store/meta.ts"
 import type { StoredEntry, StoredPosting } from "../store/store.ts"
 import { forEachPage, postingsBetween } from "../store/store.ts"
@@ -27,6 +29,7 @@ export interface Replayed {
   /** Sum over all balances, minor units: 0 unless the ledger is broken. */
   readonly balanceSum: number
   readonly digest: string
+  readonly totals: MarketTotals
   /** The first place where the replay is not what was written; absent: identical. */
   readonly difference: Difference | undefined
 }
@@ -40,6 +43,7 @@ export const replaySamePolicy = (
   Effect.gen(function* () {
     const market = createMarket(meta.economy, meta.seed)
     const folded = new Map<number, number>()
+    const totals = emptyTotals()
     const counts = { entries: 0, commands: 0, postings: 0 }
     let difference: Difference | undefined
     yield* forEachPage(reader, 0, (entries) =>
@@ -57,6 +61,7 @@ export const replaySamePolicy = (
             counts.commands += commands.length
             counts.postings += written.length
             fold(folded, written)
+            countIn(totals, commands)
             difference ??= entryDifference(entry, written, commands, digestOf(market))
           }
         },
@@ -67,6 +72,7 @@ export const replaySamePolicy = (
       ...counts,
       balanceSum: totalOf(market.ledger),
       digest: digestOf(market),
+      totals,
       difference: difference ?? balanceDifference(market, folded, counts.entries),
     }
   })

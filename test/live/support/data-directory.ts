@@ -1,0 +1,56 @@
+/** Data directories for tests: opened, looked at, and copied as a crash would leave them. */
+import { NodeContext } from "@effect/platform-node"
+import { Effect, Exit, Scope } from "effect"
+import { cpSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach } from "vitest"
+import type { StoreBroken } from "../../../live/store/commit-queue.ts"
+import type { Store } from "../../../live/store/store.ts"
+import { openStore } from "../../../live/store/store.ts"
+
+const cleanups: Array<() => Promise<void> | void> = []
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
+})
+
+/** An empty folder that is removed after the test. */
+export const temporaryFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "evenkeel-live-"))
+  cleanups.push(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export interface OpenedStore {
+  readonly store: Store
+  /** Writes what is queued and lets the folder go. */
+  readonly close: () => Promise<void>
+}
+
+export const openedStore = async (
+  folder: string,
+  onBroken: (error: StoreBroken) => void = (error) => {
+    throw error
+  },
+): Promise<OpenedStore> => {
+  const scope = await Effect.runPromise(Scope.make())
+  const store = await Effect.runPromise(
+    openStore(folder, onBroken).pipe(Scope.extend(scope), Effect.provide(NodeContext.layer)),
+  )
+  let isOpen = true
+  const close = async (): Promise<void> => {
+    if (isOpen) await Effect.runPromise(Scope.close(scope, Exit.void))
+    isOpen = false
+  }
+  cleanups.push(close)
+  return { store, close }
+}
+
+/** The folder as a crash at this instant would leave it: what is committed, and nothing else. */
+export const crashImage = (folder: string): string => {
+  const image = temporaryFolder()
+  for (const name of ["market.sqlite", "market.sqlite-wal"])
+    cpSync(join(folder, name), join(image, name))
+  return image
+}

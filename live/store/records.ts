@@ -165,23 +165,26 @@ export const loadDirectory = (
     const hosts = yield* load("hosts", HostRecord)
     const instances = yield* load("instances", InstanceRecord)
     const transfers = yield* load("transfers", TransferRecord)
-    return {
-      accounts,
-      keys,
-      models,
-      hosts,
-      instances,
-      transfers,
-      accountByPublicId: accounts.indexBy(({ publicId }) => publicId),
-      keyByHash: keys.indexBy(({ hash }) => hash),
-      modelByName: models.indexBy(({ name }) => name),
-      hostByPublicId: hosts.indexBy(({ publicId }) => publicId),
-      transferByKey: transfers.indexBy(({ kind, account, name }) =>
-        transferKey(kind, account, name),
-      ),
-      transferByPublicId: transfers.indexBy(({ publicId }) => publicId),
-    }
+    return makeDirectory({ accounts, keys, models, hosts, instances, transfers })
   })
+
+type Collections = Pick<
+  Directory,
+  "accounts" | "keys" | "models" | "hosts" | "instances" | "transfers"
+>
+
+/** A directory of these collections, which it keeps indexed. */
+export const makeDirectory = (collections: Collections): Directory => ({
+  ...collections,
+  accountByPublicId: collections.accounts.indexBy(({ publicId }) => publicId),
+  keyByHash: collections.keys.indexBy(({ hash }) => hash),
+  modelByName: collections.models.indexBy(({ name }) => name),
+  hostByPublicId: collections.hosts.indexBy(({ publicId }) => publicId),
+  transferByKey: collections.transfers.indexBy(({ kind, account, name }) =>
+    transferKey(kind, account, name),
+  ),
+  transferByPublicId: collections.transfers.indexBy(({ publicId }) => publicId),
+})
 
 const loadCollection = <T extends { readonly id: number }, I>(
   reader: SqlClient,
@@ -204,7 +207,8 @@ const loadCollection = <T extends { readonly id: number }, I>(
     )
   })
 
-const makeCollection = <T extends { readonly id: number }>(
+/** Records in memory; `write` gets each one that is put. */
+export const makeCollection = <T extends { readonly id: number }>(
   records: ReadonlyArray<T>,
   write: (record: T) => void,
 ): Collection<T> => {

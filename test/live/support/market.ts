@@ -1,0 +1,276 @@
+/**
+ * A live market in memory, for tests of its parts: the real kernel and driver, a journal that is an
+ * array, a directory that is written nowhere. Models, accounts with keys and credits, and hosts with
+ * instances stand in it as asked for.
+ */
+import { Either } from "effect"
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { createMarket, deriveEconomy, pooled } from "../../../engine/index.ts"
+import type { Economy, EconomyPatch } from "../../../engine/index.ts"
+import type { KeyRole } from "../../../live/accounts/secrets.ts"
+import { newPublicId, newSecret } from "../../../live/accounts/secrets.ts"
+import type { LiveConfig } from "../../../live/config.ts"
+import { defaultConfig } from "../../../live/config.ts"
+import type { Clock } from "../../../live/driver/clock.ts"
+import { systemClock } from "../../../live/driver/clock.ts"
+import type { JournalEntry } from "../../../live/driver/journal.ts"
+import type { MarketDriver } from "../../../live/driver/market-driver.ts"
+import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
+import type { LiveServices } from "../../../live/services.ts"
+import type { CommitQueue } from "../../../live/store/commit-queue.ts"
+import type {
+  AccountRecord,
+  Directory,
+  HostRecord,
+  InstanceRecord,
+  KeyRecord,
+  ModelRecord,
+  TransferRecord,
+} from "../../../live/store/records.ts"
+import { makeCollection, makeDirectory } from "../../../live/store/records.ts"
+
+/** The pooled economy without a ramp: a new host has all its slots at once. */
+export const rampless: EconomyPatch = { ramp: { start: 1 } }
+
+export interface MarketOptions {
+  readonly economy?: Economy
+  /** Knobs turned in `economy`; default: no ramp. */
+  readonly knobs?: EconomyPatch
+  readonly config?: DeepPartial<LiveConfig>
+  /** Default: the machine's clock. */
+  readonly clock?: Clock
+  /** When what was journalled counts as written; default: at once. */
+  readonly durable?: () => Promise<void>
+  /** Replaces the journal in memory, where a test wants a real store. */
+  readonly queue?: CommitQueue
+  readonly reader?: SqlClient
+  readonly nowMillis?: () => number
+}
+
+type DeepPartial<T> =
+  T extends ReadonlyArray<unknown>
+    ? T
+    : T extends object
+      ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
+      : T
+
+export interface MemoryQueue extends CommitQueue {
+  readonly entries: Array<JournalEntry>
+  /** Statements other than the journal's, in order. */
+  readonly statements: Array<readonly [statement: string, parameters: ReadonlyArray<unknown>]>
+  /** What `backlog` answers. */
+  pending: number
+}
+
+export interface TestMarket extends LiveServices {
+  readonly driver: MarketDriver
+  readonly directory: Directory
+  /** The journal in memory; empty where a test gave a queue of its own. */
+  readonly journal: MemoryQueue
+  /** Opens an account with `credits` bought, in minor units, and a key. */
+  readonly openAccount: (options?: {
+    readonly name?: string
+    readonly minor?: number
+  }) => OpenedAccount
+  /** A key of its own for an account or a host; gives the secret. */
+  readonly giveKey: (
+    role: KeyRole,
+    of: Pick<KeyRecord, "account" | "host">,
+  ) => { readonly key: KeyRecord; readonly secret: string }
+  readonly listModel: (model: Partial<Omit<ModelRecord, "id">>) => ModelRecord
+  /** Registers a host with one instance of a model, under an account of its own unless told. */
+  readonly startHost: (options: {
+    readonly model: ModelRecord
+    readonly account?: number
+    readonly delivery?: HostRecord["delivery"]
+    readonly endpoint?: string
+    readonly slots?: number
+    readonly tokensPerSecond?: number
+    readonly upstreamModel?: string
+    readonly sealedToken?: string
+  }) => StartedHost
+}
+
+export interface OpenedAccount {
+  readonly account: AccountRecord
+  /** Of its consumer key. */
+  readonly secret: string
+}
+
+export interface StartedHost {
+  readonly host: HostRecord
+  readonly instance: InstanceRecord
+  /** Of its host key. */
+  readonly secret: string
+}
+
+export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
+  const { nowMillis = Date.now } = options
+  const clock = options.clock ?? systemClock(nowMillis(), 0)
+  const economy = Either.getOrThrow(
+    deriveEconomy(options.economy ?? pooled, options.knobs ?? rampless),
+  )
+  const journal = memoryQueue(options.durable)
+  const queue = options.queue ?? journal
+  const driver = makeMarketDriver(createMarket(economy, "test"), clock, queue)
+  const directory = makeDirectory({
+    accounts: makeCollection<AccountRecord>([], () => {}),
+    keys: makeCollection<KeyRecord>([], () => {}),
+    models: makeCollection<ModelRecord>([], () => {}),
+    hosts: makeCollection<HostRecord>([], () => {}),
+    instances: makeCollection<InstanceRecord>([], () => {}),
+    transfers: makeCollection<TransferRecord>([], () => {}),
+  })
+  const services: LiveServices = {
+    config: merged(defaultConfig, options.config ?? {}) as LiveConfig,
+    driver,
+    directory,
+    store: { queue, reader: options.reader ?? noReader },
+    nowMillis,
+  }
+  let transfer = 0
+  const submit: MarketDriver["submit"] = (fact) => {
+    const rejection = driver.submit(fact)
+    if (rejection !== undefined) throw new Error(`${fact._tag} was rejected: ${rejection}`)
+    return rejection
+  }
+
+  const giveKey: TestMarket["giveKey"] = (role, of) => {
+    const { secret, hash, prefix } = newSecret(role)
+    const key: KeyRecord = {
+      id: directory.keys.nextId(),
+      publicId: newPublicId("key"),
+      role,
+      ...of,
+      name: "test",
+      hash,
+      prefix,
+      createdAtMillis: nowMillis(),
+    }
+    directory.keys.put(key)
+    return { key, secret }
+  }
+
+  const openAccount: TestMarket["openAccount"] = ({
+    name = "test",
+    minor = 1_000_000_000,
+  } = {}) => {
+    const account: AccountRecord = {
+      id: directory.accounts.nextId(),
+      publicId: newPublicId("acct"),
+      name,
+      createdAtMillis: nowMillis(),
+    }
+    directory.accounts.put(account)
+    submit({ _tag: "AccountOpened", account: account.id })
+    if (minor > 0)
+      submit({
+        _tag: "CreditsBought",
+        transfer: ++transfer,
+        account: account.id,
+        amount: minor,
+      })
+    return { account, secret: giveKey("consumer", { account: account.id }).secret }
+  }
+
+  const listModel: TestMarket["listModel"] = (model) => {
+    const id = directory.models.nextId()
+    const record: ModelRecord = {
+      id,
+      name: `model-${id}`,
+      kind: "text",
+      contextTokens: 8192,
+      inputPricePerMtok: 1_000_000,
+      outputPricePerMtok: 2_000_000,
+      ...model,
+    }
+    directory.models.put(record)
+    submit({
+      _tag: "ModelListed",
+      model: id,
+      inputPricePerMtok: record.inputPricePerMtok,
+      outputPricePerMtok: record.outputPricePerMtok,
+    })
+    return record
+  }
+
+  const startHost: TestMarket["startHost"] = (given) => {
+    const account = given.account ?? openAccount({ name: "operator", minor: 0 }).account.id
+    const { slots = 8, tokensPerSecond = 1000, delivery = "pull" } = given
+    const host: HostRecord = {
+      id: directory.hosts.nextId(),
+      publicId: newPublicId("host"),
+      account,
+      name: "test host",
+      delivery,
+      ...(given.endpoint === undefined ? {} : { endpoint: given.endpoint }),
+      ...(given.sealedToken === undefined ? {} : { sealedToken: given.sealedToken }),
+      hardware: {},
+      createdAtMillis: nowMillis(),
+    }
+    const instance: InstanceRecord = {
+      id: directory.instances.nextId(),
+      host: host.id,
+      model: given.model.id,
+      upstreamModel: given.upstreamModel ?? given.model.name,
+      slots,
+      tokensPerSecond,
+      createdAtMillis: nowMillis(),
+    }
+    directory.hosts.put(host)
+    directory.instances.put(instance)
+    submit({ _tag: "NodeRegistered", node: host.id, account })
+    submit({
+      _tag: "InstanceStarted",
+      instance: instance.id,
+      node: host.id,
+      model: given.model.id,
+      slots,
+      tokensPerSecond,
+      isPlatformAsked: false,
+    })
+    return { host, instance, secret: giveKey("host", { account, host: host.id }).secret }
+  }
+
+  return { ...services, driver, directory, journal, openAccount, giveKey, listModel, startHost }
+}
+
+const memoryQueue = (durable: () => Promise<void> = () => Promise.resolve()): MemoryQueue => {
+  const entries: Array<JournalEntry> = []
+  const statements: MemoryQueue["statements"] = []
+  const queue: MemoryQueue = {
+    entries,
+    statements,
+    pending: 0,
+    append: (entry) => {
+      entries.push(entry)
+    },
+    write: (statement, parameters) => {
+      statements.push([statement, parameters])
+    },
+    durable,
+    backlog: () => queue.pending,
+    onCommit: () => {},
+    lastSeq: () => entries.length,
+    close: () => Promise.resolve(),
+  }
+  return queue
+}
+
+/** There is no database: whoever reads from it in such a test is told so. */
+const noReader = new Proxy({} as SqlClient, {
+  get: (_target, name) => {
+    throw new Error(`this market has no database to read from (${String(name)})`)
+  },
+})
+
+const isGroup = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const merged = (base: unknown, patch: unknown): unknown =>
+  isGroup(base) && isGroup(patch)
+    ? {
+        ...base,
+        ...Object.fromEntries(Object.entries(patch).map(([k, v]) => [k, merged(base[k], v)])),
+      }
+    : patch

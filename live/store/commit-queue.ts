@@ -52,7 +52,7 @@ const makeGroup = (firstSeq: number): Group => {
   return { firstSeq, entries: [], statements: [], written, settle: { resolve, reject } }
 }
 
-const retries = Schedule.exponential("50 millis").pipe(Schedule.intersect(Schedule.recurs(6)))
+const retries = Schedule.exponential("50 millis").pipe(Schedule.intersect(Schedule.recurs(5)))
 
 /** `lastSeq`: sequence number of the latest entry on disk. `onBroken` is called once. */
 export const makeCommitQueue = (

@@ -8,22 +8,32 @@ import { logit } from "./logit.ts"
 /** One model as an operator sees it on the public board, and what the node could serve of it. */
 export interface ModelOutlook {
   readonly model: number
-  /** Tokens per second that this node could serve; 0 where the model does not fit. */
+  /** Output tokens per second that this node could serve; 0 where the model does not fit. */
   readonly tokensPerSecond: number
-  readonly outputPriceCreditsPerMtok: number
+  /** What calls of the model cost by the million output tokens, the input that came with them included. */
+  readonly priceCreditsPerMtok: number
   /** Bounty multiplier announced, capped at the node's own trust. */
   readonly multiplier: number
-  /** Demand ÷ supply of the whole market, 0…1: how busy a node serving it can expect to be. */
+  /**
+   * Demand ÷ supply of the whole market, 0…1, with this node among the supply: how busy a node that
+   * serves the model can expect to be.
+   */
   readonly expectedUtilisation: number
 }
 
 export interface OperatorView {
   readonly current: number
-  /** Realised pay of the last days on the current model, credits a day; null: too early to say. */
+  /**
+   * Pay of the last days on the current model, credits a day, before any anti-flapping reduction and at
+   * the ramp of the coming week; null: too early to say.
+   */
   readonly earnedCreditsPerDay: number | null
   readonly costCreditsPerDay: number
   readonly providerShare: number
-  /** Part of a week's pay that a switch costs through the anti-flapping rule. */
+  /** Mean ramp of the node over the coming week, 0…1. */
+  readonly rampAhead: number
+  /** Parts of the coming week's pay that the anti-flapping rule withholds, without and with a switch. */
+  readonly stayLoss: number
   readonly switchLoss: number
   readonly outlooks: ReadonlyArray<ModelOutlook>
   readonly temperatureCreditsPerDay: number
@@ -36,12 +46,13 @@ export type Decision =
 
 export type Strategy = (view: OperatorView, stream: Stream) => Decision
 
-/** What a day of serving a model should bring, credits, before costs. */
+/** What a day of serving a model should bring in the coming week, credits, before costs and losses. */
 export const expectedIncome = (view: OperatorView, outlook: ModelOutlook): number =>
   (outlook.tokensPerSecond *
+    view.rampAhead *
     86_400 *
     outlook.expectedUtilisation *
-    outlook.outputPriceCreditsPerMtok *
+    outlook.priceCreditsPerMtok *
     view.providerShare *
     outlook.multiplier) /
   1e6
@@ -59,7 +70,10 @@ export const profitSeeker: Strategy = (view, stream) => {
         view.earnedCreditsPerDay === null
           ? expected
           : 0.8 * view.earnedCreditsPerDay + 0.2 * expected
-      options.push({ decision: { _tag: "Stay" }, profit: income - view.costCreditsPerDay })
+      options.push({
+        decision: { _tag: "Stay" },
+        profit: income * (1 - view.stayLoss) - view.costCreditsPerDay,
+      })
     } else
       options.push({
         decision: { _tag: "Switch", model: outlook.model },

@@ -287,6 +287,8 @@ export const onFinished = (world: World, command: Extract<Command, { _tag: "Fini
       columns.inputTokens[slot],
       command.outputTokens,
     )
+    world.servedInput[columns.model[slot]] += columns.inputTokens[slot]
+    world.servedOutput[columns.model[slot]] += command.outputTokens
     ownColumns.requests[node]++
     ownColumns.requestsSince[node]++
     ownColumns.outputTokens[node] += command.outputTokens

@@ -6,7 +6,7 @@
 import { exponential, logNormal } from "../kernel/variates.ts"
 import { abortAll } from "./attempts.ts"
 import { accountOfOperator } from "./accounts.ts"
-import { decide } from "./decisions.ts"
+import { beginEpoch, decide } from "./decisions.ts"
 import { afterInFlightFell } from "./departures.ts"
 import {
   drainingToLeave,
@@ -16,7 +16,7 @@ import {
   serving,
   starting,
 } from "./nodes-table.ts"
-import { load, noteSlots, onlineMicrosOf, pauseOnline, scheduleLife } from "./node-state.ts"
+import { load, noteSlots, pauseOnline, scheduleLife } from "./node-state.ts"
 import type { World } from "./world.ts"
 import { tell } from "./world.ts"
 
@@ -113,11 +113,11 @@ const onReady = (world: World, node: number): void => {
     isPlatformAsked: false,
   })
   if (isSwitch) {
+    columns.switchedAt[node] = world.now
     columns.switches[node]++
     world.recorder.add("switches", 1)
   }
-  columns.payAtDecision[node] = columns.share[node] + columns.bounty[node]
-  columns.onlineAtDecision[node] = onlineMicrosOf(world, node)
+  beginEpoch(world, node)
 }
 
 const onCrash = (world: World, node: number): void => {
@@ -194,8 +194,7 @@ const onDecision = (world: World, node: number): void => {
   columns.decideAt[node] = world.now + Math.max(1, epoch)
   if (columns.phase[node] !== serving) return
   const decision = decide(world, node)
-  columns.payAtDecision[node] = columns.share[node] + columns.bounty[node]
-  columns.onlineAtDecision[node] = onlineMicrosOf(world, node)
+  beginEpoch(world, node)
   if (decision._tag === "Leave") leave(world, node)
   else if (decision._tag === "Switch") {
     columns.target[node] = decision.model

@@ -89,19 +89,6 @@ export const onlineMicrosOf = (world: World, node: number): number => {
   return since < 0 ? onlineMicros[node] : onlineMicros[node] + world.now - since
 }
 
-/**
- * Demand begins: what nodes did before it made them old, and counts neither as time in which they
- * could have earned nor against their earnings when they first decide.
- */
-export const beginBooks = (world: World): void => {
-  const { count, columns } = world.nodes
-  for (let node = 0; node < count; node++) {
-    const online = onlineMicrosOf(world, node)
-    columns.onlineBefore[node] = online
-    columns.onlineAtDecision[node] = online
-  }
-}
-
 /** Health score of a node's instance in the kernel, 0…1; 0 where it never started. */
 export const healthOf = (world: World, node: number): number =>
   instanceView(world.market, node)?.health ?? 0

@@ -51,12 +51,15 @@ const kinds = {
   parks: Int32Array,
   switches: Int32Array,
   health: Float64Array,
-  /** Bounty claimed this hour; requests and pay since the last sample; pay and time at the last decision. */
+  /** Bounty claimed this hour; requests and pay since the last sample; pay, time and ramp at the last decision. */
   claimHour: Float64Array,
   requestsSince: Float64Array,
   paySince: Float64Array,
   payAtDecision: Float64Array,
   onlineAtDecision: Float64Array,
+  rampAtDecision: Float64Array,
+  /** When it began to serve the model it switched to, µs. */
+  switchedAt: Float64Array,
 } as const
 
 type Kinds = typeof kinds

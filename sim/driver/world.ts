@@ -66,6 +66,9 @@ export interface World {
   readonly operatorOfCustomer: Array<number>
   /** By operator: its nodes, first to last. */
   readonly nodesOf: Array<Array<number>>
+  /** By model: tokens of the calls that were served, as the market publishes them. */
+  readonly servedInput: Float64Array
+  readonly servedOutput: Float64Array
   /** Virtual time at which demand begins; what was before only made nodes old. */
   readonly startMicros: number
   readonly endMicros: number
@@ -143,6 +146,8 @@ export const makeWorld = (parts: WorldParts): World => {
       { length: maxRetryLines },
       (_, k) => new DelayLine(retryMicros * 2 ** k),
     ),
+    servedInput: new Float64Array(parts.scenario.models.length),
+    servedOutput: new Float64Array(parts.scenario.models.length),
     operatorOfCustomer: [],
     nodesOf: [],
     credit: 10 ** parts.scenario.economy.money.scale,

@@ -9,7 +9,7 @@ import { assertProperty } from "../../support/property.ts"
 const outlook = (model: number, settings: Partial<ModelOutlook> = {}): ModelOutlook => ({
   model,
   tokensPerSecond: 100,
-  outputPriceCreditsPerMtok: 50,
+  priceCreditsPerMtok: 50,
   multiplier: 1,
   expectedUtilisation: 0.5,
   ...settings,
@@ -20,6 +20,8 @@ const view = (settings: Partial<OperatorView> = {}): OperatorView => ({
   earnedCreditsPerDay: null,
   costCreditsPerDay: 30,
   providerShare: 0.88,
+  rampAhead: 1,
+  stayLoss: 0,
   switchLoss: 0,
   outlooks: [outlook(0), outlook(1)],
   temperatureCreditsPerDay: 2,
@@ -39,10 +41,13 @@ const choices = (shown: OperatorView, n = 20_000): ReadonlyMap<string, number> =
 }
 
 describe("expected income", () => {
-  it("is speed × a day × utilisation × price × share × multiplier", () => {
+  it("is speed × ramp × a day × utilisation × price × share × multiplier", () => {
     // 100 tokens/s · 86,400 s · 0.5 = 4.32 Mtok a day, at 50 credits, 88% of it, half as much again.
     const income = expectedIncome(view(), outlook(0, { multiplier: 1.5 }))
     expect(income).toBeCloseTo(4.32 * 50 * 0.88 * 1.5, 9)
+    // A newcomer is admitted at a part of that.
+    const ramping = view({ rampAhead: 0.55 })
+    expect(expectedIncome(ramping, outlook(0, { multiplier: 1.5 }))).toBeCloseTo(0.55 * income, 9)
   })
 })
 
@@ -63,7 +68,7 @@ describe("the profit seeker", () => {
   it("takes the best option when the temperature goes to 0", () => {
     const shown = view({
       temperatureCreditsPerDay: 1e-9,
-      outlooks: [outlook(0), outlook(1), outlook(2, { outputPriceCreditsPerMtok: 51 })],
+      outlooks: [outlook(0), outlook(1), outlook(2, { priceCreditsPerMtok: 51 })],
     })
     expect([...choices(shown, 1000)]).toEqual([["Switch 2", 1000]])
   })
@@ -76,7 +81,7 @@ describe("the profit seeker", () => {
   it("chooses evenly when the temperature goes to infinity", () => {
     const shown = view({
       temperatureCreditsPerDay: 1e12,
-      outlooks: [outlook(0, { outputPriceCreditsPerMtok: 1e4 }), outlook(1), outlook(2)],
+      outlooks: [outlook(0, { priceCreditsPerMtok: 1e4 }), outlook(1), outlook(2)],
     })
     const counts = choices(shown, 40_000)
     expect([...counts.keys()].toSorted()).toEqual(["Leave", "Stay", "Switch 1", "Switch 2"])
@@ -98,7 +103,7 @@ describe("the profit seeker", () => {
           const outlooks = models.map(({ fits, price }, model) =>
             outlook(model, {
               tokensPerSecond: fits ? 100 : 0,
-              outputPriceCreditsPerMtok: price,
+              priceCreditsPerMtok: price,
               multiplier: 2,
             }),
           )
@@ -142,11 +147,30 @@ describe("the profit seeker", () => {
   })
 
   it("counts what a switch costs through the anti-flapping rule", () => {
-    const better = [outlook(0), outlook(1, { outputPriceCreditsPerMtok: 55 })]
+    const better = [outlook(0), outlook(1, { priceCreditsPerMtok: 55 })]
     const shown = (switchLoss: number) =>
       choices(view({ temperatureCreditsPerDay: 1e-9, outlooks: better, switchLoss }), 10)
     expect([...shown(0.05).keys()]).toEqual(["Switch 1"])
     expect([...shown(0.15).keys()]).toEqual(["Stay"])
+  })
+})
+
+describe("what the anti-flapping rule withholds after an earlier switch", () => {
+  it("is lost by staying as well", () => {
+    const shown = (costCreditsPerDay: number) =>
+      choices(
+        view({
+          temperatureCreditsPerDay: 1e-9,
+          outlooks: [outlook(0)],
+          earnedCreditsPerDay: expectedIncome(view(), outlook(0)),
+          stayLoss: 0.1,
+          costCreditsPerDay,
+        }),
+        10,
+      )
+    const income = 0.9 * expectedIncome(view(), outlook(0))
+    expect([...shown(income - 0.01).keys()]).toEqual(["Stay"])
+    expect([...shown(income + 0.01).keys()]).toEqual(["Leave"])
   })
 })
 

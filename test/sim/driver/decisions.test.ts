@@ -94,6 +94,7 @@ describe("what an operator sees", () => {
   it("is its cost, its share and what a switch would lose it", () => {
     const [view] = viewsAt([12], [], { economy: { feeBps: 2000 } })
     expect(view).toMatchObject({ current: 0, providerShare: 0.8, temperatureCreditsPerDay: 2 })
+    expect(view).toMatchObject({ rampAhead: 1, stayLoss: 0 })
     // 450 W at 0.25 US dollars a kWh and 0.1 US dollars a credit.
     expect(view?.costCreditsPerDay).toBeCloseTo(0.45 * 24 * 2.5, 9)
     // Half of the pay, falling to nothing in 72 h: 18 of a week's 168 hours' pay.
@@ -108,16 +109,71 @@ describe("what an operator sees", () => {
     }))
     const [view] = viewsAt([12], asked, { fleet: { establishedDays: 30 } })
     const [own, large, small] = view?.outlooks ?? []
-    expect(own).toMatchObject({ model: 0, multiplier: 1, outputPriceCreditsPerMtok: 0 })
+    expect(own).toMatchObject({ model: 0, multiplier: 1 })
     expect(own.tokensPerSecond).toBeGreaterThan(300)
     expect(own.expectedUtilisation).toBe(0)
     // Nobody supplies it: all of its demand is short of supply, and it does not fit.
-    expect(large).toMatchObject({ model: 1, tokensPerSecond: 0, outputPriceCreditsPerMtok: 450 })
+    expect(large).toMatchObject({ model: 1, tokensPerSecond: 0 })
     // Announced at twice the pay; after 30 good days, trust allows one and a half times.
     expect(small.multiplier).toBe(1.5)
     expect(small.tokensPerSecond).toBeGreaterThan(own.tokensPerSecond)
+    // Nobody supplies it as yet: whoever comes is all of its supply, and would hardly be busy.
     expect(small.expectedUtilisation).toBeGreaterThan(0)
-    expect(small.expectedUtilisation).toBeLessThanOrEqual(1)
+    expect(small.expectedUtilisation).toBeLessThan(0.01)
+  })
+
+  it("has the input of the calls in the price, as far as it was published", () => {
+    // 10,000 input tokens for each of output, at 400 credits a million; output costs nothing.
+    const [before] = viewsAt([1], [])
+    expect(before?.outlooks.map(({ priceCreditsPerMtok }) => priceCreditsPerMtok)).toEqual([
+      0, 450, 30,
+    ])
+    const [after] = viewsAt([12], [call(3600), call(7200)])
+    // Of the other models there were no calls: theirs are taken to be like all others.
+    expect(after?.outlooks.map(({ priceCreditsPerMtok }) => priceCreditsPerMtok)).toEqual([
+      4_000_000,
+      450 + 200_000,
+      30 + 200_000,
+    ])
+  })
+
+  it("is its ramp over the coming week, and its earnings as they would be at that", () => {
+    const fleet = { establishedShare: 0 }
+    const [first, later] = viewsAt([7, 14], [call(10 * 3600)], { fleet })
+    // A tenth at first and all of it after a week online: 0.1 + 0.9 · 7 h ÷ 168 h, and so on.
+    const rampAt = (hours: number) => 0.1 + (0.9 * hours) / 168
+    const lackAt = (hours: number) => (((1 - rampAt(hours)) / 2) * (168 - hours)) / 168
+    expect(first?.rampAhead).toBeCloseTo(1 - lackAt(7), 3)
+    expect(later?.rampAhead).toBeCloseTo(1 - lackAt(14), 3)
+    const perDay = (3.52 * 24) / 7
+    const behind = (rampAt(7) + rampAt(14)) / 2
+    expect(later?.earnedCreditsPerDay).toBeCloseTo((perDay * (1 - lackAt(14))) / behind, 1)
+  })
+
+  it("is its pay with what was withheld after a switch, and what will be, as a loss to come", () => {
+    const other = modelCalled("llama-3.2-3b", { inputPricePerMtok: 400, outputPricePerMtok: 0 })
+    seeker.mockReturnValueOnce({ _tag: "Switch", model: 1 }).mockReturnValue({ _tag: "Stay" })
+    const { replication, world } = openQuietWorld(
+      {
+        models: [models[0], { ...other, initialSupply: 0 }],
+        operators,
+        demand: { maxTokensHeadroom: 1 },
+      },
+      [{ ...call(13 * 3600), model: 1 }],
+    )
+    for (const at of [6, 18]) {
+      setClock(world, 0, "decideAt", at * hour)
+      advanceTo(replication, at * hour)
+    }
+    const view = seeker.mock.lastCall?.[0]
+    expect(view?.current).toBe(1)
+    // 3.52 credits in twelve hours, of which a part was withheld.
+    expect(world.nodes.columns.withheld[0]).toBeGreaterThan(1e6)
+    expect(view?.earnedCreditsPerDay).toBeCloseTo(7.04, 2)
+    // Half at first; five twelfths are left after 12 h, and fall to nothing in 60 h.
+    expect(view?.stayLoss).toBeCloseTo(((5 / 12) * 60) / 336, 3)
+    // Another switch would take it to the most that there is, nine tenths.
+    expect(view?.switchLoss).toBeCloseTo((0.9 * 72) / 336, 3)
   })
 
   it("is shown to a chaser's strategy where the operator is a chaser", () => {

@@ -5,18 +5,32 @@
  */
 import { Schema } from "effect"
 
+/** What is wrong with a value is told by what is allowed. */
+const described = (description: string, allowed: string) => ({
+  description,
+  message: () => ({ message: `expected ${allowed}`, override: true }),
+})
+
 const seconds = (value: number, meaning: string) =>
   Schema.optionalWith(
-    Schema.Number.pipe(Schema.between(0.01, 86_400)).annotations({ description: `${meaning}, s` }),
+    Schema.Number.pipe(Schema.between(0.01, 86_400)).annotations(
+      described(`${meaning}, s`, "seconds, 0.01 to 86400"),
+    ),
     { default: () => value },
   )
 const count = (value: number, least: number, most: number, meaning: string) =>
   Schema.optionalWith(
-    Schema.Int.pipe(Schema.between(least, most)).annotations({ description: meaning }),
+    Schema.Int.pipe(Schema.between(least, most)).annotations(
+      described(meaning, `a whole number, ${least} to ${most}`),
+    ),
     { default: () => value },
   )
+const text = (value: string, meaning: string) =>
+  Schema.optionalWith(Schema.NonEmptyString.annotations(described(meaning, "a text")), {
+    default: () => value,
+  })
 const flag = (value: boolean, meaning: string) =>
-  Schema.optionalWith(Schema.Boolean.annotations({ description: meaning }), {
+  Schema.optionalWith(Schema.Boolean.annotations(described(meaning, "true or false")), {
     default: () => value,
   })
 const group = <F extends Schema.Struct.Fields>(fields: F) => {
@@ -41,21 +55,34 @@ export type ListedModel = typeof ListedModel.Type
 
 export const LiveConfig = Schema.Struct({
   listen: group({
-    host: Schema.optionalWith(Schema.NonEmptyString, { default: () => "127.0.0.1" }),
+    host: text("127.0.0.1", "Address to listen on; 0.0.0.0 for every network of the machine"),
     port: count(8080, 0, 65_535, "TCP port; 0 takes a free one"),
   }),
-  /** Absolute address under which clients reach the gateway; default: where it listens. */
-  publicUrl: Schema.optionalWith(Schema.String, { exact: true }),
-  economy: Schema.optionalWith(
-    Schema.Struct({
-      preset: Schema.optionalWith(Schema.String, { default: () => "hardened" }),
-      knobs: Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.Unknown }), {
-        default: () => ({}),
+  publicUrl: Schema.optionalWith(
+    Schema.NonEmptyString.annotations(
+      described(
+        "Absolute address under which clients reach the gateway; default: where it listens",
+        'an address such as "https://gateway.example"',
+      ),
+    ),
+    { exact: true },
+  ),
+  /** Taken when the data directory is made; it cannot change later. */
+  economy: group({
+    preset: text("hardened", "An economy; taken when the data directory is made, fixed from then"),
+    knobs: Schema.optionalWith(
+      Schema.Record({ key: Schema.String, value: Schema.Unknown }).annotations({
+        description: "Knobs on top of the preset, as `evenkeel economy show` names them",
       }),
+      { default: () => ({}) },
+    ),
+  }),
+  models: Schema.optionalWith(
+    Schema.Array(ListedModel).annotations({
+      description: "Models that are listed at the start; an admin may list more",
     }),
-    { default: () => ({ preset: "hardened", knobs: {} }) },
-  ).annotations({ description: "Taken when the data directory is made; it cannot change later" }),
-  models: Schema.optionalWith(Schema.Array(ListedModel), { default: () => [] }),
+    { default: () => [] },
+  ),
   accounts: group({
     isSignUpOpen: flag(true, "Whether anyone may open an account"),
     signUpsPerHour: count(20, 1, 1_000_000, "Sign-ups from one address an hour"),
@@ -81,11 +108,12 @@ export const LiveConfig = Schema.Struct({
     pollSeconds: seconds(25, "How long a poll for a job waits"),
     leaseSeconds: seconds(20, "Within which a job that was handed out must show a sign of life"),
     queuedJobs: count(64, 1, 10_000, "Jobs that wait for one host to poll"),
-    allowedNetworks: Schema.optionalWith(Schema.Array(Schema.String), {
-      default: () => [],
-    }).annotations({
-      description: 'Private networks that endpoints may be in, such as "10.0.0.0/8"',
-    }),
+    allowedNetworks: Schema.optionalWith(
+      Schema.Array(Schema.String).annotations({
+        description: 'Private networks that endpoints may be in, such as "10.0.0.0/8"',
+      }),
+      { default: () => [] },
+    ),
   }),
   store: group({
     snapshotEntries: count(50_000, 100, 10_000_000, "Journal entries between two snapshots"),

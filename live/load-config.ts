@@ -117,11 +117,14 @@ export const configFrom = (
     (error) =>
       new ConfigInvalid({
         source,
-        issues: ParseResult.ArrayFormatter.formatErrorSync(error).map(({ _tag, path, message }) =>
-          _tag === "Unexpected"
-            ? `${path.join(".")}: no such setting; \`evenkeel serve --settings\` lists them`
-            : `${path.join(".") || "the file"}: ${message}`,
-        ),
+        issues: ParseResult.ArrayFormatter.formatErrorSync(error)
+          // That a setting may also be left out helps nobody who has set it.
+          .filter(({ message }) => !message.startsWith("Expected undefined"))
+          .map(({ _tag, path, message }) =>
+            _tag === "Unexpected"
+              ? `${path.join(".")}: no such setting; \`evenkeel serve --settings\` lists them`
+              : `${path.join(".") || "the file"}: ${message}`,
+          ),
       }),
   )
 

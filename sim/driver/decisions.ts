@@ -8,6 +8,7 @@ import type { Decision, ModelOutlook, OperatorView } from "../agents/operator.ts
 import { bountyChaser, profitSeeker } from "../agents/operator.ts"
 import { hourlyCostUsd } from "../fleet/offers.ts"
 import { withdraw } from "./accounts.ts"
+import { beginPeriod } from "./newcomers.ts"
 import { onlineMicrosOf } from "./node-state.ts"
 import type { World } from "./world.ts"
 
@@ -40,6 +41,7 @@ export const beginBooks = (world: World): void => {
   for (let node = 0; node < count; node++) {
     columns.onlineBefore[node] = onlineMicrosOf(world, node)
     beginEpoch(world, node)
+    beginPeriod(world, node)
   }
 }
 

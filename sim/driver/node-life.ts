@@ -16,6 +16,7 @@ import {
   serving,
   starting,
 } from "./nodes-table.ts"
+import { beginPeriod } from "./newcomers.ts"
 import { load, noteSlots, pauseOnline, scheduleLife } from "./node-state.ts"
 import type { World } from "./world.ts"
 import { tell } from "./world.ts"
@@ -118,6 +119,7 @@ const onReady = (world: World, node: number): void => {
     world.recorder.add("switches", 1)
   }
   beginEpoch(world, node)
+  beginPeriod(world, node)
 }
 
 const onCrash = (world: World, node: number): void => {

@@ -49,12 +49,17 @@ const kinds = {
   bounty: Float64Array,
   withheld: Float64Array,
   parks: Int32Array,
+  /** Tokens of the probe that was sent last. */
+  probeTokens: Int32Array,
   switches: Int32Array,
   health: Float64Array,
-  /** Bounty claimed this hour; requests and pay since the last sample; pay, time and ramp at the last decision. */
+  /** Bounty claimed this hour. */
   claimHour: Float64Array,
+  /** Requests and pay since the last sample, and the instance's online time at it, µs. */
   requestsSince: Float64Array,
   paySince: Float64Array,
+  onlineAtSample: Float64Array,
+  /** Pay, online time and ramp at the last decision. */
   payAtDecision: Float64Array,
   onlineAtDecision: Float64Array,
   rampAtDecision: Float64Array,

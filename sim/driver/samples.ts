@@ -5,12 +5,12 @@ import { bountyPoolAccount, instanceView, marketView } from "../../engine/index.
 import type { DeviceClass } from "../fleet/devices.ts"
 import { markOf } from "../recording/node-marks.ts"
 import { nodeOutcomes } from "./node-outcomes.ts"
+import type { NodePeriod } from "./newcomers.ts"
+import { beginPeriod, compareNewcomers, periodOf } from "./newcomers.ts"
 import { serving } from "./nodes-table.ts"
 import { healthOf } from "./node-state.ts"
 import type { World } from "./world.ts"
 import { sampleActor, sampleLast, tell } from "./world.ts"
-
-const veteranSeconds = 14 * 86_400
 
 const nodeChannels = {
   consumer: "nodes.consumer",
@@ -45,16 +45,6 @@ const sample = (world: World): void => {
   sampleNodes(world)
 }
 
-/** One period of an online node, as newcomers are compared with veterans. */
-interface NodePeriod {
-  readonly node: number
-  readonly group: string
-  readonly ageSeconds: number
-  readonly ramp: number
-  readonly traffic: number
-  readonly pay: number
-}
-
 const sampleNodes = (world: World): void => {
   const { recorder, nodes, market, offers } = world
   const { columns } = nodes
@@ -66,46 +56,10 @@ const sampleNodes = (world: World): void => {
     if (view === undefined) throw new Error(`simulator: node ${node} serves without an instance`)
     recorder.add("instances", 1)
     if (view.breaker !== "closed") recorder.add("parkedInstances", 1)
-    if (columns.isUp[node] === 1 && columns.isAway[node] === 0) {
-      recorder.add(nodeChannels[name], 1)
-      periods.push({
-        node,
-        group: `${columns.device[node]}/${columns.model[node]}`,
-        ageSeconds: view.onlineMicros / 1e6,
-        ramp: view.ramp,
-        traffic: columns.requestsSince[node],
-        pay: columns.paySince[node],
-      })
-    }
+    if (columns.isUp[node] === 1 && columns.isAway[node] === 0) recorder.add(nodeChannels[name], 1)
     columns.health[node] = healthOf(world, node)
+    periods.push(periodOf(world, node, view))
+    beginPeriod(world, node)
   }
-  compareNewcomers(world, periods)
-  for (let node = 0; node < nodes.count; node++) {
-    columns.requestsSince[node] = 0
-    columns.paySince[node] = 0
-  }
-}
-
-/** Sets each newcomer's period against the mean veteran of the same device and model. */
-const compareNewcomers = (world: World, periods: ReadonlyArray<NodePeriod>): void => {
-  const { recorder } = world
-  const veterans = new Map<string, { count: number; traffic: number; pay: number }>()
-  for (const { group, ageSeconds, traffic, pay } of periods) {
-    if (ageSeconds < veteranSeconds) continue
-    const sums = veterans.get(group) ?? { count: 0, traffic: 0, pay: 0 }
-    sums.count++
-    sums.traffic += traffic
-    sums.pay += pay
-    veterans.set(group, sums)
-  }
-  for (const { group, ageSeconds, ramp, traffic, pay } of periods) {
-    const equals = veterans.get(group)
-    if (equals === undefined || ageSeconds >= veteranSeconds) continue
-    recorder.noteNewcomer("periods", ageSeconds, 1)
-    recorder.noteNewcomer("ramp", ageSeconds, ramp)
-    recorder.noteNewcomer("traffic", ageSeconds, traffic)
-    recorder.noteNewcomer("veteranTraffic", ageSeconds, equals.traffic / equals.count)
-    recorder.noteNewcomer("pay", ageSeconds, pay)
-    recorder.noteNewcomer("veteranPay", ageSeconds, equals.pay / equals.count)
-  }
+  compareNewcomers(recorder, periods)
 }

@@ -6,7 +6,7 @@ import type { NodeOutcome } from "../results/model.ts"
 import { gini, jainIndex } from "../statistics/inequality.ts"
 import { firstBinAfter } from "./node-marks.ts"
 import { mergedSketch } from "./sketches.ts"
-import type { Channel, Recording } from "./recorder.ts"
+import type { Channel, NewcomerChannel, Recording } from "./recorder.ts"
 import { deviceClasses } from "./recorder.ts"
 
 export interface MetricFacts {
@@ -70,6 +70,19 @@ const ofPay = (index: (pay: ReadonlyArray<number>) => number) => (window: Window
 
 const ttftQuantile = (p: number) => (window: Window) =>
   mergedSketch(window.recording.ttft.slice(window.firstDay)).quantile(p)
+
+const weekOfAgeBins = 28
+
+const inFirstWeek = ({ newcomers }: Recording, own: NewcomerChannel, equal: NewcomerChannel) =>
+  sumOf(newcomers[own].subarray(0, weekOfAgeBins)) /
+  sumOf(newcomers[equal].subarray(0, weekOfAgeBins))
+
+const rampOf = (recording: Recording) => inFirstWeek(recording, "ramp", "onlineSeconds")
+const trafficOf = (recording: Recording) => inFirstWeek(recording, "traffic", "veteranTraffic")
+const payOf = (recording: Recording) => inFirstWeek(recording, "pay", "veteranPay")
+
+/** Newcomers are followed by their age: those of the first day are among them. */
+const inAll = "of the whole run, warm-up included"
 
 const fixedMetrics: ReadonlyArray<Metric> = [
   metric(
@@ -280,34 +293,36 @@ const fixedMetrics: ReadonlyArray<Metric> = [
     }),
   ),
   metric(
+    "newcomer.rampFirstWeek",
+    "ratio",
+    `The ramp in a node's first online week: what the formula allows; ${inAll}`,
+    ({ recording }) => rampOf(recording),
+  ),
+  metric(
     "newcomer.trafficFirstWeek",
     "ratio",
-    "Traffic in a node's first online week, against an equal veteran",
-    ({ recording }) => firstWeek(recording, "traffic", "veteranTraffic"),
+    `Traffic in a node's first online week, against equal veterans; ${inAll}`,
+    ({ recording }) => trafficOf(recording),
   ),
   metric(
     "newcomer.payFirstWeek",
     "ratio",
-    "Pay in a node's first online week, against an equal veteran",
-    ({ recording }) => firstWeek(recording, "pay", "veteranPay"),
+    `Pay in a node's first online week, against equal veterans; ${inAll}`,
+    ({ recording }) => payOf(recording),
   ),
   metric(
-    "newcomer.rampFirstWeek",
+    "newcomer.trafficLessRamp",
     "ratio",
-    "The ramp in a node's first online week: what the formula allows",
-    ({ recording }) => firstWeek(recording, "ramp", "periods"),
+    `By how much that traffic is above the ramp; ${inAll}`,
+    ({ recording }) => trafficOf(recording) - rampOf(recording),
+  ),
+  metric(
+    "newcomer.payLessRamp",
+    "ratio",
+    `By how much that pay is above the ramp; ${inAll}`,
+    ({ recording }) => payOf(recording) - rampOf(recording),
   ),
 ]
-
-const weekOfAgeBins = 28
-
-const firstWeek = (
-  { newcomers }: Recording,
-  own: "traffic" | "pay" | "ramp",
-  equal: "veteranTraffic" | "veteranPay" | "periods",
-): number =>
-  sumOf(newcomers[own].subarray(0, weekOfAgeBins)) /
-  sumOf(newcomers[equal].subarray(0, weekOfAgeBins))
 
 const sumOf = (values: Float64Array): number => values.reduce((total, one) => total + one, 0)
 

@@ -76,8 +76,8 @@ const slotChannels = [
 export const ageBinSeconds = 6 * 3600
 const ageBins = 56
 export const newcomerChannels = [
+  "onlineSeconds",
   "ramp",
-  "periods",
   "traffic",
   "veteranTraffic",
   "pay",

@@ -93,7 +93,7 @@ const finite = (value: number): number | null => (Number.isFinite(value) ? value
 const ageSeries = (newcomers: Recording["newcomers"]): ReadonlyArray<Series> =>
   (
     [
-      ["newcomer.ramp", newcomers.ramp, newcomers.periods],
+      ["newcomer.ramp", newcomers.ramp, newcomers.onlineSeconds],
       ["newcomer.traffic", newcomers.traffic, newcomers.veteranTraffic],
       ["newcomer.pay", newcomers.pay, newcomers.veteranPay],
     ] as const

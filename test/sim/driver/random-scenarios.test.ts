@@ -217,7 +217,7 @@ const expectMetricsToHold = (
       expect(value, `${name}`).toBeGreaterThanOrEqual(0)
       expect(value, `${name}`).toBeLessThanOrEqual(1 + 1e-9)
     }
-    const isSigned = name.startsWith("profit.")
+    const isSigned = name.startsWith("profit.") || name.endsWith("LessRamp")
     if (!isSigned) expect(value, `${name}`).toBeGreaterThanOrEqual(0)
   }
 }

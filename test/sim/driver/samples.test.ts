@@ -1,18 +1,8 @@
-/** What is sampled: newcomers against veterans, slots that are busy, bins and the drain. */
+/** What is sampled: slots that are busy, nodes' totals, bins and the drain. */
 import { describe, expect, it } from "vitest"
-import { instanceView } from "../../../engine/index.ts"
 import type { World } from "../../../sim/driver/world.ts"
 import type { Channel } from "../../../sim/recording/recorder.ts"
-import { ageBinSeconds } from "../../../sim/recording/recorder.ts"
-import {
-  advanceTo,
-  day,
-  hour,
-  modelCalled,
-  openQuietWorld,
-  runToEnd,
-  setClock,
-} from "./small-world.ts"
+import { advanceTo, hour, modelCalled, openQuietWorld, runToEnd, setClock } from "./small-world.ts"
 
 const second = 1_000_000
 /** A day's run is sampled every 14 minutes. */
@@ -23,75 +13,6 @@ const inBins = (world: World, channel: Channel): ReadonlyArray<number> => [
 ]
 const total = (world: World, channel: Channel): number =>
   inBins(world, channel).reduce((sum, one) => sum + one, 0)
-
-describe("newcomers", () => {
-  const oldAndNew = {
-    models: [...models, modelCalled("llama-3.2-3b", { initialSupply: 0 })],
-    fleet: { nodes: 4, establishedShare: 0.5, establishedDays: 30 },
-  }
-
-  /** Nodes 0 and 1 are old, 2 and 3 new; the traffic and pay of the first period as given. */
-  const sampled = (traffic: ReadonlyArray<number>, prepare: (world: World) => void = () => {}) => {
-    const { replication, world } = openQuietWorld(oldAndNew)
-    advanceTo(replication, period - 1)
-    world.nodes.columns.requestsSince.set(traffic)
-    world.nodes.columns.paySince.set(traffic.map((requests) => 100 * requests))
-    prepare(world)
-    advanceTo(replication, period)
-    return { replication, world, newcomers: world.recorder.recording().newcomers }
-  }
-
-  it("are set against the mean veteran of the same device and model, by their age", () => {
-    const { world, newcomers } = sampled([10, 20, 3, 5])
-    expect(newcomers.periods[0]).toBe(2)
-    expect(newcomers.traffic[0]).toBe(8)
-    expect(newcomers.veteranTraffic[0]).toBe(30)
-    expect(newcomers.pay[0]).toBe(800)
-    expect(newcomers.veteranPay[0]).toBe(3000)
-    const ramps = [2, 3].map((node) => instanceView(world.market, node)?.ramp ?? NaN)
-    expect(newcomers.ramp[0]).toBeCloseTo(ramps[0] + ramps[1], 12)
-    expect(newcomers.ramp[0]).toBeCloseTo(2 * (0.1 + (0.9 * (840 - 2.459)) / 604_800), 6)
-    expect([...world.nodes.columns.requestsSince.subarray(0, 4)]).toEqual([0, 0, 0, 0])
-    expect([...world.nodes.columns.paySince.subarray(0, 4)]).toEqual([0, 0, 0, 0])
-  })
-
-  it("are compared with nobody where no veteran serves the same", () => {
-    const { newcomers } = sampled([10, 20, 3, 5], ({ nodes }) => {
-      nodes.columns.model[2] = 1
-      nodes.columns.model[3] = 1
-    })
-    expect(newcomers.periods[0]).toBe(0)
-  })
-
-  it("are compared only with those who can be reached, and only while they can be", () => {
-    const { newcomers } = sampled([10, 20, 3, 5], ({ nodes }) => {
-      nodes.columns.isAway[1] = 1
-      nodes.columns.isUp[3] = 0
-    })
-    expect(newcomers.periods[0]).toBe(1)
-    expect(newcomers.traffic[0]).toBe(3)
-    expect(newcomers.veteranTraffic[0]).toBe(10)
-  })
-
-  it("go by online time, and are veterans after 14 days", () => {
-    const { replication, world } = openQuietWorld({
-      ...oldAndNew,
-      horizonDays: 15,
-      fleet: { ...oldAndNew.fleet, nodes: 2 },
-    })
-    advanceTo(replication, 7 * hour)
-    const { periods } = world.recorder.recording().newcomers
-    const binsOf = () => [...periods].flatMap((count, bin) => (count > 0 ? [[bin, count]] : []))
-    // Hourly samples, from the first hour on; the model was loaded for a few seconds.
-    expect(binsOf()).toEqual([
-      [0, 6],
-      [1, 1],
-    ])
-    advanceTo(replication, 15 * day - 1)
-    expect(periods.length * ageBinSeconds).toBe(14 * 86_400)
-    expect(binsOf()).toEqual(Array.from({ length: 56 }, (_, bin) => [bin, 6]))
-  })
-})
 
 describe("slots", () => {
   // 4 slots; a stream of 4,000 tokens takes about half a minute.

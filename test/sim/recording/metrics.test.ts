@@ -198,8 +198,8 @@ describe("newcomers", () => {
   it("are compared over their first week alone", () => {
     const recorder = openRecorder()
     const note = (day: number, own: number, veteran: number) => {
-      recorder.noteNewcomer("periods", day * 86_400, 1)
-      recorder.noteNewcomer("ramp", day * 86_400, 0.25)
+      recorder.noteNewcomer("onlineSeconds", day * 86_400, 3600)
+      recorder.noteNewcomer("ramp", day * 86_400, 900)
       recorder.noteNewcomer("traffic", day * 86_400, own)
       recorder.noteNewcomer("veteranTraffic", day * 86_400, veteran)
       recorder.noteNewcomer("pay", day * 86_400, own)
@@ -212,6 +212,11 @@ describe("newcomers", () => {
     expect(metrics["newcomer.trafficFirstWeek"]).toBeCloseTo(0.3, 12)
     expect(metrics["newcomer.payFirstWeek"]).toBeCloseTo(0.15, 12)
     expect(metrics["newcomer.rampFirstWeek"]).toBeCloseTo(0.25, 12)
+    expect(metrics["newcomer.trafficLessRamp"]).toBeCloseTo(0.05, 12)
+    expect(metrics["newcomer.payLessRamp"]).toBeCloseTo(-0.1, 12)
+    for (const [name, { meaning }] of Object.entries(metricFacts(["m"])))
+      if (name.startsWith("newcomer."))
+        expect(meaning).toContain("of the whole run, warm-up included")
   })
 })
 

@@ -87,7 +87,7 @@ describe("series", () => {
 
   it("of newcomers go by their age", () => {
     const recorder = openRecorder(twoModels)
-    recorder.noteNewcomer("periods", 0, 4)
+    recorder.noteNewcomer("onlineSeconds", 0, 4)
     recorder.noteNewcomer("ramp", 0, 1)
     recorder.noteNewcomer("traffic", 0, 1)
     recorder.noteNewcomer("veteranTraffic", 0, 5)

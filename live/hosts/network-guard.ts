@@ -221,19 +221,23 @@ export const guardedConnector = (
   guard: NetworkGuard,
   options: buildConnector.BuildOptions = {},
 ): buildConnector.connector => {
-  const lookup: LookupFunction = (hostname, { all }, done) => {
-    guard.resolve(hostname).then(
-      (addresses) => {
-        const [first] = addresses
-        const bad = addresses.find(({ address }) => !guard.isAllowed(address))
-        if (bad !== undefined) return done(refusedError(hostname, bad.address), "")
-        if (first === undefined) return done(refusedError(hostname, "no address"), "")
-        // All of them: the socket tries one after the other (RFC 8305).
-        if (all === true) done(null, [...addresses])
-        else done(null, first.address, first.family)
-      },
-      (error: unknown) => done(error as NodeJS.ErrnoException, ""),
-    )
+  const addressesOf = async (hostname: string): Promise<ReadonlyArray<LookupAddress> | Error> => {
+    try {
+      const addresses = await guard.resolve(hostname)
+      const bad = addresses.find(({ address }) => !guard.isAllowed(address))
+      return bad === undefined ? addresses : refusedError(hostname, bad.address)
+    } catch (cause) {
+      return cause instanceof Error ? cause : new Error(String(cause))
+    }
+  }
+  const lookup: LookupFunction = async (hostname, { all }, done) => {
+    const found = await addressesOf(hostname)
+    if (found instanceof Error) return done(found, "")
+    const [first] = found
+    if (first === undefined) return done(refusedError(hostname, "no address"), "")
+    // All of them: the socket tries one after the other (RFC 8305).
+    if (all === true) return done(null, [...found])
+    done(null, first.address, first.family)
   }
   const connect = buildConnector({ ...options, lookup } as buildConnector.BuildOptions)
   return (target, callback) => {

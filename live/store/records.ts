@@ -64,6 +64,8 @@ export const HostRecord = Schema.Struct({
   account: Id,
   name: Schema.String,
   delivery: Schema.Literal("pull", "push", "cloud"),
+  /** The operator's own name of the registration, by which a repeated one is recognised. */
+  registrationId: Schema.optionalWith(Schema.String, { exact: true }),
   endpoint: Schema.optionalWith(Schema.String, { exact: true }),
   sealedToken: Schema.optionalWith(Schema.String, { exact: true }),
   /** What the host says it is made of: devices, memory, driver. Shown, never believed. */
@@ -126,6 +128,8 @@ export interface Collection<T extends { readonly id: number }> {
   readonly nextId: () => number
   /** Records by another key, kept up to date; keys must be unique, `undefined` is left out. */
   readonly indexBy: (keyOf: (record: T) => string | undefined) => (key: string) => T | undefined
+  /** Ids of the records that share a key, in the order in which they came; it must never change. */
+  readonly groupBy: (keyOf: (record: T) => number) => (key: number) => ReadonlyArray<number>
 }
 
 export interface Directory {
@@ -139,6 +143,8 @@ export interface Directory {
   readonly keyByHash: (hash: string) => KeyRecord | undefined
   readonly modelByName: (name: string) => ModelRecord | undefined
   readonly hostByPublicId: (publicId: string) => HostRecord | undefined
+  /** Instances of a host by their ids, those that have stopped too. */
+  readonly instancesOfHost: (host: number) => ReadonlyArray<number>
   /** By `transferKey`. */
   readonly transferByKey: (key: string) => TransferRecord | undefined
   readonly transferByPublicId: (publicId: string) => TransferRecord | undefined
@@ -180,6 +186,7 @@ export const makeDirectory = (collections: Collections): Directory => ({
   keyByHash: collections.keys.indexBy(({ hash }) => hash),
   modelByName: collections.models.indexBy(({ name }) => name),
   hostByPublicId: collections.hosts.indexBy(({ publicId }) => publicId),
+  instancesOfHost: collections.instances.groupBy(({ host }) => host),
   transferByKey: collections.transfers.indexBy(({ kind, account, name }) =>
     transferKey(kind, account, name),
   ),
@@ -238,6 +245,19 @@ export const makeCollection = <T extends { readonly id: number }>(
       for (const record of byId.values()) update(undefined, record)
       indexes.push(update)
       return (key) => index.get(key)
+    },
+    groupBy: (keyOf) => {
+      const groups = new Map<number, Array<number>>()
+      const update = (before: T | undefined, after: T): void => {
+        if (before !== undefined) return
+        const key = keyOf(after)
+        const group = groups.get(key)
+        if (group === undefined) groups.set(key, [after.id])
+        else group.push(after.id)
+      }
+      for (const record of byId.values()) update(undefined, record)
+      indexes.push(update)
+      return (key) => groups.get(key) ?? []
     },
   }
 }

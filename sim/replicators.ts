@@ -6,10 +6,13 @@ import { Worker as PlatformWorker } from "@effect/platform"
 import { NodeWorker } from "@effect/platform-node"
 import { Context, Data, Effect, Layer, Stream } from "effect"
 import { Worker } from "node:worker_threads"
-import type { ReplicationNews, ReplicationTask } from "./driver/task.ts"
+import type { ReplicationNews, ReplicationTask, Stopped } from "./driver/task.ts"
 import { runTask } from "./driver/task.ts"
 
-/** A replication that ended before its time: a thread died, or ran out of memory. */
+/**
+ * A replication that ended before its time: a thread died or ran out of memory, or its scenario could
+ * not go on.
+ */
 export class ReplicationFailed extends Data.TaggedError("ReplicationFailed")<{
   readonly index: number
   readonly cause: unknown
@@ -23,7 +26,9 @@ export class ReplicationFailed extends Data.TaggedError("ReplicationFailed")<{
 }
 
 const messageOf = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : String(cause)
+  typeof cause === "object" && cause !== null && "message" in cause
+    ? String(cause.message)
+    : String(cause)
 
 export class Replicators extends Context.Tag("evenkeel/Replicators")<
   Replicators,
@@ -37,25 +42,29 @@ export class Replicators extends Context.Tag("evenkeel/Replicators")<
 /** On this thread, one at a time. */
 export const layerInline: Layer.Layer<Replicators> = Layer.succeed(Replicators, {
   workers: 1,
-  run: runTask,
+  run: (task) =>
+    runTask(task).pipe(
+      Stream.mapError((cause) => new ReplicationFailed({ index: task.index, cause })),
+    ),
 })
 
 /** On `workers` threads of their own. */
 export const layerThreads = (workers: number): Layer.Layer<Replicators> =>
   Layer.scoped(
     Replicators,
-    PlatformWorker.makePool<ReplicationTask, ReplicationNews, never>({ size: workers }).pipe(
+    PlatformWorker.makePool<ReplicationTask, ReplicationNews, Stopped>({ size: workers }).pipe(
       Effect.map((pool) => ({
         workers,
         run: (task: ReplicationTask) =>
-          pool
-            .execute(task)
-            .pipe(
-              Stream.mapError(
-                (cause) =>
-                  new ReplicationFailed({ index: task.index, cause: cause.cause ?? cause }),
-              ),
+          pool.execute(task).pipe(
+            Stream.mapError(
+              (cause) =>
+                new ReplicationFailed({
+                  index: task.index,
+                  cause: "cause" in cause ? (cause.cause ?? cause) : cause,
+                }),
             ),
+          ),
       })),
       Effect.orDie,
     ),

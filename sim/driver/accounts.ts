@@ -3,9 +3,11 @@
  * need them and their budget allows, operators withdraw what they earn.
  */
 import { balanceOf } from "../../engine/index.ts"
+import { wouldOverflow } from "../../engine/ledger/accounts.ts"
 import type { World } from "./world.ts"
 import { signUpActor, tell } from "./world.ts"
 import { exponential } from "../kernel/variates.ts"
+import { LedgerFull } from "./ledger-full.ts"
 
 /** Consumers have even account ids and operators odd ones: neither changes the other's. */
 export const accountOfConsumer = (consumer: number): number => 2 * consumer
@@ -44,7 +46,10 @@ export const scheduleSignUp = (world: World): void => {
   if (at <= world.endMicros) world.queue.schedule(signUpActor, at)
 }
 
-/** Buys credits for a request that was refused for want of them; false: the budget is spent. */
+/**
+ * Buys credits for a request that was refused for want of them; false: the budget is spent. Throws
+ * `LedgerFull` where the market cannot hold any more.
+ */
 export const topUp = (world: World, slot: number): boolean => {
   const { requests, consumers, scenario, market, credit } = world
   const { columns } = requests
@@ -61,9 +66,14 @@ export const topUp = (world: World, slot: number): boolean => {
   const missing = Math.max(0, worstCredits - spendable) + 2 / credit
   const credits = Math.max(scenario.consumers.topUpCredits, missing)
   if (credits > consumers.allowance(consumer, world.now)) return false
+  const amount = Math.ceil(credits * credit)
+  if (wouldOverflow(market.ledger, amount))
+    throw new LedgerFull({
+      scale: scenario.economy.money.scale,
+      days: (world.now - world.startMicros) / 86_400e6,
+    })
   consumers.noteBought(consumer, credits)
   const transfer = world.nextTransfer++
-  const amount = Math.ceil(credits * credit)
   tell(world, { _tag: "CreditsBought", at: world.now, transfer, account, amount })
   return true
 }

@@ -8,6 +8,7 @@ import { offerTable } from "../fleet/offers.ts"
 import type { Scenario } from "../scenarios/schema.ts"
 import type { Replicated } from "./replication.ts"
 import { Replication } from "./replication.ts"
+import { LedgerFull } from "./ledger-full.ts"
 
 export interface ReplicationTask {
   readonly index: number
@@ -27,8 +28,25 @@ export type ReplicationNews =
       readonly result: Replicated
     }
 
+/** Why a replication cannot go on, where its scenario is to blame. Plain data: it crosses threads. */
+export interface Stopped {
+  readonly _tag: "Stopped"
+  readonly message: string
+}
+
 /** Events between two chances to stop, and to say how far it has come. */
 const batch = 20_000
+
+/** A batch of events; false once there are no more. */
+const advance = (replication: Replication): Effect.Effect<boolean, Stopped> =>
+  Effect.try({
+    try: () => replication.advance(batch),
+    catch: (cause) => {
+      // All else is a mistake in the simulator.
+      if (!(cause instanceof LedgerFull)) throw cause
+      return { _tag: "Stopped", message: cause.message }
+    },
+  })
 
 /** Runs the task in batches; interrupting the stream stops it after the batch under way. */
 export const runTask = ({
@@ -37,7 +55,7 @@ export const runTask = ({
   trace,
   seed,
   isChecked,
-}: ReplicationTask): Stream.Stream<ReplicationNews> =>
+}: ReplicationTask): Stream.Stream<ReplicationNews, Stopped> =>
   Stream.suspend(() => {
     const began = performance.now()
     const replication = new Replication({
@@ -52,7 +70,7 @@ export const runTask = ({
     return Stream.unfoldEffect("running" as "running" | "over", (state) =>
       state === "over"
         ? Effect.succeedNone
-        : Effect.sync(() => replication.advance(batch)).pipe(
+        : advance(replication).pipe(
             // Between batches the thread's own messages get their turn, an interruption among them.
             Effect.zipLeft(Effect.sleep(0)),
             Effect.map((isRunning): readonly [ReplicationNews, "running" | "over"] =>

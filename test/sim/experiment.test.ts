@@ -100,7 +100,7 @@ describe("replicators", () => {
     run: (task) =>
       Stream.concat(
         Stream.execute(Effect.sleep(task.index === 0 ? 300 : 0)) as Stream.Stream<ReplicationNews>,
-        runTask(task),
+        Stream.orDie(runTask(task)),
       ),
   })
 
@@ -121,12 +121,35 @@ describe("replicators", () => {
       run: (task) =>
         task.index === 1
           ? Stream.fail(new ReplicationFailed({ index: 1, cause: new Error("the thread died") }))
-          : runTask(task),
+          : Stream.orDie(runTask(task)),
     })
     const { exit, finished } = await ran(planOf(), optionsOf(), failing)
     expect(finished.map(({ index }) => index)).toEqual([0])
     const told = Exit.match(exit, { onFailure: Cause.pretty, onSuccess: () => "succeeded" })
     expect(told).toContain("Replication 1 stopped: the thread died")
+  })
+
+  it("whose consumers buy more than the ledger can count say so, and what was finished is kept", async () => {
+    // Nine million credits at nine decimal places: nine purchases of a million each.
+    const full = planOf({
+      economy: { extends: "pooled", money: { scale: 9 }, promotion: { grantCredits: 0 } },
+      consumers: { count: 20, budgetCreditsPerDay: 1e8, topUpCredits: 1e6 },
+    })
+    const { run } = await Effect.runPromise(Replicators.pipe(Effect.provide(layerInline)))
+    const mixed = Layer.succeed(Replicators, {
+      workers: 1,
+      run: (task) => run(task.index === 0 ? { ...task, ...planOf() } : task),
+    })
+    const { exit, finished } = await ran(full, optionsOf(), mixed)
+    expect(finished.map(({ index }) => index)).toEqual([0])
+    const failure = Exit.match(exit, {
+      onFailure: (cause) => (cause._tag === "Fail" ? cause.error : undefined),
+      onSuccess: () => undefined,
+    })
+    expect(failure).toBeInstanceOf(ReplicationFailed)
+    expect(failure?.message).toMatch(
+      /^Replication 1 stopped: on day 1 consumers bought more credits than the ledger can count\. With economy\.money\.scale at 9 the market may hold 9,007,199 of them in all, .* consumers\.topUpCredits needs fewer\.$/,
+    )
   })
 
   it("that run out of memory say what would need less", async () => {
@@ -149,7 +172,7 @@ describe("replicators", () => {
         // The first replication is short; the second would take for ever.
         const mixed = Layer.succeed(Replicators, {
           workers: 1,
-          run: (task) => runTask(task.index === 0 ? { ...task, ...planOf() } : task),
+          run: (task) => Stream.orDie(runTask(task.index === 0 ? { ...task, ...planOf() } : task)),
         })
         const run = runExperiment(endless, optionsOf({ onProgress }), finished)
         const fiber = yield* Effect.fork(run.pipe(Effect.provide(mixed)))

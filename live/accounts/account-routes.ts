@@ -1,0 +1,289 @@
+/**
+ * What an account's owner can do: open it, look at it, make and end keys, withdraw what it earned.
+ * Whoever calls sees the account of the key that they send, and no other. What is acknowledged is on
+ * disk.
+ */
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify"
+import { randomUUID } from "node:crypto"
+import { requireKey } from "../http/authentication.ts"
+import { badRequest, HttpError } from "../http/http-error.ts"
+import type { LiveServices } from "../services.ts"
+import type { AccountRecord, KeyRecord } from "../store/records.ts"
+import { adminRoutes } from "./admin-routes.ts"
+import * as Answers from "./answers.ts"
+import { makeAuditLog } from "./audit-log.ts"
+import * as Bodies from "./bodies.ts"
+import { earningsByHour } from "./earnings.ts"
+import {
+  keysOf,
+  KeyView,
+  keyView,
+  makeFurtherKey,
+  NewKeyView,
+  newKeyView,
+  requireOwnKey,
+  revokeKey,
+  rotateKey,
+} from "./keys.ts"
+import type { UnixTime } from "./market-time.ts"
+import { readMarketTime } from "./market-time.ts"
+import { routeSchema } from "./route-schema.ts"
+import { makeSignUpLimit } from "./sign-up-limit.ts"
+import { openAccount } from "./sign-up.ts"
+import { parseCursor, StatementPage, statementPage } from "./statement.ts"
+import { orderTransfer, TransferView, transferView, withdrawals } from "./transfers.ts"
+import { accountView, countOf } from "./views.ts"
+
+/** The routes of accounts, and those of the admin below `/admin`. */
+export const accountRoutes =
+  (services: LiveServices): FastifyPluginAsync =>
+  async (app) => {
+    const unixTime = await readMarketTime(services)
+    const audits = makeAuditLog(services)
+    signUpRoute(app, services)
+    accountViews(app, services, unixTime)
+    keyRoutes(app, services)
+    withdrawalRoutes(app, services)
+    adminRoutes(app, services, audits, unixTime)
+  }
+
+interface Caller {
+  readonly key: KeyRecord
+  readonly account: AccountRecord
+}
+
+/** Whose key a request carries. Throws 401 or 403. */
+const callerOf = (services: LiveServices, request: FastifyRequest): Caller => {
+  const { directory, nowMillis } = services
+  const key = requireKey(directory, request.headers.authorization, nowMillis(), "consumer")
+  const account = key.account === undefined ? undefined : directory.accounts.get(key.account)
+  if (account === undefined) throw new Error(`accounts: key ${key.publicId} belongs to nobody`)
+  return { key, account }
+}
+
+const signUpRoute = (app: FastifyInstance, services: LiveServices): void => {
+  const { config, driver, nowMillis } = services
+  const limit = makeSignUpLimit(config.accounts.signUpsPerHour)
+  app.post<{ Body: Bodies.SignUp }>(
+    "/accounts",
+    {
+      schema: routeSchema({
+        tag: "Accounts",
+        summary: "Open an account: with its gift, and its first key, which is shown this once",
+        body: Bodies.SignUp,
+        answers: { 201: Answers.NewAccountView },
+      }),
+    },
+    async (request, reply) => {
+      if (!config.accounts.isSignUpOpen)
+        throw new HttpError({
+          status: 403,
+          type: "permission_error",
+          code: "sign_up_closed",
+          message: "This market opens no accounts by itself: ask who runs it",
+        })
+      const waitSeconds = limit.take(request.ip, nowMillis())
+      if (waitSeconds > 0)
+        throw new HttpError({
+          status: 429,
+          type: "rate_limit_error",
+          code: "too_many_sign_ups",
+          message: `At most ${config.accounts.signUpsPerHour} accounts an hour from one address; try again in ${waitSeconds} s`,
+          retryAfterSeconds: waitSeconds,
+        })
+      const { account, key } = openAccount(services, request.body.name.trim())
+      const view = accountView(services, account)
+      await driver.durable()
+      return reply
+        .status(201)
+        .header("cache-control", "no-store")
+        .send({
+          ...view,
+          api_key: key.secret,
+        })
+    },
+  )
+}
+
+const accountViews = (app: FastifyInstance, services: LiveServices, unixTime: UnixTime): void => {
+  app.get(
+    "/account",
+    {
+      schema: routeSchema({
+        tag: "Accounts",
+        summary: "The account of the key, and its balance by lots",
+        key: "accountKey",
+        answers: { 200: Answers.AccountView },
+      }),
+    },
+    async (request) => accountView(services, callerOf(services, request).account),
+  )
+  app.get<{ Querystring: Bodies.PageQuery }>(
+    "/account/statement",
+    {
+      schema: routeSchema({
+        tag: "Accounts",
+        summary: "Every line of the account, the newest first, with the balance after it",
+        key: "accountKey",
+        query: Bodies.PageQuery,
+        answers: { 200: StatementPage },
+      }),
+    },
+    async (request) => {
+      const { account } = callerOf(services, request)
+      const { limit, cursor } = request.query
+      const place = cursor === undefined ? undefined : parseCursor(cursor)
+      if (cursor !== undefined && place === undefined)
+        throw badRequest("cursor has to be a next_cursor of an earlier page", "cursor")
+      return statementPage(services, unixTime, account.id, countOf(limit, 50, 200), place)
+    },
+  )
+  app.get<{ Querystring: Bodies.HoursQuery }>(
+    "/account/earnings",
+    {
+      schema: routeSchema({
+        tag: "Accounts",
+        summary: "What the account's hosts earned, by hour",
+        key: "accountKey",
+        query: Bodies.HoursQuery,
+        answers: { 200: Answers.EarningsList },
+      }),
+    },
+    async (request) => {
+      const { account } = callerOf(services, request)
+      const hours = countOf(request.query.hours, 168, 744)
+      return { data: await earningsByHour(services, unixTime, account.id, hours) }
+    },
+  )
+}
+
+const keyRoutes = (app: FastifyInstance, services: LiveServices): void => {
+  const { driver, nowMillis } = services
+  app.get(
+    "/account/keys",
+    {
+      schema: routeSchema({
+        tag: "Accounts",
+        summary: "The account's keys: their beginnings and ends, never a secret",
+        key: "accountKey",
+        answers: { 200: Answers.KeyList },
+      }),
+    },
+    async (request) => {
+      const { key } = callerOf(services, request)
+      return { data: keysOf(services, key).map((one) => keyView(one, nowMillis())) }
+    },
+  )
+  app.post<{ Body: Bodies.KeyWish }>(
+    "/account/keys",
+    {
+      schema: routeSchema({
+        tag: "Accounts",
+        summary: "Make a key; its secret is shown this once",
+        key: "accountKey",
+        body: Bodies.KeyWish,
+        answers: { 201: NewKeyView },
+      }),
+    },
+    async (request, reply) => {
+      const { key } = callerOf(services, request)
+      const { name = "key", expires_in_seconds } = request.body
+      const made = makeFurtherKey(services, key, name.trim(), expires_in_seconds)
+      await driver.durable()
+      return reply
+        .status(201)
+        .header("cache-control", "no-store")
+        .send(newKeyView(made, nowMillis()))
+    },
+  )
+  app.delete<{ Params: Bodies.ById }>(
+    "/account/keys/:id",
+    {
+      schema: routeSchema({
+        tag: "Accounts",
+        summary: "End a key at once",
+        key: "accountKey",
+        params: Bodies.ById,
+        answers: { 200: KeyView },
+      }),
+    },
+    async (request) => {
+      const { key } = callerOf(services, request)
+      const revoked = revokeKey(services, requireOwnKey(services, key, request.params.id))
+      await driver.durable()
+      return keyView(revoked, nowMillis())
+    },
+  )
+  app.post<{ Params: Bodies.ById; Body: Bodies.Rotation }>(
+    "/account/keys/:id/rotate",
+    {
+      schema: routeSchema({
+        tag: "Accounts",
+        summary: "Make a key in the place of another, which stays valid for the overlap",
+        key: "accountKey",
+        params: Bodies.ById,
+        body: Bodies.Rotation,
+        answers: { 201: NewKeyView },
+      }),
+    },
+    async (request, reply) => {
+      const { key } = callerOf(services, request)
+      const old = requireOwnKey(services, key, request.params.id)
+      const overlapSeconds = request.body.overlap_seconds ?? Bodies.defaultOverlapSeconds
+      const made = rotateKey(services, old, overlapSeconds)
+      await driver.durable()
+      return reply
+        .status(201)
+        .header("cache-control", "no-store")
+        .send(newKeyView(made, nowMillis()))
+    },
+  )
+}
+
+const withdrawalRoutes = (app: FastifyInstance, services: LiveServices): void => {
+  app.post<{ Body: Bodies.WithdrawalWish }>(
+    "/account/withdrawals",
+    {
+      schema: routeSchema({
+        tag: "Accounts",
+        summary:
+          "Ask for earned credits: they are held until the platform pays them out or declines",
+        key: "accountKey",
+        body: Bodies.WithdrawalWish,
+        answers: { 200: TransferView, 201: TransferView },
+      }),
+    },
+    async (request, reply) => {
+      const { account } = callerOf(services, request)
+      const { amount, transfer_id = randomUUID(), memo } = request.body
+      const { record, isNew } = orderTransfer(services, {
+        kind: "withdrawal",
+        account: account.id,
+        name: transfer_id,
+        amount,
+        ...(memo === undefined ? {} : { memo }),
+      })
+      await services.driver.durable()
+      return reply.status(isNew ? 201 : 200).send(transferView(services, record))
+    },
+  )
+  app.get<{ Querystring: Bodies.WithdrawalQuery }>(
+    "/account/withdrawals",
+    {
+      schema: routeSchema({
+        tag: "Accounts",
+        summary: "The account's withdrawals, the newest first",
+        key: "accountKey",
+        query: Bodies.WithdrawalQuery,
+        answers: { 200: Answers.TransferList },
+      }),
+    },
+    async (request) => {
+      const { account } = callerOf(services, request)
+      const { state, limit } = request.query
+      const wanted = { account: account.id, ...(state === undefined ? {} : { state }) }
+      const found = withdrawals(services, wanted, countOf(limit, 50, 200))
+      return { data: found.map((record) => transferView(services, record)) }
+    },
+  )
+}

@@ -1,0 +1,337 @@
+/**
+ * What the platform does with its own key: lets credits in and out, prices models, judges. Every
+ * change is noted in the audit log with the key that made it.
+ */
+import type { FastifyInstance, FastifyRequest } from "fastify"
+import type { Rejection } from "../../engine/index.ts"
+import { balanceOf, bountyPoolAccount } from "../../engine/index.ts"
+import { requireKey } from "../http/authentication.ts"
+import { badRequest, conflict, notFound } from "../http/http-error.ts"
+import type { LiveServices } from "../services.ts"
+import type { AccountRecord, KeyRecord, TransferRecord } from "../store/records.ts"
+import * as Answers from "./answers.ts"
+import type { AuditLog } from "./audit-log.ts"
+import { balanceView, creditsOf, customerOf } from "./balance.ts"
+import * as Bodies from "./bodies.ts"
+import { NewKeyView, newKeyView, rotateKey } from "./keys.ts"
+import type { UnixTime } from "./market-time.ts"
+import { listModel, ModelUnlistable, pricePerToken } from "./model-list.ts"
+import { routeSchema } from "./route-schema.ts"
+import {
+  orderTransfer,
+  settleWithdrawal,
+  TransferView,
+  transferView,
+  withdrawals,
+} from "./transfers.ts"
+import { accountView, countOf } from "./views.ts"
+
+const defaultContextTokens = 8192
+
+export const adminRoutes = (
+  app: FastifyInstance,
+  services: LiveServices,
+  audits: AuditLog,
+  unixTime: UnixTime,
+): void => {
+  moneyRoutes(app, services, audits)
+  withdrawalRoutes(app, services, audits)
+  marketRoutes(app, services, audits)
+  judgementRoutes(app, services, audits, unixTime)
+}
+
+const requireAdmin = (services: LiveServices, request: FastifyRequest): KeyRecord =>
+  requireKey(services.directory, request.headers.authorization, services.nowMillis(), "admin")
+
+const requireAccount = (services: LiveServices, publicId: string): AccountRecord => {
+  const account = services.directory.accountByPublicId(publicId)
+  if (account === undefined) throw notFound(`account ${publicId}`)
+  return account
+}
+
+/** The kernel refuses what the routes have not caught before: told as it is. */
+const requireTaken = (rejection: Rejection | undefined): void => {
+  if (rejection !== undefined) throw conflict("refused", `The market refused it: ${rejection}`)
+}
+
+const moneyRoutes = (app: FastifyInstance, services: LiveServices, audits: AuditLog): void => {
+  const { driver } = services
+  app.get<{ Params: Bodies.ById }>(
+    "/admin/accounts/:id",
+    {
+      schema: routeSchema({
+        tag: "Admin",
+        summary: "Any account and its balance",
+        key: "adminKey",
+        params: Bodies.ById,
+        answers: { 200: Answers.AccountView },
+      }),
+    },
+    async (request) => {
+      requireAdmin(services, request)
+      return accountView(services, requireAccount(services, request.params.id))
+    },
+  )
+  app.post<{ Params: Bodies.ById; Body: Bodies.TopUp }>(
+    "/admin/accounts/:id/top-up",
+    {
+      schema: routeSchema({
+        tag: "Admin",
+        summary:
+          "Credit an account with what it paid for; the same transfer_id moves nothing twice",
+        key: "adminKey",
+        params: Bodies.ById,
+        body: Bodies.TopUp,
+        answers: { 200: Answers.TopUpAnswer, 201: Answers.TopUpAnswer },
+      }),
+    },
+    async (request, reply) => {
+      const admin = requireAdmin(services, request)
+      const account = requireAccount(services, request.params.id)
+      const { transfer_id, amount, memo } = request.body
+      const { record, isNew } = orderTransfer(services, {
+        kind: "purchase",
+        account: account.id,
+        name: transfer_id,
+        amount,
+        ...(memo === undefined ? {} : { memo }),
+      })
+      if (isNew) audits.note("ToppedUp", admin.publicId, account.id, record.amount)
+      const answer = {
+        transfer: transferView(services, record),
+        balance: balanceView(driver.market, account.id),
+      }
+      await driver.durable()
+      return reply.status(isNew ? 201 : 200).send(answer)
+    },
+  )
+  app.post<{ Body: Bodies.TopUp }>(
+    "/admin/pool",
+    {
+      schema: routeSchema({
+        tag: "Admin",
+        summary: "Add to the bounty pool, beside its part of the fees",
+        key: "adminKey",
+        body: Bodies.TopUp,
+        answers: { 200: Answers.PoolAnswer, 201: Answers.PoolAnswer },
+      }),
+    },
+    async (request, reply) => {
+      const admin = requireAdmin(services, request)
+      const { transfer_id, amount, memo } = request.body
+      const { record, isNew } = orderTransfer(services, {
+        kind: "funding",
+        name: transfer_id,
+        amount,
+        ...(memo === undefined ? {} : { memo }),
+      })
+      if (isNew) audits.note("PoolFunded", admin.publicId, undefined, record.amount)
+      const { market } = driver
+      const pool = creditsOf(market, market.ledger.posted[bountyPoolAccount] ?? 0)
+      await driver.durable()
+      return reply
+        .status(isNew ? 201 : 200)
+        .send({ transfer: transferView(services, record), pool })
+    },
+  )
+}
+
+const withdrawalRoutes = (app: FastifyInstance, services: LiveServices, audits: AuditLog): void => {
+  app.get<{ Querystring: Bodies.WithdrawalQuery }>(
+    "/admin/withdrawals",
+    {
+      schema: routeSchema({
+        tag: "Admin",
+        summary: "Withdrawals of all accounts, the newest first",
+        key: "adminKey",
+        query: Bodies.WithdrawalQuery,
+        answers: { 200: Answers.TransferList },
+      }),
+    },
+    async (request) => {
+      requireAdmin(services, request)
+      const { state, limit } = request.query
+      const wanted = state === undefined ? {} : { state }
+      const found = withdrawals(services, wanted, countOf(limit, 50, 200))
+      return { data: found.map((record) => transferView(services, record)) }
+    },
+  )
+  const settle = (
+    path: string,
+    state: Exclude<TransferRecord["state"], "pending">,
+    summary: string,
+  ): void => {
+    app.post<{ Params: Bodies.ById }>(
+      path,
+      {
+        schema: routeSchema({
+          tag: "Admin",
+          summary,
+          key: "adminKey",
+          params: Bodies.ById,
+          answers: { 200: TransferView },
+        }),
+      },
+      async (request) => {
+        const admin = requireAdmin(services, request)
+        const known = services.directory.transferByPublicId(request.params.id)
+        if (known?.kind !== "withdrawal") throw notFound(`withdrawal ${request.params.id}`)
+        const { record, isNew } = settleWithdrawal(services, known, state)
+        const finding = state === "posted" ? "WithdrawalPosted" : "WithdrawalVoided"
+        if (isNew) audits.note(finding, admin.publicId, record.account, record.amount)
+        await services.driver.durable()
+        return transferView(services, record)
+      },
+    )
+  }
+  settle("/admin/withdrawals/:id/post", "posted", "The withdrawal was paid out: its credits leave")
+  settle(
+    "/admin/withdrawals/:id/void",
+    "voided",
+    "The withdrawal is declined: its credits are free",
+  )
+}
+
+const marketRoutes = (app: FastifyInstance, services: LiveServices, audits: AuditLog): void => {
+  app.post<{ Body: Bodies.ModelListing }>(
+    "/admin/models",
+    {
+      schema: routeSchema({
+        tag: "Admin",
+        summary: "List a model, or change its price for later calls",
+        key: "adminKey",
+        body: Bodies.ModelListing,
+        answers: { 200: Answers.ModelAnswer },
+      }),
+    },
+    async (request) => {
+      const admin = requireAdmin(services, request)
+      const { name, kind, context_tokens, input_price_per_token, output_price_per_token } =
+        request.body
+      const known = services.directory.modelByName(name)
+      try {
+        const { record, isChanged } = listModel(services, {
+          name,
+          kind: kind ?? known?.kind ?? "text",
+          contextTokens: context_tokens ?? known?.contextTokens ?? defaultContextTokens,
+          inputPricePerToken: input_price_per_token,
+          outputPricePerToken: output_price_per_token,
+        })
+        if (isChanged) audits.note("ModelListed", admin.publicId, undefined, record.id)
+        await services.driver.durable()
+        return {
+          name: record.name,
+          kind: record.kind,
+          context_tokens: record.contextTokens,
+          input_price_per_token: pricePerToken(services, record.inputPricePerMtok),
+          output_price_per_token: pricePerToken(services, record.outputPricePerMtok),
+        }
+      } catch (error) {
+        throw error instanceof ModelUnlistable ? badRequest(error.message) : error
+      }
+    },
+  )
+}
+
+const judgementRoutes = (
+  app: FastifyInstance,
+  services: LiveServices,
+  audits: AuditLog,
+  unixTime: UnixTime,
+): void => {
+  const { driver, nowMillis } = services
+  app.post<{ Body: Bodies.AccountLink }>(
+    "/admin/accounts/link",
+    {
+      schema: routeSchema({
+        tag: "Admin",
+        summary: "Two accounts are one party's: their traffic with each other is own traffic",
+        key: "adminKey",
+        body: Bodies.AccountLink,
+        answers: { 200: Answers.LinkAnswer },
+      }),
+    },
+    async (request) => {
+      const admin = requireAdmin(services, request)
+      const account = requireAccount(services, request.body.account)
+      const other = requireAccount(services, request.body.other)
+      requireTaken(driver.submit({ _tag: "AccountsLinked", account: account.id, other: other.id }))
+      audits.note("AccountsLinked", admin.publicId, account.id, other.id)
+      await driver.durable()
+      return { account: account.publicId, other: other.publicId }
+    },
+  )
+  app.post<{ Params: Bodies.ById }>(
+    "/admin/fraud/:id",
+    {
+      schema: routeSchema({
+        tag: "Admin",
+        summary: "The account's fraud is confirmed: its unvested bounty goes back to the pool",
+        key: "adminKey",
+        params: Bodies.ById,
+        answers: { 200: Answers.FraudAnswer },
+      }),
+    },
+    async (request) => {
+      const admin = requireAdmin(services, request)
+      const account = requireAccount(services, request.params.id)
+      const { market } = driver
+      const { vesting } = balanceOf(market.ledger, customerOf(market, account.id))
+      requireTaken(driver.submit({ _tag: "FraudConfirmed", account: account.id }))
+      audits.note("FraudConfirmed", admin.publicId, account.id, vesting)
+      const balance = balanceView(market, account.id)
+      await driver.durable()
+      return { account: account.publicId, clawed_back: creditsOf(market, vesting), balance }
+    },
+  )
+  app.get<{ Querystring: Bodies.PageQuery }>(
+    "/admin/audit",
+    {
+      schema: routeSchema({
+        tag: "Admin",
+        summary: "The market's findings and the admins' changes, the newest first",
+        key: "adminKey",
+        query: Bodies.PageQuery,
+        answers: { 200: Answers.AuditList },
+      }),
+    },
+    async (request) => {
+      requireAdmin(services, request)
+      const { limit, cursor } = request.query
+      if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
+        throw badRequest("cursor has to be a next_cursor of an earlier page", "cursor")
+      const count = countOf(limit, 50, 200)
+      const beforeId = cursor === undefined ? undefined : Number(cursor)
+      const found = await audits.read(unixTime, count + 1, beforeId)
+      const shown = found.slice(0, count)
+      const last = shown.at(-1)
+      return {
+        data: shown,
+        next_cursor: found.length > count && last !== undefined ? String(last.id) : null,
+      }
+    },
+  )
+  app.post<{ Body: Bodies.Rotation }>(
+    "/admin/keys/rotate",
+    {
+      schema: routeSchema({
+        tag: "Admin",
+        summary: "An admin key in the place of the one that is sent, which stays for the overlap",
+        key: "adminKey",
+        body: Bodies.Rotation,
+        answers: { 201: NewKeyView },
+      }),
+    },
+    async (request, reply) => {
+      const admin = requireAdmin(services, request)
+      const overlapSeconds = request.body.overlap_seconds ?? Bodies.defaultOverlapSeconds
+      const made = rotateKey(services, admin, overlapSeconds)
+      audits.note("AdminKeyRotated", admin.publicId, undefined, undefined)
+      await driver.durable()
+      return reply
+        .status(201)
+        .header("cache-control", "no-store")
+        .send(newKeyView(made, nowMillis()))
+    },
+  )
+}

@@ -1,0 +1,99 @@
+/**
+ * What an auditor wants to see: the market's own findings, and every change that was made with an
+ * admin key. Written in the commit of what it tells of; never changed.
+ */
+import { Effect, Schema } from "effect"
+import type { LiveServices } from "../services.ts"
+import type { UnixTime } from "./market-time.ts"
+
+export const AuditView = Schema.Struct({
+  id: Schema.Int,
+  /** Unix time, s. */
+  at: Schema.Int,
+  finding: Schema.String,
+  /** Host or account that it is about. */
+  subject: Schema.NullOr(Schema.String),
+  quantity: Schema.NullOr(Schema.Int),
+  /** Id of the admin key; null: the market itself. */
+  actor: Schema.NullOr(Schema.String),
+})
+export type AuditView = typeof AuditView.Type
+
+export interface AuditLog {
+  /** Notes what an admin did. `account`: to whom. */
+  readonly note: (
+    finding: AdminAction,
+    actor: string,
+    account: number | undefined,
+    quantity: number | undefined,
+  ) => void
+  /** At most `count` entries before the one of that id, the newest first. */
+  readonly read: (
+    unixTime: UnixTime,
+    count: number,
+    beforeId: number | undefined,
+  ) => Promise<ReadonlyArray<AuditView>>
+}
+
+export type AdminAction =
+  | "ToppedUp"
+  | "PoolFunded"
+  | "WithdrawalPosted"
+  | "WithdrawalVoided"
+  | "ModelListed"
+  | "AccountsLinked"
+  | "FraudConfirmed"
+  | "AdminKeyRotated"
+
+interface AuditRow {
+  readonly id: number
+  readonly at: number
+  readonly finding: string
+  readonly subject: number | null
+  readonly quantity: number | null
+  readonly actor: string | null
+}
+
+/** Starts to note the market's findings. To be made once, before the market takes requests. */
+export const makeAuditLog = (services: LiveServices): AuditLog => {
+  const { driver, store } = services
+  const write = (...row: ReadonlyArray<unknown>): void =>
+    store.queue.write(
+      "INSERT INTO audits (at, finding, subject, quantity, actor) VALUES (?, ?, ?, ?, ?)",
+      row,
+    )
+  driver.addTaker((command, atMicros) => {
+    if (command._tag === "Audit")
+      write(atMicros, command.finding, command.subject, command.quantity, null)
+  })
+  return {
+    note: (finding, actor, account, quantity) =>
+      write(driver.clock.nowMicros(), finding, account ?? null, quantity ?? null, actor),
+    read: async (unixTime, count, beforeId) => {
+      await driver.durable()
+      const rows = await Effect.runPromise(
+        store.reader.unsafe<AuditRow>(
+          "SELECT * FROM audits WHERE id < ? ORDER BY id DESC LIMIT ?",
+          [beforeId ?? Number.MAX_SAFE_INTEGER, count],
+        ),
+      )
+      return rows.map((row) => ({
+        ...row,
+        at: unixTime(row.at),
+        subject: subjectOf(services, row),
+      }))
+    },
+  }
+}
+
+const subjectOf = (
+  { directory }: LiveServices,
+  { finding, subject, actor }: AuditRow,
+): string | null => {
+  if (subject === null) return null
+  // The kernel's findings are about an instance, but for a clawback, which is an account's.
+  if (actor !== null || finding === "Clawback")
+    return directory.accounts.get(subject)?.publicId ?? null
+  const instance = directory.instances.get(subject)
+  return instance === undefined ? null : (directory.hosts.get(instance.host)?.publicId ?? null)
+}

@@ -1,0 +1,116 @@
+/** What clients send to the routes of accounts and of the admin. */
+import { Schema } from "effect"
+
+const described = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
+  schema.annotations({ description })
+const optional = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
+  Schema.optionalWith(described(schema, description), { exact: true })
+
+/** Something to read: on one line, and not only blanks. */
+const lineOfText = (longest: number) =>
+  Schema.String.pipe(
+    Schema.maxLength(longest),
+    Schema.pattern(/^[^\p{Cc}]*[^\p{Cc}\s][^\p{Cc}]*$/u),
+  )
+
+const Amount = described(
+  Schema.String.pipe(Schema.pattern(/^\d{1,16}(\.\d{1,9})?$/)),
+  'Credits as a decimal string, such as "12.50"',
+)
+const transferName = Schema.String.pipe(Schema.pattern(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/))
+const TransferId = described(
+  transferName,
+  "The client's own id of this transfer: repeating it moves nothing again",
+)
+const Memo = optional(lineOfText(200), "A note that is shown with it")
+const publicId = Schema.String.pipe(Schema.maxLength(100))
+
+export const SignUp = Schema.Struct({
+  name: described(lineOfText(100), "What the account is called"),
+})
+export type SignUp = typeof SignUp.Type
+
+const maxLifetimeSeconds = 315_360_000
+const maxOverlapSeconds = 2_592_000
+export const defaultOverlapSeconds = 3600
+
+export const KeyWish = Schema.Struct({
+  name: optional(lineOfText(100), "What the key is for"),
+  expires_in_seconds: optional(
+    Schema.Int.pipe(Schema.between(1, maxLifetimeSeconds)),
+    "After which it ends; default: never",
+  ),
+})
+export type KeyWish = typeof KeyWish.Type
+
+export const Rotation = Schema.Struct({
+  overlap_seconds: optional(
+    Schema.Int.pipe(Schema.between(0, maxOverlapSeconds)),
+    `How long the old key stays valid beside the new one; default ${defaultOverlapSeconds}`,
+  ),
+})
+export type Rotation = typeof Rotation.Type
+
+export const WithdrawalWish = Schema.Struct({
+  amount: Amount,
+  transfer_id: Schema.optionalWith(TransferId, { exact: true }),
+  memo: Memo,
+})
+export type WithdrawalWish = typeof WithdrawalWish.Type
+
+export const TopUp = Schema.Struct({ transfer_id: TransferId, amount: Amount, memo: Memo })
+export type TopUp = typeof TopUp.Type
+
+export const ModelListing = Schema.Struct({
+  name: described(lineOfText(200), "What consumers ask for"),
+  kind: optional(Schema.Literal("text", "embedding"), "Default: text"),
+  context_tokens: optional(
+    Schema.Int.pipe(Schema.between(1, 100_000_000)),
+    "Prompt and answer together; default: as before, or 8192",
+  ),
+  input_price_per_token: described(
+    Schema.String.pipe(Schema.maxLength(40)),
+    'Credits as a decimal string, such as "0.0000001"',
+  ),
+  output_price_per_token: described(
+    Schema.String.pipe(Schema.maxLength(40)),
+    'Credits as a decimal string, such as "0.0000004"',
+  ),
+})
+export type ModelListing = typeof ModelListing.Type
+
+export const AccountLink = Schema.Struct({
+  account: described(publicId, "An account's id"),
+  other: described(publicId, "The id of another account of the same party"),
+})
+export type AccountLink = typeof AccountLink.Type
+
+/** Fastify reads a query as text. */
+export const PageQuery = Schema.Struct({
+  limit: optional(
+    Schema.String.pipe(Schema.pattern(/^\d{1,3}$/)),
+    "At most so many; 1 to 200, default 50",
+  ),
+  cursor: optional(Schema.String.pipe(Schema.maxLength(40)), "The next_cursor of the page before"),
+})
+export type PageQuery = typeof PageQuery.Type
+
+export const HoursQuery = Schema.Struct({
+  hours: optional(
+    Schema.String.pipe(Schema.pattern(/^\d{1,3}$/)),
+    "How far back, hours; 1 to 744, default 168",
+  ),
+})
+export type HoursQuery = typeof HoursQuery.Type
+
+export const WithdrawalQuery = Schema.Struct({
+  state: optional(Schema.Literal("pending", "posted", "voided"), "Only those; default: all"),
+  limit: optional(
+    Schema.String.pipe(Schema.pattern(/^\d{1,3}$/)),
+    "At most so many; 1 to 200, default 50",
+  ),
+})
+export type WithdrawalQuery = typeof WithdrawalQuery.Type
+
+export const ById = Schema.Struct({ id: publicId })
+export type ById = typeof ById.Type

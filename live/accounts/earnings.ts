@@ -1,0 +1,90 @@
+/**
+ * What an account's hosts earned, hour by hour, from the postings on disk: shares of calls, and
+ * bounties paid at once or still vesting.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { Effect, Schema } from "effect"
+import { lotAccount } from "../../engine/index.ts"
+import type { LiveServices } from "../services.ts"
+import { creditsOf, customerOf } from "./balance.ts"
+import type { UnixTime } from "./market-time.ts"
+import { lotNames } from "./statement.ts"
+
+const microsPerHour = 3_600_000_000
+
+export const EarningsHour = Schema.Struct({
+  /** Start of the hour, Unix time, s. */
+  at: Schema.Int,
+  kind: Schema.Literal("share", "bounty", "vestingBounty"),
+  amount: Schema.String,
+})
+export type EarningsHour = typeof EarningsHour.Type
+
+interface EarningsRow {
+  readonly hour: number
+  readonly kind: EarningsHour["kind"]
+  readonly total: number
+}
+
+const earningsQuery = `SELECT at / ${microsPerHour} AS hour, kind, sum(amount) AS total FROM postings
+  WHERE credit IN (?, ?) AND credit >= 5 AND seq >= ?
+    AND kind IN ('share', 'bounty', 'vestingBounty')
+  GROUP BY hour, kind ORDER BY hour, kind`
+
+/** The last `hours` hours of the market's clock, in order. Hours without earnings have no entry. */
+export const earningsByHour = async (
+  services: LiveServices,
+  unixTime: UnixTime,
+  account: number,
+  hours: number,
+): Promise<ReadonlyArray<EarningsHour>> => {
+  const { driver, store } = services
+  const { market, clock } = driver
+  const customer = customerOf(market, account)
+  const lotNamed = (name: (typeof lotNames)[number]): number =>
+    lotAccount(customer, lotNames.indexOf(name))
+  await driver.durable()
+  const fromHour = Math.floor(clock.nowMicros() / microsPerHour) - hours + 1
+  const rows = await Effect.runPromise(
+    Effect.gen(function* () {
+      const seq = yield* firstSeqFrom(
+        store.reader,
+        store.queue.lastSeq(),
+        Math.max(0, fromHour) * microsPerHour,
+      )
+      return yield* store.reader.unsafe<EarningsRow>(earningsQuery, [
+        lotNamed("earned"),
+        lotNamed("vesting"),
+        seq,
+      ])
+    }),
+  )
+  return rows.map(({ hour, kind, total }) => ({
+    at: unixTime(hour * microsPerHour),
+    kind,
+    amount: creditsOf(market, total),
+  }))
+}
+
+/** The first journal entry at or after a time; times rise with the entries. O(log entries). */
+const firstSeqFrom = (
+  reader: SqlClient,
+  lastSeq: number,
+  atMicros: number,
+): Effect.Effect<number, SqlError> =>
+  Effect.gen(function* () {
+    let low = 1
+    let high = lastSeq + 1
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      const rows = yield* reader.unsafe<{ readonly at: number }>(
+        "SELECT at FROM journal WHERE seq = ?",
+        [middle],
+      )
+      const at = rows[0]?.at
+      if (at !== undefined && at < atMicros) low = middle + 1
+      else high = middle
+    }
+    return low
+  })

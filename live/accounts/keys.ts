@@ -1,0 +1,184 @@
+/**
+ * The keys of an account and of the platform: made, listed, revoked, and rotated with an overlap in
+ * which the old key and the new one both open the door, so that no client has to stop.
+ */
+import { Schema } from "effect"
+import { conflict, HttpError, notFound } from "../http/http-error.ts"
+import type { LiveServices } from "../services.ts"
+import type { KeyRecord } from "../store/records.ts"
+import { secondsOf } from "./market-time.ts"
+import { newPublicId, newSecret } from "./secrets.ts"
+
+type KeyServices = Pick<LiveServices, "directory" | "nowMillis">
+
+/** Valid keys that one account may have at a time. */
+export const maxKeys = 50
+
+/** A key as its owner sees it later: never the secret. */
+export const KeyView = Schema.Struct({
+  id: Schema.String,
+  name: Schema.String,
+  prefix: Schema.String,
+  last_four: Schema.NullOr(Schema.String),
+  state: Schema.Literal("valid", "expired", "revoked"),
+  created_at: Schema.Int,
+  expires_at: Schema.NullOr(Schema.Int),
+  revoked_at: Schema.NullOr(Schema.Int),
+})
+export type KeyView = typeof KeyView.Type
+
+/** A key as its owner sees it once. */
+export const NewKeyView = Schema.Struct({
+  ...KeyView.fields,
+  api_key: Schema.String,
+})
+export type NewKeyView = typeof NewKeyView.Type
+
+export interface NewKey {
+  readonly record: KeyRecord
+  readonly secret: string
+}
+
+interface KeyWish {
+  readonly role: "consumer" | "admin"
+  readonly account?: number
+  readonly name: string
+  readonly expiresAtMillis?: number
+}
+
+/** Puts a new key into the directory. */
+export const makeKey = (services: KeyServices, wish: KeyWish): NewKey => {
+  const { directory, nowMillis } = services
+  const { secret, hash, prefix, lastFour } = newSecret(wish.role)
+  const record: KeyRecord = {
+    ...wish,
+    id: directory.keys.nextId(),
+    publicId: newPublicId("key"),
+    hash,
+    prefix,
+    lastFour,
+    createdAtMillis: nowMillis(),
+  }
+  directory.keys.put(record)
+  return { record, secret }
+}
+
+/** Keys of one owner: an account's, or the platform's. In the order in which they were made. */
+export const keysOf = (services: KeyServices, owner: KeyRecord): ReadonlyArray<KeyRecord> =>
+  [...services.directory.keys.all()].filter((key) => isOfSameOwner(key, owner))
+
+const isOfSameOwner = (key: KeyRecord, owner: KeyRecord): boolean =>
+  key.role === owner.role && key.account === owner.account
+
+/** One more key for the owner of `owner`. Throws where there are too many. */
+export const makeFurtherKey = (
+  services: KeyServices,
+  owner: KeyRecord,
+  name: string,
+  lifetimeSeconds: number | undefined,
+): NewKey => {
+  const now = services.nowMillis()
+  if (keysOf(services, owner).filter((key) => stateOf(key, now) === "valid").length >= maxKeys)
+    throw conflict("too_many_keys", `At most ${maxKeys} valid keys; revoke one first`)
+  return makeKey(services, {
+    ...ownerOf(owner),
+    name,
+    ...(lifetimeSeconds === undefined ? {} : { expiresAtMillis: now + lifetimeSeconds * 1000 }),
+  })
+}
+
+const ownerOf = ({ role, account }: KeyRecord): Pick<KeyWish, "role" | "account"> => {
+  if (role === "host") throw new Error("accounts: a host's key has no further keys")
+  return { role, ...(account === undefined ? {} : { account }) }
+}
+
+/** The key of that public id, where it is of the same owner. Throws otherwise: 404. */
+export const requireOwnKey = (
+  services: KeyServices,
+  owner: KeyRecord,
+  publicId: string,
+): KeyRecord => {
+  const key = keysOf(services, owner).find((one) => one.publicId === publicId)
+  if (key === undefined) throw notFound(`key ${publicId} of yours; list them for their ids`)
+  return key
+}
+
+/** Ends a key at once. Repeating it changes nothing. Throws for the owner's last valid one. */
+export const revokeKey = (services: KeyServices, key: KeyRecord): KeyRecord => {
+  const now = services.nowMillis()
+  if (key.revokedAtMillis !== undefined) return key
+  const others = keysOf(services, key).filter((one) => one.id !== key.id)
+  // Without a key nobody could reach the account's credits again.
+  if (!others.some((one) => stateOf(one, now) === "valid"))
+    throw conflict("last_key", "This is your last valid key; make another one first, or rotate it")
+  const revoked = { ...key, revokedAtMillis: now }
+  services.directory.keys.put(revoked)
+  return revoked
+}
+
+/**
+ * A new key in the place of `key`, which stays valid for `overlapSeconds` more, or for as long as it
+ * would have been anyway. The new one lives as long as the old one was meant to.
+ */
+export const rotateKey = (
+  services: KeyServices,
+  key: KeyRecord,
+  overlapSeconds: number,
+): NewKey => {
+  const now = services.nowMillis()
+  if (stateOf(key, now) !== "valid")
+    throw new HttpError({
+      status: 409,
+      type: "conflict_error",
+      code: "key_not_valid",
+      message: "Only a valid key can be rotated; make a new one instead",
+    })
+  const { expiresAtMillis } = key
+  const made = makeKey(services, {
+    ...ownerOf(key),
+    name: key.name,
+    ...(expiresAtMillis === undefined
+      ? {}
+      : { expiresAtMillis: now + expiresAtMillis - key.createdAtMillis }),
+  })
+  const endsAtMillis = now + overlapSeconds * 1000
+  services.directory.keys.put({
+    ...key,
+    expiresAtMillis: Math.min(endsAtMillis, expiresAtMillis ?? endsAtMillis),
+  })
+  return made
+}
+
+const stateOf = (key: KeyRecord, nowMillis: number): KeyView["state"] => {
+  if (key.revokedAtMillis !== undefined && key.revokedAtMillis <= nowMillis) return "revoked"
+  if (key.expiresAtMillis !== undefined && key.expiresAtMillis <= nowMillis) return "expired"
+  return "valid"
+}
+
+const timeOf = (millis: number | undefined): number | null =>
+  millis === undefined ? null : secondsOf(millis)
+
+export const keyView = (key: KeyRecord, nowMillis: number): KeyView => ({
+  id: key.publicId,
+  name: key.name,
+  prefix: key.prefix,
+  last_four: key.lastFour ?? null,
+  state: stateOf(key, nowMillis),
+  created_at: secondsOf(key.createdAtMillis),
+  expires_at: timeOf(key.expiresAtMillis),
+  revoked_at: timeOf(key.revokedAtMillis),
+})
+
+export const newKeyView = ({ record, secret }: NewKey, nowMillis: number): NewKeyView => ({
+  ...keyView(record, nowMillis),
+  api_key: secret,
+})
+
+/**
+ * The platform's own key, made at the first start: gives its secret once, to be printed, and
+ * `undefined` where there is one already. Whoever prints it waits for `driver.durable()` first.
+ */
+export const ensureAdminKey = (services: KeyServices): string | undefined => {
+  for (const key of services.directory.keys.all()) if (key.role === "admin") return undefined
+  return makeKey(services, { role: "admin", name: "first admin key" }).secret
+}

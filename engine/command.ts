@@ -25,6 +25,7 @@ export const rejections = [
   "DuplicateTransfer",
   "StaleAttempt",
   "StaleProbe",
+  "StaleMeasurement",
   "AttemptsInFlight",
   "InstanceStopping",
   "SameModel",
@@ -35,7 +36,6 @@ export const rejections = [
   "BelowMinimum",
   "TooManyTokens",
   "BalanceTooLarge",
-  "PoolExhausted",
 ] as const
 export type Rejection = (typeof rejections)[number]
 
@@ -69,7 +69,6 @@ export const postingKinds = [
   "vested",
   "clawback",
   "withdrawal",
-  "budget",
   "funding",
 ] as const
 export type PostingKind = (typeof postingKinds)[number]
@@ -95,13 +94,16 @@ export type Command =
       readonly withheld: number
       readonly bounty: number
     }
+  /** A generation of the gateway's own, of so many output tokens; `ProbeEnded` answers it. */
   | {
       readonly _tag: "Probe"
       readonly instance: number
       readonly probe: number
       readonly purpose: ProbePurpose
+      readonly tokens: number
     }
-  | { readonly _tag: "Measure"; readonly instance: number }
+  /** `CapacityMeasured` answers it; asked again where it does not. */
+  | { readonly _tag: "Measure"; readonly instance: number; readonly measurement: number }
   | { readonly _tag: "Park"; readonly instance: number; readonly untilMicros: number }
   | { readonly _tag: "Announce"; readonly model: number; readonly multiplierHundredths: number }
   /** For the audit log: `subject` is an instance, or the account of a clawback. */
@@ -177,9 +179,11 @@ export const emit = (sink: CommandSink, command: Command): void => {
     case "Probe":
       mix(digest, command.instance)
       mix(digest, command.probe)
-      return mix(digest, purposeCodes[command.purpose])
+      mix(digest, purposeCodes[command.purpose])
+      return mix(digest, command.tokens)
     case "Measure":
-      return mix(digest, command.instance)
+      mix(digest, command.instance)
+      return mix(digest, command.measurement)
     case "Park":
       mix(digest, command.instance)
       return mix(digest, command.untilMicros)

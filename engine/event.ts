@@ -76,8 +76,11 @@ const MarketEvents = {
     tokensPerSecond: whole,
     isPlatformAsked: Schema.Boolean,
   },
-  /** The answer to a `Measure` command: what the instance really does at the floor or above. */
-  CapacityMeasured: { at, instance: id, slots: whole, tokensPerSecond: whole },
+  /**
+   * The answer to a `Measure` command, whose number it bears: what the instance really does at the
+   * floor or above.
+   */
+  CapacityMeasured: { at, instance: id, measurement: id, slots: whole, tokensPerSecond: whole },
   AvailabilityChanged: { at, instance: id, isAvailable: Schema.Boolean },
   InstanceDrained: { at, instance: id },
   InstanceStopped: { at, instance: id },
@@ -114,6 +117,8 @@ const MarketEvents = {
     outcome: Outcome,
     outputTokens: tokens,
     decodeMicros: whole,
+    /** Retry-After of a 429 or 503; 0: none given. */
+    retryAfterMicros: whole,
   },
 } as const satisfies Record<string, Schema.Struct.Fields>
 

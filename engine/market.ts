@@ -23,13 +23,13 @@ import {
 } from "./ledger/desk.ts"
 import {
   onAvailabilityChanged,
-  onCapacityMeasured,
   onCredentialReplaced,
   onInstanceDrained,
   onInstanceStarted,
   onInstanceStopped,
   onModelSwitched,
 } from "./lifecycle/instances.ts"
+import { onCapacityMeasured } from "./lifecycle/measurements.ts"
 import {
   checkHeartbeat,
   onHeartbeatReceived,
@@ -153,6 +153,7 @@ const onModelListed = (market: Market, event: EventOf<"ModelListed">): Rejection
   market.candidates[model] = makeCandidates()
   market.routeStreams[model] = openStream(market.seed, "route", event.model)
   market.demandByAccount[model] = new Map()
+  market.standings[model] = new Int32Array(eligibilityReasons.length)
   return undefined
 }
 

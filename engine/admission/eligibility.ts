@@ -2,6 +2,9 @@
  * Who may serve (rule 1): an instance is a candidate when every reason against it is absent. Each
  * reason has its own code, shown to operators and counted.
  *
+ * Reasons are worked out as bits, that of code k at 1 << k: an instance may have several against it,
+ * and the lowest is the one that is shown.
+ *
  * `refresh` is the one place where an instance's standing is worked out, from state and time alone.
  * It runs after whatever touched the instance, and again at the earliest moment at which time itself
  * will change the answer.
@@ -42,6 +45,9 @@ const belowFloor = 8
 const backpressure = 9
 const rateCapped = 10
 const full = 11
+
+/** Out of service by a deed: nothing is asked of the instance, and time alone changes nothing. */
+const outOfService = (1 << inactive) | (1 << draining) | (1 << suspended) | (1 << offSchedule)
 
 /** Reused by every call: `refresh` is on the path of every request. */
 const standing: { -readonly [K in keyof Standing]: Standing[K] } = {
@@ -88,8 +94,9 @@ export const refresh = (market: Market, instance: number): void => {
   const slots = Math.max(1, countedSlots(market, instance))
   const ramp = rampNow(market, instance, market.now)
   const capacity = rampedSlots(ramp, slots)
-  const reason = reasonAgainst(market, instance, ramp)
-  const wake = wakeOf(market, instance, ramp, slots, capacity)
+  const reasons = reasonsAgainst(market, instance, ramp)
+  const reason = lowest(reasons)
+  const wake = wakeOf(market, instance, reasons, ramp, slots, capacity)
   columns.capacity[instance] = capacity
   const isAtRest = market.breakers.state[instance] === closed && wake === Infinity
   columns.isQuiet[instance] = reason === eligible && ramp === 1 && isAtRest ? 1 : 0
@@ -132,27 +139,90 @@ const rank = (
     standing,
   )
   const shown = reason === eligible && inFlight >= capacity ? full : reason
-  if (columns.reason[instance] === shown) return
+  const before = columns.reason[instance]
+  if (before === shown) return
+  const standings = market.standings[columns.model[instance]]
+  standings[before] -= 1
+  standings[shown] += 1
   columns.reason[instance] = shown
   market.reasonCounts[shown] += 1
 }
 
-const reasonAgainst = (market: Market, instance: number, ramp: number): number => {
+/** Everything that stands against an instance but its load, as bits; 0: eligible. */
+const reasonsAgainst = (market: Market, instance: number, ramp: number): number => {
   const { columns } = market.instances
   const { breakers, rules, now } = market
-  if (columns.isOnline[instance] === 0) return inactive
-  if (columns.isDraining[instance] === 1) return draining
-  if (columns.isSuspended[instance] === 1) return suspended
-  if (columns.isUnavailable[instance] === 1) return offSchedule
-  if (rules.isCapacityVerified && columns.measuredSlots[instance] === 0) return unverified
   const state = breakers.state[instance]
-  if (state === open) return parked
-  if (state === halfOpen && (rules.isProbeSynthetic || columns.probeRequest[instance] !== 0))
-    return probeUnderWay
-  if (columns.isBelowFloor[instance] === 1) return belowFloor
-  if (columns.backpressureUntil[instance] > now) return backpressure
-  if (ramp < 1 && debtWait(market, instance, ramp) > 0) return rateCapped
-  return eligible
+  let reasons = 0
+  if (columns.isOnline[instance] === 0) reasons |= 1 << inactive
+  if (columns.isDraining[instance] === 1) reasons |= 1 << draining
+  if (columns.isSuspended[instance] === 1) reasons |= 1 << suspended
+  if (columns.isUnavailable[instance] === 1) reasons |= 1 << offSchedule
+  if (rules.isCapacityVerified && columns.measuredSlots[instance] === 0) reasons |= 1 << unverified
+  if (state === open) reasons |= 1 << parked
+  else if (state === halfOpen && (rules.isProbeSynthetic || columns.probeRequest[instance] !== 0))
+    reasons |= 1 << probeUnderWay
+  if (columns.isBelowFloor[instance] === 1) reasons |= 1 << belowFloor
+  if (columns.backpressureUntil[instance] > now) reasons |= 1 << backpressure
+  if (ramp < 1 && debtWait(market, instance, ramp) > 0) reasons |= 1 << rateCapped
+  return reasons
+}
+
+/** Code of the lowest of some reasons. */
+const lowest = (reasons: number): number =>
+  reasons === 0 ? eligible : 31 - Math.clz32(reasons & -reasons)
+
+/** May anything be asked of the instance: probes, measurements, requests? */
+export const isInService = ({ instances: { columns } }: Market, instance: number): boolean =>
+  columns.isOnline[instance] === 1 &&
+  columns.isDraining[instance] === 0 &&
+  columns.isSuspended[instance] === 0 &&
+  columns.isUnavailable[instance] === 0
+
+/** Everything that stands against an instance now, its load included; empty: eligible. */
+export const reasonsNow = (market: Market, instance: number): ReadonlyArray<EligibilityReason> => {
+  const ramp = rampNow(market, instance, market.now)
+  const capacity = rampedSlots(ramp, Math.max(1, countedSlots(market, instance)))
+  const isFull = market.instances.columns.inFlight[instance] >= capacity
+  const reasons = reasonsAgainst(market, instance, ramp) | (isFull ? 1 << full : 0)
+  return eligibilityReasons.filter((_, code) => (reasons & (1 << code)) !== 0)
+}
+
+/**
+ * When a reason may pass by itself, µs; `undefined` where it takes a deed, or other attempts' ends.
+ * While an instance is out of service, nothing passes by itself.
+ */
+export const untilOf = (
+  market: Market,
+  instance: number,
+  reason: EligibilityReason,
+): number | undefined => {
+  if (!isInService(market, instance)) return undefined
+  const { columns } = market.instances
+  switch (reason) {
+    case "Unverified":
+      return columns.measureUntil[instance]
+    case "Parked":
+      return market.breakers.openUntil[instance]
+    case "ProbeUnderWay":
+    case "BelowFloor":
+      return nextProbe(market, instance)
+    case "Backpressure":
+      return columns.backpressureUntil[instance]
+    case "RateCapped":
+      return market.now + debtWait(market, instance, rampNow(market, instance, market.now))
+    default:
+      return undefined
+  }
+}
+
+/** When the probe under way is lost, or else the next one may be sent, µs. */
+const nextProbe = (market: Market, instance: number): number => {
+  const { columns } = market.instances
+  const { probeFor, probeRequest, probeUntil, probeAfter, backpressureUntil } = columns
+  return probeFor[instance] !== 0 || probeRequest[instance] !== 0
+    ? probeUntil[instance]
+    : Math.max(probeAfter[instance], backpressureUntil[instance])
 }
 
 const debtWait = (market: Market, instance: number, ramp: number): number => {
@@ -181,26 +251,28 @@ export const owe = (market: Market, instance: number, tokens: number): void => {
 const wakeOf = (
   market: Market,
   instance: number,
+  reasons: number,
   ramp: number,
   slots: number,
   capacity: number,
 ): number => {
+  // Whatever brings it back into service has it looked at again.
+  if ((reasons & outOfService) !== 0) return Infinity
   const { columns } = market.instances
   const { breakers, rules, now } = market
-  if (columns.isOnline[instance] === 0) return Infinity
   let wake = Infinity
   const state = breakers.state[instance]
   if (state === open) wake = breakers.openUntil[instance]
-  const probeFor = columns.probeFor[instance]
-  if (probeFor !== 0 || columns.probeRequest[instance] !== 0)
-    wake = Math.min(wake, columns.probeUntil[instance])
-  else if (
+  if ((reasons & (1 << unverified)) !== 0) wake = Math.min(wake, columns.measureUntil[instance])
+  const backpressureUntil = columns.backpressureUntil[instance]
+  if (backpressureUntil > now) wake = Math.min(wake, backpressureUntil)
+  if (
+    columns.probeFor[instance] !== 0 ||
+    columns.probeRequest[instance] !== 0 ||
     (state === halfOpen && rules.isProbeSynthetic) ||
     (state !== open && columns.isBelowFloor[instance] === 1)
   )
-    wake = Math.min(wake, columns.probeAfter[instance])
-  const backpressureUntil = columns.backpressureUntil[instance]
-  if (backpressureUntil > now) wake = Math.min(wake, backpressureUntil)
+    wake = Math.min(wake, nextProbe(market, instance))
   if (ramp < 1) {
     const online = onlineMicrosAt(market, instance, now)
     const wait = debtWait(market, instance, ramp)

@@ -17,6 +17,11 @@ export type Rules = ReturnType<typeof compileRules>
 export const compileRules = (economy: Economy) => {
   const { routing, breaker, floor, ramp, health, bounty, flap, promotion, withdrawal } = economy
   const minor = 10 ** economy.money.scale
+  const probeLeaseMicros = micros(breaker.probeLeaseSeconds)
+  // As many tokens as a stream needs to be measured, with the time that the further ones take.
+  const floorProbeTokens = Math.max(breaker.probeTokens, floor.minStreamTokens)
+  const furtherTokens = floorProbeTokens - breaker.probeTokens
+  const furtherSeconds = furtherTokens / Math.max(1, floor.readmitTokensPerSecond)
   return {
     scale: economy.money.scale,
     feeBps: economy.feeBps,
@@ -24,15 +29,18 @@ export const compileRules = (economy: Economy) => {
     tieBreak: routing.tieBreak,
     loadIsFraction: routing.load === "fraction",
     isCapacityVerified: routing.capacity === "verified",
+    measureLeaseMicros: micros(routing.measureLeaseSeconds),
     maxAttempts: 1 + routing.maxRetries,
     breakerThreshold: breaker.threshold,
     breakerWindowMicros: micros(breaker.windowSeconds),
     cooldownMicros: micros(breaker.cooldownSeconds),
     isProbeSynthetic: breaker.probe === "synthetic",
-    probeLeaseMicros: micros(breaker.probeLeaseSeconds),
+    probeTokens: breaker.probeTokens,
+    probeLeaseMicros,
     probeRetryMicros: micros(breaker.probeRetrySeconds),
     minFailureRatio: breaker.minFailureRatio,
     retryAfterMicros: micros(economy.backpressure.retryAfterSeconds),
+    maxRetryAfterMicros: micros(economy.backpressure.maxRetryAfterSeconds),
     floorMilliTokensPerSecond: floor.tokensPerSecond * 1000,
     readmitMilliTokensPerSecond: floor.readmitTokensPerSecond * 1000,
     floorMinStreamTokens: floor.minStreamTokens,
@@ -40,6 +48,8 @@ export const compileRules = (economy: Economy) => {
     floorMinSamples: floor.minSamples,
     floorMaxSamples: Math.max(floor.maxSamples, floor.minSamples),
     floorProbeMicros: micros(floor.probeSeconds),
+    floorProbeTokens,
+    floorProbeLeaseMicros: probeLeaseMicros + micros(furtherSeconds),
     rampStart: ramp.start,
     rampMicros: Math.round(ramp.onlineHours * microsPerHour),
     rampSuccesses: ramp.successes,

@@ -56,6 +56,12 @@ export const economyKnobs = {
       meaning: "Whose slots count: the operator's word, or the lesser of it and what was measured.",
       source: "002 trusts the declaration; hardened measures",
     }),
+    measureLeaseSeconds: knob(positive("seconds"), {
+      default: 300,
+      unit: "s",
+      meaning: "A measurement unanswered for this long is asked for again.",
+      source: "ours: a lost measurement must not leave an instance unverified for ever",
+    }),
     maxRetries: knob(wholeBetween("attempts", 0, 7), {
       default: 2,
       unit: "attempts",
@@ -89,6 +95,12 @@ export const economyKnobs = {
         "What lets an instance back in: a generation of the gateway's own, or the next request.",
       source: "ours: 002 says a single probe request; synthetic needs no consumer to suffer it",
     }),
+    probeTokens: knob(wholeBetween("tokens", 1, 1_000_000), {
+      default: 32,
+      unit: "tokens",
+      meaning: "What a synthetic probe generates; more where the floor is measured on more.",
+      source: "ours: enough to see a stream go well, and to measure the floor by",
+    }),
     probeLeaseSeconds: knob(positive("seconds"), {
       default: 30,
       unit: "s",
@@ -114,6 +126,12 @@ export const economyKnobs = {
       unit: "s",
       meaning: "Pause after a 429 or 503 that names no Retry-After of its own.",
       source: "ours",
+    }),
+    maxRetryAfterSeconds: knob(nonNegative("seconds"), {
+      default: 60,
+      unit: "s",
+      meaning: "A longer Retry-After counts as this long.",
+      source: "ours: one answer must not take an instance out for hours, whoever provoked it",
     }),
   },
   floor: {

@@ -7,7 +7,6 @@ import { forgetBreaker } from "../admission/breaker.ts"
 import { refresh } from "../admission/eligibility.ts"
 import { forgetSamples } from "../admission/floor.ts"
 import type { Rejection } from "../command.ts"
-import { emit } from "../command.ts"
 import type { EventOf } from "../event.ts"
 import { reductionAfter, reductionOnSwitch } from "../payout/flap.ts"
 import { forget } from "../reputation/health.ts"
@@ -17,17 +16,9 @@ import { growInstanceMemory } from "../state/market.ts"
 import { insert, isPresent, remove, slotOf } from "../state/table.ts"
 import { wakeAt } from "../state/wake-queue.ts"
 import { isWhole } from "../units.ts"
+import { forgetMeasurement, isCapacity } from "./measurements.ts"
 import { creditOnline } from "./presence.ts"
-
-/** More than any machine serves at once, and few enough for loads to be compared exactly. */
-const maxSlots = 1024
-
-const areQuantitiesValid = (slots: number, tokensPerSecond: number): boolean =>
-  isWhole(slots) &&
-  slots >= 1 &&
-  slots <= maxSlots &&
-  isWhole(tokensPerSecond) &&
-  tokensPerSecond >= 1
+import { lookAgain } from "./probes.ts"
 
 export const onInstanceStarted = (
   market: Market,
@@ -39,7 +30,7 @@ export const onInstanceStarted = (
   if (node < 0) return "UnknownNode"
   const model = slotOf(market.models, event.model)
   if (model < 0) return "UnknownModel"
-  if (!areQuantitiesValid(event.slots, event.tokensPerSecond)) return "InvalidQuantity"
+  if (!isCapacity(event.slots, event.tokensPerSecond)) return "InvalidQuantity"
   const instance = insert(market.instances, event.instance)
   growInstanceMemory(market)
   const { columns } = market.instances
@@ -66,7 +57,7 @@ export const onModelSwitched = (
   if (instance < 0) return "UnknownInstance"
   const model = slotOf(market.models, event.model)
   if (model < 0) return "UnknownModel"
-  if (!areQuantitiesValid(event.slots, event.tokensPerSecond)) return "InvalidQuantity"
+  if (!isCapacity(event.slots, event.tokensPerSecond)) return "InvalidQuantity"
   const { columns } = market.instances
   if (columns.isStopping[instance] === 1) return "InstanceStopping"
   if (columns.model[instance] === model) return "SameModel"
@@ -91,8 +82,7 @@ const serve = (
   columns.model[instance] = model
   columns.slots[instance] = slots
   columns.tokensPerSecond[instance] = tokensPerSecond
-  columns.measuredSlots[instance] = 0
-  columns.measuredTokensPerSecond[instance] = 0
+  forgetMeasurement(market, instance)
   columns.isBelowFloor[instance] = 0
   columns.floorCursor[instance] = 0
   forgetSamples(market.floorSamples, market.rules, instance)
@@ -103,9 +93,8 @@ const serve = (
     instance,
     columns.account[instance],
   )
-  if (market.rules.isCapacityVerified)
-    emit(market.sink, { _tag: "Measure", instance: market.instances.ids[instance] })
-  refresh(market, instance)
+  market.standings[model][columns.reason[instance]] += 1
+  lookAgain(market, instance)
 }
 
 const leaveModel = (market: Market, instance: number): void => {
@@ -119,6 +108,7 @@ const leaveModel = (market: Market, instance: number): void => {
     columns.account[instance],
   )
   models.instances[model] -= 1
+  market.standings[model][columns.reason[instance]] -= 1
 }
 
 const reducePayout = (market: Market, node: number): void => {
@@ -136,19 +126,6 @@ export const reductionOf = (market: Market, node: number): number => {
   return reductionAfter(market.rules, since, market.now - reductionAt[node])
 }
 
-export const onCapacityMeasured = (
-  market: Market,
-  event: EventOf<"CapacityMeasured">,
-): Rejection | undefined => {
-  const instance = slotOf(market.instances, event.instance)
-  if (instance < 0) return "UnknownInstance"
-  if (!areQuantitiesValid(event.slots, event.tokensPerSecond)) return "InvalidQuantity"
-  market.instances.columns.measuredSlots[instance] = event.slots
-  market.instances.columns.measuredTokensPerSecond[instance] = event.tokensPerSecond
-  refresh(market, instance)
-  return undefined
-}
-
 export const onAvailabilityChanged = (
   market: Market,
   event: EventOf<"AvailabilityChanged">,
@@ -156,7 +133,7 @@ export const onAvailabilityChanged = (
   const instance = slotOf(market.instances, event.instance)
   if (instance < 0) return "UnknownInstance"
   market.instances.columns.isUnavailable[instance] = event.isAvailable ? 0 : 1
-  refresh(market, instance)
+  lookAgain(market, instance)
   return undefined
 }
 
@@ -179,7 +156,7 @@ export const onCredentialReplaced = (
   if (instance < 0) return "UnknownInstance"
   if (market.instances.columns.isSuspended[instance] === 0) return "NotSuspended"
   market.instances.columns.isSuspended[instance] = 0
-  refresh(market, instance)
+  lookAgain(market, instance)
   return undefined
 }
 

@@ -1,10 +1,11 @@
 /**
  * Probes: short generations of the gateway's own that let a parked instance back in (rule 3) and
  * re-measure a floored one (rule 4). One probe at a time; a probe that is not answered within its
- * lease is lost and frees its place, so no instance can be stuck.
+ * lease is lost and frees its place, so no instance can be stuck. An instance out of service (its
+ * node lost, draining, suspended, out of its schedule) is asked nothing until it is back.
  */
 import { beginHalfOpen, close, halfOpen, open, trip } from "../admission/breaker.ts"
-import { refresh } from "../admission/eligibility.ts"
+import { isInService, refresh } from "../admission/eligibility.ts"
 import { decodeMilliTokensPerSecond, forgetSamples } from "../admission/floor.ts"
 import type { ProbePurpose, Rejection } from "../command.ts"
 import { emit } from "../command.ts"
@@ -14,51 +15,86 @@ import { verdictOf } from "../reputation/outcome.ts"
 import type { Market } from "../state/market.ts"
 import { slotOf } from "../state/table.ts"
 import { isWhole } from "../units.ts"
+import { heed } from "./answers.ts"
+import { measureWhereDue } from "./measurements.ts"
 
 const none = 0
 const forBreaker = 1
 const forFloor = 2
 
-/** What time alone has changed for an instance: cooldowns, lost probes, probes that are due. */
+/**
+ * What time has changed for an instance, or will have changed while it was out of service: cooldowns,
+ * lost probes, probes and measurements that are due.
+ */
 export const lookAgain = (market: Market, instance: number): void => {
-  const { breakers, rules, now } = market
-  const { columns } = market.instances
-  if (breakers.state[instance] === open && now >= breakers.openUntil[instance]) {
-    beginHalfOpen(breakers, instance)
-    columns.probeAfter[instance] = now
-  }
-  const isLeaseOver = now >= columns.probeUntil[instance]
-  if (columns.probeRequest[instance] !== 0 && isLeaseOver) columns.probeRequest[instance] = 0
-  if (columns.probeFor[instance] !== none && isLeaseOver) {
-    columns.probeFor[instance] = none
-    columns.probeAfter[instance] = now + rules.probeRetryMicros
-  }
-  const mayProbe =
-    columns.isOnline[instance] === 1 &&
-    columns.probeFor[instance] === none &&
-    columns.probeRequest[instance] === 0 &&
-    now >= columns.probeAfter[instance]
-  if (mayProbe) {
-    if (breakers.state[instance] === halfOpen && rules.isProbeSynthetic)
-      sendProbe(market, instance, forBreaker, "breaker")
-    // Half-open too: below the floor, no request would ever come to probe it.
-    else if (breakers.state[instance] !== open && columns.isBelowFloor[instance] === 1)
-      sendProbe(market, instance, forFloor, "floor")
+  if (isInService(market, instance)) {
+    passCooldown(market, instance)
+    loseProbe(market, instance)
+    measureWhereDue(market, instance)
+    probeWhereDue(market, instance)
   }
   refresh(market, instance)
 }
 
-const sendProbe = (market: Market, instance: number, code: number, purpose: ProbePurpose): void => {
+const passCooldown = (market: Market, instance: number): void => {
+  const { breakers, now } = market
+  if (breakers.state[instance] !== open || now < breakers.openUntil[instance]) return
+  beginHalfOpen(breakers, instance)
+  market.instances.columns.probeAfter[instance] = now
+}
+
+const loseProbe = (market: Market, instance: number): void => {
+  const { columns } = market.instances
+  const { rules, now } = market
+  if (now < columns.probeUntil[instance]) return
+  columns.probeRequest[instance] = 0
+  if (columns.probeFor[instance] === none) return
+  columns.probeFor[instance] = none
+  columns.probeAfter[instance] = now + rules.probeRetryMicros
+}
+
+const probeWhereDue = (market: Market, instance: number): void => {
+  const { breakers, rules, now } = market
+  const { columns } = market.instances
+  const mayProbe =
+    columns.probeFor[instance] === none &&
+    columns.probeRequest[instance] === 0 &&
+    now >= columns.probeAfter[instance] &&
+    now >= columns.backpressureUntil[instance]
+  if (!mayProbe) return
+  if (breakers.state[instance] === halfOpen && rules.isProbeSynthetic)
+    sendProbe(market, instance, forBreaker, "breaker", rules.probeTokens, rules.probeLeaseMicros)
+  // Half-open too: below the floor, no request would ever come to probe it.
+  else if (breakers.state[instance] !== open && columns.isBelowFloor[instance] === 1)
+    sendProbe(
+      market,
+      instance,
+      forFloor,
+      "floor",
+      rules.floorProbeTokens,
+      rules.floorProbeLeaseMicros,
+    )
+}
+
+const sendProbe = (
+  market: Market,
+  instance: number,
+  code: number,
+  purpose: ProbePurpose,
+  tokens: number,
+  leaseMicros: number,
+): void => {
   const { columns } = market.instances
   const probe = columns.probe[instance] + 1
   columns.probe[instance] = probe
   columns.probeFor[instance] = code
-  columns.probeUntil[instance] = market.now + market.rules.probeLeaseMicros
+  columns.probeUntil[instance] = market.now + leaseMicros
   emit(market.sink, {
     _tag: "Probe",
     instance: market.instances.ids[instance],
     probe,
     purpose,
+    tokens,
   })
 }
 
@@ -96,7 +132,8 @@ export const onProbeEnded = (
   const instance = slotOf(market.instances, event.instance)
   if (instance < 0) return "UnknownInstance"
   const { outcome, outputTokens, decodeMicros } = event
-  if (!isWhole(outputTokens) || !isWhole(decodeMicros)) return "InvalidQuantity"
+  if (!isWhole(outputTokens) || !isWhole(decodeMicros) || !isWhole(event.retryAfterMicros))
+    return "InvalidQuantity"
   const { rules } = market
   const { columns } = market.instances
   const probeFor = columns.probeFor[instance]
@@ -106,6 +143,7 @@ export const onProbeEnded = (
   // A neutral probe says nothing of the node, and does not enter its score.
   count(market.health, verdict === "neutral" ? "neutrals" : "probes", instance, 1)
   if (verdict === "success") count(market.health, "goodProbes", instance, 1)
+  heed(market, instance, outcome, event.retryAfterMicros)
   if (probeFor === forBreaker) {
     if (verdict === "success") readmit(market, instance)
     else if (verdict === "failure") park(market, instance)

@@ -154,7 +154,9 @@ export const payBounties = (market: Market): void => {
   const { claimants, ledger, sink } = market
   if (claimants.length === 0) return
   const { claimNow, claimVesting } = market.accounts.columns
-  claimants.sort((a, b) => a - b)
+  // What a remainder leaves over goes to the lower account id.
+  const { ids } = market.accounts
+  claimants.sort((a, b) => ids[a] - ids[b])
   const claims = claimants.flatMap((account) => [claimNow[account], claimVesting[account]])
   const claimed = claims.reduce((sum, one) => sum + one, 0)
   const pool = ledger.posted[bountyPool]

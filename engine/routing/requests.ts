@@ -10,6 +10,7 @@ import { emit } from "../command.ts"
 import type { EventOf, Outcome } from "../event.ts"
 import { hold } from "../ledger/holds.ts"
 import { spendableOf } from "../ledger/accounts.ts"
+import { audit, heed } from "../lifecycle/answers.ts"
 import { stopInstance } from "../lifecycle/instances.ts"
 import { park, readmit, sinkBelowFloor } from "../lifecycle/probes.ts"
 import { expectedOutput, noteDemand } from "../payout/bounty.ts"
@@ -124,16 +125,7 @@ export const onAttemptEnded = (
   columns.inFlight[instance] -= 1
   owe(market, instance, outputTokens)
   judge(market, request, instance, outcome)
-  if (outcome === "backpressure") {
-    const pause = event.retryAfterMicros || market.rules.retryAfterMicros
-    columns.backpressureUntil[instance] = market.now + pause
-    columns.isQuiet[instance] = 0
-  }
-  if (outcome === "credentialRefused") {
-    columns.isSuspended[instance] = 1
-    columns.isQuiet[instance] = 0
-    audit(market, instance, "CredentialRefused", 1)
-  }
+  heed(market, instance, outcome, event.retryAfterMicros)
   if (reportedTokens > outputTokens + market.rules.meteringToleranceTokens) {
     count(market.health, "failures", instance, 1)
     audit(market, instance, "OverReported", reportedTokens - outputTokens)
@@ -197,19 +189,6 @@ const measureFloor = (
   )
     sinkBelowFloor(market, instance)
 }
-
-const audit = (
-  market: Market,
-  instance: number,
-  finding: "OverReported" | "CredentialRefused",
-  quantity: number,
-): void =>
-  emit(market.sink, {
-    _tag: "Audit",
-    subject: market.instances.ids[instance],
-    finding,
-    quantity,
-  })
 
 const outOfTheRunning: Standing = {
   isAdmitted: false,

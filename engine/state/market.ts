@@ -59,6 +59,9 @@ const instanceSpec = {
   /** Verified by the driver; 0: not yet. */
   measuredSlots: "i32",
   measuredTokensPerSecond: "f64",
+  /** Number of the measurement of its present model, and the end of its lease. */
+  measurement: "f64",
+  measureUntil: "f64",
   inFlight: "i32",
   isUnavailable: "u8",
   isDraining: "u8",
@@ -159,7 +162,9 @@ export interface Market {
   readonly claimants: Array<number>
   /** Account slot → bounty still to vest, one entry a day's cohort (ring by day). */
   readonly vestings: Map<number, Float64Array<ArrayBuffer>>
-  /** How often instances became ineligible, by reason. */
+  /** By model slot: how many of its instances stand so now, by reason. */
+  readonly standings: Array<Int32Array<ArrayBuffer>>
+  /** How often instances came to stand so, by reason. */
   readonly reasonCounts: Float64Array<ArrayBuffer>
 }
 
@@ -192,6 +197,7 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     heartbeatWakes: makeWakeQueue(),
     claimants: [],
     vestings: new Map(),
+    standings: [],
     reasonCounts: new Float64Array(reasons),
   }
 }

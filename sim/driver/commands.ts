@@ -19,9 +19,10 @@ export const act = (world: World, command: Command): void => {
     case "Refuse":
       return onRefused(world, command)
     case "Probe":
+      world.nodes.columns.probeTokens[command.instance] = command.tokens
       return send(world, world.probeAnswers, probeActor, command.instance, command.probe)
     case "Measure":
-      return send(world, world.measurements, measureActor, command.instance, 0)
+      return send(world, world.measurements, measureActor, command.instance, command.measurement)
     case "Park":
       world.recorder.add("parks", 1)
       world.nodes.columns.parks[command.instance]++
@@ -30,8 +31,8 @@ export const act = (world: World, command: Command): void => {
     case "Audit":
       return
     case "Rejected":
-      // An answer to a probe that the kernel has given up on meanwhile comes too late, and that is all.
-      if (command.reason === "StaleProbe") return
+      // An answer that the kernel has given up on meanwhile comes too late, and that is all.
+      if (command.reason === "StaleProbe" || command.reason === "StaleMeasurement") return
       // The simulator knows the rules: an event of its own that is refused is a mistake in it.
       throw new Error(`simulator: ${command.event} was rejected: ${command.reason}`)
   }
@@ -64,7 +65,6 @@ const onPosted = (world: World, command: Extract<Command, { _tag: "Post" }>): vo
     case "grant":
     case "vested":
     case "clawback":
-    case "budget":
     case "funding":
       return
   }

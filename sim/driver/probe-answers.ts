@@ -6,9 +6,7 @@ import { serving } from "./nodes-table.ts"
 import type { World } from "./world.ts"
 import { measureActor, probeActor, rearm, send, tell } from "./world.ts"
 
-/** A probe generates this many tokens beside whatever the node is serving. */
-const probeTokens = 32
-
+/** A probe generates its tokens beside whatever the node is serving. */
 export const onProbeAnswered = (world: World): void => {
   const { probeAnswers, nodes, servers, offers, scenario, now } = world
   const node = probeAnswers.first
@@ -21,6 +19,8 @@ export const onProbeAnswered = (world: World): void => {
   const isWell = isReached && now >= columns.hiccupUntil[node]
   const offer = offers.offers[columns.device[node]][columns.model[node]]
   if (offer === null) throw new Error("simulator: a node serves a model that does not fit it")
+  // An answer that no probe asked for is a token long.
+  const tokens = Math.max(1, columns.probeTokens[node])
   const streams = Math.min(servers.streams(node) + 1, columns.declaredSlots[node])
   const rate =
     columns.speed[node] *
@@ -32,8 +32,9 @@ export const onProbeAnswered = (world: World): void => {
     instance: node,
     probe,
     outcome: isWell ? "completed" : isReached ? "upstreamError" : "connectFailed",
-    outputTokens: isWell ? probeTokens : 0,
-    decodeMicros: isWell ? Math.ceil(((probeTokens - 1) * 1e6) / rate) : 0,
+    outputTokens: isWell ? tokens : 0,
+    decodeMicros: isWell ? Math.ceil(((tokens - 1) * 1e6) / rate) : 0,
+    retryAfterMicros: 0,
   })
 }
 
@@ -41,12 +42,13 @@ export const onProbeAnswered = (world: World): void => {
 export const onMeasured = (world: World): void => {
   const { measurements, nodes, servers, offers, now } = world
   const node = measurements.first
+  const measurement = measurements.second
   measurements.drop()
   rearm(world, measurements, measureActor)
   if (!servers.isOpen(node)) return
   const { columns } = nodes
-  // A machine that is down cannot be measured; the market asks once, so it is tried again.
-  if (columns.isUp[node] === 0) return send(world, measurements, measureActor, node, 0)
+  // A machine that is down cannot be measured: it is tried again.
+  if (columns.isUp[node] === 0) return send(world, measurements, measureActor, node, measurement)
   const offer = offers.offers[columns.device[node]][columns.model[node]]
   if (offer === null) throw new Error("simulator: a node serves a model that does not fit it")
   const tokensPerSecond = Math.max(1, Math.floor(offer.tokensPerSecond * columns.speed[node]))
@@ -54,6 +56,7 @@ export const onMeasured = (world: World): void => {
     _tag: "CapacityMeasured",
     at: now,
     instance: node,
+    measurement,
     slots: columns.slots[node],
     tokensPerSecond,
   })

@@ -47,6 +47,7 @@ const liveADay = (trial: Trial): Trial => {
         outcome: "completed",
         outputTokens: 32,
         decodeMicros: second,
+        retryAfterMicros: 0,
       })
   }
   arrive(trial, ++request, { servedModel: 2, maxTokens: 10 })

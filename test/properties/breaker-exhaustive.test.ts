@@ -31,6 +31,7 @@ const settingOf = (probe: "synthetic" | "request", threshold: number): BreakerSe
     windowSeconds: 20,
     cooldownSeconds: 15,
     probe,
+    probeTokens: 32,
     probeLeaseSeconds: 10,
     probeRetrySeconds: 5,
     minFailureRatio: 0,

@@ -67,6 +67,7 @@ const setting = fc.record({
     windowSeconds: fc.constantFrom(2, 60),
     cooldownSeconds: fc.constantFrom(1, 15),
     probe: fc.constantFrom("synthetic" as const, "request" as const),
+    probeTokens: fc.constant(32),
     probeLeaseSeconds: fc.constantFrom(5, 30),
     probeRetrySeconds: fc.constantFrom(1, 40),
     minFailureRatio: fc.constantFrom(0, 0.1, 0.5),

@@ -229,6 +229,7 @@ export const answer = (outcome: Outcome, verdict: Verdict, isSlow = false): Step
       outcome,
       outputTokens: 2,
       decodeMicros: isSlow ? 10 * second : 1,
+      retryAfterMicros: 0,
     })
     m.probe = undefined
     expectParks(m, out, purpose === "breaker" && verdict === "failure")

@@ -45,8 +45,9 @@ const answerWell = (
     instance,
     probe,
     outcome: "completed",
-    outputTokens: 64,
-    decodeMicros: second,
+    outputTokens: 400,
+    decodeMicros: 6 * second,
+    retryAfterMicros: 0,
   })
 
 /** Everybody does their part, once. */
@@ -72,7 +73,13 @@ const repair = (life: Life): void => {
       sendNow(life, { _tag: "AvailabilityChanged", ...id, isAvailable: true })
     if (instance.isSuspended) sendNow(life, { _tag: "CredentialReplaced", ...id })
     if (instance.measured === undefined)
-      sendNow(life, { _tag: "CapacityMeasured", ...id, slots: 4, tokensPerSecond: 1000 })
+      sendNow(life, {
+        _tag: "CapacityMeasured",
+        ...id,
+        measurement: instance.models,
+        slots: 4,
+        tokensPerSecond: 1000,
+      })
   }
 }
 
@@ -83,7 +90,8 @@ const longestWait = ({ naive }: Life, instance: NaiveInstance): number => {
     breaker.cooldownSeconds +
     breaker.probeLeaseSeconds +
     breaker.probeRetrySeconds +
-    floor.probeSeconds
+    floor.probeSeconds +
+    floor.minStreamTokens / Math.max(1, floor.readmitTokensPerSecond)
   const paused = Math.max(0, instance.backpressureUntil - naive.clock.now)
   const drain =
     naive.rampAt(instance) *

@@ -77,6 +77,9 @@ export interface NaiveInstance {
   slots: number
   tokensPerSecond: number
   measured: { readonly slots: number; readonly tokensPerSecond: number } | undefined
+  /** Models that it has served, and until when the measurement of the present one is under way. */
+  models: number
+  measureUntil: number
   /** Requests whose present attempt it serves. */
   readonly inFlight: Set<number>
   isAvailable: boolean
@@ -202,6 +205,8 @@ export const makeNaiveMarket = (economy: Economy) => {
 
   const nodeOf = (instance: NaiveInstance) => held(nodes, instance.node)
   const isOnline = (instance: NaiveInstance) => nodeOf(instance).isOnline
+  const isInService = (one: NaiveInstance) =>
+    isOnline(one) && one.isAvailable && !one.isDraining && !one.isSuspended
 
   const reductionOf = (node: NaiveNode): number => {
     const elapsed = clock.now - node.reductionAt
@@ -422,8 +427,8 @@ export const makeNaiveMarket = (economy: Economy) => {
         one.inFlight.size === 0
       )
     },
-    CapacityMeasured: ({ instance, slots, tokensPerSecond }) =>
-      instances.has(instance) && areQuantities(slots, tokensPerSecond),
+    CapacityMeasured: ({ instance, measurement, slots, tokensPerSecond }) =>
+      instances.get(instance)?.models === measurement && areQuantities(slots, tokensPerSecond),
     AvailabilityChanged: ({ instance }) => instances.has(instance),
     InstanceDrained: ({ instance }) => instances.has(instance),
     InstanceStopped: ({ instance }) => instances.get(instance)?.isStopping === false,
@@ -448,10 +453,9 @@ export const makeNaiveMarket = (economy: Economy) => {
         event.outputTokens <= request.maxTokens
       )
     },
-    ProbeEnded: ({ instance, probe, outputTokens, decodeMicros }) =>
+    ProbeEnded: ({ instance, probe, outputTokens, decodeMicros, retryAfterMicros }) =>
       instances.get(instance)?.probe?.number === probe &&
-      isWhole(outputTokens) &&
-      isWhole(decodeMicros),
+      [outputTokens, decodeMicros, retryAfterMicros].every(isWhole),
   }
 
   const isLegal = (event: MarketEvent, nextWake: number): boolean => {
@@ -529,9 +533,9 @@ export const makeNaiveMarket = (economy: Economy) => {
     )
   }
 
-  /** What time alone does to an instance whose node is online. */
+  /** What time alone does to an instance that is in service. */
   const lookAgain = (instance: NaiveInstance): void => {
-    if (!isOnline(instance)) return
+    if (!isInService(instance)) return
     const { breaker } = instance
     if (breaker.mode === "open" && clock.now >= breaker.openUntil) {
       breaker.mode = "halfOpen"
@@ -547,15 +551,23 @@ export const makeNaiveMarket = (economy: Economy) => {
 
   /** The probe that an instance wants at this very moment, if any. */
   const wantedProbe = (instance: NaiveInstance): string | undefined => {
-    if (!isOnline(instance) || clock.now < instance.probeAfter) return undefined
+    if (!isInService(instance) || clock.now < instance.probeAfter) return undefined
+    if (clock.now < instance.backpressureUntil) return undefined
     if (instance.probe !== undefined || instance.probeRequest !== undefined) return undefined
     if (instance.breaker.mode === "open") return undefined
     if (instance.breaker.mode === "halfOpen" && isSynthetic) return "breaker"
     return instance.isBelowFloor ? "floor" : undefined
   }
 
-  const takeProbe = (read: Reader): NaiveInstance => {
-    const { instance: id, probe, purpose } = read.next("Probe")
+  /** Is a measurement due at this very moment? */
+  const wantsMeasuring = (instance: NaiveInstance): boolean =>
+    isVerified &&
+    isInService(instance) &&
+    instance.measured === undefined &&
+    clock.now >= instance.measureUntil
+
+  const takeProbe = (read: Reader): void => {
+    const { instance: id, probe, purpose, tokens } = read.next("Probe")
     const instance = held(instances, id)
     ensure(
       wantedProbe(instance) === purpose,
@@ -568,27 +580,49 @@ export const makeNaiveMarket = (economy: Economy) => {
     )
     instance.probes++
     ensure(probe === instance.probes, "probes are numbered", () => ({ probe, instance }))
-    instance.probe = {
-      number: probe,
-      purpose,
-      until: clock.now + micros(breakerKnobs.probeLeaseSeconds),
+    const { probeTokens, probeLeaseSeconds } = breakerKnobs
+    const isLong = purpose === "floor" && floor.minStreamTokens > probeTokens
+    ensure(
+      tokens === (isLong ? floor.minStreamTokens : probeTokens),
+      "14: a probe of the floor is long enough to measure it",
+      () => tokens,
+    )
+    const further = (tokens - probeTokens) / Math.max(1, floor.readmitTokensPerSecond)
+    const until = clock.now + micros(probeLeaseSeconds) + micros(further)
+    instance.probe = { number: probe, purpose, until }
+  }
+
+  const takeMeasure = (read: Reader): void => {
+    const { instance: id, measurement } = read.next("Measure")
+    const instance = held(instances, id)
+    ensure(wantsMeasuring(instance), "14: a measurement where one is due", () => instance)
+    ensure(measurement === instance.models, "measurements are numbered by model", () => instance)
+    instance.measureUntil = clock.now + micros(economy.routing.measureLeaseSeconds)
+  }
+
+  /** What the market asks of instances by itself: probes and measurements. */
+  const takeAsked = (read: Reader): void => {
+    for (let next = read.peek(); next !== undefined; next = read.peek()) {
+      if (next._tag === "Probe") takeProbe(read)
+      else if (next._tag === "Measure") takeMeasure(read)
+      else return
     }
-    return instance
   }
 
-  const takeProbes = (read: Reader): void => {
-    while (read.peek()?._tag === "Probe") takeProbe(read)
-  }
-
-  /** Invariant 14: nobody who wants a probe is left without one, for more than a microsecond. */
+  /** Invariant 14: nobody is left without what is due, for more than a microsecond. */
   const expectNoWait = (): void => {
     for (const instance of instances.values()) {
-      if (wantedProbe(instance) === undefined) instance.wantsSince = Infinity
+      const isWaiting = wantedProbe(instance) !== undefined || wantsMeasuring(instance)
+      if (!isWaiting) instance.wantsSince = Infinity
       else instance.wantsSince = Math.min(instance.wantsSince, clock.now)
-      ensure(clock.now - instance.wantsSince <= 1, "14: a probe is due and was not sent", () => ({
-        instance,
-        now: clock.now,
-      }))
+      ensure(
+        clock.now - instance.wantsSince <= 1,
+        "14: a probe or a measurement is due and was not asked for",
+        () => ({
+          instance,
+          now: clock.now,
+        }),
+      )
     }
   }
 
@@ -606,10 +640,12 @@ export const makeNaiveMarket = (economy: Economy) => {
     instance.slots = event.slots
     instance.tokensPerSecond = event.tokensPerSecond
     instance.measured = undefined
+    instance.models++
+    instance.measureUntil = 0
     instance.isBelowFloor = false
     instance.streams = []
-    if (isVerified)
-      ensure(read.next("Measure").instance === instance.id, "measured", () => instance)
+    lookAgain(instance)
+    takeAsked(read)
   }
 
   const stop = (instance: NaiveInstance): void => {
@@ -623,7 +659,7 @@ export const makeNaiveMarket = (economy: Economy) => {
   const returnNode = (node: NaiveNode, read: Reader): void => {
     node.isOnline = true
     for (const instance of instances.values()) if (instance.node === node.id) lookAgain(instance)
-    takeProbes(read)
+    takeAsked(read)
   }
 
   const dispatch = (request: NaiveRequest, command: Of<"Dispatch">): void => {
@@ -846,6 +882,8 @@ export const makeNaiveMarket = (economy: Economy) => {
         slots: event.slots,
         tokensPerSecond: event.tokensPerSecond,
         measured: undefined,
+        models: 0,
+        measureUntil: 0,
         inFlight: new Set(),
         isAvailable: true,
         isDraining: false,
@@ -886,8 +924,11 @@ export const makeNaiveMarket = (economy: Economy) => {
       noteDrain(instance)
       instance.measured = { slots, tokensPerSecond }
     },
-    AvailabilityChanged: ({ instance, isAvailable }) => {
-      held(instances, instance).isAvailable = isAvailable
+    AvailabilityChanged: ({ instance: id, isAvailable }, read) => {
+      const instance = held(instances, id)
+      instance.isAvailable = isAvailable
+      lookAgain(instance)
+      takeAsked(read)
     },
     InstanceDrained: ({ instance }) => {
       held(instances, instance).isDraining = true
@@ -898,8 +939,11 @@ export const makeNaiveMarket = (economy: Economy) => {
       instance.isStopping = true
       instance.isDraining = true
     },
-    CredentialReplaced: ({ instance }) => {
-      held(instances, instance).isSuspended = false
+    CredentialReplaced: ({ instance: id }, read) => {
+      const instance = held(instances, id)
+      instance.isSuspended = false
+      lookAgain(instance)
+      takeAsked(read)
     },
     RequestArrived: (event, read, _, choice) => {
       clock.lastRequest = event.request
@@ -949,13 +993,7 @@ export const makeNaiveMarket = (economy: Economy) => {
       instance.inFlight.delete(request.id)
       owe(instance, outputTokens)
       judge(request, instance, outcome, read)
-      if (outcome === "backpressure")
-        instance.backpressureUntil =
-          clock.now + (event.retryAfterMicros || micros(economy.backpressure.retryAfterSeconds))
-      if (outcome === "credentialRefused") {
-        instance.isSuspended = true
-        expectAudit(read, instance, "CredentialRefused", 1)
-      }
+      heed(instance, event, read)
       const excess = event.reportedTokens - outputTokens
       if (excess > economy.metering.toleranceTokens) {
         count(instance, "failures")
@@ -1003,6 +1041,7 @@ export const makeNaiveMarket = (economy: Economy) => {
       instance.probe = undefined
       count(instance, isSuccess || isFailure ? "probes" : "neutrals")
       if (isSuccess) count(instance, "goodProbes")
+      heed(instance, event, read)
       if (purpose === "breaker") {
         if (isSuccess) closeNaively(instance.breaker)
         else if (isFailure) park(instance, read)
@@ -1019,8 +1058,26 @@ export const makeNaiveMarket = (economy: Economy) => {
         } else instance.probeAfter = clock.now + micros(floor.probeSeconds)
       }
       lookAgain(instance)
-      takeProbes(read)
+      takeAsked(read)
     },
+  }
+
+  /** What an answer asks for beside its verdict. */
+  const heed = (
+    instance: NaiveInstance,
+    event: EventOf<"AttemptEnded"> | EventOf<"ProbeEnded">,
+    read: Reader,
+  ): void => {
+    const { retryAfterSeconds, maxRetryAfterSeconds } = economy.backpressure
+    if (event.outcome === "backpressure") {
+      const asked = Math.min(event.retryAfterMicros, micros(maxRetryAfterSeconds))
+      const pause = event.retryAfterMicros === 0 ? micros(retryAfterSeconds) : asked
+      instance.backpressureUntil = clock.now + pause
+    }
+    if (event.outcome === "credentialRefused") {
+      instance.isSuspended = true
+      expectAudit(read, instance, "CredentialRefused", 1)
+    }
   }
 
   const expectAudit = (
@@ -1114,7 +1171,7 @@ export const makeNaiveMarket = (economy: Economy) => {
     runTo(now)
     const read = reader(commands)
     for (const instance of instances.values()) lookAgain(instance)
-    takeProbes(read)
+    takeAsked(read)
     expectNoWait()
     for (const node of nodes.values()) {
       if (!node.isOnline || !node.isSupervised) continue

@@ -33,6 +33,7 @@ const answerProbes = (trial: Trial, pause: number): void => {
       outcome: "completed",
       outputTokens: 32,
       decodeMicros: 1,
+      retryAfterMicros: 0,
     })
 }
 

@@ -114,7 +114,13 @@ const opening: ReadonlyArray<Fact> = [
       tokensPerSecond: 3000,
       isPlatformAsked: false,
     },
-    { _tag: "CapacityMeasured" as const, instance: node, slots: 50, tokensPerSecond: 2500 },
+    {
+      _tag: "CapacityMeasured" as const,
+      instance: node,
+      measurement: 1,
+      slots: 50,
+      tokensPerSecond: 2500,
+    },
   ]),
   {
     _tag: "InstanceStarted",
@@ -125,7 +131,7 @@ const opening: ReadonlyArray<Fact> = [
     tokensPerSecond: 90,
     isPlatformAsked: false,
   },
-  { _tag: "CapacityMeasured", instance: 4, slots: 40, tokensPerSecond: 90 },
+  { _tag: "CapacityMeasured", instance: 4, measurement: 1, slots: 40, tokensPerSecond: 90 },
 ]
 
 type WithoutTime<E> = E extends unknown ? Omit<E, "at"> : never
@@ -230,14 +236,15 @@ const slowEndOf = (request: NaiveRequest) => ({
 })
 
 /** A probe that was answered well and fast. */
-const goodAnswer = ({ instance, probe }: Extract<Command, { readonly _tag: "Probe" }>) =>
+const goodAnswer = ({ instance, probe, tokens }: Extract<Command, { readonly _tag: "Probe" }>) =>
   ({
     _tag: "ProbeEnded",
     instance,
     probe,
     outcome: "completed",
-    outputTokens: 64,
-    decodeMicros: second,
+    outputTokens: tokens,
+    decodeMicros: Math.ceil((tokens * second) / 64),
+    retryAfterMicros: 0,
   }) as const
 
 const timeOf = ({ gap, c, kind: what }: Deed, market: Market): number => {
@@ -411,19 +418,13 @@ const factOf = (
         tokensPerSecond,
         isPlatformAsked: c % 5 === 0,
       }
-    case "measure":
-      return {
-        _tag: "CapacityMeasured",
-        instance:
-          pick(
-            [...naive.instances.values()]
-              .filter((one) => one.measured === undefined)
-              .map((one) => one.id),
-            a,
-          ) ?? instance,
-        slots,
-        tokensPerSecond,
-      }
+    case "measure": {
+      const unmeasured = [...naive.instances.values()].filter((one) => one.measured === undefined)
+      const one = pick(unmeasured, a) ?? naive.instances.get(instance)
+      const measurement = (one?.models ?? 1) - (a % 13 === 12 ? 1 : 0)
+      const id = one?.id ?? instance
+      return { _tag: "CapacityMeasured", instance: id, measurement, slots, tokensPerSecond }
+    }
     case "setAvailability":
       return { _tag: "AvailabilityChanged", instance, isAvailable: b % 3 > 0 }
     case "drain":
@@ -473,7 +474,7 @@ const probeEndOf = (a: number, b: number, c: number, naive: NaiveMarket): Fact |
   // With no probe under way, now and then an answer that nobody waits for.
   const instance = pick(probing, a) ?? (a % 5 === 0 ? pick(naive.instances.values(), a) : undefined)
   if (instance === undefined) return undefined
-  const outputTokens = c % 3 === 0 ? 0 : 31 + (c % 4)
+  const outputTokens = c % 3 === 0 ? 0 : (c % 2 === 0 ? 31 : 399) + (c % 4)
   return {
     _tag: "ProbeEnded",
     instance: instance.id,
@@ -481,5 +482,6 @@ const probeEndOf = (a: number, b: number, c: number, naive: NaiveMarket): Fact |
     outcome: b % 2 === 0 ? "completed" : (pick(outcomes, Math.floor(b / 2)) ?? "stalled"),
     outputTokens: Math.max(0, outputTokens),
     decodeMicros: Math.floor((outputTokens * second) / (1 + (b % 14))),
+    retryAfterMicros: c % 5 === 0 ? c * 100 : 0,
   }
 }

@@ -147,8 +147,8 @@ export const startInstance = (
     tokensPerSecond,
     isPlatformAsked,
   })
-  if (commandsOf(started, "Measure").length > 0)
-    trial.send({ _tag: "CapacityMeasured", instance, slots, tokensPerSecond })
+  for (const { measurement } of commandsOf(started, "Measure"))
+    trial.send({ _tag: "CapacityMeasured", instance, measurement, slots, tokensPerSecond })
   return started
 }
 

@@ -135,6 +135,14 @@ describe("backpressure", () => {
     expect(viewOf(trial, 1).reason).toBe("Eligible")
   })
 
+  it("lasts for a minute at most, whatever the host asks for", () => {
+    const trial = until(365 * 24 * hour)
+    trial.wait(60 * second - 1)
+    expect(viewOf(trial, 1).reason).toBe("Backpressure")
+    trial.wait(1)
+    expect(viewOf(trial, 1).reason).toBe("Eligible")
+  })
+
   it("is neutral: it neither parks nor lowers health", () => {
     const trial = openSmallMarket({ economy: grown })
     for (let request = 1; request <= 10; request++) {

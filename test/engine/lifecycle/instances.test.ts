@@ -64,10 +64,16 @@ describe("an instance that starts", () => {
       tokensPerSecond: 800,
       isPlatformAsked: false,
     })
-    expect(started).toEqual([{ _tag: "Measure", instance: 1 }])
+    expect(started).toEqual([{ _tag: "Measure", instance: 1, measurement: 1 }])
     expect(viewOf(trial, 1).reason).toBe("Unverified")
     expect(call(trial, 1)).toBe(-1)
-    trial.send({ _tag: "CapacityMeasured", instance: 1, slots: 8, tokensPerSecond: 900 })
+    trial.send({
+      _tag: "CapacityMeasured",
+      instance: 1,
+      measurement: 1,
+      slots: 8,
+      tokensPerSecond: 900,
+    })
     expect(viewOf(trial, 1)).toMatchObject({ reason: "Eligible", slots: 8, tokensPerSecond: 800 })
     expect(call(trial, 2)).toBe(1)
   })
@@ -143,7 +149,9 @@ describe("a model switch", () => {
     const trial = openSmallMarket({ economy: hardened })
     listModel(trial, 2)
     expect(viewOf(trial, 1).reason).toBe("Eligible")
-    expect(commandsOf(switchTo(trial, 2), "Measure")).toEqual([{ _tag: "Measure", instance: 1 }])
+    expect(commandsOf(switchTo(trial, 2), "Measure")).toEqual([
+      { _tag: "Measure", instance: 1, measurement: 2 },
+    ])
     expect(viewOf(trial, 1).reason).toBe("Unverified")
   })
 
@@ -264,7 +272,7 @@ describe("schedule, drain and credential", () => {
       { _tag: "InstanceDrained" },
       { _tag: "InstanceStopped" },
       { _tag: "CredentialReplaced" },
-      { _tag: "CapacityMeasured", slots: 1, tokensPerSecond: 1 },
+      { _tag: "CapacityMeasured", measurement: 1, slots: 1, tokensPerSecond: 1 },
     ] as const)
       expect(rejectionOf(trial.send({ ...fact, instance: 99 }))).toBe("UnknownInstance")
   })
@@ -277,6 +285,7 @@ describe("schedule, drain and credential", () => {
           trial.send({
             _tag: "CapacityMeasured",
             instance: 1,
+            measurement: 1,
             slots: 4,
             tokensPerSecond: 100,
             ...wrong,

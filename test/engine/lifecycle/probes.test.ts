@@ -32,8 +32,29 @@ const answer = (
   trial: Trial,
   probe: number,
   outcome: Outcome = "completed",
-  { outputTokens = 32, decodeMicros = second } = {},
-) => trial.send({ _tag: "ProbeEnded", instance: 1, probe, outcome, outputTokens, decodeMicros })
+  { outputTokens = 32, decodeMicros = second, retryAfterMicros = 0 } = {},
+) =>
+  trial.send({
+    _tag: "ProbeEnded",
+    instance: 1,
+    probe,
+    outcome,
+    outputTokens,
+    decodeMicros,
+    retryAfterMicros,
+  })
+
+/** Five slow streams: the small market's instance 1 is below the floor. */
+const sunk = (economy = synthetic, outputTokens = 40): Trial => {
+  const trial = openSmallMarket({ economy, slots: 8 })
+  for (let i = 0; i < 5; i++) {
+    const request = nextRequest++
+    arrive(trial, request, { maxTokens: outputTokens })
+    endAttempt(trial, request, { outputTokens, decodeMicros: (outputTokens * second) / 4 })
+  }
+  expect(viewOf(trial, 1).reason).toBe("BelowFloor")
+  return trial
+}
 
 describe("a parked instance with synthetic probes", () => {
   it("gets a probe as soon as the cooldown ends, with no traffic at all", () => {
@@ -44,7 +65,9 @@ describe("a parked instance with synthetic probes", () => {
     expect(viewOf(trial, 1)).toMatchObject({ reason: "Parked", breaker: "open", parks: 1 })
     expect(call(trial, nextRequest++)).toBe(-1)
     expect(trial.wait(15 * second - 1)).toEqual([])
-    expect(trial.wait(1)).toEqual([{ _tag: "Probe", instance: 1, probe: 1, purpose: "breaker" }])
+    expect(trial.wait(1)).toEqual([
+      { _tag: "Probe", instance: 1, probe: 1, purpose: "breaker", tokens: 32 },
+    ])
     expect(viewOf(trial, 1)).toMatchObject({ reason: "ProbeUnderWay", breaker: "halfOpen" })
     expect(call(trial, nextRequest++)).toBe(-1)
   })
@@ -77,7 +100,7 @@ describe("a parked instance with synthetic probes", () => {
     park(trial)
     trial.wait(15 * second)
     for (const [i, outcome] of (
-      ["consumerError", "backpressure", "gatewayFault", "credentialRefused"] as const
+      ["consumerError", "backpressure", "gatewayFault", "consumerGone"] as const
     ).entries()) {
       expect(answer(trial, i + 1, outcome)).toEqual([])
       expect(trial.wait(second - 1)).toEqual([])
@@ -172,6 +195,88 @@ describe("a neutral probe", () => {
   })
 })
 
+describe("a probe's answer", () => {
+  const halfOpened = (): Trial => {
+    const trial = openSmallMarket({ economy: synthetic })
+    park(trial)
+    expect(commandsOf(trial.wait(15 * second), "Probe")).toHaveLength(1)
+    return trial
+  }
+
+  it("that refuses the credential suspends the instance, as an attempt's would", () => {
+    const trial = halfOpened()
+    expect(answer(trial, 1, "credentialRefused")).toEqual([
+      { _tag: "Audit", subject: 1, finding: "CredentialRefused", quantity: 1 },
+    ])
+    expect(viewOf(trial, 1)).toMatchObject({ reason: "Suspended", breaker: "halfOpen" })
+    expect(trial.wait(1800 * second)).toEqual([])
+    const replaced = trial.send({ _tag: "CredentialReplaced", instance: 1 })
+    expect(commandsOf(replaced, "Probe")).toMatchObject([{ probe: 2 }])
+    answer(trial, 2)
+    expect(viewOf(trial, 1).reason).toBe("Eligible")
+  })
+
+  it("that says 429 is heeded: no other probe until its Retry-After", () => {
+    const trial = halfOpened()
+    answer(trial, 1, "backpressure", { retryAfterMicros: 20 * second })
+    expect(trial.wait(20 * second - 1)).toEqual([])
+    expect(commandsOf(trial.wait(1), "Probe")).toMatchObject([{ probe: 2 }])
+    // A minute at most, whatever is asked for.
+    answer(trial, 2, "backpressure", { retryAfterMicros: 1000 * second })
+    expect(trial.wait(60 * second - 1)).toEqual([])
+    expect(commandsOf(trial.wait(1), "Probe")).toMatchObject([{ probe: 3 }])
+  })
+})
+
+describe("an instance out of service", () => {
+  const out: ReadonlyArray<readonly [string, (trial: Trial) => unknown]> = [
+    ["draining", (trial) => trial.send({ _tag: "InstanceDrained", instance: 1 })],
+    [
+      "out of its schedule",
+      (trial) => trial.send({ _tag: "AvailabilityChanged", instance: 1, isAvailable: false }),
+    ],
+    ["lost", (trial) => trial.send({ _tag: "NodeLost", node: 1 })],
+  ]
+
+  it.each(out)("is not probed, parked or below the floor: %s", (_, take) => {
+    const parked = openSmallMarket({ economy: synthetic })
+    park(parked)
+    take(parked)
+    expect(commandsOf(parked.wait(3600 * second), "Probe")).toEqual([])
+    const floored = sunk()
+    take(floored)
+    expect(commandsOf(floored.wait(3600 * second), "Probe")).toEqual([])
+  })
+
+  it("is probed as soon as it is back", () => {
+    const trial = openSmallMarket({ economy: synthetic, slots: 8 })
+    const late = nextRequest++
+    arrive(trial, late)
+    park(trial)
+    endAttempt(trial, late, { outcome: "credentialRefused" })
+    trial.send({ _tag: "AvailabilityChanged", instance: 1, isAvailable: false })
+    expect(trial.wait(1800 * second)).toEqual([])
+    expect(trial.send({ _tag: "CredentialReplaced", instance: 1 })).toEqual([])
+    const back = trial.send({ _tag: "AvailabilityChanged", instance: 1, isAvailable: true })
+    expect(commandsOf(back, "Probe")).toMatchObject([{ purpose: "breaker" }])
+  })
+
+  it("may be answered for all the same, and its lost probe is noticed when it is back", () => {
+    const trial = openSmallMarket({ economy: synthetic })
+    park(trial)
+    trial.wait(15 * second)
+    const set = (isAvailable: boolean) =>
+      trial.send({ _tag: "AvailabilityChanged", instance: 1, isAvailable })
+    set(false)
+    trial.wait(100 * second)
+    expect(set(true)).toEqual([])
+    expect(commandsOf(trial.wait(second), "Probe")).toMatchObject([{ probe: 2 }])
+    set(false)
+    expect(answer(trial, 2)).toEqual([])
+    expect(viewOf(trial, 1)).toMatchObject({ reason: "OffSchedule", breaker: "closed" })
+  })
+})
+
 describe("a parked instance probed by requests", () => {
   const halfOpened = (): Trial => {
     const trial = openSmallMarket({ economy: byRequest, slots: 8 })
@@ -237,23 +342,14 @@ describe("a parked instance probed by requests", () => {
 })
 
 describe("an instance below the floor", () => {
-  const sunk = (): Trial => {
-    const trial = openSmallMarket({ economy: synthetic, slots: 8 })
-    for (let i = 0; i < 5; i++) {
-      const request = nextRequest++
-      arrive(trial, request)
-      endAttempt(trial, request, { outputTokens: 40, decodeMicros: 10 * second })
-    }
-    expect(viewOf(trial, 1).reason).toBe("BelowFloor")
-    return trial
-  }
-
   it("gets no requests, and a probe every 5 minutes", () => {
     const trial = sunk()
     expect(call(trial, nextRequest++)).toBe(-1)
     expect(trial.wait(300 * second - 1)).toEqual([])
     for (let i = 1; i <= 3; i++) {
-      expect(trial.wait(1)).toEqual([{ _tag: "Probe", instance: 1, probe: i, purpose: "floor" }])
+      expect(trial.wait(1)).toEqual([
+        { _tag: "Probe", instance: 1, probe: i, purpose: "floor", tokens: 32 },
+      ])
       answer(trial, i, "completed", { outputTokens: 32, decodeMicros: 10 * second })
       expect(trial.wait(300 * second - 1)).toEqual([])
     }
@@ -287,6 +383,17 @@ describe("an instance below the floor", () => {
     expect(viewOf(trial, 1).reason).toBe("Eligible")
   })
 
+  it("is probed with as many tokens as are measured, and given the time that they take", () => {
+    const trial = sunk(economyWith({ floor: { minStreamTokens: 362 } }, synthetic), 400)
+    expect(trial.wait(300 * second)).toEqual([
+      { _tag: "Probe", instance: 1, probe: 1, purpose: "floor", tokens: 362 },
+    ])
+    // 330 tokens more than an ordinary probe, at 5.5 a second: the lease is a minute longer.
+    trial.wait(90 * second - 1)
+    answer(trial, 1, "completed", { outputTokens: 362, decodeMicros: 65 * second })
+    expect(viewOf(trial, 1).reason).toBe("Eligible")
+  })
+
   it("starts with no streams when it is back: one slow one does not sink it again", () => {
     const trial = sunk()
     trial.wait(300 * second)
@@ -309,7 +416,9 @@ describe("an instance below the floor", () => {
         outputTokens: 40,
         decodeMicros: 10 * second,
       })
-    expect(commandsOf(trial.wait(15 * second), "Probe")).toMatchObject([{ purpose: "breaker" }])
+    expect(commandsOf(trial.wait(15 * second), "Probe")).toMatchObject([
+      { purpose: "breaker", tokens: 32 },
+    ])
     expect(commandsOf(answer(trial, 1), "Probe")).toMatchObject([{ probe: 2, purpose: "floor" }])
     answer(trial, 2)
     expect(viewOf(trial, 1).reason).toBe("Eligible")
@@ -322,7 +431,13 @@ describe("a probe's end", () => {
     expect(rejectionOf(answer(trial, 1))).toBe("StaleProbe")
     park(trial)
     trial.wait(15 * second)
-    const fact = { _tag: "ProbeEnded", instance: 1, probe: 1, outcome: "completed" } as const
+    const fact = {
+      _tag: "ProbeEnded",
+      instance: 1,
+      probe: 1,
+      outcome: "completed",
+      retryAfterMicros: 0,
+    } as const
     const reasons = [
       { ...fact, outputTokens: 32, decodeMicros: 1, instance: 9 },
       { ...fact, outputTokens: 32, decodeMicros: 1, probe: 2 },
@@ -330,10 +445,12 @@ describe("a probe's end", () => {
       { ...fact, outputTokens: -1, decodeMicros: 1 },
       { ...fact, outputTokens: 32, decodeMicros: -1 },
       { ...fact, outputTokens: 32, decodeMicros: 0.5 },
+      { ...fact, outputTokens: 32, decodeMicros: 1, retryAfterMicros: -1 },
     ].map((one) => rejectionOf(trial.send(one)))
     expect(reasons).toEqual([
       "UnknownInstance",
       "StaleProbe",
+      "InvalidQuantity",
       "InvalidQuantity",
       "InvalidQuantity",
       "InvalidQuantity",

@@ -244,6 +244,26 @@ describe("a bounty", () => {
     expect(commandsOf(trial.wait(hour), "Post")).toEqual([])
   })
 
+  it("gives what a remainder leaves over to the lower account, whoever came first", () => {
+    const trial = scarce(
+      { bounty: { poolFeeBps: 0 } },
+      // Opened in falling order.
+      { nodes: 3, tokensPerSecond: 1, operatorOf: (node) => 2000 - node },
+    )
+    trial.send({ _tag: "PoolFunded", transfer: 1000, amount: 10_001 })
+    serve(trial, 7200 * 3)
+    trial.wait(hour)
+    const requests = [1, 2, 3].map(() => nextRequest++)
+    for (const request of requests) arrive(trial, request, { maxTokens: 1000 })
+    for (const request of requests) endAttempt(trial, request, { outputTokens: 1000 })
+    const paid = commandsOf(trial.wait(hour), "Post").filter((one) => one.kind === "bounty")
+    expect(paid.map((one) => [one.reference, one.amount])).toEqual([
+      [1997, 3334],
+      [1998, 3334],
+      [1999, 3333],
+    ])
+  })
+
   it("gets half of every fee for its pool", () => {
     const trial = scarce()
     serve(trial, 1001)

@@ -34,11 +34,18 @@ export class EndpointRefused extends Data.TaggedError("EndpointRefused")<{
 /** All addresses of a name. */
 export type Resolve = (hostname: string) => Promise<ReadonlyArray<LookupAddress>>
 
+export interface CheckedEndpoint {
+  /** As it will be called. */
+  readonly url: URL
+  /** Whether the way there leads through public networks. */
+  readonly isPublic: boolean
+}
+
 export interface NetworkGuard {
   /** Is it public, or in an allowed network? */
   readonly isAllowed: (address: string) => boolean
-  /** Rejects with `EndpointRefused`. Gives the URL as it will be called. */
-  readonly check: (endpoint: string) => Promise<URL>
+  /** Rejects with `EndpointRefused`. */
+  readonly check: (endpoint: string) => Promise<CheckedEndpoint>
   readonly resolve: Resolve
 }
 
@@ -157,7 +164,7 @@ export const makeNetworkGuard = (
     return isPublic(address) || allowed.check(address, isIP(address) === 4 ? "ipv4" : "ipv6")
   }
 
-  const check = async (endpoint: string): Promise<URL> => {
+  const check = async (endpoint: string): Promise<CheckedEndpoint> => {
     const url = parseEndpoint(endpoint)
     const name = bareHost(url.hostname)
     const addresses =
@@ -171,7 +178,7 @@ export const makeNetworkGuard = (
           endpoint,
           `stands for ${address}, which is not a public address; the gateway's administrator can allow its network (hosts.allowedNetworks)`,
         )
-    return url
+    return { url, isPublic: addresses.some(({ address }) => isPublic(canonical(address))) }
   }
   return { isAllowed, check, resolve }
 }

@@ -9,6 +9,8 @@
  * from whoever holds the job in this very attempt and epoch; sent twice, they are answered alike.
  */
 import { Schema } from "effect"
+import { BalanceView } from "../accounts/balance.ts"
+import { EarningsHour } from "../accounts/earnings.ts"
 
 const described = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
   schema.annotations({ description })
@@ -89,23 +91,42 @@ export const Heartbeat = Schema.Struct({
 })
 export type Heartbeat = typeof Heartbeat.Type
 
-export const Poll = Schema.Struct({
-  wait_seconds: optional(between(0, 3600), "Longest wait; the gateway's poll_seconds is the most"),
-})
-export type Poll = typeof Poll.Type
-
 /** Which handing-out of a job a host speaks of. */
 const claim = {
   attempt: described(whole(0, 1_000_000), "As it came with the job"),
   epoch: described(whole(1, 1_000_000), "As it came with the job"),
 }
 
-/** Fastify reads a query as text. */
+/** Values of a query are text. */
+const digits = (most: number) => Schema.String.pipe(Schema.pattern(new RegExp(`^\\d{1,${most}}$`)))
+
+export const PollQuery = Schema.Struct({
+  wait_seconds: optional(digits(4), "Longest wait; default and most: the gateway's poll_seconds"),
+})
+export type PollQuery = typeof PollQuery.Type
+
 export const StreamQuery = Schema.Struct({
-  attempt: described(Schema.String.pipe(Schema.pattern(/^\d{1,7}$/)), "As it came with the job"),
-  epoch: described(Schema.String.pipe(Schema.pattern(/^\d{1,7}$/)), "As it came with the job"),
+  attempt: described(digits(7), "As it came with the job"),
+  epoch: described(digits(7), "As it came with the job"),
 })
 export type StreamQuery = typeof StreamQuery.Type
+
+export const HostListQuery = Schema.Struct({
+  model: optional(modelName, "Only hosts that serve it"),
+  limit: optional(digits(4), "At most so many; default 100, at most 1000"),
+  after: optional(text(100), "host_id of the last one of the page before"),
+})
+export type HostListQuery = typeof HostListQuery.Type
+
+export const EarningsQuery = Schema.Struct({
+  hours: optional(digits(4), "How far back; default 168, at most 2160"),
+})
+export type EarningsQuery = typeof EarningsQuery.Type
+
+export const HostPath = Schema.Struct({ id: described(text(100), "host_id") })
+export type HostPath = typeof HostPath.Type
+export const JobPath = Schema.Struct({ id: described(text(100), "job_id") })
+export type JobPath = typeof JobPath.Type
 
 const Tokens = whole(0, 100_000_000)
 
@@ -169,8 +190,6 @@ export const TokenReplacement = Schema.Struct({
 })
 export type TokenReplacement = typeof TokenReplacement.Type
 
-export const Nothing = Schema.Struct({})
-
 const ModelPrice = Schema.Struct({
   input_price_per_token: described(Schema.String, "Credits, as a decimal"),
   output_price_per_token: described(Schema.String, "Credits, as a decimal"),
@@ -207,6 +226,12 @@ export const PublicHost = Schema.Struct({
   created_at: described(Schema.Int, "Unix time, s"),
 })
 export type PublicHost = typeof PublicHost.Type
+
+export const HostList = Schema.Struct({
+  hosts: Schema.Array(PublicHost),
+  next: described(Schema.NullOr(Schema.String), "`after` of the next page; null: this is the last"),
+})
+export type HostList = typeof HostList.Type
 
 /** What only its operator sees of a host. */
 export const OwnHost = Schema.Struct({
@@ -311,18 +336,10 @@ export const Earnings = Schema.Struct({
   total: Schema.Struct({ jobs: Schema.Int, output_tokens: Schema.Int, earned: Credits }),
   account: described(
     Schema.Struct({
-      earned: Credits,
-      vesting: Credits,
-      held: Credits,
-      bounties: Schema.Array(
-        Schema.Struct({
-          hour: Schema.Int,
-          kind: described(Schema.String, "bounty, vestingBounty, vested or clawback"),
-          amount: Credits,
-        }),
-      ),
+      balance: BalanceView,
+      bounties: Schema.Array(EarningsHour),
     }),
-    "Lots of the whole account, all its hosts together, and its bounties by hour",
+    "The whole account, all its hosts together: its lots, and its bounties by hour",
   ),
 })
 export type Earnings = typeof Earnings.Type
@@ -341,6 +358,19 @@ export const NewKey = Schema.Struct({
   api_key: described(Schema.String, "hk_live_…, shown this once; the keys before it end now"),
 })
 export type NewKey = typeof NewKey.Type
+
+export const Rotated = Schema.Struct({
+  rewrapped: described(Schema.Int, "Tokens that the new master key wraps now"),
+  broken: described(Schema.Array(Schema.String), "Hosts whose tokens do not open any more"),
+})
+export type Rotated = typeof Rotated.Type
+
+export const DrainAnswer = Schema.Struct({
+  host_id: Schema.String,
+  status: Schema.Literal("active", "inactive", "draining", "leaving"),
+  in_flight: Schema.Int,
+})
+export type DrainAnswer = typeof DrainAnswer.Type
 
 export const ErrorAnswer = Schema.Struct({
   error: Schema.Struct({

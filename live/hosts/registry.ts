@@ -1,0 +1,428 @@
+/**
+ * What operators do with their hosts: register, change models, drain, replace a token or the key,
+ * remove. Each is one synchronous change of directory and market, so that no reader sees half of it
+ * and no crash leaves half of it.
+ */
+import type { Rejection } from "../../engine/index.ts"
+import { newPublicId, newSecret } from "../accounts/secrets.ts"
+import { badRequest, conflict, HttpError, notFound } from "../http/http-error.ts"
+import type { LiveServices } from "../services.ts"
+import type { AccountRecord, HostRecord, InstanceRecord, ModelRecord } from "../store/records.ts"
+import {
+  inFlightOf,
+  isDraining,
+  isInMarket,
+  isSuspended,
+  servedInstances,
+  statusOf,
+} from "./host-state.ts"
+import type { JobBoard } from "./job-board.ts"
+import type { CheckedEndpoint, NetworkGuard } from "./network-guard.ts"
+import { EndpointRefused } from "./network-guard.ts"
+import type { Presence } from "./presence.ts"
+import type { Heartbeat, ModelChange, Registration } from "./protocol.ts"
+import type { Vault } from "./vault.ts"
+
+export interface RegistryParts {
+  readonly services: LiveServices
+  readonly board: JobBoard
+  readonly presence: Presence
+  readonly guard: NetworkGuard
+  readonly vault: Vault
+}
+
+export interface Registry {
+  /** `secret` of the host's key; `undefined`: this account had registered it before. */
+  readonly register: (
+    account: AccountRecord,
+    wish: Registration,
+  ) => Promise<{ readonly host: HostRecord; readonly secret: string | undefined }>
+  readonly heartbeat: (host: HostRecord, report: Heartbeat) => void
+  readonly changeModel: (host: HostRecord, change: ModelChange, isPlatformAsked: boolean) => void
+  readonly setDraining: (host: HostRecord, isDraining: boolean) => void
+  readonly remove: (host: HostRecord) => "removed" | "leaving"
+  readonly replaceToken: (host: HostRecord, token: string | undefined) => void
+  /** Gives the secret of the new key; the keys before it end. */
+  readonly replaceKey: (host: HostRecord) => string
+}
+
+const mostHosts = 1000
+const mostModels = 64
+const mostHardwareBytes = 16_384
+const defaultSlots = 1
+const defaultTokensPerSecond = 30
+/** Heartbeats that come faster than this part of their interval are answered and change nothing. */
+const heartbeatPart = 10
+
+interface Offer {
+  readonly model: ModelRecord
+  readonly upstreamModel: string
+  readonly slots: number
+  readonly tokensPerSecond: number
+}
+
+export const makeRegistry = (parts: RegistryParts): Registry => {
+  const { services, board, presence, guard, vault } = parts
+  const { config, directory, driver, nowMillis } = services
+  const byRegistration = directory.hosts.indexBy(({ account, registrationId, removedAtMillis }) =>
+    registrationId === undefined || removedAtMillis !== undefined
+      ? undefined
+      : `${account} ${registrationId}`,
+  )
+  const hostsOf = directory.hosts.groupBy(({ account }) => account)
+  const leaving = new Set<number>()
+
+  const requireTaken = (what: string, rejection: Rejection | undefined): void => {
+    // Everything that the kernel could refuse was checked before.
+    if (rejection !== undefined) throw new Error(`hosts: ${what} was rejected: ${rejection}`)
+  }
+
+  const known = (account: AccountRecord, { registration_id }: Registration) =>
+    registration_id === undefined ? undefined : byRegistration(`${account.id} ${registration_id}`)
+
+  const register: Registry["register"] = async (account, wish) => {
+    const before = known(account, wish)
+    if (before !== undefined) return { host: before, secret: undefined }
+    const offers = offersOf(services, wish)
+    requireModest(wish)
+    const living = hostsOf(account.id).filter(
+      (id) => directory.hosts.get(id)?.removedAtMillis === undefined,
+    )
+    if (living.length >= mostHosts)
+      throw conflict("too_many_hosts", `An account has at most ${mostHosts} hosts; remove some`)
+    const endpoint = await checkedEndpoint(guard, wish)
+    // Somebody may have sent the same registration while the endpoint was looked up.
+    const meanwhile = known(account, wish)
+    if (meanwhile !== undefined) return { host: meanwhile, secret: undefined }
+    return enter(account, wish, offers, endpoint)
+  }
+
+  const enter = (
+    account: AccountRecord,
+    wish: Registration,
+    offers: ReadonlyArray<Offer>,
+    endpoint: string | undefined,
+  ): { readonly host: HostRecord; readonly secret: string } => {
+    const publicId = newPublicId("host")
+    const { token, registration_id, gpu, backend } = wish
+    const host: HostRecord = {
+      id: directory.hosts.nextId(),
+      publicId,
+      account: account.id,
+      name: wish.name ?? gpu ?? publicId,
+      delivery: wish.delivery ?? "pull",
+      ...(registration_id === undefined ? {} : { registrationId: registration_id }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(token === undefined ? {} : { sealedToken: vault.seal(token, publicId) }),
+      hardware: {
+        ...wish.hardware,
+        ...(gpu === undefined ? {} : { gpu }),
+        ...(backend === undefined ? {} : { backend }),
+      },
+      createdAtMillis: nowMillis(),
+    }
+    directory.hosts.put(host)
+    requireTaken(
+      "a node",
+      driver.submit({ _tag: "NodeRegistered", node: host.id, account: account.id }),
+    )
+    const secret = giveKey(host)
+    if (host.delivery === "pull") {
+      requireTaken("a heartbeat", driver.submit({ _tag: "HeartbeatReceived", node: host.id }))
+      presence.watch(host.id)
+    }
+    for (const offer of offers) start(host, offer, false)
+    return { host, secret }
+  }
+
+  const giveKey = (host: HostRecord): string => {
+    const { secret, hash, prefix, lastFour } = newSecret("host")
+    directory.keys.put({
+      id: directory.keys.nextId(),
+      publicId: newPublicId("key"),
+      role: "host",
+      account: host.account,
+      host: host.id,
+      name: `key of ${host.name}`,
+      hash,
+      prefix,
+      lastFour,
+      createdAtMillis: nowMillis(),
+    })
+    return secret
+  }
+  const revokeKeys = (host: HostRecord): void => {
+    for (const key of directory.keys.all())
+      if (key.role === "host" && key.host === host.id && key.revokedAtMillis === undefined)
+        directory.keys.put({ ...key, revokedAtMillis: nowMillis() })
+  }
+
+  const start = (host: HostRecord, offer: Offer, isPlatformAsked: boolean): void => {
+    const { model, upstreamModel, slots, tokensPerSecond } = offer
+    const instance: InstanceRecord = {
+      id: directory.instances.nextId(),
+      host: host.id,
+      model: model.id,
+      upstreamModel,
+      slots,
+      tokensPerSecond,
+      createdAtMillis: nowMillis(),
+    }
+    // The record first: the market may at once ask to have the instance measured.
+    directory.instances.put(instance)
+    requireTaken(
+      "an instance",
+      driver.submit({
+        _tag: "InstanceStarted",
+        instance: instance.id,
+        node: host.id,
+        model: model.id,
+        slots,
+        tokensPerSecond,
+        isPlatformAsked,
+      }),
+    )
+  }
+  const stop = (instance: InstanceRecord): void => {
+    directory.instances.put({ ...instance, stoppedAtMillis: nowMillis() })
+    if (driver.market.instances.slots.has(instance.id))
+      requireTaken("a stop", driver.submit({ _tag: "InstanceStopped", instance: instance.id }))
+  }
+
+  const changeModel: Registry["changeModel"] = (host, change, isPlatformAsked) => {
+    requireStaying(host)
+    const served = servedInstances(services, host.id)
+    const from = served.find(({ model }) => directory.models.get(model)?.name === change.model)
+    if (change.action === "add") {
+      if (from !== undefined)
+        throw conflict("already_served", `This host serves ${change.model} already`)
+      if (served.length >= mostModels)
+        throw conflict("too_many_models", `A host serves at most ${mostModels} models`)
+      const isHostDraining = statusOf(services, host) === "draining"
+      start(host, offerOf(services, change, change.model), isPlatformAsked)
+      if (isHostDraining) setDraining(host, true)
+      return
+    }
+    if (from === undefined)
+      throw badRequest(
+        `This host does not serve ${change.model}; it serves ${served
+          .map(({ model }) => directory.models.get(model)?.name)
+          .join(", ")}`,
+        "model",
+      )
+    if (change.action === "remove") return stop(from)
+    switchModel(from, change, isPlatformAsked)
+  }
+
+  const switchModel = (
+    from: InstanceRecord,
+    change: ModelChange,
+    isPlatformAsked: boolean,
+  ): void => {
+    if (change.to === undefined) throw badRequest("`to` is missing: which model to switch to", "to")
+    const { model, upstreamModel, slots, tokensPerSecond } = offerOf(services, change, change.to, {
+      slots: from.slots,
+      tokens_per_second: from.tokensPerSecond,
+    })
+    const others = servedInstances(services, from.host)
+    if (others.some((one) => one.model === model.id))
+      throw conflict("already_served", `This host serves ${model.name} already`)
+    const inFlight = inFlightOf(driver.market, from.id)
+    if (inFlight > 0)
+      throw conflict(
+        "jobs_in_flight",
+        `${inFlight} jobs of ${change.model} are still under way; drain the host, and switch when they have ended`,
+      )
+    directory.instances.put({ ...from, model: model.id, upstreamModel, slots, tokensPerSecond })
+    requireTaken(
+      "a switch",
+      driver.submit({
+        _tag: "ModelSwitched",
+        instance: from.id,
+        model: model.id,
+        slots,
+        tokensPerSecond,
+        isPlatformAsked,
+      }),
+    )
+  }
+
+  const setDraining: Registry["setDraining"] = (host, wanted) => {
+    for (const { id } of servedInstances(services, host.id))
+      if (isDraining(driver.market, id) !== wanted)
+        requireTaken(
+          "a change of availability",
+          driver.submit({ _tag: "AvailabilityChanged", instance: id, isAvailable: !wanted }),
+        )
+  }
+
+  const heartbeat: Registry["heartbeat"] = (host, report) => {
+    const before = presence.latest(host.id)?.atMicros ?? -Infinity
+    const leastMicros = (config.hosts.heartbeatSeconds * 1_000_000) / heartbeatPart
+    const isEarly = driver.clock.nowMicros() - before < leastMicros
+    if (!isEarly || statusOf(services, host) === "inactive") {
+      requireTaken("a heartbeat", driver.submit({ _tag: "HeartbeatReceived", node: host.id }))
+      presence.heard(host.id, report)
+    }
+    if (report.is_draining !== undefined && host.removedAtMillis === undefined)
+      setDraining(host, report.is_draining)
+  }
+
+  const remove: Registry["remove"] = (host) => {
+    if (host.removedAtMillis === undefined) {
+      directory.hosts.put({ ...host, removedAtMillis: nowMillis() })
+      for (const instance of servedInstances(services, host.id)) stop(instance)
+      leaving.add(host.id)
+    }
+    return leave(host.id) ? "removed" : "leaving"
+  }
+  /** Lets a host go once no job of it is under way. */
+  const leave = (id: number): boolean => {
+    const { market } = driver
+    const isBusy = directory.instancesOfHost(id).some((one) => market.instances.slots.has(one))
+    if (isBusy) return false
+    leaving.delete(id)
+    if (isInMarket(market, id))
+      requireTaken("a removal", driver.submit({ _tag: "NodeRemoved", node: id }))
+    const host = directory.hosts.get(id)
+    if (host !== undefined) revokeKeys(host)
+    presence.forget(id)
+    board.hostLost(id)
+    return true
+  }
+
+  const replaceToken: Registry["replaceToken"] = (host, token) => {
+    requireStaying(host)
+    if (host.delivery === "cloud") {
+      if (token === undefined)
+        throw badRequest("`token` is missing: the provider's new one", "token")
+      directory.hosts.put({ ...host, sealedToken: vault.seal(token, host.publicId) })
+    } else if (token !== undefined)
+      throw badRequest("Only a cloud host has a token of its provider", "token")
+    for (const { id } of servedInstances(services, host.id))
+      if (isSuspended(driver.market, id))
+        requireTaken("a token", driver.submit({ _tag: "CredentialReplaced", instance: id }))
+  }
+
+  const replaceKey: Registry["replaceKey"] = (host) => {
+    requireStaying(host)
+    revokeKeys(host)
+    return giveKey(host)
+  }
+
+  driver.addTaker((command) => {
+    const mayHaveEnded = command._tag === "Finish" || command._tag === "Refuse"
+    if (leaving.size === 0 || !(mayHaveEnded || command._tag === "Dispatch")) return
+    for (const id of leaving) leave(id)
+  })
+  presence.onLost(board.hostLost)
+  for (const host of directory.hosts.all()) {
+    if (!isInMarket(driver.market, host.id)) continue
+    if (host.delivery === "pull") presence.watch(host.id)
+    if (host.removedAtMillis === undefined) continue
+    leaving.add(host.id)
+    leave(host.id)
+  }
+
+  return { register, heartbeat, changeModel, setDraining, remove, replaceToken, replaceKey }
+}
+
+const requireStaying = (host: HostRecord): void => {
+  if (host.removedAtMillis !== undefined) throw notFound(`host ${host.publicId}; it was removed`)
+}
+
+interface Terms {
+  readonly upstream_model?: string
+  readonly slots?: number
+  readonly tokens_per_second?: number
+}
+
+const offerOf = (
+  { directory }: LiveServices,
+  terms: Terms,
+  name: string,
+  fallback: Terms = {},
+): Offer => {
+  const model = directory.modelByName(name)
+  if (model === undefined)
+    throw new HttpError({
+      status: 400,
+      type: "invalid_request_error",
+      code: "model_not_listed",
+      param: "models",
+      message: `The market lists no model ${name}; it lists ${listed(directory)}`,
+    })
+  return {
+    model,
+    upstreamModel: terms.upstream_model ?? name,
+    slots: terms.slots ?? fallback.slots ?? defaultSlots,
+    tokensPerSecond:
+      terms.tokens_per_second ?? fallback.tokens_per_second ?? defaultTokensPerSecond,
+  }
+}
+
+const listed = (directory: LiveServices["directory"]): string => {
+  const names = [...directory.models.all()].map(({ name }) => name)
+  if (names.length === 0) return "none yet"
+  return names.length <= 20 ? names.join(", ") : `${names.slice(0, 20).join(", ")} and more`
+}
+
+const offersOf = (services: LiveServices, wish: Registration): ReadonlyArray<Offer> => {
+  const offers = wish.models.map((one) =>
+    typeof one === "string"
+      ? offerOf(services, {}, one, wish)
+      : offerOf(services, one, one.model, wish),
+  )
+  const ids = new Set(offers.map(({ model }) => model.id))
+  if (ids.size !== offers.length)
+    throw badRequest("A model is named twice; one host serves it once, with more slots", "models")
+  return offers
+}
+
+/** What is only shown may not fill the disk. */
+const requireModest = ({ hardware }: Registration): void => {
+  if (hardware !== undefined && JSON.stringify(hardware).length > mostHardwareBytes)
+    throw badRequest(`hardware is longer than ${mostHardwareBytes} bytes`, "hardware")
+}
+
+/** The endpoint of a registration that needs one, if the gateway may call it. */
+const checkedEndpoint = async (
+  guard: NetworkGuard,
+  { delivery = "pull", endpoint, token }: Registration,
+): Promise<string | undefined> => {
+  if (delivery !== "cloud" && token !== undefined)
+    throw badRequest("`token` goes with delivery cloud only", "token")
+  if (delivery === "pull") {
+    if (endpoint === undefined) return undefined
+    throw badRequest(
+      "A host that polls has no endpoint; with one, its delivery is push or cloud",
+      "endpoint",
+    )
+  }
+  if (endpoint === undefined)
+    throw badRequest(
+      `delivery ${delivery} needs an endpoint, such as https://gpu.example/v1`,
+      "endpoint",
+    )
+  if (delivery === "cloud" && token === undefined)
+    throw badRequest("delivery cloud needs the provider's token", "token")
+  const { url, isPublic } = await endpointOf(guard, endpoint)
+  if (delivery === "cloud" && isPublic && url.protocol === "http:")
+    throw badRequest("A token is not sent over plain http; expected an https endpoint", "endpoint")
+  return url.href.replace(/\/+$/, "")
+}
+
+const endpointOf = async (guard: NetworkGuard, endpoint: string): Promise<CheckedEndpoint> => {
+  try {
+    return await guard.check(endpoint)
+  } catch (error) {
+    if (!(error instanceof EndpointRefused)) throw error
+    throw new HttpError({
+      status: 400,
+      type: "invalid_request_error",
+      code: "endpoint_refused",
+      param: "endpoint",
+      message: `The endpoint is refused: ${error.message}`,
+    })
+  }
+}

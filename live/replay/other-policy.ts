@@ -205,7 +205,7 @@ const endOf = (
 }
 
 const answerTo = (
-  { instance, probe }: Extract<Command, { readonly _tag: "Probe" }>,
+  { instance, probe, tokens }: Extract<Command, { readonly _tag: "Probe" }>,
   latest: ReadonlyMap<number, ProbeEnded>,
   now: number,
 ): ProbeEnded => {
@@ -217,7 +217,7 @@ const answerTo = (
     instance,
     probe,
     outcome: like?.outcome ?? "completed",
-    outputTokens: like?.outputTokens ?? 32,
+    outputTokens: like?.outputTokens ?? tokens,
     decodeMicros: like?.decodeMicros ?? 1_000_000,
   }
 }
@@ -226,10 +226,17 @@ const answerTo = (
 const measureMicros = 5_000_000
 
 const measurementOf = (
-  { instance }: Extract<Command, { readonly _tag: "Measure" }>,
+  { instance, measurement }: Extract<Command, { readonly _tag: "Measure" }>,
   known: ReadonlyMap<number, Capacity>,
   now: number,
 ): CapacityMeasured => {
   const { slots, tokensPerSecond } = known.get(instance) ?? { slots: 1, tokensPerSecond: 1 }
-  return { _tag: "CapacityMeasured", at: now + measureMicros, instance, slots, tokensPerSecond }
+  return {
+    _tag: "CapacityMeasured",
+    at: now + measureMicros,
+    instance,
+    measurement,
+    slots,
+    tokensPerSecond,
+  }
 }

@@ -98,15 +98,20 @@ const takeAgain = (market: Market, entry: StoredEntry): Effect.Effect<void, Jour
       })
 }
 
-/** What was delivered of each request that was under way, by its last checkpoint. */
-const readDeliveries = (reader: SqlClient): Effect.Effect<ReadonlyMap<string, number>, SqlError> =>
+/** Tokens that were delivered by an attempt that was under way, by its last checkpoint. */
+export type Delivered = (request: number, attempt: number) => number
+
+export const readDelivered = (reader: SqlClient): Effect.Effect<Delivered, SqlError> =>
   Effect.map(
     reader.unsafe<{
       readonly request: number
       readonly attempt: number
       readonly tokens: number
     }>("SELECT request, attempt, tokens FROM deliveries"),
-    (rows) => new Map(rows.map((row) => [`${row.request}/${row.attempt}`, row.tokens])),
+    (rows) => {
+      const tokens = new Map(rows.map((row) => [`${row.request}/${row.attempt}`, row.tokens]))
+      return (request, attempt) => tokens.get(`${request}/${attempt}`) ?? 0
+    },
   )
 
 /**
@@ -114,32 +119,28 @@ const readDeliveries = (reader: SqlClient): Effect.Effect<ReadonlyMap<string, nu
  * Gives the number of requests that were ended.
  */
 export const endWhatWasUnderWay = (
-  store: { readonly reader: SqlClient; readonly queue: Pick<CommitQueue, "write"> },
   driver: MarketDriver,
-): Effect.Effect<number, SqlError> =>
-  Effect.gen(function* () {
-    const delivered = yield* readDeliveries(store.reader)
-    const { requests } = driver.market
-    const open = [...requests.slots.keys()].sort((a, b) => a - b)
-    for (const request of open)
-      for (
-        let slot = requests.slots.get(request);
-        slot !== undefined;
-        slot = requests.slots.get(request)
-      ) {
-        const attempt = requests.columns.attempt[slot]
-        const tokens = delivered.get(`${request}/${attempt}`) ?? 0
-        driver.submit({
-          _tag: "AttemptEnded",
-          request,
-          attempt,
-          outcome: "gatewayFault",
-          outputTokens: tokens,
-          reportedTokens: tokens,
-          decodeMicros: 0,
-          retryAfterMicros: 0,
-        })
-      }
-    store.queue.write("DELETE FROM deliveries", [])
-    return open.length
-  })
+  queue: Pick<CommitQueue, "write">,
+  delivered: Delivered,
+): number => {
+  const { requests } = driver.market
+  const open = [...requests.slots].sort(([a], [b]) => a - b)
+  for (const [request, slot] of open) {
+    const attempt = requests.columns.attempt[slot]
+    const tokens = delivered(request, attempt)
+    const rejection = driver.submit({
+      _tag: "AttemptEnded",
+      request,
+      attempt,
+      outcome: "gatewayFault",
+      outputTokens: tokens,
+      reportedTokens: tokens,
+      decodeMicros: 0,
+      retryAfterMicros: 0,
+    })
+    if (rejection !== undefined)
+      throw new Error(`recovery: the end of request ${request} was rejected: ${rejection}`)
+  }
+  queue.write("DELETE FROM deliveries", [])
+  return open.length
+}

@@ -13,7 +13,7 @@ import {
 import type { MarketDriver } from "../../../live/driver/market-driver.ts"
 import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
 import type { OpenedMarket } from "../../../live/driver/recovery.ts"
-import { endWhatWasUnderWay, openMarket } from "../../../live/driver/recovery.ts"
+import { endWhatWasUnderWay, openMarket, readDelivered } from "../../../live/driver/recovery.ts"
 import { replaySamePolicy } from "../../../live/replay/same-policy.ts"
 import { writeSnapshot } from "../../../live/store/snapshots.ts"
 import type { Store } from "../../../live/store/store.ts"
@@ -157,7 +157,8 @@ describe("recovery", () => {
     const second = await run(crashImage(folder))
     const commands: Array<Command> = []
     second.driver.addTaker((command) => void commands.push(command))
-    const ended = await Effect.runPromise(endWhatWasUnderWay(second.store, second.driver))
+    const delivered = await Effect.runPromise(readDelivered(second.store.reader))
+    const ended = endWhatWasUnderWay(second.driver, second.store.queue, delivered)
     expect(ended).toBe(2)
     const finishes = commands.filter((command) => command._tag === "Finish")
     expect(finishes).toMatchObject([

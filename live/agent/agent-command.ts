@@ -1,0 +1,308 @@
+/** `evenkeel agent`: makes this machine a host of a market. */
+import { Command, Options } from "@effect/cli"
+import { Data, Effect, Option } from "effect"
+import { alignColumns, note, printable, printResult } from "../../sim/cli/output.ts"
+import { UsageError } from "../../sim/cli/usage-error.ts"
+import { HostAgent } from "./host-agent.ts"
+import type { AgentEvent, HostAgentOptions, ModelOption } from "./options.ts"
+import { backendNames } from "./options.ts"
+import type { HostPlan } from "./plan.ts"
+import { registrationOf } from "./plan.ts"
+
+const optionalText = (name: string, value: string, meaning: string) =>
+  Options.text(name).pipe(
+    Options.withPseudoName(value),
+    Options.withDescription(meaning),
+    Options.optional,
+  )
+
+const cliOptions = {
+  url: Options.text("url").pipe(
+    Options.withPseudoName("URL"),
+    Options.withDescription("The gateway, such as https://market.example."),
+  ),
+  key: optionalText(
+    "key",
+    "KEY",
+    "Key of your account (sk_live_…), to register with; better given as EVENKEEL_KEY, which other users of the machine do not see. Not needed once registered.",
+  ),
+  backend: Options.choice("backend", backendNames).pipe(
+    Options.withDescription(
+      "What runs the models: huggingface (starts `transformers serve`), openai (vLLM, SGLang, TGI, llama.cpp, Ollama, LM Studio…), langchain (a LangServe endpoint), worker (your own POST /generate), simulated (no GPU); huggingface by default.",
+    ),
+    Options.withDefault("huggingface" as const),
+  ),
+  endpoint: optionalText(
+    "endpoint",
+    "URL",
+    "Where the model server is, such as http://127.0.0.1:8000/v1 (openai, langchain, worker). A key that it wants goes into EVENKEEL_ENDPOINT_KEY.",
+  ),
+  model: Options.text("model").pipe(
+    Options.withPseudoName("NAME"),
+    Options.withDescription(
+      "A model to serve, by the market's name; NAME=OWN where the model server calls it OWN. Repeatable; by default all models of the server that the market lists.",
+    ),
+    Options.repeated,
+  ),
+  name: optionalText("name", "TEXT", "What the host is called; the machine's name by default."),
+  gpu: optionalText("gpu", "TEXT", "The GPU's name, instead of what nvidia-smi says."),
+  price: optionalText(
+    "price-per-token",
+    "CREDITS",
+    "What you ask for a token, such as 0.00012; no effect where the platform sets the prices.",
+  ),
+  slots: optionalText("slots", "N", "Streams at once, all models together; measured by default."),
+  rate: optionalText(
+    "tokens-per-second",
+    "N",
+    "Output of all slots together; measured by default.",
+  ),
+  inputKey: optionalText(
+    "input-key",
+    "TEXT",
+    "Key of the chain's input object, where its schema does not tell (langchain).",
+  ),
+  transformers: optionalText(
+    "transformers",
+    "FILE",
+    "The transformers program, where it is not on the PATH (huggingface).",
+  ),
+  state: optionalText(
+    "state",
+    "FILE",
+    "Where the host's id and key are kept; by default a file for each gateway below ~/.local/state/evenkeel.",
+  ),
+  drain: optionalText(
+    "drain-seconds",
+    "N",
+    "For running jobs to finish when the agent is stopped; 30 by default.",
+  ),
+  simulatedRate: optionalText(
+    "simulated-rate",
+    "N",
+    "Tokens per second of one stream (simulated); 40 by default.",
+  ),
+  simulatedFirst: optionalText(
+    "simulated-first-ms",
+    "N",
+    "Time to the first token, ms (simulated); 50 by default.",
+  ),
+  simulatedFail: optionalText("simulated-fail", "P", "Probability of a failure (simulated)."),
+  simulatedStall: optionalText("simulated-stall", "P", "Probability of a stall (simulated)."),
+  simulatedLie: optionalText(
+    "simulated-lie",
+    "P",
+    "Probability of claiming twice the tokens (simulated).",
+  ),
+  dryRun: Options.boolean("dry-run").pipe(
+    Options.withDescription("Print what was detected and would be registered, and end."),
+  ),
+  json: Options.boolean("json").pipe(
+    Options.withDescription(
+      "Print JSON on stdout: every event on a line; with --dry-run one document.",
+    ),
+  ),
+}
+
+type CliOptions = Command.Command.ParseConfig<typeof cliOptions>
+
+export const agentCommand = Command.make("agent", cliOptions, (given) =>
+  Effect.gen(function* () {
+    const options = yield* optionsFrom(given)
+    const agent = yield* Effect.try({ try: () => new HostAgent(options), catch: failed })
+    yield* given.dryRun ? printPlan(agent, given.json) : serve(agent)
+  }),
+).pipe(
+  Command.withDescription("Make this machine a host of a market: detect, register, serve jobs."),
+)
+
+/** What the agent could not do, as a message without a stack. */
+class AgentFailed extends Data.TaggedError("AgentFailed")<{ readonly message: string }> {}
+
+const failed = (error: unknown): AgentFailed =>
+  new AgentFailed({ message: error instanceof Error ? error.message : String(error) })
+
+/** A signal interrupts, and the interruption drains: the command ends when the last job has. */
+const serve = (agent: HostAgent) =>
+  Effect.tryPromise({ try: () => agent.serve(), catch: failed }).pipe(
+    Effect.onInterrupt(() => Effect.promise(() => agent.stop())),
+  )
+
+const printPlan = (agent: HostAgent, isJson: boolean) =>
+  Effect.tryPromise({ try: () => agent.detect(), catch: failed }).pipe(
+    Effect.flatMap((plan) => printResult(isJson, planDocument(plan), () => planText(plan))),
+    Effect.ensuring(Effect.promise(() => agent.stop())),
+  )
+
+const optionsFrom = (given: CliOptions): Effect.Effect<HostAgentOptions, UsageError> =>
+  Effect.gen(function* () {
+    const slots = yield* numberFrom("--slots", given.slots, 1, 1024, true)
+    const tokensPerSecond = yield* numberFrom("--tokens-per-second", given.rate, 1, 1_000_000)
+    const simulated = yield* simulatedFrom(given)
+    return defined<HostAgentOptions>({
+      apiUrl: given.url,
+      apiKey: Option.getOrUndefined(given.key) ?? environment("EVENKEEL_KEY"),
+      backend: given.backend,
+      endpointUrl: Option.getOrUndefined(given.endpoint),
+      endpointKey: environment("EVENKEEL_ENDPOINT_KEY"),
+      models: yield* Effect.forEach(given.model, modelFrom),
+      name: Option.getOrUndefined(given.name),
+      gpu: Option.getOrUndefined(given.gpu),
+      inputKey: Option.getOrUndefined(given.inputKey),
+      transformersProgram: Option.getOrUndefined(given.transformers),
+      stateFile: Option.getOrUndefined(given.state),
+      slots,
+      tokensPerSecond,
+      pricePerToken: yield* numberFrom("--price-per-token", given.price, 0, 1_000_000),
+      drainSeconds: yield* numberFrom("--drain-seconds", given.drain, 0, 86_400),
+      simulated: defined({ ...simulated, slots }),
+      // A signal interrupts the command, which then stops the agent.
+      handlesSignals: false,
+      onEvent: given.dryRun ? noteEvent : given.json ? printJson : printEvent,
+    })
+  })
+
+const simulatedFrom = (given: CliOptions) =>
+  Effect.all({
+    tokensPerSecond: numberFrom("--simulated-rate", given.simulatedRate, 0.1, 100_000),
+    timeToFirstTokenMillis: numberFrom("--simulated-first-ms", given.simulatedFirst, 0, 600_000),
+    failProbability: numberFrom("--simulated-fail", given.simulatedFail, 0, 1),
+    stallProbability: numberFrom("--simulated-stall", given.simulatedStall, 0, 1),
+    lieProbability: numberFrom("--simulated-lie", given.simulatedLie, 0, 1),
+  })
+
+type Optionals<T> = { readonly [K in keyof T]: T[K] | undefined }
+
+/** The same without what is undefined: an option that is not given is not there. */
+const defined = <T extends object>(values: Optionals<T>): T =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T
+
+/** An environment variable; an empty one is none. */
+const environment = (name: string): string | undefined => process.env[name] || undefined
+
+/** `NAME` or `NAME=OWN`. */
+const modelFrom = (text: string): Effect.Effect<ModelOption, UsageError> => {
+  const equals = text.indexOf("=")
+  const model = equals < 0 ? text : text.slice(0, equals)
+  const upstreamModel = equals < 0 ? text : text.slice(equals + 1)
+  return model.trim() === "" || upstreamModel.trim() === ""
+    ? new UsageError({
+        argument: `--model ${text}`,
+        allowed:
+          "expected the market's name of a model, or NAME=OWN where the model server calls it OWN",
+      })
+    : Effect.succeed({ model, upstreamModel })
+}
+
+const numberFrom = (
+  option: string,
+  text: Option.Option<string>,
+  least: number,
+  most: number,
+  isWhole = false,
+): Effect.Effect<number | undefined, UsageError> => {
+  if (Option.isNone(text)) return Effect.succeed(undefined)
+  const value = /^(\d+\.?\d*|\.\d+)$/.test(text.value) ? Number(text.value) : Number.NaN
+  return value >= least && value <= most && (!isWhole || Number.isInteger(value))
+    ? Effect.succeed(value)
+    : new UsageError({
+        argument: `${option} ${text.value}`,
+        allowed: `expected a ${isWhole ? "whole number" : "plain decimal"}, ${least} to ${most}`,
+      })
+}
+
+const printJson = (event: AgentEvent): void => {
+  process.stdout.write(`${JSON.stringify(event)}\n`)
+}
+const printEvent = (event: AgentEvent): void => {
+  process.stdout.write(`${new Date().toISOString()} ${printable(eventText(event))}\n`)
+}
+const noteEvent = (event: AgentEvent): void => Effect.runSync(note(eventText(event)))
+
+const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
+
+/** An event in words. */
+export const eventText = (event: AgentEvent): string => {
+  switch (event.type) {
+    case "measuring":
+      return `Measuring ${event.model}; --slots and --tokens-per-second spare it`
+    case "measured":
+      return `${event.model}: ${event.singleTokensPerSecond.toFixed(1)} tokens/s alone, ${event.slots} streams at once at the floor or above, ${event.tokensPerSecond.toFixed(0)} tokens/s in all`
+    case "registered":
+      return event.isNew ? `Registered as ${event.hostId}` : `Known as ${event.hostId}`
+    case "serving":
+      return `Serving ${event.models.join(", ")}; Ctrl-C drains and ends`
+    case "jobStarted":
+      return `${event.jobId} started: ${event.model}`
+    case "jobEnded":
+      return `${event.jobId} ${event.end}: ${event.tokens} tokens${event.detail === undefined ? "" : `; ${event.detail}`}`
+    case "disconnected":
+      return `No gateway: ${event.detail}; trying again in ${seconds(event.retryMillis)}`
+    case "reconnected":
+      return "The gateway is back"
+    case "notice":
+      return event.detail
+    case "draining":
+      return `Draining: ${event.jobs} jobs to finish`
+    case "stopped":
+      return "Stopped"
+  }
+}
+
+const planDocument = (plan: HostPlan) => {
+  const { registration_id: _id, ...registration } = registrationOf(plan, "dry run")
+  return { registration, measurement: plan.measurement ?? null }
+}
+
+const planText = (plan: HostPlan): string => {
+  const { gpus, machine, models, measurement } = plan
+  const gpuRows = gpus.map((gpu) => [
+    "GPU",
+    [
+      gpu.name,
+      gpu.memoryTotalMib === undefined ? undefined : `${gpu.memoryTotalMib} MiB`,
+      gpu.driver === undefined ? undefined : `driver ${gpu.driver}`,
+      gpu.computeCapability === undefined ? undefined : `compute ${gpu.computeCapability}`,
+    ]
+      .filter((one) => one !== undefined)
+      .join(", "),
+  ])
+  return [
+    alignColumns([
+      ["name", plan.name],
+      ...(gpuRows.length > 0 ? gpuRows : [["GPU", plan.gpu ?? "none found by nvidia-smi"]]),
+      ["CPU", `${machine.cpu}, ${machine.cpuCores} cores, ${machine.memoryMib} MiB`],
+      ["disk", `${machine.diskFreeMib ?? "?"} of ${machine.diskTotalMib ?? "?"} MiB free`],
+      ["backend", plan.backend],
+      ...(plan.pricePerToken === undefined
+        ? []
+        : [["price", `${plan.pricePerToken} credits a token`]]),
+    ]),
+    "",
+    alignColumns([
+      ["model", "at the backend", "slots", "tokens/s"],
+      ...models.map((one) => [
+        one.model,
+        one.upstream_model,
+        String(one.slots),
+        String(one.tokens_per_second),
+      ]),
+    ]),
+    ...(measurement === undefined || measurement.rungs.length === 0
+      ? []
+      : [
+          "",
+          alignColumns([
+            ["streams", "slowest tokens/s", "all tokens/s", "first token ms"],
+            ...measurement.rungs.map((rung) => [
+              String(rung.streams),
+              rung.slowestTokensPerSecond.toFixed(1),
+              rung.totalTokensPerSecond.toFixed(1),
+              rung.timeToFirstTokenMillis.toFixed(0),
+            ]),
+          ]),
+        ]),
+  ]
+    .map(printable)
+    .join("\n")
+}

@@ -1,0 +1,181 @@
+/**
+ * A worker: the operator's own inference server, behind one route.
+ *
+ * Request: `POST` to the endpoint URL as it stands (`http://127.0.0.1:8000/generate`), a JSON object:
+ *
+ *     model         what is asked for
+ *     messages      [{role, content}, …] for a chat
+ *     prompt        the text of a completion; for a chat the messages as one text
+ *     input         for an embedding: a string or an array of strings
+ *     max_tokens    longest answer, where the consumer limits it; and temperature, top_p, stop, seed,
+ *                   presence_penalty and frequency_penalty where the consumer gives them
+ *     stream        true (false for an embedding): a wish, not a duty
+ *
+ * Answer: any of these.
+ *
+ *     application/json        one whole item, see below; an embedding: {"embeddings": [[…], …]}
+ *     application/x-ndjson    an item a line, the text in pieces
+ *     text/event-stream       an item an event, the text in pieces; `data: [DONE]` may end it
+ *     text/plain              the text itself
+ *
+ * An item is a string, or an object with the text in `text`, `generated_text`, `output`, `response`
+ * or `token.text`, and where it is known `finish_reason` ("stop", "length") and `usage`
+ * {prompt_tokens, completion_tokens}. `{"error": "…"}` ends the answer as a failure. An item with
+ * `choices` is taken for a chunk of an OpenAI stream. An answer that ends without an error is whole.
+ *
+ * Statuses: 400, 404, 413, 415 and 422 are the consumer's fault, 429 and 503 with `Retry-After` say
+ * "later", any other of 4xx and 5xx is a failure of the worker.
+ */
+import type { IncomingMessage } from "node:http"
+import { eventsOf, linesOf } from "../event-stream.ts"
+import { isRecord, jsonOf, messageOf, textOf } from "../http.ts"
+import { chunkWriter, mediaTypeOf, parsed, post, untilBroken } from "./answer.ts"
+import type { Backend, BackendJob, Chunk } from "./backend.ts"
+import { BackendError } from "./backend.ts"
+import { messagesOf, promptText } from "./prompt.ts"
+
+export interface WorkerBackendOptions {
+  readonly endpoint: URL
+  readonly key?: string | undefined
+  /** Models that the worker serves: it has no way to say so itself. */
+  readonly models: ReadonlyArray<string>
+}
+
+export const workerBackend = ({ endpoint, key, models }: WorkerBackendOptions): Backend => ({
+  description: `worker at ${endpoint.origin}${endpoint.pathname}`,
+  start: async () => {},
+  stop: async () => {},
+  isReady: () => true,
+  models: async () => models,
+  generate: (job, signal) => generate(endpoint, key, job, signal),
+})
+
+const passedOn = [
+  "temperature",
+  "top_p",
+  "stop",
+  "seed",
+  "presence_penalty",
+  "frequency_penalty",
+] as const
+
+const requestOf = (job: BackendJob): Readonly<Record<string, unknown>> => {
+  const { kind, body } = job
+  if (kind === "embedding") return { model: body["model"], input: body["input"], stream: false }
+  return {
+    model: body["model"],
+    ...(kind === "chat" ? { messages: messagesOf(job) } : {}),
+    prompt: promptText(job),
+    max_tokens: body["max_completion_tokens"] ?? body["max_tokens"],
+    ...Object.fromEntries(
+      passedOn.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name]]])),
+    ),
+    stream: true,
+  }
+}
+
+async function* generate(
+  endpoint: URL,
+  key: string | undefined,
+  job: BackendJob,
+  signal: AbortSignal,
+): AsyncGenerator<Chunk, void, undefined> {
+  const headers: Record<string, string> =
+    key === undefined ? {} : { authorization: `Bearer ${key}` }
+  const response = await post(endpoint, requestOf(job), signal, headers)
+  yield* untilBroken(
+    job.kind === "embedding" ? embedded(job, response) : written(job, itemsOf(response)),
+    signal,
+  )
+}
+
+async function* itemsOf(response: IncomingMessage): AsyncGenerator<unknown, void, undefined> {
+  switch (mediaTypeOf(response)) {
+    case "text/event-stream":
+      for await (const { data } of eventsOf(response)) {
+        if (data === "[DONE]") return
+        if (data !== "") yield parsed(data)
+      }
+      return
+    case "application/x-ndjson":
+    case "application/ndjson":
+    case "application/jsonl":
+      for await (const line of linesOf(response)) if (line.trim() !== "") yield parsed(line)
+      return
+    case "text/plain": {
+      const decoder = new TextDecoder()
+      for await (const part of response) yield decoder.decode(part as Uint8Array, { stream: true })
+      return
+    }
+    default:
+      yield parsed(await textOf(response))
+  }
+}
+
+async function* written(
+  job: BackendJob,
+  items: AsyncIterable<unknown>,
+): AsyncGenerator<Chunk, void, undefined> {
+  const writer = chunkWriter(job)
+  let reason = "stop"
+  let usage: Readonly<Record<string, unknown>> | undefined
+  let isFinished = false
+  for await (const item of items) {
+    if (isRecord(item) && item["error"] !== undefined && item["error"] !== null)
+      throw new BackendError("upstreamError", messageOf(item))
+    if (isRecord(item) && Array.isArray(item["choices"])) {
+      isFinished ||= item["choices"].some(
+        (choice: unknown) => isRecord(choice) && typeof choice["finish_reason"] === "string",
+      )
+      yield item
+      continue
+    }
+    const text = textIn(item)
+    if (text !== "") yield writer.piece(text)
+    if (!isRecord(item)) continue
+    if (typeof item["finish_reason"] === "string") reason = item["finish_reason"]
+    if (isRecord(item["usage"])) usage = item["usage"]
+  }
+  if (!isFinished) yield writer.finish(reason)
+  const completionTokens = usage?.["completion_tokens"]
+  const promptTokens = usage?.["prompt_tokens"]
+  if (typeof completionTokens === "number")
+    yield writer.usage({
+      completionTokens,
+      promptTokens: typeof promptTokens === "number" ? promptTokens : 0,
+    })
+}
+
+const textFields = ["text", "generated_text", "output", "response"]
+
+/** The text of an item, under any of the names that inference servers give it. */
+const textIn = (item: unknown): string => {
+  if (typeof item === "string") return item
+  if (Array.isArray(item)) return item.map(textIn).join("")
+  if (!isRecord(item)) throw new BackendError("malformed", `expected text, got ${typeof item}`)
+  for (const field of textFields) {
+    const value = item[field]
+    if (typeof value === "string" || Array.isArray(value)) return textIn(value)
+  }
+  const token = item["token"]
+  return isRecord(token) && typeof token["text"] === "string" ? token["text"] : ""
+}
+
+async function* embedded(
+  job: BackendJob,
+  response: IncomingMessage,
+): AsyncGenerator<Chunk, void, undefined> {
+  const answer = await jsonOf(response)
+  if (!isRecord(answer)) throw new BackendError("malformed", "expected a JSON object")
+  if (Array.isArray(answer["data"])) return yield answer
+  const { embeddings, embedding, usage } = answer
+  const vectors: ReadonlyArray<unknown> = Array.isArray(embeddings) ? embeddings : [embedding]
+  if (!vectors.every(Array.isArray))
+    throw new BackendError("malformed", "expected `embeddings`, an array of arrays of numbers")
+  yield {
+    object: "list",
+    data: vectors.map((vector, index) => ({ object: "embedding", index, embedding: vector })),
+    model: String(job.body["model"] ?? ""),
+    ...(isRecord(usage) ? { usage } : {}),
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * A host of the market, as a library: detects the machine, registers it, serves jobs.
+ *
+ * @example
+ * const agent = new HostAgent({
+ *   apiUrl: "https://market.example",
+ *   apiKey: process.env.EVENKEEL_KEY,
+ *   backend: "openai",
+ *   endpointUrl: "http://127.0.0.1:8000/v1",
+ *   models: ["meta-llama/Llama-3-8B-Instruct"],
+ *   pricePerToken: 0.00012,
+ * })
+ * const { hostId } = await agent.register()
+ * await agent.serve() // until SIGTERM, or agent.stop()
+ */
+import { makeBackoff, pause } from "./backoff.ts"
+import type { Backend } from "./backends/backend.ts"
+import { backendOf, httpUrl } from "./backends/index.ts"
+import type { GatewayLink } from "./gateway-link.ts"
+import { makeGatewayLink, Refused } from "./gateway-link.ts"
+import { loadNow } from "./heartbeat.ts"
+import { Unreachable } from "./http.ts"
+import type { AgentEvent, HostAgentOptions } from "./options.ts"
+import { AgentError } from "./options.ts"
+import type { HostPlan } from "./plan.ts"
+import { makePlan, modelOptions } from "./plan.ts"
+import type { Identity, Registrar } from "./registrar.ts"
+import { makeRegistrar } from "./registrar.ts"
+import type { Serving } from "./serving.ts"
+import { startServing } from "./serving.ts"
+import { defaultStateFile } from "./state-file.ts"
+
+/** What `register` gives. */
+export interface HostRegistration {
+  readonly hostId: string
+  /** `hk_live_…`: the host's own key; kept in the state file. */
+  readonly apiKey: string
+  /** Whether the host was registered now, rather than at an earlier start. */
+  readonly isNew: boolean
+}
+
+const drainSeconds = 30
+
+export class HostAgent {
+  readonly #options: HostAgentOptions
+  readonly #gateway: URL
+  readonly #stateFile: string
+  readonly #link: GatewayLink
+  readonly #backend: Backend
+  readonly #registrar: Registrar
+  readonly #stopping = new AbortController()
+  #backendStart: Promise<void> | undefined
+  #plan: Promise<HostPlan> | undefined
+  #identity: Promise<Identity> | undefined
+  #serving: Serving | undefined
+  #served: Promise<void> | undefined
+
+  /** Throws an `AgentError` where the options do not fit together. Nothing is started yet. */
+  constructor(options: HostAgentOptions) {
+    this.#options = options
+    this.#gateway = httpUrl(options.apiUrl, `gateway ${options.apiUrl}`, "https://market.example")
+    this.#stateFile = options.stateFile ?? defaultStateFile(this.#gateway)
+    this.#link = makeGatewayLink(this.#gateway)
+    this.#backend = backendOf(options, modelOptions(options))
+    this.#registrar = makeRegistrar({
+      gateway: this.#gateway,
+      accountKey: options.apiKey,
+      stateFile: this.#stateFile,
+      link: this.#link,
+      say: this.#say,
+    })
+  }
+
+  readonly #say = (event: AgentEvent): void => this.#options.onEvent?.(event)
+
+  /** Where the host's id and key are kept. */
+  get stateFile(): string {
+    return this.#stateFile
+  }
+
+  /**
+   * Starts the backend, looks at the machine and measures what was not given: what `register` would
+   * declare. Registers nothing.
+   */
+  detect(): Promise<HostPlan> {
+    this.#plan ??= this.#detect()
+    return this.#plan
+  }
+
+  async #detect(): Promise<HostPlan> {
+    // A state file of another gateway is found out before weights are loaded.
+    const declared = await this.#registrar.declared()
+    this.#backendStart ??= this.#backend.start()
+    await this.#backendStart.catch((error: Error) => {
+      throw new AgentError(`${this.#backend.description} cannot be used: ${error.message}`)
+    })
+    return makePlan({
+      options: this.#options,
+      backend: this.#backend,
+      declared,
+      listedModels: () => this.#patiently(() => this.#link.listedModels(this.#options.apiKey)),
+      say: this.#say,
+      signal: this.#stopping.signal,
+    })
+  }
+
+  /**
+   * Registers the host, or takes up the registration of an earlier start. Waits for a gateway that
+   * cannot be reached; rejects with an `AgentError` where it refuses.
+   */
+  async register(): Promise<HostRegistration> {
+    const { hostId, apiKey, isNew } = await this.#identified()
+    return { hostId, apiKey, isNew }
+  }
+
+  async #identify(): Promise<Identity> {
+    const plan = await this.detect()
+    return this.#patiently(() => this.#registrar.identify(plan))
+  }
+
+  /** Serves until `stop`, or a signal; resolves once everything has ended. Registers first. */
+  serve(): Promise<void> {
+    this.#served ??= this.#serve()
+    return this.#served
+  }
+
+  async #serve(): Promise<void> {
+    const release = this.#options.handlesSignals === false ? () => {} : this.#onSignals()
+    try {
+      const plan = await this.detect()
+      const identity = await this.#identified()
+      if (this.#stopping.signal.aborted) return
+      this.#serving = startServing({
+        link: this.#link,
+        backend: this.#backend,
+        identity,
+        registerAgain: () => this.#patiently(() => this.#registrar.registerAgain(plan)),
+        load: loadNow,
+        drainMillis: (this.#options.drainSeconds ?? drainSeconds) * 1000,
+        say: this.#say,
+        stateFile: this.#stateFile,
+      })
+      this.#say({
+        type: "serving",
+        hostId: identity.hostId,
+        models: identity.models.map(({ model }) => model),
+      })
+      await this.#serving.done
+    } catch (error) {
+      // Told to stop before it had begun to serve.
+      if (error !== this.#stopping.signal.reason) throw error
+    } finally {
+      release()
+      await this.#backend.stop()
+    }
+  }
+
+  #identified(): Promise<Identity> {
+    this.#identity ??= this.#identify()
+    return this.#identity
+  }
+
+  /** Drains and ends: what runs may finish within `drainSeconds`. Resolves once all has ended. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new AgentError("the agent was stopped"))
+    this.#serving?.drain()
+    if (this.#served === undefined) await this.#backend.stop()
+    await this.#served?.catch(() => {})
+  }
+
+  #onSignals(): () => void {
+    const onSignal = (): void => {
+      void this.stop()
+    }
+    process.once("SIGTERM", onSignal)
+    process.once("SIGINT", onSignal)
+    return () => {
+      process.removeListener("SIGTERM", onSignal)
+      process.removeListener("SIGINT", onSignal)
+    }
+  }
+
+  /** Tries again while the gateway cannot be reached or has no time. */
+  async #patiently<A>(attempt: () => Promise<A>): Promise<A> {
+    const backoff = makeBackoff()
+    const { signal } = this.#stopping
+    for (;;) {
+      try {
+        return await attempt()
+      } catch (error) {
+        const isPassing =
+          error instanceof Unreachable ||
+          (error instanceof Refused && (error.status === 429 || error.status >= 500))
+        if (signal.aborted) throw signal.reason
+        if (error instanceof Refused && !isPassing)
+          throw new AgentError(`The gateway refuses: ${error.message}`)
+        if (!isPassing) throw error
+        const asked = error instanceof Refused ? (error.retryAfterSeconds ?? 0) * 1000 : 0
+        const retryMillis = Math.max(asked, backoff.nextMillis())
+        this.#say({ type: "disconnected", detail: error.message, retryMillis })
+        await pause(retryMillis, signal)
+        if (signal.aborted) throw signal.reason
+      }
+    }
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * The agent's calls over HTTP, to the gateway and to the model server beside it. `node:http` itself,
+ * because an agent needs to send headers before there is a body, to see an answer that comes before
+ * the body has ended, and to break off a call at once: all of them ways to stop a GPU early.
+ */
+import type { ClientRequest, IncomingMessage } from "node:http"
+import * as http from "node:http"
+import * as https from "node:https"
+
+export interface CallOptions {
+  readonly method?: "GET" | "POST" | "DELETE"
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON. */
+  readonly json?: unknown
+  readonly signal?: AbortSignal
+  /** For the whole answer to begin; absent: as long as it takes. */
+  readonly timeoutMillis?: number
+}
+
+/** The other side could not be reached, or the connection broke. */
+export class Unreachable extends Error {
+  override readonly name = "Unreachable"
+}
+
+const agents = {
+  "http:": new http.Agent({ keepAlive: true }),
+  "https:": new https.Agent({ keepAlive: true }),
+}
+
+/** Starts a request; its body is the caller's to write. */
+export const openRequest = (
+  url: URL,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
+): ClientRequest => {
+  const isPlain = url.protocol === "http:"
+  return (isPlain ? http : https).request(url, {
+    method,
+    headers,
+    agent: isPlain ? agents["http:"] : agents["https:"],
+    ...(signal === undefined ? {} : { signal }),
+  })
+}
+
+/**
+ * Calls, and gives the answer once its headers are there. Rejects with `Unreachable`, or with the
+ * signal's reason where that is what ended the call.
+ */
+export const call = (url: URL, options: CallOptions = {}): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const { signal, timeoutMillis } = options
+    const body = options.json === undefined ? undefined : JSON.stringify(options.json)
+    const headers: Record<string, string> = { accept: "application/json", ...options.headers }
+    if (body !== undefined) {
+      headers["content-type"] = "application/json"
+      headers["content-length"] = String(Buffer.byteLength(body))
+    }
+    if (signal?.aborted === true) return reject(reasonOf(signal))
+    const request = openRequest(url, options.method ?? "GET", headers, signal)
+    const timer =
+      timeoutMillis === undefined
+        ? undefined
+        : setTimeout(
+            () => request.destroy(new Error(`no answer within ${timeoutMillis / 1000} s`)),
+            timeoutMillis,
+          )
+    request.once("response", (response) => {
+      clearTimeout(timer)
+      resolve(response)
+    })
+    // Stays for the life of the request: an error after the answer began ends the answer's stream too.
+    request.on("error", (error) => {
+      clearTimeout(timer)
+      reject(signal?.aborted === true ? reasonOf(signal) : unreachable(url, error))
+    })
+    request.end(body)
+  })
+
+const reasonOf = (signal: AbortSignal): Error =>
+  signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason))
+
+/** What went wrong on the way to `url`, in words for its operator. Its query is left out. */
+export const unreachable = (url: URL, error: unknown): Unreachable =>
+  new Unreachable(`${url.origin}${url.pathname}: ${causeOf(error)}`)
+
+const causeOf = (error: unknown): string => {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === "ECONNREFUSED") return "nothing listens there (connection refused)"
+  if (code === "ENOTFOUND") return "there is no such name (DNS)"
+  // Several addresses were tried: the message is empty, the parts say it.
+  if (error instanceof AggregateError) return error.errors.map(causeOf).at(0) ?? "unreachable"
+  return message === "" ? (code ?? "unreachable") : message
+}
+
+/** No answer that is read whole is longer. */
+const longestAnswerBytes = 16 * 1024 * 1024
+
+export const textOf = async (response: IncomingMessage): Promise<string> => {
+  let text = ""
+  response.setEncoding("utf8")
+  for await (const part of response) {
+    text += part as string
+    if (text.length > longestAnswerBytes) {
+      response.destroy()
+      throw new Error(`the answer is longer than ${longestAnswerBytes} bytes`)
+    }
+  }
+  return text
+}
+
+/** The answer as JSON, or its text where it is none. */
+export const jsonOf = async (response: IncomingMessage): Promise<unknown> => {
+  const text = await textOf(response)
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return text
+  }
+}
+
+/** `Retry-After` in seconds, where it names them; a date is read too. */
+export const retryAfterSecondsOf = (response: IncomingMessage): number | undefined => {
+  const header = response.headers["retry-after"]
+  if (header === undefined) return undefined
+  const seconds = /^\d+(\.\d+)?$/.test(header)
+    ? Number(header)
+    : (Date.parse(header) - Date.now()) / 1000
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
+}
+
+/** The human part of an error answer, in any of the shapes that servers use. */
+export const messageOf = (answer: unknown): string => {
+  if (typeof answer === "string") return clipped(answer)
+  const { error, message, detail } = isRecord(answer) ? answer : {}
+  if (typeof error === "string") return clipped(error)
+  if (isRecord(error) && typeof error["message"] === "string") return clipped(error["message"])
+  if (typeof message === "string") return clipped(message)
+  if (typeof detail === "string") return clipped(detail)
+  return clipped(JSON.stringify(answer) ?? "")
+}
+
+const clipped = (text: string): string => (text.length > 500 ? `${text.slice(0, 500)}…` : text)
+
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)

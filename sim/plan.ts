@@ -3,11 +3,12 @@
  * the memory for it.
  */
 import { Data, Effect } from "effect"
-import { freemem } from "node:os"
+import { freemem, totalmem } from "node:os"
 import { getHeapStatistics } from "node:v8"
 import type { Trace } from "./demand/trace.ts"
 import { loadTrace } from "./demand/trace.ts"
 import { offerTable } from "./fleet/offers.ts"
+import { binSecondsFor } from "./recording/recorder.ts"
 import { loadScenario } from "./scenarios/load.ts"
 import { ScenarioInvalid } from "./scenarios/scenario-error.ts"
 import type { Scenario } from "./scenarios/schema.ts"
@@ -21,31 +22,51 @@ export interface Plan {
 export class NotEnoughMemory extends Data.TaggedError("NotEnoughMemory")<{
   readonly neededBytes: number
   readonly availableBytes: number
+  /** Whether it is a thread's own share that does not suffice, or what the machine has free. */
+  readonly isOfThread: boolean
 }> {
   override get message(): string {
     const mb = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`
+    const needed = mb(this.neededBytes)
+    const available = mb(this.availableBytes)
     return [
-      `This run needs about ${mb(this.neededBytes)} of memory, and ${mb(this.availableBytes)} are free.`,
-      "Fewer fleet.nodes, fewer consumers.count, a shorter horizonDays or fewer --workers need less.",
+      this.isOfThread
+        ? `A thread of this run needs about ${needed} of memory, and Node gives it ${available}; NODE_OPTIONS=--max-old-space-size=… gives more.`
+        : `This run needs about ${needed} of memory, and ${available} are free.`,
+      "Fewer fleet.nodes, fewer consumers.count, a shorter horizonDays, fewer --replications or fewer --workers need less.",
     ].join(" ")
   }
 }
 
+export interface PlanOptions {
+  /** Replications that are to be run; by default as many as the scenario says. */
+  readonly replications?: number
+  /** By default what there is. */
+  readonly memory?: Memory
+}
+
+export interface Memory {
+  /** What the machine, or the container, can still give, bytes. */
+  readonly freeBytes: number
+  /** What one thread may take of it, bytes. */
+  readonly threadBytes: number
+}
+
 /**
- * Loads and checks everything that a run needs before it begins. Fails where it would need more than
- * `availableBytes` of memory.
+ * Loads and checks everything that a run on so many workers needs before it begins. Fails where it
+ * would need more memory than there is.
  */
 export const makePlan = (
   name: string,
   assignments: ReadonlyArray<string>,
   workers: number,
-  availableBytes = memoryFor(workers),
+  options: PlanOptions = {},
 ) =>
   Effect.gen(function* () {
     const written = yield* loadScenario(name, assignments)
     const plan = yield* withTrace(written, name)
     yield* checkFleet(plan.scenario, name)
-    yield* checkMemory(plan.scenario, workers, availableBytes)
+    yield* checkMemory(plan.scenario, workers, options)
     return plan
   })
 
@@ -91,23 +112,50 @@ const checkFleet = (scenario: Scenario, source: string) => {
       })
 }
 
-/** Rough upper bounds of what one replication keeps, bytes; measured on runs of 1,000 nodes. */
+/** Rough upper bounds of what a replication takes while it runs, bytes; measured on 1,000 nodes. */
 const bytesPerNode = 14_000
 const bytesPerConsumer = 600
 const bytesAtRest = 120e6
+/** And of what is kept of it until the run is over, so that all can be summed up. */
+const keptBytesPerNode = 1_300
+const keptBytesPerBin = 2_200
 
-/** What the machine can give to so many workers now, bytes. */
-const memoryFor = (workers: number): number =>
-  Math.min(freemem(), getHeapStatistics().heap_size_limit * workers)
+/** What there is now. Unconstrained, Node says more than the machine has, or nothing. */
+const memoryNow = (): Memory => {
+  const limit = process.constrainedMemory()
+  const isLimited = limit > 0 && limit < totalmem()
+  return {
+    freeBytes: Math.min(freemem(), isLimited ? limit - process.memoryUsage.rss() : Infinity),
+    threadBytes: getHeapStatistics().heap_size_limit,
+  }
+}
 
-const checkMemory = (scenario: Scenario, workers: number, availableBytes: number) =>
+const checkMemory = (
+  scenario: Scenario,
+  workers: number,
+  { replications = scenario.replications, memory = memoryNow() }: PlanOptions,
+) =>
   Effect.suspend(() => {
     const days = scenario.horizonDays
     const nodes = scenario.fleet.nodes + scenario.churn.joinsPerDay * days
     const consumers = scenario.consumers.count + scenario.consumers.signUpsPerDay * days
-    const each = bytesAtRest + nodes * bytesPerNode + consumers * bytesPerConsumer
-    const neededBytes = Math.min(workers, scenario.replications) * each
-    return neededBytes <= availableBytes
-      ? Effect.void
-      : new NotEnoughMemory({ neededBytes, availableBytes })
+    const seconds = days * 86_400
+    const bins = Math.ceil(seconds / binSecondsFor(seconds))
+    const running = bytesAtRest + nodes * bytesPerNode + consumers * bytesPerConsumer
+    const kept = replications * (nodes * keptBytesPerNode + bins * keptBytesPerBin)
+    const inAll = Math.min(workers, replications) * running + kept
+    if (inAll > memory.freeBytes)
+      return new NotEnoughMemory({
+        neededBytes: inAll,
+        availableBytes: memory.freeBytes,
+        isOfThread: false,
+      })
+    const ofThread = Math.max(running, kept)
+    return ofThread > memory.threadBytes
+      ? new NotEnoughMemory({
+          neededBytes: ofThread,
+          availableBytes: memory.threadBytes,
+          isOfThread: true,
+        })
+      : Effect.void
   })

@@ -109,12 +109,12 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
           () => Math.min(availableParallelism(), maxWorkers),
         )
         const asked = yield* numberFrom("replications", options.replications, maxReplications)
-        // No more of them run at once, and take memory, than there are.
-        const atOnce = Math.min(
+        const plan = yield* makePlan(
+          options.scenario,
+          options.set,
           workers,
-          Option.getOrElse(asked, () => workers),
+          Option.match(asked, { onNone: () => ({}), onSome: (replications) => ({ replications }) }),
         )
-        const plan = yield* makePlan(options.scenario, options.set, atOnce)
         const replications = Option.getOrElse(asked, () => plan.scenario.replications)
         const seed = Option.getOrElse(options.seed, () => plan.scenario.seed)
         const folder = Option.getOrElse(options.out, () =>

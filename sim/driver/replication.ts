@@ -10,7 +10,7 @@ import type { OfferTable } from "../fleet/offers.ts"
 import type { NodeMark } from "../recording/node-marks.ts"
 import { markSeconds } from "../recording/node-marks.ts"
 import type { Recording } from "../recording/recorder.ts"
-import { Recorder } from "../recording/recorder.ts"
+import { binSecondsFor, Recorder } from "../recording/recorder.ts"
 import type { Scenario } from "../scenarios/schema.ts"
 import type { Check, NodeOutcome } from "../results/model.ts"
 import { onSignUp, scheduleSignUp, signUpConsumer } from "./accounts.ts"
@@ -218,12 +218,3 @@ export class Replication {
     }
   }
 }
-
-/**
- * Bins of an hour, or of as many hours as keep a series below about 1,000 bins; a run of less than two
- * days has bins of a whole number of minutes, about 100 of them.
- */
-const binSecondsFor = (horizonSeconds: number): number =>
-  horizonSeconds < 2 * 86_400
-    ? 60 * Math.max(1, Math.round(horizonSeconds / 100 / 60))
-    : 3600 * Math.max(1, Math.ceil(horizonSeconds / 3600 / 1000))

@@ -94,7 +94,7 @@ const fixedMetrics: ReadonlyArray<Metric> = [
   metric(
     "requests.servedShare",
     "share",
-    "Requests whose consumer got tokens",
+    "Requests that were served",
     (window) => window.sum("served") / endedIn(window),
   ),
   metric(

@@ -110,6 +110,15 @@ export interface Recording {
 
 const daySeconds = 86_400
 
+/**
+ * Bins of an hour, or of as many hours as keep a series below about 1,000 bins; a run of less than two
+ * days has bins of a whole number of minutes, about 100 of them.
+ */
+export const binSecondsFor = (horizonSeconds: number): number =>
+  horizonSeconds < 2 * 86_400
+    ? 60 * Math.max(1, Math.round(horizonSeconds / 100 / 60))
+    : 3600 * Math.max(1, Math.ceil(horizonSeconds / 3600 / 1000))
+
 /** Length of a bin of the horizon, s. */
 export const secondsOfBin = (
   { horizonSeconds, binSeconds }: Pick<Recording, "horizonSeconds" | "binSeconds">,

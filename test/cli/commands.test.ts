@@ -62,7 +62,9 @@ describe("evenkeel run", () => {
     expect(b.digest).toBe(a.digest)
     expect(c.digest).not.toBe(a.digest)
     expect(b.metrics).toEqual(a.metrics)
-    expect(a).toMatchObject({ seed: "7", replications: 3, requests: a.served + a.rejected })
+    expect(a).toMatchObject({ seed: "7", replications: 3 })
+    expect(a.requests).toBe(a.served + a.badInput + a.rejected)
+    expect(a.badInput).toBeGreaterThan(0)
     expect(a.metrics["requests.servedShare"]).toMatchObject({ n: 3 })
     expect(Object.values<{ ok: boolean }>(a.checks).every(({ ok }) => ok)).toBe(true)
     // The command that the results name brings them back.

@@ -4,7 +4,7 @@ import { Cause, Effect, Exit } from "effect"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import type { Plan } from "../../sim/plan.ts"
 import { makePlan } from "../../sim/plan.ts"
 
@@ -31,10 +31,13 @@ const planned = (
   name: string,
   sets: ReadonlyArray<string> = [],
   workers = 1,
-  availableBytes = 64 * gigabyte,
+  freeBytes = 64 * gigabyte,
+  { threadBytes = Infinity, ...options }: { threadBytes?: number; replications?: number } = {},
 ) =>
   Effect.runPromiseExit(
-    makePlan(name, sets, workers, availableBytes).pipe(Effect.provide(NodeContext.layer)),
+    makePlan(name, sets, workers, { ...options, memory: { freeBytes, threadBytes } }).pipe(
+      Effect.provide(NodeContext.layer),
+    ),
   )
 
 const plan = async (...parts: Parameters<typeof planned>): Promise<Plan> => {
@@ -150,8 +153,12 @@ describe("memory", () => {
   })
 
   /** What a run is reckoned to need, MB, from what it is told of. */
-  const needed = async (sets: ReadonlyArray<string>, workers: number): Promise<number> => {
-    const { message } = await refusal("base", sets, workers, 0)
+  const needed = async (
+    sets: ReadonlyArray<string>,
+    workers: number,
+    replications = 1,
+  ): Promise<number> => {
+    const { message } = await refusal("base", sets, workers, 0, { replications })
     return Number(/needs about (\d+) MB/.exec(message)?.[1])
   }
 
@@ -169,7 +176,52 @@ describe("memory", () => {
 
   it("is for as many replications as run at once", async () => {
     const one = await needed([], 1)
-    expect(await needed([], 4)).toBeCloseTo(4 * one, -1)
-    expect(await needed(["replications=2"], 4)).toBeCloseTo(2 * one, -1)
+    expect(await needed([], 4, 4)).toBeCloseTo(4 * one, -1)
+    expect(await needed([], 4, 2)).toBeCloseTo(2 * one, -1)
+    // What is asked for counts, and the scenario's own number where nothing is.
+    expect(await needed(["replications=1"], 4, 4)).toBeCloseTo(4 * one, -1)
+    const { message } = await refusal("base", ["replications=2"], 4, 0)
+    expect(Number(/about (\d+) MB/.exec(message)?.[1])).toBeCloseTo(2 * one, -1)
+  })
+
+  it("is also for the results of all that were run", async () => {
+    const growth = ((await needed([], 1, 100_000)) - (await needed([], 1, 1))) / 100_000
+    // A week of hours and 50 nodes: some 0.4 MB.
+    expect(growth).toBeGreaterThan(0.3)
+    expect(growth).toBeLessThan(0.6)
+    expect((await refusal("base", [], 1, 16 * gigabyte, { replications: 100_000 }))._tag).toBe(
+      "NotEnoughMemory",
+    )
+    expect(await needed(["horizonDays=28"], 1, 1000)).toBeGreaterThan(
+      2 * (await needed([], 1, 1000)),
+    )
+  })
+
+  it("has to suffice for each thread as well", async () => {
+    const threadBytes = gigabyte
+    const many = { threadBytes, replications: 10_000 }
+    expect((await refusal("base", [], 1, 64 * gigabyte, many)).message).toMatch(
+      /^A thread of this run needs about \d+ MB of memory, and Node gives it 1000 MB; NODE_OPTIONS=.* need less\.$/,
+    )
+    const large = ["fleet.nodes=100000"]
+    const few = { threadBytes, replications: 1 }
+    expect((await refusal("base", large, 1, 64 * gigabyte, few))._tag).toBe("NotEnoughMemory")
+    expect((await plan("base", [], 1, 64 * gigabyte, few)).scenario.name).toBe("base")
+  })
+
+  it("is not more than a container may use", async () => {
+    const limited = vi.spyOn(process, "constrainedMemory")
+    const tried = (bytes: number) => {
+      limited.mockReturnValue(bytes)
+      return Effect.runPromiseExit(
+        makePlan("base", [], 1).pipe(Effect.provide(NodeContext.layer)),
+      ).then(Exit.isSuccess)
+    }
+    // This very process takes more than that.
+    expect(await tried(10e6)).toBe(false)
+    // No limit, as Node says it: nothing, or more than any machine has.
+    expect(await tried(0)).toBe(true)
+    expect(await tried(2 ** 64)).toBe(true)
+    limited.mockRestore()
   })
 })

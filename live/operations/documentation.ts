@@ -1,0 +1,61 @@
+/**
+ * The OpenAPI 3.1 document of every route, at `/openapi.json`, and a page to read and try it at
+ * `/docs`. To be registered before the routes that it describes.
+ */
+import swagger from "@fastify/swagger"
+import swaggerUi from "@fastify/swagger-ui"
+import type { FastifyPluginAsync } from "fastify"
+import { createRequire } from "node:module"
+import type { LiveConfig } from "../config.ts"
+
+const { version } = createRequire(import.meta.url)("evenkeel/package.json") as {
+  readonly version: string
+}
+
+const bearer = (description: string) => ({ type: "http", scheme: "bearer", description }) as const
+
+/** Names of the keys, for the `security` of a route. */
+export const securitySchemes = {
+  accountKey: bearer("sk_live_…: calls, and the account"),
+  hostKey: bearer("hk_live_…: one host's own protocol"),
+  adminKey: bearer("ak_live_…: the platform"),
+}
+
+/** The page's scripts are files; its styles are partly written by its scripts. */
+const pagePolicy =
+  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+
+export const documentation = (config: LiveConfig): FastifyPluginAsync => {
+  const plugin: FastifyPluginAsync = async (app) => {
+    await app.register(swagger, {
+      openapi: {
+        openapi: "3.1.0",
+        info: {
+          title: "Evenkeel",
+          version,
+          description:
+            "A market for GPU inference: consumers call models with the OpenAI API, operators serve them and earn credits. Money is credits as decimal strings, times are Unix time in seconds.",
+          license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+        },
+        ...(config.publicUrl === undefined ? {} : { servers: [{ url: config.publicUrl }] }),
+        tags: [
+          { name: "OpenAI", description: "What OpenAI's clients call" },
+          { name: "Accounts", description: "Signing up, keys, credits" },
+          { name: "Hosts", description: "The protocol of hosts, and the market's hosts" },
+          { name: "Operations", description: "How the market and the gateway are doing" },
+          { name: "Admin", description: "What the platform does" },
+        ],
+        components: { securitySchemes },
+      },
+    })
+    await app.register(swaggerUi, {
+      routePrefix: "/docs",
+      staticCSP: pagePolicy,
+      uiConfig: { docExpansion: "list", deepLinking: false },
+    })
+    app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger())
+  }
+  // Fastify's own sign that what a plugin adds is the server's, so that it sees every route.
+  return Object.assign(plugin, { [Symbol.for("skip-override")]: true })
+}

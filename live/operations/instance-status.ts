@@ -1,0 +1,149 @@
+/**
+ * How each instance stands: whether it gets requests, why not, and when or by what that changes. The
+ * kernel's own state, in words; anyone may see it.
+ */
+import { Schema } from "effect"
+import type { EligibilityReason, InstanceView, Market } from "../../engine/index.ts"
+import { eligibilityReasons, instanceView } from "../../engine/index.ts"
+import type { LiveServices } from "../services.ts"
+import type { InstanceRecord } from "../store/records.ts"
+
+const described = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
+  schema.annotations({ description })
+
+export const InstanceStatus = Schema.Struct({
+  host_id: Schema.String,
+  host: described(Schema.String, "The host's name"),
+  model: Schema.String,
+  breaker: Schema.Literal("closed", "open", "halfOpen"),
+  reason: described(Schema.Literal(...eligibilityReasons), "Eligible, or why it gets no requests"),
+  recovers: described(Schema.NullOr(Schema.String), "What lets it back in; null: nothing has to"),
+  recovers_in_seconds: described(Schema.NullOr(Schema.Number), "Where time alone decides"),
+  recent_failures: described(Schema.Int, "Within the breaker's window, at most the threshold"),
+  parks: described(Schema.Int, "How often it was parked so far"),
+  in_flight: Schema.Int,
+  capacity: described(Schema.Int, "Calls at once, as its ramp-up allows now"),
+  slots: described(Schema.Int, "Calls at once when fully ramped up"),
+  load: described(Schema.Number, "in_flight / capacity"),
+  ramp: described(Schema.Number, "0 to 1"),
+  health: described(Schema.Number, "0 to 1, over 14 days"),
+  tokens_per_second: described(Schema.Number, "Before the ramp"),
+  online_hours: Schema.Number,
+  max_multiplier: described(Schema.Number, "Highest bounty multiplier that its trust allows"),
+  payout_reduction: described(Schema.Number, "After a model switch, 0 to 1"),
+})
+export type InstanceStatus = typeof InstanceStatus.Type
+
+const microsPerSecond = 1_000_000
+const microsPerHour = 3_600_000_000
+
+/** Every instance that the market knows, or those of one model. O(instances). */
+export const instanceStatuses = (
+  { driver, directory }: Pick<LiveServices, "driver" | "directory">,
+  model?: number,
+): ReadonlyArray<InstanceStatus> => {
+  const statuses: Array<InstanceStatus> = []
+  const { market, clock } = driver
+  const now = Math.max(clock.nowMicros(), market.now)
+  for (const record of directory.instances.all()) {
+    if (record.stoppedAtMillis !== undefined) continue
+    const view = instanceView(market, record.id)
+    if (view === undefined || (model !== undefined && view.model !== model)) continue
+    const host = directory.hosts.get(record.host)
+    if (host === undefined) continue
+    statuses.push({
+      host_id: host.publicId,
+      host: host.name,
+      model: directory.models.get(view.model)?.name ?? "",
+      ...standingOf(market, record, view, now),
+    })
+  }
+  return statuses
+}
+
+const standingOf = (
+  market: Market,
+  { id }: InstanceRecord,
+  view: InstanceView,
+  now: number,
+): Omit<InstanceStatus, "host_id" | "host" | "model"> => {
+  const until = recoversAtMicros(market, id, view.reason)
+  return {
+    breaker: view.breaker,
+    reason: view.reason,
+    recovers: recoveries[view.reason],
+    recovers_in_seconds:
+      until === undefined ? null : rounded(Math.max(0, until - now) / microsPerSecond),
+    recent_failures: recentFailures(market, id, now),
+    parks: view.parks,
+    in_flight: view.inFlight,
+    capacity: view.capacity,
+    slots: view.slots,
+    load: rounded(view.inFlight / view.capacity),
+    ramp: rounded(view.ramp),
+    health: view.health,
+    tokens_per_second: view.tokensPerSecond,
+    online_hours: rounded(view.onlineMicros / microsPerHour),
+    max_multiplier: view.maxMultiplier,
+    payout_reduction: rounded(view.reduction),
+  }
+}
+
+const rounded = (value: number): number => Math.round(value * 1000) / 1000
+
+const recoveries: Readonly<Record<EligibilityReason, string | null>> = {
+  Eligible: null,
+  Inactive: "its next heartbeat",
+  Draining: "nothing: its operator is taking it away",
+  Suspended: "a new token from its operator; the provider refuses the present one",
+  OffSchedule: "its operator, who has made it unavailable for now",
+  Unverified: "the measurement of its capacity",
+  Parked: "the end of the cooldown, and then a probe that succeeds",
+  ProbeUnderWay: "the probe, where it succeeds; one that is lost makes way for another",
+  BelowFloor: "a probe at or above the floor's readmission rate",
+  Backpressure: "the end of the pause that it asked for",
+  RateCapped: "its debt of tokens, which drains at its ramped rate",
+  Full: "the end of one of its calls",
+}
+
+/** When time alone brings the next change of that standing, µs; `undefined`: it does not. */
+const recoversAtMicros = (
+  market: Market,
+  id: number,
+  reason: EligibilityReason,
+): number | undefined => {
+  const slot = market.instances.slots.get(id)
+  if (slot === undefined) return undefined
+  const { columns } = market.instances
+  switch (reason) {
+    case "Parked":
+      return market.breakers.openUntil[slot]
+    case "ProbeUnderWay":
+      return columns.probeFor[slot] === 0 && columns.probeRequest[slot] === 0
+        ? columns.probeAfter[slot]
+        : columns.probeUntil[slot]
+    case "BelowFloor":
+      return columns.probeAfter[slot]
+    case "Backpressure":
+      return columns.backpressureUntil[slot]
+    case "RateCapped": {
+      const { position, time } = market.instanceWakes
+      return (position[slot] ?? -1) < 0 ? undefined : time[slot]
+    }
+    default:
+      return undefined
+  }
+}
+
+/** Failures that the breaker remembers and that are still within its window. */
+const recentFailures = (market: Market, id: number, now: number): number => {
+  const slot = market.instances.slots.get(id)
+  if (slot === undefined) return 0
+  const { breakerThreshold, breakerWindowMicros } = market.rules
+  const first = slot * breakerThreshold
+  let recent = 0
+  // A time of 0 is an empty place; times are kept one higher.
+  for (const noted of market.breakers.failures.subarray(first, first + breakerThreshold))
+    if (noted !== 0 && now - (noted - 1) <= breakerWindowMicros) recent++
+  return recent
+}

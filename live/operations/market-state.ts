@@ -1,0 +1,143 @@
+/** The market as anyone may see it now: prices, supply, demand, bounties, and how hosts stand. */
+import { Schema } from "effect"
+import { bountyPoolAccount, instanceView, marketView } from "../../engine/index.ts"
+import type { EligibilityReason, ModelView } from "../../engine/index.ts"
+import { creditsOf } from "../accounts/balance.ts"
+import { pricePerToken } from "../accounts/model-list.ts"
+import type { LiveServices } from "../services.ts"
+import type { ModelRecord } from "../store/records.ts"
+import type { MinuteRates } from "./minute-rates.ts"
+
+const described = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
+  schema.annotations({ description })
+
+export const ModelState = Schema.Struct({
+  model: Schema.String,
+  kind: Schema.Literal("text", "embedding"),
+  context_tokens: Schema.Int,
+  input_price_per_token: described(Schema.String, "Credits, as a decimal"),
+  output_price_per_token: described(Schema.String, "Credits, as a decimal"),
+  bounty_multiplier: described(Schema.Number, "On what operators earn, paid by the platform"),
+  supply_tokens_per_second: described(
+    Schema.Number,
+    "Of the hosts that can take calls now, as their ramp-up allows",
+  ),
+  served_tokens_per_second: described(Schema.Number, "Over the last minute"),
+  average_demand_tokens_per_second: described(
+    Schema.Number,
+    "Served and refused, averaged over a day, as of the turn of the hour",
+  ),
+  in_flight: Schema.Int,
+  capacity: described(Schema.Int, "Calls at once, of the hosts that can take calls now"),
+  instances: described(
+    Schema.Record({ key: Schema.String, value: Schema.Int }),
+    "How many stand how: Eligible, Full, Parked, …",
+  ),
+})
+export type ModelState = typeof ModelState.Type
+
+export const MarketState = Schema.Struct({
+  at: described(Schema.Int, "Unix time, s"),
+  models: Schema.Array(ModelState),
+  hosts: described(Schema.Struct({ online: Schema.Int, known: Schema.Int }), "Machines"),
+  breakers: Schema.Struct({ closed: Schema.Int, open: Schema.Int, halfOpen: Schema.Int }),
+  last_minute: Schema.Struct({
+    finished: described(Schema.Int, "Requests served to their end"),
+    failed: described(Schema.Int, "Requests cut short after they had begun"),
+    refused: described(Schema.Int, "Requests that nobody served"),
+    tokens_per_second: Schema.Number,
+  }),
+  open_calls: Schema.Int,
+  bounty_pool: described(Schema.String, "Credits"),
+})
+export type MarketState = typeof MarketState.Type
+
+/** Standings in which an instance takes calls, now or within moments. */
+const serving: ReadonlySet<EligibilityReason> = new Set([
+  "Eligible",
+  "Full",
+  "RateCapped",
+  "Backpressure",
+])
+
+interface Tally {
+  supply: number
+  inFlight: number
+  capacity: number
+  readonly instances: Record<string, number>
+}
+
+/** O(instances + models). */
+export const marketState = (services: LiveServices, rates: MinuteRates): MarketState => {
+  const { driver, directory, nowMillis } = services
+  const { market } = driver
+  const tallies = new Map<number, Tally>()
+  const breakers = { closed: 0, open: 0, halfOpen: 0 }
+  for (const record of directory.instances.all()) {
+    if (record.stoppedAtMillis !== undefined) continue
+    const view = instanceView(market, record.id)
+    if (view === undefined) continue
+    breakers[view.breaker] += 1
+    const tally = tallies.get(view.model) ?? { supply: 0, inFlight: 0, capacity: 0, instances: {} }
+    tallies.set(view.model, tally)
+    tally.inFlight += view.inFlight
+    tally.instances[view.reason] = (tally.instances[view.reason] ?? 0) + 1
+    if (!serving.has(view.reason)) continue
+    tally.supply += view.tokensPerSecond * view.ramp
+    tally.capacity += view.capacity
+  }
+  const views = new Map(marketView(market).map((view) => [view.model, view]))
+  const last = rates.read()
+  return {
+    at: Math.floor(nowMillis() / 1000),
+    models: [...directory.models.all()].map((model) =>
+      modelState(services, model, views.get(model.id), tallies.get(model.id), rates),
+    ),
+    hosts: hostCounts(services),
+    breakers,
+    last_minute: {
+      finished: last.finished,
+      failed: last.failed,
+      refused: last.refused,
+      tokens_per_second: tenths(last.tokensPerSecond),
+    },
+    open_calls: market.requests.slots.size,
+    bounty_pool: creditsOf(market, market.ledger.posted[bountyPoolAccount] ?? 0),
+  }
+}
+
+const modelState = (
+  services: LiveServices,
+  model: ModelRecord,
+  view: ModelView | undefined,
+  tally: Tally | undefined,
+  rates: MinuteRates,
+): ModelState => ({
+  model: model.name,
+  kind: model.kind,
+  context_tokens: model.contextTokens,
+  input_price_per_token: pricePerToken(services, model.inputPricePerMtok),
+  output_price_per_token: pricePerToken(services, model.outputPricePerMtok),
+  bounty_multiplier: view?.multiplier ?? 1,
+  supply_tokens_per_second: tenths(tally?.supply ?? 0),
+  served_tokens_per_second: tenths(rates.modelTokensPerSecond(model.id)),
+  average_demand_tokens_per_second: tenths(view?.demandTokensPerSecond ?? 0),
+  in_flight: tally?.inFlight ?? 0,
+  capacity: tally?.capacity ?? 0,
+  instances: tally?.instances ?? {},
+})
+
+const tenths = (value: number): number => Math.round(value * 10) / 10
+
+const hostCounts = ({ driver, directory }: LiveServices): MarketState["hosts"] => {
+  const { nodes } = driver.market
+  let online = 0
+  let known = 0
+  for (const host of directory.hosts.all()) {
+    const slot = nodes.slots.get(host.id)
+    if (slot === undefined || host.removedAtMillis !== undefined) continue
+    known += 1
+    online += nodes.columns.isOnline[slot] ?? 0
+  }
+  return { online, known }
+}

@@ -113,6 +113,19 @@ export const runHost = (world: HostWorld, host: number, slots: number): { stop: 
     next()
   }
 
+  /** What the route does: nothing is acknowledged that is not on disk. */
+  const answer = async (
+    gateway: Gateway,
+    request: number,
+    isTaken: boolean,
+    know: () => void,
+  ): Promise<void> => {
+    await gateway.driver.durable()
+    if (!gateway.isAlive()) return
+    if (isTaken) world.acknowledged(request)
+    network.send(know)
+  }
+
   /** Says so until somebody answers; some say it twice to begin with. */
   const complete = (claim: Claim, request: number, reported: number, done: () => void): void => {
     let isKnown = false
@@ -129,11 +142,7 @@ export const runHost = (world: HostWorld, host: number, slots: number): { stop: 
         if (!now.isAlive()) return
         const end = { outcome: "completed", reportedTokens: reported } as const
         now.board.complete(claim, end, undefined, (submission) => {
-          void now.driver.durable().then(() => {
-            if (!now.isAlive()) return
-            if (submission.isTaken) world.acknowledged(request)
-            network.send(know)
-          })
+          void answer(now, request, submission.isTaken, know)
         })
       })
       after(second, () => say(tries - 1))

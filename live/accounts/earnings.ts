@@ -68,7 +68,7 @@ export const earningsByHour = async (
 }
 
 /** The first journal entry at or after a time; times rise with the entries. O(log entries). */
-const firstSeqFrom = (
+export const firstSeqFrom = (
   reader: SqlClient,
   lastSeq: number,
   atMicros: number,

@@ -234,8 +234,7 @@ export const HostList = Schema.Struct({
 export type HostList = typeof HostList.Type
 
 /** What only its operator sees of a host. */
-export const OwnHost = Schema.Struct({
-  ...PublicHost.fields,
+const ownFields = {
   endpoint: Schema.NullOr(Schema.String),
   has_token: Schema.Boolean,
   backend: Schema.NullOr(Schema.String),
@@ -255,8 +254,16 @@ export const OwnHost = Schema.Struct({
   ),
   waiting_jobs: described(Schema.Int, "Jobs that wait for it to poll"),
   open_jobs: described(Schema.Int, "Jobs that it was handed and has not ended"),
-})
+}
+
+export const OwnHost = Schema.Struct({ ...PublicHost.fields, ...ownFields })
 export type OwnHost = typeof OwnHost.Type
+
+/** A host as whoever asks may see it. */
+export const HostSeen = Schema.extend(
+  PublicHost,
+  Schema.partialWith(Schema.Struct(ownFields), { exact: true }),
+)
 
 export const Registered = Schema.Struct({
   host_id: Schema.String,

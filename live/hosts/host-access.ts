@@ -1,0 +1,99 @@
+/**
+ * Who may do what with a host: its own key, a key of its operator's account, the platform's. A host
+ * that there is not is a 404 whatever the key: that is how an agent learns to register again.
+ */
+import type { FastifyRequest } from "fastify"
+import { keyOf, requireKey } from "../http/authentication.ts"
+import { HttpError, notFound } from "../http/http-error.ts"
+import type { LiveServices } from "../services.ts"
+import type { AccountRecord, HostRecord, KeyRecord } from "../store/records.ts"
+import { isInMarket } from "./host-state.ts"
+
+type AccessServices = Pick<LiveServices, "directory" | "driver" | "nowMillis">
+
+export interface HostAccess {
+  readonly host: HostRecord
+  readonly key: KeyRecord
+}
+
+const hostNamed = ({ directory, driver }: AccessServices, publicId: string): HostRecord => {
+  const host = directory.hostByPublicId(publicId)
+  const isGone = host?.removedAtMillis !== undefined && !isInMarket(driver.market, host.id)
+  if (host === undefined || isGone)
+    throw notFound(`host ${publicId.slice(0, 100)}; register it with POST /hosts`)
+  return host
+}
+
+const isOf = (key: KeyRecord, host: HostRecord): boolean =>
+  key.role === "admin" ||
+  (key.role === "host" ? key.host === host.id : key.account === host.account)
+
+/** The host of a path, for its own key or its operator's. */
+export const requireHost = (
+  services: AccessServices,
+  request: FastifyRequest,
+  publicId: string,
+  ...roles: ReadonlyArray<KeyRecord["role"]>
+): HostAccess => {
+  const host = hostNamed(services, publicId)
+  const { directory, nowMillis } = services
+  const key = requireKey(directory, request.headers.authorization, nowMillis(), ...roles)
+  if (!isOf(key, host))
+    throw new HttpError({
+      status: 403,
+      type: "permission_error",
+      code: "not_your_host",
+      message: `Host ${publicId} belongs to somebody else`,
+    })
+  return { host, key }
+}
+
+/** The host of a path, and whether whoever asks may see all of it. */
+export const lookAtHost = (
+  services: AccessServices,
+  request: FastifyRequest,
+  publicId: string,
+): { readonly host: HostRecord; readonly isOwn: boolean } => {
+  const host = hostNamed(services, publicId)
+  const { directory, nowMillis } = services
+  const key = keyOf(directory, request.headers.authorization, nowMillis())
+  return { host, isOwn: key !== undefined && isOf(key, host) }
+}
+
+/** The host whose own key a request bears. */
+export const requireHostKey = (services: AccessServices, request: FastifyRequest): HostRecord => {
+  const { directory, nowMillis } = services
+  const key = requireKey(directory, request.headers.authorization, nowMillis(), "host")
+  const host = key.host === undefined ? undefined : directory.hosts.get(key.host)
+  if (host === undefined) throw notFound("host of this key; register it with POST /hosts")
+  return host
+}
+
+/** Whose host a registration makes: the key's own account, or the one that an admin names. */
+export const requireOperator = (
+  services: AccessServices,
+  request: FastifyRequest,
+  named: string | undefined,
+): AccountRecord => {
+  const { directory, nowMillis } = services
+  const key = requireKey(directory, request.headers.authorization, nowMillis(), "consumer", "admin")
+  const own = key.account === undefined ? undefined : directory.accounts.get(key.account)
+  const account =
+    key.role === "admin" && named !== undefined ? directory.accountByPublicId(named) : own
+  if (account === undefined)
+    throw new HttpError({
+      status: 400,
+      type: "invalid_request_error",
+      code: "unknown_account",
+      param: "account",
+      message: "With an admin key, `account` has to name whose host it is (acct_…)",
+    })
+  if (named !== undefined && named !== account.publicId)
+    throw new HttpError({
+      status: 403,
+      type: "permission_error",
+      code: "not_your_account",
+      message: "Only an admin registers hosts for other accounts",
+    })
+  return account
+}

@@ -1,0 +1,93 @@
+/**
+ * The host protocol as a plugin of the server: operators and their hosts, the market for everyone,
+ * and the work of hosts that poll. `job-board` is the way that their jobs take.
+ */
+import { Effect, Either } from "effect"
+import type { FastifyInstance, FastifyPluginAsync } from "fastify"
+import { requireKey } from "../http/authentication.ts"
+import { conflict } from "../http/http-error.ts"
+import type { LiveServices } from "../services.ts"
+import { isInMarket } from "./host-state.ts"
+import type { JobBoard } from "./job-board.ts"
+import { makeJobBoard } from "./job-board.ts"
+import { jobRoutes } from "./job-routes.ts"
+import type { NetworkGuard } from "./network-guard.ts"
+import { operatorRoutes } from "./operator-routes.ts"
+import type { Presence } from "./presence.ts"
+import { makePresence } from "./presence.ts"
+import * as Protocol from "./protocol.ts"
+import { makeRegistry } from "./registry.ts"
+import { routeSchema } from "./route-schema.ts"
+import type { Vault } from "./vault.ts"
+import { rewrapTokens } from "./vault.ts"
+
+export interface HostParts {
+  readonly guard: NetworkGuard
+  readonly vault: Vault
+  /** Default: one of its own. Given where others are to hear of hosts that fall silent. */
+  readonly presence?: Presence
+}
+
+/** A host needs one poll, and another while the first one's answer is on its way. */
+const pollsOfHost = 8
+const rememberedAnswers = 20_000
+
+/** The way to the hosts that poll, as the configuration has it. */
+export const jobBoardOf = ({ config, driver, directory }: LiveServices): JobBoard =>
+  makeJobBoard({
+    clock: driver.clock,
+    hostOf: (instance) => {
+      const host = directory.instances.get(instance)?.host
+      return host !== undefined && isInMarket(driver.market, host) ? host : undefined
+    },
+    limits: {
+      queuedJobs: config.hosts.queuedJobs,
+      polls: pollsOfHost,
+      leaseMicros: config.hosts.leaseSeconds * 1_000_000,
+      pickUpMicros: config.timeouts.connectSeconds * 1_000_000,
+      answers: rememberedAnswers,
+    },
+  })
+
+/** Who is heard of, by the economy's own time-out. */
+export const presenceOf = ({ driver }: LiveServices): Presence =>
+  makePresence(driver.clock, driver.market.rules.heartbeatTimeoutMicros)
+
+export const hostRoutes = (
+  services: LiveServices,
+  board: JobBoard,
+  { guard, vault, presence = presenceOf(services) }: HostParts,
+): FastifyPluginAsync => {
+  const registry = makeRegistry({ services, board, presence, guard, vault })
+  return async (app) => {
+    operatorRoutes(app, { services, board, presence, registry })
+    jobRoutes(app, { services, board })
+    rotationRoute(app, services, vault)
+    // Polls that wait would hold up the server's end.
+    app.addHook("preClose", async () => board.close())
+  }
+}
+
+const rotationRoute = (app: FastifyInstance, services: LiveServices, vault: Vault): void => {
+  app.post(
+    "/admin/vault/rotate",
+    {
+      schema: routeSchema({
+        tag: "Admin",
+        summary: "A new master key for the tokens of cloud hosts; nothing stops meanwhile",
+        keys: ["adminKey"],
+        answers: { 200: Protocol.Rotated },
+        errors: [401, 403, 409],
+      }),
+    },
+    async (request) => {
+      const { directory, driver, nowMillis } = services
+      requireKey(directory, request.headers.authorization, nowMillis(), "admin")
+      const renewed = await Effect.runPromise(Effect.either(vault.renew))
+      if (Either.isLeft(renewed)) throw conflict("keys_not_renewable", renewed.left.message)
+      const { wrapped, broken } = rewrapTokens(directory, vault)
+      await driver.durable()
+      return { rewrapped: wrapped, broken }
+    },
+  )
+}

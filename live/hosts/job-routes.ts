@@ -1,0 +1,346 @@
+/**
+ * Routes of a host's own work: fetch a job, stream its tokens, say how it ended. Every one bears the
+ * host's key, which says whose jobs are meant.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Readable } from "node:stream"
+import { instanceView } from "../../engine/index.ts"
+import { keyOf } from "../http/authentication.ts"
+import { badRequest, conflict, errorBody, HttpError } from "../http/http-error.ts"
+import type { DeliveryEnd } from "../gateway/delivery.ts"
+import type { LiveServices } from "../services.ts"
+import type { HostRecord } from "../store/records.ts"
+import { requireHostKey } from "./host-access.ts"
+import { servedInstances } from "./host-state.ts"
+import type { Claim, ClaimRefusal, Handout, JobBoard, Submission } from "./job-board.ts"
+import * as Protocol from "./protocol.ts"
+import { routeSchema } from "./route-schema.ts"
+import { receiveUpload } from "./upload.ts"
+
+export interface JobParts {
+  readonly services: LiveServices
+  readonly board: JobBoard
+}
+
+const smallBodyBytes = 65_536
+/** A vector of an embedding may be long, and a call may ask for many. */
+const answerBytes = 67_108_864
+/** A chunk of a stream is a token with its surroundings. */
+const chunkBytes = 1_048_576
+/** What the chunk of one token may take, with the likeliest alternatives to it spelled out. */
+const bytesPerToken = 16_384
+/** How long an upload whose answer is out may go on before its connection is closed. */
+const lingerMillis = 500
+const requestsPerMinute = 120_000
+const mostReasons = 20
+
+export const jobRoutes = (app: FastifyInstance, parts: JobParts): void => {
+  // Left as a stream: it is read as it comes.
+  app.addContentTypeParser(Protocol.streamContentType, (_request, payload, done) =>
+    done(null, payload),
+  )
+  pollRoute(app, parts)
+  streamRoute(app, parts)
+  endRoutes(app, parts)
+}
+
+/** Hosts are counted by themselves: a hall of them may share one address. */
+const rateOf = ({ directory, nowMillis }: LiveServices) => ({
+  rateLimit: {
+    max: requestsPerMinute,
+    timeWindow: 60_000,
+    keyGenerator: (request: FastifyRequest): string => {
+      const key = keyOf(directory, request.headers.authorization, nowMillis())
+      return key === undefined ? request.ip : key.publicId
+    },
+  },
+})
+
+const pollRoute = (app: FastifyInstance, { services, board }: JobParts): void => {
+  app.post<{ Querystring: Protocol.PollQuery }>(
+    "/hosts/next-job",
+    {
+      bodyLimit: smallBodyBytes,
+      config: rateOf(services),
+      schema: routeSchema({
+        tag: "Jobs",
+        summary: `Wait for a job. 204: none came; the header ${Protocol.skipHeader} says why, for each model`,
+        keys: ["hostKey"],
+        query: Protocol.PollQuery,
+        answers: { 200: Protocol.HandedJob },
+        errors: [400, 401, 403, 404, 429],
+      }),
+    },
+    async (request, reply) => {
+      const host = requireHostKey(services, request)
+      const { pollSeconds } = services.config.hosts
+      const wait = Math.min(pollSeconds, Number(request.query.wait_seconds ?? pollSeconds))
+      const handout = await nextJob(board, host, wait * 1_000_000, reply.raw)
+      if (handout === undefined)
+        return reply.status(204).header(Protocol.skipHeader, skipReasons(services, host)).send()
+      // Written as it is: what a host is sent was checked when the consumer sent it.
+      return reply
+        .header("content-type", "application/json; charset=utf-8")
+        .send(JSON.stringify(handedJob(services, handout)))
+    },
+  )
+}
+
+/** Waits for a job as long as whoever asked does. Throws where this host asks too often at once. */
+const nextJob = (
+  board: JobBoard,
+  host: HostRecord,
+  waitMicros: number,
+  response: ServerResponse,
+): Promise<Handout | undefined> =>
+  new Promise((resolve, reject) => {
+    let handed: Handout | undefined
+    const leave = board.poll(host.id, waitMicros, (handout) => {
+      handed = handout
+      resolve(handout)
+    })
+    if (leave === undefined)
+      return reject(
+        new HttpError({
+          status: 429,
+          type: "rate_limit_error",
+          code: "too_many_polls",
+          message: "Too many polls of this host wait already; one is enough",
+          retryAfterSeconds: 1,
+        }),
+      )
+    response.once("close", () => {
+      if (response.writableFinished) return
+      if (handed !== undefined) return board.giveBack(handed)
+      leave()
+      resolve(undefined)
+    })
+  })
+
+const handedJob = (services: LiveServices, handout: Handout): Protocol.HandedJob => {
+  const { config, directory } = services
+  const { jobId, attempt, epoch, job } = handout
+  const instance = directory.instances.get(job.instance)
+  const model = instance === undefined ? undefined : directory.models.get(instance.model)
+  return {
+    job_id: jobId,
+    attempt,
+    epoch,
+    lease_seconds: config.hosts.leaseSeconds,
+    kind: job.kind,
+    model: model?.name ?? String(job.body["model"]),
+    body: job.body,
+    input_tokens: job.inputTokens,
+    max_tokens: job.maxTokens,
+  }
+}
+
+/** Why a host gets no job: `model=Reason` for each; Eligible: no consumer asks for it now. */
+const skipReasons = (services: LiveServices, host: HostRecord): string =>
+  servedInstances(services, host.id)
+    .slice(0, mostReasons)
+    .map(({ id, model }) => {
+      const name = services.directory.models.get(model)?.name ?? String(model)
+      const reason = instanceView(services.driver.market, id)?.reason ?? "Stopped"
+      return `${encodeURIComponent(name)}=${reason === "Eligible" ? "NoDemand" : reason}`
+    })
+    .join(", ")
+
+const streamRoute = (app: FastifyInstance, { services, board }: JobParts): void => {
+  app.post<{ Params: Protocol.JobPath; Querystring: Protocol.StreamQuery }>(
+    "/hosts/jobs/:id/stream",
+    {
+      config: rateOf(services),
+      schema: routeSchema({
+        tag: "Jobs",
+        summary:
+          "Send tokens as they come: one OpenAI chunk a line; an empty line is a sign of life. Answered before its end with 499 when nobody wants them any more: stop generating",
+        keys: ["hostKey"],
+        params: Protocol.JobPath,
+        query: Protocol.StreamQuery,
+        consumes: Protocol.streamContentType,
+        answers: { 200: Protocol.JobAnswer },
+        errors: [400, 401, 403, 404, 409, 415, Protocol.statusWithdrawn],
+      }),
+    },
+    async (request, reply) => {
+      closeAfterAnswer(request.raw, reply.raw)
+      const host = requireHostKey(services, request)
+      const { attempt, epoch } = request.query
+      const claim = claimOf(host, request.params.id, Number(attempt), Number(epoch))
+      return answerUpload(board, claim, request.body, reply)
+    },
+  )
+}
+
+const answerUpload = async (
+  board: JobBoard,
+  claim: Claim,
+  body: unknown,
+  reply: FastifyReply,
+): Promise<FastifyReply | Protocol.JobAnswer> => {
+  const job = board.jobOf(claim)
+  if (typeof job === "string") throw refusalError(claim, job)
+  if (!isReadable(body))
+    throw new HttpError({
+      status: 415,
+      type: "invalid_request_error",
+      code: "unsupported_media_type",
+      message: `Send the chunks as ${Protocol.streamContentType}`,
+    })
+  const isEmbedding = job.kind === "embedding"
+  const result = await receiveUpload(board, claim, body, {
+    lineBytes: isEmbedding ? answerBytes : chunkBytes,
+    bytes: isEmbedding ? answerBytes : chunkBytes + job.maxTokens * bytesPerToken,
+  })
+  switch (result.how) {
+    case "finished":
+      return { job_id: claim.jobId, status: "received" }
+    case "malformed":
+      throw badRequest(`The job has failed: ${result.detail}`)
+    case "broken":
+      // Nobody is there to be answered.
+      return reply.hijack()
+    case "ended":
+    case "refused":
+      if (result.why !== "withdrawn") throw refusalError(claim, result.why)
+      return reply.status(Protocol.statusWithdrawn).send(errorBody(refusalError(claim, result.why)))
+  }
+}
+
+const isReadable = (body: unknown): body is Readable =>
+  typeof body === "object" && body !== null && "pipe" in body
+
+/**
+ * An answer may go out while the upload still comes in. What comes after is read and dropped for a
+ * moment, so that the client gets to see the answer, and then the connection is closed.
+ */
+const closeAfterAnswer = (request: IncomingMessage, response: ServerResponse): void => {
+  response.once("finish", () => {
+    if (request.complete) return
+    request.resume()
+    const timer = setTimeout(() => request.socket.destroy(), lingerMillis)
+    request.once("end", () => clearTimeout(timer)).once("close", () => clearTimeout(timer))
+  })
+}
+
+const endRoutes = (app: FastifyInstance, { services, board }: JobParts): void => {
+  app.post<{ Params: Protocol.JobPath; Body: Protocol.Completion }>(
+    "/hosts/jobs/:id/complete",
+    {
+      bodyLimit: answerBytes,
+      config: rateOf(services),
+      // A body this large is not read for a stranger.
+      onRequest: async (request) => {
+        requireHostKey(services, request)
+      },
+      schema: routeSchema({
+        tag: "Jobs",
+        summary: "The job is done. Sent again, it is answered alike",
+        keys: ["hostKey"],
+        params: Protocol.JobPath,
+        body: Protocol.Completion,
+        answers: { 200: Protocol.JobAnswer },
+        errors: [400, 401, 403, 404, 409],
+      }),
+    },
+    async (request) => {
+      const host = requireHostKey(services, request)
+      const { attempt, epoch, usage, response } = request.body
+      const claim = claimOf(host, request.params.id, attempt, epoch)
+      const job = board.jobOf(claim)
+      if (response !== undefined && typeof job === "object" && job.kind !== "embedding")
+        throw badRequest(
+          "Only embeddings are answered whole; send the chunks of a text to /stream",
+          "response",
+        )
+      const submission = await new Promise<Submission>((resolve) =>
+        board.complete(claim, completionEnd(usage), response, resolve),
+      )
+      return submitted(services, claim, submission)
+    },
+  )
+  app.post<{ Params: Protocol.JobPath; Body: Protocol.Failure }>(
+    "/hosts/jobs/:id/fail",
+    {
+      bodyLimit: smallBodyBytes,
+      config: rateOf(services),
+      schema: routeSchema({
+        tag: "Jobs",
+        summary: "The job cannot be done, or not to its end. Sent again, it is answered alike",
+        keys: ["hostKey"],
+        params: Protocol.JobPath,
+        body: Protocol.Failure,
+        answers: { 200: Protocol.JobAnswer },
+        errors: [400, 401, 403, 404, 409],
+      }),
+    },
+    async (request) => {
+      const host = requireHostKey(services, request)
+      const { attempt, epoch } = request.body
+      const claim = claimOf(host, request.params.id, attempt, epoch)
+      return submitted(services, claim, board.fail(claim, failureEnd(request.body)))
+    },
+  )
+}
+
+const claimOf = (host: HostRecord, jobId: string, attempt: number, epoch: number): Claim => ({
+  host: host.id,
+  jobId,
+  attempt,
+  epoch,
+})
+
+const completionEnd = (usage: Protocol.Completion["usage"]): DeliveryEnd => ({
+  outcome: "completed",
+  ...(usage?.completion_tokens === undefined ? {} : { reportedTokens: usage.completion_tokens }),
+  ...(usage?.prompt_tokens === undefined ? {} : { reportedInputTokens: usage.prompt_tokens }),
+})
+
+/** Statuses by which a model server says that the call itself is at fault (rule 3's table). */
+const consumerStatuses: ReadonlyArray<number> = [400, 404, 413, 415, 422]
+
+const failureEnd = (failure: Protocol.Failure): DeliveryEnd => {
+  const { outcome = "upstreamError", status, message, retry_after_seconds, usage } = failure
+  if (outcome === "consumerError" && !consumerStatuses.includes(status ?? 0))
+    throw badRequest(
+      `A consumerError comes with the status that says so: ${consumerStatuses.join(", ")}`,
+      "status",
+    )
+  return {
+    outcome,
+    ...(status === undefined ? {} : { status }),
+    ...(message === undefined ? {} : { detail: message }),
+    ...(retry_after_seconds === undefined
+      ? {}
+      : { retryAfterMicros: Math.round(retry_after_seconds * 1_000_000) }),
+    ...(usage?.completion_tokens === undefined ? {} : { reportedTokens: usage.completion_tokens }),
+  }
+}
+
+/** A host is told that its word counts once that survives a crash. */
+const submitted = async (
+  services: LiveServices,
+  claim: Claim,
+  submission: Submission,
+): Promise<Protocol.JobAnswer> => {
+  if (!submission.isTaken) throw refusalError(claim, submission.reason)
+  await services.driver.durable()
+  return { job_id: claim.jobId, status: submission.status }
+}
+
+const refusals: Readonly<Record<ClaimRefusal, readonly [code: string, message: string]>> = {
+  unknown: ["unknown_job", "is not among the jobs of this host; it may be long over"],
+  stale: ["stale_claim", "was handed out anew: this attempt and epoch are not those in force"],
+  uploadOpen: ["upload_open", "has an upload open already; one at a time"],
+  completed: ["job_completed", "was completed before"],
+  failed: ["job_failed", "has failed before"],
+  withdrawn: ["job_withdrawn", "is not wanted any more: the consumer left, or time ran out"],
+  lost: ["job_lost", "was given up: its lease ran out, its upload broke, or its host fell silent"],
+}
+
+const refusalError = ({ jobId }: Claim, why: ClaimRefusal): HttpError => {
+  const [code, message] = refusals[why]
+  return conflict(code, `Job ${jobId} ${message}`)
+}

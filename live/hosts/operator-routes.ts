@@ -1,0 +1,346 @@
+/** Routes for operators, and the market of hosts for everyone. */
+import type { FastifyInstance } from "fastify"
+import type { UnixTime } from "../accounts/market-time.ts"
+import { readMarketTime } from "../accounts/market-time.ts"
+import { badRequest } from "../http/http-error.ts"
+import type { LiveServices } from "../services.ts"
+import type { HostRecord } from "../store/records.ts"
+import { earningsOf } from "./earnings.ts"
+import { lookAtHost, requireHost, requireOperator } from "./host-access.ts"
+import { statusOf } from "./host-state.ts"
+import { ownHost, publicHost, publicHosts } from "./host-view.ts"
+import type { JobBoard } from "./job-board.ts"
+import type { Presence } from "./presence.ts"
+import * as Protocol from "./protocol.ts"
+import type { Registry } from "./registry.ts"
+import { routeSchema } from "./route-schema.ts"
+
+export interface OperatorParts {
+  readonly services: LiveServices
+  readonly board: JobBoard
+  readonly presence: Presence
+  readonly registry: Registry
+}
+
+const smallBodyBytes = 262_144
+const defaultPage = 100
+const mostOnPage = 1000
+const defaultHours = 168
+const mostHours = 2160
+/** The market is the same for everyone; it is looked at anew once in this time. */
+const listMicros = 1_000_000
+const ownerKeys = ["accountKey", "adminKey"] as const
+const anyKeys = ["hostKey", "accountKey", "adminKey"] as const
+
+export const operatorRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
+  registrationRoutes(app, parts)
+  marketRoutes(app, parts)
+  heartbeatRoute(app, parts)
+  changeRoutes(app, parts)
+  secretRoutes(app, parts)
+  earningsRoute(app, parts)
+}
+
+/**
+ * What every answer to an agent repeats, so that it follows a change of the configuration. Heartbeats
+ * never rarer than the market's rules count them.
+ */
+const pacing = ({ config, driver }: LiveServices) => ({
+  heartbeat_interval_seconds: Math.min(
+    config.hosts.heartbeatSeconds,
+    driver.market.economy.liveness.heartbeatSeconds,
+  ),
+  lease_seconds: config.hosts.leaseSeconds,
+  poll_seconds: config.hosts.pollSeconds,
+})
+
+const registrationRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
+  const { services, registry, presence, board } = parts
+  const registered = (
+    host: HostRecord,
+    secret: string | undefined,
+    ask: number | undefined,
+  ): Protocol.Registered => {
+    const { feeBps } = services.driver.market.economy
+    const share = `the model's list price for each token that reaches the consumer, less ${feeBps / 100} %`
+    return {
+      host_id: host.publicId,
+      api_key: secret ?? null,
+      ...pacing(services),
+      pricing: {
+        set_by: "platform",
+        fee_bps: feeBps,
+        asked_price_per_token: ask ?? null,
+        message:
+          ask === undefined
+            ? `You earn ${share}`
+            : `Prices are the platform's, so the asked price has no effect: you earn ${share}. See host.models for the prices`,
+      },
+      host: ownHost(services, host, presence, board),
+    }
+  }
+  app.post<{ Body: Protocol.Registration }>(
+    "/hosts",
+    {
+      bodyLimit: smallBodyBytes,
+      schema: routeSchema({
+        tag: "Hosts",
+        summary: "Register a host. Its key is shown this once",
+        keys: ownerKeys,
+        body: Protocol.Registration,
+        answers: { 200: Protocol.Registered, 201: Protocol.Registered },
+        errors: [400, 401, 403, 409],
+      }),
+    },
+    async (request, reply) => {
+      const account = requireOperator(services, request, request.body.account)
+      const { host, secret } = await registry.register(account, request.body)
+      await services.driver.durable()
+      return reply
+        .status(secret === undefined ? 200 : 201)
+        .header("cache-control", "no-store")
+        .send(registered(host, secret, request.body.price_per_token))
+    },
+  )
+  app.delete<{ Params: Protocol.HostPath }>(
+    "/hosts/:id",
+    {
+      schema: routeSchema({
+        tag: "Hosts",
+        summary: "Remove a host. It gets no more jobs, and is gone when those it has have ended",
+        keys: anyKeys,
+        params: Protocol.HostPath,
+        answers: { 200: Protocol.Removal },
+        errors: [401, 403, 404],
+      }),
+    },
+    async (request) => {
+      const { id } = request.params
+      const { host } = requireHost(services, request, id, "host", "consumer", "admin")
+      const status = registry.remove(host)
+      await services.driver.durable()
+      return { host_id: host.publicId, status }
+    },
+  )
+}
+
+const marketRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
+  const { services, presence, board } = parts
+  let seen: ReadonlyArray<Protocol.PublicHost> = []
+  let seenMicros = -Infinity
+  const hostsNow = (): ReadonlyArray<Protocol.PublicHost> => {
+    const nowMicros = services.driver.clock.nowMicros()
+    if (nowMicros - seenMicros >= listMicros) {
+      seen = publicHosts(services)
+      seenMicros = nowMicros
+    }
+    return seen
+  }
+  app.get<{ Querystring: Protocol.HostListQuery }>(
+    "/hosts",
+    {
+      schema: routeSchema({
+        tag: "Hosts",
+        summary: "The market: hosts, their models, prices, load and health",
+        query: Protocol.HostListQuery,
+        answers: { 200: Protocol.HostList },
+        errors: [400],
+      }),
+    },
+    async (request) => {
+      const { model, after } = request.query
+      const limit = Math.min(mostOnPage, Number(request.query.limit ?? defaultPage))
+      if (limit < 1) throw badRequest(`limit has to be 1 to ${mostOnPage}`, "limit")
+      const hosts = hostsNow().filter(
+        (host) => model === undefined || host.models.some((one) => one.model === model),
+      )
+      const start =
+        after === undefined ? 0 : hosts.findIndex(({ host_id }) => host_id === after) + 1
+      if (after !== undefined && start === 0)
+        throw badRequest("after has to be the host_id of a page before", "after")
+      const page = hosts.slice(start, start + limit)
+      const last = page.at(-1)
+      return {
+        hosts: page,
+        next: start + limit < hosts.length && last !== undefined ? last.host_id : null,
+      }
+    },
+  )
+  app.get<{ Params: Protocol.HostPath }>(
+    "/hosts/:id",
+    {
+      schema: {
+        ...routeSchema({
+          tag: "Hosts",
+          summary: "One host: as the market sees it; with its own or its operator's key, all of it",
+          params: Protocol.HostPath,
+          answers: { 200: Protocol.HostSeen },
+          errors: [404],
+        }),
+        security: [{}, ...anyKeys.map((key) => ({ [key]: [] }))],
+      },
+    },
+    async (request) => {
+      const { host, isOwn } = lookAtHost(services, request, request.params.id)
+      return isOwn ? ownHost(services, host, presence, board) : publicHost(services, host)
+    },
+  )
+}
+
+const heartbeatRoute = (app: FastifyInstance, parts: OperatorParts): void => {
+  const { services, registry, board } = parts
+  app.post<{ Params: Protocol.HostPath; Body: Protocol.Heartbeat }>(
+    "/hosts/:id/heartbeat",
+    {
+      bodyLimit: smallBodyBytes,
+      schema: routeSchema({
+        tag: "Hosts",
+        summary: "The host is alive. The answer says which jobs it should be working on",
+        keys: ["hostKey"],
+        params: Protocol.HostPath,
+        body: Protocol.Heartbeat,
+        answers: { 200: Protocol.HeartbeatAnswer },
+        errors: [400, 401, 403, 404],
+      }),
+    },
+    async (request) => {
+      const { host } = requireHost(services, request, request.params.id, "host")
+      registry.heartbeat(host, request.body)
+      const named = request.body.jobs ?? []
+      const claims = board.heardOf(host.id, named)
+      const wanted = new Set(claims.map(({ jobId }) => jobId))
+      return {
+        status: statusOf(services, host),
+        ...pacing(services),
+        jobs: claims.map(({ jobId, attempt, epoch }) => ({ job_id: jobId, attempt, epoch })),
+        stop: named.filter((jobId) => !wanted.has(jobId)),
+      }
+    },
+  )
+}
+
+const changeRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
+  const { services, registry, presence, board } = parts
+  app.post<{ Params: Protocol.HostPath; Body: Protocol.ModelChange }>(
+    "/hosts/:id/models",
+    {
+      bodyLimit: smallBodyBytes,
+      schema: routeSchema({
+        tag: "Hosts",
+        summary: "Add a model, remove one, or switch one for another",
+        keys: anyKeys,
+        params: Protocol.HostPath,
+        body: Protocol.ModelChange,
+        answers: { 200: Protocol.OwnHost },
+        errors: [400, 401, 403, 404, 409],
+      }),
+    },
+    async (request) => {
+      const { id } = request.params
+      const { host, key } = requireHost(services, request, id, "host", "consumer", "admin")
+      registry.changeModel(host, request.body, key.role === "admin")
+      await services.driver.durable()
+      return ownHost(services, host, presence, board)
+    },
+  )
+  const drainRoute = (path: string, isDraining: boolean, summary: string): void => {
+    app.post<{ Params: Protocol.HostPath }>(
+      path,
+      {
+        bodyLimit: smallBodyBytes,
+        schema: routeSchema({
+          tag: "Hosts",
+          summary,
+          keys: anyKeys,
+          params: Protocol.HostPath,
+          answers: { 200: Protocol.DrainAnswer },
+          errors: [401, 403, 404],
+        }),
+      },
+      async (request) => {
+        const { id } = request.params
+        const { host } = requireHost(services, request, id, "host", "consumer", "admin")
+        registry.setDraining(host, isDraining)
+        await services.driver.durable()
+        const { status, in_flight } = publicHost(services, host)
+        return { host_id: host.publicId, status, in_flight }
+      },
+    )
+  }
+  drainRoute("/hosts/:id/drain", true, "No new jobs; those under way run on. /resume ends it")
+  drainRoute("/hosts/:id/resume", false, "Jobs again, after /drain")
+}
+
+const secretRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
+  const { services, registry, presence, board } = parts
+  app.post<{ Params: Protocol.HostPath; Body: Protocol.TokenReplacement }>(
+    "/hosts/:id/token",
+    {
+      bodyLimit: smallBodyBytes,
+      schema: routeSchema({
+        tag: "Hosts",
+        summary:
+          "Replace the provider's token of a cloud host. Instances whose credential was refused serve again",
+        keys: ownerKeys,
+        params: Protocol.HostPath,
+        body: Protocol.TokenReplacement,
+        answers: { 200: Protocol.OwnHost },
+        errors: [400, 401, 403, 404],
+      }),
+    },
+    async (request) => {
+      const { host } = requireHost(services, request, request.params.id, "consumer", "admin")
+      registry.replaceToken(host, request.body.token)
+      await services.driver.durable()
+      return ownHost(services, host, presence, board)
+    },
+  )
+  app.post<{ Params: Protocol.HostPath }>(
+    "/hosts/:id/key",
+    {
+      bodyLimit: smallBodyBytes,
+      schema: routeSchema({
+        tag: "Hosts",
+        summary: "Replace the host's key, such as a lost one. The keys before it end at once",
+        keys: ownerKeys,
+        params: Protocol.HostPath,
+        answers: { 201: Protocol.NewKey },
+        errors: [401, 403, 404],
+      }),
+    },
+    async (request, reply) => {
+      const { host } = requireHost(services, request, request.params.id, "consumer", "admin")
+      const secret = registry.replaceKey(host)
+      await services.driver.durable()
+      return reply
+        .status(201)
+        .header("cache-control", "no-store")
+        .send({ host_id: host.publicId, api_key: secret })
+    },
+  )
+}
+
+const earningsRoute = (app: FastifyInstance, { services }: OperatorParts): void => {
+  let unixTime: Promise<UnixTime> | undefined
+  app.get<{ Params: Protocol.HostPath; Querystring: Protocol.EarningsQuery }>(
+    "/hosts/:id/earnings",
+    {
+      schema: routeSchema({
+        tag: "Hosts",
+        summary: "What the host earned by hour, and its operator's lots",
+        keys: anyKeys,
+        params: Protocol.HostPath,
+        query: Protocol.EarningsQuery,
+        answers: { 200: Protocol.Earnings },
+        errors: [401, 403, 404],
+      }),
+    },
+    async (request) => {
+      const { id } = request.params
+      const { host } = requireHost(services, request, id, "host", "consumer", "admin")
+      const hours = Math.min(mostHours, Math.max(1, Number(request.query.hours ?? defaultHours)))
+      unixTime ??= readMarketTime(services)
+      return earningsOf(services, await unixTime, host, hours)
+    },
+  )
+}

@@ -29,8 +29,7 @@ export async function* linesOf(stream: Bytes): AsyncGenerator<string, void, unde
     if (rest.length > longestLineChars) throw new Error("a line is too long to be one")
   }
   rest += decoder.decode()
-  if (rest.endsWith("\r")) rest = rest.slice(0, -1)
-  if (rest !== "") yield rest
+  if (rest !== "") yield rest.replace(/\r$/, "")
 }
 
 export interface ServerSentEvent {

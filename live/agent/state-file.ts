@@ -66,9 +66,9 @@ export const readState = async (file: string, gateway: URL): Promise<AgentState 
 }
 
 export const writeState = async (file: string, state: AgentState): Promise<void> => {
-  await mkdir(dirname(resolve(file)), { recursive: true, mode: 0o700 })
   const next = `${file}.${process.pid}.new`
   try {
+    await mkdir(dirname(resolve(file)), { recursive: true, mode: 0o700 })
     await writeFile(next, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600, flush: true })
     await rename(next, file)
   } catch (error) {

@@ -58,3 +58,9 @@ export interface Delivery {
 export interface Courier {
   readonly deliver: (job: Job, sink: DeliverySink) => Delivery
 }
+
+/** The ways to hosts of each kind of delivery; cloud nodes are called like any pushed host. */
+export interface Couriers {
+  readonly pull: Courier
+  readonly push: Courier
+}

@@ -19,6 +19,8 @@ export const jsonSchemaOf = (schema: Schema.Schema.All): JsonObject => {
 const inlined = (value: Json, definitions: JsonObject): Json => {
   if (value === null || typeof value !== "object") return value
   if (Array.isArray(value)) return value.map((one: Json) => inlined(one, definitions))
+  // Effect's name for "anything", which no reader of the document could look up.
+  if ((value as JsonObject)["$id"] === "/schemas/unknown") return {}
   const { $ref, ...rest } = value as JsonObject
   const named =
     typeof $ref === "string" ? (definitions[$ref.replace("#/$defs/", "")] as JsonObject) : {}

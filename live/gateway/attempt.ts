@@ -1,0 +1,218 @@
+/**
+ * One attempt on one instance: watches what a courier brings, counts it, keeps the time, and names
+ * the outcome as rule 3's table does. It knows nothing of the market or of the consumer.
+ *
+ * Every attempt ends once: by the host, by a timeout here, or by `stop`.
+ */
+import type { Outcome } from "../../engine/index.ts"
+import type { Clock } from "../driver/clock.ts"
+import type { JsonObject, TextMeter } from "./chunk.ts"
+import {
+  asStreamed,
+  choiceOf,
+  finishReasonOf,
+  isObject,
+  makeMeter,
+  meterChoice,
+  meteredTokens,
+  reportedTokensOf,
+  roughlyMetered,
+} from "./chunk.ts"
+import type { Courier, DeliveryEnd, Job } from "./delivery.ts"
+
+export interface AttemptTimeouts {
+  readonly firstTokenMicros: number
+  readonly betweenTokensMicros: number
+}
+
+export interface AttemptEnd {
+  readonly outcome: Outcome
+  /** Counted here; at most the job's `maxTokens`. */
+  readonly outputTokens: number
+  /** By the host's word, in the gateway's measure; what is counted, where it says nothing. */
+  readonly reportedTokens: number
+  /** From the first token to the last, less the time in which the consumer held it back. */
+  readonly decodeMicros: number
+  readonly retryAfterMicros: number
+  /** Status and message of a host that refused the request. */
+  readonly status?: number
+  readonly detail?: string
+}
+
+export interface AttemptSink {
+  /**
+   * One choice of the stream, or the whole answer of an embedding. `isText`: a token came with it or
+   * before it.
+   */
+  readonly chunk: (chunk: JsonObject, isText: boolean) => void
+  readonly end: (end: AttemptEnd) => void
+}
+
+export interface Attempt {
+  /** Ends it at once, at the host too; gives what was delivered. The sink hears nothing more. */
+  readonly stop: (outcome: Outcome) => AttemptEnd
+  readonly pause: () => void
+  readonly resume: () => void
+  /** Tokens so far, roughly. */
+  readonly tokens: () => number
+}
+
+/**
+ * Tokenizers differ: a host's own count of an honest answer may be half as high again as the
+ * gateway's, and so may the text that it makes of `max_tokens`. Within these bounds the gateway's
+ * count stands and nobody is blamed.
+ */
+const honestRatio = 1.5
+const honestExtraTokens = 16
+const overlongRatio = 1.25
+
+export const startAttempt = (
+  clock: Clock,
+  timeouts: AttemptTimeouts,
+  courier: Courier,
+  job: Job,
+  sink: AttemptSink,
+): Attempt => {
+  const meter: TextMeter = makeMeter()
+  const mostTokens = job.maxTokens * overlongRatio + honestExtraTokens
+  let firstMicros = -1
+  let lastMicros = -1
+  let pausedMicros = 0
+  /** Held back since the latest token: counts only if another comes. */
+  let latestPauseMicros = 0
+  let pausedSince = -1
+  let reported: number | undefined
+  let isFinished = false
+  let isOver = false
+
+  let deadline = clock.nowMicros() + timeouts.firstTokenMicros
+  let armedFor = Infinity
+  let disarm = (): void => {}
+  /** One timer, moved only when it fires or would fire too late: a token costs no timer. */
+  const expectBy = (at: number): void => {
+    deadline = at
+    if (deadline >= armedFor) return
+    disarm()
+    armedFor = deadline
+    disarm = clock.wakeAt(deadline, onWake)
+  }
+  const onWake = (): void => {
+    armedFor = Infinity
+    if (isOver || deadline === Infinity) return
+    if (clock.nowMicros() < deadline) return expectBy(deadline)
+    delivery.cancel()
+    close(meter.hasText ? "stalled" : "firstTokenTimeout")
+  }
+
+  const ended = (outcome: Outcome, end?: DeliveryEnd): AttemptEnd => {
+    isOver = true
+    disarm()
+    const counted = meteredTokens(meter)
+    const outputTokens = Math.min(counted, job.maxTokens)
+    return {
+      outcome,
+      outputTokens,
+      reportedTokens: fairReport(end?.reportedTokens ?? reported, counted, outputTokens),
+      decodeMicros: Math.max(0, lastMicros - firstMicros - pausedMicros),
+      retryAfterMicros: end?.retryAfterMicros ?? 0,
+      ...(end?.status === undefined ? {} : { status: end.status }),
+      ...(end?.detail === undefined ? {} : { detail: end.detail }),
+    }
+  }
+  const close = (outcome: Outcome, end?: DeliveryEnd): void => sink.end(ended(outcome, end))
+  const breakOff = (outcome: Outcome, detail: string): void => {
+    delivery.cancel()
+    close(outcome, { outcome, detail })
+  }
+
+  const takeChunk = (given: JsonObject): void => {
+    if (isOver) return
+    const chunk = job.kind === "chat" ? asStreamed(given) : given
+    reported = reportedTokensOf(chunk) ?? reported
+    if (isObject(chunk["error"])) return breakOff("upstreamError", messageOf(chunk["error"]))
+    if (job.kind === "embedding") return takeAnswer(chunk)
+    const choice = choiceOf(chunk)
+    if (choice === null) return breakOff("malformed", "a chunk without choices")
+    // What comes behind the finish is no part of the answer.
+    if (choice === undefined || isFinished) return
+    const isText = meterChoice(meter, choice)
+    const now = clock.nowMicros()
+    if (isText) {
+      if (firstMicros < 0) firstMicros = now
+      lastMicros = now
+      pausedMicros += latestPauseMicros
+      latestPauseMicros = 0
+    }
+    isFinished = finishReasonOf(choice) !== undefined
+    if ((isText || isFinished) && pausedSince < 0) expectBy(now + timeouts.betweenTokensMicros)
+    sink.chunk(chunk, meter.hasText)
+    if (isOver || isFinished || roughlyMetered(meter) <= mostTokens) return
+    if (meteredTokens(meter) > mostTokens) cutShort(choice)
+  }
+
+  /** The host does not keep to `max_tokens`: enough is enough. */
+  const cutShort = (choice: JsonObject): void => {
+    delivery.cancel()
+    sink.chunk({ choices: [{ ...emptied(choice), finish_reason: "length" }] }, true)
+    if (!isOver) close("completed")
+  }
+
+  const takeAnswer = (chunk: JsonObject): void => {
+    if (!Array.isArray(chunk["data"]) || chunk["data"].length !== inputsOf(job.body["input"]))
+      return breakOff("malformed", "an embedding whose data does not match the input")
+    isFinished = true
+    sink.chunk(chunk, true)
+  }
+
+  const takeEnd = (end: DeliveryEnd): void => {
+    if (isOver) return
+    const isCut = end.outcome === "completed" && !isFinished
+    close(isCut ? "truncated" : end.outcome, end)
+  }
+
+  const delivery = courier.deliver(job, { chunk: takeChunk, end: takeEnd })
+  expectBy(deadline)
+  return {
+    stop: (outcome) => {
+      if (!isOver) delivery.cancel()
+      return ended(outcome)
+    },
+    pause: () => {
+      if (isOver || pausedSince >= 0) return
+      pausedSince = clock.nowMicros()
+      deadline = Infinity
+      delivery.pause()
+    },
+    resume: () => {
+      if (isOver || pausedSince < 0) return
+      const now = clock.nowMicros()
+      if (firstMicros >= 0) latestPauseMicros += now - Math.max(pausedSince, firstMicros)
+      pausedSince = -1
+      expectBy(now + timeouts.betweenTokensMicros)
+      delivery.resume()
+    },
+    tokens: () => Math.min(job.maxTokens, roughlyMetered(meter)),
+  }
+}
+
+const fairReport = (
+  reported: number | undefined,
+  counted: number,
+  outputTokens: number,
+): number => {
+  if (reported === undefined) return outputTokens
+  return reported <= counted * honestRatio + honestExtraTokens
+    ? Math.min(reported, outputTokens)
+    : reported
+}
+
+/** A choice of the same form with nothing in it. */
+const emptied = (choice: JsonObject): JsonObject =>
+  choice["delta"] === undefined ? { index: 0, text: "" } : { index: 0, delta: {} }
+
+const messageOf = (error: JsonObject): string =>
+  typeof error["message"] === "string" ? error["message"].slice(0, 500) : "an error in the stream"
+
+/** How many embeddings an input asks for. */
+const inputsOf = (input: unknown): number =>
+  Array.isArray(input) && typeof input[0] !== "number" ? input.length : 1

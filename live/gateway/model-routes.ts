@@ -1,0 +1,69 @@
+/** The models that the market lists, in OpenAI's shape, with what else a consumer wants to know. */
+import type { FastifyInstance, FastifySchema } from "fastify"
+import { formatCredits } from "../../engine/index.ts"
+import { requireKey } from "../http/authentication.ts"
+import type { LiveServices } from "../services.ts"
+import type { ModelRecord } from "../store/records.ts"
+import { unknownModel } from "./failures.ts"
+
+/** Prices are per million tokens: 10^6. */
+const mtokDecimals = 6
+
+export const modelRoutes = (app: FastifyInstance, services: LiveServices): void => {
+  const { directory, driver, nowMillis } = services
+  const scale = driver.market.economy.money.scale
+  const listedSince = Math.floor(nowMillis() / 1000)
+  const view = (model: ModelRecord) => ({
+    id: model.name,
+    object: "model",
+    created: listedSince,
+    owned_by: "evenkeel",
+    kind: model.kind,
+    context_window: model.contextTokens,
+    pricing: {
+      input_per_token: formatCredits(model.inputPricePerMtok, scale + mtokDecimals),
+      output_per_token: formatCredits(model.outputPricePerMtok, scale + mtokDecimals),
+    },
+  })
+  /** What the OpenAPI document says besides; Fastify itself knows of the parameters only. */
+  const described = (facts: object): FastifySchema => ({
+    tags: ["Calls"],
+    security: [{ accountKey: [] }],
+    ...facts,
+  })
+
+  app.get(
+    "/v1/models",
+    { schema: described({ summary: "The models that can be asked for" }) },
+    async (request) => {
+      requireKey(directory, request.headers.authorization, nowMillis(), "consumer")
+      return { object: "list", data: [...directory.models.all()].map(view) }
+    },
+  )
+
+  const one = (name: string, authorization: string | undefined) => {
+    requireKey(directory, authorization, nowMillis(), "consumer")
+    const model = directory.modelByName(name)
+    if (model === undefined) throw unknownModel(name)
+    return view(model)
+  }
+  const schemaOfOne = described({
+    summary: "One model",
+    params: {
+      type: "object",
+      required: ["model"],
+      properties: { model: { type: "string", description: "Its name" } },
+    },
+  })
+  app.get<{ Params: { readonly model: string } }>(
+    "/v1/models/:model",
+    { schema: schemaOfOne },
+    async (request) => one(request.params.model, request.headers.authorization),
+  )
+  // Names such as meta-llama/Llama-3-8B-Instruct come with their slash, too.
+  app.get<{ Params: { readonly "*": string } }>(
+    "/v1/models/*",
+    { schema: described({ hide: true }) },
+    async (request) => one(request.params["*"], request.headers.authorization),
+  )
+}

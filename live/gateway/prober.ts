@@ -1,0 +1,273 @@
+/**
+ * The prober: answers the kernel's `Probe` and `Measure` commands with short generations of its own,
+ * through the same couriers as any call.
+ *
+ * A probe tells whether an instance works again (rule 3) or is fast enough again (rule 4). A
+ * measurement finds how many streams an instance serves at once with each at the floor or above, and
+ * how many tokens a second that makes: first one stream, then as many as it declares; where it cannot
+ * keep its word, half as many, and so on. An honest host is done after two short rounds.
+ */
+import type { Command } from "../../engine/index.ts"
+import type { LiveServices } from "../services.ts"
+import type { InstanceRecord } from "../store/records.ts"
+import type { Attempt, AttemptEnd } from "./attempt.ts"
+import { startAttempt } from "./attempt.ts"
+import { routeTo } from "./calls.ts"
+import type { Couriers, Job, JobKind } from "./delivery.ts"
+
+export interface Prober {
+  /** Stops what is under way and starts nothing any more. */
+  readonly close: () => void
+}
+
+type Probe = Extract<Command, { readonly _tag: "Probe" }>
+type Measure = Extract<Command, { readonly _tag: "Measure" }>
+
+const microsPerSecond = 1_000_000
+/** Long enough to get past the first tokens, short enough to cost little. */
+const measuredTokens = 48
+/** A host's tokens are not the gateway's: asked for a few more, it delivers as many as are needed. */
+const spareRatio = 1.5
+const mostStreams = 64
+const roundMicros = 30 * microsPerSecond
+const firstRetryMicros = 2 * microsPerSecond
+
+const prompt = "Write the numbers from one to one hundred in words, separated by commas."
+
+/** Takes part in the driver's commands from here on. */
+export const startProber = (services: LiveServices, couriers: Couriers): Prober => {
+  const { driver, directory } = services
+  const { rules } = driver.market
+  /** By instance: the measurement that was asked for last; an earlier one gives up. */
+  const measurements = new Map<number, number>()
+  const stops = new Set<() => void>()
+  let isClosed = false
+
+  const after = (micros: number, act: () => void): (() => void) => {
+    const disarm = driver.clock.wakeAt(driver.clock.nowMicros() + micros, () => {
+      stops.delete(stop)
+      act()
+    })
+    const stop = (): void => {
+      disarm()
+      stops.delete(stop)
+    }
+    stops.add(stop)
+    return stop
+  }
+
+  /** One generation. Never longer than `mostMicros`; gives what came until then. */
+  const generate = (
+    instance: InstanceRecord,
+    kind: JobKind,
+    maxTokens: number,
+    mostMicros: number,
+    isSlowFine: boolean,
+    done: (end: AttemptEnd) => void,
+  ): void => {
+    const { courier, model } = routeTo(services, couriers, instance.id)
+    const job: Job = {
+      request: driver.nextRequest(),
+      attempt: 0,
+      instance: instance.id,
+      kind,
+      body: probeBody(kind, model, maxTokens),
+      inputTokens: 0,
+      maxTokens: kind === "embedding" ? 0 : maxTokens,
+    }
+    const timeouts = {
+      firstTokenMicros: Math.min(
+        mostMicros,
+        services.config.timeouts.firstTokenSeconds * microsPerSecond,
+      ),
+      betweenTokensMicros: Math.min(
+        mostMicros,
+        services.config.timeouts.betweenTokensSeconds * microsPerSecond,
+      ),
+    }
+    const attempt: Attempt = startAttempt(driver.clock, timeouts, courier, job, {
+      chunk: () => {},
+      end: (end) => {
+        disarm()
+        stops.delete(stop)
+        if (isRefusedKind(kind, end))
+          generate(instance, "completion", maxTokens, mostMicros, isSlowFine, done)
+        else done(end)
+      },
+    })
+    const stop = (): void => {
+      disarm()
+      stops.delete(stop)
+      attempt.stop("gatewayFault")
+    }
+    stops.add(stop)
+    const disarm = driver.clock.wakeAt(driver.clock.nowMicros() + mostMicros, () => {
+      stops.delete(stop)
+      const isStreaming = attempt.tokens() > 0
+      done(attempt.stop(isStreaming ? (isSlowFine ? "completed" : "stalled") : "firstTokenTimeout"))
+    })
+  }
+
+  const kindOf = (instance: InstanceRecord): JobKind =>
+    directory.models.get(instance.model)?.kind === "embedding" ? "embedding" : "chat"
+
+  const answerProbe = (command: Probe): void => {
+    const instance = directory.instances.get(command.instance)
+    if (instance === undefined) return
+    const isForFloor = command.purpose === "floor"
+    const tokens = isForFloor ? Math.ceil(command.tokens * spareRatio) : command.tokens
+    // In time for the kernel, which takes a probe that is silent for longer for lost.
+    const leaseMicros = isForFloor ? rules.floorProbeLeaseMicros : rules.probeLeaseMicros
+    const mostMicros = Math.max(leaseMicros / 2, leaseMicros - microsPerSecond)
+    generate(instance, kindOf(instance), tokens, mostMicros, isForFloor, (end) => {
+      driver.submit({
+        _tag: "ProbeEnded",
+        instance: command.instance,
+        probe: command.probe,
+        // The gateway's own request is well-formed: who refuses it has a fault.
+        outcome: end.outcome === "consumerError" ? "upstreamError" : end.outcome,
+        outputTokens: end.outputTokens,
+        decodeMicros: end.decodeMicros,
+        retryAfterMicros: end.retryAfterMicros,
+      })
+    })
+  }
+
+  /** Runs `streams` generations at once; gives what each of them brought. */
+  const round = (
+    instance: InstanceRecord,
+    streams: number,
+    done: (ends: ReadonlyArray<AttemptEnd>) => void,
+  ): void => {
+    const ends: Array<AttemptEnd> = []
+    for (let stream = 0; stream < streams; stream++)
+      generate(instance, kindOf(instance), measuredTokens, roundMicros, false, (end) => {
+        ends.push(end)
+        if (ends.length === streams) done(ends)
+      })
+  }
+
+  const measure = ({ instance: id, measurement }: Measure): void => {
+    if (measurements.get(id) === measurement) return
+    measurements.set(id, measurement)
+    tryMeasuring(id, measurement, firstRetryMicros, driver.clock.nowMicros())
+  }
+
+  const tryMeasuring = (
+    id: number,
+    measurement: number,
+    retryMicros: number,
+    askedMicros: number,
+  ): void => {
+    const instance = directory.instances.get(id)
+    const sinceAsked = driver.clock.nowMicros() - askedMicros
+    const isLost = sinceAsked >= rules.measureLeaseMicros
+    if (isLost || instance === undefined || instance.stoppedAtMillis !== undefined) {
+      measurements.delete(id)
+      return
+    }
+    const isEmbedding = kindOf(instance) === "embedding"
+    const declared = Math.min(instance.slots, mostStreams)
+
+    const tryStreams = (streams: number, alone: CapacityFound | undefined): void => {
+      const sinceMicros = driver.clock.nowMicros()
+      round(instance, streams, (ends) => {
+        if (isClosed || measurements.get(id) !== measurement) return
+        const wallMicros = driver.clock.nowMicros() - sinceMicros
+        const found = capacityOf(ends, wallMicros, rules.floorMilliTokensPerSecond, isEmbedding)
+        if (streams === 1) {
+          if (found === undefined) tryLater()
+          else if (declared === 1) report(found)
+          else tryStreams(declared, found)
+          return
+        }
+        const fewer = Math.floor(streams / 2)
+        if (found !== undefined) report(found)
+        else if (fewer > 1) tryStreams(fewer, alone)
+        else if (alone !== undefined) report(alone)
+      })
+    }
+    const report = ({ slots, tokensPerSecond }: CapacityFound): void => {
+      measurements.delete(id)
+      driver.submit({
+        _tag: "CapacityMeasured",
+        instance: id,
+        measurement,
+        slots,
+        tokensPerSecond: isEmbedding ? instance.tokensPerSecond : tokensPerSecond,
+      })
+    }
+    /** It may not be up yet, or not polling. After its lease the kernel asks again. */
+    const tryLater = (): void => {
+      after(retryMicros, () => {
+        if (isClosed || measurements.get(id) !== measurement) return
+        tryMeasuring(id, measurement, retryMicros * 2, askedMicros)
+      })
+    }
+    tryStreams(1, undefined)
+  }
+
+  driver.addTaker((command) => {
+    if (isClosed) return
+    if (command._tag === "Probe") answerProbe(command)
+    else if (command._tag === "Measure") measure(command)
+  })
+
+  return {
+    close: () => {
+      isClosed = true
+      for (const stop of stops) stop()
+    },
+  }
+}
+
+/** A model without a chat template knows completions only. */
+const isRefusedKind = (kind: JobKind, end: AttemptEnd): boolean =>
+  kind === "chat" && end.outcome === "consumerError"
+
+const probeBody = (
+  kind: JobKind,
+  model: string,
+  maxTokens: number,
+): Readonly<Record<string, unknown>> => {
+  if (kind === "embedding") return { model, input: prompt }
+  const asked = kind === "chat" ? { messages: [{ role: "user", content: prompt }] } : { prompt }
+  return {
+    ...asked,
+    model,
+    max_tokens: maxTokens,
+    temperature: 0,
+    stream: true,
+    stream_options: { include_usage: true },
+  }
+}
+
+interface CapacityFound {
+  readonly slots: number
+  readonly tokensPerSecond: number
+}
+
+/**
+ * What a round of streams shows: that so many are served at once, if each came to its end at the
+ * floor or above. Tokens that all come in one burst say nothing of the rate, so the time of the whole
+ * round counts for them.
+ */
+const capacityOf = (
+  ends: ReadonlyArray<AttemptEnd>,
+  wallMicros: number,
+  floorMilliTokensPerSecond: number,
+  isEmbedding: boolean,
+): CapacityFound | undefined => {
+  let tokensPerSecond = 0
+  for (const { outcome, outputTokens, decodeMicros } of ends) {
+    if (outcome !== "completed") return undefined
+    if (isEmbedding) continue
+    const rate =
+      decodeMicros > 0
+        ? ((outputTokens - 1) * microsPerSecond) / decodeMicros
+        : (outputTokens * microsPerSecond) / Math.max(1, wallMicros)
+    if (rate * 1000 < floorMilliTokensPerSecond) return undefined
+    tokensPerSecond += rate
+  }
+  return { slots: ends.length, tokensPerSecond: Math.max(1, Math.floor(tokensPerSecond)) }
+}

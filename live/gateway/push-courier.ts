@@ -1,0 +1,349 @@
+/**
+ * Delivery by push: the gateway calls a host's OpenAI endpoint itself. One request an attempt; what
+ * the host answers becomes chunks, or an outcome by rule 3's table.
+ *
+ * Nothing that a host sends is trusted: redirects are not followed, compressed bodies are not
+ * unpacked, and an answer has a size that follows from what was asked.
+ */
+import { Redacted } from "effect"
+import type { buildConnector } from "undici"
+import { Agent } from "undici"
+import type { HostRecord } from "../store/records.ts"
+import type { JsonObject } from "./chunk.ts"
+import { isObject } from "./chunk.ts"
+import type { Courier, Delivery, DeliveryEnd, DeliverySink, Job } from "./delivery.ts"
+import { makeSseParser } from "./sse.ts"
+
+/** Makes the connections to hosts: where endpoints are guarded, this is where. */
+export type HostConnector = buildConnector.connector
+
+export interface PushOptions {
+  /** The host of an instance; `undefined` where there is none, or none with an endpoint. */
+  readonly hostOf: (instance: number) => HostRecord | undefined
+  /** The provider's token of a cloud host; throws where it is there and cannot be opened. */
+  readonly tokenOf: (host: HostRecord) => Redacted.Redacted | undefined
+  readonly connect: HostConnector
+}
+
+export interface PushCourier extends Courier {
+  /** Ends the connections. */
+  readonly close: () => Promise<void>
+}
+
+/** A line may hold the log probabilities of many candidates, hardly more. */
+const maxEventChars = 1_048_576
+/** Of an answer by tokens, with room for log probabilities, and of anything else. */
+const bytesPerToken = 16_384
+const spareBytes = 2_097_152
+const maxEmbeddingBytes = 67_108_864
+const maxErrorBytes = 65_536
+const maxDetailChars = 1000
+/** For the response to end after its last event, so that the connection can serve again. */
+const lingerMillis = 1000
+const microsPerSecond = 1_000_000
+const maxRetryAfterSeconds = 3600
+
+export const makePushCourier = (options: PushOptions): PushCourier => {
+  const agent = new Agent({
+    connect: options.connect,
+    // The attempt keeps the time.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    pipelining: 1,
+    maxRedirections: 0,
+  } as Agent.Options)
+  return {
+    deliver: (job, sink) => push(agent, options, job, sink),
+    close: () => agent.destroy(),
+  }
+}
+
+const paths = {
+  chat: "/chat/completions",
+  completion: "/completions",
+  embedding: "/embeddings",
+} as const
+
+/** Below an endpoint's own path, if it has one; else below `/v1`. */
+const urlOf = (endpoint: string, job: Job): URL => {
+  const url = new URL(endpoint)
+  const base = url.pathname.replace(/\/+$/, "")
+  url.pathname = (base === "" ? "/v1" : base) + paths[job.kind]
+  return url
+}
+
+type Controller = Parameters<NonNullable<Parameters<Agent["dispatch"]>[1]["onRequestStart"]>>[0]
+
+const aborted = new Error("the gateway ended the attempt")
+
+const push = (agent: Agent, options: PushOptions, job: Job, sink: DeliverySink): Delivery => {
+  let controller: Controller | undefined
+  let isOver = false
+  let isPaused = false
+  let linger: NodeJS.Timeout | undefined
+
+  const end = (how: DeliveryEnd): void => {
+    if (isOver) return
+    isOver = true
+    sink.end(how)
+  }
+  /** Ends it, and the connection with it: what else the host sends is not wanted. */
+  const breakOff = (how: DeliveryEnd): void => {
+    if (isOver) return
+    controller?.abort(aborted)
+    end(how)
+  }
+  const delivery: Delivery = {
+    cancel: () => {
+      isOver = true
+      controller?.abort(aborted)
+    },
+    pause: () => {
+      isPaused = true
+      if (!isOver) controller?.pause()
+    },
+    resume: () => {
+      isPaused = false
+      if (!isOver) controller?.resume()
+    },
+  }
+
+  const host = options.hostOf(job.instance)
+  const asked =
+    host === undefined
+      ? ({ outcome: "connectFailed", detail: "the gateway does not know the host" } as const)
+      : requestTo(host, options, job)
+  if (host === undefined || "outcome" in asked) {
+    queueMicrotask(() => end(asked as DeliveryEnd))
+    return delivery
+  }
+
+  let reader: BodyReader | undefined
+  agent.dispatch(asked, {
+    onRequestStart: (given) => {
+      controller = given
+      if (isOver) given.abort(aborted)
+    },
+    onResponseStart: (_controller, status, headers) => {
+      if (isOver || status < 200) return
+      if (isPaused) controller?.pause()
+      const finish = (): void => {
+        end({ outcome: "completed" })
+        // The connection can serve again once the response has ended, which it may never do.
+        linger = setTimeout(() => controller?.abort(aborted), lingerMillis)
+        linger.unref()
+      }
+      if (status >= 300) reader = refusalReader(status, headers, host.delivery === "cloud")
+      else if (isEncoded(headers))
+        breakOff(malformed("a compressed answer, which nobody asked for"))
+      else reader = answerReader(job, sink, finish, breakOff)
+    },
+    onResponseData: (_controller, bytes) => {
+      if (isOver || reader === undefined) return
+      const how = reader.take(bytes)
+      if (how !== undefined) breakOff(how)
+    },
+    onResponseEnd: () => {
+      clearTimeout(linger)
+      if (!isOver && reader !== undefined) end(reader.end())
+    },
+    onResponseError: (_controller, error) => {
+      clearTimeout(linger)
+      if (reader === undefined) end({ outcome: "connectFailed", detail: reasonOf(error) })
+      else end({ outcome: "truncated", detail: reasonOf(error) })
+    },
+  })
+  return delivery
+}
+
+interface HostRequest extends Agent.DispatchOptions {
+  readonly origin: string
+}
+
+const requestTo = (
+  host: HostRecord,
+  { tokenOf }: PushOptions,
+  job: Job,
+): HostRequest | DeliveryEnd => {
+  if (host.endpoint === undefined)
+    return { outcome: "connectFailed", detail: "the host has no endpoint" }
+  const headers: Record<string, string> = {
+    "content-type": "application/json",
+    accept: job.kind === "embedding" ? "application/json" : "text/event-stream",
+    "accept-encoding": "identity",
+  }
+  if (host.delivery === "cloud")
+    try {
+      const token = tokenOf(host)
+      if (token !== undefined) headers["authorization"] = `Bearer ${Redacted.value(token)}`
+    } catch (error) {
+      // As good as refused: only its operator can mend it, with a new token.
+      return { outcome: "credentialRefused", detail: reasonOf(error) }
+    }
+  const url = urlOf(host.endpoint, job)
+  return {
+    origin: url.origin,
+    path: url.pathname + url.search,
+    method: "POST",
+    headers,
+    body: JSON.stringify(job.body),
+  }
+}
+
+const isEncoded = (headers: Readonly<Record<string, unknown>>): boolean => {
+  const encoding = headers["content-encoding"]
+  return encoding !== undefined && encoding !== "" && encoding !== "identity"
+}
+
+const reasonOf = (error: unknown): string => {
+  const code = isObject(error) ? (error as { readonly code?: unknown }).code : undefined
+  const message = error instanceof Error ? error.message : String(error)
+  return typeof code === "string" && !message.includes(code) ? `${code}: ${message}` : message
+}
+
+/** Takes the body of a response. */
+interface BodyReader {
+  /** Gives the end, where the body has brought it about. */
+  readonly take: (bytes: Buffer) => DeliveryEnd | undefined
+  /** The body is whole. */
+  readonly end: () => DeliveryEnd
+}
+
+const answerReader = (
+  job: Job,
+  sink: DeliverySink,
+  finish: () => void,
+  breakOff: (how: DeliveryEnd) => void,
+): BodyReader =>
+  job.kind === "embedding"
+    ? jsonReader(maxEmbeddingBytes, (answer) => {
+        sink.chunk(answer)
+        return { outcome: "completed" }
+      })
+    : streamReader(job, sink, finish, breakOff)
+
+const malformed = (detail: string): DeliveryEnd => ({ outcome: "malformed", detail })
+
+const streamReader = (
+  job: Job,
+  sink: DeliverySink,
+  finish: () => void,
+  breakOff: (how: DeliveryEnd) => void,
+): BodyReader => {
+  let bytesLeft = job.maxTokens * bytesPerToken + spareBytes
+  let isDone = false
+  const parser = makeSseParser(maxEventChars, (data) => {
+    if (isDone || data === "") return
+    if (data === "[DONE]") {
+      isDone = true
+      return finish()
+    }
+    const chunk = parsed(data)
+    if (chunk !== undefined) return sink.chunk(chunk)
+    isDone = true
+    breakOff(malformed("an event that is no JSON object"))
+  })
+  return {
+    take: (bytes) => {
+      bytesLeft -= bytes.length
+      if (bytesLeft < 0) return malformed("more bytes than any answer of this length has")
+      return parser.feed(bytes) ? undefined : malformed("an event that is too long")
+    },
+    // Whether it is the whole answer is told by its finish reason, with or without `[DONE]`.
+    end: () => ({ outcome: "completed" }),
+  }
+}
+
+const parsed = (text: string): JsonObject | undefined => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const jsonReader = (maxBytes: number, finish: (answer: JsonObject) => DeliveryEnd): BodyReader => {
+  const parts: Array<Buffer> = []
+  let size = 0
+  return {
+    take: (bytes) => {
+      size += bytes.length
+      if (size > maxBytes) return malformed("an answer that is too long")
+      parts.push(Buffer.from(bytes))
+      return undefined
+    },
+    end: () => {
+      const answer = parsed(Buffer.concat(parts).toString("utf8"))
+      return answer === undefined ? malformed("an answer that is no JSON object") : finish(answer)
+    },
+  }
+}
+
+/** A response that is no answer: its status names the outcome, its body says why. */
+const refusalReader = (
+  status: number,
+  headers: Readonly<Record<string, unknown>>,
+  isCloud: boolean,
+): BodyReader => {
+  const parts: Array<Buffer> = []
+  let size = 0
+  const ended = (): DeliveryEnd => {
+    const body = isEncoded(headers) ? "" : Buffer.concat(parts).toString("utf8")
+    return refusal(status, headers["retry-after"], isCloud, detailOf(body, status))
+  }
+  return {
+    take: (bytes) => {
+      parts.push(Buffer.from(bytes))
+      size += bytes.length
+      return size > maxErrorBytes ? ended() : undefined
+    },
+    end: ended,
+  }
+}
+
+const consumersFault = new Set([400, 404, 413, 422])
+
+const refusal = (
+  status: number,
+  retryAfter: unknown,
+  isCloud: boolean,
+  detail: string,
+): DeliveryEnd => {
+  const isBusy = status === 429 || (status === 503 && retryAfter !== undefined)
+  if (isBusy) {
+    const retryAfterMicros = microsOf(retryAfter)
+    return {
+      outcome: "backpressure",
+      status,
+      detail,
+      ...(retryAfterMicros === undefined ? {} : { retryAfterMicros }),
+    }
+  }
+  if ((status === 401 || status === 403) && isCloud)
+    return { outcome: "credentialRefused", status, detail }
+  if (consumersFault.has(status)) return { outcome: "consumerError", status, detail }
+  if (status >= 300 && status < 400)
+    return { outcome: "upstreamError", status, detail: "a redirect, which is not followed" }
+  return { outcome: "upstreamError", status, detail }
+}
+
+/** `Retry-After` as seconds or as a date. */
+const microsOf = (retryAfter: unknown): number | undefined => {
+  if (typeof retryAfter !== "string") return undefined
+  const seconds = /^\d+(\.\d+)?$/.test(retryAfter.trim())
+    ? Number(retryAfter)
+    : (Date.parse(retryAfter) - Date.now()) / 1000
+  if (!Number.isFinite(seconds)) return undefined
+  const bounded = Math.min(maxRetryAfterSeconds, Math.max(0, seconds))
+  return Math.ceil(bounded * microsPerSecond)
+}
+
+/** The host's own words: OpenAI's error shape, FastAPI's, or a bare text. */
+const detailOf = (body: string, status: number): string => {
+  const value = parsed(body)
+  const error = value?.["error"] ?? value?.["detail"] ?? value?.["message"]
+  const message = isObject(error) ? error["message"] : error
+  const text = typeof message === "string" ? message : value === undefined ? body : ""
+  return text.trim().slice(0, maxDetailChars) || `the host answered with status ${status}`
+}

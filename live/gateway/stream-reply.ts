@@ -1,0 +1,56 @@
+/**
+ * An answer as server-sent events. The status goes out with the first event: what fails before it is
+ * an error with a status of its own, what fails after it an event `{"error": …}` and no `[DONE]`.
+ */
+import type { FastifyReply, FastifyRequest } from "fastify"
+import { errorBody } from "../http/http-error.ts"
+import type { Envelope } from "./answer.ts"
+import { chunkBody, usageChunk } from "./answer.ts"
+import type { Call, Consumer } from "./call.ts"
+import type { JobKind } from "./delivery.ts"
+
+/** What a consumer may leave unread before the host is held back; Node's own bound is lower. */
+export const streamTo = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  kind: JobKind,
+  envelope: Envelope,
+  isUsageAsked: boolean,
+  callOf: () => Call | undefined,
+): Consumer => {
+  const { raw } = reply
+  let isBegun = false
+
+  const begin = (): void => {
+    isBegun = true
+    reply.hijack()
+    raw.writeHead(200, {
+      ...(reply.getHeaders() as Record<string, string>),
+      "x-request-id": request.id,
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache, no-transform",
+      // Proxies that gather an answer before they pass it on are asked not to.
+      "x-accel-buffering": "no",
+    })
+    raw.on("drain", () => callOf()?.resume())
+  }
+  const send = (data: string): void => {
+    if (!isBegun) begin()
+    if (!raw.write(`data: ${data}\n\n`) && raw.writableNeedDrain) callOf()?.pause()
+  }
+
+  return {
+    isStreaming: true,
+    chunk: (chunk) => send(JSON.stringify(chunkBody(kind, envelope, chunk))),
+    end: (end) => {
+      if (end._tag === "Served") {
+        if (isUsageAsked) send(JSON.stringify(usageChunk(kind, envelope, end.usage)))
+        send("[DONE]")
+        raw.end()
+      } else if (isBegun) {
+        send(JSON.stringify(errorBody(end.error)))
+        raw.end()
+      } else void reply.send(end.error)
+    },
+  }
+}

@@ -115,6 +115,16 @@ export const LiveConfig = Schema.Struct({
       { default: () => [] },
     ),
   }),
+  log: group({
+    level: Schema.optionalWith(
+      Schema.Literal("debug", "info", "warn", "error", "silent").annotations({
+        description: "What is logged, as JSON lines on stderr",
+        message: () => ({ message: "expected debug, info, warn, error or silent", override: true }),
+      }),
+      { default: () => "info" as const },
+    ),
+    requests: flag(false, "Whether every request is logged, with route, status and time"),
+  }),
   store: group({
     snapshotEntries: count(50_000, 100, 10_000_000, "Journal entries between two snapshots"),
   }),

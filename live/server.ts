@@ -78,6 +78,14 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
   server.addHook("onSend", async (request, reply) => {
     void reply.header("x-request-id", request.id)
   })
+  if (config.log.requests)
+    server.addHook("onResponse", async (request, reply) => {
+      const { method, routeOptions } = request
+      request.log.info(
+        { method, route: routeOptions.url, status: reply.statusCode, millis: reply.elapsedTime },
+        "request",
+      )
+    })
   await server.register(helmet, {
     contentSecurityPolicy: {
       directives: {
@@ -148,8 +156,15 @@ const asHttpError = (error: FastifyError | HttpError): HttpError => {
   })
 }
 
-/** A logger's settings that keep secrets out of what is written. */
-export const redaction = {
-  paths: secretHeaders.flatMap((name) => [`req.headers["${name}"]`, `headers["${name}"]`]),
-  censor: "[redacted]",
-}
+/** JSON lines on stderr, without secrets. */
+export const loggerOf = (config: LiveConfig): Exclude<FastifyServerOptions["logger"], undefined> =>
+  config.log.level === "silent"
+    ? false
+    : {
+        level: config.log.level,
+        stream: process.stderr,
+        redact: {
+          paths: secretHeaders.flatMap((name) => [`req.headers["${name}"]`, `headers["${name}"]`]),
+          censor: "[redacted]",
+        },
+      }

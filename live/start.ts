@@ -1,0 +1,234 @@
+/**
+ * A running gateway: opens the market of a data directory, serves it, and closes it in order. What
+ * `evenkeel serve` runs, and with it the demonstration, the tests and the benchmarks.
+ *
+ *     open the store ─► recover the market ─► end what was cut off ─► listen
+ *     stop listening ─► finish calls under way ─► snapshot ─► write what is queued ─► close
+ */
+import type { FileSystem, Path } from "@effect/platform"
+import type { SqlError } from "@effect/sql/SqlError"
+import type { ParseResult, Scope } from "effect"
+import { Data, Deferred, Effect } from "effect"
+import type { FastifyInstance, FastifyPluginAsync, FastifyServerOptions } from "fastify"
+import { randomBytes } from "node:crypto"
+import type { AddressInfo } from "node:net"
+import type { Economy, EconomyInvalid } from "../engine/index.ts"
+import { deriveEconomy, economies } from "../engine/index.ts"
+import { accountRoutes } from "./accounts/account-routes.ts"
+import { ensureAdminKey } from "./accounts/keys.ts"
+import type { ModelUnlistable } from "./accounts/model-list.ts"
+import { listConfiguredModels } from "./accounts/model-list.ts"
+import type { LiveConfig } from "./config.ts"
+import { dashboardRoutes } from "./dashboard/dashboard-routes.ts"
+import { systemClock } from "./driver/clock.ts"
+import type { MarketDriver } from "./driver/market-driver.ts"
+import { makeMarketDriver } from "./driver/market-driver.ts"
+import type { JournalDiverged, OpenedMarket } from "./driver/recovery.ts"
+import { endWhatWasUnderWay, openMarket, readDelivered } from "./driver/recovery.ts"
+import { gatewayRoutes } from "./gateway/gateway-routes.ts"
+import { startProber } from "./gateway/prober.ts"
+import { makePushCourier } from "./gateway/push-courier.ts"
+import { hostRoutes, jobBoardOf, presenceOf } from "./hosts/host-routes.ts"
+import type { NetworkGuard } from "./hosts/network-guard.ts"
+import { guardedConnector, makeNetworkGuard, NetworkInvalid } from "./hosts/network-guard.ts"
+import type { VaultUnusable } from "./hosts/master-keys.ts"
+import { openVault, rewrapTokens, tokenOf } from "./hosts/vault.ts"
+import { ConfigInvalid } from "./load-config.ts"
+import { documentation } from "./operations/documentation.ts"
+import { makeFeed } from "./operations/feed.ts"
+import { makeMarketMetrics } from "./operations/metrics.ts"
+import { operationsRoutes } from "./operations/operations-routes.ts"
+import { buildServer } from "./server.ts"
+import type { LiveServices } from "./services.ts"
+import type { StoreBroken } from "./store/commit-queue.ts"
+import { loadDirectory } from "./store/records.ts"
+import { writeSnapshot } from "./store/snapshots.ts"
+import type { Store, StoreUnusable } from "./store/store.ts"
+import { openStore } from "./store/store.ts"
+
+export interface GatewayOptions {
+  readonly config: LiveConfig
+  readonly dataDirectory: string
+  readonly logger: Exclude<FastifyServerOptions["logger"], undefined>
+}
+
+export interface RunningGateway {
+  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  readonly url: string
+  readonly server: FastifyInstance
+  readonly services: LiveServices
+  /** Secret of the admin key, at the first start only. */
+  readonly adminSecret: string | undefined
+  readonly opened: Pick<OpenedMarket, "isNew" | "replayed"> & {
+    /** Requests that the end of the process before this one had cut off. */
+    readonly cutOff: number
+  }
+  /** Fails when the data directory can no longer be written: the process should end. */
+  readonly broken: Effect.Effect<never, StoreBroken>
+}
+
+/** The address cannot be listened on. */
+export class CannotListen extends Data.TaggedError("CannotListen")<{
+  readonly host: string
+  readonly port: number
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `${this.host}:${this.port}: cannot be listened on (${this.reason}); set listen.host, listen.port or --port`
+  }
+}
+
+export type GatewayFault =
+  | CannotListen
+  | ConfigInvalid
+  | EconomyInvalid
+  | JournalDiverged
+  | ModelUnlistable
+  | ParseResult.ParseError
+  | SqlError
+  | StoreUnusable
+  | VaultUnusable
+
+/** Starts the gateway; it ends, in order, with the scope. */
+export const startGateway = (
+  options: GatewayOptions,
+): Effect.Effect<RunningGateway, GatewayFault, Scope.Scope | FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const { config, dataDirectory } = options
+    const economy = yield* economyOf(config)
+    const guard = yield* guardOf(config)
+    const breakage = yield* Deferred.make<never, StoreBroken>()
+    const store = yield* openStore(dataDirectory, (error) => {
+      Deferred.unsafeDone(breakage, Effect.fail(error))
+    })
+    const vault = yield* openVault(dataDirectory)
+    const directory = yield* loadDirectory(store.reader, store.queue)
+    const market = yield* openMarket(
+      store,
+      economy,
+      () => randomBytes(32).toString("base64url"),
+      Date.now(),
+    )
+    const driver = yield* Effect.acquireRelease(
+      Effect.sync(() => startDriver(market, store)),
+      (one) =>
+        Effect.sync(() => {
+          one.stop()
+          writeSnapshot(store.queue, one.market)
+        }),
+    )
+    const delivered = yield* readDelivered(store.reader)
+    const cutOff = resume(market, driver, store, () => delivered)
+    keepSnapshots(driver, store, config.store.snapshotEntries)
+
+    const services: LiveServices = { config, driver, directory, store, nowMillis: Date.now }
+    const adminSecret = ensureAdminKey(services)
+    yield* listConfiguredModels(services)
+    rewrapTokens(directory, vault)
+
+    const board = jobBoardOf(services)
+    const push = makePushCourier({
+      hostOf: (instance) => {
+        const record = directory.instances.get(instance)
+        return record === undefined ? undefined : directory.hosts.get(record.host)
+      },
+      tokenOf: (host) => tokenOf(vault, host),
+      connect: guardedConnector(guard, { timeout: config.timeouts.connectSeconds * 1000 }),
+    })
+    const couriers = { pull: board, push }
+    const feed = makeFeed(services)
+    const metrics = makeMarketMetrics(services)
+    const phase = { isRecovering: false, isShuttingDown: false }
+    const plugins: ReadonlyArray<FastifyPluginAsync> = [
+      documentation(config),
+      metrics.httpPlugin,
+      gatewayRoutes(services, couriers),
+      hostRoutes(services, board, { guard, vault, presence: presenceOf(services) }),
+      accountRoutes(services),
+      operationsRoutes(services, { metrics, feed, phase }),
+      dashboardRoutes(services),
+    ]
+    const server = yield* Effect.acquireRelease(
+      Effect.promise(() => buildServer({ config, plugins, logger: options.logger })),
+      (one) =>
+        Effect.promise(async () => {
+          phase.isShuttingDown = true
+          feed.close()
+          await one.close()
+          await push.close()
+        }),
+    )
+    yield* Effect.acquireRelease(
+      Effect.sync(() => startProber(services, couriers)),
+      (prober) => Effect.sync(() => prober.close()),
+    )
+    const { host, port } = config.listen
+    yield* Effect.tryPromise({
+      try: () => server.listen({ host, port }),
+      catch: (cause) =>
+        new CannotListen({ host, port, reason: cause instanceof Error ? cause.message : "" }),
+    })
+    yield* Effect.promise(() => driver.durable())
+    return {
+      url: urlOf(server.server.address() as AddressInfo),
+      server,
+      services,
+      adminSecret,
+      opened: { isNew: market.isNew, replayed: market.replayed, cutOff },
+      broken: Deferred.await(breakage),
+    }
+  })
+
+const economyOf = (config: LiveConfig): Effect.Effect<Economy, ConfigInvalid | EconomyInvalid> => {
+  const { preset, knobs } = config.economy
+  return Object.hasOwn(economies, preset)
+    ? deriveEconomy(economies[preset], knobs, "economy.knobs")
+    : new ConfigInvalid({
+        source: "economy.preset",
+        issues: [
+          `${preset}: no economy is called that; there are ${Object.keys(economies).join(", ")}`,
+        ],
+      })
+}
+
+const guardOf = (config: LiveConfig): Effect.Effect<NetworkGuard, ConfigInvalid> =>
+  Effect.try({
+    try: () => makeNetworkGuard(config.hosts.allowedNetworks),
+    catch: (cause) => cause,
+  }).pipe(
+    Effect.catchAll((cause) =>
+      cause instanceof NetworkInvalid
+        ? new ConfigInvalid({ source: "hosts.allowedNetworks", issues: [cause.message] })
+        : Effect.die(cause),
+    ),
+  )
+
+const startDriver = ({ market, meta }: OpenedMarket, store: Store): MarketDriver =>
+  makeMarketDriver(market, systemClock(meta.openedAtMillis, market.now), store.queue)
+
+/** After an outage: what fell due meanwhile is nobody's fault, and what was cut off ends now. */
+const resume = (
+  { isNew }: OpenedMarket,
+  driver: MarketDriver,
+  store: Store,
+  delivered: () => Parameters<typeof endWhatWasUnderWay>[2],
+): number => {
+  if (isNew) return 0
+  driver.submit({ _tag: "GatewayResumed" })
+  return endWhatWasUnderWay(driver, store.queue, delivered())
+}
+
+/** A snapshot every so many entries, so that recovery stays short. */
+const keepSnapshots = (driver: MarketDriver, { queue }: Store, entries: number): void => {
+  let next = queue.lastSeq() + entries
+  driver.addTaker(() => {
+    if (queue.lastSeq() < next) return
+    next = queue.lastSeq() + entries
+    writeSnapshot(queue, driver.market)
+  })
+}
+
+const urlOf = ({ address, port, family }: AddressInfo): string => {
+  const host = address === "0.0.0.0" || address === "::" ? "127.0.0.1" : address
+  return `http://${family === "IPv6" && host.includes(":") ? `[${host}]` : host}:${port}`
+}

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test } from "vitest"
 import { langChainBackend, shapeOf } from "../../../../live/agent/backends/langchain.ts"
 import { chat, finishOf, gathered, generated, textOf } from "../support/generated.ts"
 import type { Asked, LocalServer } from "../support/local-server.ts"
-import { localServer, sendJson, until } from "../support/local-server.ts"
+import { until } from "../support/eventually.ts"
+import { localServer, sendJson } from "../support/local-server.ts"
 
 let server: LocalServer | undefined
 afterEach(async () => {

@@ -3,7 +3,8 @@ import { apiBase, openAiBackend } from "../../../../live/agent/backends/openai.t
 import { BackendError } from "../../../../live/agent/backends/backend.ts"
 import { chat, finishOf, gathered, generated, textOf } from "../support/generated.ts"
 import type { Asked, LocalServer } from "../support/local-server.ts"
-import { chunkOf, localServer, sendEvents, sendJson, until } from "../support/local-server.ts"
+import { until } from "../support/eventually.ts"
+import { chunkOf, localServer, sendEvents, sendJson } from "../support/local-server.ts"
 
 let server: LocalServer | undefined
 afterEach(async () => {

@@ -2,7 +2,8 @@ import { afterEach, expect, test } from "vitest"
 import { workerBackend } from "../../../../live/agent/backends/worker.ts"
 import { chat, finishOf, gathered, generated, textOf } from "../support/generated.ts"
 import type { Asked, LocalServer } from "../support/local-server.ts"
-import { chunkOf, localServer, sendJson, until } from "../support/local-server.ts"
+import { until } from "../support/eventually.ts"
+import { chunkOf, localServer, sendJson } from "../support/local-server.ts"
 
 let server: LocalServer | undefined
 afterEach(async () => {

@@ -61,16 +61,3 @@ export const chunkOf = (content: string, finishReason: string | null = null) => 
   model: "m",
   choices: [{ index: 0, delta: { content }, finish_reason: finishReason }],
 })
-
-/** Resolves once the condition holds, with how long that took, ms; fails after the limit. */
-export const until = async (condition: () => boolean, limitMillis = 5000): Promise<number> => {
-  const startedMillis = performance.now()
-  while (!condition()) {
-    if (performance.now() - startedMillis > limitMillis)
-      throw new Error(`not within ${limitMillis} ms: ${condition.toString()}`)
-    await new Promise((resolve) => {
-      setTimeout(resolve, 2)
-    })
-  }
-  return performance.now() - startedMillis
-}

@@ -104,6 +104,8 @@ export interface ChatPart {
   readonly chunk: Readonly<Record<string, unknown>>
 }
 
+const hostsOnPage = 1000
+
 export class ComputeClient {
   readonly #base: string
   readonly #headers: Readonly<Record<string, string>>
@@ -119,7 +121,14 @@ export class ComputeClient {
 
   /** All hosts of the market: models, prices, status, load. */
   async listHosts(): Promise<ReadonlyArray<Host>> {
-    return listIn<Host>(camelised(await this.#get("/hosts")))
+    const hosts: Array<Host> = []
+    for (let after: unknown; after !== null;) {
+      const query = typeof after === "string" ? `&after=${encodeURIComponent(after)}` : ""
+      const page = await this.#get(`/hosts?limit=${hostsOnPage}${query}`)
+      hosts.push(...listIn<Host>(camelised(page), "hosts"))
+      after = (isRecord(page) ? page["next"] : null) ?? null
+    }
+    return hosts
   }
 
   /** Rejects with status 404 where there is no such host. */
@@ -231,10 +240,10 @@ const codeOf = (answer: unknown): string | undefined => {
   return isRecord(error) && typeof error["code"] === "string" ? error["code"] : undefined
 }
 
-const listIn = <T>(answer: unknown): ReadonlyArray<T> => {
-  const data = isRecord(answer) ? answer["data"] : undefined
-  if (!Array.isArray(data)) throw new ComputeError("expected a list, an object with `data`")
-  return data as ReadonlyArray<T>
+const listIn = <T>(answer: unknown, name = "data"): ReadonlyArray<T> => {
+  const list = isRecord(answer) ? answer[name] : undefined
+  if (!Array.isArray(list)) throw new ComputeError(`expected an object with the list \`${name}\``)
+  return list as ReadonlyArray<T>
 }
 
 /** Keys in camelCase, all the way down. */

@@ -21,7 +21,7 @@ import {
 } from "../hosts/protocol.ts"
 import type { Chunk } from "./backends/backend.ts"
 import type { CallOptions } from "./http.ts"
-import { call, isRecord, jsonOf, messageOf, openRequest, retryAfterSecondsOf } from "./http.ts"
+import { call, isRecord, jsonOf, messageOf, openUpload, retryAfterSecondsOf } from "./http.ts"
 
 /** The gateway answered, and refused. That it could not be reached is `Unreachable`. */
 export class Refused extends Error {
@@ -52,7 +52,7 @@ export interface Upload {
 
 export interface Poll {
   readonly job: HandedJob | undefined
-  /** Why there is none, as the gateway says: `model=Reason, …`. */
+  /** Why there is none where it is not for want of demand: `model: Reason, …`. */
   readonly skipped: string | undefined
 }
 
@@ -130,7 +130,6 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
       ask(Registered, "/hosts", { json: registration, headers: bearer(accountKey) }),
     renewKey: (accountKey, hostId) =>
       ask(NewKey, `/hosts/${encodeURIComponent(hostId)}/key`, {
-        json: {},
         headers: bearer(accountKey),
       }),
     listedModels: async (key) => {
@@ -145,8 +144,7 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
     heartbeat: (hostId, facts) =>
       ask(HeartbeatAnswer, `/hosts/${encodeURIComponent(hostId)}/heartbeat`, { json: facts }),
     nextJob: async (waitSeconds, signal) => {
-      const response = await send("/hosts/next-job", {
-        json: { wait_seconds: waitSeconds },
+      const response = await send(`/hosts/next-job?wait_seconds=${Math.ceil(waitSeconds)}`, {
         signal,
         timeoutMillis: waitSeconds * 1000 + pollSlackMillis,
       })
@@ -157,11 +155,11 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
           response.statusCode === 204
             ? undefined
             : await Schema.decodeUnknownPromise(HandedJob)(answer),
-        skipped: typeof skipped === "string" ? skipped : undefined,
+        skipped: typeof skipped === "string" ? skipReasons(skipped) : undefined,
       }
     },
     upload: ({ job_id, attempt, epoch }) =>
-      openUpload(
+      startUpload(
         routeOf(
           `/hosts/jobs/${encodeURIComponent(job_id)}/stream?attempt=${attempt}&epoch=${epoch}`,
         ),
@@ -173,13 +171,23 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
   }
 }
 
+/** `model=Reason, …` in words; that nobody asks for a model is no news. */
+const skipReasons = (header: string): string | undefined => {
+  const reasons = header
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "" && !one.endsWith("=NoDemand"))
+    .map((one) => decodeURIComponent(one).replace("=", ": "))
+  return reasons.length === 0 ? undefined : reasons.join(", ")
+}
+
 class UploadEnded extends Error {
   override readonly name = "UploadEnded"
 }
 
 /** Opens the upload at once, before there is anything to send: it is the job's sign of life. */
-const openUpload = (url: URL, headers: Readonly<Record<string, string>>): Upload => {
-  const request = openRequest(url, "POST", {
+const startUpload = (url: URL, headers: Readonly<Record<string, string>>): Upload => {
+  const request = openUpload(url, {
     ...headers,
     "content-type": streamContentType,
     "transfer-encoding": "chunked",

@@ -27,27 +27,25 @@ const agents = {
   "https:": new https.Agent({ keepAlive: true }),
 }
 
-/** Starts a request; its body is the caller's to write. */
-export const openRequest = (
-  url: URL,
-  method: string,
-  headers: Readonly<Record<string, string>>,
-  signal?: AbortSignal,
-): ClientRequest => {
-  const isPlain = url.protocol === "http:"
-  return (isPlain ? http : https).request(url, {
-    method,
-    headers,
-    agent: isPlain ? agents["http:"] : agents["https:"],
-    ...(signal === undefined ? {} : { signal }),
-  })
-}
+/**
+ * Starts a POST on a connection of its own; its body is the caller's to write. A kept connection may
+ * turn out to be closed, and a body that streams cannot be sent again.
+ */
+export const openUpload = (url: URL, headers: Readonly<Record<string, string>>): ClientRequest =>
+  (url.protocol === "http:" ? http : https).request(url, { method: "POST", headers, agent: false })
 
 /**
  * Calls, and gives the answer once its headers are there. Rejects with `Unreachable`, or with the
  * signal's reason where that is what ended the call.
  */
 export const call = (url: URL, options: CallOptions = {}): Promise<IncomingMessage> =>
+  callOnce(url, options, url.protocol === "http:" ? agents["http:"] : agents["https:"])
+
+const callOnce = (
+  url: URL,
+  options: CallOptions,
+  agent: http.Agent | https.Agent | false,
+): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const { signal, timeoutMillis } = options
     const body = options.json === undefined ? undefined : JSON.stringify(options.json)
@@ -57,7 +55,12 @@ export const call = (url: URL, options: CallOptions = {}): Promise<IncomingMessa
       headers["content-length"] = String(Buffer.byteLength(body))
     }
     if (signal?.aborted === true) return reject(reasonOf(signal))
-    const request = openRequest(url, options.method ?? "GET", headers, signal)
+    const request = (url.protocol === "http:" ? http : https).request(url, {
+      method: options.method ?? "GET",
+      headers,
+      agent,
+      ...(signal === undefined ? {} : { signal }),
+    })
     const timer =
       timeoutMillis === undefined
         ? undefined
@@ -70,8 +73,12 @@ export const call = (url: URL, options: CallOptions = {}): Promise<IncomingMessa
       resolve(response)
     })
     // Stays for the life of the request: an error after the answer began ends the answer's stream too.
-    request.on("error", (error) => {
+    request.on("error", (error: NodeJS.ErrnoException) => {
       clearTimeout(timer)
+      // The other side closed the kept connection just then: it has not seen the call.
+      const isStale = request.reusedSocket && error.code === "ECONNRESET"
+      if (isStale && agent !== false && signal?.aborted !== true)
+        return resolve(callOnce(url, options, false))
       reject(signal?.aborted === true ? reasonOf(signal) : unreachable(url, error))
     })
     request.end(body)

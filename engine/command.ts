@@ -11,6 +11,7 @@ import { outcomes } from "./event.ts"
 export const rejections = [
   "ClockWentBackwards",
   "TimerDue",
+  "TooFarAhead",
   "InvalidQuantity",
   "UnknownAccount",
   "UnknownModel",
@@ -105,6 +106,8 @@ export type Command =
   /** `CapacityMeasured` answers it; asked again where it does not. */
   | { readonly _tag: "Measure"; readonly instance: number; readonly measurement: number }
   | { readonly _tag: "Park"; readonly instance: number; readonly untilMicros: number }
+  /** The node has missed its heartbeats: its attempts are to be ended, and tried elsewhere. */
+  | { readonly _tag: "FailOver"; readonly node: number }
   | { readonly _tag: "Announce"; readonly model: number; readonly multiplierHundredths: number }
   /** For the audit log: `subject` is an instance, or the account of a clawback. */
   | {
@@ -141,6 +144,7 @@ const tagCodes = codes([
   "Probe",
   "Measure",
   "Park",
+  "FailOver",
   "Announce",
   "Audit",
   "Post",
@@ -187,6 +191,8 @@ export const emit = (sink: CommandSink, command: Command): void => {
     case "Park":
       mix(digest, command.instance)
       return mix(digest, command.untilMicros)
+    case "FailOver":
+      return mix(digest, command.node)
     case "Announce":
       mix(digest, command.model)
       return mix(digest, command.multiplierHundredths)

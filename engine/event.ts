@@ -39,6 +39,8 @@ export type Outcome = typeof Outcome.Type
 const MarketEvents = {
   /** Nothing but the time: wakes the kernel at or after `nextWake`. */
   TimerFired: { at },
+  /** The gateway was away since the latest event: what fell due meanwhile is nobody's fault. */
+  GatewayResumed: { at },
   AccountOpened: { at, account: id },
   /** Two accounts were found to be one party's: their traffic with each other is own traffic. */
   AccountsLinked: { at, account: id, other: id },

@@ -6,7 +6,7 @@
  * not legal in the present state changes nothing and yields one `Rejected` command with its reason.
  * A broken invariant throws, and is never caught.
  */
-import { eligibilityReasons, refresh } from "./admission/eligibility.ts"
+import { eligibilityReasons } from "./admission/eligibility.ts"
 import type { Command, Rejection } from "./command.ts"
 import { emit } from "./command.ts"
 import { hexOf } from "./digest.ts"
@@ -21,6 +21,8 @@ import {
   onWithdrawalRequested,
   onWithdrawalVoided,
 } from "./ledger/desk.ts"
+import { resumeGateway } from "./lifecycle/gateway.ts"
+import { turnHours } from "./lifecycle/hours.ts"
 import {
   onAvailabilityChanged,
   onCredentialReplaced,
@@ -38,19 +40,22 @@ import {
   onNodeRemoved,
   onNodeReturned,
 } from "./lifecycle/nodes.ts"
-import { creditOnline } from "./lifecycle/presence.ts"
 import { lookAgain, onProbeEnded } from "./lifecycle/probes.ts"
-import { announceBounties, payBounties } from "./payout/bounty.ts"
-import { onFraudConfirmed, releaseVested } from "./payout/vesting.ts"
+import { onFraudConfirmed } from "./payout/vesting.ts"
 import { openStream } from "./random.ts"
-import { turnHour } from "./reputation/health.ts"
 import { makeCandidates } from "./routing/candidates.ts"
 import { onAttemptEnded, onRequestArrived } from "./routing/requests.ts"
 import type { Market } from "./state/market.ts"
 import { makeMarket, nextWake } from "./state/market.ts"
 import { insert, slotOf } from "./state/table.ts"
 import { nextEntity, nextTime } from "./state/wake-queue.ts"
-import { isWhole, microsPerDay, microsPerHour } from "./units.ts"
+import { isWhole, microsPerDay } from "./units.ts"
+
+/**
+ * Timers of nodes and instances that are overdue by more than this are not fired one by one: an
+ * instance may have one every few seconds. A driver that was away for so long says so.
+ */
+const longestDelayMicros = 366 * microsPerDay
 
 /** An empty market at time 0 under these rules; every draw of it follows from `seed`. */
 export const createMarket = (economy: Economy, seed: string): Market =>
@@ -76,11 +81,13 @@ const rejectTime = (market: Market, at: number): Rejection | undefined => {
 
 const take = (market: Market, event: MarketEvent): Rejection | undefined => {
   if (event._tag === "TimerFired") return fireTimers(market, event.at)
+  if (event._tag === "GatewayResumed") return resumeGateway(market, event.at)
   if (event.at > nextWake(market)) return "TimerDue"
   const before = market.now
   market.now = event.at
   const rejection = apply(market, event)
-  if (rejection !== undefined) market.now = before
+  if (rejection === undefined) market.idleHours = 0
+  else market.now = before
   return rejection
 }
 
@@ -135,6 +142,7 @@ const apply = (market: Market, event: MarketEvent): Rejection | undefined => {
     case "CredentialReplaced":
       return onCredentialReplaced(market, event)
     case "TimerFired":
+    case "GatewayResumed":
       return undefined
   }
 }
@@ -158,30 +166,25 @@ const onModelListed = (market: Market, event: EventOf<"ModelListed">): Rejection
 }
 
 /** Everything that was due by `at`, each at its own time, in order. */
-const fireTimers = (market: Market, at: number): undefined => {
+const fireTimers = (market: Market, at: number): Rejection | undefined => {
+  if (at - nextInstanceWake(market) > longestDelayMicros) return "TooFarAhead"
   for (let due = nextWake(market); due <= at; due = nextWake(market)) {
     market.now = due
     // At the same instant: what single instances and nodes want first, then the turn of the hour.
+    if (due < nextInstanceWake(market)) {
+      turnHours(market, Math.min(at, nextInstanceWake(market) - 1), true)
+      continue
+    }
+    market.idleHours = 0
     if (due === nextTime(market.instanceWakes)) lookAgain(market, nextEntity(market.instanceWakes))
-    else if (due === nextTime(market.heartbeatWakes))
-      checkHeartbeat(market, nextEntity(market.heartbeatWakes))
-    else turnOfHour(market)
+    else checkHeartbeat(market, nextEntity(market.heartbeatWakes))
   }
   market.now = at
   return undefined
 }
 
-const turnOfHour = (market: Market): void => {
-  for (let instance = 0; instance < market.instances.used; instance++)
-    if (market.instances.ids[instance] !== -1) creditOnline(market, instance)
-  payBounties(market)
-  turnHour(market.health)
-  announceBounties(market)
-  if (market.nextHour % microsPerDay === 0) releaseVested(market)
-  market.nextHour += microsPerHour
-  for (let instance = 0; instance < market.instances.used; instance++)
-    if (market.instances.ids[instance] !== -1) refresh(market, instance)
-}
+const nextInstanceWake = (market: Market): number =>
+  Math.min(nextTime(market.instanceWakes), nextTime(market.heartbeatWakes))
 
 /** The digest over all commands so far: 16 hexadecimal digits. */
 export const digestOf = (market: Market): string => hexOf(market.sink.digest)

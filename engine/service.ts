@@ -31,9 +31,13 @@ export class MarketEngine extends Context.Tag("evenkeel/MarketEngine")<
   MarketService
 >() {}
 
-/** `step` with every timer that is due before the event fired first, each at its own time. */
+/**
+ * `step` with every timer that is due before the event fired first, each at its own time; but none
+ * before `GatewayResumed`, which says that they are not to be.
+ */
 export const advance = (market: Market, event: MarketEvent, out: Array<Command>): void => {
-  if (event._tag !== "TimerFired" && event.at > nextWake(market))
+  const isTime = event._tag === "TimerFired" || event._tag === "GatewayResumed"
+  if (!isTime && event.at > nextWake(market))
     step(market, { _tag: "TimerFired", at: event.at }, out)
   step(market, event, out)
 }

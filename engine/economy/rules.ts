@@ -17,6 +17,7 @@ export type Rules = ReturnType<typeof compileRules>
 export const compileRules = (economy: Economy) => {
   const { routing, breaker, floor, ramp, health, bounty, flap, promotion, withdrawal } = economy
   const minor = 10 ** economy.money.scale
+  const rampMicros = Math.round(ramp.onlineHours * microsPerHour)
   const probeLeaseMicros = micros(breaker.probeLeaseSeconds)
   // As many tokens as a stream needs to be measured, with the time that the further ones take.
   const floorProbeTokens = Math.max(breaker.probeTokens, floor.minStreamTokens)
@@ -51,7 +52,9 @@ export const compileRules = (economy: Economy) => {
     floorProbeTokens,
     floorProbeLeaseMicros: probeLeaseMicros + micros(furtherSeconds),
     rampStart: ramp.start,
-    rampMicros: Math.round(ramp.onlineHours * microsPerHour),
+    rampMicros,
+    // How long ago something may be and still make one hour unlike the next.
+    memoryHours: Math.max(health.windowHours, Math.ceil(rampMicros / microsPerHour)),
     rampSuccesses: ramp.successes,
     burstSeconds: ramp.burstSeconds,
     isLotteryRamped: ramp.weighsLottery,

@@ -3,6 +3,7 @@
  * three; one that never has (a cloud account, a simulated machine) is lost when the driver says so.
  */
 import type { Rejection } from "../command.ts"
+import { emit } from "../command.ts"
 import type { EventOf } from "../event.ts"
 import type { Market } from "../state/market.ts"
 import { insert, isPresent, remove, slotOf } from "../state/table.ts"
@@ -41,7 +42,8 @@ export const onHeartbeatReceived = (
   return undefined
 }
 
-const superviseFrom = (market: Market, node: number): void =>
+/** Sets the wake at which a node's silence since its latest heartbeat is noticed. */
+export const superviseFrom = (market: Market, node: number): void =>
   wakeAt(
     market.heartbeatWakes,
     node,
@@ -53,6 +55,7 @@ export const checkHeartbeat = (market: Market, node: number): void => {
   const due = market.nodes.columns.lastHeartbeat[node] + market.rules.heartbeatTimeoutMicros
   if (market.now < due) return wakeAt(market.heartbeatWakes, node, due)
   takeOffline(market, node)
+  emit(market.sink, { _tag: "FailOver", node: market.nodes.ids[node] })
 }
 
 export const onNodeLost = (market: Market, event: EventOf<"NodeLost">): Rejection | undefined => {

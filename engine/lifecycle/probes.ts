@@ -98,6 +98,15 @@ const sendProbe = (
   })
 }
 
+/** Takes what is under way as never asked: it is asked anew as soon as somebody looks. */
+export const forgetAsked = (market: Market, instance: number): void => {
+  const { columns } = market.instances
+  columns.measureUntil[instance] = 0
+  if (columns.probeFor[instance] === none) return
+  columns.probeFor[instance] = none
+  columns.probeAfter[instance] = market.now
+}
+
 /** Parks an instance: no request until a probe after the cooldown has come back well. */
 export const park = (market: Market, instance: number): void => {
   const { columns } = market.instances

@@ -91,6 +91,9 @@ const supplyByModel = (market: Market): Float64Array => {
   return supply
 }
 
+/** Demand below this is none, so that an average that decays comes to an end, tokens/s. */
+const leastDemand = 1e-9
+
 /** Folds the hour that ends into the average and returns it, tokens/s. */
 const averageDemand = (market: Market, model: number): number => {
   const models = market.models.columns
@@ -100,8 +103,24 @@ const averageDemand = (market: Market, model: number): number => {
   const smoothing = Math.max(market.rules.demandSmoothing, 1 / (hours + 1))
   models.demandHours[model] = hours + 1
   models.demandTokens[model] = 0
-  models.demandAverage[model] = before + smoothing * (asked - before)
+  const average = before + smoothing * (asked - before)
+  models.demandAverage[model] = average < leastDemand ? 0 : average
   return models.demandAverage[model]
+}
+
+/** Does any model have demand, or a bounty still announced for what it had? */
+export const hasDemand = ({ models }: Market): boolean => {
+  const { demandAverage, demandTokens, multiplierHundredths } = models.columns
+  for (let model = 0; model < models.used; model++) {
+    if (demandAverage[model] > 0 || demandTokens[model] > 0) return true
+    if (multiplierHundredths[model] > 100) return true
+  }
+  return false
+}
+
+/** Lets hours without demand go by. */
+export const passDemandHours = ({ models }: Market, hours: number): void => {
+  for (let model = 0; model < models.used; model++) models.columns.demandHours[model] += hours
 }
 
 const cappedDemand = (market: Market, model: number): number => {

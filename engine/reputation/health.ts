@@ -68,6 +68,20 @@ export const turnHour = (health: Health): void => {
   expired.fill(0)
 }
 
+/**
+ * Begins a later hour where all hours of the window are alike but the present one, in which nothing
+ * has been counted yet.
+ */
+export const passLikeHours = (health: Health, hours: number): void => {
+  const { pages } = health
+  const from = health.hour % pages.length
+  health.hour += hours
+  const to = health.hour % pages.length
+  const empty = pages[from]
+  pages[from] = pages[to]
+  pages[to] = empty
+}
+
 /** Makes room for instance slots below `capacity`. */
 export const growHealth = (health: Health, capacity: number): void => {
   const length = capacity * rowLength

@@ -126,12 +126,15 @@ export const onAttemptEnded = (
   owe(market, instance, outputTokens)
   judge(market, request, instance, outcome)
   heed(market, instance, outcome, event.retryAfterMicros)
-  if (reportedTokens > outputTokens + market.rules.meteringToleranceTokens) {
-    count(market.health, "failures", instance, 1)
-    audit(market, instance, "OverReported", reportedTokens - outputTokens)
+  // What the gateway lost count of says nothing of the host's.
+  if (outcome !== "gatewayFault") {
+    if (reportedTokens > outputTokens + market.rules.meteringToleranceTokens) {
+      count(market.health, "failures", instance, 1)
+      audit(market, instance, "OverReported", reportedTokens - outputTokens)
+    }
+    if (outputTokens >= market.rules.floorMinStreamTokens)
+      measureFloor(market, instance, outputTokens, decodeMicros)
   }
-  if (outputTokens >= market.rules.floorMinStreamTokens)
-    measureFloor(market, instance, outputTokens, decodeMicros)
 
   const isDelivered =
     outputTokens > 0 || (outcome === "completed" && requests.maxTokens[request] === 0)

@@ -138,6 +138,8 @@ export interface Market {
   lastRequest: number
   /** Start of the next hour, µs. */
   nextHour: number
+  /** Hours that have turned since anything else happened. */
+  idleHours: number
   /** Where the present step leaves its commands, and the digest over all of them so far. */
   readonly sink: CommandSink
   readonly ledger: Ledger
@@ -179,6 +181,7 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     now: 0,
     lastRequest: -1,
     nextHour: microsPerHour,
+    idleHours: 0,
     sink: { commands: [], digest },
     ledger: makeLedger(),
     accounts: makeTable(accountSpec),

@@ -27,6 +27,7 @@ export const act = (world: World, command: Command): void => {
       world.recorder.add("parks", 1)
       world.nodes.columns.parks[command.instance]++
       return
+    case "FailOver":
     case "Announce":
     case "Audit":
       return

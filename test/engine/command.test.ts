@@ -28,6 +28,7 @@ const commands: ReadonlyArray<Command> = [
   { _tag: "Probe", instance: 1, probe: 2, purpose: "breaker", tokens: 3 },
   { _tag: "Measure", instance: 1, measurement: 2 },
   { _tag: "Park", instance: 1, untilMicros: 2 },
+  { _tag: "FailOver", node: 1 },
   { _tag: "Announce", model: 1, multiplierHundredths: 2 },
   { _tag: "Audit", subject: 1, finding: "OverReported", quantity: 2 },
   { _tag: "Post", kind: "fee", debit: 1, credit: 2, amount: 3, reference: 4 },

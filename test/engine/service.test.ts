@@ -21,7 +21,7 @@ describe("advance", () => {
     const market = createMarket(pooled, "s")
     const out: Array<Command> = []
     for (const event of events) advance(market, event, out)
-    expect(out.map((command) => command._tag)).toEqual(["Post"])
+    expect(out.map((command) => command._tag)).toEqual(["Post", "FailOver"])
     const bare = createMarket(pooled, "s")
     const plain: Array<Command> = []
     for (const event of events) {
@@ -48,7 +48,7 @@ describe("the market as a service", () => {
       Effect.gen(function* () {
         const engine = yield* MarketEngine
         const commands = yield* engine.take(events)
-        expect(commands).toMatchObject([{ _tag: "Post", kind: "grant" }])
+        expect(commands).toMatchObject([{ _tag: "Post", kind: "grant" }, { _tag: "FailOver" }])
         expect(yield* engine.nextWake).toBe(9 * hour + 90_000_000)
         expect(yield* engine.digest).toBe(digestOf(engine.view))
       }).pipe(Effect.provide(layer(pooled, "s"))),

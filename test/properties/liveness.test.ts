@@ -17,7 +17,7 @@ import { micros } from "./naive-breaker.ts"
 import type { NaiveInstance } from "./naive-market.ts"
 import { anyEconomy } from "./random-economy.ts"
 import type { Life } from "./random-market.ts"
-import { anyShortLife, beginLife } from "./random-market.ts"
+import { anyShortLife, beginLife, goodAnswer } from "./random-market.ts"
 
 const second = 1_000_000
 const economy = fc.oneof(fc.constant(pooled), fc.constant(hardened), anyEconomy)
@@ -33,22 +33,9 @@ const sendNow = (life: Life, fact: WithoutTime<MarketEvent>): void => {
 }
 
 const answer = (life: Life, commands: ReadonlyArray<Command>): void => {
-  for (const command of commands) if (command._tag === "Probe") answerWell(life, command)
+  for (const command of commands)
+    if (command._tag === "Probe" || command._tag === "Measure") sendNow(life, goodAnswer(command))
 }
-
-const answerWell = (
-  life: Life,
-  { instance, probe }: { readonly instance: number; readonly probe: number },
-): void =>
-  sendNow(life, {
-    _tag: "ProbeEnded",
-    instance,
-    probe,
-    outcome: "completed",
-    outputTokens: 400,
-    decodeMicros: 6 * second,
-    retryAfterMicros: 0,
-  })
 
 /** Everybody does their part, once. */
 const repair = (life: Life): void => {
@@ -68,7 +55,16 @@ const repair = (life: Life): void => {
     })
   for (const instance of naive.instances.values()) {
     const id = { instance: instance.id }
-    if (instance.probe !== undefined) answerWell(life, { ...id, probe: instance.probe.number })
+    if (instance.probe !== undefined)
+      sendNow(life, {
+        _tag: "ProbeEnded",
+        ...id,
+        probe: instance.probe.number,
+        outcome: "completed",
+        outputTokens: 400,
+        decodeMicros: 6 * second,
+        retryAfterMicros: 0,
+      })
     if (!instance.isAvailable)
       sendNow(life, { _tag: "AvailabilityChanged", ...id, isAvailable: true })
     if (instance.isSuspended) sendNow(life, { _tag: "CredentialReplaced", ...id })

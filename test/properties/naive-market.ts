@@ -383,6 +383,7 @@ export const makeNaiveMarket = (economy: Economy) => {
 
   const legal: { readonly [T in Tag]: (event: EventOf<T>) => boolean } = {
     TimerFired: () => true,
+    GatewayResumed: () => true,
     AccountOpened: ({ account }) => isWhole(account) && !accounts.has(account),
     AccountsLinked: ({ account, other }) => accounts.has(account) && accounts.has(other),
     CreditsBought: ({ transfer, account, amount }) =>
@@ -460,7 +461,8 @@ export const makeNaiveMarket = (economy: Economy) => {
 
   const isLegal = (event: MarketEvent, nextWake: number): boolean => {
     if (!isWhole(event.at) || event.at < clock.now) return false
-    if (event._tag !== "TimerFired" && event.at > nextWake) return false
+    const isTime = event._tag === "TimerFired" || event._tag === "GatewayResumed"
+    if (!isTime && event.at > nextWake) return false
     return (legal[event._tag] as (one: MarketEvent) => boolean)(event)
   }
 
@@ -778,7 +780,7 @@ export const makeNaiveMarket = (economy: Economy) => {
 
   type Health = (instance: number) => number
   type Effects = {
-    readonly [T in Exclude<Tag, "TimerFired">]: (
+    readonly [T in Exclude<Tag, "TimerFired" | "GatewayResumed">]: (
       event: EventOf<T>,
       read: Reader,
       healthOf: Health,
@@ -995,7 +997,7 @@ export const makeNaiveMarket = (economy: Economy) => {
       judge(request, instance, outcome, read)
       heed(instance, event, read)
       const excess = event.reportedTokens - outputTokens
-      if (excess > economy.metering.toleranceTokens) {
+      if (outcome !== "gatewayFault" && excess > economy.metering.toleranceTokens) {
         count(instance, "failures")
         expectAudit(read, instance, "OverReported", excess)
       }
@@ -1123,7 +1125,7 @@ export const makeNaiveMarket = (economy: Economy) => {
   }
 
   const measureFloor = (instance: NaiveInstance, event: EventOf<"AttemptEnded">): void => {
-    if (event.outputTokens < floor.minStreamTokens) return
+    if (event.outputTokens < floor.minStreamTokens || event.outcome === "gatewayFault") return
     const isSlow =
       event.decodeMicros > 0 &&
       ((event.outputTokens - 1) * 1000 * second) / event.decodeMicros < floor.tokensPerSecond * 1000
@@ -1178,17 +1180,47 @@ export const makeNaiveMarket = (economy: Economy) => {
       const due =
         node.lastBeat +
         micros(economy.liveness.heartbeatSeconds * economy.liveness.missedHeartbeats)
-      if (now >= due) loseNode(node)
+      if (now < due) continue
+      ensure(
+        commands.some((one) => one._tag === "FailOver" && one.node === node.id),
+        "fail over",
+        () => node,
+      )
+      read.next("FailOver")
+      loseNode(node)
     }
     // A timer may fire twice at one instant; an hour turns once.
     if (now % hour === 0 && now > turnedAt) {
       turnedAt = now
-      turnHour(read)
+      turnHour(read, true)
     }
     read.end()
   }
 
-  const turnHour = (read: Reader): void => {
+  /** The gateway is back at `now`, and was away since the latest event. */
+  const resume = (now: number, commands: ReadonlyArray<Command>): void => {
+    const read = reader(commands)
+    if (now > clock.now) {
+      while (turnedAt + hour <= now) {
+        turnedAt += hour
+        runTo(turnedAt)
+        turnHour(read, false)
+      }
+      runTo(now)
+      for (const node of nodes.values()) if (node.isOnline) node.lastBeat = now
+      for (const instance of instances.values()) {
+        if (instance.probe !== undefined) instance.probeAfter = now
+        instance.probe = undefined
+        instance.measureUntil = 0
+        lookAgain(instance)
+      }
+      takeAsked(read)
+    }
+    read.end()
+    expectNoWait()
+  }
+
+  const turnHour = (read: Reader, isOpen: boolean): void => {
     const before = system.pool
     const claims = [...accounts.values()].reduce((sum, one) => sum + one.claimed, 0n)
     let paid = 0n
@@ -1219,7 +1251,7 @@ export const makeNaiveMarket = (economy: Economy) => {
       ensure(isFair, "7: bounties are prorated by claim", () => ({ account, got, paid, claims }))
       account.claimed = 0n
     }
-    while (read.peek()?._tag === "Announce") {
+    while (isOpen && read.peek()?._tag === "Announce") {
       const { multiplierHundredths } = read.next("Announce")
       const most = Math.round(economy.bounty.maxMultiplier * 100)
       ensure(
@@ -1228,10 +1260,10 @@ export const makeNaiveMarket = (economy: Economy) => {
         () => multiplierHundredths,
       )
     }
-    while (read.peek()?._tag === "Post") {
-      const { kind, amount, reference } = read.next("Post")
-      const isDay = clock.now % (24 * hour) === 0
-      ensure(kind === "vested" && isDay, "hourly postings", () => kind)
+    const isDay = clock.now % (24 * hour) === 0
+    for (let next = read.peek(); isDay && next?._tag === "Post"; next = read.peek()) {
+      if (next.kind !== "vested") break
+      const { amount, reference } = read.next("Post")
       move(into.lot(reference, "vesting"), into.lot(reference, "earned"), BigInt(amount))
     }
   }
@@ -1243,6 +1275,7 @@ export const makeNaiveMarket = (economy: Economy) => {
   /** One legal event and the commands that it gave. */
   const take = (event: MarketEvent, commands: ReadonlyArray<Command>, healthOf: Health): void => {
     if (event._tag === "TimerFired") return fire(event.at, commands)
+    if (event._tag === "GatewayResumed") return resume(event.at, commands)
     runTo(event.at)
     const read = reader(commands)
     const choice = choiceFor(event, healthOf)

@@ -21,7 +21,7 @@ const groups = {
     tieBreak: fc.constantFrom("lottery", "random", "strict"),
     load: fc.constantFrom("fraction", "slots"),
     capacity: fc.constantFrom("declared", "verified"),
-    measureLeaseSeconds: fc.constantFrom(5, 300),
+    measureLeaseSeconds: fc.constantFrom(20, 300),
     maxRetries: fc.constantFrom(0, 1, 2, 7),
   }),
   breaker: fc.record({

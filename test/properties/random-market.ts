@@ -62,6 +62,8 @@ const kinds = {
   stop: 1,
   replaceCredential: 2,
   wait: 4,
+  /** The gateway was away for a while. */
+  resume: 1,
   corrupt: 5,
   repeat: 2,
 } as const
@@ -150,7 +152,7 @@ export interface Life {
   readonly play: (deed: Deed) => void
   /** Sends an event as it is, and compares. */
   readonly send: (event: MarketEvent) => ReadonlyArray<Command>
-  /** Lets time pass to `at`, timer by timer; each probe is answered at once, or none is. */
+  /** Lets time pass to `at`, timer by timer; what is asked is answered at once, or not at all. */
   readonly passTo: (at: number, isAnswering?: boolean) => void
 }
 
@@ -185,12 +187,13 @@ export const beginLife = (economy: Economy, seed: string, isWatched = true): Lif
   const passTo = (at: number, isAnswering = false): void => {
     for (let due = nextWake(market); due <= at; due = nextWake(market))
       for (const command of send({ _tag: "TimerFired", at: due }))
-        if (isAnswering && command._tag === "Probe") send({ ...goodAnswer(command), at: due })
+        if (isAnswering && (command._tag === "Probe" || command._tag === "Measure"))
+          send({ ...goodAnswer(command), at: due })
   }
 
   const play = (deed: Deed): void => {
     const at = timeOf(deed, market)
-    passTo(at, deed.kind === "wait" && isAnswered(deed.c))
+    if (deed.kind !== "resume") passTo(at, deed.kind === "wait" && isAnswered(deed.c))
     const times = isMany(deed.kind) ? 2 + (deed.b % 9) : 1
     for (let i = 0; i < times; i++) {
       const event = eventOf({ ...deed, b: deed.b + i }, at, naive, sent)
@@ -235,27 +238,38 @@ const slowEndOf = (request: NaiveRequest) => ({
   decodeMicros: request.maxTokens * 2 * second,
 })
 
-/** A probe that was answered well and fast. */
-const goodAnswer = ({ instance, probe, tokens }: Extract<Command, { readonly _tag: "Probe" }>) =>
-  ({
-    _tag: "ProbeEnded",
-    instance,
-    probe,
-    outcome: "completed",
-    outputTokens: tokens,
-    decodeMicros: Math.ceil((tokens * second) / 64),
-    retryAfterMicros: 0,
-  }) as const
+type Asked = Extract<Command, { readonly _tag: "Probe" | "Measure" }>
+
+/** A probe that was answered well and fast, or a measurement of a good machine. */
+export const goodAnswer = (asked: Asked) =>
+  asked._tag === "Measure"
+    ? ({
+        _tag: "CapacityMeasured",
+        instance: asked.instance,
+        measurement: asked.measurement,
+        slots: 4,
+        tokensPerSecond: 1000,
+      } as const)
+    : ({
+        _tag: "ProbeEnded",
+        instance: asked.instance,
+        probe: asked.probe,
+        outcome: "completed",
+        outputTokens: asked.tokens,
+        decodeMicros: Math.ceil((asked.tokens * second) / 64),
+        retryAfterMicros: 0,
+      } as const)
 
 const timeOf = ({ gap, c, kind: what }: Deed, market: Market): number => {
   const { now } = market
   const lot = gap % 100
   if (what === "wait") {
-    // Probes that nobody answers are sent twice a minute: hours of it are enough.
+    // What nobody answers is asked again, twice a minute: hours of it are enough.
     const most = isAnswered(c) ? 80 : 2
     const hours = Math.min(most, lot < 40 ? 0.2 : lot < 70 ? 2 : lot < 90 ? 12 : 80)
     return now + Math.floor(((gap % 9973) / 9973) * hours * hour)
   }
+  if (what === "resume") return now + Math.floor(((gap % 9973) / 9973) * 30 * hour)
   if (lot < 45) return now
   if (lot < 60) return now + Math.floor(gap / 10)
   if (lot < 80) return now + Math.floor(gap / 100) * 1000
@@ -282,6 +296,7 @@ const eventOf = (
 ): MarketEvent | undefined => {
   const { a, b, c } = deed
   if (deed.kind === "wait") return { _tag: "TimerFired", at }
+  if (deed.kind === "resume") return { _tag: "GatewayResumed", at }
   if (deed.kind === "repeat") {
     const before = pick(sent, sent.length - 1 - (a % Math.min(40, sent.length)))
     // As it was, or as if it happened now.
@@ -299,7 +314,9 @@ const corrupted = (
   naive: NaiveMarket,
   sent: ReadonlyArray<Sent>,
 ): MarketEvent | undefined => {
-  const names = Object.keys(kinds).filter((one) => !["wait", "corrupt", "repeat"].includes(one))
+  const names = Object.keys(kinds).filter(
+    (one) => !["wait", "resume", "corrupt", "repeat"].includes(one),
+  )
   const what = pick(names, c) as PlainKind
   const fact = factOf(what, Math.floor(a / 3), Math.floor(b / 3), Math.floor(c / 32), naive)
   const event = fact === undefined ? pick(sent, a)?.event : { ...fact, at }
@@ -308,11 +325,12 @@ const corrupted = (
     typeof value === "number" ? [name] : [],
   )
   const spoilt = { ...event, [pick(fields, a) ?? "at"]: pick(corruptions, b) } as MarketEvent
-  // A timer at the end of time is legal, and would take as long to fire as all the hours until then.
-  return spoilt._tag === "TimerFired" && spoilt.at > at + 50 * hour ? undefined : spoilt
+  // Nothing comes after a time at its end.
+  const isTime = spoilt._tag === "TimerFired" || spoilt._tag === "GatewayResumed"
+  return isTime && spoilt.at > at + 50 * hour ? undefined : spoilt
 }
 
-type PlainKind = Exclude<Kind, "wait" | "corrupt" | "repeat">
+type PlainKind = Exclude<Kind, "wait" | "resume" | "corrupt" | "repeat">
 
 const factOf = (
   what: PlainKind,

@@ -24,7 +24,8 @@ describe("a node with heartbeats", () => {
     beat(trial)
     trial.wait(90 * second - 1)
     expect(isActive(trial)).toBe(true)
-    trial.wait(1)
+    // The driver is told, so that it can end the node's attempts.
+    expect(trial.wait(1)).toEqual([{ _tag: "FailOver", node: 1 }])
     expect(isActive(trial)).toBe(false)
     expect(call(trial, 1)).toBe(-1)
   })

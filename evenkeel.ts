@@ -1,12 +1,17 @@
 #!/usr/bin/env node
 /**
- * The command line: joins the commands of the simulator and of the reports, and turns what goes wrong
- * into a message and an exit code.
+ * The command line: joins the commands of the simulator, of the reports and of the live mode, and
+ * turns what goes wrong into a message and an exit code.
  */
 import { Command, ValidationError } from "@effect/cli"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Cause, Console, Effect, Exit, Logger, LogLevel, Option } from "effect"
 import { createRequire } from "node:module"
+import { agentCommand } from "./live/agent/agent-command.ts"
+import { demoCommand } from "./live/demo/demo-command.ts"
+import { replayCommand } from "./live/replay/replay-command.ts"
+import { serveCommand } from "./live/serve-command.ts"
+import { backupCommand } from "./live/store/backup-command.ts"
 import { reportCommand } from "./reports/report-command.ts"
 import { metricsTable, writeReport } from "./reports/index.ts"
 import { programFacts } from "./sim/cli/command-facts.ts"
@@ -37,7 +42,7 @@ const runCommand = makeRunCommand({
   write: writeReport,
 })
 
-const meaning = "Simulates and audits the economics of GPU-inference marketplaces."
+const meaning = "Simulates, audits and runs the economics of GPU-inference marketplaces."
 const commands = [
   runCommand,
   reportCommand,
@@ -45,6 +50,11 @@ const commands = [
   economyCommand,
   quoteCommand,
   validateCommand,
+  demoCommand,
+  serveCommand,
+  agentCommand,
+  replayCommand,
+  backupCommand,
 ] as const
 
 const evenkeel = Command.make("evenkeel").pipe(
@@ -102,6 +112,10 @@ for (const [signal, code] of Object.entries(signalCodes))
     failureCode = code
   })
 
+/** A server that was told to stop, and did so in order, has said so by its exit code of 0. */
+const isGood = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isSuccess(exit) || (Exit.isInterrupted(exit) && process.exitCode === 0)
+
 main.pipe(
   Effect.tapErrorCause(explain),
   Effect.provide(NodeContext.layer),
@@ -112,7 +126,7 @@ main.pipe(
     disablePrettyLogger: true,
     teardown: (exit, end) => {
       // Not before everything that was printed has left.
-      process.stdout.write("", () => end(Exit.isSuccess(exit) ? 0 : failureCode))
+      process.stdout.write("", () => end(isGood(exit) ? 0 : failureCode))
     },
   }),
 )

@@ -50,7 +50,9 @@ export const serveCommand = Command.make("serve", options, (given) =>
         yield* printResult(given.json, startDocument(gateway, given.data), () =>
           startText(gateway, given.data),
         )
-        yield* Effect.ensuring(gateway.broken, note("Finishing what is under way …"))
+        // A signal is how a server ends well; what goes wrong from here on fails.
+        process.exitCode = 0
+        yield* Effect.onInterrupt(gateway.broken, () => note("Finishing what is under way …"))
       }),
     )
   }),

@@ -12,7 +12,7 @@ import type {
   FastifyPluginAsync,
   FastifyServerOptions,
 } from "fastify"
-import Fastify from "fastify"
+import Fastify, { LogController } from "fastify"
 import type { LiveConfig } from "./config.ts"
 import { errorBody, HttpError, overloaded } from "./http/http-error.ts"
 
@@ -41,7 +41,7 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
   let requests = 0
   const server = Fastify({
     logger: options.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => `req_${runId}_${(++requests).toString(36)}`,
     bodyLimit: limits.bodyBytes,
     // A host's upload of tokens is one request for as long as its call may last.

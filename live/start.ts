@@ -146,7 +146,7 @@ export const startGateway = (
       hostRoutes(services, board, { guard, vault, presence: presenceOf(services) }),
       accountRoutes(services),
       operationsRoutes(services, { metrics, feed, phase }),
-      dashboardRoutes(services),
+      dashboardRoutes(),
     ]
     const server = yield* Effect.acquireRelease(
       Effect.promise(() => buildServer({ config, plugins, logger: options.logger })),

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastif
 import { randomUUID } from "node:crypto"
 import { requireKey } from "../http/authentication.ts"
 import { badRequest, HttpError } from "../http/http-error.ts"
+import { instanceStatuses } from "../operations/instance-status.ts"
 import type { LiveServices } from "../services.ts"
 import type { AccountRecord, KeyRecord } from "../store/records.ts"
 import { adminRoutes } from "./admin-routes.ts"
@@ -26,7 +27,7 @@ import {
   rotateKey,
 } from "./keys.ts"
 import type { UnixTime } from "./market-time.ts"
-import { readMarketTime } from "./market-time.ts"
+import { readMarketTime, secondsOf } from "./market-time.ts"
 import { routeSchema } from "./route-schema.ts"
 import { makeSignUpLimit } from "./sign-up-limit.ts"
 import { openAccount } from "./sign-up.ts"
@@ -138,6 +139,18 @@ const accountViews = (app: FastifyInstance, services: LiveServices, unixTime: Un
       return statementPage(services, unixTime, account.id, countOf(limit, 50, 200), place)
     },
   )
+  app.get(
+    "/account/hosts",
+    {
+      schema: routeSchema({
+        tag: "Accounts",
+        summary: "The account's hosts, and how they stand",
+        key: "accountKey",
+        answers: { 200: Answers.HostList },
+      }),
+    },
+    async (request) => ({ data: hostsOf(services, callerOf(services, request).account.id) }),
+  )
   app.get<{ Querystring: Bodies.HoursQuery }>(
     "/account/earnings",
     {
@@ -155,6 +168,24 @@ const accountViews = (app: FastifyInstance, services: LiveServices, unixTime: Un
       return { data: await earningsByHour(services, unixTime, account.id, hours) }
     },
   )
+}
+
+/** The account's hosts, and how each of their instances stands. */
+const hostsOf = ({ driver, directory }: LiveServices, account: number) => {
+  const { nodes } = driver.market
+  const models = Map.groupBy(instanceStatuses({ driver, directory }), ({ host_id }) => host_id)
+  return [...directory.hosts.all()].flatMap((host) => {
+    const slot = nodes.slots.get(host.id)
+    if (host.account !== account || slot === undefined) return []
+    return {
+      host_id: host.publicId,
+      name: host.name,
+      delivery: host.delivery,
+      is_online: nodes.columns.isOnline[slot] === 1,
+      created_at: secondsOf(host.createdAtMillis),
+      models: models.get(host.publicId) ?? [],
+    }
+  })
 }
 
 const keyRoutes = (app: FastifyInstance, services: LiveServices): void => {

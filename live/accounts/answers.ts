@@ -1,5 +1,6 @@
 /** What the routes of accounts and of the admin answer. */
 import { Schema } from "effect"
+import { InstanceStatus } from "../operations/instance-status.ts"
 import { AuditView } from "./audit-log.ts"
 import { BalanceView } from "./balance.ts"
 import { EarningsHour } from "./earnings.ts"
@@ -28,6 +29,17 @@ export const AuditList = Schema.Struct({
   next_cursor: Schema.NullOr(Schema.String),
 })
 export const EarningsList = listOf(EarningsHour)
+
+export const HostList = listOf(
+  Schema.Struct({
+    host_id: Schema.String,
+    name: Schema.String,
+    delivery: Schema.Literal("pull", "push", "cloud"),
+    is_online: Schema.Boolean,
+    created_at: Schema.Int.annotations({ description: "Unix time, s" }),
+    models: Schema.Array(InstanceStatus),
+  }),
+)
 
 export const ModelAnswer = Schema.Struct({
   name: Schema.String,

@@ -43,6 +43,11 @@ const leastPollMillis = 200
 /** For the last messages of jobs that are cut off at the end of the drain. */
 const lastWordsMillis = 3000
 const goodbyeMillis = 3000
+/**
+ * Between telling the gateway of the drain and the end of the last poll: a job that was handed out
+ * before it knew may be on its way, and would be lost.
+ */
+const lastJobMillis = 300
 
 interface RunningJob {
   readonly job: HandedJob
@@ -55,6 +60,8 @@ export const startServing = (options: ServingOptions): Serving => {
   const newBackoff = options.makeBackoff ?? (() => makeBackoff())
   const running = new Map<string, RunningJob>()
   const draining = new AbortController()
+  /** No more polls. */
+  const leaving = new AbortController()
   const over = new AbortController()
   let identity = options.identity
   let heartbeatSeconds = firstHeartbeatSeconds
@@ -140,7 +147,7 @@ export const startServing = (options: ServingOptions): Serving => {
 
   const polls = async (): Promise<void> => {
     const backoff = newBackoff()
-    const { signal } = draining
+    const { signal } = leaving
     while (!signal.aborted) {
       if (running.size >= slots() || !backend.isReady()) {
         const freed = new Promise<void>((resolve) => {
@@ -196,28 +203,34 @@ export const startServing = (options: ServingOptions): Serving => {
 
   const life = async (): Promise<void> => {
     const beating = heartbeats()
-    beating.catch(() => draining.abort())
+    beating.catch(() => leaving.abort())
     try {
       // A loop that fails ends the other: without heartbeats the host is none.
       await Promise.race([polls(), beating])
-      say({ type: "draining", jobs: running.size })
-      // So that the gateway sends nothing more here while the last jobs finish.
-      heartbeatNow()
       await settle(drainMillis)
       await cutOff(new Leaving("the host is shutting down"))
     } catch (error) {
       await cutOff(new Leaving("the host can no longer reach its gateway"))
       throw error
     } finally {
-      draining.abort()
+      leaving.abort()
       over.abort()
     }
     await beating
     await Promise.race([beat().catch(() => {}), pause(goodbyeMillis)])
   }
+  const drain = async (): Promise<void> => {
+    if (draining.signal.aborted || over.signal.aborted) return
+    draining.abort()
+    say({ type: "draining", jobs: running.size })
+    // So that the gateway sends nothing more here while the last jobs finish.
+    await Promise.race([beat().catch(() => {}), pause(goodbyeMillis, over.signal)])
+    await pause(Math.min(lastJobMillis, drainMillis / 2), over.signal)
+    leaving.abort()
+  }
   return {
     done: life().finally(() => say({ type: "stopped" })),
-    drain: () => draining.abort(),
+    drain: () => void drain(),
   }
 }
 

@@ -181,7 +181,7 @@ const answerUpload = async (
   reply: FastifyReply,
 ): Promise<FastifyReply | Protocol.JobAnswer> => {
   const job = board.jobOf(claim)
-  if (typeof job === "string") throw refusalError(claim, job)
+  if (typeof job === "string") return refuseUpload(claim, job, reply)
   if (!isReadable(body))
     throw new HttpError({
       status: 415,
@@ -204,9 +204,14 @@ const answerUpload = async (
       return reply.hijack()
     case "ended":
     case "refused":
-      if (result.why !== "withdrawn") throw refusalError(claim, result.why)
-      return reply.status(Protocol.statusWithdrawn).send(errorBody(refusalError(claim, result.why)))
+      return refuseUpload(claim, result.why, reply)
   }
+}
+
+const refuseUpload = (claim: Claim, why: ClaimRefusal, reply: FastifyReply): FastifyReply => {
+  const error = refusalError(claim, why)
+  if (why !== "withdrawn") throw error
+  return reply.status(Protocol.statusWithdrawn).send(errorBody(error))
 }
 
 const isReadable = (body: unknown): body is Readable =>

@@ -40,9 +40,10 @@ export const documentation = (config: LiveConfig): FastifyPluginAsync => {
         },
         ...(config.publicUrl === undefined ? {} : { servers: [{ url: config.publicUrl }] }),
         tags: [
-          { name: "OpenAI", description: "What OpenAI's clients call" },
+          { name: "Calls", description: "What clients of the OpenAI API call" },
           { name: "Accounts", description: "Signing up, keys, credits" },
-          { name: "Hosts", description: "The protocol of hosts, and the market's hosts" },
+          { name: "Hosts", description: "The market's hosts, and what their operators do" },
+          { name: "Jobs", description: "How a host gets its jobs and gives back tokens" },
           { name: "Operations", description: "How the market and the gateway are doing" },
           { name: "Admin", description: "What the platform does" },
         ],

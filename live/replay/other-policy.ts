@@ -219,6 +219,7 @@ const answerTo = (
     outcome: like?.outcome ?? "completed",
     outputTokens: like?.outputTokens ?? tokens,
     decodeMicros: like?.decodeMicros ?? 1_000_000,
+    retryAfterMicros: like?.retryAfterMicros ?? 0,
   }
 }
 

@@ -27,6 +27,7 @@ const servedMarket = async () => {
           outcome: "completed",
           outputTokens: 32,
           decodeMicros: second,
+          retryAfterMicros: 0,
         })
       })
     }

@@ -1,0 +1,61 @@
+/**
+ * The dashboard at `/`: plain files from pages/, with the charts' libraries from their packages. It
+ * asks the same routes as everyone; a key stays in the tab that it was pasted into.
+ */
+import fastifyStatic from "@fastify/static"
+import type { FastifyPluginAsync } from "fastify"
+import { createRequire } from "node:module"
+import { dirname, join } from "node:path"
+
+// The pages are not compiled: they are found from the package's own name, wherever this is run.
+const packageRequire = createRequire(import.meta.url)
+const pagesFolder = join(
+  dirname(packageRequire.resolve("evenkeel/package.json")),
+  "live/dashboard/pages",
+)
+
+/** The packages export their modules only; the builds for browsers lie in the same folders. */
+const libraries = [
+  ["vega", "vega.min.js"],
+  ["vega-lite", "vega-lite.min.js"],
+  ["vega-embed", "vega-embed.min.js"],
+] as const
+
+/** Nothing but our own files: no script in the page, none evaluated, nobody else's frame. */
+export const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ")
+
+const libraryMaxAgeMillis = 3_600_000
+
+export const dashboardRoutes = (): FastifyPluginAsync => async (app) => {
+  await app.register(fastifyStatic, {
+    root: pagesFolder,
+    prefix: "/dashboard/",
+    index: false,
+    dotfiles: "deny",
+    // A new version's page has to meet the new version's scripts.
+    cacheControl: false,
+    setHeaders: (response) => {
+      response.setHeader("content-security-policy", pagePolicy)
+      response.setHeader("cache-control", "no-cache")
+    },
+  })
+  app.get("/", { schema: { hide: true } }, (_request, reply) =>
+    reply.sendFile("index.html", pagesFolder),
+  )
+  for (const [name, file] of libraries)
+    app.get(`/dashboard/lib/${file}`, { schema: { hide: true } }, (_request, reply) =>
+      reply.sendFile(file, dirname(packageRequire.resolve(name)), {
+        cacheControl: true,
+        maxAge: libraryMaxAgeMillis,
+      }),
+    )
+}

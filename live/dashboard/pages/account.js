@@ -1,0 +1,342 @@
+/** One's own account: balance by lots, statement, keys, withdrawals. */
+import { ask, forgetKey, storedKey, storeKey } from "./api.js"
+import { announce, byId, drawing, element, field, fill, onSubmit, table } from "./dom.js"
+import { credits, moment } from "./format.js"
+import { keyForms, secretBox } from "./key-form.js"
+
+const refreshMillis = 5000
+
+/** Ends what is refreshed. */
+let stop = () => {}
+
+export const showAccount = () => {
+  stop()
+  const place = byId("account")
+  if (storedKey() === undefined) keyForms(place, () => void showAccount())
+  else stop = showKnown(place)
+  return () => stop()
+}
+
+const showKnown = (place) => {
+  const parts = Object.fromEntries(
+    ["balance", "statement", "withdrawals", "keys"].map((name) => [name, element("div")]),
+  )
+  const signOut = element(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      click: () => {
+        forgetKey()
+        announce("The key is forgotten")
+        showAccount()
+      },
+    },
+    "Forget the key",
+  )
+  fill(place, parts.balance, signOut, parts.statement, parts.withdrawals, parts.keys)
+  const refresh = async () => {
+    try {
+      const account = await ask("GET", "account")
+      fill(parts.balance, balance(account))
+      return true
+    } catch (error) {
+      clearInterval(timer)
+      fill(parts.balance, element("p", { class: "problem", role: "alert" }, error.message))
+      return false
+    }
+  }
+  const timer = setInterval(refresh, refreshMillis)
+  void refresh().then((isKnown) => {
+    if (!isKnown) return
+    void showStatement(parts.statement)
+    void showWithdrawals(parts.withdrawals, () => void refresh())
+    void showKeys(parts.keys)
+  })
+  return () => clearInterval(timer)
+}
+
+const lots = [
+  ["gift", "Gift", "for calls only"],
+  ["bought", "Bought", "for calls"],
+  ["earned", "Earned", "for calls, or to withdraw"],
+  ["vesting", "Vesting", "bounty, released day by day"],
+]
+
+const balance = ({ name, account_id: id, balance: amounts }) => {
+  const values = lots.map(([lot]) => Number(amounts[lot]))
+  const total = values.reduce((sum, value) => sum + value, 0)
+  let x = 0
+  const bar = drawing(
+    "svg",
+    { class: "lots", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
+    drawing("rect", { class: "rail", width: 100, height: 6 }),
+    lots.map(([lot], index) => {
+      const width = total === 0 ? 0 : (100 * values[index]) / total
+      x += width
+      return drawing("rect", { class: lot, x: x - width, width, height: 6 })
+    }),
+  )
+  return element(
+    "div",
+    { class: "panel" },
+    element("p", { class: "who" }, element("strong", {}, name), " ", element("code", {}, id)),
+    element(
+      "p",
+      { class: "total" },
+      credits(amounts.spendable),
+      element("small", {}, "credits to spend"),
+    ),
+    bar,
+    element(
+      "dl",
+      { class: "balance" },
+      lots.map(([lot, title, note]) =>
+        element(
+          "div",
+          {},
+          element("dt", { class: `key ${lot}` }, title),
+          element("dd", {}, credits(amounts[lot]), element("small", {}, note)),
+        ),
+      ),
+      element(
+        "div",
+        {},
+        element("dt", {}, "Held"),
+        element(
+          "dd",
+          {},
+          credits(amounts.held),
+          element("small", {}, "by open calls and withdrawals"),
+        ),
+      ),
+    ),
+  )
+}
+
+const showStatement = async (place) => {
+  const lines = []
+  const more = async (cursor) => {
+    const page = await ask(
+      "GET",
+      `account/statement?limit=20${cursor === null ? "" : `&cursor=${cursor}`}`,
+    )
+    lines.push(...page.lines)
+    fill(
+      place,
+      element("h2", {}, "Statement"),
+      table(
+        "Statement",
+        [
+          { title: "When", cell: ({ at }) => moment(at) },
+          { title: "What for", cell: ({ what }) => what },
+          { title: "Lot", cell: ({ lot }) => lot },
+          {
+            title: "Credits",
+            align: "number",
+            cell: ({ amount }) =>
+              element("span", { class: amount.startsWith("-") ? "out" : "in" }, signed(amount)),
+          },
+          { title: "Balance", align: "number", cell: (line) => credits(line.balance) },
+        ],
+        lines,
+        "Nothing has happened yet.",
+      ),
+      page.next_cursor === null
+        ? undefined
+        : element(
+            "button",
+            { type: "button", class: "quiet", click: () => void more(page.next_cursor) },
+            "Older lines",
+          ),
+    )
+  }
+  await more(null).catch((error) => showProblem(place, "Statement", error))
+}
+
+const signed = (amount) => (amount.startsWith("-") ? credits(amount) : `+${credits(amount)}`)
+
+const showProblem = (place, title, error) =>
+  fill(
+    place,
+    element("h2", {}, title),
+    element("p", { class: "problem", role: "alert" }, error.message),
+  )
+
+const showWithdrawals = async (place, changed) => {
+  const list = element("div")
+  const amount = element("input", {
+    type: "text",
+    inputmode: "decimal",
+    required: true,
+    pattern: "\\d+(\\.\\d+)?",
+    title: "A number of credits, such as 12.50",
+  })
+  const form = element(
+    "form",
+    { class: "inline" },
+    field(
+      "Credits to withdraw",
+      amount,
+      "Of what you earned; held until the platform pays it out.",
+    ),
+    element("button", { type: "submit" }, "Withdraw"),
+  )
+  const refresh = async () => {
+    const { data } = await ask("GET", "account/withdrawals")
+    fill(
+      list,
+      table(
+        "Withdrawals",
+        [
+          { title: "When", cell: (one) => moment(one.created_at) },
+          { title: "Credits", align: "number", cell: (one) => credits(one.amount) },
+          {
+            title: "State",
+            cell: ({ state }) =>
+              element("span", { class: `chip ${states[state][1]}` }, states[state][0]),
+          },
+        ],
+        data,
+        "No withdrawals yet.",
+      ),
+    )
+  }
+  onSubmit(form, async () => {
+    // A name of its own makes a click that is repeated after a lost answer harmless.
+    pendingId ??= crypto.randomUUID()
+    await ask("POST", "account/withdrawals", {
+      body: { amount: amount.value.trim(), transfer_id: pendingId },
+    }).catch((error) => {
+      if (error.status !== 0) pendingId = undefined
+      throw error
+    })
+    pendingId = undefined
+    amount.value = ""
+    announce("The withdrawal is pending")
+    await refresh()
+    changed()
+  })
+  fill(place, element("h2", {}, "Withdrawals"), element("div", { class: "panel" }, form), list)
+  await refresh().catch((error) => showProblem(place, "Withdrawals", error))
+}
+let pendingId
+
+const states = {
+  pending: ["pending", "busy"],
+  posted: ["paid out", "good"],
+  voided: ["declined", "bad"],
+}
+
+const showKeys = async (place) => {
+  const list = element("div")
+  const fresh = element("div")
+  const name = element("input", { type: "text", maxlength: "100", required: true })
+  const form = element(
+    "form",
+    { class: "inline" },
+    field("What is the new key for?", name),
+    element("button", { type: "submit" }, "Make a key"),
+  )
+  const showSecret = (made, title) =>
+    fill(
+      fresh,
+      element(
+        "div",
+        { class: "panel" },
+        element("h3", {}, title),
+        element("p", {}, "Shown this once: keep it somewhere safe now."),
+        secretBox(made.api_key),
+      ),
+    )
+  const act = async (work) => {
+    fill(fresh)
+    try {
+      await work()
+      await refresh()
+    } catch (error) {
+      fill(fresh, element("p", { class: "problem", role: "alert" }, error.message))
+    }
+  }
+  const rotate = (key) =>
+    act(async () => {
+      const made = await ask("POST", `account/keys/${key.id}/rotate`, { body: {} })
+      // The tab's own key was the old one: it goes on with the new.
+      if (storedKey().startsWith(key.prefix) && storedKey().endsWith(key.last_four))
+        storeKey(made.api_key)
+      showSecret(made, `The key in the place of “${key.name}”; the old one ends in an hour`)
+    })
+  const revoke = (key) =>
+    act(async () => {
+      if (!confirm(`End the key “${key.name}” now? Whoever uses it is locked out.`)) return
+      await ask("DELETE", `account/keys/${key.id}`)
+    })
+  const refresh = async () => {
+    const { data } = await ask("GET", "account/keys")
+    fill(
+      list,
+      table(
+        "Keys",
+        [
+          { title: "Key", cell: (key) => key.name },
+          {
+            title: "Secret",
+            cell: (key) => element("code", {}, `${key.prefix}…${key.last_four ?? ""}`),
+          },
+          { title: "Made", cell: (key) => moment(key.created_at) },
+          {
+            title: "State",
+            cell: (key) => [
+              element(
+                "span",
+                { class: `chip ${key.state === "valid" ? "good" : "bad"}` },
+                key.state,
+              ),
+              key.expires_at === null || key.state !== "valid"
+                ? undefined
+                : element("small", {}, `until ${moment(key.expires_at)}`),
+            ],
+          },
+          {
+            title: "Actions",
+            cell: (key) =>
+              key.state === "valid"
+                ? [
+                    element(
+                      "button",
+                      {
+                        type: "button",
+                        class: "quiet",
+                        "aria-label": `Rotate ${key.name}`,
+                        click: () => void rotate(key),
+                      },
+                      "Rotate",
+                    ),
+                    element(
+                      "button",
+                      {
+                        type: "button",
+                        class: "quiet",
+                        "aria-label": `Revoke ${key.name}`,
+                        click: () => void revoke(key),
+                      },
+                      "Revoke",
+                    ),
+                  ]
+                : "–",
+          },
+        ],
+        data,
+        "No keys.",
+      ),
+    )
+  }
+  onSubmit(form, async () => {
+    const made = await ask("POST", "account/keys", { body: { name: name.value } })
+    name.value = ""
+    showSecret(made, `The new key “${made.name}”`)
+    await refresh()
+  })
+  fill(place, element("h2", {}, "Keys"), element("div", { class: "panel" }, form), fresh, list)
+  await refresh().catch((error) => showProblem(place, "Keys", error))
+}

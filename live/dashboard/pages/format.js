@@ -1,0 +1,61 @@
+/** Numbers and times as people read them. Money stays decimal text: no binary fraction touches it. */
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
+const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 })
+
+export const count = (value) => whole.format(value)
+export const rate = (value) => tenths.format(value)
+export const percent = (share) => `${whole.format(share * 100)}%`
+
+/** Decimal text with thousands apart. */
+export const credits = (text) => {
+  const [, sign, digits, fraction = ""] = /^(-?)(\d+)(\.\d+)?$/.exec(text) ?? ["", "", "0", ".00"]
+  return `${sign === "-" ? "−" : ""}${whole.format(BigInt(digits))}${fraction}`
+}
+
+/** Credits per token → credits per million tokens, by moving the point: "0.0000004" is "0.40". */
+export const perMillion = (text) => {
+  const [digits, fraction = ""] = text.split(".")
+  const moved = fraction.padEnd(6, "0")
+  const before = `${digits}${moved.slice(0, 6)}`.replace(/^0+(?=\d)/, "")
+  const after = moved.slice(6).replace(/0+$/, "").padEnd(2, "0")
+  return credits(`${before}.${after}`)
+}
+
+const dateTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" })
+const timeOnly = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" })
+
+/** Unix time, s. */
+export const moment = (seconds) => dateTime.format(seconds * 1000)
+export const clockTime = (millis) => timeOnly.format(millis)
+
+export const duration = (seconds) => {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`
+  if (seconds < 5400) return `${Math.ceil(seconds / 60)} min`
+  return `${Math.ceil(seconds / 3600)} h`
+}
+
+/** Standings as words. */
+export const standing = (reason) =>
+  ({
+    Eligible: "ready",
+    Full: "full",
+    RateCapped: "rate-capped",
+    Backpressure: "asked for a pause",
+    Parked: "parked",
+    ProbeUnderWay: "being probed",
+    BelowFloor: "too slow",
+    Inactive: "offline",
+    Draining: "draining",
+    Suspended: "suspended",
+    OffSchedule: "off schedule",
+    Unverified: "not measured yet",
+  })[reason] ?? reason
+
+/** Good, busy, or in trouble: the colour of a standing, beside its words. */
+export const mood = (reason) =>
+  reason === "Eligible"
+    ? "good"
+    : ["Full", "RateCapped", "Backpressure", "Unverified"].includes(reason)
+      ? "busy"
+      : "bad"

@@ -1,0 +1,263 @@
+/** The market now, by server-sent events. */
+import { ask } from "./api.js"
+import { byId, drawing, element, fill, table } from "./dom.js"
+import {
+  clockTime,
+  count,
+  credits,
+  duration,
+  mood,
+  percent,
+  perMillion,
+  rate,
+  standing,
+} from "./format.js"
+
+const newsKept = 30
+const paceSeconds = 600
+const troublesEveryMillis = 5000
+const troublesShown = 100
+
+/** What was seen of the pace, kept while the page is open: [Unix ms, finished, failed + refused]. */
+let pace = []
+
+export const showMarket = () => {
+  const live = byId("live")
+  const events = new EventSource("events")
+  events.addEventListener("open", () => say(live, "Live", true))
+  events.addEventListener("error", () => say(live, "Connection lost, trying again…", false))
+  events.addEventListener("market", ({ data }) => showState(JSON.parse(data)))
+  events.addEventListener("park", ({ data }) => {
+    const { host, model, recovers_in_seconds } = JSON.parse(data)
+    addNews(`${host} is parked for ${model}, for ${duration(recovers_in_seconds)} at least.`)
+    void showTroubles()
+  })
+  events.addEventListener("announce", ({ data }) => {
+    const { model, bounty_multiplier } = JSON.parse(data)
+    addNews(`The bounty on ${model} is ×${bounty_multiplier.toFixed(2)} now.`)
+  })
+  events.addEventListener("audit", ({ data }) => {
+    const { host, finding } = JSON.parse(data)
+    addNews(`${host ?? "A host"}: ${findings[finding] ?? finding}.`)
+  })
+  if (byId("news").childElementCount === 0)
+    fill(byId("news"), element("li", { class: "empty" }, "Nothing yet."))
+  void showTroubles()
+  const timer = setInterval(showTroubles, troublesEveryMillis)
+  const drawer = setInterval(showPace, 1000)
+  return () => {
+    events.close()
+    clearInterval(timer)
+    clearInterval(drawer)
+  }
+}
+
+const findings = {
+  OverReported: "it claimed more tokens than it delivered",
+  CredentialRefused: "its provider refuses its token",
+}
+
+const say = (live, text, isLive) => {
+  if (live.textContent !== text) live.textContent = text
+  live.classList.toggle("on", isLive)
+}
+
+const addNews = (text) => {
+  const list = byId("news")
+  list.querySelector(".empty")?.remove()
+  list.prepend(element("li", {}, element("time", {}, clockTime(Date.now())), ` ${text}`))
+  while (list.childElementCount > newsKept) list.lastElementChild.remove()
+}
+
+const showState = (state) => {
+  const { finished, failed, refused, tokens_per_second } = state.last_minute
+  pace.push([Date.now(), finished, failed + refused])
+  pace = pace.filter(([at]) => at > Date.now() - paceSeconds * 1000)
+  fill(
+    byId("figures"),
+    figure("Requests a minute", count(finished + failed + refused), paceNote(failed, refused)),
+    figure("Tokens a second", rate(tokens_per_second), "served over the last minute"),
+    figure("Calls under way", count(state.open_calls)),
+    figure("Hosts online", count(state.hosts.online), `of ${count(state.hosts.known)} known`),
+    figure(
+      "Breakers open",
+      count(state.breakers.open + state.breakers.halfOpen),
+      `${count(state.breakers.closed)} closed`,
+    ),
+    figure("Bounty pool", credits(state.bounty_pool), "credits"),
+  )
+  const models = state.models.toSorted(
+    (a, b) =>
+      b.served_tokens_per_second - a.served_tokens_per_second || a.model.localeCompare(b.model),
+  )
+  keepingScroll(byId("models"), modelTable(models))
+  showPace()
+}
+
+/** A table that is drawn anew keeps where its reader was. */
+const keepingScroll = (place, fresh) => {
+  const before = place.firstElementChild
+  const isFocused = before !== null && document.activeElement === before
+  const left = before?.scrollLeft ?? 0
+  fill(place, fresh)
+  fresh.scrollLeft = left
+  if (isFocused) fresh.focus({ preventScroll: true })
+}
+
+const paceNote = (failed, refused) =>
+  failed + refused === 0 ? "none failed" : `${count(failed)} failed, ${count(refused)} refused`
+
+const figure = (title, value, note) =>
+  element(
+    "div",
+    { class: "panel" },
+    element("dt", {}, title),
+    element("dd", {}, value, note === undefined ? undefined : element("small", {}, note)),
+  )
+
+const modelTable = (models) =>
+  table(
+    "Models of the market",
+    [
+      {
+        title: "Model",
+        cell: ({ model, kind }) => [model, kind === "embedding" ? tag("embeddings") : undefined],
+      },
+      {
+        title: "Price of a million tokens",
+        align: "number",
+        cell: (one) => [
+          perMillion(one.output_price_per_token),
+          element("small", {}, `${perMillion(one.input_price_per_token)} of the prompt`),
+        ],
+      },
+      {
+        title: "Supply, tokens/s",
+        align: "number",
+        cell: (one) => count(one.supply_tokens_per_second),
+      },
+      {
+        title: "Demand, tokens/s",
+        align: "number",
+        cell: (one) => [
+          count(one.served_tokens_per_second),
+          element("small", {}, `${count(one.average_demand_tokens_per_second)} on average`),
+        ],
+      },
+      { title: "In use", cell: (one) => usage(one.in_flight, one.capacity) },
+      {
+        title: "Bounty",
+        align: "number",
+        cell: ({ bounty_multiplier: bounty }) =>
+          bounty > 1 ? element("strong", { class: "bounty" }, `×${bounty.toFixed(2)}`) : "none",
+      },
+      { title: "Instances", cell: ({ instances }) => chips(instances) },
+    ],
+    models,
+    "No model is listed yet. The configuration lists them, or an admin with POST /admin/models.",
+  )
+
+const tag = (text) => element("span", { class: "tag" }, text)
+
+const usage = (inFlight, capacity) => {
+  const share = capacity === 0 ? 0 : Math.min(1, inFlight / capacity)
+  return [
+    drawing(
+      "svg",
+      { class: "bar", viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" },
+      drawing("rect", { class: "rail", width: 100, height: 8 }),
+      drawing("rect", { class: "level", width: 100 * share, height: 8 }),
+    ),
+    element("small", {}, `${count(inFlight)} of ${count(capacity)} (${percent(share)})`),
+  ]
+}
+
+const chips = (instances) => {
+  const found = Object.entries(instances)
+  if (found.length === 0) return element("span", { class: "chip bad" }, "none")
+  return element(
+    "ul",
+    { class: "chips" },
+    found.map(([reason, number]) =>
+      element("li", { class: `chip ${mood(reason)}` }, `${number} ${standing(reason)}`),
+    ),
+  )
+}
+
+const showTroubles = async () => {
+  const { instances } = await ask("GET", "breakers").catch(() => ({ instances: undefined }))
+  if (instances === undefined) return
+  const troubled = instances.filter(({ reason }) => mood(reason) === "bad")
+  keepingScroll(
+    byId("troubles"),
+    table(
+      "Hosts that get no requests now",
+      [
+        {
+          title: "Host",
+          cell: ({ host, model }) => [host, element("small", {}, model)],
+        },
+        {
+          title: "Standing",
+          cell: ({ reason }) =>
+            element("span", { class: `chip ${mood(reason)}` }, standing(reason)),
+        },
+        {
+          title: "Comes back with",
+          cell: ({ recovers, recovers_in_seconds: seconds }) => [
+            recovers,
+            seconds === null ? undefined : element("small", {}, `in ${duration(seconds)}`),
+          ],
+        },
+      ],
+      troubled.slice(0, troublesShown),
+      instances.length === 0 ? "There are no hosts yet." : "All hosts are in good standing.",
+    ),
+  )
+}
+
+/** The pace of the last ten minutes, as far as this page has seen it. */
+const showPace = () => {
+  const now = Date.now()
+  const width = 600
+  const height = 90
+  const most = Math.max(10, ...pace.map(([, good, bad]) => good + bad))
+  const x = (at) => width - ((now - at) / 1000 / paceSeconds) * width
+  const y = (value) => height - (value / most) * (height - 8)
+  // The state is told when it changes; between two, it stays.
+  const steps = [...pace, ...pace.slice(-1).map(([, good, bad]) => [now, good, bad])]
+  const line = (of) =>
+    steps
+      .map((step, index) => {
+        const before = steps[index - 1]
+        const corner =
+          before === undefined ? "" : `${x(step[0]).toFixed(1)},${y(of(before)).toFixed(1)} `
+        return `${corner}${x(step[0]).toFixed(1)},${y(of(step)).toFixed(1)}`
+      })
+      .join(" ")
+  const [, good = 0, bad = 0] = pace.at(-1) ?? []
+  fill(
+    byId("pace"),
+    drawing(
+      "svg",
+      {
+        viewBox: `0 0 ${width} ${height}`,
+        preserveAspectRatio: "none",
+        class: "pace",
+        role: "img",
+        "aria-label": `Requests a minute over the last ten minutes; now ${good} finished, ${bad} failed or refused; at most ${most}`,
+      },
+      drawing("line", { class: "rail", x1: 0, x2: width, y1: height - 1, y2: height - 1 }),
+      drawing("line", { class: "rail", x1: 0, x2: width, y1: 8, y2: 8 }),
+      drawing("polyline", { class: "good", points: line(([, finished]) => finished) }),
+      drawing("polyline", { class: "bad", points: line(([, , others]) => others) }),
+    ),
+    element(
+      "p",
+      { class: "legend" },
+      element("span", { class: "key good" }, "finished"),
+      element("span", { class: "key bad" }, "failed or refused"),
+      element("span", {}, `upper line: ${count(most)} a minute · left edge: 10 minutes ago`),
+    ),
+  )
+}

@@ -1,0 +1,215 @@
+/**
+ * `evenkeel demo`: a whole market on this machine, without a GPU: the gateway, six simulated hosts
+ * through the real agent protocol, consumers. It ends by itself, prints what happened, and replays
+ * its own journal.
+ */
+import { Command, Options } from "@effect/cli"
+import { FileSystem } from "@effect/platform"
+import { Data, Effect, Exit, Option, Scope } from "effect"
+import { openStream } from "../../engine/index.ts"
+import { jsonOption, note, printResult } from "../../sim/cli/output.ts"
+import { UsageError } from "../../sim/cli/usage-error.ts"
+import { HostAgent } from "../client.ts"
+import { configFrom } from "../load-config.ts"
+import { replaySamePolicy } from "../replay/same-policy.ts"
+import { startGateway } from "../start.ts"
+import { readMeta } from "../store/meta.ts"
+import { openReader, StoreUnusable } from "../store/store.ts"
+import type { ConsumerPart, HostPart } from "./cast.ts"
+import { consumers, hosts, largeModel, prices, smallModel } from "./cast.ts"
+import type { DemoReport, Member } from "./report.ts"
+import { reportText } from "./report.ts"
+import { runLoad } from "./load.ts"
+import type { Platform } from "./platform.ts"
+import { platformAt } from "./platform.ts"
+
+/** Something that the demonstration is to show did not hold. */
+class DemoFailed extends Data.TaggedError("DemoFailed")<{ readonly message: string }> {}
+
+const longestSeconds = 3600
+
+export const demoCommand = Command.make(
+  "demo",
+  {
+    seconds: Options.text("seconds").pipe(
+      Options.withPseudoName("N"),
+      Options.withDescription("How long the consumers call; 10 by default."),
+      Options.withDefault("10"),
+    ),
+    data: Options.text("data").pipe(
+      Options.withPseudoName("DIR"),
+      Options.withDescription("Keep the data directory here; by default it is thrown away."),
+      Options.optional,
+    ),
+    json: jsonOption,
+  },
+  ({ seconds, data, json }) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const duration = yield* secondsFrom(seconds)
+        const directory = yield* dataDirectory(data)
+        const members = yield* runMarket(directory, duration)
+        const report = yield* withReplay(directory, members)
+        yield* printResult(json, report, () => reportText(report))
+        if (report.replay !== "identical" || report.balanceSum !== 0)
+          return yield* new DemoFailed({
+            message: "The journal did not replay to the same commands and balances.",
+          })
+      }),
+    ),
+).pipe(
+  Command.withDescription(
+    "Show a whole market on this machine, no GPU needed: gateway, six simulated hosts, consumers.",
+  ),
+)
+
+const secondsFrom = (text: string): Effect.Effect<number, UsageError> => {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+  return value > 0 && value <= longestSeconds
+    ? Effect.succeed(value)
+    : new UsageError({
+        argument: `--seconds ${text}`,
+        allowed: `expected seconds, up to ${longestSeconds}`,
+      })
+}
+
+const dataDirectory = (data: Option.Option<string>) =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    if (Option.isNone(data))
+      return yield* files.makeTempDirectoryScoped({ prefix: "evenkeel-demo-" })
+    if (yield* files.exists(data.value))
+      return yield* new UsageError({
+        argument: `--data ${data.value}`,
+        allowed: "is there already; name a folder that is not",
+      })
+    return data.value
+  })
+
+/** Newcomers are not held back here: a ramp of a week would be all that ten seconds show. */
+const demoConfig = configFrom("the demonstration's settings", {
+  listen: { port: 0 },
+  log: { level: "silent" },
+  economy: { preset: "pooled", knobs: { ramp: { start: 1 } } },
+  hosts: { heartbeatSeconds: 2, pollSeconds: 5 },
+  accounts: { signUpsPerHour: 100 },
+  models: ([smallModel, largeModel] as const).map((name) => ({
+    name,
+    inputPricePerToken: prices[name].input,
+    outputPricePerToken: prices[name].output,
+  })),
+})
+
+/** The market from its first account to its last call, and closed again. */
+const runMarket = (directory: string, seconds: number) =>
+  Effect.gen(function* () {
+    const config = yield* demoConfig
+    const scope = yield* Scope.make()
+    const gateway = yield* startGateway({
+      config,
+      dataDirectory: directory,
+      logger: false,
+    }).pipe(Scope.extend(scope))
+    const platform = platformAt(gateway.url, gateway.adminSecret ?? "")
+    yield* note(`A market on ${gateway.url}: six simulated hosts, three consumers, ${seconds} s …`)
+    const members = yield* Effect.tryPromise({
+      try: () => live(gateway.url, platform, directory, seconds),
+      catch: (cause) => new DemoFailed({ message: String(cause) }),
+    }).pipe(Effect.onExit((exit) => Scope.close(scope, exit)))
+    yield* Scope.close(scope, Exit.void)
+    return members
+  })
+
+const live = async (
+  url: string,
+  platform: Platform,
+  directory: string,
+  seconds: number,
+): Promise<Pick<DemoReport, "hosts" | "consumers" | "members">> => {
+  const operators = await inTurn(hosts, async (part) => ({
+    part,
+    account: await platform.signUp(`operator of ${part.name}`),
+  }))
+  const buyers = await inTurn(consumers, async (part) => {
+    const account = await platform.signUp(part.name)
+    if (part.buys !== undefined) await platform.topUp(account.account_id, part.buys)
+    return { part, account }
+  })
+  const agents = operators.map(({ part, account }, index) =>
+    agentOf(url, account.api_key, part, `${directory}/host-${index}.json`),
+  )
+  await Promise.all(agents.map((agent) => agent.register()))
+  const serving = agents.map((agent) => agent.serve())
+  const loads = await Promise.all(
+    buyers.map(({ part, account }, index) =>
+      runLoad(url, account.api_key, part, openStream("demo", "consumer", index), seconds),
+    ),
+  )
+  const instances = await platform.instances()
+  await Promise.all(agents.map((agent) => agent.stop()))
+  await Promise.all(serving)
+  const members = await inTurn(
+    [...operators, ...buyers],
+    async ({ part, account }): Promise<Member> => ({
+      name: part.name,
+      account: account.account_id,
+      balance: (await platform.account(account.api_key)).balance,
+      statement: await platform.statement(account.api_key),
+    }),
+  )
+  return { hosts: instances, consumers: loads, members }
+}
+
+const inTurn = async <T extends HostPart | ConsumerPart | object, R>(
+  list: ReadonlyArray<T>,
+  act: (one: T) => Promise<R>,
+): Promise<Array<R>> => {
+  const results: Array<R> = []
+  for (const one of list) results.push(await act(one))
+  return results
+}
+
+const agentOf = (url: string, apiKey: string, part: HostPart, stateFile: string): HostAgent => {
+  const { name, models, tokensPerSecond, slots, faults } = part
+  return new HostAgent({
+    apiUrl: url,
+    apiKey,
+    name,
+    gpu: `${name} (simulated)`,
+    backend: "simulated",
+    models,
+    slots,
+    tokensPerSecond: tokensPerSecond * slots,
+    simulated: { tokensPerSecond, slots, seed: name, ...faults },
+    stateFile,
+    handlesSignals: false,
+    drainSeconds: 10,
+  })
+}
+
+const withReplay = (
+  directory: string,
+  happened: Pick<DemoReport, "hosts" | "consumers" | "members">,
+) =>
+  Effect.gen(function* () {
+    const reader = yield* openReader(directory)
+    const meta = yield* readMeta(reader)
+    if (meta === undefined)
+      return yield* new StoreUnusable({ directory, reason: "no market was opened in it" })
+    const { difference, market, ...replayed } = yield* replaySamePolicy(reader, meta)
+    const report: DemoReport = {
+      ...happened,
+      scale: market.economy.money.scale,
+      totals: replayed.totals,
+      journal: {
+        entries: replayed.entries,
+        commands: replayed.commands,
+        postings: replayed.postings,
+        digest: replayed.digest,
+      },
+      replay: difference === undefined ? "identical" : "different",
+      balanceSum: replayed.balanceSum,
+      ...(difference === undefined ? {} : { difference }),
+    }
+    return report
+  })

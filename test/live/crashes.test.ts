@@ -1,0 +1,230 @@
+/**
+ * The real gateway, killed with SIGKILL again and again while hosts serve and consumers call. What it
+ * acknowledged has to be there afterwards, and nothing may be left hanging.
+ */
+import { NodeContext } from "@effect/platform-node"
+import { Effect } from "effect"
+import type { ChildProcess } from "node:child_process"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { writeFileSync } from "node:fs"
+import { createServer } from "node:net"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { setTimeout as pause } from "node:timers/promises"
+import { describe, expect, it } from "vitest"
+import type { Command } from "../../engine/index.ts"
+import { drawBelow, openStream } from "../../engine/index.ts"
+import { HostAgent } from "../../live/client.ts"
+import { replaySamePolicy } from "../../live/replay/same-policy.ts"
+import { readMeta } from "../../live/store/meta.ts"
+import { forEachPage, openReader } from "../../live/store/store.ts"
+import { program } from "../cli/evenkeel.ts"
+import { temporaryFolder } from "./support/data-directory.ts"
+
+const kills = process.env["EVENKEEL_LONG"] === "1" ? 1_000 : 3
+const seed = process.env["EVENKEEL_CRASH_SEED"] ?? "crashes"
+
+const settings = `
+log: { level: error }
+economy: { preset: pooled, knobs: { ramp: { start: 1 }, breaker: { threshold: 16 } } }
+hosts: { heartbeatSeconds: 1, pollSeconds: 1, leaseSeconds: 2 }
+timeouts: { connectSeconds: 2, firstTokenSeconds: 3 }
+models:
+  - { name: small, inputPricePerToken: "0.00001", outputPricePerToken: "0.00002" }
+`
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, "close")
+  return port
+}
+
+interface Served {
+  readonly process: ChildProcess
+  readonly adminKey: string | undefined
+}
+
+/** Starts the gateway and waits for the document that says where it is. */
+const serve = async (folder: string, port: number): Promise<Served> => {
+  const child = spawn(
+    process.execPath,
+    [program, "serve", "--data", join(folder, "data"), "--port", String(port)].concat([
+      "--config",
+      join(folder, "gateway.yaml"),
+      "--json",
+    ]),
+    { stdio: ["ignore", "pipe", "pipe"] },
+  )
+  let said = ""
+  let complaint = ""
+  child.stderr.on("data", (part: Buffer) => (complaint += part.toString()))
+  for await (const part of child.stdout) {
+    said += String(part)
+    if (!said.trimEnd().endsWith("\n}")) continue
+    child.stdout.resume()
+    const { adminKey } = JSON.parse(said) as { readonly adminKey?: string }
+    return { process: child, adminKey }
+  }
+  throw new Error(`the gateway did not start: ${complaint}`)
+}
+
+const microsOf = (credits: string): number => Math.round(Number(credits) * 1_000_000)
+
+describe("a gateway that is killed", () => {
+  it("loses no acknowledged posting, leaves no hold, and replays", async () => {
+    const chance = openStream(seed, "kill", 0)
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, "gateway.yaml"), settings)
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}`
+    let gateway = await serve(folder, port)
+    const { adminKey } = gateway
+
+    const post = async (path: string, key: string | undefined, body: object) => {
+      const response = await fetch(url + path, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        },
+        body: JSON.stringify(body),
+      })
+      return { response, answer: (await response.json()) as Record<string, unknown> }
+    }
+    const signUp = async (name: string) => {
+      const { answer } = await post("/accounts", undefined, { name })
+      return { id: String(answer["account_id"]), key: String(answer["api_key"]) }
+    }
+    const operator = await signUp("operator")
+    const consumer = await signUp("consumer")
+    const agents = [0, 1].map(
+      (index) =>
+        new HostAgent({
+          apiUrl: url,
+          apiKey: operator.key,
+          name: `host ${index}`,
+          backend: "simulated",
+          models: ["small"],
+          slots: 4,
+          tokensPerSecond: 2000,
+          simulated: { tokensPerSecond: 500, slots: 4, timeToFirstTokenMillis: 5 },
+          stateFile: join(folder, `host-${index}.json`),
+          handlesSignals: false,
+        }),
+    )
+    await Promise.all(agents.map((agent) => agent.register()))
+    const serving = agents.map((agent) => agent.serve())
+
+    let isOver = false
+    let answered = 0
+    let charged = 0
+    /** Consumers whose every charge is acknowledged by an answer in one piece. */
+    const call = async (isStream: boolean): Promise<void> => {
+      const body = { model: "small", max_tokens: 20, messages: [{ role: "user", content: "hi" }] }
+      while (!isOver)
+        try {
+          if (isStream) {
+            const response = await fetch(`${url}/v1/chat/completions`, {
+              method: "POST",
+              headers: {
+                "content-type": "application/json",
+                authorization: `Bearer ${consumer.key}`,
+              },
+              body: JSON.stringify({ ...body, stream: true }),
+            })
+            await response.text()
+          } else {
+            const { response } = await post("/v1/chat/completions", consumer.key, body)
+            const charge = response.headers.get("x-evenkeel-charge")
+            if (response.status !== 200 || charge === null) throw new Error("not served")
+            answered += 1
+            charged += microsOf(charge)
+          }
+        } catch {
+          await pause(50)
+        }
+    }
+    const bought = new Set<string>()
+    const buy = async (): Promise<void> => {
+      for (let n = 0; !isOver; n++) {
+        const id = `top-up-${n}`
+        for (let isTaken = false; !isTaken && !isOver;)
+          try {
+            const path = `/admin/accounts/${consumer.id}/top-up`
+            const { response } = await post(path, adminKey, { transfer_id: id, amount: "1" })
+            isTaken = response.ok
+            if (isTaken) bought.add(id)
+          } catch {
+            await pause(50)
+          }
+        await pause(20)
+      }
+    }
+    const loads = [call(false), call(false), call(false), call(true), buy()]
+
+    for (let kill = 0; kill < kills; kill++) {
+      await pause(300 + drawBelow(chance, 700))
+      gateway.process.kill("SIGKILL")
+      await once(gateway.process, "exit")
+      gateway = await serve(folder, port)
+    }
+    await pause(1500)
+    isOver = true
+    await Promise.all(loads)
+    await Promise.all(agents.map((agent) => agent.stop()))
+    await Promise.all(serving)
+    gateway.process.kill("SIGTERM")
+    const [code] = (await once(gateway.process, "exit")) as [number]
+    expect(code, "exit code of an orderly end").toBe(0)
+
+    const { replayed, commands, arrivals } = await Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const reader = yield* openReader(join(folder, "data"))
+          const meta = yield* readMeta(reader)
+          if (meta === undefined) throw new Error("no market")
+          const all: Array<Command> = []
+          let arrived = 0
+          yield* forEachPage(reader, 0, (entries) =>
+            Effect.sync(() => {
+              for (const entry of entries) {
+                all.push(...entry.commands)
+                if (entry.event._tag === "RequestArrived") arrived += 1
+              }
+            }),
+          )
+          return {
+            replayed: yield* replaySamePolicy(reader, meta),
+            commands: all,
+            arrivals: arrived,
+          }
+        }),
+      ).pipe(Effect.provide(NodeContext.layer)),
+    )
+    expect(replayed.difference).toBeUndefined()
+    expect(replayed.balanceSum).toBe(0)
+    const { market, totals } = replayed
+    expect(market.requests.slots.size, "requests under way").toBe(0)
+    expect(
+      [...market.ledger.held].every((held) => held === 0),
+      "held credits",
+    ).toBe(true)
+    const ended = commands.flatMap((command) =>
+      command._tag === "Finish" || command._tag === "Refuse" ? [command.request] : [],
+    )
+    expect(new Set(ended).size, "each request ends once").toBe(ended.length)
+    expect(ended.length, "every request ends").toBe(arrivals)
+    expect(answered).toBeGreaterThan(kills)
+    expect(
+      totals.paidByConsumers,
+      `charges seen by consumers, seed ${seed}`,
+    ).toBeGreaterThanOrEqual(charged)
+    const purchases = market.ledger.transfers.size
+    expect(purchases, "acknowledged purchases").toBeGreaterThanOrEqual(bought.size)
+    expect(bought.size).toBeGreaterThan(0)
+  })
+})

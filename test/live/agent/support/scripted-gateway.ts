@@ -23,6 +23,8 @@ export interface ScriptedGateway {
   readonly heartbeats: Array<Body>
   readonly modelChanges: Array<Body>
   readonly polls: () => number
+  /** Polls that wait for a job now. */
+  readonly openPolls: () => number
   readonly uploads: Map<string, ScriptedUpload>
   readonly ends: Map<string, ScriptedEnd>
   /** Hands out a job to the next poll. Gives its id. */
@@ -162,6 +164,7 @@ export const scriptedGateway = async (options: ScriptedOptions = {}): Promise<Sc
     heartbeats,
     modelChanges,
     polls: () => polls,
+    openPolls: () => waiting.length,
     uploads,
     ends,
     give: (body = { model: "m", messages: [{ role: "user", content: "Hello" }], stream: true }) => {

@@ -1,0 +1,190 @@
+/** The agent, the gateway's own routes and the client library, over real sockets. */
+import type { AddressInfo } from "node:net"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, describe, expect, test } from "vitest"
+import { balanceOf } from "../../../engine/index.ts"
+import { gatewayRoutes } from "../../../live/gateway/gateway-routes.ts"
+import { hostRoutes, jobBoardOf } from "../../../live/hosts/host-routes.ts"
+import { makeNetworkGuard } from "../../../live/hosts/network-guard.ts"
+import type { AgentEvent, HostAgentOptions } from "../../../live/client.ts"
+import { ComputeClient, HostAgent } from "../../../live/client.ts"
+import { buildServer } from "../../../live/server.ts"
+import { testVault } from "../hosts/host-server.ts"
+import { openTestMarket } from "../support/market.ts"
+import { until } from "./support/eventually.ts"
+
+const cleanups: Array<() => Promise<unknown>> = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+const openGateway = async () => {
+  const market = openTestMarket({ config: { hosts: { heartbeatSeconds: 0.1, pollSeconds: 2 } } })
+  const board = jobBoardOf(market)
+  const guard = makeNetworkGuard([])
+  const server = await buildServer({
+    config: market.config,
+    plugins: [
+      gatewayRoutes(market, { pull: board, push: board }),
+      hostRoutes(market, board, { guard, vault: testVault() }),
+    ],
+    logger: false,
+  })
+  await server.listen({ host: "127.0.0.1", port: 0 })
+  cleanups.push(async () => {
+    server.server.closeAllConnections()
+    await server.close()
+    market.driver.stop()
+  })
+  market.listModel({ name: "sim" })
+  const url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`
+  const consumer = market.openAccount()
+  return {
+    market,
+    board,
+    url,
+    consumer,
+    client: new ComputeClient({ baseUrl: url, apiKey: consumer.secret }),
+  }
+}
+type Gateway = Awaited<ReturnType<typeof openGateway>>
+
+const startAgent = async (
+  { market, url, board }: Gateway,
+  over: Partial<HostAgentOptions> = {},
+) => {
+  const operator = market.openAccount({ name: "operator", minor: 0 })
+  const folder = mkdtempSync(join(tmpdir(), "evenkeel-e2e-"))
+  const events: Array<AgentEvent> = []
+  const agent = new HostAgent({
+    apiUrl: url,
+    apiKey: operator.secret,
+    backend: "simulated",
+    models: ["sim"],
+    simulated: { tokensPerSecond: 200, timeToFirstTokenMillis: 5, answerTokens: 20, slots: 4 },
+    stateFile: join(folder, "state.json"),
+    drainSeconds: 1,
+    handlesSignals: false,
+    onEvent: (event) => events.push(event),
+    ...over,
+  })
+  const served = agent.serve()
+  served.catch(() => {})
+  cleanups.push(async () => {
+    await agent.stop()
+    rmSync(folder, { recursive: true })
+  })
+  await until(() => board.totals().polls > 0)
+  return { agent, served, operator, events }
+}
+const ended = (events: ReadonlyArray<AgentEvent>) =>
+  events.flatMap((event) => (event.type === "jobEnded" ? [event] : []))
+
+describe("agent and gateway", () => {
+  test("a chat is served, counted and paid for alike on both sides", async () => {
+    const gateway = await openGateway()
+    const { events, operator } = await startAgent(gateway)
+    let text = ""
+    let usage: unknown
+    const messages = [{ role: "user", content: "Hello" }] as const
+    for await (const part of gateway.client.chat({ model: "sim", messages })) {
+      text += part.text
+      usage = part.usage ?? usage
+    }
+    expect(text).toMatch(/^simulated: /)
+    expect(usage).toMatchObject({ completionTokens: 20 })
+    await until(() => ended(events).length === 1)
+    expect(ended(events)).toMatchObject([{ end: "completed", tokens: 20 }])
+    const [host] = await gateway.client.listHosts()
+    expect(host).toMatchObject({ status: "active", totalJobsCompleted: 1, inFlight: 0 })
+    expect(host?.models).toMatchObject([{ model: "sim", slots: 4, tokensPerSecond: 800 }])
+    const { market } = gateway
+    const customer = market.driver.market.accounts.slots.get(operator.account.id)
+    expect(balanceOf(market.driver.market.ledger, customer!).earned).toBeGreaterThan(0)
+  })
+
+  test("when the consumer leaves, the host stops", async () => {
+    const gateway = await openGateway()
+    const { events } = await startAgent(gateway, {
+      simulated: { tokensPerSecond: 50, answerTokens: 1000, slots: 2 },
+    })
+    for await (const { text } of gateway.client.chat({
+      model: "sim",
+      messages: [{ role: "user", content: "Hello" }],
+    }))
+      if (text !== "") break
+    expect(await until(() => ended(events).length === 1)).toBeLessThan(250)
+    expect(ended(events)).toMatchObject([{ end: "withdrawn" }])
+  })
+
+  test("a host that drains finishes its work and gets no more; started again, it is the same host", async () => {
+    const gateway = await openGateway()
+    const { agent, served, events } = await startAgent(gateway, { drainSeconds: 5 })
+    const chat = async (): Promise<string> => {
+      let text = ""
+      const messages = [{ role: "user", content: "Hello" }] as const
+      for await (const part of gateway.client.chat({ model: "sim", messages })) text += part.text
+      return text
+    }
+    const running = chat()
+    await until(() => gateway.board.totals().open === 1)
+    const stopping = agent.stop()
+    expect(await running).toMatch(/^simulated: /)
+    await stopping
+    await served
+    expect(ended(events)).toMatchObject([{ end: "completed" }])
+    const [host] = await gateway.client.listHosts()
+    expect(host?.status).toBe("draining")
+
+    const again = new HostAgent({
+      apiUrl: gateway.url,
+      backend: "simulated",
+      models: ["sim"],
+      simulated: { tokensPerSecond: 200, answerTokens: 5 },
+      stateFile: agent.stateFile,
+      handlesSignals: false,
+    })
+    const servedAgain = again.serve()
+    cleanups.push(async () => {
+      await again.stop()
+      await servedAgain
+    })
+    await until(() => gateway.board.totals().polls > 0)
+    expect(await chat()).toMatch(/^simulated: /)
+    expect((await gateway.client.host(String(host?.hostId))).status).toBe("active")
+    expect(gateway.market.directory.hosts.size()).toBe(1)
+  })
+
+  test("a host that was removed registers again", async () => {
+    const gateway = await openGateway()
+    const { operator, events } = await startAgent(gateway)
+    const [host] = await gateway.client.listHosts()
+    const response = await fetch(`${gateway.url}/hosts/${host?.hostId}`, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${operator.secret}` },
+    })
+    expect(response.status).toBe(200)
+    const registered = () => events.filter(({ type }) => type === "registered")
+    await until(() => registered().length === 2)
+    const renewed = registered().at(-1)
+    expect(renewed).toMatchObject({ type: "registered", isNew: true })
+    expect(JSON.stringify(renewed)).not.toContain(host?.hostId)
+  })
+
+  test("a failure of the model server fails the job, and the consumer is told", async () => {
+    const gateway = await openGateway()
+    const failing = await startAgent(gateway, {
+      simulated: { failProbability: 1, seed: "x", tokensPerSecond: 1000, answerTokens: 5 },
+    })
+    const messages = [{ role: "user", content: "Hello" }] as const
+    const read = async (): Promise<void> => {
+      for await (const { text } of gateway.client.chat({ model: "sim", messages }))
+        expect(text).not.toBe("never")
+    }
+    await expect(read()).rejects.toThrow("No host of sim could answer")
+    await until(() => ended(failing.events).length > 0)
+    expect(ended(failing.events)[0]).toMatchObject({ end: "failed", detail: "a simulated failure" })
+  })
+})

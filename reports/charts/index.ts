@@ -15,8 +15,10 @@ import { health } from "./health.ts"
 import { lorenz } from "./lorenz.ts"
 import { newcomer } from "./newcomer.ts"
 import { nodesOnline } from "./nodes-online.ts"
+import { nodesServing } from "./nodes-serving.ts"
 import { parkedShare } from "./parked-share.ts"
 import { rejections } from "./rejections.ts"
+import { switches } from "./switches.ts"
 import { tokensPerSecond } from "./tokens-per-second.ts"
 import { ttft } from "./ttft.ts"
 import { utilisation } from "./utilisation.ts"
@@ -29,7 +31,11 @@ export interface ChartSection {
 
 const plan: ReadonlyArray<readonly [id: string, title: string, charts: ReadonlyArray<ChartOf>]> = [
   ["service", "Demand and service", [demand, rejections, ttft, tokensPerSecond]],
-  ["supply", "Supply", [nodesOnline, utilisation, coverage, bountyMultiplier]],
+  [
+    "supply",
+    "Supply",
+    [nodesOnline, utilisation, coverage, bountyMultiplier, nodesServing, switches],
+  ],
   ["credits", "Credits", [creditFlows, creditTotals, bountyPool]],
   ["fairness", "Who earns what", [earnings, lorenz, newcomer]],
   ["reliability", "Reliability", [breakerParks, parkedShare, health]],

@@ -10,6 +10,9 @@ const hourMicros = 3_600_000_000
 export const nodeOutcomes = (world: World): ReadonlyArray<NodeOutcome> =>
   Array.from({ length: world.nodes.count }, (_, node) => outcomeOf(world, node))
 
+export const chasersOf = ({ nodes: { count, columns } }: World): ReadonlyArray<number> =>
+  Array.from({ length: count }, (_, node) => node).filter((node) => columns.isChaser[node] === 1)
+
 const outcomeOf = (world: World, node: number): NodeOutcome => {
   const { scenario, offers, startMicros } = world
   const { columns } = world.nodes

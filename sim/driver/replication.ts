@@ -18,7 +18,7 @@ import { onArrival, onQuickEnd, onRetry, onServerEvent } from "./attempts.ts"
 import { checksAtEnd, checksInPassing } from "./checks.ts"
 import { onSample } from "./samples.ts"
 import { onLife } from "./node-life.ts"
-import { nodeOutcomes } from "./node-outcomes.ts"
+import { chasersOf, nodeOutcomes } from "./node-outcomes.ts"
 import { beginBooks } from "./decisions.ts"
 import { act, onHourTurned } from "./commands.ts"
 import { NodesTable } from "./nodes-table.ts"
@@ -54,6 +54,8 @@ export interface Replicated {
   /** By node, from the start of demand to the last request's end, and their totals at each mark. */
   readonly nodes: ReadonlyArray<NodeOutcome>
   readonly marks: ReadonlyArray<NodeMark>
+  /** Nodes whose operators chase bounties. */
+  readonly chasers: ReadonlyArray<number>
   readonly checks: Readonly<Record<string, Check>>
 }
 
@@ -144,6 +146,7 @@ export class Replication {
       recording: world.recorder.recording(),
       nodes: nodeOutcomes(world),
       marks: world.marks,
+      chasers: chasersOf(world),
       checks: checksAtEnd(world, this.isChecked ? this.faults : undefined),
     }
   }

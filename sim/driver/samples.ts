@@ -36,17 +36,20 @@ const sample = (world: World): void => {
   tell(world, { _tag: "TimerFired", at: world.now })
   recorder.add("samples", 1)
   recorder.add("bountyPool", market.ledger.posted[bountyPoolAccount] / credit)
+  const serving = sampleNodes(world)
   const { target } = scenario.economy.bounty
-  for (const board of marketView(market)) {
+  for (const { model, multiplier, ...board } of marketView(market)) {
     const wanted = target * board.demandTokensPerSecond
     const coverage = wanted === 0 ? 1 : board.supplyTokensPerSecond / wanted
-    recorder.sampleModel(board.model, coverage, board.multiplier)
+    const short = coverage < 1 ? 1 : 0
+    recorder.sampleModel(model, { coverage, short, multiplier, nodes: serving[model] })
   }
-  sampleNodes(world)
 }
 
-const sampleNodes = (world: World): void => {
-  const { recorder, nodes, market, offers } = world
+/** Samples the nodes; returns how many that can be reached serve each model. */
+const sampleNodes = (world: World): Float64Array => {
+  const { recorder, nodes, market, offers, scenario } = world
+  const servingBy = new Float64Array(scenario.models.length)
   const { columns } = nodes
   const periods: Array<NodePeriod> = []
   for (let node = 0; node < nodes.count; node++) {
@@ -56,10 +59,14 @@ const sampleNodes = (world: World): void => {
     if (view === undefined) throw new Error(`simulator: node ${node} serves without an instance`)
     recorder.add("instances", 1)
     if (view.breaker !== "closed") recorder.add("parkedInstances", 1)
-    if (columns.isUp[node] === 1 && columns.isAway[node] === 0) recorder.add(nodeChannels[name], 1)
+    if (columns.isUp[node] === 1 && columns.isAway[node] === 0) {
+      recorder.add(nodeChannels[name], 1)
+      servingBy[columns.model[node]]++
+    }
     columns.health[node] = healthOf(world, node)
     periods.push(periodOf(world, node, view))
     beginPeriod(world, node)
   }
   compareNewcomers(recorder, periods)
+  return servingBy
 }

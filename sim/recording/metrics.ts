@@ -3,43 +3,18 @@
  * that are left, or a quantile of what was observed on the days that are.
  */
 import type { NodeOutcome } from "../results/model.ts"
+import type { Metric, MetricFacts, Window } from "./metric.ts"
+import { metric, sumOf } from "./metric.ts"
+import type { OfferedModel } from "./model-metrics.ts"
+import { modelMetrics } from "./model-metrics.ts"
+import { newcomerMetrics } from "./newcomer-metrics.ts"
 import { gini, jainIndex } from "../statistics/inequality.ts"
 import { firstBinAfter } from "./node-marks.ts"
 import { mergedSketch } from "./sketches.ts"
-import type { Channel, NewcomerChannel, Recording } from "./recorder.ts"
+import type { Recording } from "./recorder.ts"
 import { deviceClasses } from "./recorder.ts"
 
-export interface MetricFacts {
-  readonly unit: string
-  readonly meaning: string
-}
-
-interface Window {
-  readonly recording: Recording
-  readonly nodes: ReadonlyArray<NodeOutcome>
-  readonly days: number
-  readonly models: ReadonlyArray<string>
-  readonly minor: number
-  /** Sum of a channel over the bins after the warm-up. */
-  readonly sum: (channel: Channel) => number
-  readonly firstBin: number
-  readonly firstDay: number
-}
-
-interface Metric extends MetricFacts {
-  readonly name: string
-  /** NaN where the replication saw nothing to measure. */
-  readonly valueOf: (window: Window) => number
-}
-
 const daySeconds = 86_400
-
-const metric = (
-  name: string,
-  unit: string,
-  meaning: string,
-  valueOf: (window: Window) => number,
-): Metric => ({ name, unit, meaning, valueOf })
 
 const refusedIn = ({ sum }: Window): number =>
   sum("refused.InsufficientCredits") +
@@ -70,19 +45,6 @@ const ofPay = (index: (pay: ReadonlyArray<number>) => number) => (window: Window
 
 const ttftQuantile = (p: number) => (window: Window) =>
   mergedSketch(window.recording.ttft.slice(window.firstDay)).quantile(p)
-
-const weekOfAgeBins = 28
-
-const inFirstWeek = ({ newcomers }: Recording, own: NewcomerChannel, equal: NewcomerChannel) =>
-  sumOf(newcomers[own].subarray(0, weekOfAgeBins)) /
-  sumOf(newcomers[equal].subarray(0, weekOfAgeBins))
-
-const rampOf = (recording: Recording) => inFirstWeek(recording, "ramp", "onlineSeconds")
-const trafficOf = (recording: Recording) => inFirstWeek(recording, "traffic", "veteranTraffic")
-const payOf = (recording: Recording) => inFirstWeek(recording, "pay", "veteranPay")
-
-/** Newcomers are followed by their age: those of the first day are among them. */
-const inAll = "of the whole run, warm-up included"
 
 const fixedMetrics: ReadonlyArray<Metric> = [
   metric(
@@ -293,66 +255,41 @@ const fixedMetrics: ReadonlyArray<Metric> = [
     }),
   ),
   metric(
-    "newcomer.rampFirstWeek",
+    "earnings.chaserRatio",
     "ratio",
-    `The ramp in a node's first online week: what the formula allows; ${inAll}`,
-    ({ recording }) => rampOf(recording),
+    "Pay per online hour of operators who chase bounties ÷ that of the others",
+    ({ nodes, chasers }) => {
+      const payOf = (own: ReadonlyArray<NodeOutcome>) =>
+        own.reduce((sum, { shareEarned, bountyEarned }) => sum + shareEarned + bountyEarned, 0) /
+        own.reduce((sum, { onlineHours }) => sum + onlineHours, 0)
+      return (
+        payOf(nodes.filter(({ node }) => chasers.has(node))) /
+        payOf(nodes.filter(({ node }) => !chasers.has(node)))
+      )
+    },
   ),
-  metric(
-    "newcomer.trafficFirstWeek",
-    "ratio",
-    `Traffic in a node's first online week, against equal veterans; ${inAll}`,
-    ({ recording }) => trafficOf(recording),
-  ),
-  metric(
-    "newcomer.payFirstWeek",
-    "ratio",
-    `Pay in a node's first online week, against equal veterans; ${inAll}`,
-    ({ recording }) => payOf(recording),
-  ),
-  metric(
-    "newcomer.trafficLessRamp",
-    "ratio",
-    `By how much that traffic is above the ramp; ${inAll}`,
-    ({ recording }) => trafficOf(recording) - rampOf(recording),
-  ),
-  metric(
-    "newcomer.payLessRamp",
-    "ratio",
-    `By how much that pay is above the ramp; ${inAll}`,
-    ({ recording }) => payOf(recording) - rampOf(recording),
-  ),
+  ...newcomerMetrics,
 ]
 
-const sumOf = (values: Float64Array): number => values.reduce((total, one) => total + one, 0)
-
-const modelMetrics = (models: ReadonlyArray<string>): ReadonlyArray<Metric> =>
-  models.flatMap((name, index) => [
-    metric(
-      `coverage.${name}`,
-      "ratio",
-      `Supply of ${name} against its target (1: covered)`,
-      ({ recording, firstBin, sum }) =>
-        sumOf(recording.models[index].coverage.subarray(firstBin, recording.bins)) / sum("samples"),
-    ),
-    metric(
-      `bounty.${name}`,
-      "×",
-      `Bounty multiplier of ${name}`,
-      ({ recording, firstBin, sum }) =>
-        sumOf(recording.models[index].multiplier.subarray(firstBin, recording.bins)) /
-        sum("samples"),
-    ),
-  ])
-
 /** Every metric of a scenario with these models: what it is called, its unit and its meaning. */
-export const metricFacts = (models: ReadonlyArray<string>): Readonly<Record<string, MetricFacts>> =>
+export const metricFacts = (
+  models: ReadonlyArray<OfferedModel>,
+): Readonly<Record<string, MetricFacts>> =>
   Object.fromEntries(
     [...fixedMetrics, ...modelMetrics(models)].map(({ name, unit, meaning }) => [
       name,
       { unit, meaning },
     ]),
   )
+
+export interface MetricOptions {
+  readonly warmupSeconds: number
+  readonly horizonSeconds: number
+  readonly models: ReadonlyArray<OfferedModel>
+  readonly scale: number
+  /** Nodes whose operators chase bounties. */
+  readonly chasers: ReadonlySet<number>
+}
 
 /**
  * The metrics of one replication; those that it saw nothing of are left out. `nodes` are as they are
@@ -361,19 +298,14 @@ export const metricFacts = (models: ReadonlyArray<string>): Readonly<Record<stri
 export const metricsOf = (
   recording: Recording,
   nodes: ReadonlyArray<NodeOutcome>,
-  options: {
-    readonly warmupSeconds: number
-    readonly horizonSeconds: number
-    readonly models: ReadonlyArray<string>
-    readonly scale: number
-  },
+  options: MetricOptions,
 ): Readonly<Record<string, number>> => {
   const firstBin = firstBinAfter(recording, options.warmupSeconds)
   const cut = firstBin * recording.binSeconds
   const window: Window = {
     recording,
     nodes,
-    models: options.models,
+    chasers: options.chasers,
     minor: 10 ** options.scale,
     days: (options.horizonSeconds - cut) / daySeconds,
     firstBin,

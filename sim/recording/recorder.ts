@@ -86,10 +86,10 @@ export const newcomerChannels = [
 export type NewcomerChannel = (typeof newcomerChannels)[number]
 
 /** Sampled every `sampleSeconds`, by model; divide by `samples`. */
-export interface ModelSamples {
-  readonly coverage: Float64Array<ArrayBuffer>
-  readonly multiplier: Float64Array<ArrayBuffer>
-}
+export const modelChannels = ["coverage", "short", "multiplier", "nodes"] as const
+/** Supply against target, 1 where that is short, the bounty multiplier, nodes that serve the model. */
+export type ModelChannel = (typeof modelChannels)[number]
+export type ModelSamples = Readonly<Record<ModelChannel, Float64Array<ArrayBuffer>>>
 
 /** Plain data: what a worker sends home. */
 export interface Recording {
@@ -171,10 +171,10 @@ export class Recorder {
     this.floorTokensPerSecond = parts.floorTokensPerSecond
     this.classOfDevice = parts.classOfDevice.map((name) => classCode[name])
     this.sums = Object.fromEntries(channels.map((name) => [name, row()])) as Recording["sums"]
-    this.models = Array.from({ length: parts.models }, () => ({
-      coverage: row(),
-      multiplier: row(),
-    }))
+    this.models = Array.from(
+      { length: parts.models },
+      () => Object.fromEntries(modelChannels.map((name) => [name, row()])) as ModelSamples,
+    )
     this.ttft = daily()
     this.decodeRates = deviceClasses.map(daily)
     this.newcomers = Object.fromEntries(
@@ -205,10 +205,9 @@ export class Recorder {
   }
 
   /** Adds at a model's sample of this bin. */
-  sampleModel(model: number, coverage: number, multiplier: number): void {
+  sampleModel(model: number, sample: Readonly<Record<ModelChannel, number>>): void {
     const samples = this.models[model]
-    samples.coverage[this.bin] += coverage
-    samples.multiplier[this.bin] += multiplier
+    for (const channel of modelChannels) samples[channel][this.bin] += sample[channel]
   }
 
   /** Adds to a newcomer's channel at its age; ages beyond the last bin are veterans' own. */

@@ -59,6 +59,7 @@ export const seriesOf = (
     ...models.flatMap((name, index) => [
       series("coverage", name, "ratio", perSample(recording.models[index].coverage)),
       series("bounty.multiplier", name, "×", perSample(recording.models[index].multiplier)),
+      series("nodes.serving", name, "nodes", perSample(recording.models[index].nodes)),
     ]),
     rate("credits", "providers", "credits/h", "share", hour),
     rate("credits", "platform", "credits/h", "fee", hour),

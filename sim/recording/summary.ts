@@ -9,6 +9,7 @@ import type { Scenario } from "../scenarios/schema.ts"
 import { meanInterval } from "../statistics/interval.ts"
 import { meanSeries, warmUp } from "../statistics/warm-up.ts"
 import { metricFacts, metricsOf } from "./metrics.ts"
+import type { OfferedModel } from "./model-metrics.ts"
 import { firstBinAfter, fixedWarmupSeconds, nodesAfter } from "./node-marks.ts"
 import { secondsOfBin } from "./recorder.ts"
 import { histogramsOf, seriesOf } from "./series.ts"
@@ -34,7 +35,8 @@ export const summarise = (
   wallSeconds: number,
 ): RunResult => {
   const horizonSeconds = scenario.horizonDays * daySeconds
-  const models = scenario.models.map(({ name }) => name)
+  const names = scenario.models.map(({ name }) => name)
+  const models = offeredModels(scenario)
   const warmupSeconds = warmupOf(scenario, finished)
   const scale = scenario.economy.money.scale
   const replications = finished.map(({ index, wallSeconds: own, result }): ReplicationResult => {
@@ -47,9 +49,15 @@ export const summarise = (
       requests: result.requests,
       events: result.events,
       wallSeconds: own,
-      metrics: metricsOf(recording, nodes, { warmupSeconds, horizonSeconds, models, scale }),
+      metrics: metricsOf(recording, nodes, {
+        warmupSeconds,
+        horizonSeconds,
+        models,
+        scale,
+        chasers: new Set(result.chasers),
+      }),
       checks: result.checks,
-      series: seriesOf(recording, models),
+      series: seriesOf(recording, names),
       histograms: histogramsOf(recording, nodes),
       nodes,
     }
@@ -77,6 +85,15 @@ export const summarise = (
     replications,
   }
 }
+
+/** The models as metrics know them; a crowd that wants all models wants each. */
+const offeredModels = ({ models, demand }: Scenario): ReadonlyArray<OfferedModel> =>
+  models.map(({ name }) => {
+    const hours = demand.flashCrowds.flatMap(({ atHours, model = name }) =>
+      model === name ? [atHours] : [],
+    )
+    return { name, crowdSeconds: hours.length === 0 ? null : Math.min(...hours) * 3600 }
+  })
 
 /**
  * Fixed by the scenario, or the MSER-5 truncation of the mean series of requests in flight; half of

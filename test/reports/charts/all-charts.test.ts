@@ -6,7 +6,34 @@ import type { Chart } from "../../../reports/chart.ts"
 import { chartSections } from "../../../reports/charts/index.ts"
 import { themeConfig } from "../../../reports/theme.ts"
 import type { RunResult } from "../../../sim/results/model.ts"
-import { makeRunResult } from "../../support/run-result.ts"
+import { makeRunResult as makeSketch } from "../../support/run-result.ts"
+import type { RunOptions } from "../../support/run-result.ts"
+
+/** The made-up run, with the series that it leaves out: who serves which model, and who moves. */
+const makeRunResult = (overrides: Partial<RunOptions> = {}): RunResult => {
+  const sketch = makeSketch(overrides)
+  return {
+    ...sketch,
+    replications: sketch.replications.map((replication) => {
+      const coverages = replication.series.filter(({ name }) => name === "coverage")
+      const nodes = coverages.map((series) => ({
+        ...series,
+        name: "nodes.serving",
+        unit: "nodes",
+        values: series.values.map((value) => Math.round(20 * (value ?? 0))),
+      }))
+      const [{ binSeconds = 3600, values = [] } = {}] = coverages
+      const switches = {
+        name: "switches",
+        key: "",
+        unit: "switches/h",
+        binSeconds,
+        values: values.map((_, bin) => (bin + replication.index) % 5),
+      }
+      return { ...replication, series: [...replication.series, ...nodes, switches] }
+    }),
+  }
+}
 
 const drawn = (result: RunResult): ReadonlyArray<Chart> =>
   chartSections(result)
@@ -28,6 +55,8 @@ const allIds = [
   "utilisation",
   "coverage",
   "bounty-multiplier",
+  "nodes-serving",
+  "switches",
   "credit-flows",
   "credit-totals",
   "bounty-pool",
@@ -262,6 +291,57 @@ describe("figures in titles", () => {
     // 100 credits an hour for two hours; bounties are paid from the pool and add nothing.
     expect(totals?.title).toBe("Consumers spent 200 credits")
     expect(totals?.alternative).toContain("to providers 160 (80.0%)")
+  })
+})
+
+describe("nodes by model", () => {
+  const served = (models: Readonly<Record<string, ReadonlyArray<number>>>): RunResult => ({
+    ...usual,
+    replications: usual.replications.map((replication) => ({
+      ...replication,
+      series: Object.entries(models).map(([key, values]) => ({
+        name: "nodes.serving",
+        key,
+        unit: "nodes",
+        binSeconds: 86_400,
+        values: [...values],
+      })),
+    })),
+  })
+  const titleOf = (result: RunResult) =>
+    drawn(result).find(({ id }) => id === "nodes-serving")?.title
+
+  it("tell of the model that gained or lost most", () => {
+    expect(titleOf(served({ a: [9, 5, 7], b: [3, 5, 11], c: [20, 14, 14] }))).toBe(
+      "b is served by 3 nodes at the start and by 11 in the end",
+    )
+    expect(titleOf(served({ a: [9, 5, 9], b: [3, 7, 3] }))).toBe(
+      "As many nodes serve each model in the end as at the start",
+    )
+  })
+})
+
+describe("model switches", () => {
+  const switching = (values: ReadonlyArray<number>): RunResult => ({
+    ...usual,
+    warmupSeconds: 3600,
+    replications: usual.replications.map((replication) => ({
+      ...replication,
+      series: [{ name: "switches", key: "", unit: "switches/h", binSeconds: 3600, values }],
+    })),
+  })
+
+  it("are told by the day, after the warm-up", () => {
+    const chart = drawn(switching([99, 1, 0, 0.5])).find(({ id }) => id === "switches")
+    expect(chart?.title).toBe("Nodes switch to another model 12 times a day")
+  })
+
+  it("are left out where there are none", () => {
+    const missing = chartSections(switching([0, 0, 0]))
+      .flatMap(({ charts }) => charts)
+      .filter(isMissing)
+      .find(({ id }) => id === "switches")
+    expect(missing?.reason).toBe("No node switched models.")
   })
 })
 

@@ -176,8 +176,9 @@ describe("newcomers without a ramp", () => {
     const metrics = metricsOf(recording, nodes, {
       warmupSeconds: 0,
       horizonSeconds: 7 * 86_400,
-      models: ["llama-3-8b"],
+      models: [{ name: "llama-3-8b", crowdSeconds: null }],
       scale: 6,
+      chasers: new Set(),
     })
     // Some 120,000 requests: either half gets 60,000, give or take 175; five standard errors of the ratio.
     expect(Math.abs(metrics["newcomer.trafficFirstWeek"] - 1)).toBeLessThan(0.03)

@@ -196,7 +196,7 @@ const expectFiguresToHold = (scenario: Scenario, { recording, nodes }: Replicate
 
 const expectMetricsToHold = (
   scenario: Scenario,
-  { recording, nodes: inAll, marks }: Replicated,
+  { recording, nodes: inAll, marks, chasers }: Replicated,
 ): void => {
   const horizonSeconds = scenario.horizonDays * 86_400
   const warmupSeconds = horizonSeconds / 4
@@ -208,8 +208,9 @@ const expectMetricsToHold = (
   const metrics = metricsOf(recording, nodes, {
     warmupSeconds,
     horizonSeconds,
-    models: scenario.models.map(({ name }) => name),
+    models: scenario.models.map(({ name }) => ({ name, crowdSeconds: horizonSeconds / 8 })),
     scale: scenario.economy.money.scale,
+    chasers: new Set(chasers),
   })
   for (const [name, value] of Object.entries(metrics)) {
     expect(Number.isFinite(value), `${name}`).toBe(true)

@@ -21,8 +21,9 @@ const total = (world: World, channel: keyof World["recorder"]["sums"]): number =
 const metricsOptions = {
   warmupSeconds: 0,
   horizonSeconds: 86_400,
-  models: ["llama-3-8b", "llama-3.2-3b"],
+  models: ["llama-3-8b", "llama-3.2-3b"].map((name) => ({ name, crowdSeconds: null })),
   scale: 6,
+  chasers: new Set<number>(),
 }
 
 /** When a request that nobody can serve comes back, seconds after it first came. */

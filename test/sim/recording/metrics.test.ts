@@ -9,7 +9,14 @@ import { madeUpNode } from "./made-up-node.ts"
 import { openRecorder, recordingOf } from "./made-up-recording.ts"
 
 const hour = 3_600_000_000
-const options = { warmupSeconds: 0, horizonSeconds: 86_400, models: ["m"], scale: 6 }
+const offered = (name: string, crowdSeconds: number | null = null) => ({ name, crowdSeconds })
+const options = {
+  warmupSeconds: 0,
+  horizonSeconds: 86_400,
+  models: [offered("m")],
+  scale: 6,
+  chasers: new Set<number>(),
+}
 
 /** What each metric is of the sums over the bins that are left, written down a second time. */
 const definitions: Readonly<
@@ -122,15 +129,42 @@ describe("metrics", () => {
     const recording = recordingOf({ samples: Array<number>(24).fill(1) }, { models: 2 })
     recording.models[1].coverage.set(Array.from({ length: 25 }, (_, bin) => bin))
     recording.models[1].multiplier.fill(1.5)
+    recording.models[1].short.set(Array.from({ length: 25 }, (_, bin) => (bin % 4 === 0 ? 1 : 0)))
+    recording.models[1].nodes.fill(3, 12, 18)
     const metrics = metricsOf(recording, [], {
       ...options,
-      models: ["a", "b"],
+      models: [offered("a"), offered("b")],
       warmupSeconds: 12 * 3600,
     })
     // Bins 12 to 23.
     expect(metrics["coverage.b"]).toBeCloseTo(17.5, 12)
     expect(metrics["coverage.a"]).toBe(0)
     expect(metrics["bounty.b"]).toBeCloseTo(1.5, 12)
+    expect(metrics["shortage.b"]).toBeCloseTo(0.25, 12)
+    expect(metrics["nodes.b"]).toBeCloseTo(1.5, 12)
+  })
+
+  it("of recovery go from the crowd to the start of a whole day without a shortage", () => {
+    const recovery = (coverage: ReadonlyArray<number>, crowdHours: number, samples = 1) => {
+      const horizonSeconds = coverage.length * 3600
+      const recording = recordingOf(
+        { samples: Array<number>(coverage.length).fill(samples) },
+        { horizonSeconds },
+      )
+      recording.models[0].coverage.set(coverage.map((level) => level * samples))
+      const models = [offered("m", crowdHours * 3600)]
+      return metricsOf(recording, [], { ...options, horizonSeconds, models })["recovery.m"]
+    }
+    const hours = (count: number, level: number) => Array<number>(count).fill(level)
+    // Short from the eighth hour on, well for twenty hours of night, short again, and then well.
+    const shock = [...hours(8, 1.2), ...hours(12, 0.6), ...hours(20, 1), ...hours(4, 0.9)]
+    expect(recovery([...shock, ...hours(24, 1)], 6)).toBe(38)
+    expect(recovery([...shock, ...hours(24, 1)], 6, 2)).toBe(38)
+    expect(recovery([...shock, ...hours(23, 1)], 6)).toBeUndefined()
+    expect(recovery(hours(48, 1), 6)).toBe(0)
+    expect(recovery([0.5, ...hours(47, 1)], 6)).toBe(0)
+    // The crowd comes after the end.
+    expect(recovery(hours(48, 1), 48)).toBeUndefined()
   })
 
   it("of the wait for the first token go by days: those that the warm-up touches are left out", () => {
@@ -194,6 +228,24 @@ describe("pay and profit", () => {
   })
 })
 
+describe("what chasers earn", () => {
+  it("is by the hour online, against all others", () => {
+    const nodes = [
+      madeUpNode({ node: 0, onlineHours: 10, shareEarned: 20e6, bountyEarned: 10e6 }),
+      madeUpNode({ node: 1, onlineHours: 10, shareEarned: 0 }),
+      madeUpNode({ node: 2, onlineHours: 30, shareEarned: 90e6 }),
+    ]
+    const ratio = (chasers: ReadonlyArray<number>) =>
+      metricsOf(recordingOf({}), nodes, { ...options, chasers: new Set(chasers) })[
+        "earnings.chaserRatio"
+      ]
+    // 30 credits in 20 hours, against 90 in 30.
+    expect(ratio([0, 1])).toBeCloseTo(0.5, 12)
+    expect(ratio([])).toBeUndefined()
+    expect(ratio([0, 1, 2])).toBeUndefined()
+  })
+})
+
 describe("newcomers", () => {
   it("are compared over their first week alone", () => {
     const recorder = openRecorder()
@@ -214,9 +266,8 @@ describe("newcomers", () => {
     expect(metrics["newcomer.rampFirstWeek"]).toBeCloseTo(0.25, 12)
     expect(metrics["newcomer.trafficLessRamp"]).toBeCloseTo(0.05, 12)
     expect(metrics["newcomer.payLessRamp"]).toBeCloseTo(-0.1, 12)
-    for (const [name, { meaning }] of Object.entries(metricFacts(["m"])))
-      if (name.startsWith("newcomer."))
-        expect(meaning).toContain("of the whole run, warm-up included")
+    for (const [name, { meaning }] of Object.entries(metricFacts([offered("m")])))
+      if (name.startsWith("newcomer.")) expect(meaning).toContain("warm-up included")
   })
 })
 
@@ -232,8 +283,10 @@ describe("a replication that saw nothing", () => {
 
 describe("every metric", () => {
   it("has a unit and a line that says what it means", () => {
-    const facts = metricFacts(["m", "n"])
-    expect(Object.keys(facts)).toEqual(expect.arrayContaining(["coverage.n", "bounty.m"]))
+    const facts = metricFacts([offered("m"), offered("n", 3600)])
+    expect(Object.keys(facts)).toEqual(
+      expect.arrayContaining(["coverage.n", "bounty.m", "recovery.n"]),
+    )
     for (const name of Object.keys(definitions)) expect(facts).toHaveProperty([name])
     for (const [name, { unit, meaning }] of Object.entries(facts)) {
       expect(unit, `${name}`).not.toBe("")

@@ -1,0 +1,37 @@
+/** What a metric is: a figure of one replication, its unit, and a line that says what it means. */
+import type { NodeOutcome } from "../results/model.ts"
+import type { Channel, Recording } from "./recorder.ts"
+
+export interface MetricFacts {
+  readonly unit: string
+  readonly meaning: string
+}
+
+/** A replication as metrics see it: what is left after the warm-up. */
+export interface Window {
+  readonly recording: Recording
+  readonly nodes: ReadonlyArray<NodeOutcome>
+  /** Nodes whose operators chase bounties. */
+  readonly chasers: ReadonlySet<number>
+  readonly days: number
+  readonly minor: number
+  /** Sum of a channel over the bins after the warm-up. */
+  readonly sum: (channel: Channel) => number
+  readonly firstBin: number
+  readonly firstDay: number
+}
+
+export interface Metric extends MetricFacts {
+  readonly name: string
+  /** NaN where the replication saw nothing to measure. */
+  readonly valueOf: (window: Window) => number
+}
+
+export const metric = (
+  name: string,
+  unit: string,
+  meaning: string,
+  valueOf: (window: Window) => number,
+): Metric => ({ name, unit, meaning, valueOf })
+
+export const sumOf = (values: Float64Array): number => values.reduce((total, one) => total + one, 0)

@@ -1,0 +1,39 @@
+/**
+ * How newcomers fare in their first week online, against equal veterans and against what the ramp
+ * allows. Newcomers are followed by their age, so that those of the first days are among them.
+ */
+import type { Metric, Window } from "./metric.ts"
+import { metric, sumOf } from "./metric.ts"
+import type { NewcomerChannel } from "./recorder.ts"
+import { ageBinSeconds } from "./recorder.ts"
+
+const weekOfAgeBins = (7 * 86_400) / ageBinSeconds
+
+const inFirstWeek =
+  (own: NewcomerChannel, equal: NewcomerChannel) =>
+  ({ recording: { newcomers } }: Window): number =>
+    sumOf(newcomers[own].subarray(0, weekOfAgeBins)) /
+    sumOf(newcomers[equal].subarray(0, weekOfAgeBins))
+
+const ramp = inFirstWeek("ramp", "onlineSeconds")
+const traffic = inFirstWeek("traffic", "veteranTraffic")
+const pay = inFirstWeek("pay", "veteranPay")
+
+const ofWeek = (name: string, meaning: string, valueOf: (window: Window) => number): Metric =>
+  metric(`newcomer.${name}`, "ratio", `${meaning}, warm-up included`, valueOf)
+
+export const newcomerMetrics: ReadonlyArray<Metric> = [
+  ofWeek("rampFirstWeek", "What the ramp allows in a node's first online week", ramp),
+  ofWeek("trafficFirstWeek", "Traffic in a node's first online week ÷ equal veterans'", traffic),
+  ofWeek("payFirstWeek", "Pay in a node's first online week ÷ equal veterans'", pay),
+  ofWeek(
+    "trafficLessRamp",
+    "Traffic less ramp: below 0, newcomers get less than the ramp allows",
+    (window) => traffic(window) - ramp(window),
+  ),
+  ofWeek(
+    "payLessRamp",
+    "Pay less ramp: below 0, newcomers earn less than the ramp allows",
+    (window) => pay(window) - ramp(window),
+  ),
+]

@@ -90,8 +90,9 @@ const push = (agent: Agent, options: PushOptions, job: Job, sink: DeliverySink):
   /** Ends it, and the connection with it: what else the host sends is not wanted. */
   const breakOff = (how: DeliveryEnd): void => {
     if (isOver) return
+    isOver = true
     controller?.abort(aborted)
-    end(how)
+    sink.end(how)
   }
   const delivery: Delivery = {
     cancel: () => {

@@ -1,0 +1,191 @@
+import { describe, expect, it } from "vitest"
+import { breakerStateOf, instanceView } from "../../../engine/index.ts"
+import type { MarketEvent, Outcome } from "../../../engine/index.ts"
+import { startProber } from "../../../live/gateway/prober.ts"
+import { manualClock } from "../support/manual-clock.ts"
+import { openTestMarket } from "../support/market.ts"
+import type { FakeDelivery } from "./fake-courier.ts"
+import { fakeCourier } from "./fake-courier.ts"
+
+const second = 1_000_000
+
+const open = (isVerified = false, kind: "text" | "embedding" = "text") => {
+  const clock = manualClock()
+  const market = openTestMarket({
+    clock,
+    knobs: { ramp: { start: 1 }, routing: { capacity: isVerified ? "verified" : "declared" } },
+  })
+  const courier = fakeCourier()
+  const prober = startProber(market, courier.couriers)
+  const model = market.listModel({ name: "small", kind })
+  const { account } = market.openAccount()
+  const answers = <T extends MarketEvent["_tag"]>(tag: T) =>
+    market.journal.entries.flatMap(({ event }) =>
+      event._tag === tag ? [event as Extract<MarketEvent, { readonly _tag: T }>] : [],
+    )
+  /** Three failures of an instance, which park it. */
+  const park = (): void => {
+    for (let i = 0; i < 3; i++) {
+      const request = market.driver.nextRequest()
+      market.driver.submit({
+        _tag: "RequestArrived",
+        request,
+        account: account.id,
+        model: model.id,
+        inputTokens: 1,
+        maxTokens: 1,
+      })
+      market.driver.submit({
+        _tag: "AttemptEnded",
+        request,
+        attempt: 0,
+        outcome: "upstreamError",
+        outputTokens: 0,
+        reportedTokens: 0,
+        decodeMicros: 0,
+        retryAfterMicros: 0,
+      })
+    }
+  }
+  return { clock, market, courier, prober, model, answers, park }
+}
+
+/** Lets a delivery write a word every so often, all of them at the same times. */
+const writeWords = (
+  t: ReturnType<typeof open>,
+  deliveries: ReadonlyArray<FakeDelivery>,
+  everyMicros: number,
+): void => {
+  for (let word = 0; word < (deliveries[0]?.job.maxTokens ?? 0); word++) {
+    t.clock.pass(everyMicros)
+    for (const one of deliveries) one.say(word === 0 ? "one" : " one")
+  }
+  for (const one of deliveries) one.finish()
+}
+
+describe("a probe of a parked instance", () => {
+  const parked = () => {
+    const t = open()
+    const { instance } = t.market.startHost({ model: t.model })
+    t.park()
+    expect(breakerStateOf(t.market.driver.market, instance.id)).toBe("open")
+    t.clock.pass(15 * second)
+    return { ...t, instance }
+  }
+
+  it("that goes well lets it back in", () => {
+    const t = parked()
+    const probe = t.courier.last()
+    expect(probe.job).toMatchObject({ instance: t.instance.id, kind: "chat" })
+    expect(probe.job.body).toMatchObject({ model: "small", stream: true })
+    writeWords(t, [probe], second / 10)
+    expect(t.answers("ProbeEnded")).toMatchObject([
+      { outcome: "completed", outputTokens: probe.job.maxTokens },
+    ])
+    expect(breakerStateOf(t.market.driver.market, t.instance.id)).toBe("closed")
+  })
+
+  it.each([
+    ["connectFailed", "connectFailed"],
+    ["backpressure", "backpressure"],
+  ] as const)("that ends with %s is told so", (outcome, told) => {
+    const t = parked()
+    t.courier.last().fail(outcome, { retryAfterMicros: 7 })
+    expect(t.answers("ProbeEnded")).toMatchObject([{ outcome: told, retryAfterMicros: 7 }])
+    expect(breakerStateOf(t.market.driver.market, t.instance.id)).not.toBe("closed")
+  })
+
+  it("asks for a completion where the model knows no chats, and blames who refuses both", () => {
+    const t = parked()
+    t.courier.last().fail("consumerError", { status: 400 })
+    expect(t.courier.last().job.kind).toBe("completion")
+    t.courier.last().fail("consumerError", { status: 400 })
+    expect(t.answers("ProbeEnded")).toMatchObject([{ outcome: "upstreamError" satisfies Outcome }])
+  })
+
+  it("that hangs is ended before the kernel takes it for lost", () => {
+    const t = parked()
+    t.clock.pass(29 * second)
+    expect(t.courier.last().isCancelled).toBe(true)
+    expect(t.answers("ProbeEnded")).toMatchObject([{ outcome: "firstTokenTimeout" }])
+  })
+
+  it("is not begun any more when the gateway closes, and one under way is stopped", () => {
+    const t = parked()
+    t.prober.close()
+    expect(t.courier.last().isCancelled).toBe(true)
+    expect(t.answers("ProbeEnded")).toEqual([])
+  })
+})
+
+describe("the measurement of an instance", () => {
+  const slotsOf = (t: ReturnType<typeof open>, instance: number) =>
+    instanceView(t.market.driver.market, instance)?.slots
+
+  it("tries one stream, then as many as are declared", () => {
+    const t = open(true)
+    const { instance } = t.market.startHost({ model: t.model, slots: 8, tokensPerSecond: 1000 })
+    expect(slotsOf(t, instance.id)).toBe(0)
+    writeWords(t, t.courier.deliveries.slice(), second / 50)
+    expect(t.courier.deliveries).toHaveLength(9)
+    writeWords(t, t.courier.deliveries.slice(1), second / 20)
+    expect(t.answers("CapacityMeasured")).toMatchObject([{ slots: 8, tokensPerSecond: 160 }])
+    expect(slotsOf(t, instance.id)).toBe(8)
+  })
+
+  it("halves what an instance declares until it keeps its word", () => {
+    const t = open(true)
+    const { instance } = t.market.startHost({ model: t.model, slots: 8, tokensPerSecond: 1000 })
+    // All streams share 12 tokens a second: two of them are above the floor of 5.
+    for (let seen = 0; t.answers("CapacityMeasured").length === 0 && seen < 100;) {
+      const round = t.courier.deliveries.slice(seen)
+      seen += round.length
+      writeWords(t, round, Math.round((second * round.length) / 12))
+    }
+    expect(t.courier.deliveries).toHaveLength(1 + 8 + 4 + 2)
+    expect(t.answers("CapacityMeasured")).toMatchObject([{ slots: 2, tokensPerSecond: 12 }])
+    expect(slotsOf(t, instance.id)).toBe(2)
+  })
+
+  it("is tried again while the host is not there yet, more and more seldom", () => {
+    const t = open(true)
+    const { instance } = t.market.startHost({ model: t.model, slots: 1 })
+    t.courier.last().fail("connectFailed")
+    t.clock.pass(2 * second)
+    expect(t.courier.deliveries).toHaveLength(2)
+    t.courier.last().fail("connectFailed")
+    t.clock.pass(3 * second)
+    expect(t.courier.deliveries).toHaveLength(2)
+    t.clock.pass(second)
+    expect(t.courier.deliveries).toHaveLength(3)
+    writeWords(t, [t.courier.last()], second / 100)
+    expect(slotsOf(t, instance.id)).toBe(1)
+  })
+
+  it("goes on for one who asks again, and is not begun twice", () => {
+    const t = open(true)
+    t.market.startHost({ model: t.model, slots: 1 })
+    for (let minute = 0; minute < 12; minute++) {
+      const latest = t.courier.last()
+      if (!latest.isCancelled) latest.fail("connectFailed")
+      t.clock.pass(60 * second)
+    }
+    const attempts = t.courier.deliveries.length
+    expect(attempts).toBeGreaterThan(7)
+    expect(attempts).toBeLessThan(25)
+    writeWords(t, [t.courier.last()], second / 100)
+  })
+
+  it("of an embedding model counts answers, not tokens", () => {
+    const t = open(true, "embedding")
+    const { instance } = t.market.startHost({ model: t.model, slots: 2, tokensPerSecond: 77 })
+    for (let round = 0; round < 2; round++)
+      for (const one of t.courier.deliveries.slice(round)) {
+        expect(one.job).toMatchObject({ kind: "embedding", maxTokens: 0 })
+        one.sink.chunk({ data: [{ embedding: [1] }] })
+        one.sink.end({ outcome: "completed" })
+      }
+    expect(t.answers("CapacityMeasured")).toMatchObject([{ slots: 2, tokensPerSecond: 77 }])
+    expect(slotsOf(t, instance.id)).toBe(2)
+  })
+})

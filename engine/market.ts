@@ -14,7 +14,6 @@ import type { Economy } from "./economy/schema.ts"
 import type { EventOf, MarketEvent } from "./event.ts"
 import {
   onAccountOpened,
-  onAccountsLinked,
   onCreditsBought,
   onPoolFunded,
   onWithdrawalPosted,
@@ -40,6 +39,7 @@ import {
   onNodeRemoved,
   onNodeReturned,
 } from "./lifecycle/nodes.ts"
+import { onAccountsLinked } from "./lifecycle/parties.ts"
 import { lookAgain, onProbeEnded } from "./lifecycle/probes.ts"
 import { onFraudConfirmed } from "./payout/vesting.ts"
 import { openStream } from "./random.ts"
@@ -160,7 +160,8 @@ const onModelListed = (market: Market, event: EventOf<"ModelListed">): Rejection
   columns.multiplierHundredths[model] = 100
   market.candidates[model] = makeCandidates()
   market.routeStreams[model] = openStream(market.seed, "route", event.model)
-  market.demandByAccount[model] = new Map()
+  market.demandByParty[model] = new Map()
+  market.operators[model] = new Map()
   market.standings[model] = new Int32Array(eligibilityReasons.length)
   return undefined
 }

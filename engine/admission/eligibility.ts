@@ -135,7 +135,7 @@ const rank = (
     market.candidates[columns.model[instance]],
     market.rules,
     columns.place[instance],
-    columns.account[instance],
+    columns.operator[instance],
     standing,
   )
   const shown = reason === eligible && inFlight >= capacity ? full : reason

@@ -8,7 +8,6 @@
 import type { Rejection } from "../command.ts"
 import type { EventOf } from "../event.ts"
 import type { Market } from "../state/market.ts"
-import { partyOf } from "../state/market.ts"
 import { insert, isPresent, slotOf } from "../state/table.ts"
 import { isWhole } from "../units.ts"
 import {
@@ -49,19 +48,6 @@ export const onAccountOpened = (
       rules.grantMinor,
       event.account,
     )
-  return undefined
-}
-
-export const onAccountsLinked = (
-  market: Market,
-  event: EventOf<"AccountsLinked">,
-): Rejection | undefined => {
-  const account = slotOf(market.accounts, event.account)
-  const other = slotOf(market.accounts, event.other)
-  if (account < 0 || other < 0) return "UnknownAccount"
-  const root = partyOf(market, account)
-  const otherRoot = partyOf(market, other)
-  market.accounts.columns.party[Math.max(root, otherRoot)] = Math.min(root, otherRoot)
   return undefined
 }
 

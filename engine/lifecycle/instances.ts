@@ -12,7 +12,7 @@ import { reductionAfter, reductionOnSwitch } from "../payout/flap.ts"
 import { forget } from "../reputation/health.ts"
 import { enterCandidate, leaveCandidate } from "../routing/candidates.ts"
 import type { Market } from "../state/market.ts"
-import { growInstanceMemory } from "../state/market.ts"
+import { growInstanceMemory, partyOf } from "../state/market.ts"
 import { insert, isPresent, remove, slotOf } from "../state/table.ts"
 import { wakeAt } from "../state/wake-queue.ts"
 import { isWhole } from "../units.ts"
@@ -37,6 +37,7 @@ export const onInstanceStarted = (
   const nodes = market.nodes.columns
   columns.node[instance] = node
   columns.account[instance] = nodes.account[node]
+  columns.operator[instance] = partyOf(market, nodes.account[node])
   columns.nextOnNode[instance] = nodes.firstInstance[node]
   nodes.firstInstance[node] = instance + 1
   columns.isOnline[instance] = nodes.isOnline[node]
@@ -87,11 +88,14 @@ const serve = (
   columns.floorCursor[instance] = 0
   forgetSamples(market.floorSamples, market.rules, instance)
   models.instances[model] += 1
+  const operator = columns.operator[instance]
+  const operators = market.operators[model]
+  operators.set(operator, (operators.get(operator) ?? 0) + 1)
   columns.place[instance] = enterCandidate(
     market.candidates[model],
     market.rules,
     instance,
-    columns.account[instance],
+    operator,
   )
   market.standings[model][columns.reason[instance]] += 1
   lookAgain(market, instance)
@@ -101,12 +105,12 @@ const leaveModel = (market: Market, instance: number): void => {
   const { columns } = market.instances
   const models = market.models.columns
   const model = columns.model[instance]
-  leaveCandidate(
-    market.candidates[model],
-    market.rules,
-    columns.place[instance],
-    columns.account[instance],
-  )
+  const operator = columns.operator[instance]
+  const operators = market.operators[model]
+  const others = (operators.get(operator) ?? 0) - 1
+  if (others > 0) operators.set(operator, others)
+  else operators.delete(operator)
+  leaveCandidate(market.candidates[model], market.rules, columns.place[instance], operator)
   models.instances[model] -= 1
   market.standings[model][columns.reason[instance]] -= 1
 }

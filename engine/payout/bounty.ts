@@ -31,13 +31,27 @@ export const noteDemand = (
   const { demandTokens } = market.models.columns
   demandTokens[model] += tokens
   if (market.rules.maxDemandShare === 1) return
-  const byAccount = market.demandByAccount[model]
+  const byParty = market.demandByParty[model]
   const party = partyOf(market, account)
-  byAccount.set(party, (byAccount.get(party) ?? 0) + tokens)
+  byParty.set(party, (byParty.get(party) ?? 0) + tokens)
 }
 
-/** Tokens that a refused request would probably have used: the model's mean, or its maximum. */
-export const expectedOutput = (market: Market, model: number, maxTokens: number): number => {
+/**
+ * Notes what a refused request would probably have used. Where own traffic is no demand, neither is
+ * a refused request of whoever operates the model: it costs nothing, and a bounty would reward it.
+ */
+export const noteRefusal = (
+  market: Market,
+  model: number,
+  account: number,
+  maxTokens: number,
+): void => {
+  if (market.rules.isLinkedExcluded && market.operators[model].has(partyOf(market, account))) return
+  noteDemand(market, model, account, expectedOutput(market, model, maxTokens))
+}
+
+/** The mean output of the model's served requests, or the request's maximum. */
+const expectedOutput = (market: Market, model: number, maxTokens: number): number => {
   const { servedRequests, servedTokens } = market.models.columns
   const served = servedRequests[model]
   return served === 0 ? maxTokens : Math.min(maxTokens, Math.round(servedTokens[model] / served))
@@ -127,10 +141,10 @@ const cappedDemand = (market: Market, model: number): number => {
   const total = market.models.columns.demandTokens[model]
   const { maxDemandShare } = market.rules
   if (maxDemandShare === 1) return total
-  const byAccount = market.demandByAccount[model]
+  const byParty = market.demandByParty[model]
   let counted = 0
-  for (const tokens of byAccount.values()) counted += Math.min(tokens, maxDemandShare * total)
-  byAccount.clear()
+  for (const tokens of byParty.values()) counted += Math.min(tokens, maxDemandShare * total)
+  byParty.clear()
   return counted
 }
 

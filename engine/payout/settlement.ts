@@ -63,7 +63,7 @@ export const settle = (
   post(ledger, sink, "fee", clearing, platform, fee - poolFee, id)
   post(ledger, sink, "poolFee", clearing, bountyPool, poolFee, id)
 
-  const isOwn = rules.isLinkedExcluded && partyOf(market, account) === partyOf(market, provider)
+  const isOwn = rules.isLinkedExcluded && partyOf(market, account) === instances.operator[instance]
   if (!isOwn) noteDemand(market, model, account, outputTokens)
   models.servedTokens[model] += outputTokens
   models.servedRequests[model] += 1

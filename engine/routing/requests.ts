@@ -13,7 +13,7 @@ import { spendableOf } from "../ledger/accounts.ts"
 import { audit, heed } from "../lifecycle/answers.ts"
 import { stopInstance } from "../lifecycle/instances.ts"
 import { park, readmit, sinkBelowFloor } from "../lifecycle/probes.ts"
-import { expectedOutput, noteDemand } from "../payout/bounty.ts"
+import { noteRefusal } from "../payout/bounty.ts"
 import { priceOf } from "../payout/fee-split.ts"
 import { settle, voidRequest } from "../payout/settlement.ts"
 import { count } from "../reputation/health.ts"
@@ -51,7 +51,7 @@ export const onRequestArrived = (
     return refuse(market, request, "InsufficientCredits")
   const instance = choose(market.candidates[model], market.rules, market.routeStreams[model])
   if (instance < 0) {
-    noteDemand(market, model, account, expectedOutput(market, model, maxTokens))
+    noteRefusal(market, model, account, maxTokens)
     return refuse(market, request, models.instances[model] === 0 ? "NoInstance" : "NoCapacity")
   }
   hold(market.ledger, market.ledger.requestHolds, request, account, worst)
@@ -217,7 +217,7 @@ const retry = (market: Market, request: number): boolean => {
     .filter((instance) => instance >= 0 && columns.model[instance] === model)
   for (const instance of tried) {
     const place = columns.place[instance]
-    rankCandidate(candidates, rules, place, columns.account[instance], outOfTheRunning)
+    rankCandidate(candidates, rules, place, columns.operator[instance], outOfTheRunning)
   }
   const instance = choose(candidates, rules, market.routeStreams[model])
   for (const before of tried) refresh(market, before)
@@ -235,8 +235,7 @@ const end = (market: Market, request: number, outcome: Outcome): void => {
   voidRequest(market, request)
   if (verdictOf[outcome] === "failure" || isRetryable(outcome)) {
     const model = requests.model[request]
-    const expected = expectedOutput(market, model, requests.maxTokens[request])
-    noteDemand(market, model, requests.account[request], expected)
+    noteRefusal(market, model, requests.account[request], requests.maxTokens[request])
     emit(market.sink, { _tag: "Refuse", request: id, reason: "AttemptFailed" })
   } else
     emit(market.sink, {

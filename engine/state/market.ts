@@ -25,7 +25,7 @@ import { makeWakeQueue, nextTime } from "./wake-queue.ts"
 
 /** An account is a customer of the ledger: its slot and its customer number are the same. */
 const accountSpec = {
-  /** Slot of an account of the same party, itself at the root (union–find). */
+  /** Slot of the first account of its party. */
   party: "i32",
   /** Bounty claimed this hour, minor units: paid at once, and vesting. */
   claimNow: "f64",
@@ -50,6 +50,8 @@ const nodeSpec = {
 const instanceSpec = {
   node: "i32",
   account: "i32",
+  /** First account of the operator's party. */
+  operator: "i32",
   model: "i32",
   /** Next instance of the same node, slot + 1; 0: none. */
   nextOnNode: "i32",
@@ -153,8 +155,10 @@ export interface Market {
   /** By model slot. */
   readonly candidates: Array<Candidates>
   readonly routeStreams: Array<Stream>
-  /** By model slot: this hour's demand by account; kept where a consumer's share is capped. */
-  readonly demandByAccount: Array<Map<number, number>>
+  /** By model slot: this hour's demand by party; kept where a consumer's share is capped. */
+  readonly demandByParty: Array<Map<number, number>>
+  /** By model slot: how many instances of it each party has. */
+  readonly operators: Array<Map<number, number>>
   readonly breakers: Breakers
   readonly floorSamples: FloorSamples
   readonly health: Health
@@ -192,7 +196,8 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     tried: new Float64Array(16 * rules.maxAttempts),
     candidates: [],
     routeStreams: [],
-    demandByAccount: [],
+    demandByParty: [],
+    operators: [],
     breakers: makeBreakers(rules),
     floorSamples: makeFloorSamples(rules),
     health: makeHealth(rules),
@@ -217,10 +222,6 @@ export const growInstanceMemory = (market: Market): void => {
   growHealth(market.health, capacity)
 }
 
-/** Root of an account's party: two accounts are one party's when their roots are equal. */
-export const partyOf = (market: Market, account: number): number => {
-  const { party } = market.accounts.columns
-  let root = account
-  while (party[root] !== root) root = party[root]
-  return root
-}
+/** Slot of the first account of an account's party: one party's accounts have the same. */
+export const partyOf = (market: Market, account: number): number =>
+  market.accounts.columns.party[account]

@@ -348,8 +348,10 @@ export const makeNaiveMarket = (economy: Economy) => {
     if (selection === "leastLoaded") return best(open)
     if (selection !== "operatorFirst") return open
     const admitted = all.filter((one) => ["Eligible", "Full"].includes(reasonsOf(one)[0] ?? ""))
+    const ofParty = (among: ReadonlyArray<NaiveInstance>, account: number) =>
+      among.filter((one) => isOneParty(one.account, account))
     const sums = (account: number) => {
-      const own = admitted.filter((one) => one.account === account)
+      const own = ofParty(admitted, account)
       return {
         inFlight: own.reduce((sum, one) => sum + one.inFlight.size, 0),
         capacity: own.reduce((sum, one) => sum + capacityOf(one), 0),
@@ -364,7 +366,7 @@ export const makeNaiveMarket = (economy: Economy) => {
           return other.inFlight * mine.capacity < mine.inFlight * other.capacity
         })
       })
-      .flatMap((account) => best(open.filter((one) => one.account === account)))
+      .flatMap((account) => best(ofParty(open, account)))
   }
 
   // --- what may happen ------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest"
 import { balanceOf, bountyPool, promotion, world } from "../../../engine/ledger/accounts.ts"
-import { partyOf } from "../../../engine/state/market.ts"
 import { slotOf } from "../../../engine/state/table.ts"
 import {
   arrive,
@@ -179,25 +178,5 @@ describe("withdrawing", () => {
       expect(rejectionOf(trial.send({ _tag: "WithdrawalPosted", transfer }))).toBe(
         "UnknownTransfer",
       )
-  })
-})
-
-describe("linked accounts", () => {
-  it("are one party, through any chain, however it was linked", () => {
-    const trial = openTrial()
-    for (let account = 0; account < 8; account++) trial.send({ _tag: "AccountOpened", account })
-    const link = (account: number, other: number) =>
-      trial.send({ _tag: "AccountsLinked", account, other })
-    const isOne = (a: number, b: number) =>
-      partyOf(trial.market, slotOf(trial.market.accounts, a)) ===
-      partyOf(trial.market, slotOf(trial.market.accounts, b))
-    link(5, 6)
-    link(2, 3)
-    link(3, 5)
-    link(6, 2)
-    expect([3, 5, 6].every((account) => isOne(2, account))).toBe(true)
-    expect([0, 1, 4, 7].some((account) => isOne(2, account))).toBe(false)
-    expect(rejectionOf(link(2, 99))).toBe("UnknownAccount")
-    expect(rejectionOf(link(99, 2))).toBe("UnknownAccount")
   })
 })

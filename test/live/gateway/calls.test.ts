@@ -78,7 +78,17 @@ const openCall = (options: Options = {}) => {
     expect(before.gift + before.bought - after.gift - after.bought).toBe(finish?.charge ?? 0)
   }
   return {
-    ...{ clock, market, courier, calls, call, texts, ends, hosts, of, attemptsEnded, expectOver },
+    clock,
+    market,
+    courier,
+    calls,
+    call,
+    texts,
+    ends,
+    hosts,
+    of,
+    attemptsEnded,
+    expectOver,
     answer: () => answer,
     settled: () => new Promise((resume) => setImmediate(resume)),
   }

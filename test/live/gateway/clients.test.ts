@@ -277,7 +277,7 @@ describe("the openai client", () => {
       messages,
       stream: true,
     })
-    for await (const _chunk of stream) break
+    for await (const chunk of stream) if (chunk.choices[0]?.delta.content !== "") break
     await expect.poll(() => t.hosts[0]!.calls[0]!.closedAtMillis).toBeDefined()
     await expect.poll(() => t.calls.size()).toBe(0)
     const finish = t.market.journal.entries.flatMap(({ commands }) =>

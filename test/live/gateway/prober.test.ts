@@ -143,7 +143,7 @@ describe("the measurement of an instance", () => {
       writeWords(t, round, Math.round((second * round.length) / 12))
     }
     expect(t.courier.deliveries).toHaveLength(1 + 8 + 4 + 2)
-    expect(t.answers("CapacityMeasured")).toMatchObject([{ slots: 2, tokensPerSecond: 12 }])
+    expect(t.answers("CapacityMeasured")).toMatchObject([{ slots: 2, tokensPerSecond: 11 }])
     expect(slotsOf(t, instance.id)).toBe(2)
   })
 

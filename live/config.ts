@@ -101,6 +101,12 @@ export const LiveConfig = Schema.Struct({
     requestsPerMinute: count(6000, 1, 100_000_000, "Calls with one key a minute"),
     requestsPerMinuteByAddress: count(12_000, 1, 100_000_000, "Requests from one address a minute"),
     openCalls: count(10_000, 1, 1_000_000, "Calls under way; more are shed with 503"),
+    loopDelayMillis: count(
+      500,
+      0,
+      60_000,
+      "Lateness of the event loop beyond which requests are shed, ms; 0: never",
+    ),
     journalBacklog: count(50_000, 100, 10_000_000, "Unwritten entries; beyond, calls are shed"),
   }),
   hosts: group({

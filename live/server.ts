@@ -21,8 +21,6 @@ const secretHeaders = ["authorization", "cookie", "x-api-key", "proxy-authorizat
 
 const maxHeaderBytes = 16_384
 const headersTimeoutMillis = 15_000
-/** A loop that is later than this cannot keep its promises to streams; new work is shed. */
-const maxLoopDelayMillis = 500
 
 export interface ServerOptions {
   readonly config: LiveConfig
@@ -112,8 +110,9 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
         retryAfterSeconds: context.ttl / 1000,
       }),
   })
+  // A loop that is late cannot keep its promises to streams: new work is shed.
   await server.register(underPressure, {
-    maxEventLoopDelay: maxLoopDelayMillis,
+    maxEventLoopDelay: limits.loopDelayMillis,
     retryAfter: 1,
     customError: class extends Error {
       readonly statusCode = 503

@@ -28,7 +28,7 @@ import { endWhatWasUnderWay, openMarket, readDelivered } from "./driver/recovery
 import { gatewayRoutes } from "./gateway/gateway-routes.ts"
 import { startProber } from "./gateway/prober.ts"
 import { makePushCourier } from "./gateway/push-courier.ts"
-import { hostRoutes, jobBoardOf, presenceOf } from "./hosts/host-routes.ts"
+import { hostRoutes, jobBoardOf } from "./hosts/host-routes.ts"
 import type { NetworkGuard } from "./hosts/network-guard.ts"
 import { guardedConnector, makeNetworkGuard, NetworkInvalid } from "./hosts/network-guard.ts"
 import type { VaultUnusable } from "./hosts/master-keys.ts"
@@ -143,7 +143,7 @@ export const startGateway = (
       documentation(config),
       metrics.httpPlugin,
       gatewayRoutes(services, couriers),
-      hostRoutes(services, board, { guard, vault, presence: presenceOf(services) }),
+      hostRoutes(services, board, { guard, vault }),
       accountRoutes(services),
       operationsRoutes(services, { metrics, feed, phase }),
       dashboardRoutes(),

@@ -13,8 +13,6 @@ import { makeJobBoard } from "./job-board.ts"
 import { jobRoutes } from "./job-routes.ts"
 import type { NetworkGuard } from "./network-guard.ts"
 import { operatorRoutes } from "./operator-routes.ts"
-import type { Presence } from "./presence.ts"
-import { makePresence } from "./presence.ts"
 import * as Protocol from "./protocol.ts"
 import { makeRegistry } from "./registry.ts"
 import { routeSchema } from "./route-schema.ts"
@@ -24,8 +22,6 @@ import { rewrapTokens } from "./vault.ts"
 export interface HostParts {
   readonly guard: NetworkGuard
   readonly vault: Vault
-  /** Default: one of its own. Given where others are to hear of hosts that fall silent. */
-  readonly presence?: Presence
 }
 
 /** A host needs one poll, and another while the first one's answer is on its way. */
@@ -49,18 +45,14 @@ export const jobBoardOf = ({ config, driver, directory }: LiveServices): JobBoar
     },
   })
 
-/** Who is heard of, by the economy's own time-out. */
-export const presenceOf = ({ driver }: LiveServices): Presence =>
-  makePresence(driver.clock, driver.market.rules.heartbeatTimeoutMicros)
-
 export const hostRoutes = (
   services: LiveServices,
   board: JobBoard,
-  { guard, vault, presence = presenceOf(services) }: HostParts,
+  { guard, vault }: HostParts,
 ): FastifyPluginAsync => {
-  const registry = makeRegistry({ services, board, presence, guard, vault })
+  const registry = makeRegistry({ services, board, guard, vault })
   return async (app) => {
-    operatorRoutes(app, { services, board, presence, registry })
+    operatorRoutes(app, { services, board, registry })
     jobRoutes(app, { services, board })
     rotationRoute(app, services, vault)
     // Polls that wait would hold up the server's end.

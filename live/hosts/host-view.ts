@@ -5,8 +5,8 @@ import type { LiveServices } from "../services.ts"
 import type { HostRecord, InstanceRecord } from "../store/records.ts"
 import { completedOf, servedInstances, statusOf } from "./host-state.ts"
 import type { JobBoard } from "./job-board.ts"
-import type { Presence } from "./presence.ts"
 import type { OwnHost, PublicHost, ServedModel } from "./protocol.ts"
+import type { Heard } from "./registry.ts"
 
 type ViewServices = Pick<LiveServices, "directory" | "driver">
 
@@ -90,10 +90,9 @@ export const publicHosts = (services: ViewServices): ReadonlyArray<PublicHost> =
 export const ownHost = (
   services: ViewServices,
   host: HostRecord,
-  presence: Presence,
+  heard: Heard | undefined,
   board: JobBoard,
 ): OwnHost => {
-  const heard = presence.latest(host.id)
   const { waiting, open } = board.countsOf(host.id)
   const nowMicros = services.driver.clock.nowMicros()
   return {

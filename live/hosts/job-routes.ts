@@ -160,6 +160,7 @@ const streamRoute = (app: FastifyInstance, { services, board }: JobParts): void 
         params: Protocol.JobPath,
         query: Protocol.StreamQuery,
         consumes: Protocol.streamContentType,
+        bodyMeaning: "One chunk of an OpenAI stream a line, as JSON",
         answers: { 200: Protocol.JobAnswer },
         errors: [400, 401, 403, 404, 409, 415, Protocol.statusWithdrawn],
       }),

@@ -10,7 +10,6 @@ import { lookAtHost, requireHost, requireOperator } from "./host-access.ts"
 import { statusOf } from "./host-state.ts"
 import { ownHost, publicHost, publicHosts } from "./host-view.ts"
 import type { JobBoard } from "./job-board.ts"
-import type { Presence } from "./presence.ts"
 import * as Protocol from "./protocol.ts"
 import type { Registry } from "./registry.ts"
 import { routeSchema } from "./route-schema.ts"
@@ -18,7 +17,6 @@ import { routeSchema } from "./route-schema.ts"
 export interface OperatorParts {
   readonly services: LiveServices
   readonly board: JobBoard
-  readonly presence: Presence
   readonly registry: Registry
 }
 
@@ -54,8 +52,11 @@ const pacing = ({ config, driver }: LiveServices) => ({
   poll_seconds: config.hosts.pollSeconds,
 })
 
+const own = ({ services, registry, board }: OperatorParts, host: HostRecord): Protocol.OwnHost =>
+  ownHost(services, host, registry.heardOf(host.id), board)
+
 const registrationRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
-  const { services, registry, presence, board } = parts
+  const { services, registry } = parts
   const registered = (
     host: HostRecord,
     secret: string | undefined,
@@ -76,7 +77,7 @@ const registrationRoutes = (app: FastifyInstance, parts: OperatorParts): void =>
             ? `You earn ${share}`
             : `Prices are the platform's, so the asked price has no effect: you earn ${share}. See host.models for the prices`,
       },
-      host: ownHost(services, host, presence, board),
+      host: own(parts, host),
     }
   }
   app.post<{ Body: Protocol.Registration }>(
@@ -125,7 +126,7 @@ const registrationRoutes = (app: FastifyInstance, parts: OperatorParts): void =>
 }
 
 const marketRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
-  const { services, presence, board } = parts
+  const { services } = parts
   let seen: ReadonlyArray<Protocol.PublicHost> = []
   let seenMicros = -Infinity
   const hostsNow = (): ReadonlyArray<Protocol.PublicHost> => {
@@ -182,7 +183,7 @@ const marketRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
     },
     async (request) => {
       const { host, isOwn } = lookAtHost(services, request, request.params.id)
-      return isOwn ? ownHost(services, host, presence, board) : publicHost(services, host)
+      return isOwn ? own(parts, host) : publicHost(services, host)
     },
   )
 }
@@ -220,7 +221,7 @@ const heartbeatRoute = (app: FastifyInstance, parts: OperatorParts): void => {
 }
 
 const changeRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
-  const { services, registry, presence, board } = parts
+  const { services, registry } = parts
   app.post<{ Params: Protocol.HostPath; Body: Protocol.ModelChange }>(
     "/hosts/:id/models",
     {
@@ -240,7 +241,7 @@ const changeRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
       const { host, key } = requireHost(services, request, id, "host", "consumer", "admin")
       registry.changeModel(host, request.body, key.role === "admin")
       await services.driver.durable()
-      return ownHost(services, host, presence, board)
+      return own(parts, host)
     },
   )
   const drainRoute = (path: string, isDraining: boolean, summary: string): void => {
@@ -272,7 +273,7 @@ const changeRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
 }
 
 const secretRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
-  const { services, registry, presence, board } = parts
+  const { services, registry } = parts
   app.post<{ Params: Protocol.HostPath; Body: Protocol.TokenReplacement }>(
     "/hosts/:id/token",
     {
@@ -292,7 +293,7 @@ const secretRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
       const { host } = requireHost(services, request, request.params.id, "consumer", "admin")
       registry.replaceToken(host, request.body.token)
       await services.driver.durable()
-      return ownHost(services, host, presence, board)
+      return own(parts, host)
     },
   )
   app.post<{ Params: Protocol.HostPath }>(

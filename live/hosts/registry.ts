@@ -19,16 +19,20 @@ import {
 import type { JobBoard } from "./job-board.ts"
 import type { CheckedEndpoint, NetworkGuard } from "./network-guard.ts"
 import { EndpointRefused } from "./network-guard.ts"
-import type { Presence } from "./presence.ts"
 import type { Heartbeat, ModelChange, Registration } from "./protocol.ts"
 import type { Vault } from "./vault.ts"
 
 export interface RegistryParts {
   readonly services: LiveServices
   readonly board: JobBoard
-  readonly presence: Presence
   readonly guard: NetworkGuard
   readonly vault: Vault
+}
+
+/** The latest word of a host since the gateway began. */
+export interface Heard {
+  readonly atMicros: number
+  readonly report: Heartbeat
 }
 
 export interface Registry {
@@ -38,6 +42,7 @@ export interface Registry {
     wish: Registration,
   ) => Promise<{ readonly host: HostRecord; readonly secret: string | undefined }>
   readonly heartbeat: (host: HostRecord, report: Heartbeat) => void
+  readonly heardOf: (host: number) => Heard | undefined
   readonly changeModel: (host: HostRecord, change: ModelChange, isPlatformAsked: boolean) => void
   readonly setDraining: (host: HostRecord, isDraining: boolean) => void
   readonly remove: (host: HostRecord) => "removed" | "leaving"
@@ -62,7 +67,7 @@ interface Offer {
 }
 
 export const makeRegistry = (parts: RegistryParts): Registry => {
-  const { services, board, presence, guard, vault } = parts
+  const { services, board, guard, vault } = parts
   const { config, directory, driver, nowMillis } = services
   const byRegistration = directory.hosts.indexBy(({ account, registrationId, removedAtMillis }) =>
     registrationId === undefined || removedAtMillis !== undefined
@@ -71,6 +76,7 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
   )
   const hostsOf = directory.hosts.groupBy(({ account }) => account)
   const leaving = new Set<number>()
+  const heard = new Map<number, Heard>()
 
   const requireTaken = (what: string, rejection: Rejection | undefined): void => {
     // Everything that the kernel could refuse was checked before.
@@ -127,10 +133,9 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
       driver.submit({ _tag: "NodeRegistered", node: host.id, account: account.id }),
     )
     const secret = giveKey(host)
-    if (host.delivery === "pull") {
+    // From its first heartbeat on, the market notices a host's silence: one that polls is heard of now.
+    if (host.delivery === "pull")
       requireTaken("a heartbeat", driver.submit({ _tag: "HeartbeatReceived", node: host.id }))
-      presence.watch(host.id)
-    }
     for (const offer of offers) start(host, offer, false)
     return { host, secret }
   }
@@ -257,12 +262,13 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
   }
 
   const heartbeat: Registry["heartbeat"] = (host, report) => {
-    const before = presence.latest(host.id)?.atMicros ?? -Infinity
+    const atMicros = driver.clock.nowMicros()
+    const before = heard.get(host.id)?.atMicros ?? -Infinity
     const leastMicros = (config.hosts.heartbeatSeconds * 1_000_000) / heartbeatPart
-    const isEarly = driver.clock.nowMicros() - before < leastMicros
+    const isEarly = atMicros - before < leastMicros
     if (!isEarly || statusOf(services, host) === "inactive") {
       requireTaken("a heartbeat", driver.submit({ _tag: "HeartbeatReceived", node: host.id }))
-      presence.heard(host.id, report)
+      heard.set(host.id, { atMicros, report })
     }
     if (report.is_draining !== undefined && host.removedAtMillis === undefined)
       setDraining(host, report.is_draining)
@@ -286,7 +292,7 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
       requireTaken("a removal", driver.submit({ _tag: "NodeRemoved", node: id }))
     const host = directory.hosts.get(id)
     if (host !== undefined) revokeKeys(host)
-    presence.forget(id)
+    heard.delete(id)
     board.hostLost(id)
     return true
   }
@@ -311,20 +317,28 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
   }
 
   driver.addTaker((command) => {
+    if (command._tag === "FailOver") return board.hostLost(command.node)
     const mayHaveEnded = command._tag === "Finish" || command._tag === "Refuse"
     if (leaving.size === 0 || !(mayHaveEnded || command._tag === "Dispatch")) return
     for (const id of leaving) leave(id)
   })
-  presence.onLost(board.hostLost)
-  for (const host of directory.hosts.all()) {
-    if (!isInMarket(driver.market, host.id)) continue
-    if (host.delivery === "pull") presence.watch(host.id)
-    if (host.removedAtMillis === undefined) continue
-    leaving.add(host.id)
-    leave(host.id)
+  // Hosts that were on their way out when the gateway ended.
+  for (const { id, removedAtMillis } of directory.hosts.all()) {
+    if (removedAtMillis === undefined || !isInMarket(driver.market, id)) continue
+    leaving.add(id)
+    leave(id)
   }
 
-  return { register, heartbeat, changeModel, setDraining, remove, replaceToken, replaceKey }
+  return {
+    register,
+    heartbeat,
+    heardOf: (host) => heard.get(host),
+    changeModel,
+    setDraining,
+    remove,
+    replaceToken,
+    replaceKey,
+  }
 }
 
 const requireStaying = (host: HostRecord): void => {

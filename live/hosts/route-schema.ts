@@ -13,6 +13,7 @@ export interface RouteDescription {
   readonly body?: Schema.Schema.All
   /** For a body that is no JSON. */
   readonly consumes?: string
+  readonly bodyMeaning?: string
   readonly answers: { readonly [status: number]: Schema.Schema.All }
   /** Statuses that are answered with an error. */
   readonly errors?: ReadonlyArray<number>
@@ -25,7 +26,10 @@ export const routeSchema = (route: RouteDescription) => ({
   ...(route.params === undefined ? {} : { params: jsonSchemaOf(route.params) }),
   ...(route.query === undefined ? {} : { querystring: jsonSchemaOf(route.query) }),
   ...(route.body === undefined ? {} : { body: jsonSchemaOf(route.body) }),
-  ...(route.consumes === undefined ? {} : { consumes: [route.consumes] }),
+  // Anything is valid as it stands: whoever reads the stream judges what comes.
+  ...(route.consumes === undefined
+    ? {}
+    : { consumes: [route.consumes], body: { description: route.bodyMeaning ?? "" } }),
   response: Object.fromEntries([
     ...Object.entries(route.answers).map(([status, answer]) => [status, jsonSchemaOf(answer)]),
     ...(route.errors ?? []).map((status) => [status, jsonSchemaOf(ErrorAnswer)]),

@@ -32,6 +32,9 @@ import { makeCollection, makeDirectory } from "../../../live/store/records.ts"
 /** The pooled economy without a ramp: a new host has all its slots at once. */
 export const rampless: EconomyPatch = { ramp: { start: 1 } }
 
+/** A machine that is busy with tests sheds none of their requests. */
+const unhurried: DeepPartial<LiveConfig> = { limits: { loopDelayMillis: 0 } }
+
 export interface MarketOptions {
   readonly economy?: Economy
   /** Knobs turned in `economy`; default: no ramp. */
@@ -122,7 +125,7 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
     transfers: makeCollection<TransferRecord>([], () => {}),
   })
   const services: LiveServices = {
-    config: merged(defaultConfig, options.config ?? {}) as LiveConfig,
+    config: merged(merged(defaultConfig, unhurried), options.config ?? {}) as LiveConfig,
     driver,
     directory,
     store: { queue, reader: options.reader ?? noReader },

@@ -124,9 +124,14 @@ const failed = (error: unknown): AgentFailed =>
 
 /** A signal interrupts, and the interruption drains: the command ends when the last job has. */
 const serve = (agent: HostAgent) =>
-  Effect.tryPromise({ try: () => agent.serve(), catch: failed }).pipe(
-    Effect.onInterrupt(() => Effect.promise(() => agent.stop())),
-  )
+  Effect.tryPromise({
+    try: () => {
+      // A signal is how an agent ends well; what goes wrong from here on fails.
+      process.exitCode = 0
+      return agent.serve()
+    },
+    catch: failed,
+  }).pipe(Effect.onInterrupt(() => Effect.promise(() => agent.stop())))
 
 const printPlan = (agent: HostAgent, isJson: boolean) =>
   Effect.tryPromise({ try: () => agent.detect(), catch: failed }).pipe(

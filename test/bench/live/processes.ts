@@ -30,7 +30,12 @@ export const startProcess = async <T = object>(
 ): Promise<Started<T>> => {
   const file = fileURLToPath(new URL(program, import.meta.url))
   const child = fork(file, [...args], { stdio: ["ignore", "ignore", "inherit", "ipc"] })
-  const [said] = (await once(child, "message")) as [T & { readonly port: number }]
+  const died = once(child, "exit").then(() => {
+    throw new Error(`${program} ended before it listened`)
+  })
+  const [said] = (await Promise.race([once(child, "message"), died])) as [
+    T & { readonly port: number },
+  ]
   return {
     url: `http://127.0.0.1:${said.port}`,
     said,

@@ -2,8 +2,8 @@
  * The model server that everything is measured against: answers at once, or in a stream of so many
  * tokens a second, each of which carries the time at which it was sent.
  *
- * Runs as a process of its own: `node upstream.js PORT_FILE`. The body's `user` says what to do:
- * "paced:TOKENS:PER_SECOND" for a stream; anything else is answered at once.
+ * Runs as a process of its own: `node upstream.js PORT_FILE`. The first message says what
+ * to do: "paced:TOKENS:PER_SECOND" for a stream; anything else is answered at once.
  */
 import { createServer } from "node:http"
 import type { IncomingMessage, ServerResponse } from "node:http"
@@ -73,9 +73,9 @@ const take = (request: IncomingMessage, response: ServerResponse): void => {
   request.on("end", () => {
     const body = JSON.parse(Buffer.concat(parts).toString() || "{}") as {
       readonly stream?: boolean
-      readonly user?: string
+      readonly messages?: ReadonlyArray<{ readonly content?: unknown }>
     }
-    const [kind, tokens, perSecond] = (body.user ?? "").split(":")
+    const [kind, tokens, perSecond] = String(body.messages?.[0]?.content ?? "").split(":")
     if (kind === "paced") answerPaced(Number(tokens), Number(perSecond), response)
     else answerAtOnce(body.stream === true, response)
   })

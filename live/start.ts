@@ -25,6 +25,7 @@ import type { MarketDriver } from "./driver/market-driver.ts"
 import { makeMarketDriver } from "./driver/market-driver.ts"
 import type { JournalDiverged, OpenedMarket } from "./driver/recovery.ts"
 import { endWhatWasUnderWay, openMarket, readDelivered } from "./driver/recovery.ts"
+import { makeCalls } from "./gateway/calls.ts"
 import { gatewayRoutes } from "./gateway/gateway-routes.ts"
 import { startProber } from "./gateway/prober.ts"
 import { makePushCourier } from "./gateway/push-courier.ts"
@@ -136,13 +137,14 @@ export const startGateway = (
       connect: guardedConnector(guard, { timeout: config.timeouts.connectSeconds * 1000 }),
     })
     const couriers = { pull: board, push }
+    const calls = makeCalls(services, couriers)
     const feed = makeFeed(services)
     const metrics = makeMarketMetrics(services)
     const phase = { isRecovering: false, isShuttingDown: false }
     const plugins: ReadonlyArray<FastifyPluginAsync> = [
       documentation(config),
       metrics.httpPlugin,
-      gatewayRoutes(services, couriers),
+      gatewayRoutes(services, calls),
       hostRoutes(services, board, { guard, vault }),
       accountRoutes(services),
       operationsRoutes(services, { metrics, feed, phase }),
@@ -153,6 +155,8 @@ export const startGateway = (
       (one) =>
         Effect.promise(async () => {
           phase.isShuttingDown = true
+          // Hosts must still be heard for what is under way: only then does the server close.
+          await calls.drain(config.timeouts.shutdownSeconds)
           feed.close()
           await one.close()
           await push.close()

@@ -3,7 +3,6 @@
  * the call does the rest.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify"
-import { randomBytes } from "node:crypto"
 import { formatCredits, parseDecimal } from "../../engine/index.ts"
 import { requireKey } from "../http/authentication.ts"
 import type { HttpError } from "../http/http-error.ts"
@@ -13,13 +12,13 @@ import type { LiveServices } from "../services.ts"
 import type { ModelRecord } from "../store/records.ts"
 import type { EmbeddingEncoding, Envelope } from "./answer.ts"
 import { makeAssembler } from "./answer.ts"
+import { newAnswerId } from "./answer-id.ts"
 import type { BodyOf } from "./bodies.ts"
 import { bodyCheck, bodySchemas, forwarded } from "./bodies.ts"
 import type { Call, CallOrder, Consumer } from "./call.ts"
 import type { Calls } from "./calls.ts"
-import { makeCalls } from "./calls.ts"
 import type { JsonObject } from "./chunk.ts"
-import type { Couriers, JobKind } from "./delivery.ts"
+import type { JobKind } from "./delivery.ts"
 import { unknownModel } from "./failures.ts"
 import { modelRoutes } from "./model-routes.ts"
 import { promptTokens } from "./prompt.ts"
@@ -37,8 +36,8 @@ const summaries = {
   embedding: "Vectors of texts",
 } as const satisfies Record<JobKind, string>
 
-const idPrefixes = { chat: "chatcmpl-", completion: "cmpl-", embedding: "embd-" } as const
-
+/** Whose call it is, as the key says. */
+const callerAccount = "gatewayCallerAccount"
 /** Highest acceptable price of output tokens: credits per token, as a decimal. */
 const maxPriceHeader = "x-evenkeel-max-price"
 /** What an answer cost: credits, as a decimal. Only where the answer comes in one piece. */
@@ -47,17 +46,14 @@ const chargeHeader = "x-evenkeel-charge"
 const mtokDecimals = 6
 
 /**
- * The routes of consumers. `calls`: where the server wants to know of them; otherwise made here. When
- * the server closes, calls under way have `timeouts.shutdownSeconds` to finish.
+ * The routes of consumers. Whoever closes the server lets the calls finish first, with `calls.drain`,
+ * while hosts are still heard; what is left when it closes is ended.
  */
 export const gatewayRoutes =
-  (
-    services: LiveServices,
-    couriers: Couriers,
-    calls: Calls = makeCalls(services, couriers),
-  ): FastifyPluginAsync =>
+  (services: LiveServices, calls: Calls): FastifyPluginAsync =>
   async (app) => {
-    app.addHook("preClose", () => calls.drain(services.config.timeouts.shutdownSeconds))
+    app.decorateRequest(callerAccount, undefined)
+    app.addHook("preClose", () => calls.drain(0))
     modelRoutes(app, services)
     for (const kind of ["chat", "completion", "embedding"] as const)
       callRoute(app, services, calls, kind)
@@ -95,13 +91,14 @@ const callRoute = <K extends JobKind>(
         httpPart === "body" ? (body) => checked(check, body) : () => true,
       onRequest: (request, _reply, done) => {
         // Who has no key, or comes when too much is under way, is told so before the body is read.
-        requireKey(directory, request.headers.authorization, nowMillis(), "consumer")
+        const { authorization } = request.headers
+        const { account } = requireKey(directory, authorization, nowMillis(), "consumer")
+        request.setDecorator(callerAccount, account)
         done(calls.excess())
       },
     },
     (request, reply) => {
-      const { authorization } = request.headers
-      const { account } = requireKey(directory, authorization, nowMillis(), "consumer")
+      const account = request.getDecorator<number | undefined>(callerAccount)
       if (account === undefined) throw new Error("gateway: a consumer's key belongs to nobody")
       const order = orderOf(services, scale, account, kind, request)
       const begin = (counted: CallOrder): void => {
@@ -206,7 +203,7 @@ const answer = (
 ): void => {
   const body = request.body as JsonObject
   const envelope: Envelope = {
-    id: idPrefixes[order.kind] + randomBytes(15).toString("base64url"),
+    id: newAnswerId(order.kind),
     created: Math.floor(nowMillis / 1000),
     model: order.model.name,
   }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, describe, expect, test } from "vitest"
 import { balanceOf } from "../../../engine/index.ts"
+import { makeCalls } from "../../../live/gateway/calls.ts"
 import { gatewayRoutes } from "../../../live/gateway/gateway-routes.ts"
 import { hostRoutes, jobBoardOf } from "../../../live/hosts/host-routes.ts"
 import { makeNetworkGuard } from "../../../live/hosts/network-guard.ts"
@@ -27,7 +28,7 @@ const openGateway = async () => {
   const server = await buildServer({
     config: market.config,
     plugins: [
-      gatewayRoutes(market, { pull: board, push: board }),
+      gatewayRoutes(market, makeCalls(market, { pull: board, push: board })),
       hostRoutes(market, board, { guard, vault: testVault() }),
     ],
     logger: false,

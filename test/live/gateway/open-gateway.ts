@@ -41,7 +41,7 @@ export const openGateway = async (
   const calls = makeCalls(market, couriers)
   const server = await buildServer({
     config: market.config,
-    plugins: [gatewayRoutes(market, couriers, calls)],
+    plugins: [gatewayRoutes(market, calls)],
     logger: false,
   })
   await server.listen({ host: "127.0.0.1", port: 0 })

@@ -6,6 +6,7 @@ import { assert } from "vitest"
 import type { DeliveryEnd, Job } from "../../../live/gateway/delivery.ts"
 import type {
   Claim,
+  ClaimRefusal,
   Handout,
   JobBoard,
   Submission,
@@ -62,7 +63,7 @@ interface Expected {
 }
 
 /** A job that waits is nobody's; one that was never handed out has no name that a host could know. */
-const refusalOf = ({ id }: Expected): string => (id === undefined ? "unknown" : "stale")
+const refusalOf = ({ id }: Expected): ClaimRefusal => (id === undefined ? "unknown" : "stale")
 
 export const operations = [
   "deliver",
@@ -91,6 +92,8 @@ export class Model {
   readonly clock = manualClock()
   readonly jobs: Array<Expected> = []
   board: JobBoard = makeJobBoard({ clock: this.clock, hostOf, limits })
+  /** What every poll was answered. */
+  readonly polls: Array<Array<Handout | undefined>> = []
   waiters: Array<{
     readonly host: number
     readonly until: number
@@ -227,6 +230,7 @@ export class Model {
 
   poll(host: number, wait: number): void {
     const got: Array<Handout | undefined> = []
+    this.polls.push(got)
     const waitMicros = wait * 100_000
     const before = this.waitersOf(host).length
     const leave = this.board.poll(host, waitMicros, (handout) => void got.push(handout))
@@ -284,15 +288,22 @@ export class Model {
     if (job?.id === undefined) return
     const claim = { host: job.host, jobId: job.id, attempt: 0, epoch: job.epoch }
     const got: Array<Submission> = []
+    // The consumer may not have heard yet that it is over.
+    job.pause()
+    job.resume()
+    job.cancel()
+    job.upload?.feed.chunk({ text: "late" })
+    job.upload?.feed.finished()
+    this.board.giveBack(claim)
     this.board.complete(claim, { outcome: "completed" }, undefined, (one) => void got.push(one))
     const failed = this.board.fail(claim, { outcome: "stalled" })
     assert.lengthOf(got, 1)
     // Bounded memory: an answer may be forgotten, never be another one.
-    const expected = (isSame: boolean, status: string) =>
+    const expected = (isSame: boolean, status: string): unknown =>
       isSame ? { isTaken: true, status } : { isTaken: false, reason: job.ending }
     if (got[0]?.isTaken === false && got[0].reason === "unknown") return
-    assert.deepEqual(got[0], expected(job.ending === "completed", "completed"))
-    assert.deepEqual(failed, expected(job.ending === "failed", "failed"))
+    assert.deepEqual<unknown>(got[0], expected(job.ending === "completed", "completed"))
+    assert.deepEqual<unknown>(failed, expected(job.ending === "failed", "failed"))
     const foreign = { ...claim, host: (job.host + 1) % 3 }
     assert.equal(this.board.jobOf(foreign), "unknown")
     assert.equal(this.board.jobOf({ ...claim, epoch: claim.epoch + 1 }), "stale")
@@ -366,6 +377,7 @@ export class Model {
       }
     this.pass(1e9)
     assert.containsSubset(this.board.totals(), { polls: 0, waiting: 0, open: 0 })
+    for (const got of this.polls) assert.isAtMost(got.length, 1)
     for (const job of this.jobs) {
       assert.equal(job.phase, "over")
       assert.lengthOf(

@@ -189,6 +189,7 @@ describe("a guarded connection", () => {
       hits.push(`${incoming.headers.host ?? ""}${incoming.url ?? ""}`)
       answer(incoming, response)
     })
+    server.on("connection", () => hits.push("a connection"))
     await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
     cleanups.push(async () => {
       server.closeAllConnections()
@@ -212,7 +213,7 @@ describe("a guarded connection", () => {
     const guard = guardOf({ "gpu.example": [["127.0.0.1"]] }, ["127.0.0.0/8"])
     const { body } = await get(guard, `http://gpu.example:${port}/v1`)
     expect(await body.text()).toBe("hit")
-    expect(hits).toEqual([`gpu.example:${port}/v1`])
+    expect(hits).toEqual(["a connection", `gpu.example:${port}/v1`])
   })
 
   it("leads nowhere where the name stands for something else by now", async () => {

@@ -475,6 +475,28 @@ describe("an operator", () => {
     expect(Redacted.value(tokenOf(vault, record())!)).toBe("sk-provider-two")
   })
 
+  it("that registers twice at the same moment has one host", async () => {
+    const resolve = async () => {
+      await new Promise((done) => void setTimeout(done, 50))
+      return [{ address: "93.184.216.34", family: 4 }]
+    }
+    const server = await openHostServer({ guard: makeNetworkGuard([], resolve) })
+    server.market.listModel({ name: "small" })
+    const { secret } = server.market.openAccount()
+    const wish = {
+      models: ["small"],
+      delivery: "push",
+      endpoint: "https://gpu.example/v1",
+      registration_id: "same",
+    }
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => server.call("POST", "/hosts", secret, wish)),
+    )
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 201])
+    expect(new Set(answers.map(({ body }) => body.host_id)).size).toBe(1)
+    expect(server.market.directory.hosts.size()).toBe(1)
+  })
+
   it("sends no token over plain http through public networks", async () => {
     const resolve = async () => [{ address: "93.184.216.34", family: 4 }]
     const server = await openHostServer({ guard: makeNetworkGuard([], resolve) })

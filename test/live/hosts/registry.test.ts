@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest"
+import { jobBoardOf } from "../../../live/hosts/host-routes.ts"
+import { makeNetworkGuard } from "../../../live/hosts/network-guard.ts"
+import { makeRegistry } from "../../../live/hosts/registry.ts"
+import { manualClock } from "../support/manual-clock.ts"
+import type { TestMarket } from "../support/market.ts"
+import { openTestMarket } from "../support/market.ts"
+import { testVault } from "./host-server.ts"
+
+/** The registry as a gateway that has just started makes it. */
+const startRegistry = (market: TestMarket) =>
+  makeRegistry({
+    services: market,
+    board: jobBoardOf(market),
+    guard: makeNetworkGuard([]),
+    vault: testVault(),
+  })
+
+/** A host that was removed by the process before this one, with a call under way or none. */
+const leavingHost = (market: TestMarket, isBusy: boolean) => {
+  const model = market.listModel({})
+  const { account } = market.openAccount()
+  const { host, instance, secret } = market.startHost({ model })
+  const request = market.driver.nextRequest()
+  if (isBusy)
+    market.driver.submit({
+      _tag: "RequestArrived",
+      request,
+      account: account.id,
+      model: model.id,
+      inputTokens: 1,
+      maxTokens: 1,
+    })
+  market.directory.hosts.put({ ...host, removedAtMillis: 1 })
+  market.directory.instances.put({ ...instance, stoppedAtMillis: 1 })
+  market.driver.submit({ _tag: "InstanceStopped", instance: instance.id })
+  return { host, secret, request }
+}
+
+describe("a gateway that starts", () => {
+  it("lets a host go that was removed before", () => {
+    const market = openTestMarket({ clock: manualClock() })
+    leavingHost(market, false)
+    startRegistry(market)
+    expect(market.driver.market.nodes.slots.size).toBe(0)
+    expect([...market.directory.keys.all()].at(-1)?.revokedAtMillis).toBeDefined()
+  })
+
+  it("lets it go once its last call has ended", () => {
+    const market = openTestMarket({ clock: manualClock() })
+    const { request } = leavingHost(market, true)
+    startRegistry(market)
+    expect(market.driver.market.nodes.slots.size).toBe(1)
+    market.driver.submit({
+      _tag: "AttemptEnded",
+      request,
+      attempt: 0,
+      outcome: "gatewayFault",
+      outputTokens: 0,
+      reportedTokens: 0,
+      decodeMicros: 0,
+      retryAfterMicros: 0,
+    })
+    expect(market.driver.market.nodes.slots.size).toBe(0)
+    expect([...market.directory.keys.all()].at(-1)?.revokedAtMillis).toBeDefined()
+  })
+})

@@ -79,7 +79,10 @@ export const CompletionBody = Schema.Struct(
       Schema.String,
       Schema.Array(Schema.String).pipe(Schema.itemsCount(1)),
       TokenIds.pipe(Schema.minItems(1)),
-    ).annotations({ description: "One prompt a call" }),
+    ).annotations({
+      description: "One prompt a call",
+      message: () => "must be one prompt: a text, a list of one text, or token ids",
+    }),
     best_of: optional(only(1, "one answer a call")),
     echo: optional(only(false, "the prompt is not sent back")),
   },

@@ -16,6 +16,8 @@ import { newAnswerId } from "./answer-id.ts"
 import type { BodyOf } from "./bodies.ts"
 import { bodyCheck, bodySchemas, forwarded } from "./bodies.ts"
 import type { Call, CallOrder, Consumer } from "./call.ts"
+import type { CallRate } from "./call-rate.ts"
+import { makeCallRate } from "./call-rate.ts"
 import type { Calls } from "./calls.ts"
 import type { JsonObject } from "./chunk.ts"
 import type { JobKind } from "./delivery.ts"
@@ -52,22 +54,24 @@ const mtokDecimals = 6
 export const gatewayRoutes =
   (services: LiveServices, calls: Calls): FastifyPluginAsync =>
   async (app) => {
+    const rate = makeCallRate(services.config.limits.requestsPerMinute)
     app.decorateRequest(callerAccount, undefined)
     app.addHook("preClose", () => calls.drain(0))
     modelRoutes(app, services)
     for (const kind of ["chat", "completion", "embedding"] as const)
-      callRoute(app, services, calls, kind)
+      callRoute(app, services, calls, rate, kind)
   }
 
 const callRoute = <K extends JobKind>(
   app: FastifyInstance,
   services: LiveServices,
   calls: Calls,
+  rate: CallRate,
   kind: K,
 ): void => {
-  const { config, directory, nowMillis } = services
+  const { config, directory, driver, nowMillis } = services
   const check = bodyCheck(kind, config.limits.jsonDepth)
-  const scale = services.driver.market.economy.money.scale
+  const scale = driver.market.economy.money.scale
   app.post(
     paths[kind],
     {
@@ -92,9 +96,9 @@ const callRoute = <K extends JobKind>(
       onRequest: (request, _reply, done) => {
         // Who has no key, or comes when too much is under way, is told so before the body is read.
         const { authorization } = request.headers
-        const { account } = requireKey(directory, authorization, nowMillis(), "consumer")
+        const { id, account } = requireKey(directory, authorization, nowMillis(), "consumer")
         request.setDecorator(callerAccount, account)
-        done(calls.excess())
+        done(calls.excess() ?? rate.take(id, driver.clock.nowMicros()))
       },
     },
     (request, reply) => {

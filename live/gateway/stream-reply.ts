@@ -9,7 +9,7 @@ import { chunkBody, usageChunk } from "./answer.ts"
 import type { Call, Consumer } from "./call.ts"
 import type { JobKind } from "./delivery.ts"
 
-/** What a consumer may leave unread before the host is held back; Node's own bound is lower. */
+/** Events for one consumer. What it leaves unread is bounded by Node: then the host is held back. */
 export const streamTo = (
   request: FastifyRequest,
   reply: FastifyReply,
@@ -49,7 +49,9 @@ export const streamTo = (
         raw.end()
       } else if (isBegun) {
         send(JSON.stringify(errorBody(end.error)))
-        raw.end()
+        // Who does not read would not read this either, and keep its connection for nothing.
+        if (raw.writableNeedDrain) raw.destroy()
+        else raw.end()
       } else void reply.send(end.error)
     },
   }

@@ -65,11 +65,12 @@ const pollRoute = (app: FastifyInstance, { services, board }: JobParts): void =>
       config: rateOf(services),
       schema: routeSchema({
         tag: "Jobs",
-        summary: `Wait for a job. 204: none came; the header ${Protocol.skipHeader} says why, for each model`,
+        summary: "Wait for a job",
+        without: `None came; the header ${Protocol.skipHeader} says why, for each model`,
         keys: ["hostKey"],
         query: Protocol.PollQuery,
         answers: { 200: Protocol.HandedJob },
-        errors: [400, 401, 403, 404, 429],
+        errors: [401, 403, 404],
       }),
     },
     async (request, reply) => {
@@ -162,7 +163,7 @@ const streamRoute = (app: FastifyInstance, { services, board }: JobParts): void 
         consumes: Protocol.streamContentType,
         bodyMeaning: "One chunk of an OpenAI stream a line, as JSON",
         answers: { 200: Protocol.JobAnswer },
-        errors: [400, 401, 403, 404, 409, 415, Protocol.statusWithdrawn],
+        errors: [401, 403, 404, 409, Protocol.statusWithdrawn],
       }),
     },
     async (request, reply) => {
@@ -248,7 +249,7 @@ const endRoutes = (app: FastifyInstance, { services, board }: JobParts): void =>
         params: Protocol.JobPath,
         body: Protocol.Completion,
         answers: { 200: Protocol.JobAnswer },
-        errors: [400, 401, 403, 404, 409],
+        errors: [401, 403, 404, 409],
       }),
     },
     async (request) => {
@@ -279,7 +280,7 @@ const endRoutes = (app: FastifyInstance, { services, board }: JobParts): void =>
         params: Protocol.JobPath,
         body: Protocol.Failure,
         answers: { 200: Protocol.JobAnswer },
-        errors: [400, 401, 403, 404, 409],
+        errors: [401, 403, 404, 409],
       }),
     },
     async (request) => {

@@ -90,7 +90,7 @@ const registrationRoutes = (app: FastifyInstance, parts: OperatorParts): void =>
         keys: ownerKeys,
         body: Protocol.Registration,
         answers: { 200: Protocol.Registered, 201: Protocol.Registered },
-        errors: [400, 401, 403, 409],
+        errors: [401, 403, 409],
       }),
     },
     async (request, reply) => {
@@ -145,7 +145,6 @@ const marketRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
         summary: "The market: hosts, their models, prices, load and health",
         query: Protocol.HostListQuery,
         answers: { 200: Protocol.HostList },
-        errors: [400],
       }),
     },
     async (request) => {
@@ -201,7 +200,7 @@ const heartbeatRoute = (app: FastifyInstance, parts: OperatorParts): void => {
         params: Protocol.HostPath,
         body: Protocol.Heartbeat,
         answers: { 200: Protocol.HeartbeatAnswer },
-        errors: [400, 401, 403, 404],
+        errors: [401, 403, 404],
       }),
     },
     async (request) => {
@@ -233,7 +232,7 @@ const changeRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
         params: Protocol.HostPath,
         body: Protocol.ModelChange,
         answers: { 200: Protocol.OwnHost },
-        errors: [400, 401, 403, 404, 409],
+        errors: [401, 403, 404, 409],
       }),
     },
     async (request) => {
@@ -286,7 +285,7 @@ const secretRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
         params: Protocol.HostPath,
         body: Protocol.TokenReplacement,
         answers: { 200: Protocol.OwnHost },
-        errors: [400, 401, 403, 404],
+        errors: [401, 403, 404],
       }),
     },
     async (request) => {

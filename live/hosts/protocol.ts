@@ -31,13 +31,12 @@ const Slots = whole(1, mostSlots)
 const TokensPerSecond = whole(1, mostTokensPerSecond)
 
 /** A model that a host serves, as its operator declares it. */
-export const OfferedModel = Schema.Struct({
+const OfferedModel = Schema.Struct({
   model: described(modelName, "The market's name of the model; GET /v1/models lists them"),
   upstream_model: optional(modelName, "What the host's own server calls it; default: the same"),
   slots: optional(Slots, "Calls that the host serves at once; default: the host's"),
   tokens_per_second: optional(TokensPerSecond, "Output of all slots together; default: the host's"),
 })
-export type OfferedModel = typeof OfferedModel.Type
 
 const Secret = text(8192)
 const Hardware = Schema.Record({ key: Schema.String, value: Schema.Unknown })
@@ -147,7 +146,7 @@ export const Completion = Schema.Struct({
 })
 export type Completion = typeof Completion.Type
 
-export const failures = [
+const failures = [
   "connectFailed",
   "upstreamError",
   "firstTokenTimeout",

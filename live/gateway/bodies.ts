@@ -81,7 +81,10 @@ export const CompletionBody = Schema.Struct(
       TokenIds.pipe(Schema.minItems(1)),
     ).annotations({
       description: "One prompt a call",
-      message: () => "must be one prompt: a text, a list of one text, or token ids",
+      message: () => ({
+        message: "must be one prompt: a text, a list of one text, or token ids",
+        override: true,
+      }),
     }),
     best_of: optional(only(1, "one answer a call")),
     echo: optional(only(false, "the prompt is not sent back")),

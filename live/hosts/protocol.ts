@@ -38,7 +38,8 @@ const OfferedModel = Schema.Struct({
   tokens_per_second: optional(TokensPerSecond, "Output of all slots together; default: the host's"),
 })
 
-const Secret = text(8192)
+/** It travels in a header. */
+const Secret = text(8192).pipe(Schema.pattern(/^[\x21-\x7e]+$/))
 const Hardware = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
 export const Registration = Schema.Struct({

@@ -151,6 +151,7 @@ describe("registering a host", () => {
       "token",
     )
     expect(await paramOf({ token: "sk-1" })).toContain("cloud only")
+    expect(await paramOf({ token: "sk-1\r\nx: y" })).toContain("token")
     expect(await paramOf({ delivery: "push", endpoint: "http://10.0.0.1:8000" })).toContain(
       "not a public address",
     )

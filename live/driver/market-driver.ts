@@ -7,7 +7,6 @@
  * something to the outside that the journal must not forget (the first byte of an answer, the
  * acknowledgement of a transfer) waits for it.
  */
-import { Context } from "effect"
 import type { Command, EventTag, EventOf, Market, Rejection } from "../../engine/index.ts"
 import { advance, digestOf, nextWake } from "../../engine/index.ts"
 import type { Clock } from "./clock.ts"
@@ -34,8 +33,6 @@ export interface MarketDriver {
   /** Ends the timers; no fact may be submitted any more. */
   readonly stop: () => void
 }
-
-export class LiveMarket extends Context.Tag("evenkeel/LiveMarket")<LiveMarket, MarketDriver>() {}
 
 export const makeMarketDriver = (market: Market, clock: Clock, journal: Journal): MarketDriver => {
   const takers: Array<CommandTaker> = []

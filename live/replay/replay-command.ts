@@ -17,7 +17,7 @@ import type { Replayed } from "./same-policy.ts"
 import { replaySamePolicy } from "./same-policy.ts"
 
 /** The journal gave other commands or balances when it was taken again. */
-export class ReplayDiffers extends UsageError {}
+class ReplayDiffers extends UsageError {}
 
 export const replayCommand = Command.make(
   "replay",

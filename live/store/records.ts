@@ -5,7 +5,7 @@
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import { Context, Effect, ParseResult, Schema } from "effect"
+import { Effect, ParseResult, Schema } from "effect"
 import type { CommitQueue } from "./commit-queue.ts"
 import type { RecordTable } from "./migrations.ts"
 
@@ -149,11 +149,6 @@ export interface Directory {
   readonly transferByKey: (key: string) => TransferRecord | undefined
   readonly transferByPublicId: (publicId: string) => TransferRecord | undefined
 }
-
-export class LiveDirectory extends Context.Tag("evenkeel/LiveDirectory")<
-  LiveDirectory,
-  Directory
->() {}
 
 /** Reads all records; changes go to `queue`. */
 export const loadDirectory = (

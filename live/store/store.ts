@@ -49,8 +49,6 @@ export interface Store {
   readonly reader: SqlClient
 }
 
-export class LiveStore extends Context.Tag("evenkeel/LiveStore")<LiveStore, Store>() {}
-
 export const databaseName = "market.sqlite"
 
 /**

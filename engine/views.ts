@@ -11,7 +11,7 @@ import {
   rampNow,
 } from "./admission/eligibility.ts"
 import { rampedSlots } from "./admission/ramp.ts"
-import { reductionOf } from "./lifecycle/instances.ts"
+import { reductionOf } from "./lifecycle/seats.ts"
 import { healthHundredths } from "./reputation/health.ts"
 import { bountyCapHundredths } from "./reputation/trust.ts"
 import type { Market } from "./state/market.ts"

@@ -1,14 +1,12 @@
 /**
  * Instances start, switch models, drain and stop. An instance's history (online time, health, trust)
- * follows it through switches; the anti-flapping reduction follows its node, so that removing an
- * instance and starting another model on the same machine is a switch like any other.
+ * follows it through switches; the anti-flapping reduction follows its node (`seats.ts`).
  */
 import { forgetBreaker } from "../admission/breaker.ts"
 import { refresh } from "../admission/eligibility.ts"
 import { forgetSamples } from "../admission/floor.ts"
 import type { Rejection } from "../command.ts"
 import type { EventOf } from "../event.ts"
-import { reductionAfter, reductionOnSwitch } from "../payout/flap.ts"
 import { forget } from "../reputation/health.ts"
 import { enterCandidate, leaveCandidate } from "../routing/candidates.ts"
 import type { Market } from "../state/market.ts"
@@ -19,6 +17,7 @@ import { isWhole } from "../units.ts"
 import { forgetMeasurement, isCapacity } from "./measurements.ts"
 import { creditOnline } from "./presence.ts"
 import { lookAgain } from "./probes.ts"
+import { reducePayout, takeSeat, vacateSeat } from "./seats.ts"
 
 export const onInstanceStarted = (
   market: Market,
@@ -42,11 +41,8 @@ export const onInstanceStarted = (
   nodes.firstInstance[node] = instance + 1
   columns.isOnline[instance] = nodes.isOnline[node]
   columns.creditedUntil[instance] = event.at
-  const vacated = nodes.vacatedModel[node]
-  nodes.vacatedModel[node] = 0
-  if (vacated !== 0 && vacated - 1 !== event.model && !event.isPlatformAsked)
-    reducePayout(market, node)
   serve(market, instance, model, event.slots, event.tokensPerSecond)
+  takeSeat(market, instance, event.isPlatformAsked)
   return undefined
 }
 
@@ -64,9 +60,11 @@ export const onModelSwitched = (
   if (columns.model[instance] === model) return "SameModel"
   if (columns.inFlight[instance] > 0) return "AttemptsInFlight"
   leaveModel(market, instance)
-  if (!event.isPlatformAsked) reducePayout(market, columns.node[instance])
+  const hasLeftSeat = columns.isDraining[instance] === 1
   columns.isDraining[instance] = 0
   serve(market, instance, model, event.slots, event.tokensPerSecond)
+  if (hasLeftSeat) takeSeat(market, instance, event.isPlatformAsked)
+  else if (!event.isPlatformAsked) reducePayout(market, columns.node[instance])
   return undefined
 }
 
@@ -115,21 +113,6 @@ const leaveModel = (market: Market, instance: number): void => {
   market.standings[model][columns.reason[instance]] -= 1
 }
 
-const reducePayout = (market: Market, node: number): void => {
-  const { reduction, reductionAt } = market.nodes.columns
-  const now = reductionOf(market, node)
-  reduction[node] = reductionOnSwitch(market.rules, now)
-  reductionAt[node] = market.now
-}
-
-/** The anti-flapping reduction φ of a node at the present time, 0…1. */
-export const reductionOf = (market: Market, node: number): number => {
-  const { reduction, reductionAt } = market.nodes.columns
-  const since = reduction[node]
-  if (since === 0) return 0
-  return reductionAfter(market.rules, since, market.now - reductionAt[node])
-}
-
 export const onAvailabilityChanged = (
   market: Market,
   event: EventOf<"AvailabilityChanged">,
@@ -147,9 +130,17 @@ export const onInstanceDrained = (
 ): Rejection | undefined => {
   const instance = slotOf(market.instances, event.instance)
   if (instance < 0) return "UnknownInstance"
-  market.instances.columns.isDraining[instance] = 1
+  drain(market, instance)
   refresh(market, instance)
   return undefined
+}
+
+/** No new attempts from now on, and its seat is vacant. */
+const drain = (market: Market, instance: number): void => {
+  const { columns } = market.instances
+  if (columns.isDraining[instance] === 1) return
+  columns.isDraining[instance] = 1
+  vacateSeat(market, instance)
 }
 
 export const onCredentialReplaced = (
@@ -172,23 +163,22 @@ export const onInstanceStopped = (
   if (instance < 0) return "UnknownInstance"
   const { columns } = market.instances
   if (columns.isStopping[instance] === 1) return "InstanceStopping"
+  drain(market, instance)
   if (columns.inFlight[instance] === 0) {
     stopInstance(market, instance)
     return undefined
   }
   columns.isStopping[instance] = 1
-  columns.isDraining[instance] = 1
   refresh(market, instance)
   return undefined
 }
 
-/** Takes an instance without attempts out of the market. Its node remembers what it served. */
+/** Takes an instance without attempts, which has left its seat, out of the market. */
 export const stopInstance = (market: Market, instance: number): void => {
   const { columns } = market.instances
   const node = columns.node[instance]
   creditOnline(market, instance)
   leaveModel(market, instance)
-  market.nodes.columns.vacatedModel[node] = market.models.ids[columns.model[instance]] + 1
   unlink(market, node, instance)
   wakeAt(market.instanceWakes, instance, Infinity)
   forgetBreaker(market.breakers, market.rules, instance)

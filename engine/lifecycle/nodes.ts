@@ -12,6 +12,7 @@ import { isWhole } from "../units.ts"
 import { stopInstance } from "./instances.ts"
 import { setOnline } from "./presence.ts"
 import { lookAgain } from "./probes.ts"
+import { bequeathSeats, inheritSeats, leaveSeat } from "./seats.ts"
 
 export const onNodeRegistered = (
   market: Market,
@@ -24,6 +25,7 @@ export const onNodeRegistered = (
   const node = insert(market.nodes, event.node)
   market.nodes.columns.account[node] = account
   market.nodes.columns.isOnline[node] = 1
+  inheritSeats(market, node)
   return undefined
 }
 
@@ -87,7 +89,11 @@ export const onNodeRemoved = (
   if (node < 0) return "UnknownNode"
   for (const instance of instancesOf(market, node))
     if (market.instances.columns.inFlight[instance] > 0) return "AttemptsInFlight"
-  for (const instance of instancesOf(market, node)) stopInstance(market, instance)
+  for (const instance of instancesOf(market, node)) {
+    if (market.instances.columns.isDraining[instance] === 0) leaveSeat(market, instance)
+    stopInstance(market, instance)
+  }
+  bequeathSeats(market, node)
   wakeAt(market.heartbeatWakes, node, Infinity)
   remove(market.nodes, node)
   return undefined

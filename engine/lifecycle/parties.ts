@@ -13,6 +13,7 @@ import { enterCandidate, leaveCandidate } from "../routing/candidates.ts"
 import type { Market } from "../state/market.ts"
 import { partyOf } from "../state/market.ts"
 import { slotOf } from "../state/table.ts"
+import { joinSeats } from "./seats.ts"
 
 export const onAccountsLinked = (
   market: Market,
@@ -33,6 +34,7 @@ const join = (market: Market, kept: number, joined: number): void => {
   for (let account = 0; account < market.accounts.used; account++)
     if (party[account] === joined) party[account] = kept
   for (const instance of moved) refresh(market, instance)
+  joinSeats(market, kept, joined)
   for (const ofModel of market.demandByParty) addTo(ofModel, kept, joined)
   for (const ofModel of market.operators) addTo(ofModel, kept, joined)
 }

@@ -6,6 +6,15 @@
  */
 import type { Rules } from "../economy/rules.ts"
 
+/** A place on a node that an instance has left (`lifecycle/seats.ts`). */
+export interface VacantSeat {
+  /** Model slot. */
+  readonly model: number
+  /** When the seat was taken, and when it was left, µs. */
+  readonly since: number
+  readonly vacantSince: number
+}
+
 /** The reduction `elapsedMicros` after it stood at `reduction`, 0…1. Never rises with time. */
 export const reductionAfter = (rules: Rules, reduction: number, elapsedMicros: number): number =>
   elapsedMicros >= rules.flapMicros ? 0 : reduction * (1 - elapsedMicros / rules.flapMicros)

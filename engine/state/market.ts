@@ -14,6 +14,7 @@ import type { Economy } from "../economy/schema.ts"
 import type { Ledger } from "../ledger/accounts.ts"
 import { makeLedger } from "../ledger/accounts.ts"
 import type { Stream } from "../random.ts"
+import type { VacantSeat } from "../payout/flap.ts"
 import type { Health } from "../reputation/health.ts"
 import { growHealth, makeHealth } from "../reputation/health.ts"
 import type { Candidates } from "../routing/candidates.ts"
@@ -30,6 +31,9 @@ const accountSpec = {
   /** Bounty claimed this hour, minor units: paid at once, and vesting. */
   claimNow: "f64",
   claimVesting: "f64",
+  /** Anti-flapping reduction that the operator's removed nodes left behind, as of `reductionAt`. */
+  reduction: "f64",
+  reductionAt: "f64",
 } as const
 
 const nodeSpec = {
@@ -43,8 +47,6 @@ const nodeSpec = {
   /** Anti-flapping reduction as of `reductionAt`. */
   reduction: "f64",
   reductionAt: "f64",
-  /** Model id + 1 of the instance removed last, until another starts; 0: none. */
-  vacatedModel: "f64",
 } as const
 
 const instanceSpec = {
@@ -55,6 +57,8 @@ const instanceSpec = {
   model: "i32",
   /** Next instance of the same node, slot + 1; 0: none. */
   nextOnNode: "i32",
+  /** When its seat on the node was taken, µs, by itself or by whom it succeeded. */
+  seatSince: "f64",
   /** Declared by the operator. */
   slots: "i32",
   tokensPerSecond: "f64",
@@ -159,6 +163,9 @@ export interface Market {
   readonly demandByParty: Array<Map<number, number>>
   /** By model slot: how many instances of it each party has. */
   readonly operators: Array<Map<number, number>>
+  /** Node slot → seats that its instances left, and operator → those that its removed nodes left. */
+  readonly vacantSeats: Map<number, ReadonlyArray<VacantSeat>>
+  readonly bequeathedSeats: Map<number, ReadonlyArray<VacantSeat>>
   readonly breakers: Breakers
   readonly floorSamples: FloorSamples
   readonly health: Health
@@ -198,6 +205,8 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     routeStreams: [],
     demandByParty: [],
     operators: [],
+    vacantSeats: new Map(),
+    bequeathedSeats: new Map(),
     breakers: makeBreakers(rules),
     floorSamples: makeFloorSamples(rules),
     health: makeHealth(rules),

@@ -65,8 +65,22 @@ export interface NaiveNode {
   lastBeat: number
   reduction: number
   reductionAt: number
-  /** Model that the instance removed last served, until another starts. */
-  vacated: number | undefined
+  seats: Array<NaiveSeat>
+}
+
+/** A place on a node, and who has it: nobody, once it was left. */
+interface NaiveSeat {
+  model: number
+  holder: number | undefined
+  since: number
+  leftAt: number
+}
+
+/** What an operator's removed nodes left behind. */
+interface Inheritance {
+  readonly seats: ReadonlyArray<NaiveSeat>
+  readonly reduction: number
+  readonly reductionAt: number
 }
 
 export interface NaiveInstance {
@@ -146,6 +160,7 @@ export const makeNaiveMarket = (economy: Economy) => {
   const withdrawals = new Map<number, NaiveHold>()
   const transfers = new Set<number>()
   const links: Array<readonly [number, number]> = []
+  const inheritances = new Map<number, Inheritance>()
   const system = { world: 0n, platform: 0n, pool: 0n, promotion: 0n }
   /** What the pool ever received and paid: no more may be paid than was received. */
   const pool = { received: 0n, paid: 0n }
@@ -208,10 +223,92 @@ export const makeNaiveMarket = (economy: Economy) => {
   const isInService = (one: NaiveInstance) =>
     isOnline(one) && one.isAvailable && !one.isDraining && !one.isSuspended
 
-  const reductionOf = (node: NaiveNode): number => {
-    const elapsed = clock.now - node.reductionAt
-    const whole = flap.decayHours * hour
-    return elapsed >= whole ? 0 : node.reduction * (1 - elapsed / whole)
+  const flapMicros = flap.decayHours * hour
+  const reductionOf = (of: {
+    readonly reduction: number
+    readonly reductionAt: number
+  }): number => {
+    const elapsed = clock.now - of.reductionAt
+    return elapsed >= flapMicros ? 0 : of.reduction * (1 - elapsed / flapMicros)
+  }
+
+  // --- seats ----------------------------------------------------------------------------------
+
+  const isRecent = (at: number) => clock.now - at < flapMicros
+  const isHeld = (seat: NaiveSeat) => seat.holder !== undefined
+
+  /** May `newer` take the place of `vacant`? */
+  const maySucceed = (newer: NaiveSeat, vacant: NaiveSeat) =>
+    isHeld(newer) &&
+    !isHeld(vacant) &&
+    isRecent(newer.since) &&
+    isRecent(vacant.leftAt) &&
+    (newer.since > vacant.since || newer.since >= vacant.leftAt)
+
+  const startOrder = (seat: NaiveSeat) => [...instances.keys()].indexOf(seat.holder ?? -1)
+
+  /** All that one may do for another: returns first, the oldest vacant seat, the oldest newer one. */
+  const successionsOn = ({ seats }: NaiveNode) =>
+    seats
+      .flatMap((vacant) =>
+        seats.filter((newer) => maySucceed(newer, vacant)).map((newer) => ({ vacant, newer })),
+      )
+      .toSorted(
+        (a, b) =>
+          Number(a.vacant.model !== a.newer.model) - Number(b.vacant.model !== b.newer.model) ||
+          a.vacant.since - b.vacant.since ||
+          a.vacant.leftAt - b.vacant.leftAt ||
+          seats.indexOf(a.vacant) - seats.indexOf(b.vacant) ||
+          a.newer.since - b.newer.since ||
+          startOrder(a.newer) - startOrder(b.newer),
+      )
+
+  const succeed = (node: NaiveNode): void => {
+    for (;;) {
+      const first = successionsOn(node)[0]
+      if (first === undefined) return
+      const { vacant, newer } = first
+      newer.since = vacant.since
+      node.seats = node.seats.filter((seat) => seat !== vacant)
+      if (vacant.model !== newer.model) reduce(node)
+    }
+  }
+
+  const takeSeat = (node: NaiveNode, instance: NaiveInstance, isPlatformAsked: boolean): void => {
+    const { id: holder, model } = instance
+    if (isPlatformAsked) {
+      const vacant = node.seats
+        .filter((seat) => !isHeld(seat) && isRecent(seat.leftAt))
+        .toSorted((a, b) => a.since - b.since)
+      const taken = vacant.find((seat) => seat.model === model) ?? vacant[0]
+      node.seats = node.seats.filter((seat) => seat !== taken)
+    }
+    node.seats.push({ model, holder, since: isPlatformAsked ? -1 : clock.now, leftAt: 0 })
+    succeed(node)
+  }
+
+  /** The seat moves to the end: whoever left last is looked at last among equals. */
+  const leaveSeat = (node: NaiveNode, instance: NaiveInstance): void => {
+    const left = node.seats.filter((seat) => seat.holder === instance.id)
+    node.seats = node.seats.filter((seat) => !left.includes(seat))
+    for (const seat of left) node.seats.push({ ...seat, holder: undefined, leftAt: clock.now })
+  }
+
+  const rootOf = (account: number): number =>
+    [...accounts.keys()].find((one) => isOneParty(one, account)) ?? account
+
+  const bequeath = (root: number, from: Inheritance): void => {
+    const own = inheritances.get(root) ?? { seats: [], reduction: 0, reductionAt: 0 }
+    const all = [...own.seats, ...from.seats].filter((seat) => isRecent(seat.leftAt))
+    const seats = [...new Set(all.map((seat) => seat.model))]
+      .map((model) => {
+        const same = all.filter((seat) => seat.model === model)
+        const last = Math.max(...same.map((seat) => seat.leftAt))
+        return held(new Map(same.map((seat) => [seat.leftAt, seat])), last)
+      })
+      .toSorted((a, b) => a.since - b.since)
+    const { reduction, reductionAt } = reductionOf(from) > reductionOf(own) ? from : own
+    inheritances.set(root, { seats, reduction, reductionAt })
   }
 
   const rampAt = (instance: NaiveInstance, onlineMicros = instance.onlineMicros): number => {
@@ -652,9 +749,11 @@ export const makeNaiveMarket = (economy: Economy) => {
     takeAsked(read)
   }
 
-  const stop = (instance: NaiveInstance): void => {
-    nodeOf(instance).vacated = instance.model
-    instances.delete(instance.id)
+  const drain = (instance: NaiveInstance): void => {
+    if (instance.isDraining) return
+    instance.isDraining = true
+    leaveSeat(nodeOf(instance), instance)
+    succeed(nodeOf(instance))
   }
 
   const loseNode = (node: NaiveNode): void => {
@@ -806,7 +905,16 @@ export const makeNaiveMarket = (economy: Economy) => {
       expectPost(read, "grant", grant, account)
       move(into.promotion, into.lot(account, "gift"), grant)
     },
-    AccountsLinked: ({ account, other }) => void links.push([account, other]),
+    AccountsLinked: ({ account, other }) => {
+      const roots = [rootOf(account), rootOf(other)]
+      links.push([account, other])
+      const kept = rootOf(account)
+      const joined = roots.find((root) => root !== kept) ?? kept
+      const from = inheritances.get(joined)
+      if (joined === kept || from === undefined) return
+      bequeath(kept, from)
+      inheritances.delete(joined)
+    },
     CreditsBought: ({ transfer, account, amount }, read) => {
       transfers.add(transfer)
       expectPost(read, "purchase", BigInt(amount), transfer)
@@ -848,17 +956,23 @@ export const makeNaiveMarket = (economy: Economy) => {
         outputPrice: outputPricePerMtok,
       })
     },
-    NodeRegistered: ({ node, account }) => {
-      nodes.set(node, {
-        id: node,
+    NodeRegistered: ({ node: id, account }) => {
+      nodes.set(id, {
+        id,
         account,
         isOnline: true,
         isSupervised: false,
         lastBeat: 0,
         reduction: 0,
         reductionAt: 0,
-        vacated: undefined,
+        seats: [],
       })
+      const left = inheritances.get(rootOf(account))
+      if (left === undefined) return
+      const node = held(nodes, id)
+      node.reduction = left.reduction
+      node.reductionAt = left.reductionAt
+      node.seats = left.seats.filter((seat) => isRecent(seat.leftAt)).map((seat) => ({ ...seat }))
     },
     HeartbeatReceived: ({ node: id }, read) => {
       const node = held(nodes, id)
@@ -872,9 +986,15 @@ export const makeNaiveMarket = (economy: Economy) => {
       node.lastBeat = clock.now
       returnNode(node, read)
     },
-    NodeRemoved: ({ node }) => {
-      for (const instance of instances.values()) if (instance.node === node) stop(instance)
-      nodes.delete(node)
+    NodeRemoved: ({ node: id }) => {
+      const node = held(nodes, id)
+      for (const instance of [...instances.values()].toReversed()) {
+        if (instance.node !== id) continue
+        leaveSeat(node, instance)
+        instances.delete(instance.id)
+      }
+      bequeath(rootOf(node.account), { ...node, seats: node.seats.filter((one) => !isHeld(one)) })
+      nodes.delete(id)
     },
     InstanceStarted: (event, read) => {
       const node = held(nodes, event.node)
@@ -912,16 +1032,18 @@ export const makeNaiveMarket = (economy: Economy) => {
         outcomes: [],
       }
       instances.set(event.instance, instance)
-      if (node.vacated !== undefined && node.vacated !== event.model && !event.isPlatformAsked)
-        reduce(node)
-      node.vacated = undefined
       serveModel(instance, event, read)
+      takeSeat(node, instance, event.isPlatformAsked)
     },
     ModelSwitched: (event, read) => {
       const instance = held(instances, event.instance)
-      if (!event.isPlatformAsked) reduce(nodeOf(instance))
+      const hadLeft = instance.isDraining
       instance.isDraining = false
       serveModel(instance, event, read)
+      if (hadLeft) return takeSeat(nodeOf(instance), instance, event.isPlatformAsked)
+      for (const seat of nodeOf(instance).seats)
+        if (seat.holder === instance.id) seat.model = event.model
+      if (!event.isPlatformAsked) reduce(nodeOf(instance))
     },
     CapacityMeasured: ({ instance: id, slots, tokensPerSecond }) => {
       const instance = held(instances, id)
@@ -934,14 +1056,12 @@ export const makeNaiveMarket = (economy: Economy) => {
       lookAgain(instance)
       takeAsked(read)
     },
-    InstanceDrained: ({ instance }) => {
-      held(instances, instance).isDraining = true
-    },
+    InstanceDrained: ({ instance }) => drain(held(instances, instance)),
     InstanceStopped: ({ instance: id }) => {
       const instance = held(instances, id)
-      if (instance.inFlight.size === 0) return stop(instance)
+      drain(instance)
+      if (instance.inFlight.size === 0) instances.delete(id)
       instance.isStopping = true
-      instance.isDraining = true
     },
     CredentialReplaced: ({ instance: id }, read) => {
       const instance = held(instances, id)
@@ -1035,7 +1155,7 @@ export const makeNaiveMarket = (economy: Economy) => {
           )
         }
       }
-      if (instance.isStopping && instance.inFlight.size === 0) stop(instance)
+      if (instance.isStopping && instance.inFlight.size === 0) instances.delete(instance.id)
     },
     ProbeEnded: (event, read) => {
       const instance = held(instances, event.instance)

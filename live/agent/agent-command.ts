@@ -227,7 +227,7 @@ const noteEvent = (event: AgentEvent): void => Effect.runSync(note(eventText(eve
 const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
 
 /** An event in words. */
-export const eventText = (event: AgentEvent): string => {
+const eventText = (event: AgentEvent): string => {
   switch (event.type) {
     case "measuring":
       return `Measuring ${event.model}; --slots and --tokens-per-second spare it`

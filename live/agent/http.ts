@@ -88,7 +88,7 @@ const reasonOf = (signal: AbortSignal): Error =>
   signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason))
 
 /** What went wrong on the way to `url`, in words for its operator. Its query is left out. */
-export const unreachable = (url: URL, error: unknown): Unreachable =>
+const unreachable = (url: URL, error: unknown): Unreachable =>
   new Unreachable(`${url.origin}${url.pathname}: ${causeOf(error)}`)
 
 const causeOf = (error: unknown): string => {

@@ -3,8 +3,8 @@
  * streams at once all stay at 5 tokens/s or more, the market's floor. Declaring more than that earns
  * nothing: the gateway measures, too, and counts the smaller.
  *
- * A ladder of 1, 2, 4, … streams is climbed until a stream falls below the floor, a call fails, or
- * time is up. The last rung that held is declared.
+ * A ladder of 1, 2, 4, … streams is climbed until a stream falls below the floor or waits too long for
+ * its first token, a call fails, or time is up. The last rung that held is declared.
  */
 import type { Backend } from "./backends/backend.ts"
 import { isContent, usageIn } from "./chunk-facts.ts"
@@ -16,6 +16,8 @@ export interface MeasureOptions {
   /** For the whole measurement. */
   readonly limitMillis?: number
   readonly floorTokensPerSecond?: number
+  /** A stream that waits longer for its first token was queued, not served. */
+  readonly longestFirstMillis?: number
 }
 
 export interface Rung {
@@ -38,7 +40,7 @@ export interface Measurement {
   readonly rungs: ReadonlyArray<Rung>
 }
 
-export class MeasurementFailed extends Error {
+class MeasurementFailed extends Error {
   override readonly name = "MeasurementFailed"
 }
 
@@ -49,7 +51,13 @@ export const measure = async (
   options: MeasureOptions = {},
   signal?: AbortSignal,
 ): Promise<Measurement> => {
-  const { tokens = 48, mostStreams = 64, limitMillis = 60_000, floorTokensPerSecond = 5 } = options
+  const {
+    tokens = 48,
+    mostStreams = 64,
+    limitMillis = 60_000,
+    floorTokensPerSecond = 5,
+    longestFirstMillis = 5000,
+  } = options
   const limit = AbortSignal.timeout(limitMillis)
   const stop = signal === undefined ? limit : AbortSignal.any([limit, signal])
   const rungs: Array<Rung> = []
@@ -59,10 +67,8 @@ export const measure = async (
     await runStream(backend, model, 2, stop)
     for (let streams = 1; streams <= mostStreams; streams *= 2) {
       const rung = await climb(backend, model, streams, tokens, stop)
-      if (rung.slowestTokensPerSecond < floorTokensPerSecond) {
-        failure = `a single stream makes ${rung.slowestTokensPerSecond.toFixed(1)} tokens/s; the market's floor is ${floorTokensPerSecond}`
-        break
-      }
+      failure = shortfall(rung, floorTokensPerSecond, longestFirstMillis)
+      if (failure !== undefined) break
       rungs.push(rung)
     }
   } catch (error) {
@@ -84,6 +90,17 @@ export const measure = async (
     tokensPerSecond: Math.max(...rungs.map(({ totalTokensPerSecond }) => totalTokensPerSecond)),
     rungs,
   }
+}
+
+/** What keeps a rung from holding, if anything does. */
+const shortfall = (rung: Rung, floor: number, longestFirstMillis: number): string | undefined => {
+  const { streams, slowestTokensPerSecond: slowest, timeToFirstTokenMillis: first } = rung
+  const what = streams === 1 ? "a single stream" : `the slowest of ${streams} streams`
+  if (slowest < floor)
+    return `${what} makes ${slowest.toFixed(1)} tokens/s; the market's floor is ${floor}`
+  if (first > longestFirstMillis)
+    return `${what} waits ${(first / 1000).toFixed(1)} s for its first token; at most ${longestFirstMillis / 1000} s are meant`
+  return undefined
 }
 
 const climb = async (
@@ -144,7 +161,9 @@ const runStream = async (
   let counted: number | undefined
   let firstMillis = startedMillis
   let lastMillis = startedMillis
-  for await (const chunk of backend.generate({ kind: "chat", body }, signal)) {
+  // A signal of its own: one that a hundred streams listen to looks like a leak.
+  const own = AbortSignal.any([signal])
+  for await (const chunk of backend.generate({ kind: "chat", body }, own)) {
     counted = usageIn(chunk)?.completion_tokens ?? counted
     if (!isContent(chunk)) continue
     lastMillis = performance.now()

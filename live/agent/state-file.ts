@@ -29,7 +29,7 @@ const AgentState = Schema.Struct({
 })
 export type AgentState = typeof AgentState.Type
 
-export class StateFileUnusable extends Error {
+class StateFileUnusable extends Error {
   override readonly name = "StateFileUnusable"
 }
 

@@ -80,7 +80,7 @@ export async function* generateOpenAi(
  * Chunks of a stream. It is whole where every choice has its finish reason; some servers send no
  * `[DONE]` after that, and none may send `[DONE]` instead of it.
  */
-export async function* streamed(response: IncomingMessage): AsyncGenerator<Chunk, void, undefined> {
+async function* streamed(response: IncomingMessage): AsyncGenerator<Chunk, void, undefined> {
   const open = new Set<unknown>([0])
   for await (const { event, data } of eventsOf(response)) {
     if (data === "[DONE]") break

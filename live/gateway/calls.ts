@@ -27,7 +27,8 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
   const { limits } = config
   const underWay = new Map<number, Call>()
   let isDraining = false
-  let onEmpty = (): void => {}
+  /** Who waits for the last call to end. */
+  const drains: Array<() => void> = []
   let isTicking = false
 
   const tools: CallTools = {
@@ -41,7 +42,7 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
     routeTo: (instance) => routeTo(services, couriers, instance),
     forget: (request) => {
       underWay.delete(request)
-      if (underWay.size === 0) onEmpty()
+      if (underWay.size === 0) for (const drained of drains.splice(0)) drained()
     },
   }
 
@@ -88,15 +89,11 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
     drain: async (seconds) => {
       isDraining = true
       if (underWay.size === 0) return
-      const disarm = await new Promise<() => void>((resolve) => {
-        const giveUp = driver.clock.wakeAt(
-          driver.clock.nowMicros() + seconds * microsPerSecond,
-          () => {
-            for (const call of underWay.values()) call.abandon(shuttingDown())
-          },
-        )
-        onEmpty = () => resolve(giveUp)
+      const { clock } = driver
+      const disarm = clock.wakeAt(clock.nowMicros() + seconds * microsPerSecond, () => {
+        for (const call of underWay.values()) call.abandon(shuttingDown())
       })
+      await new Promise<void>((resolve) => drains.push(resolve))
       disarm()
     },
   }

@@ -10,6 +10,8 @@ import type {
   FastifyError,
   FastifyInstance,
   FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
   FastifyServerOptions,
 } from "fastify"
 import Fastify, { LogController } from "fastify"
@@ -37,6 +39,20 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
   const { limits, timeouts } = config
   const runId = randomBytes(6).toString("base64url")
   let requests = 0
+  const answerError = (
+    error: FastifyError | HttpError,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void => {
+    const known = asHttpError(error)
+    if (known.status >= 500 && !(error instanceof HttpError)) {
+      request.log.error({ err: error }, "a request failed in a way that it should not")
+      options.onFault?.(error)
+    }
+    if (known.retryAfterSeconds !== undefined)
+      void reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds)))
+    void reply.header("x-request-id", request.id).status(known.status).send(errorBody(known))
+  }
   const server = Fastify({
     logger: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -46,21 +62,14 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     requestTimeout: Math.ceil((timeouts.requestSeconds + timeouts.shutdownSeconds) * 1000),
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: 256 },
+    // Paths that no route is even looked for.
+    frameworkErrors: answerError,
     forceCloseConnections: "idle",
     return503OnClosing: true,
     http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMillis },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   })
-  server.setErrorHandler((error: FastifyError | HttpError, request, reply) => {
-    const known = asHttpError(error)
-    if (known.status >= 500 && !(error instanceof HttpError)) {
-      request.log.error({ err: error }, "a request failed in a way that it should not")
-      options.onFault?.(error)
-    }
-    if (known.retryAfterSeconds !== undefined)
-      void reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds)))
-    return reply.status(known.status).send(errorBody(known))
-  })
+  server.setErrorHandler(answerError)
   server.setNotFoundHandler((request, reply) =>
     reply.status(404).send(
       errorBody(

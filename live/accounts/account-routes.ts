@@ -173,7 +173,7 @@ const accountViews = (app: FastifyInstance, services: LiveServices, unixTime: Un
 /** The account's hosts, and how each of their instances stands. */
 const hostsOf = ({ driver, directory }: LiveServices, account: number) => {
   const { nodes } = driver.market
-  const models = Map.groupBy(instanceStatuses({ driver, directory }), ({ host_id }) => host_id)
+  const statuses = instanceStatuses({ driver, directory })
   return [...directory.hosts.all()].flatMap((host) => {
     const slot = nodes.slots.get(host.id)
     if (host.account !== account || slot === undefined) return []
@@ -183,7 +183,7 @@ const hostsOf = ({ driver, directory }: LiveServices, account: number) => {
       delivery: host.delivery,
       is_online: nodes.columns.isOnline[slot] === 1,
       created_at: secondsOf(host.createdAtMillis),
-      models: models.get(host.publicId) ?? [],
+      models: statuses.filter(({ host_id }) => host_id === host.publicId),
     }
   })
 }

@@ -53,6 +53,10 @@ export const documentation = (config: LiveConfig): FastifyPluginAsync => {
     await app.register(swaggerUi, {
       routePrefix: "/docs",
       staticCSP: pagePolicy,
+      theme: {
+        title: "Evenkeel API",
+        css: [{ filename: "evenkeel.css", content: ".swagger-ui .topbar { display: none }" }],
+      },
       uiConfig: { docExpansion: "list", deepLinking: false },
     })
     app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger())

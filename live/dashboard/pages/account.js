@@ -1,7 +1,7 @@
 /** One's own account: balance by lots, statement, keys, withdrawals. */
 import { ask, forgetKey, storedKey, storeKey } from "./api.js"
 import { announce, byId, drawing, element, field, fill, onSubmit, table } from "./dom.js"
-import { credits, moment } from "./format.js"
+import { aligned, credits, moment } from "./format.js"
 import { keyForms, secretBox } from "./key-form.js"
 
 const refreshMillis = 5000
@@ -47,12 +47,13 @@ const showKnown = (place) => {
     }
   }
   const timer = setInterval(refresh, refreshMillis)
-  void refresh().then((isKnown) => {
-    if (!isKnown) return
+  const begin = async () => {
+    if (!(await refresh())) return
     void showStatement(parts.statement)
     void showWithdrawals(parts.withdrawals, () => void refresh())
     void showKeys(parts.keys)
-  })
+  }
+  void begin()
   return () => clearInterval(timer)
 }
 
@@ -122,6 +123,13 @@ const showStatement = async (place) => {
       `account/statement?limit=20${cursor === null ? "" : `&cursor=${cursor}`}`,
     )
     lines.push(...page.lines)
+    const amounts = aligned(lines.map(({ amount }) => amount))
+    const balances = aligned(lines.map((line) => line.balance))
+    const rows = lines.map((line, index) => ({
+      ...line,
+      amount: amounts[index],
+      balance: balances[index],
+    }))
     fill(
       place,
       element("h2", {}, "Statement"),
@@ -139,7 +147,7 @@ const showStatement = async (place) => {
           },
           { title: "Balance", align: "number", cell: (line) => credits(line.balance) },
         ],
-        lines,
+        rows,
         "Nothing has happened yet.",
       ),
       page.next_cursor === null

@@ -17,9 +17,21 @@ export class Refused extends Error {
   }
 }
 
+/** A gateway that is busy says when to come back; what only reads does so, twice. */
+const patiently = async (method, path, options) => {
+  for (let left = 2; ; left--) {
+    const answer = await fetch(path, options)
+    if (answer.status !== 503 || method !== "GET" || left === 0) return answer
+    const seconds = Number(answer.headers.get("retry-after")) || 1
+    await new Promise((resolve) => {
+      setTimeout(resolve, Math.min(5, seconds) * 1000)
+    })
+  }
+}
+
 /** Paths are relative to the page, so that a gateway below a path works as well. */
 export const ask = async (method, path, { key = storedKey(), body } = {}) => {
-  const answer = await fetch(path, {
+  const answer = await patiently(method, path, {
     method,
     headers: {
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),

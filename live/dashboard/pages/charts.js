@@ -23,7 +23,7 @@ const loadScript = (file) =>
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 
 /** Looks as the page does, in light and in dark. */
-const look = () => ({
+const look = (width) => ({
   background: "transparent",
   font: colour("--font") || "sans-serif",
   view: { stroke: "transparent" },
@@ -37,7 +37,13 @@ const look = () => ({
     titleFontSize: 12,
     titleFontWeight: "normal",
   },
-  legend: { labelColor: colour("--text"), labelFontSize: 12, title: null, orient: "bottom" },
+  legend: {
+    labelColor: colour("--text"),
+    labelFontSize: 12,
+    title: null,
+    orient: "bottom",
+    columns: width < 480 ? 1 : 0,
+  },
   bar: { color: colour("--earned") },
 })
 
@@ -46,17 +52,19 @@ export const lotColours = () => [colour("--earned"), colour("--bought"), colour(
 /** Draws `spec` into `place`; `description` is for whoever cannot see it. */
 export const draw = async (place, description, spec) => {
   await loadLibraries()
-  place.setAttribute("role", "img")
-  place.setAttribute("aria-label", description)
   await window.vegaEmbed(
     place,
     {
       $schema: "https://vega.github.io/schema/vega-lite/v6.json",
       width: "container",
-      autosize: { type: "fit", contains: "padding" },
+      autosize: { type: "fit-x", contains: "padding" },
       ...spec,
-      config: look(),
+      config: look(place.clientWidth),
     },
     { actions: false, ast: true, renderer: "svg", tooltip: false, defaultStyle: false },
   )
+  // Vega names the place anew, as a document of hundreds of parts; the table beside says it better.
+  place.setAttribute("role", "img")
+  place.setAttribute("aria-label", description)
+  place.removeAttribute("aria-roledescription")
 }

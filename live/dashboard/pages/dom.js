@@ -16,7 +16,7 @@ export const element = (name, attributes = {}, ...children) => {
 }
 
 const append = (parent, children) => {
-  for (const child of children.flat())
+  for (const child of children.flat(Infinity))
     if (child !== undefined && child !== null && child !== false) parent.append(child)
 }
 

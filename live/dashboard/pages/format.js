@@ -13,6 +13,19 @@ export const credits = (text) => {
   return `${sign === "-" ? "−" : ""}${whole.format(BigInt(digits))}${fraction}`
 }
 
+/** For a headline: two decimals, the rest cut off, where the credits are more than one. */
+export const roundedCredits = (text) =>
+  credits(/^-?0\./.test(text) ? text : text.replace(/(\.\d\d)\d+$/, "$1"))
+
+/** All with as many decimals as the longest has, so that a column's points stand in one line. */
+export const aligned = (texts) => {
+  const decimals = Math.max(...texts.map((text) => (text.split(".")[1] ?? "").length))
+  return texts.map((text) => {
+    const [digits, fraction = ""] = text.split(".")
+    return `${digits}.${fraction.padEnd(decimals, "0")}`
+  })
+}
+
 /** Credits per token → credits per million tokens, by moving the point: "0.0000004" is "0.40". */
 export const perMillion = (text) => {
   const [digits, fraction = ""] = text.split(".")

@@ -2,12 +2,17 @@
 import { ask, storedKey } from "./api.js"
 import { draw, lotColours } from "./charts.js"
 import { byId, element, fill, table } from "./dom.js"
-import { count, credits, duration, mood, percent, standing } from "./format.js"
+import { aligned, count, credits, duration, mood, percent, standing } from "./format.js"
 import { keyForms } from "./key-form.js"
 
-const hoursShown = 168
+const daysShown = 7
+const hoursShown = 24 * daysShown
+const hourMillis = 3_600_000
+/** Pixels below which an hour's bar would be a hair. */
+const narrow = 480
 const refreshMillis = 10_000
 const hostsCharted = 20
+const barHeight = 28
 
 /** Ends what is refreshed. */
 let stop = () => {}
@@ -48,10 +53,11 @@ const showKnown = (place) => {
     )
   const scheme = matchMedia("(prefers-color-scheme: dark)")
   scheme.addEventListener("change", redraw)
-  void refresh().then((found) => {
-    hosts = found
-    if (hosts !== undefined) void redraw()
-  })
+  const begin = async () => {
+    hosts = await refresh()
+    if (hosts !== undefined) await redraw()
+  }
+  void begin()
   return () => {
     clearInterval(timer)
     scheme.removeEventListener("change", redraw)
@@ -126,19 +132,33 @@ const showEarnings = async (place, hosts) => {
     element("div", { class: "panel" }, byHost),
     totalsTable(totals),
   )
-  // Binary fractions are good enough for the height of a bar; the table below shows what it is.
-  const rows = data.map(({ at, kind, amount }) => ({
-    at: at * 1000,
-    kind: kinds[kind],
-    credits: Number(amount),
-  }))
-  await draw(byHour, `Credits earned by hour over the last 7 days, ${rows.length} bars`, {
+  const { rows, spanHours } = stacked(data, byHour.clientWidth < narrow ? 6 : 1)
+  const stepHours = spanHours > 24 ? 24 : 4
+  await draw(byHour, `Credits earned by hour over the last 7 days, in ${rows.length} parts`, {
     height: 220,
     data: { values: rows },
-    mark: { type: "bar" },
+    mark: { type: "bar", clip: true },
     encoding: {
-      x: { field: "at", type: "temporal", timeUnit: "yearmonthdatehours", title: null },
-      y: { field: "credits", type: "quantitative", aggregate: "sum", title: "credits" },
+      x: {
+        field: "from",
+        type: "quantitative",
+        title: null,
+        scale: { domain: [-spanHours, 0], nice: false },
+        axis: {
+          grid: false,
+          values: Array.from({ length: spanHours / stepHours + 1 }, (_, n) => -n * stepHours),
+          labelOverlap: "greedy",
+          labelSeparation: 12,
+          labelFlush: false,
+          labelExpr:
+            spanHours > 24
+              ? "datum.value == 0 ? 'now' : format(-datum.value / 24, 'd') + ' d ago'"
+              : "datum.value == 0 ? 'now' : format(-datum.value, 'd') + ' h ago'",
+        },
+      },
+      x2: { field: "to" },
+      y: { field: "bottom", type: "quantitative", title: "credits", axis: { tickCount: 5 } },
+      y2: { field: "top" },
       color: {
         field: "kind",
         type: "nominal",
@@ -147,7 +167,7 @@ const showEarnings = async (place, hosts) => {
     },
   })
   await draw(byHost, "Credits earned by each host from calls over the last 7 days", {
-    height: { step: 28 },
+    height: barHeight * Math.min(totals.length, hostsCharted),
     data: {
       values: totals
         .slice(0, hostsCharted)
@@ -156,9 +176,36 @@ const showEarnings = async (place, hosts) => {
     mark: { type: "bar" },
     encoding: {
       y: { field: "name", type: "nominal", sort: "-x", title: null },
-      x: { field: "credits", type: "quantitative", title: "credits" },
+      x: { field: "credits", type: "quantitative", title: "credits", axis: { tickCount: 5 } },
     },
   })
+}
+
+/**
+ * Bars of so many hours, in hours from now, the kinds one on the other; and how far back they go, in
+ * whole days. Binary fractions are good enough for the height of a bar.
+ */
+const stacked = (hours, hoursABar) => {
+  const now = Date.now()
+  const sums = new Map()
+  for (const { at, kind, amount } of hours) {
+    const slot = Math.floor((at * 1000 - now) / hourMillis / hoursABar)
+    const ofSlot = sums.get(slot) ?? {}
+    ofSlot[kind] = (ofSlot[kind] ?? 0) + Number(amount)
+    sums.set(slot, ofSlot)
+  }
+  const rows = [...sums].flatMap(([slot, ofSlot]) => {
+    let top = 0
+    return Object.keys(kinds).flatMap((kind) => {
+      if (ofSlot[kind] === undefined) return []
+      const bottom = top
+      top += ofSlot[kind]
+      const from = slot * hoursABar
+      return { from, to: from + hoursABar, kind: kinds[kind], bottom, top }
+    })
+  })
+  const oldest = Math.max(0, ...rows.map(({ from }) => -from))
+  return { rows, spanHours: 24 * Math.min(daysShown, Math.max(1, Math.ceil(oldest / 24))) }
 }
 
 /** What each host earned, the most first. */
@@ -169,7 +216,10 @@ const hostTotals = async (hosts) => {
       return { name, ...total }
     }),
   )
-  return totals.toSorted((a, b) => Number(b.earned) - Number(a.earned))
+  const earned = aligned(totals.map((one) => one.earned))
+  return totals
+    .map((one, index) => ({ ...one, earned: earned[index] }))
+    .toSorted((a, b) => Number(b.earned) - Number(a.earned))
 }
 
 const totalsTable = (totals) =>

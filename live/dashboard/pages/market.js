@@ -4,17 +4,18 @@ import { byId, drawing, element, fill, table } from "./dom.js"
 import {
   clockTime,
   count,
-  credits,
   duration,
   mood,
   percent,
   perMillion,
   rate,
+  roundedCredits,
   standing,
 } from "./format.js"
 
 const newsKept = 30
 const paceSeconds = 600
+const leastPaceSeconds = 60
 const troublesEveryMillis = 5000
 const troublesShown = 100
 
@@ -84,7 +85,7 @@ const showState = (state) => {
       count(state.breakers.open + state.breakers.halfOpen),
       `${count(state.breakers.closed)} closed`,
     ),
-    figure("Bounty pool", credits(state.bounty_pool), "credits"),
+    figure("Bounty pool", roundedCredits(state.bounty_pool), "credits"),
   )
   const models = state.models.toSorted(
     (a, b) =>
@@ -126,10 +127,13 @@ const modelTable = (models) =>
       {
         title: "Price of a million tokens",
         align: "number",
-        cell: (one) => [
-          perMillion(one.output_price_per_token),
-          element("small", {}, `${perMillion(one.input_price_per_token)} of the prompt`),
-        ],
+        cell: (one) =>
+          one.kind === "embedding"
+            ? perMillion(one.input_price_per_token)
+            : [
+                perMillion(one.output_price_per_token),
+                element("small", {}, `${perMillion(one.input_price_per_token)} of the prompt`),
+              ],
       },
       {
         title: "Supply, tokens/s",
@@ -222,7 +226,9 @@ const showPace = () => {
   const width = 600
   const height = 90
   const most = Math.max(10, ...pace.map(([, good, bad]) => good + bad))
-  const x = (at) => width - ((now - at) / 1000 / paceSeconds) * width
+  const seen = (now - (pace[0]?.[0] ?? now)) / 1000
+  const span = Math.min(paceSeconds, Math.max(leastPaceSeconds, seen))
+  const x = (at) => width - ((now - at) / 1000 / span) * width
   const y = (value) => height - (value / most) * (height - 8)
   // The state is told when it changes; between two, it stays.
   const steps = [...pace, ...pace.slice(-1).map(([, good, bad]) => [now, good, bad])]
@@ -245,7 +251,7 @@ const showPace = () => {
         preserveAspectRatio: "none",
         class: "pace",
         role: "img",
-        "aria-label": `Requests a minute over the last ten minutes; now ${good} finished, ${bad} failed or refused; at most ${most}`,
+        "aria-label": `Requests a minute over the last ${duration(span)}; now ${good} finished, ${bad} failed or refused; at most ${most}`,
       },
       drawing("line", { class: "rail", x1: 0, x2: width, y1: height - 1, y2: height - 1 }),
       drawing("line", { class: "rail", x1: 0, x2: width, y1: 8, y2: 8 }),
@@ -257,7 +263,7 @@ const showPace = () => {
       { class: "legend" },
       element("span", { class: "key good" }, "finished"),
       element("span", { class: "key bad" }, "failed or refused"),
-      element("span", {}, `upper line: ${count(most)} a minute · left edge: 10 minutes ago`),
+      element("span", {}, `upper line: ${count(most)} a minute · left edge: ${duration(span)} ago`),
     ),
   )
 }

@@ -37,7 +37,10 @@ const build = async (place) => {
   })
   const withKey = element("input", { type: "checkbox", checked: storedKey() !== undefined })
   withKey.disabled = storedKey() === undefined
-  const choices = models.map(({ model, output_price_per_token: price }) => {
+  const choices = models.map((listed) => {
+    const { model } = listed
+    const price =
+      listed.kind === "embedding" ? listed.input_price_per_token : listed.output_price_per_token
     const box = element("input", { type: "checkbox", value: model })
     return {
       box,
@@ -143,7 +146,9 @@ const quoted = (text) =>
 
 const commandOf = ({ url, key, backend, endpoint, name, models }) =>
   [
-    `EVENKEEL_KEY=${key === undefined ? "sk_live_YOUR_KEY" : quoted(key)} npx evenkeel agent --url ${quoted(url)}`,
+    `EVENKEEL_KEY=${key === undefined ? "sk_live_YOUR_KEY" : quoted(key)}`,
+    "npx evenkeel agent",
+    `--url ${quoted(url)}`,
     `--backend ${backend}`,
     ...(endpoint === "" ? [] : [`--endpoint ${quoted(endpoint)}`]),
     ...models.map((model) => `--model ${quoted(model)}`),

@@ -1,0 +1,252 @@
+/**
+ * The pages in a real browser: what they show, what a reader can do, and that nothing of it needs
+ * more than the page's policy allows.
+ */
+import type { Browser, BrowserContextOptions, Page } from "playwright-core"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
+import { pagePolicy } from "../../../live/dashboard/dashboard-routes.ts"
+import { chromiumPath, openBrowser } from "./browser.ts"
+import type { Scene } from "./scene.ts"
+import { openScene } from "./scene.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "evenkeel-dashboard-"))
+const lookAtPage = readFileSync(new URL("./look-at-page.js", import.meta.url), "utf8")
+let scene: Scene
+
+beforeAll(async () => {
+  scene = await openScene(folder)
+  scene.serve(20)
+  // A machine that is busy with starting up sheds what comes first.
+  await vi.waitUntil(async () => (await fetch(`${scene.url}/healthz`)).ok, {
+    timeout: 20_000,
+    interval: 200,
+  })
+})
+afterAll(async () => {
+  await scene.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe("the files", () => {
+  it("come with a policy that allows no script in the page, and with nothing secret", async () => {
+    for (const path of ["/", "/dashboard/app.js", "/dashboard/style.css", "/dashboard/icon.svg"]) {
+      const answer = await fetch(scene.url + path)
+      expect(answer.status, path).toBe(200)
+      expect(answer.headers.get("content-security-policy"), path).toBe(pagePolicy)
+      expect(answer.headers.get("x-content-type-options")).toBe("nosniff")
+    }
+    const page = await (await fetch(scene.url)).text()
+    expect(page).not.toMatch(/<script(?![^>]* src=)|\son\w+=|style="/)
+  })
+
+  it("are these and no others", async () => {
+    for (const path of ["/dashboard/..%2fdashboard-routes.ts", "/dashboard/", "/dashboard/none.js"])
+      expect([403, 404], path).toContain((await fetch(scene.url + path)).status)
+    for (const library of ["vega.min.js", "vega-lite.min.js", "vega-embed.min.js"]) {
+      const answer = await fetch(`${scene.url}/dashboard/lib/${library}`)
+      expect(answer.headers.get("content-type")).toMatch(/javascript/)
+      await answer.arrayBuffer()
+    }
+  })
+})
+
+describe.skipIf(chromiumPath === undefined)(
+  `the pages${chromiumPath === undefined ? " (skipped: no Chromium here; set CHROMIUM_PATH)" : ""}`,
+  () => {
+    let browser: Browser
+    const complaints: Array<string> = []
+
+    beforeAll(async () => {
+      browser = await openBrowser(chromiumPath!)
+    })
+    afterAll(async () => {
+      await browser.close()
+    })
+
+    /** Shows a page, with a key of the tab if one is given; every complaint of the browser counts. */
+    const visit = async (
+      hash: string,
+      key?: string,
+      options: BrowserContextOptions = {},
+    ): Promise<Page> => {
+      const context = await browser.newContext({
+        viewport: { width: 1280, height: 900 },
+        ...options,
+      })
+      const page = await context.newPage()
+      page.setDefaultTimeout(10_000)
+      page.on("console", (message) => {
+        if (["error", "warning"].includes(message.type())) complaints.push(message.text())
+      })
+      page.on("pageerror", (error) => complaints.push(error.message))
+      if (key !== undefined)
+        await page.addInitScript(`sessionStorage.setItem("evenkeel-key", "${key}")`)
+      await page.goto(`${scene.url}/#${hash}`)
+      return page
+    }
+    const leave = async (page: Page): Promise<void> => {
+      await page.context().close()
+      expect(complaints.splice(0)).toEqual([])
+    }
+
+    it("show the market, and follow it", async () => {
+      const page = await visit("")
+      await page.getByText("Live", { exact: true }).waitFor()
+      const row = page.getByRole("row", { name: /Llama-3.1-8B/ })
+      expect(await row.innerText()).toMatch(/0\.40[\s\S]*0\.10 of the prompt/)
+      expect(await page.getByText("Hosts online").locator("..").innerText()).toMatch(/6\s+of 7/)
+      scene.serve(7)
+      scene.park("dune-m3-ultra")
+      await row.getByText("1 parked").waitFor()
+      await page
+        .getByRole("log")
+        .getByText(/dune-m3-ultra is parked/)
+        .waitFor()
+      await page
+        .getByRole("row", { name: /dune-m3-ultra/ })
+        .getByText("parked")
+        .waitFor()
+      await leave(page)
+    })
+
+    it("open an account, show its key once, and keep it in the tab only", async () => {
+      const page = await visit("account")
+      await page.getByLabel("What shall the account be called?").fill("<b>Eve</b>")
+      await page.getByRole("button", { name: "Open an account" }).click()
+      const key = await page.locator(".secret code").innerText()
+      expect(key).toMatch(/^sk_live_[\w-]{43}$/)
+      // What somebody called themselves is text, never markup.
+      expect(await page.locator("h2 b").count()).toBe(0)
+      await page.getByRole("button", { name: /I have kept it/ }).click()
+      await page.getByText("<b>Eve</b>").waitFor()
+      await page.getByText("Gift for signing up").waitFor()
+      expect(await page.locator(".total").innerText()).toMatch(/^5\.00/)
+      expect(await page.content()).not.toContain(key)
+      expect(await page.evaluate("[localStorage.length, document.cookie]")).toEqual([0, ""])
+      await page.getByRole("button", { name: "Forget the key" }).click()
+      await page.getByLabel("Key of your account").waitFor()
+      expect(await page.evaluate("sessionStorage.length")).toBe(0)
+      await leave(page)
+    })
+
+    it("take a key, and say so where it is none", async () => {
+      const page = await visit("account")
+      const field = page.getByLabel("Key of your account")
+      await field.fill("sk_live_nonsense")
+      await page.getByRole("button", { name: "Show my account" }).click()
+      await page.getByRole("alert").filter({ hasText: "No valid key" }).waitFor()
+      // The browser itself notes the refusal.
+      expect(complaints.splice(0)).toEqual([expect.stringContaining("401")])
+      await field.fill(scene.consumer)
+      await page.keyboard.press("Enter")
+      await page.getByText("Ada’s agents").waitFor()
+      const lines = page.getByRole("region", { name: "Statement" }).locator("tbody tr")
+      await page.getByRole("button", { name: "Older lines" }).click()
+      await expect.poll(() => lines.count()).toBe(40)
+      await leave(page)
+    })
+
+    it("make, rotate and revoke keys, and go on with the new one", async () => {
+      const page = await visit("account", scene.consumer)
+      await page.getByLabel("What is the new key for?").fill("laptop")
+      await page.getByRole("button", { name: "Make a key" }).click()
+      await page.getByText("The new key “laptop”").waitFor()
+      await page.getByRole("button", { name: "Rotate laptop" }).click()
+      await page.getByText(/in the place of “laptop”/).waitFor()
+      page.on("dialog", (dialog) => void dialog.accept())
+      const keys = page.getByRole("region", { name: "Keys" })
+      await expect.poll(() => keys.getByRole("button", { name: "Revoke laptop" }).count()).toBe(2)
+      await keys.getByRole("button", { name: "Revoke laptop" }).last().click()
+      await keys.getByText("revoked").waitFor()
+      expect(await page.evaluate('sessionStorage.getItem("evenkeel-key")')).toBe(scene.consumer)
+      await leave(page)
+    })
+
+    it("refuse a withdrawal in the gateway's own words", async () => {
+      const page = await visit("account", scene.consumer)
+      await page.getByLabel("Credits to withdraw").fill("10")
+      await page.getByRole("button", { name: "Withdraw" }).click()
+      await page.getByText(/Only earned credits/).waitFor()
+      expect(complaints.splice(0)).toEqual([expect.stringContaining("402")])
+      await leave(page)
+    })
+
+    it("show one's own hosts, no others, with charts of what they earned", async () => {
+      const page = await visit("hosts", scene.operator)
+      const hosts = page.locator("#hosts").getByRole("region", { name: "My hosts" })
+      await hosts.getByText("atlas-h100").waitFor()
+      expect(await hosts.innerText()).not.toContain("dune-m3-ultra")
+      await page.getByRole("img", { name: /Credits earned by hour/ }).waitFor()
+      const bars = page.getByRole("img", { name: /by each host/ }).locator(".mark-rect path")
+      await expect.poll(() => bars.count()).toBe(3)
+      await leave(page)
+    })
+
+    it("give the very command that registers a host", async () => {
+      const page = await visit("register", scene.operator)
+      const command = page.getByLabel("The command", { exact: true })
+      await page.getByLabel(/Qwen3-32B/).check()
+      await page.getByLabel("What shall the host be called?").fill("it's mine; $(reboot)")
+      expect((await command.innerText()).replaceAll(/\s*\\\n\s*/g, " ")).toBe(
+        `EVENKEEL_KEY=${scene.operator} npx evenkeel agent --url ${scene.url} --backend openai ` +
+          "--endpoint http://127.0.0.1:8000/v1 --model Qwen/Qwen3-32B --name 'it'\\''s mine; $(reboot)'",
+      )
+      await page.getByLabel("Put my key into the command").uncheck()
+      expect(await command.innerText()).not.toContain(scene.operator)
+      await page.getByLabel("What runs the models?").selectOption("huggingface")
+      expect(await command.innerText()).not.toContain("--endpoint")
+      await leave(page)
+    })
+
+    it("work by keyboard alone", async () => {
+      const page = await visit("")
+      await page.keyboard.press("Tab")
+      expect(await page.evaluate("document.activeElement?.textContent")).toContain("Skip")
+      await page.keyboard.press("Tab")
+      await page.keyboard.press("Tab")
+      await page.keyboard.press("Enter")
+      await page.getByRole("heading", { level: 1, name: "My account" }).waitFor()
+      expect(await page.title()).toBe("My account · Evenkeel")
+      expect(await page.evaluate("document.activeElement?.id")).toBe("title-account")
+      await leave(page)
+    })
+
+    it.each(["light", "dark"] as const)(
+      "can be read in %s, on a phone as well",
+      async (colorScheme) => {
+        const page = await visit("", scene.operator, {
+          colorScheme,
+          viewport: { width: 360, height: 740 },
+          reducedMotion: "reduce",
+        })
+        for (const [hash, sign] of [
+          ["market", "Bounty pool"],
+          ["account", "Statement"],
+          ["hosts", "Earned in the last 7 days"],
+          ["register", "Paste this on the host"],
+        ] as const) {
+          await page.evaluate(`location.hash = "${hash}"`)
+          await page.getByText(sign, { exact: true }).first().waitFor()
+          expect(await page.evaluate(lookAtPage), hash).toEqual({
+            weakTexts: [],
+            unnamed: [],
+            width: 360,
+            moving: 0,
+          })
+        }
+        await leave(page)
+      },
+    )
+
+    it("show the API's own page", async () => {
+      const page = await visit("")
+      await page.goto(`${scene.url}/docs/`)
+      await page.getByText("/account/statement").first().waitFor()
+      expect(await page.title()).toBe("Evenkeel API")
+      await leave(page)
+    })
+  },
+)

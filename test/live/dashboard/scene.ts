@@ -1,0 +1,176 @@
+/**
+ * A gateway with something to see: models, hosts of two operators, a consumer whose calls they serve,
+ * a host that is parked and one that is offline. Hosts are made in the market itself; no agent runs.
+ */
+import { NodeContext } from "@effect/platform-node"
+import { Effect, Exit, Scope } from "effect"
+import { openAccount } from "../../../live/accounts/sign-up.ts"
+import { newPublicId } from "../../../live/accounts/secrets.ts"
+import { orderTransfer } from "../../../live/accounts/transfers.ts"
+import { defaultConfig } from "../../../live/config.ts"
+import type { Fact } from "../../../live/driver/market-driver.ts"
+import type { LiveServices } from "../../../live/services.ts"
+import { startGateway } from "../../../live/start.ts"
+
+export interface Scene {
+  readonly url: string
+  readonly services: LiveServices
+  readonly adminKey: string
+  /** Keys of an operator with hosts, and of a consumer. */
+  readonly operator: string
+  readonly consumer: string
+  /** Serves so many calls of every model that has a host. */
+  readonly serve: (calls: number) => void
+  /** Lets the host of that name fail until it is parked. */
+  readonly park: (host: string) => void
+  readonly close: () => Promise<void>
+}
+
+const models = [
+  ["meta-llama/Llama-3.1-8B-Instruct", "text", "0.0000001", "0.0000004"],
+  ["Qwen/Qwen3-32B", "text", "0.0000003", "0.0000012"],
+  ["mistralai/Mistral-Small-3.2-24B", "text", "0.0000002", "0.0000006"],
+  ["BAAI/bge-m3", "embedding", "0.00000002", "0"],
+] as const
+
+const hosts = [
+  ["atlas-h100", 0, "meta-llama/Llama-3.1-8B-Instruct", 32, 2400],
+  ["brook-4090", 0, "meta-llama/Llama-3.1-8B-Instruct", 8, 640],
+  ["cedar-a6000", 0, "Qwen/Qwen3-32B", 8, 310],
+  ["dune-m3-ultra", 1, "meta-llama/Llama-3.1-8B-Instruct", 4, 210],
+  ["ember-l40s", 1, "BAAI/bge-m3", 16, 5000],
+  ["fjord-3090", 1, "Qwen/Qwen3-32B", 4, 120],
+  ["grove-a100", 1, "meta-llama/Llama-3.1-8B-Instruct", 16, 1400],
+] as const
+
+export const openScene = async (folder: string, port = 0): Promise<Scene> => {
+  const scope = await Effect.runPromise(Scope.make())
+  const { url, services, adminSecret } = await Effect.runPromise(
+    startGateway({
+      config: {
+        ...defaultConfig,
+        listen: { host: "127.0.0.1", port },
+        economy: { preset: "pooled", knobs: { ramp: { start: 1 } } },
+        models: models.map(([name, kind, inputPricePerToken, outputPricePerToken]) => ({
+          name,
+          kind,
+          contextTokens: 32_768,
+          inputPricePerToken,
+          outputPricePerToken,
+        })),
+      },
+      dataDirectory: folder,
+      logger: false,
+    }).pipe(Scope.extend(scope), Effect.provide(NodeContext.layer)),
+  )
+  const { driver, directory } = services
+  const submit = (fact: Fact): void => {
+    const rejection = driver.submit(fact)
+    if (rejection !== undefined) throw new Error(`${fact._tag} was rejected: ${rejection}`)
+  }
+  const operators = [openAccount(services, "Northwind Compute"), openAccount(services, "Small Lab")]
+  const consumer = openAccount(services, "Ada’s agents")
+  orderTransfer(services, {
+    kind: "purchase",
+    account: consumer.account.id,
+    name: "invoice-1",
+    amount: "250",
+  })
+  const instances = new Map<string, number>()
+  for (const [name, owner, model, slots, tokensPerSecond] of hosts) {
+    const account = operators[owner]!.account.id
+    const host = directory.hosts.nextId()
+    const instance = directory.instances.nextId()
+    const createdAtMillis = services.nowMillis()
+    const modelId = directory.modelByName(model)!.id
+    directory.hosts.put({
+      id: host,
+      publicId: newPublicId("host"),
+      account,
+      name,
+      delivery: "pull",
+      hardware: {},
+      createdAtMillis,
+    })
+    directory.instances.put({
+      id: instance,
+      host,
+      model: modelId,
+      upstreamModel: model,
+      slots,
+      tokensPerSecond,
+      createdAtMillis,
+    })
+    submit({ _tag: "NodeRegistered", node: host, account })
+    submit({
+      _tag: "InstanceStarted",
+      instance,
+      node: host,
+      model: modelId,
+      slots,
+      tokensPerSecond,
+      isPlatformAsked: false,
+    })
+    instances.set(name, instance)
+  }
+  submit({ _tag: "NodeLost", node: directory.instances.get(instances.get("fjord-3090")!)!.host })
+
+  const call = (model: number, outcome: "completed" | "upstreamError", tokens: number): void => {
+    const request = driver.nextRequest()
+    submit({
+      _tag: "RequestArrived",
+      request,
+      account: consumer.account.id,
+      model,
+      inputTokens: 400,
+      maxTokens: 2000,
+    })
+    const { requests } = driver.market
+    for (
+      let slot = requests.slots.get(request);
+      slot !== undefined;
+      slot = requests.slots.get(request)
+    )
+      submit({
+        _tag: "AttemptEnded",
+        request,
+        attempt: requests.columns.attempt[slot] ?? 0,
+        outcome,
+        outputTokens: tokens,
+        reportedTokens: tokens,
+        decodeMicros: 4_000_000,
+        retryAfterMicros: 0,
+      })
+  }
+  const served = [...new Set(hosts.map(([, , model]) => model))].map(
+    (name) => directory.modelByName(name)!.id,
+  )
+  return {
+    url,
+    services,
+    adminKey: adminSecret ?? "",
+    operator: operators[0]!.key.secret,
+    consumer: consumer.key.secret,
+    serve: (calls) => {
+      for (let n = 0; n < calls; n++)
+        for (const [index, model] of served.entries())
+          if (index === 0 || n % (index + 1) === 0) call(model, "completed", 300 + ((n * 37) % 400))
+    },
+    park: (name) => {
+      const instance = instances.get(name)!
+      // Its neighbours are away for a moment, so that every call goes to it.
+      const model = directory.instances.get(instance)!.model
+      const others = [...directory.instances.all()].filter(
+        (one) => one.model === model && one.id !== instance,
+      )
+      const say = (isAvailable: boolean): void => {
+        for (const { id } of others)
+          submit({ _tag: "AvailabilityChanged", instance: id, isAvailable })
+      }
+      say(false)
+      for (let failures = 0; failures < 3; failures++) call(model, "upstreamError", 1)
+      say(true)
+    },
+    close: () => Effect.runPromise(Scope.close(scope, Exit.void)),
+  }
+}

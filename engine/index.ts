@@ -1,6 +1,26 @@
 /** The kernel's public surface: `evenkeel/engine`. */
-export { breakerStateOf, instanceView, marketView } from "./views.ts"
-export type { InstanceView, ModelView } from "./views.ts"
+export {
+  accountView,
+  breakerStateOf,
+  instanceView,
+  marketView,
+  nodeView,
+  openAttempts,
+  openWithdrawals,
+  standingsOf,
+  standingView,
+  standingViews,
+} from "./views.ts"
+export type {
+  AccountView,
+  AttemptView,
+  InstanceView,
+  ModelView,
+  NodeView,
+  ReasonView,
+  StandingView,
+  WithdrawalView,
+} from "./views.ts"
 export type { EligibilityReason } from "./admission/eligibility.ts"
 export { eligibilityReasons } from "./admission/eligibility.ts"
 export type { Command, Refusal, Rejection } from "./command.ts"

@@ -3,10 +3,12 @@
  * as `m` from there on.
  */
 import { Data, Either, ParseResult, Schema } from "effect"
+import { eligibilityReasons } from "./admission/eligibility.ts"
 import { compileRules } from "./economy/rules.ts"
 import { Economy } from "./economy/schema.ts"
 import { emptyDigest, hexOf, mixText } from "./digest.ts"
 import type { Market } from "./state/market.ts"
+import { makeMarket } from "./state/market.ts"
 import type { Portable } from "./state/portable.ts"
 import { freeze, thaw } from "./state/portable.ts"
 
@@ -69,6 +71,14 @@ export const restore = (input: unknown): Either.Either<Market, SnapshotInvalid> 
       () =>
         new SnapshotInvalid({ reason: "its checksum does not match, so it was cut or altered" }),
     ),
+    Either.flatMap((saved) => {
+      const difference = differenceOf(shapeUnder(saved.economy), saved.state, "state")
+      return difference === undefined
+        ? Either.right(saved)
+        : Either.left(
+            new SnapshotInvalid({ reason: `${difference}; another version of Evenkeel made it` }),
+          )
+    }),
     Either.map(
       ({ economy, seed, digest, state }) =>
         ({
@@ -80,6 +90,40 @@ export const restore = (input: unknown): Either.Either<Market, SnapshotInvalid> 
         }) as unknown as Market,
     ),
   )
+
+/** An empty market's state: every market's has its fields, whatever they hold. */
+const shapeUnder = (economy: Economy): Portable =>
+  stateOf(makeMarket(economy, "", eligibilityReasons.length))
+
+/**
+ * Where a saved state is of another shape, in words; `undefined` where it is not. Lists, maps and
+ * arrays may hold anything.
+ */
+const differenceOf = (expected: Portable, given: Portable, path: string): string | undefined => {
+  const kind = kindOf(given)
+  if (kind !== kindOf(expected)) return `${path} is ${kind}, expected ${kindOf(expected)}`
+  if (kind !== "a record") return undefined
+  const fields = given as { readonly [key: string]: Portable }
+  const wanted = expected as { readonly [key: string]: Portable }
+  const stranger = Object.keys(fields).find((key) => !Object.hasOwn(wanted, key))
+  if (stranger !== undefined) return `${path}.${stranger} is not known`
+  for (const [key, one] of Object.entries(wanted)) {
+    if (!Object.hasOwn(fields, key)) return `${path}.${key} is missing`
+    const difference = differenceOf(one, fields[key], `${path}.${key}`)
+    if (difference !== undefined) return difference
+  }
+  return undefined
+}
+
+/** What a value stands for; a text, such as the kind of a column, stands for itself. */
+const kindOf = (value: Portable): string => {
+  if (value === null) return "null"
+  if (typeof value === "string") return JSON.stringify(value)
+  if (typeof value !== "object") return `a ${typeof value}`
+  if (Array.isArray(value)) return "a list"
+  const mark = (value as { readonly $?: Portable }).$
+  return mark === undefined ? "a record" : `a ${String(mark)}`
+}
 
 const firstIssueOf = (error: ParseResult.ParseError): string => {
   const [{ path, message }] = ParseResult.ArrayFormatter.formatErrorSync(error)

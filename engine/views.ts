@@ -9,8 +9,14 @@ import {
   eligibilityReasons,
   onlineMicrosAt,
   rampNow,
+  reasonsNow,
+  untilOf,
 } from "./admission/eligibility.ts"
+import { recentFailures } from "./admission/breaker.ts"
 import { rampedSlots } from "./admission/ramp.ts"
+import type { Balance } from "./ledger/accounts.ts"
+import { balanceOf } from "./ledger/accounts.ts"
+import { heldAmount } from "./ledger/holds.ts"
 import { reductionOf } from "./lifecycle/seats.ts"
 import { healthHundredths } from "./reputation/health.ts"
 import { bountyCapHundredths } from "./reputation/trust.ts"
@@ -78,6 +84,163 @@ export const instanceView = (market: Market, id: number): InstanceView | undefin
     maxMultiplier: bountyCapHundredths(market.rules, onlineMicros, health) / 100,
     parks: columns.parks[slot],
   }
+}
+
+/** An instance with everything that stands against it, and until when. */
+export interface StandingView extends InstanceView {
+  /** Empty: it may get requests now. The first is the one that `reason` shows. */
+  readonly reasons: ReadonlyArray<ReasonView>
+  /** Failures that its breaker holds against it now. */
+  readonly recentFailures: number
+}
+
+export interface ReasonView {
+  readonly reason: EligibilityReason
+  /** When it may pass by itself, µs; `undefined`: that takes a deed, or the end of an attempt. */
+  readonly untilMicros: number | undefined
+}
+
+/** One instance as it stands, and why, or `undefined`. O(reasons). */
+export const standingView = (market: Market, id: number): StandingView | undefined => {
+  const view = instanceView(market, id)
+  if (view === undefined) return undefined
+  const slot = slotOf(market.instances, id)
+  return {
+    ...view,
+    reasons: reasonsNow(market, slot).map((reason) => ({
+      reason,
+      untilMicros: untilOf(market, slot, reason),
+    })),
+    recentFailures: recentFailures(market.breakers, market.rules, slot, market.now),
+  }
+}
+
+/** Every instance, or a model's, by id: the breakers and the routing as they stand. O(instances). */
+export const standingViews = (market: Market, model?: number): ReadonlyArray<StandingView> => {
+  const { ids, used, columns } = market.instances
+  const of = model === undefined ? undefined : slotOf(market.models, model)
+  const found: Array<number> = []
+  for (let slot = 0; slot < used; slot++)
+    if (ids[slot] !== -1 && (of === undefined || columns.model[slot] === of)) found.push(ids[slot])
+  return found
+    .toSorted((a, b) => a - b)
+    .map((id) => standingView(market, id))
+    .filter((view) => view !== undefined)
+}
+
+/**
+ * How many of a model's instances stand how, by reason; what a refused call was up against. Counted
+ * as they go: O(reasons), whatever the number of instances. `undefined`: no such model.
+ */
+export const standingsOf = (
+  market: Market,
+  model: number,
+): Readonly<Record<EligibilityReason, number>> | undefined => {
+  const slot = slotOf(market.models, model)
+  if (slot < 0) return undefined
+  const counts = market.standings[slot]
+  return Object.fromEntries(
+    eligibilityReasons.map((reason, code) => [reason, counts[code]]),
+  ) as Record<EligibilityReason, number>
+}
+
+export interface NodeView {
+  readonly node: number
+  readonly account: number
+  readonly isOnline: boolean
+  /** Whether its silence is noticed, and its latest heartbeat, µs. */
+  readonly isSupervised: boolean
+  readonly lastHeartbeat: number
+  /** Anti-flapping reduction of the payout, 0…1. */
+  readonly reduction: number
+  readonly instances: ReadonlyArray<number>
+}
+
+/** One node as it stands, or `undefined`. */
+export const nodeView = (market: Market, id: number): NodeView | undefined => {
+  const slot = slotOf(market.nodes, id)
+  if (slot < 0) return undefined
+  const { columns } = market.nodes
+  const instances: Array<number> = []
+  for (let next = columns.firstInstance[slot]; next !== 0;) {
+    instances.push(market.instances.ids[next - 1])
+    next = market.instances.columns.nextOnNode[next - 1]
+  }
+  return {
+    node: id,
+    account: market.accounts.ids[columns.account[slot]],
+    isOnline: columns.isOnline[slot] === 1,
+    isSupervised: columns.isSupervised[slot] === 1,
+    lastHeartbeat: columns.lastHeartbeat[slot],
+    reduction: reductionOf(market, slot),
+    instances: instances.toSorted((a, b) => a - b),
+  }
+}
+
+export interface AccountView extends Balance {
+  readonly account: number
+  /** Its number among the ledger's customers, for `lotAccount`. */
+  readonly customer: number
+  /** Bounty that it has claimed since the last turn of the hour, minor units. */
+  readonly claimed: number
+}
+
+/** One account's balance by lot, minor units, or `undefined`. */
+export const accountView = (market: Market, id: number): AccountView | undefined => {
+  const customer = slotOf(market.accounts, id)
+  if (customer < 0) return undefined
+  const { claimNow, claimVesting } = market.accounts.columns
+  return {
+    account: id,
+    customer,
+    ...balanceOf(market.ledger, customer),
+    claimed: claimNow[customer] + claimVesting[customer],
+  }
+}
+
+export interface AttemptView {
+  readonly request: number
+  readonly attempt: number
+  readonly instance: number
+  readonly node: number
+  readonly account: number
+  readonly model: number
+  readonly maxTokens: number
+}
+
+/** Attempts under way, by request: what hosts should be at work on. O(open requests). */
+export const openAttempts = (market: Market): ReadonlyArray<AttemptView> => {
+  const { columns, slots } = market.requests
+  const instances = market.instances
+  return [...slots]
+    .toSorted(([a], [b]) => a - b)
+    .map(([request, slot]) => ({
+      request,
+      attempt: columns.attempt[slot],
+      instance: instances.ids[columns.instance[slot]],
+      node: market.nodes.ids[instances.columns.node[columns.instance[slot]]],
+      account: market.accounts.ids[columns.account[slot]],
+      model: market.models.ids[columns.model[slot]],
+      maxTokens: columns.maxTokens[slot],
+    }))
+}
+
+export interface WithdrawalView {
+  readonly transfer: number
+  readonly account: number
+  readonly amount: number
+}
+
+/** Withdrawals that are neither posted nor voided, by transfer. O(open withdrawals). */
+export const openWithdrawals = (market: Market): ReadonlyArray<WithdrawalView> => {
+  const holds = market.ledger.withdrawalHolds
+  return [...holds.slots]
+    .toSorted(([a], [b]) => a - b)
+    .map(([transfer, slot]) => ({
+      transfer,
+      account: market.accounts.ids[holds.columns.customer[slot]],
+      amount: heldAmount(holds, slot),
+    }))
 }
 
 export interface ModelView {

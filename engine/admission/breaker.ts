@@ -118,6 +118,19 @@ export const close = (breakers: Breakers, rules: Rules, slot: number): void => {
   forgetFailures(breakers, rules, slot)
 }
 
+/** How many of the latest failures the breaker still holds against an instance at `now`. */
+export const recentFailures = (
+  breakers: Breakers,
+  rules: Rules,
+  slot: number,
+  now: number,
+): number => {
+  const first = slot * rules.breakerThreshold
+  return breakers.failures
+    .subarray(first, first + rules.breakerThreshold)
+    .filter((failure) => failure !== 0 && now - (failure - 1) <= rules.breakerWindowMicros).length
+}
+
 const noteOutcome = (
   breakers: Breakers,
   rules: Rules,

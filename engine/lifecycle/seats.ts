@@ -66,7 +66,7 @@ export const leaveSeat = (market: Market, instance: number): void => {
   const { node, model, seatSince } = market.instances.columns
   const left = { model: model[instance], since: seatSince[instance], vacantSince: market.now }
   const vacant = vacantSeats(market.vacantSeats, market, node[instance])
-  keep(market.vacantSeats, node[instance], oldestFirst([...vacant, left]))
+  keep(market.vacantSeats, node[instance], oldestFirst(market, [...vacant, left]))
 }
 
 /** Lets newer seats take the places of older ones that are vacant, as long as there are such. */
@@ -146,12 +146,14 @@ export const joinSeats = (market: Market, kept: number, joined: number): void =>
   market.bequeathedSeats.delete(joined)
 }
 
-/** One seat a model, the one that was left last: however many nodes go, no more is kept. */
+/** One seat a model, the oldest of those left last: however many nodes go, no more is kept. */
 const bequeath = (market: Market, operator: number, seats: ReadonlyArray<VacantSeat>): void => {
-  const latest = new Map<number, VacantSeat>()
-  for (const seat of [...vacantSeats(market.bequeathedSeats, market, operator), ...seats])
-    if (seat.vacantSince >= (latest.get(seat.model)?.vacantSince ?? 0)) latest.set(seat.model, seat)
-  keep(market.bequeathedSeats, operator, oldestFirst([...latest.values()]))
+  const lastLeftLast = [
+    ...vacantSeats(market.bequeathedSeats, market, operator),
+    ...seats,
+  ].toSorted((a, b) => a.vacantSince - b.vacantSince || b.since - a.since)
+  const latest = new Map(lastLeftLast.map((seat) => [seat.model, seat]))
+  keep(market.bequeathedSeats, operator, oldestFirst(market, [...latest.values()]))
 }
 
 /** The greater of two reductions, as they stand now. */
@@ -170,8 +172,16 @@ type Seats = Map<number, ReadonlyArray<VacantSeat>>
 const vacantSeats = (seats: Seats, { now, rules }: Market, of: number): ReadonlyArray<VacantSeat> =>
   (seats.get(of) ?? []).filter(({ vacantSince }) => now - vacantSince < rules.flapMicros)
 
-const oldestFirst = (seats: ReadonlyArray<VacantSeat>): ReadonlyArray<VacantSeat> =>
-  seats.toSorted((a, b) => a.since - b.since)
+const oldestFirst = (
+  { models }: Market,
+  seats: ReadonlyArray<VacantSeat>,
+): ReadonlyArray<VacantSeat> =>
+  seats.toSorted(
+    (a, b) =>
+      a.since - b.since ||
+      a.vacantSince - b.vacantSince ||
+      models.ids[a.model] - models.ids[b.model],
+  )
 
 const keep = (seats: Seats, of: number, kept: ReadonlyArray<VacantSeat>): void => {
   if (kept.length === 0) seats.delete(of)

@@ -97,6 +97,33 @@ describe("what is no snapshot", () => {
     expect(refusalOf({ ...saved, checksum: "0000000000000000" })).toMatch("checksum")
   })
 
+  it("of another shape is refused, and says where it differs", () => {
+    const { market } = busy()
+    const refusedWith = (change: object) => refusalOf(snapshot({ ...market, ...change }))
+    expect(refusedWith({ claims: [] })).toBe(
+      "Not a snapshot of a market that can be restored: state.claims is not known; " +
+        "another version of Evenkeel made it",
+    )
+    expect(refusedWith({ claimants: undefined })).toMatch(
+      "state.claimants is a undefined, expected a list;",
+    )
+    const { heartbeatWakes: _, ...fewer } = market
+    expect(refusalOf(snapshot(fewer as typeof market))).toMatch("state.heartbeatWakes is missing;")
+    const { nodes } = market
+    const { reduction: __, ...columns } = nodes.columns
+    expect(refusedWith({ nodes: { ...nodes, columns } })).toMatch(
+      "state.nodes.columns.reduction is missing;",
+    )
+    const spec = { ...nodes.spec, reduction: "f32" }
+    expect(refusedWith({ nodes: { ...nodes, spec } })).toMatch(
+      'state.nodes.spec.reduction is "f32", expected "f64";',
+    )
+    const ids = new Int32Array(16)
+    expect(refusedWith({ nodes: { ...nodes, ids } })).toMatch(
+      "state.nodes.ids is a Int32Array, expected a Float64Array;",
+    )
+  })
+
   it("with an economy, a seed or a digest that was altered is refused", () => {
     const economy = { ...saved.economy, breaker: { ...saved.economy.breaker, threshold: 5 } }
     expect(refusalOf({ ...saved, economy })).toMatch("checksum")

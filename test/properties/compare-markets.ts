@@ -14,7 +14,7 @@ import {
 } from "../../engine/ledger/accounts.ts"
 import type { Market } from "../../engine/state/market.ts"
 import { slotOf } from "../../engine/state/table.ts"
-import { instanceView } from "../../engine/views.ts"
+import { instanceView, standingsOf } from "../../engine/views.ts"
 import { ensure } from "./ensure.ts"
 import type { NaiveInstance, NaiveMarket } from "./naive-market.ts"
 
@@ -25,6 +25,7 @@ export const compareMarkets = (market: Market, naive: NaiveMarket): void => {
     ...market.instances.slots.keys(),
   ])
   for (const instance of naive.instances.values()) compareInstances(market, naive, instance)
+  for (const model of naive.models.keys()) compareStandings(market, naive, model)
   ensure(market.requests.slots.size === naive.requests.size, "the same open requests", () => [
     ...market.requests.slots.keys(),
   ])
@@ -106,6 +107,21 @@ const compareLedgers = ({ ledger, accounts }: Market, naive: NaiveMarket): void 
       () => ({ account, spendable, holds }),
     )
   }
+}
+
+const compareStandings = (market: Market, naive: NaiveMarket, model: number): void => {
+  const counted = Object.entries(standingsOf(market, model) ?? {}).filter(([, n]) => n !== 0)
+  const shown = new Map<string, number>()
+  for (const { id, model: own } of naive.instances.values()) {
+    if (own !== model) continue
+    const reason = instanceView(market, id)?.reason ?? ""
+    shown.set(reason, (shown.get(reason) ?? 0) + 1)
+  }
+  ensure(
+    counted.length === shown.size && counted.every(([reason, n]) => shown.get(reason) === n),
+    "the counts of standings are those of the instances",
+    () => ({ counted, shown: [...shown] }),
+  )
 }
 
 const compareInstances = (market: Market, naive: NaiveMarket, instance: NaiveInstance): void => {

@@ -247,7 +247,10 @@ export const makeNaiveMarket = (economy: Economy) => {
 
   const startOrder = (seat: NaiveSeat) => [...instances.keys()].indexOf(seat.holder ?? -1)
 
-  /** All that one may do for another: returns first, the oldest vacant seat, the oldest newer one. */
+  const isOlder = (a: NaiveSeat, b: NaiveSeat): number =>
+    a.since - b.since || a.leftAt - b.leftAt || a.model - b.model
+
+  /** All places that may be taken: returns first, the oldest vacant seat, the oldest newer one. */
   const successionsOn = ({ seats }: NaiveNode) =>
     seats
       .flatMap((vacant) =>
@@ -256,9 +259,7 @@ export const makeNaiveMarket = (economy: Economy) => {
       .toSorted(
         (a, b) =>
           Number(a.vacant.model !== a.newer.model) - Number(b.vacant.model !== b.newer.model) ||
-          a.vacant.since - b.vacant.since ||
-          a.vacant.leftAt - b.vacant.leftAt ||
-          seats.indexOf(a.vacant) - seats.indexOf(b.vacant) ||
+          isOlder(a.vacant, b.vacant) ||
           a.newer.since - b.newer.since ||
           startOrder(a.newer) - startOrder(b.newer),
       )
@@ -279,7 +280,7 @@ export const makeNaiveMarket = (economy: Economy) => {
     if (isPlatformAsked) {
       const vacant = node.seats
         .filter((seat) => !isHeld(seat) && isRecent(seat.leftAt))
-        .toSorted((a, b) => a.since - b.since)
+        .toSorted(isOlder)
       const taken = vacant.find((seat) => seat.model === model) ?? vacant[0]
       node.seats = node.seats.filter((seat) => seat !== taken)
     }
@@ -300,13 +301,14 @@ export const makeNaiveMarket = (economy: Economy) => {
   const bequeath = (root: number, from: Inheritance): void => {
     const own = inheritances.get(root) ?? { seats: [], reduction: 0, reductionAt: 0 }
     const all = [...own.seats, ...from.seats].filter((seat) => isRecent(seat.leftAt))
-    const seats = [...new Set(all.map((seat) => seat.model))]
-      .map((model) => {
-        const same = all.filter((seat) => seat.model === model)
-        const last = Math.max(...same.map((seat) => seat.leftAt))
-        return held(new Map(same.map((seat) => [seat.leftAt, seat])), last)
-      })
-      .toSorted((a, b) => a.since - b.since)
+    const seats = [...new Set(all.map((seat) => seat.model))].map((model) => {
+      const same = all.filter((seat) => seat.model === model)
+      const last = Math.max(...same.map((seat) => seat.leftAt))
+      const since = Math.min(
+        ...same.filter(({ leftAt }) => leftAt === last).map((seat) => seat.since),
+      )
+      return { model, holder: undefined, since, leftAt: last }
+    })
     const { reduction, reductionAt } = reductionOf(from) > reductionOf(own) ? from : own
     inheritances.set(root, { seats, reduction, reductionAt })
   }
@@ -988,7 +990,7 @@ export const makeNaiveMarket = (economy: Economy) => {
     },
     NodeRemoved: ({ node: id }) => {
       const node = held(nodes, id)
-      for (const instance of [...instances.values()].toReversed()) {
+      for (const instance of instances.values()) {
         if (instance.node !== id) continue
         leaveSeat(node, instance)
         instances.delete(instance.id)

@@ -69,21 +69,23 @@ const kinds = {
 } as const
 export type Kind = keyof typeof kinds
 
-const kind = fc.oneof(
-  ...Object.entries(kinds).map(([name, weight]) => ({
-    weight,
-    arbitrary: fc.constant(name as Kind),
-  })),
-)
 const number = fc.nat(999_999)
 
-const anyDeed: fc.Arbitrary<Deed> = fc.record({
-  kind,
-  a: number,
-  b: number,
-  c: number,
-  gap: number,
-})
+/** A deed of some kinds, each as often as ever. */
+const deedOf = (some: ReadonlyArray<Kind>): fc.Arbitrary<Deed> =>
+  fc.record({
+    kind: fc.oneof(...some.map((name) => ({ weight: kinds[name], arbitrary: fc.constant(name) }))),
+    a: number,
+    b: number,
+    c: number,
+    gap: number,
+  })
+
+const anyDeed = deedOf(Object.keys(kinds) as ReadonlyArray<Kind>)
+
+/** A life of few kinds of deeds. */
+export const lifeOf = (...some: ReadonlyArray<Kind>): fc.Arbitrary<ReadonlyArray<Deed>> =>
+  fc.array(deedOf(some), { maxLength: 60, size: "max" })
 
 /** The deeds of a whole life. */
 export const anyLife: fc.Arbitrary<ReadonlyArray<Deed>> = fc.array(anyDeed, {

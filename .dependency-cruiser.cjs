@@ -29,6 +29,7 @@ const ENTRIES = [
   "^sim/(worker|[^/]+-worker)\\.ts$",
   "^test/bench/(live/)?[^/]+\\.ts$",
   "^live/dashboard/pages/",
+  "^test/live/dashboard/look-at-page\\.js$",
   "\\.test\\.ts$",
   "^vitest\\.config\\.ts$",
 ]

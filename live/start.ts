@@ -37,6 +37,7 @@ import { openVault, rewrapTokens, tokenOf } from "./hosts/vault.ts"
 import { ConfigInvalid } from "./load-config.ts"
 import { documentation } from "./operations/documentation.ts"
 import { makeFeed } from "./operations/feed.ts"
+import { measureCalls } from "./operations/measured-calls.ts"
 import { makeMarketMetrics } from "./operations/metrics.ts"
 import { operationsRoutes } from "./operations/operations-routes.ts"
 import { buildServer } from "./server.ts"
@@ -137,9 +138,9 @@ export const startGateway = (
       connect: guardedConnector(guard, { timeout: config.timeouts.connectSeconds * 1000 }),
     })
     const couriers = { pull: board, push }
-    const calls = makeCalls(services, couriers)
     const feed = makeFeed(services)
     const metrics = makeMarketMetrics(services)
+    const calls = measureCalls(makeCalls(services, couriers), driver.clock, metrics)
     const phase = { isRecovering: false, isShuttingDown: false }
     const plugins: ReadonlyArray<FastifyPluginAsync> = [
       documentation(config),

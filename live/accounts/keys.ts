@@ -12,7 +12,7 @@ import { newPublicId, newSecret } from "./secrets.ts"
 type KeyServices = Pick<LiveServices, "directory" | "nowMillis">
 
 /** Valid keys that one account may have at a time. */
-export const maxKeys = 50
+const maxKeys = 50
 
 /** A key as its owner sees it later: never the secret. */
 export const KeyView = Schema.Struct({

@@ -16,7 +16,7 @@ import type { UnixTime } from "./market-time.ts"
 /** A customer's lots, in the ledger's order. */
 export const lotNames = ["gift", "bought", "earned", "vesting"] as const
 
-export const StatementLineView = Schema.Struct({
+const StatementLineView = Schema.Struct({
   id: Schema.String,
   /** Unix time, s. */
   at: Schema.Int,

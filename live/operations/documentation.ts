@@ -15,7 +15,7 @@ const { version } = createRequire(import.meta.url)("evenkeel/package.json") as {
 const bearer = (description: string) => ({ type: "http", scheme: "bearer", description }) as const
 
 /** Names of the keys, for the `security` of a route. */
-export const securitySchemes = {
+const securitySchemes = {
   accountKey: bearer("sk_live_…: calls, and the account"),
   hostKey: bearer("hk_live_…: one host's own protocol"),
   adminKey: bearer("ak_live_…: the platform"),

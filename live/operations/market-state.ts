@@ -11,7 +11,7 @@ import type { MinuteRates } from "./minute-rates.ts"
 const described = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
   schema.annotations({ description })
 
-export const ModelState = Schema.Struct({
+const ModelState = Schema.Struct({
   model: Schema.String,
   kind: Schema.Literal("text", "embedding"),
   context_tokens: Schema.Int,

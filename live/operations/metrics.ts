@@ -118,7 +118,7 @@ const callMeasures = (services: LiveServices, registry: Registry): MarketMetrics
   })
   const tokens = new Counter({
     name: "evenkeel_tokens_total",
-    help: "Tokens as the gateway counts them",
+    help: "Tokens of calls that were served whole, as the gateway counts them",
     labelNames: [...base, "gen_ai_token_type"],
     registers,
   })
@@ -149,6 +149,7 @@ interface Tally {
   readonly probes: Map<string, number>
   readonly findings: Map<string, number>
   dispatches: number
+  outputTokens: number
   parks: number
   charge: number
   fee: number
@@ -166,6 +167,7 @@ const tallyOf = (tally: Tally, command: Command): void => {
       return
     case "Finish":
       raise(tally.finished, command.outcome)
+      tally.outputTokens += command.outputTokens
       tally.charge += command.charge
       tally.fee += command.fee
       tally.share += command.share
@@ -190,6 +192,7 @@ const countCommands = ({ driver }: LiveServices, registry: Registry): void => {
     probes: new Map(),
     findings: new Map(),
     dispatches: 0,
+    outputTokens: 0,
     parks: 0,
     charge: 0,
     fee: 0,
@@ -240,6 +243,7 @@ const countCommands = ({ driver }: LiveServices, registry: Registry): void => {
   byLabel("evenkeel_probes_total", "Probes ordered, by purpose", "purpose", tally.probes)
   byLabel("evenkeel_findings_total", "Findings for the audit log", "finding", tally.findings)
   total("evenkeel_dispatches_total", "Attempts handed to a host", () => tally.dispatches)
+  total("evenkeel_output_tokens_total", "Tokens delivered", () => tally.outputTokens)
   total("evenkeel_parks_total", "Times that a breaker parked an instance", () => tally.parks)
   total("evenkeel_charged_credits_total", "Paid by consumers", () => tally.charge / unit)
   total("evenkeel_fee_credits_total", "The platform's part of it", () => tally.fee / unit)

@@ -1,10 +1,8 @@
 /** Numbers and times as people read them. Money stays decimal text: no binary fraction touches it. */
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
-const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 })
 
 export const count = (value) => whole.format(value)
-export const rate = (value) => tenths.format(value)
 export const percent = (share) => `${whole.format(share * 100)}%`
 
 /** Decimal text with thousands apart. */

@@ -8,7 +8,6 @@ import {
   mood,
   percent,
   perMillion,
-  rate,
   roundedCredits,
   standing,
 } from "./format.js"
@@ -77,7 +76,7 @@ const showState = (state) => {
   fill(
     byId("figures"),
     figure("Requests a minute", count(finished + failed + refused), paceNote(failed, refused)),
-    figure("Tokens a second", rate(tokens_per_second), "served over the last minute"),
+    figure("Tokens a second", count(tokens_per_second), "served over the last minute"),
     figure("Calls under way", count(state.open_calls)),
     figure("Hosts online", count(state.hosts.online), `of ${count(state.hosts.known)} known`),
     figure(

@@ -45,6 +45,18 @@ const first = Effect.gen(function* () {
   // The system's own accounts (below 5) are in half of all postings and have no statement.
   yield* run(`CREATE INDEX postings_by_debit ON postings (debit, seq) WHERE debit >= 5`)
   yield* run(`CREATE INDEX postings_by_credit ON postings (credit, seq) WHERE credit >= 5`)
+  // A group of entries and their postings as two JSON arrays, taken apart by SQLite: one statement is
+  // one transaction and one trip to the disk's thread, however many rows it has.
+  yield* run("CREATE VIEW entries AS SELECT NULL AS journal, NULL AS postings")
+  yield* run(`CREATE TRIGGER take_entries INSTEAD OF INSERT ON entries BEGIN
+    INSERT INTO journal (seq, at, event, commands, digest)
+      SELECT value ->> 0, value ->> 1, value -> 2, value -> 3, value ->> 4
+      FROM json_each(NEW.journal);
+    INSERT INTO postings (seq, line, at, kind, debit, credit, amount, reference)
+      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+        value ->> 6, value ->> 7
+      FROM json_each(NEW.postings);
+  END`)
   yield* run(`CREATE TABLE snapshots (seq INTEGER PRIMARY KEY, state TEXT NOT NULL) STRICT`)
   yield* run(`CREATE TABLE deliveries (
     request INTEGER PRIMARY KEY,

@@ -59,10 +59,11 @@ const post = async (url: string, key: string, body: object): Promise<Record<stri
   return (await response.json()) as Record<string, string>
 }
 
-/** A consumer with credits, an operator, and the operator's pushed host. */
+/** A consumer with credits, an operator with a pushed host, and one whose hosts are yet to come. */
 const populate = async (url: string, admin: string) => {
   const consumer = await post(`${url}/accounts`, "", { name: "consumer" })
   const operator = await post(`${url}/accounts`, "", { name: "operator" })
+  const idle = await post(`${url}/accounts`, "", { name: "operator of idle hosts" })
   await post(`${url}/admin/accounts/${consumer["account_id"]}/top-up`, admin, {
     transfer_id: "bench",
     amount: "1000000",
@@ -73,7 +74,7 @@ const populate = async (url: string, admin: string) => {
     endpoint: `${upstream}/v1`,
     models: [{ model: "mock", slots: 1024, tokens_per_second: 1_000_000 }],
   })
-  return { consumer: consumer["api_key"], operator: operator["api_key"] }
+  return { consumer: consumer["api_key"], operator: idle["api_key"] }
 }
 
 // An end by signal or by the parent's end lets the process go as it is: its data are thrown away.

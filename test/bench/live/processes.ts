@@ -29,7 +29,11 @@ export const startProcess = async <T = object>(
   args: ReadonlyArray<string> = [],
 ): Promise<Started<T>> => {
   const file = fileURLToPath(new URL(program, import.meta.url))
-  const child = fork(file, [...args], { stdio: ["ignore", "ignore", "inherit", "ipc"] })
+  const child = fork(file, [...args], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    // As the gateway is deployed (live/deploy); its peers get the same.
+    execArgv: ["--max-semi-space-size=64"],
+  })
   const died = once(child, "exit").then(() => {
     throw new Error(`${program} ended before it listened`)
   })

@@ -33,6 +33,9 @@ export interface ServerOptions {
   readonly onFault?: (error: unknown) => void
 }
 
+/** What is asked in order to learn how busy the gateway is. */
+const watched = new Set(["/healthz", "/readyz", "/metrics"])
+
 /** A server that is ready to listen. */
 export const buildServer = async (options: ServerOptions): Promise<FastifyInstance> => {
   const { config, plugins } = options
@@ -122,10 +125,8 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
   // A loop that is late cannot keep its promises to streams: new work is shed.
   await server.register(underPressure, {
     maxEventLoopDelay: limits.loopDelayMillis,
-    retryAfter: 1,
-    customError: class extends Error {
-      readonly statusCode = 503
-      readonly code = "FST_UNDER_PRESSURE"
+    pressureHandler: async (request) => {
+      if (!watched.has(request.url)) throw overloaded("The gateway is busy; try again shortly", 1)
     },
   })
   for (const plugin of plugins) await server.register(plugin)
@@ -135,8 +136,6 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
 /** What a client is told of an error, whoever raised it. */
 const asHttpError = (error: FastifyError | HttpError): HttpError => {
   if (error instanceof HttpError) return error
-  if (error.code === "FST_UNDER_PRESSURE")
-    return overloaded("The gateway is busy; try again shortly", 1)
   if (error.validation !== undefined) {
     const [issue] = error.validation
     const param = issue?.instancePath.replaceAll("/", ".").replace(/^\./, "") ?? ""

@@ -33,6 +33,7 @@ import { hostRoutes, jobBoardOf } from "./hosts/host-routes.ts"
 import type { NetworkGuard } from "./hosts/network-guard.ts"
 import { guardedConnector, makeNetworkGuard, NetworkInvalid } from "./hosts/network-guard.ts"
 import type { VaultUnusable } from "./hosts/master-keys.ts"
+import type { Vault } from "./hosts/vault.ts"
 import { openVault, rewrapTokens, tokenOf } from "./hosts/vault.ts"
 import { ConfigInvalid } from "./load-config.ts"
 import { documentation } from "./operations/documentation.ts"
@@ -96,77 +97,20 @@ export const startGateway = (
   options: GatewayOptions,
 ): Effect.Effect<RunningGateway, GatewayFault, Scope.Scope | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
-    const { config, dataDirectory } = options
-    const economy = yield* economyOf(config)
+    const { config } = options
     const guard = yield* guardOf(config)
     const breakage = yield* Deferred.make<never, StoreBroken>()
-    const store = yield* openStore(dataDirectory, (error) => {
+    const { services, vault, market } = yield* openServices(options, (error) => {
       Deferred.unsafeDone(breakage, Effect.fail(error))
     })
-    const vault = yield* openVault(dataDirectory)
-    const directory = yield* loadDirectory(store.reader, store.queue)
-    const market = yield* openMarket(
-      store,
-      economy,
-      () => randomBytes(32).toString("base64url"),
-      Date.now(),
-    )
-    const driver = yield* Effect.acquireRelease(
-      Effect.sync(() => startDriver(market, store)),
-      (one) =>
-        Effect.sync(() => {
-          one.stop()
-          writeSnapshot(store.queue, one.market)
-        }),
-    )
-    const delivered = yield* readDelivered(store.reader)
-    const cutOff = resume(market, driver, store, () => delivered)
-    keepSnapshots(driver, store, config.store.snapshotEntries)
-
-    const services: LiveServices = { config, driver, directory, store, nowMillis: Date.now }
+    const { driver, store } = services
     const adminSecret = ensureAdminKey(services)
     yield* listConfiguredModels(services)
-    rewrapTokens(directory, vault)
-
-    const board = jobBoardOf(services)
-    const push = makePushCourier({
-      hostOf: (instance) => {
-        const record = directory.instances.get(instance)
-        return record === undefined ? undefined : directory.hosts.get(record.host)
-      },
-      tokenOf: (host) => tokenOf(vault, host),
-      connect: guardedConnector(guard, { timeout: config.timeouts.connectSeconds * 1000 }),
-    })
-    const couriers = { pull: board, push }
-    const feed = makeFeed(services)
-    const metrics = makeMarketMetrics(services)
-    const calls = measureCalls(makeCalls(services, couriers), driver.clock, metrics)
-    const phase = { isRecovering: false, isShuttingDown: false }
-    const plugins: ReadonlyArray<FastifyPluginAsync> = [
-      documentation(config),
-      metrics.httpPlugin,
-      gatewayRoutes(services, calls),
-      hostRoutes(services, board, { guard, vault }),
-      accountRoutes(services),
-      operationsRoutes(services, { metrics, feed, phase }),
-      dashboardRoutes(),
-    ]
-    const server = yield* Effect.acquireRelease(
-      Effect.promise(() => buildServer({ config, plugins, logger: options.logger })),
-      (one) =>
-        Effect.promise(async () => {
-          phase.isShuttingDown = true
-          // Hosts must still be heard for what is under way: only then does the server close.
-          await calls.drain(config.timeouts.shutdownSeconds)
-          feed.close()
-          await one.close()
-          await push.close()
-        }),
-    )
-    yield* Effect.acquireRelease(
-      Effect.sync(() => startProber(services, couriers)),
-      (prober) => Effect.sync(() => prober.close()),
-    )
+    rewrapTokens(services.directory, vault)
+    const delivered = yield* readDelivered(store.reader)
+    const server = yield* openServer(services, guard, vault, options.logger)
+    // Every taker of commands is there: what is found out about the past is noted, too.
+    const cutOff = market.isNew ? 0 : endWhatWasUnderWay(driver, store.queue, delivered)
     const { host, port } = config.listen
     yield* Effect.tryPromise({
       try: () => server.listen({ host, port }),
@@ -183,6 +127,92 @@ export const startGateway = (
       broken: Deferred.await(breakage),
     }
   })
+
+/** The data directory and the market in it, as it stood. At the end: a snapshot, and all of it on disk. */
+const openServices = (
+  { config, dataDirectory }: GatewayOptions,
+  onBroken: (error: StoreBroken) => void,
+) =>
+  Effect.gen(function* () {
+    const economy = yield* economyOf(config)
+    const store = yield* openStore(dataDirectory, onBroken)
+    const vault = yield* openVault(dataDirectory)
+    const directory = yield* loadDirectory(store.reader, store.queue)
+    const newSeed = () => randomBytes(32).toString("base64url")
+    const market = yield* openMarket(store, economy, newSeed, Date.now())
+    const driver = yield* Effect.acquireRelease(
+      Effect.sync(() => startDriver(market, store)),
+      (one) =>
+        Effect.sync(() => {
+          one.stop()
+          writeSnapshot(store.queue, one.market)
+        }),
+    )
+    keepSnapshots(driver, store, config.store.snapshotEntries)
+    const services: LiveServices = { config, driver, directory, store, nowMillis: Date.now }
+    return { services, vault, market }
+  })
+
+/** The server with all that it serves, not listening yet. At the end: calls finish, then it closes. */
+const openServer = (
+  services: LiveServices,
+  guard: NetworkGuard,
+  vault: Vault,
+  logger: GatewayOptions["logger"],
+): Effect.Effect<FastifyInstance, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { config, directory, driver } = services
+    const board = jobBoardOf(services)
+    const push = makePushCourier({
+      hostOf: (instance) => {
+        const record = directory.instances.get(instance)
+        return record === undefined ? undefined : directory.hosts.get(record.host)
+      },
+      tokenOf: (host) => tokenOf(vault, host),
+      connect: guardedConnector(guard, { timeout: config.timeouts.connectSeconds * 1000 }),
+    })
+    const couriers = { pull: board, push }
+    const feed = makeFeed(services)
+    const metrics = makeMarketMetrics(services)
+    const calls = measureCalls(makeCalls(services, couriers), driver.clock, metrics)
+    const phase = { isShuttingDown: false }
+    const plugins: ReadonlyArray<FastifyPluginAsync> = [
+      documentation(config),
+      metrics.httpPlugin,
+      gatewayRoutes(services, calls),
+      hostRoutes(services, board, { guard, vault }),
+      accountRoutes(services),
+      operationsRoutes(services, { metrics, feed, phase }),
+      dashboardRoutes(),
+    ]
+    const server = yield* Effect.acquireRelease(
+      Effect.promise(() => buildServer({ config, plugins, logger })),
+      (one) =>
+        Effect.promise(async () => {
+          phase.isShuttingDown = true
+          // Hosts must still be heard for what is under way: only then does the server close.
+          await calls.drain(config.timeouts.shutdownSeconds)
+          feed.close()
+          await closeWithin(one, lastAnswersMillis)
+          await push.close()
+        }),
+    )
+    yield* Effect.acquireRelease(
+      Effect.sync(() => startProber(services, couriers)),
+      (prober) => Effect.sync(() => prober.close()),
+    )
+    return server
+  })
+
+/** For the last answers to go out. */
+const lastAnswersMillis = 3000
+
+/** Closes the server; a client that does not read its answer is not waited for. */
+const closeWithin = async (server: FastifyInstance, millis: number): Promise<void> => {
+  const timer = setTimeout(() => server.server.closeAllConnections(), millis)
+  await server.close()
+  clearTimeout(timer)
+}
 
 const economyOf = (config: LiveConfig): Effect.Effect<Economy, ConfigInvalid | EconomyInvalid> => {
   const { preset, knobs } = config.economy
@@ -208,19 +238,12 @@ const guardOf = (config: LiveConfig): Effect.Effect<NetworkGuard, ConfigInvalid>
     ),
   )
 
-const startDriver = ({ market, meta }: OpenedMarket, store: Store): MarketDriver =>
-  makeMarketDriver(market, systemClock(meta.openedAtMillis, market.now), store.queue)
-
-/** After an outage: what fell due meanwhile is nobody's fault, and what was cut off ends now. */
-const resume = (
-  { isNew }: OpenedMarket,
-  driver: MarketDriver,
-  store: Store,
-  delivered: () => Parameters<typeof endWhatWasUnderWay>[2],
-): number => {
-  if (isNew) return 0
-  driver.submit({ _tag: "GatewayResumed" })
-  return endWhatWasUnderWay(driver, store.queue, delivered())
+/** After an outage, the first that the market hears is that what fell due is nobody's fault. */
+const startDriver = ({ market, meta, isNew }: OpenedMarket, store: Store): MarketDriver => {
+  const clock = systemClock(meta.openedAtMillis, market.now)
+  const driver = makeMarketDriver(market, clock, store.queue)
+  if (!isNew) driver.submit({ _tag: "GatewayResumed" })
+  return driver
 }
 
 /** A snapshot every so many entries, so that recovery stays short. */

@@ -3,7 +3,6 @@ import type { LiveServices } from "../services.ts"
 
 /** What only the server knows of itself; it says so here. */
 export interface ServerPhase {
-  isRecovering: boolean
   isShuttingDown: boolean
 }
 
@@ -13,7 +12,6 @@ export const problemsOf = async (
   phase: ServerPhase,
 ): Promise<ReadonlyArray<string>> => {
   const problems: Array<string> = []
-  if (phase.isRecovering) problems.push("recovering: the journal is being taken again")
   if (phase.isShuttingDown) problems.push("shutting down: calls under way are finished, none begun")
   const backlog = store.queue.backlog()
   const most = config.limits.journalBacklog

@@ -170,6 +170,25 @@ describe("hostile requests", () => {
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200)
   })
 
+  it("a gateway that is late sheds new work, and still says how it is", async () => {
+    const gateway = await runningGateway({ limits: { loopDelayMillis: 1 } })
+    const until = performance.now() + 1500
+    const block = (): void => {
+      const end = performance.now() + 200
+      while (performance.now() < end);
+      if (performance.now() < until) setImmediate(block)
+    }
+    block()
+    let shed: Response | undefined
+    while (shed === undefined && performance.now() < until + 5000) {
+      const response = await fetch(`${gateway.url}/v1/models`)
+      if (response.status === 503) shed = response
+    }
+    expect(shed?.headers.get("retry-after")).toBe("1")
+    expect(await shed?.json()).toMatchObject({ error: { type: "overloaded_error" } })
+    expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200)
+  })
+
   it("one address cannot take more than its share", async () => {
     const gateway = await runningGateway({
       limits: { requestsPerMinuteByAddress: 20, loopDelayMillis: 0 },

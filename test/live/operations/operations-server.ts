@@ -17,7 +17,7 @@ export interface OperationsServer {
   readonly server: FastifyInstance
   readonly feed: ReturnType<typeof makeFeed>
   readonly metrics: ReturnType<typeof makeMarketMetrics>
-  readonly phase: { isRecovering: boolean; isShuttingDown: boolean }
+  readonly phase: { isShuttingDown: boolean }
   readonly get: (url: string) => Promise<{ readonly status: number; readonly body: never }>
   /** One call of an account to the end of its only attempt; gives whether it was dispatched. */
   readonly serve: (
@@ -35,7 +35,7 @@ export const openOperations = async (
   const market = openTestMarket({ clock, ...options })
   const feed = makeFeed(market, options.limits)
   const metrics = makeMarketMetrics(market)
-  const phase = { isRecovering: false, isShuttingDown: false }
+  const phase = { isShuttingDown: false }
   const server = await serverOf(
     market,
     documentation(market.config),

@@ -19,7 +19,7 @@ export interface Envelope {
   readonly model: string
 }
 
-export const usageBody = ({ promptTokens, completionTokens }: Usage) => ({
+const usageBody = ({ promptTokens, completionTokens }: Usage) => ({
   prompt_tokens: promptTokens,
   completion_tokens: completionTokens,
   total_tokens: promptTokens + completionTokens,

@@ -14,7 +14,7 @@ export interface TestGateway extends RunningGateway {
   readonly stop: () => Promise<void>
 }
 
-export const models = [
+const models = [
   { name: "small", inputPricePerToken: "0.00001", outputPricePerToken: "0.00002" },
 ] as const
 

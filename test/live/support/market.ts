@@ -30,7 +30,7 @@ import type {
 import { makeCollection, makeDirectory } from "../../../live/store/records.ts"
 
 /** The pooled economy without a ramp: a new host has all its slots at once. */
-export const rampless: EconomyPatch = { ramp: { start: 1 } }
+const rampless: EconomyPatch = { ramp: { start: 1 } }
 
 /** A machine that is busy with tests sheds none of their requests. */
 const unhurried: DeepPartial<LiveConfig> = { limits: { loopDelayMillis: 0 } }

@@ -34,12 +34,14 @@ export interface TimeLinesOptions {
     readonly label: string
     readonly side: "left" | "right"
   }
+  /** Keys whose lines are broken, so that one that lies beneath shows through. */
+  readonly broken?: ReadonlyArray<string>
   /** Whether the time axis follows the selection made on other charts. */
   readonly linked: boolean
 }
 
 export const timeLines = (options: TimeLinesOptions): Layered => {
-  const { bands, days, reference, linked } = options
+  const { bands, days, reference, linked, broken = [] } = options
   const present = bands.lines.map((line) => line.key)
   // With more keys than colours, one colour a key in all charts is not to be had.
   const labels = options.keys.length <= categoryLimit ? options.keys : present
@@ -60,6 +62,10 @@ export const timeLines = (options: TimeLinesOptions): Layered => {
     scale: yDomain === undefined ? { zero: true } : { domain: [...yDomain] },
     axis: { title: options.yTitle, ...(bands.unit === "share" ? { format: "~%" } : {}) },
   }
+  const legend = {
+    values: labels.filter((label) => present.includes(label)),
+    symbolType: "stroke",
+  }
   // A key that comes from a scenario is a value in the data here, never a part of an expression.
   const colour =
     labels.length === 0
@@ -69,10 +75,7 @@ export const timeLines = (options: TimeLinesOptions): Layered => {
             field: "key",
             type: "nominal" as const,
             scale: { domain: [...labels] },
-            legend: {
-              values: labels.filter((label) => present.includes(label)),
-              symbolType: "stroke",
-            },
+            legend,
           },
         }
   const faint = (rest: number) =>
@@ -191,6 +194,19 @@ export const timeLines = (options: TimeLinesOptions): Layered => {
           y: { ...y, field: "mean" },
           ...colour,
           ...faint(0.15),
+          ...(broken.length === 0
+            ? {}
+            : {
+                strokeDash: {
+                  field: "key",
+                  type: "nominal" as const,
+                  scale: {
+                    domain: [...labels],
+                    range: labels.map((label) => (broken.includes(label) ? [7, 5] : [1, 0])),
+                  },
+                  legend,
+                },
+              }),
         },
       },
       ...shadeNote("haloOnShade"),

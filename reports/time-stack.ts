@@ -39,11 +39,19 @@ export const timeStack = ({ bands, yTitle, days, warmupDays }: TimeStackOptions)
             mark: { type: "rule", style: "reference", clip: true },
             encoding: { x: { ...x, field: "at" } },
           },
-          {
+          // On its own halo: the areas may reach up to it.
+          ...(["halo", "note"] as const).map((style) => ({
             data: { values: [{ at: warmupDays, label: "end of the warm-up" }] },
-            mark: { type: "text", style: "note", clip: true, dx: 4, baseline: "top" },
+            mark: {
+              type: "text" as const,
+              style,
+              clip: true,
+              dx: 4,
+              dy: 2,
+              baseline: "top" as const,
+            },
             encoding: { x: { ...x, field: "at" }, y: { value: 0 }, text: { field: "label" } },
-          },
+          })),
         ]
       : []
   return {

@@ -25,6 +25,7 @@ export const bountyMultiplier: ChartOf = (result) => {
     const values = averagesOf(result, "bounty.multiplier", key, result.warmupSeconds)
     return values.length === 0 ? [] : [{ key, mean: meanOf(values) }]
   })
+  const peak = highestPoint(bands.lines, daysOf(result.warmupSeconds))
   const top = averages.reduce((a, b) => (b.mean > a.mean ? b : a), { key: "", mean: 1 })
   return {
     id,
@@ -32,7 +33,10 @@ export const bountyMultiplier: ChartOf = (result) => {
     title:
       top.mean === 1
         ? "No model paid a bounty"
-        : `Bounties multiply pay the most on ${top.key}: ×${formatNumber(top.mean)} on average`,
+        : `Bounties multiply pay the most on ${top.key}: ×${formatNumber(top.mean)} on average` +
+          (peak === undefined
+            ? ""
+            : `, at most ×${formatNumber(peak.mean)}${peak.key === top.key ? "" : ` (${peak.key})`} on day ${formatNumber(Math.floor(peak.day) + 1)}`),
     notes: [...notes, ...timeNotes(bands)],
     alternative: `Payout multiplier over time. ${linesInWords(bands)}.`,
     legend: bands.lines.map((line) => line.key),
@@ -49,6 +53,17 @@ export const bountyMultiplier: ChartOf = (result) => {
     }),
   }
 }
+
+/** The highest point of all lines after the warm-up. */
+const highestPoint = (lines: ReadonlyArray<BandLine>, fromDay: number) =>
+  lines
+    .flatMap(({ key, points }) =>
+      points.filter(({ day }) => day >= fromDay).map(({ day, mean }) => ({ key, day, mean })),
+    )
+    .reduce<{ readonly key: string; readonly day: number; readonly mean: number } | undefined>(
+      (most, point) => (most === undefined || point.mean > most.mean ? point : most),
+      undefined,
+    )
 
 /** The highest point of the line and its band. */
 const highestOf = (line: BandLine): number =>

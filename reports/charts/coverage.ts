@@ -3,13 +3,14 @@
  * bounties answer (rule 9 of the economy).
  *
  * Coverage has no upper end (a model that nobody asks for is covered without limit), and what
- * matters happens around 1: the view ends at {@link viewEnd}, and the notes say so.
+ * matters happens around 1: the view ends at {@link viewEnd}, or lower where nothing goes higher once
+ * the warm-up is over, and the notes say so.
  */
 import { bandsOf } from "../bands.ts"
 import type { BandLine } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
 import { modelsOf } from "../keys.ts"
-import { counted, formatShare } from "../number-format.ts"
+import { counted, formatEstimate, formatShare } from "../number-format.ts"
 import { meanOf } from "../spread.ts"
 import { daysOf, fittingLines, inOrder, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
 import type { RunResult } from "../../sim/results/model.ts"
@@ -28,7 +29,9 @@ export const coverage: ChartOf = (result) => {
     leastOf,
     "those of lowest coverage",
   )
-  const isBeyond = (line: BandLine): boolean => line.points.some(({ mean }) => mean > viewEnd)
+  const warmupDays = daysOf(result.warmupSeconds)
+  const end = endOf(bands.lines, warmupDays)
+  const isBeyond = (line: BandLine): boolean => line.points.some(({ mean }) => mean > end)
   const beyond = bands.lines.filter(isBeyond).length
   return {
     id,
@@ -36,11 +39,12 @@ export const coverage: ChartOf = (result) => {
     title: titleOf(result),
     notes: [
       ...notes,
+      ...recoveriesOf(result),
       ...timeNotes(bands),
       ...(beyond === 0
         ? []
         : [
-            `The view ends at ${viewEnd}: ${counted(beyond, "line runs", "lines run")} along the ` +
+            `The view ends at ${end}: ${counted(beyond, "line runs", "lines run")} along the ` +
               "top edge while above it.",
           ]),
     ],
@@ -52,14 +56,37 @@ export const coverage: ChartOf = (result) => {
       xTitle: "days since the start",
       yTitle: "supply ÷ target demand",
       days: daysOf(result.horizonSeconds),
-      warmupDays: daysOf(result.warmupSeconds),
+      warmupDays,
       keys: modelsOf(result),
-      ...(beyond === 0 ? {} : { yDomain: [0, viewEnd] as const }),
+      ...(beyond === 0 ? {} : { yDomain: [0, end] as const }),
       reference: { at: 1, label: "covered", side: "right" },
       linked: true,
     }),
   }
 }
+
+/** The end of the view: in steps of a half, as low as what follows the warm-up allows. */
+const endOf = (lines: ReadonlyArray<BandLine>, fromDay: number): number => {
+  const highest = lines.flatMap(({ points }) =>
+    points.filter(({ day }) => day >= fromDay).map(({ mean, high }) => high ?? mean),
+  )
+  return Math.min(viewEnd, Math.max(1.5, Math.ceil(2 * Math.max(0, ...highest)) / 2))
+}
+
+/** How soon the models that a crowd came for were covered again. */
+const recoveriesOf = (result: RunResult): ReadonlyArray<string> =>
+  modelsOf(result).flatMap((model) => {
+    const estimate = result.metrics[`recovery.${model}`]
+    if (estimate === undefined) return []
+    const { mean, halfWidth, n } = estimate
+    const formatted = formatEstimate(mean, halfWidth)
+    const within = formatted.halfWidth === null ? "" : ` ± ${formatted.halfWidth}`
+    const all = result.replications.length
+    return [
+      `${formatted.mean}${within} h after a crowd came for ${model} it was covered again` +
+        (n < all ? `, in ${n} of ${counted(all, "replication")}.` : "."),
+    ]
+  })
 
 const leastOf = (line: BandLine): number => Math.min(...line.points.map(({ mean }) => mean))
 

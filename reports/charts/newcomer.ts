@@ -6,6 +6,7 @@ import { bandsOf } from "../bands.ts"
 import type { Bands, BandLine } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
 import { formatShare } from "../number-format.ts"
+import type { RunResult } from "../../sim/results/model.ts"
 import { meanOf } from "../spread.ts"
 import { daysOf, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
 import { noSeries } from "./missing.ts"
@@ -35,9 +36,10 @@ export const newcomer: ChartOf = (result) => {
   return {
     id,
     name,
-    title: titleOf(bands.lines),
+    title: titleOf(result, bands.lines),
     notes: [
-      "Time is the node’s age: days since it joined, not days of the run.",
+      "Time is the node’s age: days since it joined, not days of the run. Equal veterans have the " +
+        "same device, slots and model; both count by the time that they were online.",
       ...timeNotes(bands),
     ],
     alternative: `Ratio to an equal veteran by age. ${linesInWords(bands)}.`,
@@ -50,20 +52,32 @@ export const newcomer: ChartOf = (result) => {
       days,
       warmupDays: 0,
       keys: parts,
+      // Pay mostly lies on traffic.
+      broken: ["pay"],
       reference: { at: 1, label: "equal veteran", side: "left" },
       linked: false,
     }),
   }
 }
 
-const titleOf = (lines: ReadonlyArray<BandLine>): string => {
-  const inFirstWeek = parts.flatMap((part) => {
+/** By the run's own metrics, which weigh each hour by what was done in it; else by the points drawn. */
+const titleOf = ({ metrics }: RunResult, lines: ReadonlyArray<BandLine>): string => {
+  const [ramp, traffic, pay] = parts.map((part) => {
+    const estimate = metrics[`newcomer.${part}FirstWeek`]
+    if (estimate !== undefined) {
+      const { mean, halfWidth } = estimate
+      const isKnown = halfWidth !== null && halfWidth > 0
+      return formatShare(mean) + (isKnown ? ` ± ${formatShare(halfWidth)}` : "")
+    }
     const points = lines.find(({ key }) => key === part)?.points.filter(({ day }) => day < week)
     return points === undefined || points.length === 0
-      ? []
-      : [`${part} ${formatShare(meanOf(points.map(({ mean }) => mean)))}`]
+      ? undefined
+      : formatShare(meanOf(points.map(({ mean }) => mean)))
   })
-  return inFirstWeek.length === 0
-    ? "A newcomer against an equal veteran"
-    : `In its first week a newcomer has, of an equal veteran’s: ${inFirstWeek.join(", ")}`
+  if (traffic === undefined) return "A newcomer against an equal veteran"
+  return [
+    `In its first week a newcomer gets ${traffic} of an equal veteran’s traffic`,
+    ...(pay === undefined ? [] : [` and ${pay} of its pay`]),
+    ...(ramp === undefined ? [] : [`; the ramp allows ${ramp}`]),
+  ].join("")
 }

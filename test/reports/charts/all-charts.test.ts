@@ -243,6 +243,123 @@ describe("the view of coverage", () => {
   })
 })
 
+describe("a run with only some series", () => {
+  /** Daily values of one series in every replication, by key. */
+  const withDaily = (
+    name: string,
+    unit: string,
+    lines: Readonly<Record<string, ReadonlyArray<number>>>,
+    settings: Partial<RunResult> = {},
+  ): RunResult => ({
+    ...usual,
+    warmupSeconds: 86_400,
+    horizonSeconds: 6 * 86_400,
+    metrics: {},
+    ...settings,
+    replications: usual.replications.map((replication) => ({
+      ...replication,
+      series: Object.entries(lines).map(([key, values]) => ({
+        name,
+        key,
+        unit,
+        binSeconds: 86_400,
+        values: [...values],
+      })),
+    })),
+  })
+  const chartOf = (id: string, result: RunResult) => drawn(result).find((chart) => chart.id === id)
+  const estimate = (mean: number, halfWidth: number | null, n = 5) => ({
+    mean,
+    halfWidth,
+    n,
+    unit: "h",
+    meaning: "Made up",
+  })
+
+  it("shows coverage as high as it is after the warm-up, and says so", () => {
+    const of = (a: ReadonlyArray<number>) => chartOf("coverage", withDaily("coverage", "", { a }))
+    const calm = of([90, 1.2, 1.1, 1.3, 1.2, 1.1])
+    expect(calm?.notes.join(" ")).toContain("The view ends at 1.5: 1 line runs along the top edge")
+    expect(JSON.stringify(calm?.spec)).toContain('"domain":[0,1.5]')
+    const high = of([90, 2.2, 1.1, 1.3, 1.2, 1.1])
+    expect(JSON.stringify(high?.spec)).toContain('"domain":[0,2.5]')
+    expect(of([1, 1, 1, 1, 1, 1])?.notes.join(" ")).not.toContain("The view ends")
+  })
+
+  it("says how soon a model was covered again, and in how many replications", () => {
+    const notesWith = (recovery: ReturnType<typeof estimate>) =>
+      chartOf(
+        "coverage",
+        withDaily("coverage", "", { a: [2, 0.5, 1.1, 1] }, { metrics: { "recovery.a": recovery } }),
+      )?.notes
+    expect(notesWith(estimate(43.375, 3.1))).toContain(
+      "43.4 ± 3.1 h after a crowd came for a it was covered again.",
+    )
+    expect(notesWith(estimate(48, null, 2))).toContain(
+      "48 h after a crowd came for a it was covered again, in 2 of 5 replications.",
+    )
+  })
+
+  it("names the highest bounty after the warm-up, and its day", () => {
+    const titleOf = (lines: Readonly<Record<string, ReadonlyArray<number>>>) =>
+      chartOf("bounty-multiplier", withDaily("bounty.multiplier", "×", lines))?.title
+    expect(titleOf({ a: [1.9, 1, 1.2, 1.4, 1.4, 1], b: [1, 1, 1, 1, 1, 1] })).toBe(
+      "Bounties multiply pay the most on a: ×1.2 on average, at most ×1.4 on day 4",
+    )
+    expect(titleOf({ a: [1, 1.3, 1.3, 1.3, 1.3, 1.3], b: [1, 1, 1, 1, 1, 1.5] })).toBe(
+      "Bounties multiply pay the most on a: ×1.3 on average, at most ×1.5 (b) on day 6",
+    )
+    expect(titleOf({ a: [1.5, 1, 1, 1, 1, 1] })).toBe("No model paid a bounty")
+  })
+
+  it("says when the pool was lowest, once it had filled", () => {
+    const titleOf = (values: ReadonlyArray<number>) =>
+      chartOf("bounty-pool", withDaily("bountyPool.balance", "credits", { "": values }))?.title
+    expect(titleOf([1, 50, 20, 30, 60, 90])).toBe(
+      "The bounty pool ends with 90 credits; it is lowest on day 3, with 20",
+    )
+    expect(titleOf([1, 50, 60, 70, 80, 90])).toBe(
+      "The bounty pool ends with 90 credits, and is never lower than at first",
+    )
+  })
+
+  it("gives newcomers the figures of the run, with their intervals", () => {
+    const lines = { "": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6] }
+    const both = (metrics: RunResult["metrics"]) => {
+      const [one, other] = ["ramp", "traffic"].map((part) =>
+        withDaily(`newcomer.${part}`, "ratio", lines, { metrics }),
+      )
+      return chartOf("newcomer", {
+        ...one,
+        replications: one.replications.map((replication, at) => ({
+          ...replication,
+          series: [...replication.series, ...other.replications[at].series],
+        })),
+      })?.title
+    }
+    expect(
+      both({
+        "newcomer.rampFirstWeek": estimate(0.5527, 0),
+        "newcomer.trafficFirstWeek": estimate(0.488, 0.019),
+        "newcomer.payFirstWeek": estimate(0.487, 0.0097),
+      }),
+    ).toBe(
+      "In its first week a newcomer gets 48.8% ± 1.9% of an equal veteran’s traffic and 48.7% ± 0.97% of its pay; the ramp allows 55.3%",
+    )
+    expect(both({})).toBe(
+      "In its first week a newcomer gets 35.0% of an equal veteran’s traffic; the ramp allows 35.0%",
+    )
+  })
+
+  it("breaks the line of pay, so that traffic shows through", () => {
+    const chart = drawn(usual).find(({ id }) => id === "newcomer")
+    expect(JSON.stringify(chart?.spec)).toContain('"range":[[1,0],[1,0],[7,5]]')
+    expect(JSON.stringify(drawn(usual).find(({ id }) => id === "demand")?.spec)).not.toContain(
+      "strokeDash",
+    )
+  })
+})
+
 describe("figures in titles", () => {
   it("are those of the run", () => {
     const halves = {

@@ -57,7 +57,7 @@ describe("built-in scenarios", () => {
     const newcomer = await load("newcomer")
     expect(newcomer.fleet).toEqual({
       ...base.fleet,
-      nodes: 80,
+      nodes: 10,
       establishedShare: 0.5,
       establishedDays: 30,
       maxSlots: 4,
@@ -319,7 +319,9 @@ describe("assignments", () => {
       name: scenario.economy.name,
       meaning: scenario.economy.meaning,
     })
-    expect(scenario.models.map(({ popularity }) => popularity)).toEqual([0.2, 0.3, 0.22, 0.14, 0.3])
+    expect(scenario.models.map(({ popularity }) => popularity)).toEqual([
+      0.2, 0.34, 0.22, 0.14, 0.3,
+    ])
     expect(scenario.demand.flashCrowds).toEqual([{ atHours: 1, durationHours: 2, multiplier: 3 }])
   })
 })

@@ -15,11 +15,14 @@ export const formatNumber = (value: number): string => {
   )
 }
 
-/** A share as a percentage: 94.2%, 0.31%, 100%. */
+/** A share as a percentage: 94.2%, 0.31%, 99.96%, 100%. */
 export const formatShare = (value: number): string => {
   if (!Number.isFinite(value)) return formatNumber(value)
   const percent = value * 100
-  const decimals = Math.abs(percent) >= 99.95 || percent === 0 ? 0 : Math.abs(percent) >= 1 ? 1 : 2
+  const size = Math.abs(percent)
+  // Nearly all is not all.
+  const isWhole = percent === 0 || size >= 99.995
+  const decimals = isWhole ? 0 : size >= 99.95 || size < 1 ? 2 : 1
   return `${signed(percent.toFixed(decimals))}%`
 }
 

@@ -1,8 +1,8 @@
 /**
  * The bounty pool's balance, over time: what is left to pay bounties from.
  */
+import type { BandPoint } from "../bands.ts"
 import { formatNumber } from "../number-format.ts"
-import { daysOf } from "../time-lines.ts"
 import { singleLine } from "./single-line.ts"
 
 export const bountyPool = singleLine({
@@ -10,19 +10,28 @@ export const bountyPool = singleLine({
   name: "Bounty pool",
   series: "bountyPool.balance",
   yTitle: "balance",
-  titleOf: (result, bands) => {
+  titleOf: (_, bands) => {
     const points = bands.lines[0]?.points ?? []
     const last = points.at(-1)?.mean ?? Number.NaN
-    // It begins empty: what counts is how low it falls once it has filled.
-    const from = daysOf(result.warmupSeconds)
-    const later = points.filter(({ day }) => day >= from)
-    const [lowest] = later.toSorted((a, b) => a.mean - b.mean)
-    const isDrained = lowest !== undefined && lowest !== later[0]
+    const fall = deepestFall(points)
     return (
       `The bounty pool ends with ${formatNumber(last)} credits` +
-      (isDrained
-        ? `; it is lowest on day ${Math.floor(lowest.day) + 1}, with ${formatNumber(lowest.mean)}`
-        : ", and is never lower than at first")
+      (fall === undefined
+        ? ""
+        : `; bounties drew it down from ${formatNumber(fall.from)} to ${formatNumber(fall.to)} by day ${fall.day}`)
     )
   },
 })
+
+/** The deepest fall from a height before it, where it took a tenth of that at least. */
+const deepestFall = (points: ReadonlyArray<BandPoint>) => {
+  let height = -Infinity
+  let deepest = { from: 0, to: 0, day: 0 }
+  for (const { day, mean } of points) {
+    height = Math.max(height, mean)
+    if (height - mean > deepest.from - deepest.to)
+      deepest = { from: height, to: mean, day: Math.floor(day) + 1 }
+  }
+  const { from, to } = deepest
+  return from - to >= from / 10 && from > 0 ? deepest : undefined
+}

@@ -32,6 +32,8 @@ describe("numbers for people", () => {
     [0.9416, "94.2%"],
     [0.00314, "0.31%"],
     [0.99996, "100%"],
+    [0.9996, "99.96%"],
+    [0.9994, "99.9%"],
     [-0.05, "−5.0%"],
   ])("the share %d reads %s", (share, text) => {
     expect(formatShare(share)).toBe(text)

@@ -55,9 +55,9 @@ interface Caller {
 
 /** Whose key a request carries. Throws 401 or 403. */
 const callerOf = (services: LiveServices, request: FastifyRequest): Caller => {
-  const { directory, nowMillis } = services
-  const key = requireKey(directory, request.headers.authorization, nowMillis(), "consumer")
-  const account = key.account === undefined ? undefined : directory.accounts.get(key.account)
+  const key = requireKey(services, request, "account")
+  const account =
+    key.account === undefined ? undefined : services.directory.accounts.get(key.account)
   if (account === undefined) throw new Error(`accounts: key ${key.publicId} belongs to nobody`)
   return { key, account }
 }

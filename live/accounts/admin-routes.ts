@@ -41,7 +41,7 @@ export const adminRoutes = (
 }
 
 const requireAdmin = (services: LiveServices, request: FastifyRequest): KeyRecord =>
-  requireKey(services.directory, request.headers.authorization, services.nowMillis(), "admin")
+  requireKey(services, request, "admin")
 
 const requireAccount = (services: LiveServices, publicId: string): AccountRecord => {
   const account = services.directory.accountByPublicId(publicId)

@@ -3,10 +3,11 @@
  * which the old key and the new one both open the door, so that no client has to stop.
  */
 import { Schema } from "effect"
-import { conflict, HttpError, notFound } from "../http/http-error.ts"
+import { conflict, notFound } from "../http/http-error.ts"
 import type { LiveServices } from "../services.ts"
 import type { KeyRecord } from "../store/records.ts"
 import { secondsOf } from "./market-time.ts"
+import type { KeyRole } from "./secrets.ts"
 import { newPublicId, newSecret } from "./secrets.ts"
 
 type KeyServices = Pick<LiveServices, "directory" | "nowMillis">
@@ -40,8 +41,9 @@ export interface NewKey {
 }
 
 interface KeyWish {
-  readonly role: "consumer" | "admin"
+  readonly role: KeyRole
   readonly account?: number
+  readonly host?: number
   readonly name: string
   readonly expiresAtMillis?: number
 }
@@ -78,7 +80,7 @@ export const makeFurtherKey = (
   lifetimeSeconds: number | undefined,
 ): NewKey => {
   const now = services.nowMillis()
-  if (keysOf(services, owner).filter((key) => stateOf(key, now) === "valid").length >= maxKeys)
+  if (keysOf(services, owner).filter((key) => keyState(key, now) === "valid").length >= maxKeys)
     throw conflict("too_many_keys", `At most ${maxKeys} valid keys; revoke one first`)
   return makeKey(services, {
     ...ownerOf(owner),
@@ -109,7 +111,7 @@ export const revokeKey = (services: KeyServices, key: KeyRecord): KeyRecord => {
   if (key.revokedAtMillis !== undefined) return key
   const others = keysOf(services, key).filter((one) => one.id !== key.id)
   // Without a key nobody could reach the account's credits again.
-  if (!others.some((one) => stateOf(one, now) === "valid"))
+  if (!others.some((one) => keyState(one, now) === "valid"))
     throw conflict("last_key", "This is your last valid key; make another one first, or rotate it")
   const revoked = { ...key, revokedAtMillis: now }
   services.directory.keys.put(revoked)
@@ -126,13 +128,8 @@ export const rotateKey = (
   overlapSeconds: number,
 ): NewKey => {
   const now = services.nowMillis()
-  if (stateOf(key, now) !== "valid")
-    throw new HttpError({
-      status: 409,
-      type: "conflict_error",
-      code: "key_not_valid",
-      message: "Only a valid key can be rotated; make a new one instead",
-    })
+  if (keyState(key, now) !== "valid")
+    throw conflict("key_not_valid", "Only a valid key can be rotated; make a new one instead")
   const { expiresAtMillis } = key
   const made = makeKey(services, {
     ...ownerOf(key),
@@ -149,7 +146,8 @@ export const rotateKey = (
   return made
 }
 
-const stateOf = (key: KeyRecord, nowMillis: number): KeyView["state"] => {
+/** Whether a key opens the door now, and if not, why. */
+export const keyState = (key: KeyRecord, nowMillis: number): KeyView["state"] => {
   if (key.revokedAtMillis !== undefined && key.revokedAtMillis <= nowMillis) return "revoked"
   if (key.expiresAtMillis !== undefined && key.expiresAtMillis <= nowMillis) return "expired"
   return "valid"
@@ -163,7 +161,7 @@ export const keyView = (key: KeyRecord, nowMillis: number): KeyView => ({
   name: key.name,
   prefix: key.prefix,
   last_four: key.lastFour ?? null,
-  state: stateOf(key, nowMillis),
+  state: keyState(key, nowMillis),
   created_at: secondsOf(key.createdAtMillis),
   expires_at: timeOf(key.expiresAtMillis),
   revoked_at: timeOf(key.revokedAtMillis),

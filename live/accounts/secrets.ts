@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from "node:crypto"
 
-const prefixes = { consumer: "sk_live_", host: "hk_live_", admin: "ak_live_" } as const
+const prefixes = { account: "sk_live_", host: "hk_live_", admin: "ak_live_" } as const
 export type KeyRole = keyof typeof prefixes
 
 export interface NewSecret {

@@ -28,5 +28,5 @@ export const openAccount = (
     })
   const account = { id, publicId: newPublicId("acct"), name, createdAtMillis: nowMillis() }
   directory.accounts.put(account)
-  return { account, key: makeKey(services, { role: "consumer", account: id, name: "first key" }) }
+  return { account, key: makeKey(services, { role: "account", account: id, name: "first key" }) }
 }

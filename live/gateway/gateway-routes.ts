@@ -69,7 +69,7 @@ const callRoute = <K extends JobKind>(
   rate: CallRate,
   kind: K,
 ): void => {
-  const { config, directory, driver, nowMillis } = services
+  const { config, driver, nowMillis } = services
   const check = bodyCheck(kind, config.limits.jsonDepth)
   const scale = driver.market.economy.money.scale
   app.post(
@@ -95,8 +95,7 @@ const callRoute = <K extends JobKind>(
         httpPart === "body" ? (body) => checked(check, body) : () => true,
       onRequest: (request, _reply, done) => {
         // Who has no key, or comes when too much is under way, is told so before the body is read.
-        const { authorization } = request.headers
-        const { id, account } = requireKey(directory, authorization, nowMillis(), "consumer")
+        const { id, account } = requireKey(services, request, "account")
         request.setDecorator(callerAccount, account)
         done(calls.excess() ?? rate.take(id, driver.clock.nowMicros()))
       },

@@ -1,5 +1,5 @@
 /** The models that the market lists, in OpenAI's shape, with what else a consumer wants to know. */
-import type { FastifyInstance, FastifySchema } from "fastify"
+import type { FastifyInstance, FastifyRequest, FastifySchema } from "fastify"
 import { formatCredits } from "../../engine/index.ts"
 import { requireKey } from "../http/authentication.ts"
 import type { LiveServices } from "../services.ts"
@@ -36,13 +36,13 @@ export const modelRoutes = (app: FastifyInstance, services: LiveServices): void 
     "/v1/models",
     { schema: described({ summary: "The models that can be asked for" }) },
     async (request) => {
-      requireKey(directory, request.headers.authorization, nowMillis(), "consumer")
+      requireKey(services, request, "account")
       return { object: "list", data: [...directory.models.all()].map(view) }
     },
   )
 
-  const one = (name: string, authorization: string | undefined) => {
-    requireKey(directory, authorization, nowMillis(), "consumer")
+  const one = (name: string, request: FastifyRequest) => {
+    requireKey(services, request, "account")
     const model = directory.modelByName(name)
     if (model === undefined) throw unknownModel(name)
     return view(model)
@@ -58,12 +58,12 @@ export const modelRoutes = (app: FastifyInstance, services: LiveServices): void 
   app.get<{ Params: { readonly model: string } }>(
     "/v1/models/:model",
     { schema: schemaOfOne },
-    async (request) => one(request.params.model, request.headers.authorization),
+    async (request) => one(request.params.model, request),
   )
   // Names such as meta-llama/Llama-3-8B-Instruct come with their slash, too.
   app.get<{ Params: { readonly "*": string } }>(
     "/v1/models/*",
     { schema: described({ hide: true }) },
-    async (request) => one(request.params["*"], request.headers.authorization),
+    async (request) => one(request.params["*"], request),
   )
 }

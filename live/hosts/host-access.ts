@@ -36,8 +36,7 @@ export const requireHost = (
   ...roles: ReadonlyArray<KeyRecord["role"]>
 ): HostAccess => {
   const host = hostNamed(services, publicId)
-  const { directory, nowMillis } = services
-  const key = requireKey(directory, request.headers.authorization, nowMillis(), ...roles)
+  const key = requireKey(services, request, ...roles)
   if (!isOf(key, host))
     throw new HttpError({
       status: 403,
@@ -55,16 +54,14 @@ export const lookAtHost = (
   publicId: string,
 ): { readonly host: HostRecord; readonly isOwn: boolean } => {
   const host = hostNamed(services, publicId)
-  const { directory, nowMillis } = services
-  const key = keyOf(directory, request.headers.authorization, nowMillis())
+  const key = keyOf(services, request)
   return { host, isOwn: key !== undefined && isOf(key, host) }
 }
 
 /** The host whose own key a request bears. */
 export const requireHostKey = (services: AccessServices, request: FastifyRequest): HostRecord => {
-  const { directory, nowMillis } = services
-  const key = requireKey(directory, request.headers.authorization, nowMillis(), "host")
-  const host = key.host === undefined ? undefined : directory.hosts.get(key.host)
+  const key = requireKey(services, request, "host")
+  const host = key.host === undefined ? undefined : services.directory.hosts.get(key.host)
   if (host === undefined) throw notFound("host of this key; register it with POST /hosts")
   return host
 }
@@ -75,8 +72,8 @@ export const requireOperator = (
   request: FastifyRequest,
   named: string | undefined,
 ): AccountRecord => {
-  const { directory, nowMillis } = services
-  const key = requireKey(directory, request.headers.authorization, nowMillis(), "consumer", "admin")
+  const { directory } = services
+  const key = requireKey(services, request, "account", "admin")
   const own = key.account === undefined ? undefined : directory.accounts.get(key.account)
   const account =
     key.role === "admin" && named !== undefined ? directory.accountByPublicId(named) : own

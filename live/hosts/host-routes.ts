@@ -73,8 +73,8 @@ const rotationRoute = (app: FastifyInstance, services: LiveServices, vault: Vaul
       }),
     },
     async (request) => {
-      const { directory, driver, nowMillis } = services
-      requireKey(directory, request.headers.authorization, nowMillis(), "admin")
+      const { directory, driver } = services
+      requireKey(services, request, "admin")
       const renewed = await Effect.runPromise(Effect.either(vault.renew))
       if (Either.isLeft(renewed)) throw conflict("keys_not_renewable", renewed.left.message)
       const { wrapped, broken } = rewrapTokens(directory, vault)

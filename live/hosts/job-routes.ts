@@ -46,12 +46,12 @@ export const jobRoutes = (app: FastifyInstance, parts: JobParts): void => {
 }
 
 /** Hosts are counted by themselves: a hall of them may share one address. */
-const rateOf = ({ directory, nowMillis }: LiveServices) => ({
+const rateOf = (services: LiveServices) => ({
   rateLimit: {
     max: requestsPerMinute,
     timeWindow: 60_000,
     keyGenerator: (request: FastifyRequest): string => {
-      const key = keyOf(directory, request.headers.authorization, nowMillis())
+      const key = keyOf(services, request)
       return key === undefined ? request.ip : key.publicId
     },
   },

@@ -117,7 +117,7 @@ const registrationRoutes = (app: FastifyInstance, parts: OperatorParts): void =>
     },
     async (request) => {
       const { id } = request.params
-      const { host } = requireHost(services, request, id, "host", "consumer", "admin")
+      const { host } = requireHost(services, request, id, "host", "account", "admin")
       const status = registry.remove(host)
       await services.driver.durable()
       return { host_id: host.publicId, status }
@@ -237,7 +237,7 @@ const changeRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
     },
     async (request) => {
       const { id } = request.params
-      const { host, key } = requireHost(services, request, id, "host", "consumer", "admin")
+      const { host, key } = requireHost(services, request, id, "host", "account", "admin")
       registry.changeModel(host, request.body, key.role === "admin")
       await services.driver.durable()
       return own(parts, host)
@@ -259,7 +259,7 @@ const changeRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
       },
       async (request) => {
         const { id } = request.params
-        const { host } = requireHost(services, request, id, "host", "consumer", "admin")
+        const { host } = requireHost(services, request, id, "host", "account", "admin")
         registry.setDraining(host, isDraining)
         await services.driver.durable()
         const { status, in_flight } = publicHost(services, host)
@@ -289,7 +289,7 @@ const secretRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
       }),
     },
     async (request) => {
-      const { host } = requireHost(services, request, request.params.id, "consumer", "admin")
+      const { host } = requireHost(services, request, request.params.id, "account", "admin")
       registry.replaceToken(host, request.body.token)
       await services.driver.durable()
       return own(parts, host)
@@ -309,7 +309,7 @@ const secretRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
       }),
     },
     async (request, reply) => {
-      const { host } = requireHost(services, request, request.params.id, "consumer", "admin")
+      const { host } = requireHost(services, request, request.params.id, "account", "admin")
       const secret = registry.replaceKey(host)
       await services.driver.durable()
       return reply
@@ -337,7 +337,7 @@ const earningsRoute = (app: FastifyInstance, { services }: OperatorParts): void 
     },
     async (request) => {
       const { id } = request.params
-      const { host } = requireHost(services, request, id, "host", "consumer", "admin")
+      const { host } = requireHost(services, request, id, "host", "account", "admin")
       const hours = Math.min(mostHours, Math.max(1, Number(request.query.hours ?? defaultHours)))
       unixTime ??= readMarketTime(services)
       return earningsOf(services, await unixTime, host, hours)

@@ -4,7 +4,8 @@
  * and no crash leaves half of it.
  */
 import type { Rejection } from "../../engine/index.ts"
-import { newPublicId, newSecret } from "../accounts/secrets.ts"
+import { makeKey } from "../accounts/keys.ts"
+import { newPublicId } from "../accounts/secrets.ts"
 import { badRequest, conflict, HttpError, notFound } from "../http/http-error.ts"
 import type { LiveServices } from "../services.ts"
 import type { AccountRecord, HostRecord, InstanceRecord, ModelRecord } from "../store/records.ts"
@@ -140,22 +141,8 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
     return { host, secret }
   }
 
-  const giveKey = (host: HostRecord): string => {
-    const { secret, hash, prefix, lastFour } = newSecret("host")
-    directory.keys.put({
-      id: directory.keys.nextId(),
-      publicId: newPublicId("key"),
-      role: "host",
-      account: host.account,
-      host: host.id,
-      name: `key of ${host.name}`,
-      hash,
-      prefix,
-      lastFour,
-      createdAtMillis: nowMillis(),
-    })
-    return secret
-  }
+  const giveKey = ({ id, account, name }: HostRecord): string =>
+    makeKey(services, { role: "host", account, host: id, name: `key of ${name}` }).secret
   const revokeKeys = (host: HostRecord): void => {
     for (const key of directory.keys.all())
       if (key.role === "host" && key.host === host.id && key.revokedAtMillis === undefined)

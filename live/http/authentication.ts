@@ -1,36 +1,39 @@
 /** Who calls: the key in `Authorization: Bearer …`, and what it may do. */
+import { keyState } from "../accounts/keys.ts"
 import type { KeyRole } from "../accounts/secrets.ts"
 import { hashOf } from "../accounts/secrets.ts"
-import type { Directory, KeyRecord } from "../store/records.ts"
+import type { LiveServices } from "../services.ts"
+import type { KeyRecord } from "../store/records.ts"
 import { HttpError } from "./http-error.ts"
 
 /** No secret is longer; what is longer is not worth hashing. */
 const longestHeader = 256
 
-/** The key that an `Authorization` header names, if it is valid now. */
+type KeyServices = Pick<LiveServices, "directory" | "nowMillis">
+
+/** Of a request, what says who calls. */
+interface Caller {
+  readonly headers: { readonly authorization?: string | undefined }
+}
+
+/** The key that a request bears, if it is valid now. */
 export const keyOf = (
-  directory: Directory,
-  authorization: string | undefined,
-  nowMillis: number,
+  { directory, nowMillis }: KeyServices,
+  { headers: { authorization } }: Caller,
 ): KeyRecord | undefined => {
   if (authorization === undefined || authorization.length > longestHeader) return undefined
   if (!/^bearer /i.test(authorization)) return undefined
   const key = directory.keyByHash(hashOf(authorization.slice("bearer ".length).trim()))
-  if (key === undefined) return undefined
-  const isOver =
-    (key.revokedAtMillis !== undefined && key.revokedAtMillis <= nowMillis) ||
-    (key.expiresAtMillis !== undefined && key.expiresAtMillis <= nowMillis)
-  return isOver ? undefined : key
+  return key !== undefined && keyState(key, nowMillis()) === "valid" ? key : undefined
 }
 
 /** The valid key of a request, of one of these roles. Throws what the client is to be told. */
 export const requireKey = (
-  directory: Directory,
-  authorization: string | undefined,
-  nowMillis: number,
+  services: KeyServices,
+  caller: Caller,
   ...roles: ReadonlyArray<KeyRole>
 ): KeyRecord => {
-  const key = keyOf(directory, authorization, nowMillis)
+  const key = keyOf(services, caller)
   if (key === undefined)
     throw new HttpError({
       status: 401,

@@ -23,12 +23,12 @@ export type AccountRecord = typeof AccountRecord.Type
 
 /**
  * A key: its secret is never stored, only its SHA-256 in hexadecimal.
- * `consumer`: calls and the account. `host`: one host's own protocol. `admin`: the platform.
+ * `account`: calls and the account. `host`: one host's own protocol. `admin`: the platform.
  */
 export const KeyRecord = Schema.Struct({
   id: Id,
   publicId: Schema.String,
-  role: Schema.Literal("consumer", "host", "admin"),
+  role: Schema.Literal("account", "host", "admin"),
   account: Schema.optionalWith(Id, { exact: true }),
   host: Schema.optionalWith(Id, { exact: true }),
   name: Schema.String,

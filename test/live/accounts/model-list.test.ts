@@ -61,7 +61,7 @@ describe("the platform's first key", () => {
   it("is made once, and opens the admin's doors", () => {
     const market = openTestMarket()
     const secret = ensureAdminKey(market)
-    expect(keyOf(market.directory, `Bearer ${secret}`, Date.now())?.role).toBe("admin")
+    expect(keyOf(market, { headers: { authorization: `Bearer ${secret}` } })?.role).toBe("admin")
     expect(ensureAdminKey(market)).toBeUndefined()
   })
 })

@@ -173,7 +173,7 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
         account: account.id,
         amount: minor,
       })
-    return { account, secret: giveKey("consumer", { account: account.id }).secret }
+    return { account, secret: giveKey("account", { account: account.id }).secret }
   }
 
   const listModel: TestMarket["listModel"] = (model) => {

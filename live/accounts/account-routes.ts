@@ -14,7 +14,7 @@ import { adminRoutes } from "./admin-routes.ts"
 import * as Answers from "./answers.ts"
 import { makeAuditLog } from "./audit-log.ts"
 import * as Bodies from "./bodies.ts"
-import { earningsByHour } from "./earnings.ts"
+import { earningsByHour, earningsHours, EarningsQuery } from "./earnings.ts"
 import {
   keysOf,
   KeyView,
@@ -28,12 +28,11 @@ import {
 } from "./keys.ts"
 import type { UnixTime } from "./market-time.ts"
 import { readMarketTime, secondsOf } from "./market-time.ts"
-import { routeSchema } from "./route-schema.ts"
+import { routeSchema } from "../http/route-schema.ts"
 import { makeSignUpLimit } from "./sign-up-limit.ts"
 import { openAccount } from "./sign-up.ts"
 import { parseCursor, StatementPage, statementPage } from "./statement.ts"
 import { orderTransfer, TransferView, transferView, withdrawals } from "./transfers.ts"
-import { accountView, countOf } from "./views.ts"
 
 /** The routes of accounts, and those of the admin below `/admin`. */
 export const accountRoutes =
@@ -73,6 +72,7 @@ const signUpRoute = (app: FastifyInstance, services: LiveServices): void => {
         summary: "Open an account: with its gift, and its first key, which is shown this once",
         body: Bodies.SignUp,
         answers: { 201: Answers.NewAccountView },
+        errors: [403],
       }),
     },
     async (request, reply) => {
@@ -93,7 +93,7 @@ const signUpRoute = (app: FastifyInstance, services: LiveServices): void => {
           retryAfterSeconds: waitSeconds,
         })
       const { account, key } = openAccount(services, request.body.name.trim())
-      const view = accountView(services, account)
+      const view = Answers.accountView(services, account)
       await driver.durable()
       return reply
         .status(201)
@@ -113,11 +113,11 @@ const accountViews = (app: FastifyInstance, services: LiveServices, unixTime: Un
       schema: routeSchema({
         tag: "Accounts",
         summary: "The account of the key, and its balance by lots",
-        key: "accountKey",
+        keys: ["account"],
         answers: { 200: Answers.AccountView },
       }),
     },
-    async (request) => accountView(services, callerOf(services, request).account),
+    async (request) => Answers.accountView(services, callerOf(services, request).account),
   )
   app.get<{ Querystring: Bodies.PageQuery }>(
     "/account/statement",
@@ -125,7 +125,7 @@ const accountViews = (app: FastifyInstance, services: LiveServices, unixTime: Un
       schema: routeSchema({
         tag: "Accounts",
         summary: "Every line of the account, the newest first, with the balance after it",
-        key: "accountKey",
+        keys: ["account"],
         query: Bodies.PageQuery,
         answers: { 200: StatementPage },
       }),
@@ -136,7 +136,7 @@ const accountViews = (app: FastifyInstance, services: LiveServices, unixTime: Un
       const place = cursor === undefined ? undefined : parseCursor(cursor)
       if (cursor !== undefined && place === undefined)
         throw badRequest("cursor has to be a next_cursor of an earlier page", "cursor")
-      return statementPage(services, unixTime, account.id, countOf(limit, 50, 200), place)
+      return statementPage(services, unixTime, account.id, Bodies.pageLimit.read(limit), place)
     },
   )
   app.get(
@@ -145,26 +145,26 @@ const accountViews = (app: FastifyInstance, services: LiveServices, unixTime: Un
       schema: routeSchema({
         tag: "Accounts",
         summary: "The account's hosts, and how they stand",
-        key: "accountKey",
+        keys: ["account"],
         answers: { 200: Answers.HostList },
       }),
     },
     async (request) => ({ data: hostsOf(services, callerOf(services, request).account.id) }),
   )
-  app.get<{ Querystring: Bodies.HoursQuery }>(
+  app.get<{ Querystring: EarningsQuery }>(
     "/account/earnings",
     {
       schema: routeSchema({
         tag: "Accounts",
         summary: "What the account's hosts earned, by hour",
-        key: "accountKey",
-        query: Bodies.HoursQuery,
+        keys: ["account"],
+        query: EarningsQuery,
         answers: { 200: Answers.EarningsList },
       }),
     },
     async (request) => {
       const { account } = callerOf(services, request)
-      const hours = countOf(request.query.hours, 168, 744)
+      const hours = earningsHours.read(request.query.hours)
       return { data: await earningsByHour(services, unixTime, account.id, hours) }
     },
   )
@@ -196,7 +196,7 @@ const keyRoutes = (app: FastifyInstance, services: LiveServices): void => {
       schema: routeSchema({
         tag: "Accounts",
         summary: "The account's keys: their beginnings and ends, never a secret",
-        key: "accountKey",
+        keys: ["account"],
         answers: { 200: Answers.KeyList },
       }),
     },
@@ -211,9 +211,10 @@ const keyRoutes = (app: FastifyInstance, services: LiveServices): void => {
       schema: routeSchema({
         tag: "Accounts",
         summary: "Make a key; its secret is shown this once",
-        key: "accountKey",
+        keys: ["account"],
         body: Bodies.KeyWish,
         answers: { 201: NewKeyView },
+        errors: [409],
       }),
     },
     async (request, reply) => {
@@ -233,9 +234,10 @@ const keyRoutes = (app: FastifyInstance, services: LiveServices): void => {
       schema: routeSchema({
         tag: "Accounts",
         summary: "End a key at once",
-        key: "accountKey",
+        keys: ["account"],
         params: Bodies.ById,
         answers: { 200: KeyView },
+        errors: [404, 409],
       }),
     },
     async (request) => {
@@ -251,10 +253,11 @@ const keyRoutes = (app: FastifyInstance, services: LiveServices): void => {
       schema: routeSchema({
         tag: "Accounts",
         summary: "Make a key in the place of another, which stays valid for the overlap",
-        key: "accountKey",
+        keys: ["account"],
         params: Bodies.ById,
         body: Bodies.Rotation,
         answers: { 201: NewKeyView },
+        errors: [404, 409],
       }),
     },
     async (request, reply) => {
@@ -279,9 +282,10 @@ const withdrawalRoutes = (app: FastifyInstance, services: LiveServices): void =>
         tag: "Accounts",
         summary:
           "Ask for earned credits: they are held until the platform pays them out or declines",
-        key: "accountKey",
+        keys: ["account"],
         body: Bodies.WithdrawalWish,
         answers: { 200: TransferView, 201: TransferView },
+        errors: [402, 409],
       }),
     },
     async (request, reply) => {
@@ -304,7 +308,7 @@ const withdrawalRoutes = (app: FastifyInstance, services: LiveServices): void =>
       schema: routeSchema({
         tag: "Accounts",
         summary: "The account's withdrawals, the newest first",
-        key: "accountKey",
+        keys: ["account"],
         query: Bodies.WithdrawalQuery,
         answers: { 200: Answers.TransferList },
       }),
@@ -313,7 +317,7 @@ const withdrawalRoutes = (app: FastifyInstance, services: LiveServices): void =>
       const { account } = callerOf(services, request)
       const { state, limit } = request.query
       const wanted = { account: account.id, ...(state === undefined ? {} : { state }) }
-      const found = withdrawals(services, wanted, countOf(limit, 50, 200))
+      const found = withdrawals(services, wanted, Bodies.pageLimit.read(limit))
       return { data: found.map((record) => transferView(services, record)) }
     },
   )

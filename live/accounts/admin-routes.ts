@@ -16,7 +16,7 @@ import * as Bodies from "./bodies.ts"
 import { NewKeyView, newKeyView, rotateKey } from "./keys.ts"
 import type { UnixTime } from "./market-time.ts"
 import { listModel, ModelUnlistable, pricePerToken } from "./model-list.ts"
-import { routeSchema } from "./route-schema.ts"
+import { routeSchema } from "../http/route-schema.ts"
 import {
   orderTransfer,
   settleWithdrawal,
@@ -24,7 +24,6 @@ import {
   transferView,
   withdrawals,
 } from "./transfers.ts"
-import { accountView, countOf } from "./views.ts"
 
 const defaultContextTokens = 8192
 
@@ -62,14 +61,15 @@ const moneyRoutes = (app: FastifyInstance, services: LiveServices, audits: Audit
       schema: routeSchema({
         tag: "Admin",
         summary: "Any account and its balance",
-        key: "adminKey",
+        keys: ["admin"],
         params: Bodies.ById,
         answers: { 200: Answers.AccountView },
+        errors: [404],
       }),
     },
     async (request) => {
       requireAdmin(services, request)
-      return accountView(services, requireAccount(services, request.params.id))
+      return Answers.accountView(services, requireAccount(services, request.params.id))
     },
   )
   app.post<{ Params: Bodies.ById; Body: Bodies.TopUp }>(
@@ -79,10 +79,11 @@ const moneyRoutes = (app: FastifyInstance, services: LiveServices, audits: Audit
         tag: "Admin",
         summary:
           "Credit an account with what it paid for; the same transfer_id moves nothing twice",
-        key: "adminKey",
+        keys: ["admin"],
         params: Bodies.ById,
         body: Bodies.TopUp,
         answers: { 200: Answers.TopUpAnswer, 201: Answers.TopUpAnswer },
+        errors: [404, 409],
       }),
     },
     async (request, reply) => {
@@ -111,9 +112,10 @@ const moneyRoutes = (app: FastifyInstance, services: LiveServices, audits: Audit
       schema: routeSchema({
         tag: "Admin",
         summary: "Add to the bounty pool, beside its part of the fees",
-        key: "adminKey",
+        keys: ["admin"],
         body: Bodies.TopUp,
         answers: { 200: Answers.PoolAnswer, 201: Answers.PoolAnswer },
+        errors: [409],
       }),
     },
     async (request, reply) => {
@@ -143,7 +145,7 @@ const withdrawalRoutes = (app: FastifyInstance, services: LiveServices, audits: 
       schema: routeSchema({
         tag: "Admin",
         summary: "Withdrawals of all accounts, the newest first",
-        key: "adminKey",
+        keys: ["admin"],
         query: Bodies.WithdrawalQuery,
         answers: { 200: Answers.TransferList },
       }),
@@ -152,7 +154,7 @@ const withdrawalRoutes = (app: FastifyInstance, services: LiveServices, audits: 
       requireAdmin(services, request)
       const { state, limit } = request.query
       const wanted = state === undefined ? {} : { state }
-      const found = withdrawals(services, wanted, countOf(limit, 50, 200))
+      const found = withdrawals(services, wanted, Bodies.pageLimit.read(limit))
       return { data: found.map((record) => transferView(services, record)) }
     },
   )
@@ -167,9 +169,10 @@ const withdrawalRoutes = (app: FastifyInstance, services: LiveServices, audits: 
         schema: routeSchema({
           tag: "Admin",
           summary,
-          key: "adminKey",
+          keys: ["admin"],
           params: Bodies.ById,
           answers: { 200: TransferView },
+          errors: [404, 409],
         }),
       },
       async (request) => {
@@ -199,7 +202,7 @@ const marketRoutes = (app: FastifyInstance, services: LiveServices, audits: Audi
       schema: routeSchema({
         tag: "Admin",
         summary: "List a model, or change its price for later calls",
-        key: "adminKey",
+        keys: ["admin"],
         body: Bodies.ModelListing,
         answers: { 200: Answers.ModelAnswer },
       }),
@@ -246,9 +249,10 @@ const judgementRoutes = (
       schema: routeSchema({
         tag: "Admin",
         summary: "Two accounts are one party's: their traffic with each other is own traffic",
-        key: "adminKey",
+        keys: ["admin"],
         body: Bodies.AccountLink,
         answers: { 200: Answers.LinkAnswer },
+        errors: [404, 409],
       }),
     },
     async (request) => {
@@ -267,9 +271,10 @@ const judgementRoutes = (
       schema: routeSchema({
         tag: "Admin",
         summary: "The account's fraud is confirmed: its unvested bounty goes back to the pool",
-        key: "adminKey",
+        keys: ["admin"],
         params: Bodies.ById,
         answers: { 200: Answers.FraudAnswer },
+        errors: [404, 409],
       }),
     },
     async (request) => {
@@ -290,9 +295,9 @@ const judgementRoutes = (
       schema: routeSchema({
         tag: "Admin",
         summary: "The market's findings and the admins' changes, the newest first",
-        key: "adminKey",
+        keys: ["admin"],
         query: Bodies.PageQuery,
-        answers: { 200: Answers.AuditList },
+        answers: { 200: Answers.AuditPage },
       }),
     },
     async (request) => {
@@ -300,7 +305,7 @@ const judgementRoutes = (
       const { limit, cursor } = request.query
       if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
         throw badRequest("cursor has to be a next_cursor of an earlier page", "cursor")
-      const count = countOf(limit, 50, 200)
+      const count = Bodies.pageLimit.read(limit)
       const beforeId = cursor === undefined ? undefined : Number(cursor)
       const found = await audits.read(unixTime, count + 1, beforeId)
       const shown = found.slice(0, count)
@@ -317,7 +322,7 @@ const judgementRoutes = (
       schema: routeSchema({
         tag: "Admin",
         summary: "An admin key in the place of the one that is sent, which stays for the overlap",
-        key: "adminKey",
+        keys: ["admin"],
         body: Bodies.Rotation,
         answers: { 201: NewKeyView },
       }),

@@ -1,10 +1,6 @@
 /** What clients send to the routes of accounts and of the admin. */
 import { Schema } from "effect"
-
-const described = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
-  schema.annotations({ description })
-const optional = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
-  Schema.optionalWith(described(schema, description), { exact: true })
+import { Cursor, described, optional, queryCount } from "../http/fields.ts"
 
 /** Something to read: on one line, and not only blanks. */
 const lineOfText = (longest: number) =>
@@ -85,30 +81,13 @@ export const AccountLink = Schema.Struct({
 })
 export type AccountLink = typeof AccountLink.Type
 
-/** Fastify reads a query as text. */
-export const PageQuery = Schema.Struct({
-  limit: optional(
-    Schema.String.pipe(Schema.pattern(/^\d{1,3}$/)),
-    "At most so many; 1 to 200, default 50",
-  ),
-  cursor: optional(Schema.String.pipe(Schema.maxLength(40)), "The next_cursor of the page before"),
-})
+export const pageLimit = queryCount("At most so many", 200, 50)
+export const PageQuery = Schema.Struct({ limit: pageLimit.field, cursor: Cursor })
 export type PageQuery = typeof PageQuery.Type
-
-export const HoursQuery = Schema.Struct({
-  hours: optional(
-    Schema.String.pipe(Schema.pattern(/^\d{1,3}$/)),
-    "How far back, hours; 1 to 744, default 168",
-  ),
-})
-export type HoursQuery = typeof HoursQuery.Type
 
 export const WithdrawalQuery = Schema.Struct({
   state: optional(Schema.Literal("pending", "posted", "voided"), "Only those; default: all"),
-  limit: optional(
-    Schema.String.pipe(Schema.pattern(/^\d{1,3}$/)),
-    "At most so many; 1 to 200, default 50",
-  ),
+  limit: pageLimit.field,
 })
 export type WithdrawalQuery = typeof WithdrawalQuery.Type
 

@@ -6,12 +6,17 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Schema } from "effect"
 import { lotAccount } from "../../engine/index.ts"
+import { queryCount } from "../http/fields.ts"
 import type { LiveServices } from "../services.ts"
 import { creditsOf, customerOf } from "./balance.ts"
 import type { UnixTime } from "./market-time.ts"
 import { lotNames } from "./statement.ts"
 
 const microsPerHour = 3_600_000_000
+
+export const earningsHours = queryCount("How far back, hours", 2160, 168)
+export const EarningsQuery = Schema.Struct({ hours: earningsHours.field })
+export type EarningsQuery = typeof EarningsQuery.Type
 
 export const EarningsHour = Schema.Struct({
   /** Start of the hour, Unix time, s. */

@@ -15,7 +15,7 @@ import type { NetworkGuard } from "./network-guard.ts"
 import { operatorRoutes } from "./operator-routes.ts"
 import * as Protocol from "./protocol.ts"
 import { makeRegistry } from "./registry.ts"
-import { routeSchema } from "./route-schema.ts"
+import { routeSchema } from "../http/route-schema.ts"
 import type { Vault } from "./vault.ts"
 import { rewrapTokens } from "./vault.ts"
 
@@ -67,9 +67,9 @@ const rotationRoute = (app: FastifyInstance, services: LiveServices, vault: Vaul
       schema: routeSchema({
         tag: "Admin",
         summary: "A new master key for the tokens of cloud hosts; nothing stops meanwhile",
-        keys: ["adminKey"],
+        keys: ["admin"],
         answers: { 200: Protocol.Rotated },
-        errors: [401, 403, 409],
+        errors: [409],
       }),
     },
     async (request) => {

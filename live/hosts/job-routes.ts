@@ -15,7 +15,7 @@ import { requireHostKey } from "./host-access.ts"
 import { servedInstances } from "./host-state.ts"
 import type { Claim, ClaimRefusal, Handout, JobBoard, Submission } from "./job-board.ts"
 import * as Protocol from "./protocol.ts"
-import { routeSchema } from "./route-schema.ts"
+import { routeSchema } from "../http/route-schema.ts"
 import { receiveUpload } from "./upload.ts"
 
 export interface JobParts {
@@ -67,10 +67,10 @@ const pollRoute = (app: FastifyInstance, { services, board }: JobParts): void =>
         tag: "Jobs",
         summary: "Wait for a job",
         without: `None came; the header ${Protocol.skipHeader} says why, for each model`,
-        keys: ["hostKey"],
+        keys: ["host"],
         query: Protocol.PollQuery,
         answers: { 200: Protocol.HandedJob },
-        errors: [401, 403, 404],
+        errors: [404],
       }),
     },
     async (request, reply) => {
@@ -157,13 +157,15 @@ const streamRoute = (app: FastifyInstance, { services, board }: JobParts): void 
         tag: "Jobs",
         summary:
           "Send tokens as they come: one OpenAI chunk a line; an empty line is a sign of life. Answered before its end with 499 when nobody wants them any more: stop generating",
-        keys: ["hostKey"],
+        keys: ["host"],
         params: Protocol.JobPath,
         query: Protocol.StreamQuery,
-        consumes: Protocol.streamContentType,
-        bodyMeaning: "One chunk of an OpenAI stream a line, as JSON",
+        stream: {
+          type: Protocol.streamContentType,
+          meaning: "One chunk of an OpenAI stream a line, as JSON",
+        },
         answers: { 200: Protocol.JobAnswer },
-        errors: [401, 403, 404, 409, Protocol.statusWithdrawn],
+        errors: [404, 409, Protocol.statusWithdrawn],
       }),
     },
     async (request, reply) => {
@@ -245,11 +247,11 @@ const endRoutes = (app: FastifyInstance, { services, board }: JobParts): void =>
       schema: routeSchema({
         tag: "Jobs",
         summary: "The job is done. Sent again, it is answered alike",
-        keys: ["hostKey"],
+        keys: ["host"],
         params: Protocol.JobPath,
         body: Protocol.Completion,
         answers: { 200: Protocol.JobAnswer },
-        errors: [401, 403, 404, 409],
+        errors: [404, 409],
       }),
     },
     async (request) => {
@@ -276,11 +278,11 @@ const endRoutes = (app: FastifyInstance, { services, board }: JobParts): void =>
       schema: routeSchema({
         tag: "Jobs",
         summary: "The job cannot be done, or not to its end. Sent again, it is answered alike",
-        keys: ["hostKey"],
+        keys: ["host"],
         params: Protocol.JobPath,
         body: Protocol.Failure,
         answers: { 200: Protocol.JobAnswer },
-        errors: [401, 403, 404, 409],
+        errors: [404, 409],
       }),
     },
     async (request) => {

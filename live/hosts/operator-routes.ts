@@ -1,5 +1,6 @@
 /** Routes for operators, and the market of hosts for everyone. */
 import type { FastifyInstance } from "fastify"
+import { earningsHours, EarningsQuery } from "../accounts/earnings.ts"
 import type { UnixTime } from "../accounts/market-time.ts"
 import { readMarketTime } from "../accounts/market-time.ts"
 import { badRequest } from "../http/http-error.ts"
@@ -12,7 +13,7 @@ import { ownHost, publicHost, publicHosts } from "./host-view.ts"
 import type { JobBoard } from "./job-board.ts"
 import * as Protocol from "./protocol.ts"
 import type { Registry } from "./registry.ts"
-import { routeSchema } from "./route-schema.ts"
+import { routeSchema } from "../http/route-schema.ts"
 
 export interface OperatorParts {
   readonly services: LiveServices
@@ -23,12 +24,10 @@ export interface OperatorParts {
 const smallBodyBytes = 262_144
 const defaultPage = 100
 const mostOnPage = 1000
-const defaultHours = 168
-const mostHours = 2160
 /** The market is the same for everyone; it is looked at anew once in this time. */
 const listMicros = 1_000_000
-const ownerKeys = ["accountKey", "adminKey"] as const
-const anyKeys = ["hostKey", "accountKey", "adminKey"] as const
+const ownerKeys = ["account", "admin"] as const
+const anyKeys = ["host", "account", "admin"] as const
 
 export const operatorRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
   registrationRoutes(app, parts)
@@ -90,7 +89,7 @@ const registrationRoutes = (app: FastifyInstance, parts: OperatorParts): void =>
         keys: ownerKeys,
         body: Protocol.Registration,
         answers: { 200: Protocol.Registered, 201: Protocol.Registered },
-        errors: [401, 403, 409],
+        errors: [409],
       }),
     },
     async (request, reply) => {
@@ -112,12 +111,12 @@ const registrationRoutes = (app: FastifyInstance, parts: OperatorParts): void =>
         keys: anyKeys,
         params: Protocol.HostPath,
         answers: { 200: Protocol.Removal },
-        errors: [401, 403, 404],
+        errors: [404],
       }),
     },
     async (request) => {
       const { id } = request.params
-      const { host } = requireHost(services, request, id, "host", "account", "admin")
+      const { host } = requireHost(services, request, id, ...anyKeys)
       const status = registry.remove(host)
       await services.driver.durable()
       return { host_id: host.publicId, status }
@@ -169,16 +168,15 @@ const marketRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
   app.get<{ Params: Protocol.HostPath }>(
     "/hosts/:id",
     {
-      schema: {
-        ...routeSchema({
-          tag: "Hosts",
-          summary: "One host: as the market sees it; with its own or its operator's key, all of it",
-          params: Protocol.HostPath,
-          answers: { 200: Protocol.HostSeen },
-          errors: [404],
-        }),
-        security: [{}, ...anyKeys.map((key) => ({ [key]: [] }))],
-      },
+      schema: routeSchema({
+        tag: "Hosts",
+        summary: "One host: as the market sees it; with its own or its operator's key, all of it",
+        keys: anyKeys,
+        isKeyOptional: true,
+        params: Protocol.HostPath,
+        answers: { 200: Protocol.HostSeen },
+        errors: [404],
+      }),
     },
     async (request) => {
       const { host, isOwn } = lookAtHost(services, request, request.params.id)
@@ -196,11 +194,11 @@ const heartbeatRoute = (app: FastifyInstance, parts: OperatorParts): void => {
       schema: routeSchema({
         tag: "Hosts",
         summary: "The host is alive. The answer says which jobs it should be working on",
-        keys: ["hostKey"],
+        keys: ["host"],
         params: Protocol.HostPath,
         body: Protocol.Heartbeat,
         answers: { 200: Protocol.HeartbeatAnswer },
-        errors: [401, 403, 404],
+        errors: [404],
       }),
     },
     async (request) => {
@@ -232,12 +230,12 @@ const changeRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
         params: Protocol.HostPath,
         body: Protocol.ModelChange,
         answers: { 200: Protocol.OwnHost },
-        errors: [401, 403, 404, 409],
+        errors: [404, 409],
       }),
     },
     async (request) => {
       const { id } = request.params
-      const { host, key } = requireHost(services, request, id, "host", "account", "admin")
+      const { host, key } = requireHost(services, request, id, ...anyKeys)
       registry.changeModel(host, request.body, key.role === "admin")
       await services.driver.durable()
       return own(parts, host)
@@ -254,12 +252,12 @@ const changeRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
           keys: anyKeys,
           params: Protocol.HostPath,
           answers: { 200: Protocol.DrainAnswer },
-          errors: [401, 403, 404],
+          errors: [404],
         }),
       },
       async (request) => {
         const { id } = request.params
-        const { host } = requireHost(services, request, id, "host", "account", "admin")
+        const { host } = requireHost(services, request, id, ...anyKeys)
         registry.setDraining(host, isDraining)
         await services.driver.durable()
         const { status, in_flight } = publicHost(services, host)
@@ -285,11 +283,11 @@ const secretRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
         params: Protocol.HostPath,
         body: Protocol.TokenReplacement,
         answers: { 200: Protocol.OwnHost },
-        errors: [401, 403, 404],
+        errors: [404],
       }),
     },
     async (request) => {
-      const { host } = requireHost(services, request, request.params.id, "account", "admin")
+      const { host } = requireHost(services, request, request.params.id, ...ownerKeys)
       registry.replaceToken(host, request.body.token)
       await services.driver.durable()
       return own(parts, host)
@@ -305,11 +303,11 @@ const secretRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
         keys: ownerKeys,
         params: Protocol.HostPath,
         answers: { 201: Protocol.NewKey },
-        errors: [401, 403, 404],
+        errors: [404],
       }),
     },
     async (request, reply) => {
-      const { host } = requireHost(services, request, request.params.id, "account", "admin")
+      const { host } = requireHost(services, request, request.params.id, ...ownerKeys)
       const secret = registry.replaceKey(host)
       await services.driver.durable()
       return reply
@@ -322,7 +320,7 @@ const secretRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
 
 const earningsRoute = (app: FastifyInstance, { services }: OperatorParts): void => {
   let unixTime: Promise<UnixTime> | undefined
-  app.get<{ Params: Protocol.HostPath; Querystring: Protocol.EarningsQuery }>(
+  app.get<{ Params: Protocol.HostPath; Querystring: EarningsQuery }>(
     "/hosts/:id/earnings",
     {
       schema: routeSchema({
@@ -330,15 +328,15 @@ const earningsRoute = (app: FastifyInstance, { services }: OperatorParts): void 
         summary: "What the host earned by hour, and its operator's lots",
         keys: anyKeys,
         params: Protocol.HostPath,
-        query: Protocol.EarningsQuery,
+        query: EarningsQuery,
         answers: { 200: Protocol.Earnings },
-        errors: [401, 403, 404],
+        errors: [404],
       }),
     },
     async (request) => {
       const { id } = request.params
-      const { host } = requireHost(services, request, id, "host", "account", "admin")
-      const hours = Math.min(mostHours, Math.max(1, Number(request.query.hours ?? defaultHours)))
+      const { host } = requireHost(services, request, id, ...anyKeys)
+      const hours = earningsHours.read(request.query.hours)
       unixTime ??= readMarketTime(services)
       return earningsOf(services, await unixTime, host, hours)
     },

@@ -11,11 +11,7 @@
 import { Schema } from "effect"
 import { BalanceView } from "../accounts/balance.ts"
 import { EarningsHour } from "../accounts/earnings.ts"
-
-const described = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
-  schema.annotations({ description })
-const optional = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
-  Schema.optionalWith(described(schema, description), { exact: true })
+import { Credits, described, optional, prices, UnixSeconds } from "../http/fields.ts"
 
 /** JSON Schema has no infinities; neither has the wire. */
 const between = (least: number, most: number) => Schema.Number.pipe(Schema.between(least, most))
@@ -118,11 +114,6 @@ export const HostListQuery = Schema.Struct({
 })
 export type HostListQuery = typeof HostListQuery.Type
 
-export const EarningsQuery = Schema.Struct({
-  hours: optional(digits(4), "How far back; default 168, at most 2160"),
-})
-export type EarningsQuery = typeof EarningsQuery.Type
-
 export const HostPath = Schema.Struct({ id: described(text(100), "host_id") })
 export type HostPath = typeof HostPath.Type
 export const JobPath = Schema.Struct({ id: described(text(100), "job_id") })
@@ -190,16 +181,11 @@ export const TokenReplacement = Schema.Struct({
 })
 export type TokenReplacement = typeof TokenReplacement.Type
 
-const ModelPrice = Schema.Struct({
-  input_price_per_token: described(Schema.String, "Credits, as a decimal"),
-  output_price_per_token: described(Schema.String, "Credits, as a decimal"),
-})
-
 /** One model on one host, as anyone may see it. */
 export const ServedModel = Schema.Struct({
   model: Schema.String,
   kind: Schema.Literal("text", "embedding"),
-  ...ModelPrice.fields,
+  ...prices,
   status: described(Schema.String, "Eligible, or why it gets no calls now"),
   breaker: Schema.Literal("closed", "open", "halfOpen"),
   slots: described(Schema.Int, "Calls at once that are declared, or measured where that is less"),
@@ -223,7 +209,7 @@ export const PublicHost = Schema.Struct({
   in_flight: Schema.Int,
   total_jobs_completed: Schema.Int,
   models: Schema.Array(ServedModel),
-  created_at: described(Schema.Int, "Unix time, s"),
+  created_at: UnixSeconds,
 })
 export type PublicHost = typeof PublicHost.Type
 
@@ -319,12 +305,10 @@ export const JobAnswer = Schema.Struct({
 })
 export type JobAnswer = typeof JobAnswer.Type
 
-const Credits = described(Schema.String, "Credits, as a decimal")
-
 export const Earnings = Schema.Struct({
   host_id: Schema.String,
-  from: described(Schema.Int, "Unix time, s"),
-  until: described(Schema.Int, "Unix time, s"),
+  from: UnixSeconds,
+  until: UnixSeconds,
   hours: Schema.Array(
     Schema.Struct({
       hour: described(Schema.Int, "Start of the hour, Unix time, s"),
@@ -378,15 +362,6 @@ export const DrainAnswer = Schema.Struct({
   in_flight: Schema.Int,
 })
 export type DrainAnswer = typeof DrainAnswer.Type
-
-export const ErrorAnswer = Schema.Struct({
-  error: Schema.Struct({
-    message: Schema.String,
-    type: Schema.String,
-    param: Schema.NullOr(Schema.String),
-    code: Schema.NullOr(Schema.String),
-  }),
-})
 
 /** Why a poll brought no job: `model=Reason` for each model, comma-separated. */
 export const skipHeader = "x-evenkeel-skip"

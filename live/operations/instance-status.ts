@@ -5,11 +5,9 @@
 import { Schema } from "effect"
 import type { EligibilityReason, InstanceView, Market } from "../../engine/index.ts"
 import { eligibilityReasons, instanceView } from "../../engine/index.ts"
+import { described } from "../http/fields.ts"
 import type { LiveServices } from "../services.ts"
 import type { InstanceRecord } from "../store/records.ts"
-
-const described = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
-  schema.annotations({ description })
 
 export const InstanceStatus = Schema.Struct({
   host_id: Schema.String,

@@ -4,19 +4,16 @@ import { bountyPoolAccount, instanceView, marketView } from "../../engine/index.
 import type { EligibilityReason, ModelView } from "../../engine/index.ts"
 import { creditsOf } from "../accounts/balance.ts"
 import { pricePerToken } from "../accounts/model-list.ts"
+import { Credits, described, prices, UnixSeconds } from "../http/fields.ts"
 import type { LiveServices } from "../services.ts"
 import type { ModelRecord } from "../store/records.ts"
 import type { MinuteRates } from "./minute-rates.ts"
-
-const described = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
-  schema.annotations({ description })
 
 const ModelState = Schema.Struct({
   model: Schema.String,
   kind: Schema.Literal("text", "embedding"),
   context_tokens: Schema.Int,
-  input_price_per_token: described(Schema.String, "Credits, as a decimal"),
-  output_price_per_token: described(Schema.String, "Credits, as a decimal"),
+  ...prices,
   bounty_multiplier: described(Schema.Number, "On what operators earn, paid by the platform"),
   supply_tokens_per_second: described(
     Schema.Number,
@@ -37,7 +34,7 @@ const ModelState = Schema.Struct({
 export type ModelState = typeof ModelState.Type
 
 export const MarketState = Schema.Struct({
-  at: described(Schema.Int, "Unix time, s"),
+  at: UnixSeconds,
   models: Schema.Array(ModelState),
   hosts: described(Schema.Struct({ online: Schema.Int, known: Schema.Int }), "Machines"),
   breakers: Schema.Struct({ closed: Schema.Int, open: Schema.Int, halfOpen: Schema.Int }),
@@ -48,7 +45,7 @@ export const MarketState = Schema.Struct({
     tokens_per_second: Schema.Number,
   }),
   open_calls: Schema.Int,
-  bounty_pool: described(Schema.String, "Credits"),
+  bounty_pool: Credits,
 })
 export type MarketState = typeof MarketState.Type
 

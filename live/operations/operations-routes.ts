@@ -6,8 +6,9 @@ import type { FastifyInstance, FastifyPluginAsync } from "fastify"
 import { Schema } from "effect"
 import { knobRows } from "../../engine/index.ts"
 import { pricePerToken } from "../accounts/model-list.ts"
+import { described, prices } from "../http/fields.ts"
 import { notFound } from "../http/http-error.ts"
-import { jsonSchemaOf } from "../http/json-schema.ts"
+import { routeSchema } from "../http/route-schema.ts"
 import type { LiveServices } from "../services.ts"
 import type { Feed } from "./feed.ts"
 import { InstanceStatus, instanceStatuses } from "./instance-status.ts"
@@ -41,13 +42,15 @@ const Breakers = Schema.Struct({
 const Routing = Schema.Struct({
   model: Schema.String,
   kind: Schema.Literal("text", "embedding"),
-  input_price_per_token: Schema.String,
-  output_price_per_token: Schema.String,
+  ...prices,
   rule: Schema.Struct({ selection: Schema.String, tie_break: Schema.String, load: Schema.String }),
-  eligible: Schema.Int.annotations({ description: "Candidates that a request could go to now" }),
+  eligible: described(Schema.Int, "Candidates that a request could go to now"),
   candidates: Schema.Array(InstanceStatus),
 })
 type Routing = typeof Routing.Type
+
+const ModelPath = Schema.Struct({ model: described(Schema.String, "Its name") })
+type ModelPath = typeof ModelPath.Type
 
 const Knob = Schema.Struct({
   path: Schema.String,
@@ -62,13 +65,7 @@ const EconomyView = Schema.Struct({
   knobs: Schema.Array(Knob),
 })
 
-const described = (summary: string, answers: { readonly [status: number]: Schema.Schema.All }) => ({
-  tags: ["Operations"],
-  summary,
-  response: Object.fromEntries(
-    Object.entries(answers).map(([status, answer]) => [status, jsonSchemaOf(answer)]),
-  ),
-})
+const tag = "Operations"
 
 export const operationsRoutes =
   (services: LiveServices, parts: OperationsParts): FastifyPluginAsync =>
@@ -85,15 +82,18 @@ const healthRoutes = (
   services: LiveServices,
   { phase }: OperationsParts,
 ): void => {
-  app.get("/healthz", { schema: described("The process answers", { 200: Health }) }, async () => ({
-    status: "ok",
-  }))
+  app.get(
+    "/healthz",
+    { schema: routeSchema({ tag, summary: "The process answers", answers: { 200: Health } }) },
+    async () => ({ status: "ok" }),
+  )
   app.get(
     "/readyz",
     {
-      schema: described("Whether to send requests here; 503 says why not", {
-        200: Readiness,
-        503: Readiness,
+      schema: routeSchema({
+        tag,
+        summary: "Whether to send requests here; 503 says why not",
+        answers: { 200: Readiness, 503: Readiness },
       }),
     },
     async (_request, reply) => {
@@ -129,14 +129,22 @@ const marketRoutes = (
   const { driver, directory } = services
   app.get(
     "/market",
-    { schema: described("The market now: models, prices, supply, demand", { 200: MarketState }) },
+    {
+      schema: routeSchema({
+        tag,
+        summary: "The market now: models, prices, supply, demand",
+        answers: { 200: MarketState },
+      }),
+    },
     async () => marketState(services, feed.rates),
   )
   app.get(
     "/breakers",
     {
-      schema: described("Each instance: its breaker, why it gets no requests, when it recovers", {
-        200: Breakers,
+      schema: routeSchema({
+        tag,
+        summary: "Each instance: its breaker, why it gets no requests, when it recovers",
+        answers: { 200: Breakers },
       }),
     },
     async () => {
@@ -168,14 +176,16 @@ const marketRoutes = (
       candidates,
     }
   }
-  const summary = "Where a model's requests can go: its candidates, and why others are none"
-  app.get<{ Params: { readonly model: string } }>(
+  app.get<{ Params: ModelPath }>(
     "/routing/:model",
     {
-      schema: {
-        ...described(summary, { 200: Routing }),
-        params: jsonSchemaOf(Schema.Struct({ model: Schema.String })),
-      },
+      schema: routeSchema({
+        tag,
+        summary: "Where a model's requests can go: its candidates, and why others are none",
+        params: ModelPath,
+        answers: { 200: Routing },
+        errors: [404],
+      }),
     },
     async (request) => routingOf(request.params.model),
   )
@@ -192,8 +202,10 @@ const rulesRoute = (app: FastifyInstance, { driver }: LiveServices): void => {
   app.get(
     "/economy",
     {
-      schema: described("The rules: every knob with its value, unit and meaning", {
-        200: EconomyView,
+      schema: routeSchema({
+        tag,
+        summary: "The rules: every knob with its value, unit and meaning",
+        answers: { 200: EconomyView },
       }),
     },
     async () => ({ name: economy.name, meaning: economy.meaning, knobs: knobRows(economy) }),

@@ -10,7 +10,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Data, Effect, ParseResult } from "effect"
 import type { Economy, Market } from "../../engine/index.ts"
-import { advance, createMarket, digestOf, restore } from "../../engine/index.ts"
+import { advance, createMarket, digestOf, openAttempts, restore } from "../../engine/index.ts"
 import type { CommitQueue } from "../store/commit-queue.ts"
 import type { MarketMeta } from "../store/meta.ts"
 import { readMeta, writeMeta } from "../store/meta.ts"
@@ -123,11 +123,10 @@ export const endWhatWasUnderWay = (
   queue: Pick<CommitQueue, "write">,
   delivered: Delivered,
 ): number => {
-  const { requests } = driver.market
-  const open = [...requests.slots].sort(([a], [b]) => a - b)
-  for (const [request, slot] of open) {
-    const attempt = requests.columns.attempt[slot]
-    const tokens = delivered(request, attempt)
+  const open = openAttempts(driver.market)
+  for (const { request, attempt, maxTokens } of open) {
+    // A checkpoint counts roughly, and a host may have written more than was asked for.
+    const tokens = Math.min(delivered(request, attempt), maxTokens)
     const rejection = driver.submit({
       _tag: "AttemptEnded",
       request,

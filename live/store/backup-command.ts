@@ -4,6 +4,7 @@ import { FileSystem, Path } from "@effect/platform"
 import { Effect } from "effect"
 import { jsonOption, printResult } from "../../sim/cli/output.ts"
 import { UsageError } from "../../sim/cli/usage-error.ts"
+import { masterKeyFile } from "../hosts/master-keys.ts"
 import { databaseName, openReader, StoreUnusable } from "./store.ts"
 
 export const backupCommand = Command.make(
@@ -40,7 +41,10 @@ export const backupCommand = Command.make(
           )
         yield* files.chmod(file, 0o600)
         const { size } = yield* files.stat(file)
-        yield* printResult(json, { file, bytes: Number(size) }, () => `${file}  ${size} bytes`)
+        const keys = yield* copyKeys(directory, target)
+        yield* printResult(json, { file, bytes: Number(size), ...keys }, () =>
+          [`${file}  ${size} bytes`, ...Object.values(keys)].join("\n"),
+        )
       }),
     ),
 ).pipe(
@@ -48,3 +52,16 @@ export const backupCommand = Command.make(
     "Copy a gateway's data directory while it runs; `serve --data` and `replay` take the copy.",
   ),
 )
+
+/** Without the keys that seal them, the tokens of cloud hosts in the copy could never be opened. */
+const copyKeys = (directory: string, target: string) =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const from = path.join(directory, masterKeyFile)
+    // Keys that come from the environment are in nobody's folder.
+    if (!(yield* files.exists(from))) return {}
+    const keys = path.join(target, masterKeyFile)
+    yield* files.writeFile(keys, yield* files.readFile(from), { mode: 0o600 })
+    return { keys }
+  })

@@ -148,9 +148,15 @@ describe("recovery", () => {
       })
     arrive(1)
     arrive(2)
+    arrive(3)
     first.store.queue.write(
       "INSERT INTO deliveries (request, attempt, tokens) VALUES (?, ?, ?)",
       [1, 0, 40],
+    )
+    // A checkpoint counts roughly: no reason for the market not to start.
+    first.store.queue.write(
+      "INSERT INTO deliveries (request, attempt, tokens) VALUES (?, ?, ?)",
+      [3, 0, 101],
     )
     await driver.durable()
 
@@ -159,11 +165,12 @@ describe("recovery", () => {
     second.driver.addTaker((command) => void commands.push(command))
     const delivered = await Effect.runPromise(readDelivered(second.store.reader))
     const ended = endWhatWasUnderWay(second.driver, second.store.queue, delivered)
-    expect(ended).toBe(2)
+    expect(ended).toBe(3)
     const finishes = commands.filter((command) => command._tag === "Finish")
     expect(finishes).toMatchObject([
       { request: 1, outcome: "gatewayFault", outputTokens: 40, charge: 40 },
       { request: 2, outcome: "gatewayFault", outputTokens: 0, charge: 0 },
+      { request: 3, outcome: "gatewayFault", outputTokens: 100, charge: 100 },
     ])
     expect(second.market.requests.slots.size).toBe(0)
     expect(second.market.ledger.requestHolds.slots.size).toBe(0)

@@ -1,0 +1,62 @@
+import { NodeContext } from "@effect/platform-node"
+import { Command } from "@effect/cli"
+import { Effect } from "effect"
+import { readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { backupCommand } from "../../../live/store/backup-command.ts"
+import { temporaryFolder } from "../support/data-directory.ts"
+import { runningGateway } from "../support/gateway.ts"
+
+const backup = (from: string, to: string): Promise<string | undefined> =>
+  Effect.runPromise(
+    Command.run(backupCommand, { name: "backup", version: "0" })([
+      "node",
+      "x",
+      from,
+      to,
+      "--json",
+    ]).pipe(
+      Effect.as(undefined),
+      Effect.catchAll((error) =>
+        Effect.succeed("message" in error ? error.message : String(error)),
+      ),
+      Effect.provide(NodeContext.layer),
+    ),
+  )
+
+describe("a backup", () => {
+  it("of a market that runs is a whole market, with its keys, for its owner alone", async () => {
+    const gateway = await runningGateway()
+    const { api_key: key } = (await (
+      await fetch(`${gateway.url}/accounts`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ name: "before the backup" }),
+      })
+    ).json()) as { readonly api_key: string }
+    const folder = temporaryFolder()
+    const from = join(gateway.folder, "data")
+    const to = join(folder, "data")
+    expect(await backup(from, to)).toBeUndefined()
+    expect(statSync(to).mode & 0o077).toBe(0)
+    for (const name of ["market.sqlite", "master.keys"])
+      expect(statSync(join(to, name)).mode & 0o777, name).toBe(0o600)
+    expect(readFileSync(join(to, "master.keys"), "utf8")).toBe(
+      readFileSync(join(from, "master.keys"), "utf8"),
+    )
+
+    const copy = await runningGateway({}, folder)
+    expect(copy.opened.isNew).toBe(false)
+    const account = await fetch(`${copy.url}/account`, {
+      headers: { authorization: `Bearer ${key}` },
+    })
+    expect(await account.json()).toMatchObject({ name: "before the backup" })
+  })
+
+  it("is refused where there is nothing to copy, or something in the way", async () => {
+    const folder = temporaryFolder()
+    expect(await backup(folder, join(folder, "copy"))).toMatch(/holds no market/)
+    expect(await backup(folder, folder)).toMatch(/is there already/)
+  })
+})

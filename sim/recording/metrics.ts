@@ -9,8 +9,8 @@ import type { OfferedModel } from "./model-metrics.ts"
 import { modelMetrics } from "./model-metrics.ts"
 import { newcomerMetrics } from "./newcomer-metrics.ts"
 import { gini, jainIndex } from "../statistics/inequality.ts"
-import { firstBinAfter } from "./node-marks.ts"
 import { mergedSketch } from "./sketches.ts"
+import { firstBinAfter, firstDayAfter } from "./warm-up-cut.ts"
 import type { Recording } from "./recorder.ts"
 import { deviceClasses } from "./recorder.ts"
 
@@ -310,7 +310,7 @@ export const metricsOf = (
     days: (options.horizonSeconds - cut) / daySeconds,
     firstBin,
     // Quantiles are kept by day, so their warm-up ends with the day.
-    firstDay: Math.min(recording.ttft.length - 1, Math.ceil(cut / daySeconds)),
+    firstDay: firstDayAfter(recording, firstBin),
     sum: (channel) => sumOf(recording.sums[channel].subarray(firstBin, recording.bins)),
   }
   const values = [...fixedMetrics, ...modelMetrics(options.models)].map(

@@ -7,6 +7,7 @@ import type { NodeOutcome } from "../results/model.ts"
 import type { Scenario } from "../scenarios/schema.ts"
 import { BATCH } from "../statistics/warm-up.ts"
 import type { Recording } from "./recorder.ts"
+import { firstBinAfter, fixedWarmupSeconds } from "./warm-up-cut.ts"
 
 /** What grows while a node lives; all else of a node is as it was at the end. */
 const totalled = [
@@ -76,16 +77,3 @@ export const markSeconds = (
     .filter((bin) => bin < bins)
     .map((bin) => bin * binSeconds)
 }
-
-/** The warm-up that a scenario fixes, s: half of the run at most; null where it is to be found. */
-export const fixedWarmupSeconds = ({
-  warmupDays,
-  horizonDays,
-}: Pick<Scenario, "warmupDays" | "horizonDays">): number | null =>
-  warmupDays === null ? null : Math.min(warmupDays, horizonDays / 2) * 86_400
-
-/** The first bin that the warm-up leaves whole; there is always one left. */
-export const firstBinAfter = (
-  { bins, binSeconds }: Pick<Recording, "bins" | "binSeconds">,
-  warmupSeconds: number,
-): number => Math.min(bins - 1, Math.ceil(warmupSeconds / binSeconds))

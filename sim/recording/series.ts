@@ -108,16 +108,23 @@ const ageSeries = (newcomers: Recording["newcomers"]): ReadonlyArray<Series> =>
 
 const healthEdges = Array.from({ length: 51 }, (_, i) => 0.5 + i / 100)
 
+/** What was observed from `firstDay` on, and the nodes' health at the end. */
 export const histogramsOf = (
   recording: Recording,
   nodes: ReadonlyArray<NodeOutcome>,
+  firstDay: number,
 ): ReadonlyArray<Histogram> => [
-  { name: "ttft", key: "", unit: "s", ...logHistogram(mergedSketch(recording.ttft), 10) },
+  {
+    name: "ttft",
+    key: "",
+    unit: "s",
+    ...logHistogram(mergedSketch(recording.ttft.slice(firstDay)), 10),
+  },
   ...deviceClasses.map((key) => ({
     name: "tokensPerSecond",
     key,
     unit: "tokens/s",
-    ...logHistogram(mergedSketch(recording.decodeRates[key]), 20),
+    ...logHistogram(mergedSketch(recording.decodeRates[key].slice(firstDay)), 20),
   })),
   {
     name: "health",

@@ -10,7 +10,8 @@ import { meanInterval } from "../statistics/interval.ts"
 import { meanSeries, warmUp } from "../statistics/warm-up.ts"
 import { metricFacts, metricsOf } from "./metrics.ts"
 import type { OfferedModel } from "./model-metrics.ts"
-import { firstBinAfter, fixedWarmupSeconds, nodesAfter } from "./node-marks.ts"
+import { nodesAfter } from "./node-marks.ts"
+import { firstBinAfter, firstDayAfter, fixedWarmupSeconds } from "./warm-up-cut.ts"
 import { secondsOfBin } from "./recorder.ts"
 import { histogramsOf, seriesOf } from "./series.ts"
 import { digestOfTexts } from "./digest-of-texts.ts"
@@ -41,8 +42,8 @@ export const summarise = (
   const scale = scenario.economy.money.scale
   const replications = finished.map(({ index, wallSeconds: own, result }): ReplicationResult => {
     const { recording } = result
-    const cut = firstBinAfter(recording, warmupSeconds) * recording.binSeconds
-    const nodes = nodesAfter(result.nodes, result.marks, cut)
+    const firstBin = firstBinAfter(recording, warmupSeconds)
+    const nodes = nodesAfter(result.nodes, result.marks, firstBin * recording.binSeconds)
     return {
       index,
       digest: result.digest,
@@ -58,7 +59,7 @@ export const summarise = (
       }),
       checks: result.checks,
       series: seriesOf(recording, names),
-      histograms: histogramsOf(recording, nodes),
+      histograms: histogramsOf(recording, nodes, firstDayAfter(recording, firstBin)),
       nodes,
     }
   })

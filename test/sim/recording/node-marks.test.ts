@@ -1,13 +1,8 @@
 /** Where nodes' totals are noted, so that any warm-up finds a mark, and what is left after one. */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import {
-  firstBinAfter,
-  fixedWarmupSeconds,
-  markOf,
-  markSeconds,
-  nodesAfter,
-} from "../../../sim/recording/node-marks.ts"
+import { markOf, markSeconds, nodesAfter } from "../../../sim/recording/node-marks.ts"
+import { firstBinAfter, fixedWarmupSeconds } from "../../../sim/recording/warm-up-cut.ts"
 import { warmUp } from "../../../sim/statistics/warm-up.ts"
 import { assertProperty } from "../../support/property.ts"
 import { madeUpNode } from "./made-up-node.ts"

@@ -115,7 +115,7 @@ describe("histograms", () => {
     const nodes = healths.map(
       (health) => ({ health, leftSeconds: null, onlineHours: 1, ...settings }) as NodeOutcome,
     )
-    const found = histogramsOf(recordingOf({}), nodes).find(({ name }) => name === "health")
+    const found = histogramsOf(recordingOf({}), nodes, 0).find(({ name }) => name === "health")
     if (found === undefined) throw new Error("no histogram of health")
     return found
   }
@@ -143,19 +143,20 @@ describe("histograms", () => {
     expect([total({}), total({ leftSeconds: 5 }), total({ onlineHours: 0 })]).toEqual([1, 0, 0])
   })
 
-  it("of waits and speeds cover all days", () => {
+  it("of waits and speeds cover all days from the first that counts", () => {
     const recorder = openRecorder({ horizonSeconds: 2 * 86_400 })
     recorder.turn(0)
     recorder.noteStream(2, 20)
     recorder.noteServed(2e6, 0, 1e6, 1, 1)
     recorder.turn(30 * 3_600_000_000)
     recorder.noteStream(2, 20)
-    const histograms = histogramsOf(recorder.recording(), [])
-    const count = (name: string, key: string) =>
-      histograms
+    const count = (name: string, key: string, firstDay = 0) =>
+      histogramsOf(recorder.recording(), [], firstDay)
         .find((one) => one.name === name && one.key === key)
         ?.counts.reduce((sum, one) => sum + one, 0)
     expect(count("tokensPerSecond", "apple")).toBe(2)
+    expect(count("tokensPerSecond", "apple", 1)).toBe(1)
+    expect(count("ttft", "", 1)).toBe(0)
     expect(count("tokensPerSecond", "consumer")).toBe(0)
     expect(count("ttft", "")).toBe(1)
   })

@@ -6,6 +6,7 @@
  */
 import type { Outcome } from "../../engine/index.ts"
 import type { Clock } from "../driver/clock.ts"
+import { isDeeper } from "../http/json-depth.ts"
 import type { JsonObject, TextMeter } from "./chunk.ts"
 import {
   asStreamed,
@@ -19,6 +20,7 @@ import {
   roughlyMetered,
 } from "./chunk.ts"
 import type { Courier, DeliveryEnd, Job } from "./delivery.ts"
+import { embeddingsOf } from "./delivery.ts"
 
 export interface AttemptTimeouts {
   readonly firstTokenMicros: number
@@ -65,6 +67,9 @@ export interface Attempt {
 const honestRatio = 1.5
 const honestExtraTokens = 16
 const overlongRatio = 1.25
+
+/** No answer is nested deeper: what is passed on has to be written as JSON again. */
+const deepestChunk = 64
 
 export const startAttempt = (
   clock: Clock,
@@ -127,6 +132,8 @@ export const startAttempt = (
 
   const takeChunk = (given: JsonObject): void => {
     if (isOver) return
+    if (isDeeper(given, deepestChunk))
+      return breakOff("malformed", "a chunk that is nested too deep")
     const chunk = job.kind === "chat" ? asStreamed(given) : given
     reported = reportedTokensOf(chunk) ?? reported
     if (isObject(chunk["error"])) return breakOff("upstreamError", messageOf(chunk["error"]))
@@ -158,8 +165,10 @@ export const startAttempt = (
   }
 
   const takeAnswer = (chunk: JsonObject): void => {
-    if (!Array.isArray(chunk["data"]) || chunk["data"].length !== inputsOf(job.body["input"]))
+    const { data } = chunk
+    if (!Array.isArray(data) || data.length !== embeddingsOf(job.body["input"]))
       return breakOff("malformed", "an embedding whose data does not match the input")
+    if (!data.every(isEmbedding)) return breakOff("malformed", "an embedding that is no vector")
     isFinished = true
     sink.chunk(chunk, true)
   }
@@ -213,6 +222,8 @@ const emptied = (choice: JsonObject): JsonObject =>
 const messageOf = (error: JsonObject): string =>
   typeof error["message"] === "string" ? error["message"].slice(0, 500) : "an error in the stream"
 
-/** How many embeddings an input asks for. */
-const inputsOf = (input: unknown): number =>
-  Array.isArray(input) && typeof input[0] !== "number" ? input.length : 1
+/** Numbers, or the bytes of numbers as base64. */
+const isEmbedding = (one: unknown): boolean => {
+  const vector = isObject(one) ? one["embedding"] : undefined
+  return typeof vector === "string" || (Array.isArray(vector) && vector.every(Number.isFinite))
+}

@@ -6,6 +6,7 @@
 import { Either, ParseResult, Schema } from "effect"
 import type { HttpError } from "../http/http-error.ts"
 import { badRequest } from "../http/http-error.ts"
+import { isDeeper } from "../http/json-depth.ts"
 import type { JobKind } from "./delivery.ts"
 
 /** OpenAI's clients send `null` for what is not set. */
@@ -175,20 +176,4 @@ const asBadRequest = (error: ParseResult.ParseError): HttpError => {
   const param = issue.path.map(String).join(".")
   if (param === "") return badRequest(`The body must be a JSON object: ${issue.message}`)
   return badRequest(`\`${param}\`: ${issue.message}`, param)
-}
-
-/** Is a JSON value nested more than `most` levels deep? O(size), without recursion beyond `most`. */
-const isDeeper = (value: unknown, most: number): boolean => {
-  if (typeof value !== "object" || value === null) return false
-  if (most === 0) return true
-  if (Array.isArray(value)) {
-    for (const one of value)
-      if (typeof one === "object" && one !== null && isDeeper(one, most - 1)) return true
-    return false
-  }
-  for (const key in value) {
-    const one = (value as Record<string, unknown>)[key]
-    if (typeof one === "object" && one !== null && isDeeper(one, most - 1)) return true
-  }
-  return false
 }

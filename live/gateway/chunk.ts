@@ -87,12 +87,15 @@ export const meterChoice = (meter: TextMeter, choice: JsonObject): boolean => {
     const calls = delta["tool_calls"]
     if (Array.isArray(calls))
       for (const call of calls)
-        if (isObject(call))
-          hasNew = meterFunction(meter, `tool ${call["index"]}`, call["function"]) || hasNew
+        if (isObject(call)) hasNew = meterFunction(meter, toolOf(call), call["function"]) || hasNew
   }
   if (hasNew) meter.hasText = true
   return hasNew
 }
+
+/** An index may be anything at all, also what has no text. */
+const toolOf = ({ index }: JsonObject): string =>
+  `tool ${typeof index === "number" ? index : "without a number"}`
 
 const meterFunction = (meter: TextMeter, field: string, called: unknown): boolean => {
   if (!isObject(called)) return false

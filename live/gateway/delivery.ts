@@ -64,3 +64,25 @@ export interface Couriers {
   readonly pull: Courier
   readonly push: Courier
 }
+
+const megabyte = 1_048_576
+/** A chunk of one token names its answer and its model again: some hundred bytes. */
+const bytesPerToken = 2048
+/** With the likeliest alternatives to each token spelled out. */
+const bytesPerTokenWithLogprobs = 16_384
+
+/**
+ * More bytes than any honest answer to a job takes, which is what a host can make the gateway hold:
+ * no more than a string can be.
+ */
+export const mostAnswerBytes = ({ kind, body, maxTokens }: Job): number => {
+  if (kind === "embedding") return Math.min(64, 2 + 2 * embeddingsOf(body["input"])) * megabyte
+  const { logprobs } = body
+  const isBare = logprobs === undefined || logprobs === null || logprobs === false
+  const perToken = isBare ? bytesPerToken : bytesPerTokenWithLogprobs
+  return Math.min(256 * megabyte, 2 * megabyte + maxTokens * perToken)
+}
+
+/** How many embeddings an input asks for. */
+export const embeddingsOf = (input: unknown): number =>
+  Array.isArray(input) && typeof input[0] !== "number" ? input.length : 1

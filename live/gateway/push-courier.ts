@@ -12,6 +12,7 @@ import type { HostRecord } from "../store/records.ts"
 import type { JsonObject } from "./chunk.ts"
 import { isObject } from "./chunk.ts"
 import type { Courier, Delivery, DeliveryEnd, DeliverySink, Job } from "./delivery.ts"
+import { mostAnswerBytes } from "./delivery.ts"
 import { makeSseParser } from "./sse.ts"
 
 /** Makes the connections to hosts: where endpoints are guarded, this is where. */
@@ -32,10 +33,6 @@ export interface PushCourier extends Courier {
 
 /** A line may hold the log probabilities of many candidates, hardly more. */
 const maxEventChars = 1_048_576
-/** Of an answer by tokens, with room for log probabilities, and of anything else. */
-const bytesPerToken = 16_384
-const spareBytes = 2_097_152
-const maxEmbeddingBytes = 67_108_864
 const maxErrorBytes = 65_536
 const maxDetailChars = 1000
 /** For the response to end after its last event, so that the connection can serve again. */
@@ -217,7 +214,7 @@ const answerReader = (
   breakOff: (how: DeliveryEnd) => void,
 ): BodyReader =>
   job.kind === "embedding"
-    ? jsonReader(maxEmbeddingBytes, (answer) => {
+    ? jsonReader(mostAnswerBytes(job), (answer) => {
         sink.chunk(answer)
         return { outcome: "completed" }
       })
@@ -231,7 +228,7 @@ const streamReader = (
   finish: () => void,
   breakOff: (how: DeliveryEnd) => void,
 ): BodyReader => {
-  let bytesLeft = job.maxTokens * bytesPerToken + spareBytes
+  let bytesLeft = mostAnswerBytes(job)
   let isDone = false
   const parser = makeSseParser(maxEventChars, (data) => {
     if (isDone || data === "") return

@@ -9,6 +9,7 @@ import { instanceView } from "../../engine/index.ts"
 import { keyOf } from "../http/authentication.ts"
 import { badRequest, conflict, errorBody, HttpError } from "../http/http-error.ts"
 import type { DeliveryEnd } from "../gateway/delivery.ts"
+import { mostAnswerBytes } from "../gateway/delivery.ts"
 import type { LiveServices } from "../services.ts"
 import type { HostRecord } from "../store/records.ts"
 import { requireHostKey } from "./host-access.ts"
@@ -28,8 +29,6 @@ const smallBodyBytes = 65_536
 const answerBytes = 67_108_864
 /** A chunk of a stream is a token with its surroundings. */
 const chunkBytes = 1_048_576
-/** What the chunk of one token may take, with the likeliest alternatives to it spelled out. */
-const bytesPerToken = 16_384
 /** How long an upload whose answer is out may go on before its connection is closed. */
 const lingerMillis = 500
 const requestsPerMinute = 120_000
@@ -196,7 +195,7 @@ const answerUpload = async (
   const isEmbedding = job.kind === "embedding"
   const result = await receiveUpload(board, claim, body, {
     lineBytes: isEmbedding ? answerBytes : chunkBytes,
-    bytes: isEmbedding ? answerBytes : chunkBytes + job.maxTokens * bytesPerToken,
+    bytes: mostAnswerBytes(job),
   })
   switch (result.how) {
     case "finished":

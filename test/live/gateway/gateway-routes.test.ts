@@ -106,7 +106,12 @@ describe("a stream on the wire", () => {
       },
       { config: { timeouts: { betweenTokensSeconds: 2 } } },
     )
-    const { request, response } = postRaw(t, { ...chat, stream: true, max_tokens: 900 })
+    const { request, response } = postRaw(t, {
+      ...chat,
+      stream: true,
+      max_tokens: 900,
+      logprobs: true,
+    })
     const answer = await response
     answer.pause()
     await expect.poll(() => t.hosts[0]!.calls.length).toBe(1)

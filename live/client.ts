@@ -122,11 +122,11 @@ export class ComputeClient {
   /** All hosts of the market: models, prices, status, load. */
   async listHosts(): Promise<ReadonlyArray<Host>> {
     const hosts: Array<Host> = []
-    for (let after: unknown; after !== null;) {
-      const query = typeof after === "string" ? `&after=${encodeURIComponent(after)}` : ""
+    for (let cursor: unknown; cursor !== null;) {
+      const query = typeof cursor === "string" ? `&cursor=${encodeURIComponent(cursor)}` : ""
       const page = await this.#get(`/hosts?limit=${hostsOnPage}${query}`)
-      hosts.push(...listIn<Host>(camelised(page), "hosts"))
-      after = (isRecord(page) ? page["next"] : null) ?? null
+      hosts.push(...listIn<Host>(camelised(page)))
+      cursor = (isRecord(page) ? page["next_cursor"] : null) ?? null
     }
     return hosts
   }
@@ -240,9 +240,9 @@ const codeOf = (answer: unknown): string | undefined => {
   return isRecord(error) && typeof error["code"] === "string" ? error["code"] : undefined
 }
 
-const listIn = <T>(answer: unknown, name = "data"): ReadonlyArray<T> => {
-  const list = isRecord(answer) ? answer[name] : undefined
-  if (!Array.isArray(list)) throw new ComputeError(`expected an object with the list \`${name}\``)
+const listIn = <T>(answer: unknown): ReadonlyArray<T> => {
+  const list = isRecord(answer) ? answer["data"] : undefined
+  if (!Array.isArray(list)) throw new ComputeError("expected an object with the list `data`")
   return list as ReadonlyArray<T>
 }
 

@@ -6,7 +6,8 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify"
 import { randomUUID } from "node:crypto"
 import { requireKey } from "../http/authentication.ts"
-import { badRequest, HttpError } from "../http/http-error.ts"
+import { HttpError, unknownCursor } from "../http/http-error.ts"
+import { isInMarket, statusOf } from "../hosts/host-state.ts"
 import { instanceStatuses } from "../operations/instance-status.ts"
 import type { LiveServices } from "../services.ts"
 import type { AccountRecord, KeyRecord } from "../store/records.ts"
@@ -134,8 +135,7 @@ const accountViews = (app: FastifyInstance, services: LiveServices, unixTime: Un
       const { account } = callerOf(services, request)
       const { limit, cursor } = request.query
       const place = cursor === undefined ? undefined : parseCursor(cursor)
-      if (cursor !== undefined && place === undefined)
-        throw badRequest("cursor has to be a next_cursor of an earlier page", "cursor")
+      if (cursor !== undefined && place === undefined) throw unknownCursor()
       return statementPage(services, unixTime, account.id, Bodies.pageLimit.read(limit), place)
     },
   )
@@ -172,16 +172,14 @@ const accountViews = (app: FastifyInstance, services: LiveServices, unixTime: Un
 
 /** The account's hosts, and how each of their instances stands. */
 const hostsOf = ({ driver, directory }: LiveServices, account: number) => {
-  const { nodes } = driver.market
   const statuses = instanceStatuses({ driver, directory })
   return [...directory.hosts.all()].flatMap((host) => {
-    const slot = nodes.slots.get(host.id)
-    if (host.account !== account || slot === undefined) return []
+    if (host.account !== account || !isInMarket(driver.market, host.id)) return []
     return {
       host_id: host.publicId,
       name: host.name,
       delivery: host.delivery,
-      is_online: nodes.columns.isOnline[slot] === 1,
+      status: statusOf({ driver, directory }, host),
       created_at: secondsOf(host.createdAtMillis),
       models: statuses.filter(({ host_id }) => host_id === host.publicId),
     }

@@ -6,16 +6,17 @@ import type { FastifyInstance, FastifyRequest } from "fastify"
 import type { Rejection } from "../../engine/index.ts"
 import { balanceOf, bountyPoolAccount } from "../../engine/index.ts"
 import { requireKey } from "../http/authentication.ts"
-import { badRequest, conflict, notFound } from "../http/http-error.ts"
+import { badRequest, conflict, notFound, unknownCursor } from "../http/http-error.ts"
 import type { LiveServices } from "../services.ts"
 import type { AccountRecord, KeyRecord, TransferRecord } from "../store/records.ts"
 import * as Answers from "./answers.ts"
 import type { AuditLog } from "./audit-log.ts"
-import { balanceView, creditsOf, customerOf } from "./balance.ts"
+import { balanceView, customerOf } from "./balance.ts"
 import * as Bodies from "./bodies.ts"
+import { creditsOf, pricesOf } from "./credits.ts"
 import { NewKeyView, newKeyView, rotateKey } from "./keys.ts"
 import type { UnixTime } from "./market-time.ts"
-import { listModel, ModelUnlistable, pricePerToken } from "./model-list.ts"
+import { listModel, ModelUnlistable } from "./model-list.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import {
   orderTransfer,
@@ -209,25 +210,23 @@ const marketRoutes = (app: FastifyInstance, services: LiveServices, audits: Audi
     },
     async (request) => {
       const admin = requireAdmin(services, request)
-      const { name, kind, context_tokens, input_price_per_token, output_price_per_token } =
-        request.body
+      const { model: name, kind, context_tokens, ...prices } = request.body
       const known = services.directory.modelByName(name)
       try {
         const { record, isChanged } = listModel(services, {
           name,
           kind: kind ?? known?.kind ?? "text",
           contextTokens: context_tokens ?? known?.contextTokens ?? defaultContextTokens,
-          inputPricePerToken: input_price_per_token,
-          outputPricePerToken: output_price_per_token,
+          inputPricePerToken: prices.input_price_per_token,
+          outputPricePerToken: prices.output_price_per_token,
         })
         if (isChanged) audits.note("ModelListed", admin.publicId, undefined, record.id)
         await services.driver.durable()
         return {
-          name: record.name,
+          model: record.name,
           kind: record.kind,
           context_tokens: record.contextTokens,
-          input_price_per_token: pricePerToken(services, record.inputPricePerMtok),
-          output_price_per_token: pricePerToken(services, record.outputPricePerMtok),
+          ...pricesOf(services.driver.market, record),
         }
       } catch (error) {
         throw error instanceof ModelUnlistable ? badRequest(error.message) : error
@@ -257,12 +256,12 @@ const judgementRoutes = (
     },
     async (request) => {
       const admin = requireAdmin(services, request)
-      const account = requireAccount(services, request.body.account)
-      const other = requireAccount(services, request.body.other)
+      const account = requireAccount(services, request.body.account_id)
+      const other = requireAccount(services, request.body.other_account_id)
       requireTaken(driver.submit({ _tag: "AccountsLinked", account: account.id, other: other.id }))
       audits.note("AccountsLinked", admin.publicId, account.id, other.id)
       await driver.durable()
-      return { account: account.publicId, other: other.publicId }
+      return { account_id: account.publicId, other_account_id: other.publicId }
     },
   )
   app.post<{ Params: Bodies.ById }>(
@@ -286,7 +285,7 @@ const judgementRoutes = (
       audits.note("FraudConfirmed", admin.publicId, account.id, vesting)
       const balance = balanceView(market, account.id)
       await driver.durable()
-      return { account: account.publicId, clawed_back: creditsOf(market, vesting), balance }
+      return { account_id: account.publicId, clawed_back: creditsOf(market, vesting), balance }
     },
   )
   app.get<{ Querystring: Bodies.PageQuery }>(
@@ -303,8 +302,7 @@ const judgementRoutes = (
     async (request) => {
       requireAdmin(services, request)
       const { limit, cursor } = request.query
-      if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
-        throw badRequest("cursor has to be a next_cursor of an earlier page", "cursor")
+      if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw unknownCursor()
       const count = Bodies.pageLimit.read(limit)
       const beforeId = cursor === undefined ? undefined : Number(cursor)
       const found = await audits.read(unixTime, count + 1, beforeId)

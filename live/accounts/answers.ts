@@ -1,6 +1,7 @@
 /** What the routes of accounts and of the admin answer. */
 import { Schema } from "effect"
 import { described, listOf, pageOf, prices, UnixSeconds } from "../http/fields.ts"
+import { HostStatus } from "../hosts/protocol.ts"
 import { InstanceStatus } from "../operations/instance-status.ts"
 import type { LiveServices } from "../services.ts"
 import type { AccountRecord } from "../store/records.ts"
@@ -41,20 +42,23 @@ export const HostList = listOf(
     host_id: Schema.String,
     name: Schema.String,
     delivery: Schema.Literal("pull", "push", "cloud"),
-    is_online: Schema.Boolean,
+    status: HostStatus,
     created_at: UnixSeconds,
     models: Schema.Array(InstanceStatus),
   }),
 )
 
 export const ModelAnswer = Schema.Struct({
-  name: Schema.String,
+  model: Schema.String,
   kind: Schema.Literal("text", "embedding"),
   context_tokens: Schema.Int,
   ...prices,
 })
 
-export const LinkAnswer = Schema.Struct({ account: Schema.String, other: Schema.String })
+export const LinkAnswer = Schema.Struct({
+  account_id: Schema.String,
+  other_account_id: Schema.String,
+})
 
 export const PoolAnswer = Schema.Struct({
   transfer: TransferView,
@@ -64,7 +68,7 @@ export const PoolAnswer = Schema.Struct({
 export const TopUpAnswer = Schema.Struct({ transfer: TransferView, balance: BalanceView })
 
 export const FraudAnswer = Schema.Struct({
-  account: Schema.String,
+  account_id: Schema.String,
   clawed_back: described(Schema.String, "Unvested bounty, back in the pool, credits"),
   balance: BalanceView,
 })

@@ -3,19 +3,20 @@
  * admin key. Written in the commit of what it tells of; never changed.
  */
 import { Effect, Schema } from "effect"
+import { described, UnixSeconds } from "../http/fields.ts"
 import type { LiveServices } from "../services.ts"
 import type { UnixTime } from "./market-time.ts"
 
 export const AuditView = Schema.Struct({
   id: Schema.Int,
-  /** Unix time, s. */
-  at: Schema.Int,
+  at: UnixSeconds,
   finding: Schema.String,
-  /** Host or account that it is about. */
-  subject: Schema.NullOr(Schema.String),
-  quantity: Schema.NullOr(Schema.Int),
-  /** Id of the admin key; null: the market itself. */
-  actor: Schema.NullOr(Schema.String),
+  subject: described(Schema.NullOr(Schema.String), "Id of the host or account that it is about"),
+  quantity: described(
+    Schema.NullOr(Schema.Int),
+    "How much, in the units of the rules: money in minor units",
+  ),
+  actor: described(Schema.NullOr(Schema.String), "Id of the admin key; null: the market itself"),
 })
 export type AuditView = typeof AuditView.Type
 

@@ -1,20 +1,22 @@
 /** A balance as its owner sees it: decimal credits by lot, never a binary fraction. */
 import { Schema } from "effect"
 import type { Market } from "../../engine/index.ts"
-import { balanceOf, formatCredits } from "../../engine/index.ts"
+import { balanceOf } from "../../engine/index.ts"
+import { Credits } from "../http/fields.ts"
+import { creditsOf } from "./credits.ts"
 
 export const BalanceView = Schema.Struct({
   /** Sign-up gift: spent first, never withdrawable. */
-  gift: Schema.String,
-  bought: Schema.String,
+  gift: Credits,
+  bought: Credits,
   /** Withdrawable, but for what is held. */
-  earned: Schema.String,
+  earned: Credits,
   /** Bounty that is released day by day; cannot be spent yet. */
-  vesting: Schema.String,
+  vesting: Credits,
   /** Part of gift, bought and earned that open calls and withdrawals hold. */
-  held: Schema.String,
+  held: Credits,
   /** What can be spent now: gift, bought and earned, less what is held. */
-  spendable: Schema.String,
+  spendable: Credits,
 })
 export type BalanceView = typeof BalanceView.Type
 
@@ -24,9 +26,6 @@ export const customerOf = (market: Market, account: number): number => {
   if (customer === undefined) throw new Error(`accounts: the market knows no account ${account}`)
   return customer
 }
-
-export const creditsOf = (market: Market, minor: number): string =>
-  formatCredits(minor, market.economy.money.scale)
 
 export const balanceView = (market: Market, account: number): BalanceView => {
   const balance = balanceOf(market.ledger, customerOf(market, account))

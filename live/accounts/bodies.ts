@@ -58,7 +58,7 @@ export const TopUp = Schema.Struct({ transfer_id: TransferId, amount: Amount, me
 export type TopUp = typeof TopUp.Type
 
 export const ModelListing = Schema.Struct({
-  name: described(lineOfText(200), "What consumers ask for"),
+  model: described(lineOfText(200), "What consumers ask for"),
   kind: optional(Schema.Literal("text", "embedding"), "Default: text"),
   context_tokens: optional(
     Schema.Int.pipe(Schema.between(1, 100_000_000)),
@@ -76,8 +76,8 @@ export const ModelListing = Schema.Struct({
 export type ModelListing = typeof ModelListing.Type
 
 export const AccountLink = Schema.Struct({
-  account: described(publicId, "An account's id"),
-  other: described(publicId, "The id of another account of the same party"),
+  account_id: described(publicId, "An account's id"),
+  other_account_id: described(publicId, "The id of another account of the same party"),
 })
 export type AccountLink = typeof AccountLink.Type
 

@@ -6,9 +6,10 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Schema } from "effect"
 import { lotAccount } from "../../engine/index.ts"
-import { queryCount } from "../http/fields.ts"
+import { Credits, described, queryCount } from "../http/fields.ts"
 import type { LiveServices } from "../services.ts"
-import { creditsOf, customerOf } from "./balance.ts"
+import { customerOf } from "./balance.ts"
+import { creditsOf } from "./credits.ts"
 import type { UnixTime } from "./market-time.ts"
 import { lotNames } from "./statement.ts"
 
@@ -19,10 +20,9 @@ export const EarningsQuery = Schema.Struct({ hours: earningsHours.field })
 export type EarningsQuery = typeof EarningsQuery.Type
 
 export const EarningsHour = Schema.Struct({
-  /** Start of the hour, Unix time, s. */
-  at: Schema.Int,
+  at: described(Schema.Int, "Start of the hour, Unix time, s"),
   kind: Schema.Literal("share", "bounty", "vestingBounty"),
-  amount: Schema.String,
+  amount: Credits,
 })
 export type EarningsHour = typeof EarningsHour.Type
 

@@ -3,6 +3,7 @@
  * which the old key and the new one both open the door, so that no client has to stop.
  */
 import { Schema } from "effect"
+import { UnixSeconds } from "../http/fields.ts"
 import { conflict, notFound } from "../http/http-error.ts"
 import type { LiveServices } from "../services.ts"
 import type { KeyRecord } from "../store/records.ts"
@@ -22,9 +23,9 @@ export const KeyView = Schema.Struct({
   prefix: Schema.String,
   last_four: Schema.NullOr(Schema.String),
   state: Schema.Literal("valid", "expired", "revoked"),
-  created_at: Schema.Int,
-  expires_at: Schema.NullOr(Schema.Int),
-  revoked_at: Schema.NullOr(Schema.Int),
+  created_at: UnixSeconds,
+  expires_at: Schema.NullOr(UnixSeconds),
+  revoked_at: Schema.NullOr(UnixSeconds),
 })
 export type KeyView = typeof KeyView.Type
 

@@ -4,13 +4,10 @@
  * refused.
  */
 import { Data, Effect } from "effect"
-import { formatCredits, parseDecimal } from "../../engine/index.ts"
 import type { ListedModel } from "../config.ts"
 import type { LiveServices } from "../services.ts"
 import type { ModelRecord } from "../store/records.ts"
-
-/** Prices are per million tokens: 10^6. */
-const mtokDecimals = 6
+import { parsePricePerToken, priceDecimals, pricePerToken } from "./credits.ts"
 
 export class ModelUnlistable extends Data.TaggedError("ModelUnlistable")<{
   readonly model: string
@@ -75,20 +72,16 @@ const pricePerMtok = (
   model: ListedModel,
   param: "inputPricePerToken" | "outputPricePerToken",
 ): number => {
-  const decimals = driver.market.economy.money.scale + mtokDecimals
-  const price = parseDecimal(model[param], decimals)
+  const price = parsePricePerToken(driver.market, model[param])
+  const decimals = priceDecimals(driver.market)
   if (price === undefined)
     throw new ModelUnlistable({
       model: model.name,
       param,
-      reason: `has to be credits as a decimal string such as "0.0000004", 0 or more, with at most ${decimals} decimals and at most ${formatCredits(Number.MAX_SAFE_INTEGER, decimals)}; it is "${model[param].slice(0, 40)}"`,
+      reason: `has to be credits as a decimal string such as "0.0000004", 0 or more, with at most ${decimals} decimals and at most ${pricePerToken(driver.market, Number.MAX_SAFE_INTEGER)}; it is "${model[param].slice(0, 40)}"`,
     })
   return price
 }
-
-/** A price as it was given: decimal credits per token. */
-export const pricePerToken = ({ driver }: Pick<LiveServices, "driver">, perMtok: number): string =>
-  formatCredits(perMtok, driver.market.economy.money.scale + mtokDecimals)
 
 /**
  * Lists the models of the configuration, whose word wins over a price that an admin set before this

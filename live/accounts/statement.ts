@@ -8,9 +8,11 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Schema } from "effect"
 import { balanceOf, lotAccount } from "../../engine/index.ts"
+import { described, pageOf, UnixSeconds } from "../http/fields.ts"
 import type { LiveServices } from "../services.ts"
 import type { StoredPosting } from "../store/store.ts"
-import { creditsOf, customerOf } from "./balance.ts"
+import { customerOf } from "./balance.ts"
+import { creditsOf } from "./credits.ts"
 import type { UnixTime } from "./market-time.ts"
 
 /** A customer's lots, in the ledger's order. */
@@ -18,23 +20,15 @@ export const lotNames = ["gift", "bought", "earned", "vesting"] as const
 
 const StatementLineView = Schema.Struct({
   id: Schema.String,
-  /** Unix time, s. */
-  at: Schema.Int,
+  at: UnixSeconds,
   kind: Schema.String,
   lot: Schema.Literal(...lotNames),
-  /** Signed decimal credits. */
-  amount: Schema.String,
-  /** Balance over all lots after the line. */
-  balance: Schema.String,
-  what: Schema.String,
+  amount: described(Schema.String, "Credits, as a decimal; negative: they left"),
+  balance: described(Schema.String, "Credits of all lots after the line"),
+  what: described(Schema.String, "The same in words"),
 })
-export type StatementLineView = typeof StatementLineView.Type
 
-export const StatementPage = Schema.Struct({
-  lines: Schema.Array(StatementLineView),
-  /** Give it as `cursor` for the lines before these; null: there are none. */
-  next_cursor: Schema.NullOr(Schema.String),
-})
+export const StatementPage = pageOf(StatementLineView)
 export type StatementPage = typeof StatementPage.Type
 
 /** A line's place: postings in order, and within one the debit before the credit. */
@@ -119,7 +113,7 @@ export const statementPage = async (
   const [rows, newer] = await Effect.runPromise(readPage(store, lots, place, count + 1, lastSeq))
   let balance = gift + bought + earned + vesting - newer
   const shown = rows.slice(0, count)
-  const lines = shown.map((row) => {
+  const data = shown.map((row) => {
     const signed = row.side === 1 ? row.amount : -row.amount
     const after = balance
     balance -= signed
@@ -135,7 +129,7 @@ export const statementPage = async (
   })
   const last = shown.at(-1)
   return {
-    lines,
+    data,
     next_cursor: rows.length > count && last !== undefined ? cursorOf(last) : null,
   }
 }

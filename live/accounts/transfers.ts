@@ -7,11 +7,12 @@ import { Schema } from "effect"
 import type { Rejection } from "../../engine/index.ts"
 import { formatCredits, parseDecimal } from "../../engine/index.ts"
 import type { Fact } from "../driver/market-driver.ts"
+import { Credits, described, UnixSeconds } from "../http/fields.ts"
 import { badRequest, conflict, HttpError } from "../http/http-error.ts"
 import type { LiveServices } from "../services.ts"
 import type { TransferRecord } from "../store/records.ts"
 import { transferKey } from "../store/records.ts"
-import { creditsOf } from "./balance.ts"
+import { creditsOf } from "./credits.ts"
 import { secondsOf } from "./market-time.ts"
 import { newPublicId } from "./secrets.ts"
 
@@ -19,14 +20,14 @@ type TransferServices = Pick<LiveServices, "driver" | "directory" | "nowMillis">
 
 export const TransferView = Schema.Struct({
   id: Schema.String,
-  transfer_id: Schema.String,
+  transfer_id: described(Schema.String, "Its name of the orderer's choosing"),
   kind: Schema.Literal("purchase", "funding", "withdrawal"),
   state: Schema.Literal("pending", "posted", "voided"),
-  amount: Schema.String,
-  account: Schema.NullOr(Schema.String),
+  amount: Credits,
+  account_id: described(Schema.NullOr(Schema.String), "null: the bounty pool"),
   memo: Schema.NullOr(Schema.String),
-  created_at: Schema.Int,
-  settled_at: Schema.NullOr(Schema.Int),
+  created_at: UnixSeconds,
+  settled_at: Schema.NullOr(UnixSeconds),
 })
 export type TransferView = typeof TransferView.Type
 
@@ -178,7 +179,7 @@ export const transferView = (
   kind: record.kind,
   state: record.state,
   amount: creditsOf(driver.market, record.amount),
-  account:
+  account_id:
     record.account === undefined
       ? null
       : (directory.accounts.get(record.account)?.publicId ?? null),

@@ -3,10 +3,10 @@ import type { AccountView } from "../accounts/answers.ts"
 import type { StatementPage } from "../accounts/statement.ts"
 import type { InstanceStatus } from "../operations/instance-status.ts"
 
-export type StatementLine = StatementPage["lines"][number]
+export type StatementLine = StatementPage["data"][number]
 type Account = AccountView & { readonly api_key: string }
 
-const longestPage = 500
+const longestPage = 200
 
 export interface Platform {
   readonly signUp: (name: string) => Promise<Account>
@@ -42,7 +42,7 @@ export const platformAt = (url: string, adminKey: string): Platform => {
       for (let cursor = ""; ;) {
         const query = `?limit=${longestPage}${cursor === "" ? "" : `&cursor=${cursor}`}`
         const page = await ask<StatementPage>(`/account/statement${query}`, key)
-        lines.push(...page.lines)
+        lines.push(...page.data)
         if (page.next_cursor === null) return lines.toReversed()
         cursor = page.next_cursor
       }

@@ -1,29 +1,23 @@
 /** The models that the market lists, in OpenAI's shape, with what else a consumer wants to know. */
 import type { FastifyInstance, FastifyRequest, FastifySchema } from "fastify"
-import { formatCredits } from "../../engine/index.ts"
+import { pricesOf } from "../accounts/credits.ts"
+import { secondsOf } from "../accounts/market-time.ts"
 import { requireKey } from "../http/authentication.ts"
 import type { LiveServices } from "../services.ts"
 import type { ModelRecord } from "../store/records.ts"
 import { unknownModel } from "./failures.ts"
 
-/** Prices are per million tokens: 10^6. */
-const mtokDecimals = 6
-
 export const modelRoutes = (app: FastifyInstance, services: LiveServices): void => {
   const { directory, driver, nowMillis } = services
-  const scale = driver.market.economy.money.scale
-  const listedSince = Math.floor(nowMillis() / 1000)
+  const listedSince = secondsOf(nowMillis())
   const view = (model: ModelRecord) => ({
     id: model.name,
     object: "model",
     created: listedSince,
     owned_by: "evenkeel",
     kind: model.kind,
-    context_window: model.contextTokens,
-    pricing: {
-      input_per_token: formatCredits(model.inputPricePerMtok, scale + mtokDecimals),
-      output_per_token: formatCredits(model.outputPricePerMtok, scale + mtokDecimals),
-    },
+    context_tokens: model.contextTokens,
+    ...pricesOf(driver.market, model),
   })
   /** What the OpenAPI document says besides; Fastify itself knows of the parameters only. */
   const described = (facts: object): FastifySchema => ({

@@ -4,7 +4,8 @@
  */
 import { Effect } from "effect"
 import { lotAccount } from "../../engine/index.ts"
-import { balanceView, creditsOf, customerOf } from "../accounts/balance.ts"
+import { balanceView, customerOf } from "../accounts/balance.ts"
+import { creditsOf } from "../accounts/credits.ts"
 import { earningsByHour, firstSeqFrom } from "../accounts/earnings.ts"
 import type { UnixTime } from "../accounts/market-time.ts"
 import { lotNames } from "../accounts/statement.ts"
@@ -64,7 +65,7 @@ export const earningsOf = async (
     from: unixTime(fromHour * microsPerHour),
     until: unixTime(nowMicros),
     hours: rows.map((row) => ({
-      hour: unixTime(row.hour * microsPerHour),
+      at: unixTime(row.hour * microsPerHour),
       jobs: row.jobs,
       output_tokens: row.tokens,
       gross: credits(row.gross),

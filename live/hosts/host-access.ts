@@ -82,8 +82,8 @@ export const requireOperator = (
       status: 400,
       type: "invalid_request_error",
       code: "unknown_account",
-      param: "account",
-      message: "With an admin key, `account` has to name whose host it is (acct_…)",
+      param: "account_id",
+      message: "With an admin key, `account_id` has to name whose host it is (acct_…)",
     })
   if (named !== undefined && named !== account.publicId)
     throw new HttpError({

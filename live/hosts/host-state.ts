@@ -2,8 +2,7 @@
 import type { Market } from "../../engine/index.ts"
 import type { LiveServices } from "../services.ts"
 import type { HostRecord, InstanceRecord } from "../store/records.ts"
-
-export type HostStatus = "active" | "inactive" | "draining" | "leaving"
+import type { HostStatus } from "./protocol.ts"
 
 /** The instances that a host serves now. */
 export const servedInstances = (

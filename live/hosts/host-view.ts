@@ -1,6 +1,7 @@
 /** A host as the market sees it, and as its operator does. */
 import { instanceView, marketView } from "../../engine/index.ts"
-import { pricePerToken } from "../accounts/model-list.ts"
+import { pricesOf } from "../accounts/credits.ts"
+import { secondsOf } from "../accounts/market-time.ts"
 import type { LiveServices } from "../services.ts"
 import type { HostRecord, InstanceRecord } from "../store/records.ts"
 import { completedOf, servedInstances, statusOf } from "./host-state.ts"
@@ -26,9 +27,8 @@ const servedModel = (
   return {
     model: model.name,
     kind: model.kind,
-    input_price_per_token: pricePerToken(services, model.inputPricePerMtok),
-    output_price_per_token: pricePerToken(services, model.outputPricePerMtok),
-    status: view.reason,
+    ...pricesOf(market, model),
+    reason: view.reason,
     breaker: view.breaker,
     slots: view.slots,
     capacity: view.capacity,
@@ -73,7 +73,7 @@ export const publicHost = (
     in_flight: inFlight,
     total_jobs_completed: completed,
     models,
-    created_at: Math.floor(host.createdAtMillis / 1000),
+    created_at: secondsOf(host.createdAtMillis),
   }
 }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify"
 import { earningsHours, EarningsQuery } from "../accounts/earnings.ts"
 import type { UnixTime } from "../accounts/market-time.ts"
 import { readMarketTime } from "../accounts/market-time.ts"
-import { badRequest } from "../http/http-error.ts"
+import { unknownCursor } from "../http/http-error.ts"
 import type { LiveServices } from "../services.ts"
 import type { HostRecord } from "../store/records.ts"
 import { earningsOf } from "./earnings.ts"
@@ -22,8 +22,6 @@ export interface OperatorParts {
 }
 
 const smallBodyBytes = 262_144
-const defaultPage = 100
-const mostOnPage = 1000
 /** The market is the same for everyone; it is looked at anew once in this time. */
 const listMicros = 1_000_000
 const ownerKeys = ["account", "admin"] as const
@@ -93,7 +91,7 @@ const registrationRoutes = (app: FastifyInstance, parts: OperatorParts): void =>
       }),
     },
     async (request, reply) => {
-      const account = requireOperator(services, request, request.body.account)
+      const account = requireOperator(services, request, request.body.account_id)
       const { host, secret } = await registry.register(account, request.body)
       await services.driver.durable()
       return reply
@@ -143,25 +141,23 @@ const marketRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
         tag: "Hosts",
         summary: "The market: hosts, their models, prices, load and health",
         query: Protocol.HostListQuery,
-        answers: { 200: Protocol.HostList },
+        answers: { 200: Protocol.HostPage },
       }),
     },
     async (request) => {
-      const { model, after } = request.query
-      const limit = Math.min(mostOnPage, Number(request.query.limit ?? defaultPage))
-      if (limit < 1) throw badRequest(`limit has to be 1 to ${mostOnPage}`, "limit")
+      const { model, cursor } = request.query
+      const limit = Protocol.hostLimit.read(request.query.limit)
       const hosts = hostsNow().filter(
         (host) => model === undefined || host.models.some((one) => one.model === model),
       )
       const start =
-        after === undefined ? 0 : hosts.findIndex(({ host_id }) => host_id === after) + 1
-      if (after !== undefined && start === 0)
-        throw badRequest("after has to be the host_id of a page before", "after")
+        cursor === undefined ? 0 : hosts.findIndex(({ host_id }) => host_id === cursor) + 1
+      if (cursor !== undefined && start === 0) throw unknownCursor()
       const page = hosts.slice(start, start + limit)
       const last = page.at(-1)
       return {
-        hosts: page,
-        next: start + limit < hosts.length && last !== undefined ? last.host_id : null,
+        data: page,
+        next_cursor: start + limit < hosts.length && last !== undefined ? last.host_id : null,
       }
     },
   )

@@ -11,7 +11,16 @@
 import { Schema } from "effect"
 import { BalanceView } from "../accounts/balance.ts"
 import { EarningsHour } from "../accounts/earnings.ts"
-import { Credits, described, optional, prices, UnixSeconds } from "../http/fields.ts"
+import {
+  Credits,
+  Cursor,
+  described,
+  optional,
+  pageOf,
+  prices,
+  queryCount,
+  UnixSeconds,
+} from "../http/fields.ts"
 
 /** JSON Schema has no infinities; neither has the wire. */
 const between = (least: number, most: number) => Schema.Number.pipe(Schema.between(least, most))
@@ -44,7 +53,7 @@ export const Registration = Schema.Struct({
     text(100),
     "The client's own id of this registration. Sent again by the same account, it is answered with the same host (200) and no second key",
   ),
-  account: optional(text(100), "Whose host it is; with an admin key only"),
+  account_id: optional(text(100), "Whose host it is; with an admin key only"),
   delivery: optional(
     Schema.Literal("pull", "push", "cloud"),
     "pull (default): the host polls for jobs. push: the gateway calls its endpoint. cloud: the same, with a provider's token",
@@ -107,10 +116,11 @@ export const StreamQuery = Schema.Struct({
 })
 export type StreamQuery = typeof StreamQuery.Type
 
+export const hostLimit = queryCount("At most so many", 1000, 100)
 export const HostListQuery = Schema.Struct({
   model: optional(modelName, "Only hosts that serve it"),
-  limit: optional(digits(4), "At most so many; default 100, at most 1000"),
-  after: optional(text(100), "host_id of the last one of the page before"),
+  limit: hostLimit.field,
+  cursor: Cursor,
 })
 export type HostListQuery = typeof HostListQuery.Type
 
@@ -181,12 +191,18 @@ export const TokenReplacement = Schema.Struct({
 })
 export type TokenReplacement = typeof TokenReplacement.Type
 
+export const HostStatus = described(
+  Schema.Literal("active", "inactive", "draining", "leaving"),
+  "inactive: not heard of; draining: no new jobs; leaving: removed once its jobs have ended",
+)
+export type HostStatus = typeof HostStatus.Type
+
 /** One model on one host, as anyone may see it. */
 export const ServedModel = Schema.Struct({
   model: Schema.String,
   kind: Schema.Literal("text", "embedding"),
   ...prices,
-  status: described(Schema.String, "Eligible, or why it gets no calls now"),
+  reason: described(Schema.String, "Eligible, or why it gets no calls now"),
   breaker: Schema.Literal("closed", "open", "halfOpen"),
   slots: described(Schema.Int, "Calls at once that are declared, or measured where that is less"),
   capacity: described(Schema.Int, "Of these, as many as its ramp-up allows now"),
@@ -203,7 +219,7 @@ export const PublicHost = Schema.Struct({
   host_id: Schema.String,
   name: Schema.String,
   delivery: Schema.Literal("pull", "push", "cloud"),
-  status: Schema.Literal("active", "inactive", "draining", "leaving"),
+  status: HostStatus,
   gpu: Schema.NullOr(Schema.String),
   load: described(Schema.Number, "Calls under way by capacity, 0 to 1"),
   in_flight: Schema.Int,
@@ -213,11 +229,7 @@ export const PublicHost = Schema.Struct({
 })
 export type PublicHost = typeof PublicHost.Type
 
-export const HostList = Schema.Struct({
-  hosts: Schema.Array(PublicHost),
-  next: described(Schema.NullOr(Schema.String), "`after` of the next page; null: this is the last"),
-})
-export type HostList = typeof HostList.Type
+export const HostPage = pageOf(PublicHost)
 
 /** What only its operator sees of a host. */
 const ownFields = {
@@ -271,7 +283,7 @@ export const Registered = Schema.Struct({
 export type Registered = typeof Registered.Type
 
 export const HeartbeatAnswer = Schema.Struct({
-  status: Schema.Literal("active", "inactive", "draining", "leaving"),
+  status: HostStatus,
   heartbeat_interval_seconds: Schema.Number,
   lease_seconds: Schema.Number,
   poll_seconds: Schema.Number,
@@ -311,7 +323,7 @@ export const Earnings = Schema.Struct({
   until: UnixSeconds,
   hours: Schema.Array(
     Schema.Struct({
-      hour: described(Schema.Int, "Start of the hour, Unix time, s"),
+      at: described(Schema.Int, "Start of the hour, Unix time, s"),
       jobs: Schema.Int,
       output_tokens: Schema.Int,
       gross: Credits,
@@ -358,7 +370,7 @@ export type Rotated = typeof Rotated.Type
 
 export const DrainAnswer = Schema.Struct({
   host_id: Schema.String,
-  status: Schema.Literal("active", "inactive", "draining", "leaving"),
+  status: HostStatus,
   in_flight: Schema.Int,
 })
 export type DrainAnswer = typeof DrainAnswer.Type

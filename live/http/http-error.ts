@@ -54,6 +54,9 @@ export const badRequest = (message: string, param?: string): HttpError =>
     ...(param === undefined ? {} : { param }),
   })
 
+export const unknownCursor = (): HttpError =>
+  badRequest("cursor has to be the next_cursor of an earlier page", "cursor")
+
 export const notFound = (what: string): HttpError =>
   new HttpError({
     status: 404,

@@ -27,7 +27,10 @@ export const InstanceStatus = Schema.Struct({
   health: described(Schema.Number, "0 to 1, over 14 days"),
   tokens_per_second: described(Schema.Number, "Before the ramp"),
   online_hours: Schema.Number,
-  max_multiplier: described(Schema.Number, "Highest bounty multiplier that its trust allows"),
+  max_bounty_multiplier: described(
+    Schema.Number,
+    "Highest bounty multiplier that its trust allows",
+  ),
   payout_reduction: described(Schema.Number, "After a model switch, 0 to 1"),
 })
 export type InstanceStatus = typeof InstanceStatus.Type
@@ -82,7 +85,7 @@ const standingOf = (
     health: view.health,
     tokens_per_second: view.tokensPerSecond,
     online_hours: rounded(view.onlineMicros / microsPerHour),
-    max_multiplier: view.maxMultiplier,
+    max_bounty_multiplier: view.maxMultiplier,
     payout_reduction: rounded(view.reduction),
   }
 }

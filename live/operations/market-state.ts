@@ -2,8 +2,8 @@
 import { Schema } from "effect"
 import { bountyPoolAccount, instanceView, marketView } from "../../engine/index.ts"
 import type { EligibilityReason, ModelView } from "../../engine/index.ts"
-import { creditsOf } from "../accounts/balance.ts"
-import { pricePerToken } from "../accounts/model-list.ts"
+import { creditsOf, pricesOf } from "../accounts/credits.ts"
+import { secondsOf } from "../accounts/market-time.ts"
 import { Credits, described, prices, UnixSeconds } from "../http/fields.ts"
 import type { LiveServices } from "../services.ts"
 import type { ModelRecord } from "../store/records.ts"
@@ -86,7 +86,7 @@ export const marketState = (services: LiveServices, rates: MinuteRates): MarketS
   const views = new Map(marketView(market).map((view) => [view.model, view]))
   const last = rates.read()
   return {
-    at: Math.floor(nowMillis() / 1000),
+    at: secondsOf(nowMillis()),
     models: [...directory.models.all()].map((model) =>
       modelState(services, model, views.get(model.id), tallies.get(model.id), rates),
     ),
@@ -113,8 +113,7 @@ const modelState = (
   model: model.name,
   kind: model.kind,
   context_tokens: model.contextTokens,
-  input_price_per_token: pricePerToken(services, model.inputPricePerMtok),
-  output_price_per_token: pricePerToken(services, model.outputPricePerMtok),
+  ...pricesOf(services.driver.market, model),
   bounty_multiplier: view?.multiplier ?? 1,
   supply_tokens_per_second: tenths(tally?.supply ?? 0),
   served_tokens_per_second: tenths(rates.modelTokensPerSecond(model.id)),

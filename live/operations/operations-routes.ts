@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from "fastify"
 import { Schema } from "effect"
 import { knobRows } from "../../engine/index.ts"
-import { pricePerToken } from "../accounts/model-list.ts"
+import { pricesOf } from "../accounts/credits.ts"
 import { described, prices } from "../http/fields.ts"
 import { notFound } from "../http/http-error.ts"
 import { routeSchema } from "../http/route-schema.ts"
@@ -169,8 +169,7 @@ const marketRoutes = (
     return {
       model: model.name,
       kind: model.kind,
-      input_price_per_token: pricePerToken(services, model.inputPricePerMtok),
-      output_price_per_token: pricePerToken(services, model.outputPricePerMtok),
+      ...pricesOf(driver.market, model),
       rule: { selection: routing.selection, tie_break: routing.tieBreak, load: routing.load },
       eligible: candidates.filter(({ reason }) => reason === "Eligible").length,
       candidates,

@@ -23,9 +23,9 @@ describe("asking a market", () => {
       const host = { host_id: "host_1", total_jobs_completed: 3, models: [{ in_flight: 1 }] }
       const answers: Record<string, unknown> = {
         "/hosts":
-          url.searchParams.get("after") === null
-            ? { hosts: [host], next: "host_1" }
-            : { hosts: [{ host_id: "host_2" }], next: null },
+          url.searchParams.get("cursor") === null
+            ? { data: [host], next_cursor: "host_1" }
+            : { data: [{ host_id: "host_2" }], next_cursor: null },
         "/hosts/host_1": host,
         "/hosts/host_1/earnings": {
           host_id: "host_1",

@@ -122,7 +122,7 @@ const showStatement = async (place) => {
       "GET",
       `account/statement?limit=20${cursor === null ? "" : `&cursor=${cursor}`}`,
     )
-    lines.push(...page.lines)
+    lines.push(...page.data)
     const amounts = aligned(lines.map(({ amount }) => amount))
     const balances = aligned(lines.map((line) => line.balance))
     const rows = lines.map((line, index) => ({

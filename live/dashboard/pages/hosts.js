@@ -64,6 +64,8 @@ const showKnown = (place) => {
   }
 }
 
+const hostMoods = { active: "good", draining: "busy", leaving: "busy", inactive: "bad" }
+
 const hostTable = (hosts) =>
   table(
     "My hosts",
@@ -73,13 +75,8 @@ const hostTable = (hosts) =>
         cell: ({ name, host_id: id }) => [name, element("small", {}, element("code", {}, id))],
       },
       {
-        title: "Online",
-        cell: ({ is_online: isOnline }) =>
-          element(
-            "span",
-            { class: `chip ${isOnline ? "good" : "bad"}` },
-            isOnline ? "online" : "offline",
-          ),
+        title: "Status",
+        cell: ({ status }) => element("span", { class: `chip ${hostMoods[status]}` }, status),
       },
       { title: "Models", cell: ({ models }) => models.map(modelLine) },
       {

@@ -79,7 +79,7 @@ describe("signing up", () => {
     const me = await call(server, signed.body["api_key"], "GET", "/account")
     expect(me.body).toMatchObject({ account_id: signed.body["account_id"], name: "Ada" })
     const statement = await call(server, signed.body["api_key"], "GET", "/account/statement")
-    expect(statement.body["lines"]).toMatchObject([
+    expect(statement.body["data"]).toMatchObject([
       { kind: "grant", lot: "gift", amount: "5.00", balance: "5.00", what: "Gift for signing up" },
     ])
     expect(statement.body["next_cursor"]).toBeNull()
@@ -248,7 +248,7 @@ describe("who may see what", () => {
     const path = `/account/keys/${keys[0]!.id}`
     expect((await call(server, bob.key, "DELETE", path)).status).toBe(404)
     expect((await call(server, bob.key, "POST", `${path}/rotate`, {})).status).toBe(404)
-    const lines = (await call(server, bob.key, "GET", "/account/statement")).body["lines"]
+    const lines = (await call(server, bob.key, "GET", "/account/statement")).body["data"]
     expect(JSON.stringify(lines)).not.toContain("purchase")
     expect((await call(server, bob.key, "GET", "/account/withdrawals")).body["data"]).toEqual([])
     expect((await call(server, bob.key, "GET", "/account/earnings")).body["data"]).toEqual([])
@@ -280,9 +280,9 @@ describe("who may see what", () => {
       [
         "POST",
         "/admin/models",
-        { name: "m", input_price_per_token: "0", output_price_per_token: "0" },
+        { model: "m", input_price_per_token: "0", output_price_per_token: "0" },
       ],
-      ["POST", "/admin/accounts/link", { account: id, other: id }],
+      ["POST", "/admin/accounts/link", { account_id: id, other_account_id: id }],
       ["POST", `/admin/fraud/${id}`],
       ["GET", "/admin/audit"],
       ["POST", "/admin/keys/rotate", {}],
@@ -313,7 +313,7 @@ describe("topping up", () => {
       balance: { bought: "12.50" },
     })
     const statement = await call(server, key, "GET", "/account/statement")
-    expect((statement.body["lines"] as Array<unknown>)[0]).toMatchObject({
+    expect((statement.body["data"] as Array<unknown>)[0]).toMatchObject({
       kind: "purchase",
       amount: "12.50",
       balance: "17.50",
@@ -378,7 +378,7 @@ describe("withdrawing", () => {
     expect(await balance()).toMatchObject({ earned: "24.00", held: "0.00" })
     const list = await call(server, ada.key, "GET", "/account/withdrawals")
     expect(list.body["data"]).toMatchObject([{ state: "voided" }, { state: "posted" }])
-    const lines = (await call(server, ada.key, "GET", "/account/statement")).body["lines"]
+    const lines = (await call(server, ada.key, "GET", "/account/statement")).body["data"]
     expect((lines as Array<unknown>)[0]).toMatchObject({
       kind: "withdrawal",
       amount: "-20.00",
@@ -453,7 +453,7 @@ describe("the statement", () => {
               "GET",
               `/account/statement?limit=${limit}${more}`,
             )
-            const page = body["lines"] as typeof lines
+            const page = body["data"] as typeof lines
             expect(page.length).toBeLessThanOrEqual(limit)
             lines.push(...page)
             cursor = body["next_cursor"]
@@ -504,7 +504,7 @@ describe("the statement", () => {
     })
     clock.pass(3 * 86_400_000_000)
     const { body } = await call(server, ada.key, "GET", "/account/statement?limit=200")
-    const lines = body["lines"] as Array<{ kind: string; lot: string; amount: string }>
+    const lines = body["data"] as Array<{ kind: string; lot: string; amount: string }>
     expect(lines.filter(({ kind }) => kind === "vestingBounty")).not.toEqual([])
     const vested = lines.filter(({ kind }) => kind === "vested")
     expect(vested.slice(0, 2).map(({ lot }) => lot)).toEqual(["earned", "vesting"])
@@ -531,7 +531,7 @@ describe("the admin's other routes", () => {
     const { market, asAdmin } = await openDesk()
     const list = (body: object) => asAdmin("POST", "/admin/models", body)
     const prices = { input_price_per_token: "0.0000001", output_price_per_token: "0.00012" }
-    expect(await list({ name: "small", ...prices })).toMatchObject({
+    expect(await list({ model: "small", ...prices })).toMatchObject({
       status: 200,
       body: { context_tokens: 8192, output_price_per_token: "0.00012" },
     })
@@ -539,15 +539,19 @@ describe("the admin's other routes", () => {
       inputPricePerMtok: 100_000,
       outputPricePerMtok: 120_000_000,
     })
-    await list({ name: "small", context_tokens: 100, ...prices, output_price_per_token: "0" })
+    await list({ model: "small", context_tokens: 100, ...prices, output_price_per_token: "0" })
     expect(market.directory.modelByName("small")).toMatchObject({
       contextTokens: 100,
       outputPricePerMtok: 0,
     })
-    const wrong = await list({ name: "small", ...prices, input_price_per_token: "0.0000000000001" })
+    const wrong = await list({
+      model: "small",
+      ...prices,
+      input_price_per_token: "0.0000000000001",
+    })
     expect(wrong.status).toBe(400)
     expect(JSON.stringify(wrong.body)).toMatch(/Model small: inputPricePerToken .*12 decimals/)
-    expect((await list({ name: "small", kind: "embedding", ...prices })).status).toBe(400)
+    expect((await list({ model: "small", kind: "embedding", ...prices })).status).toBe(400)
   })
 
   it("link accounts, fund the pool, take back bounties, and are all in the audit log", async () => {
@@ -555,7 +559,10 @@ describe("the admin's other routes", () => {
     const ada = await signUp()
     const bob = await signUp()
     expect(
-      await asAdmin("POST", "/admin/accounts/link", { account: ada.id, other: bob.id }),
+      await asAdmin("POST", "/admin/accounts/link", {
+        account_id: ada.id,
+        other_account_id: bob.id,
+      }),
     ).toMatchObject({ status: 200 })
     const { party } = market.driver.market.accounts.columns
     expect(party[0]).toBe(party[1])

@@ -174,8 +174,9 @@ describe("the openai client", () => {
     })
     expect(await raw.json()).toMatchObject({
       id: "org/vectors",
-      context_window: 8192,
-      pricing: { input_per_token: "0.000001", output_per_token: "0.000002" },
+      context_tokens: 8192,
+      input_price_per_token: "0.000001",
+      output_price_per_token: "0.000002",
     })
     await expect(clientOf(t).models.retrieve("huge")).rejects.toThrow(OpenAI.NotFoundError)
   })

@@ -166,9 +166,9 @@ describe("registering a host", () => {
     const { register, market, account } = await withOperator()
     const admin = market.giveKey("admin", {}).secret
     expect((await register({}, "sk_live_none")).status).toBe(401)
-    expect((await register({}, admin)).body.error.param).toBe("account")
-    expect((await register({ account: account.publicId }, admin)).status).toBe(201)
-    expect((await register({ account: market.openAccount().account.publicId })).status).toBe(403)
+    expect((await register({}, admin)).body.error.param).toBe("account_id")
+    expect((await register({ account_id: account.publicId }, admin)).status).toBe(201)
+    expect((await register({ account_id: market.openAccount().account.publicId })).status).toBe(403)
     expect([...market.directory.hosts.all()].map((host) => host.account)).toEqual([account.id])
   })
 })
@@ -184,8 +184,8 @@ describe("the market of hosts", () => {
       token: "sk-provider-secret",
     })
     const { body, text } = await call("GET", "/hosts")
-    expect(body.hosts).toHaveLength(2)
-    expect(body.hosts[0]).toMatchObject({
+    expect(body.data).toHaveLength(2)
+    expect(body.data[0]).toMatchObject({
       host_id: pull.body.host_id,
       status: "active",
       load: 0,
@@ -195,7 +195,7 @@ describe("the market of hosts", () => {
           model: "small",
           input_price_per_token: "0.000001",
           output_price_per_token: "0.000002",
-          status: "Eligible",
+          reason: "Eligible",
           slots: 2,
           breaker: "closed",
         },
@@ -204,14 +204,14 @@ describe("the market of hosts", () => {
     for (const hidden of ["127.0.0.1", "sk-provider", "9999", "endpoint", "hardware", "acct_"])
       expect(text).not.toContain(hidden)
     const some = await call("GET", "/hosts?model=large&limit=1")
-    expect(some.body.hosts).toHaveLength(1)
-    expect(some.body.next).toBeNull()
+    expect(some.body.data).toHaveLength(1)
+    expect(some.body.next_cursor).toBeNull()
     const paged = await call("GET", "/hosts?limit=1")
-    expect(paged.body.next).toBe(pull.body.host_id)
-    const rest = await call("GET", `/hosts?limit=1&after=${paged.body.next}`)
-    expect(rest.body.hosts[0].delivery).toBe("cloud")
-    expect((await call("GET", "/hosts?after=host_none")).status).toBe(400)
-    const own = await call("GET", `/hosts/${rest.body.hosts[0].host_id}`, secret)
+    expect(paged.body.next_cursor).toBe(pull.body.host_id)
+    const rest = await call("GET", `/hosts?limit=1&cursor=${paged.body.next_cursor}`)
+    expect(rest.body.data[0].delivery).toBe("cloud")
+    expect((await call("GET", "/hosts?cursor=host_none")).status).toBe(400)
+    const own = await call("GET", `/hosts/${rest.body.data[0].host_id}`, secret)
     expect([own.body.endpoint, own.body.has_token]).toEqual(["http://127.0.0.1:9999/v1", true])
     expect(own.text).not.toContain("sk-provider")
   })
@@ -417,7 +417,7 @@ describe("an operator", () => {
     const { body: job } = await mini.poll()
     const path = `/hosts/${body.host_id}`
     expect((await call("DELETE", path, secret)).body.status).toBe("leaving")
-    expect((await call("GET", "/hosts")).body.hosts).toEqual([])
+    expect((await call("GET", "/hosts")).body.data).toEqual([])
     expect((await call("POST", `${path}/heartbeat`, body.api_key, {})).body.status).toBe("leaving")
     expect(
       (await call("POST", `${path}/models`, secret, { action: "add", model: "large" })).status,
@@ -459,7 +459,7 @@ describe("an operator", () => {
     })
     ask()
     const statusNow = async () =>
-      (await call("GET", `/hosts/${body.host_id}`)).body.models[0].status as string
+      (await call("GET", `/hosts/${body.host_id}`)).body.models[0].reason as string
     expect(await statusNow()).toBe("Suspended")
     const replaced = await call("POST", `/hosts/${body.host_id}/token`, secret, {
       token: "sk-provider-two",

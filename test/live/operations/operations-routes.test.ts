@@ -36,7 +36,7 @@ const agrees = (status: InstanceStatus, view: InstanceView): void => {
     slots: view.slots,
     health: view.health,
     parks: view.parks,
-    max_multiplier: view.maxMultiplier,
+    max_bounty_multiplier: view.maxMultiplier,
   })
 }
 

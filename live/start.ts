@@ -5,7 +5,7 @@
  *     open the store ─► recover the market ─► end what was cut off ─► listen
  *     stop listening ─► finish calls under way ─► snapshot ─► write what is queued ─► close
  */
-import type { FileSystem, Path } from "@effect/platform"
+import { FileSystem, Path } from "@effect/platform"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { ParseResult, Scope } from "effect"
 import { Data, Deferred, Effect } from "effect"
@@ -33,6 +33,7 @@ import { hostRoutes, jobBoardOf } from "./hosts/host-routes.ts"
 import type { NetworkGuard } from "./hosts/network-guard.ts"
 import { guardedConnector, makeNetworkGuard, NetworkInvalid } from "./hosts/network-guard.ts"
 import type { VaultUnusable } from "./hosts/master-keys.ts"
+import { masterKeyFile } from "./hosts/master-keys.ts"
 import type { Vault } from "./hosts/vault.ts"
 import { openVault, rewrapTokens, tokenOf } from "./hosts/vault.ts"
 import { ConfigInvalid } from "./load-config.ts"
@@ -46,8 +47,8 @@ import type { LiveServices } from "./services.ts"
 import type { StoreBroken } from "./store/commit-queue.ts"
 import { loadDirectory } from "./store/records.ts"
 import { writeSnapshot } from "./store/snapshots.ts"
-import type { Store, StoreUnusable } from "./store/store.ts"
-import { openStore } from "./store/store.ts"
+import type { Store } from "./store/store.ts"
+import { databaseName, openStore, reasonOf, StoreUnusable } from "./store/store.ts"
 
 export interface GatewayOptions {
   readonly config: LiveConfig
@@ -104,7 +105,6 @@ export const startGateway = (
       Deferred.unsafeDone(breakage, Effect.fail(error))
     })
     const { driver, store } = services
-    const adminSecret = ensureAdminKey(services)
     yield* listConfiguredModels(services)
     rewrapTokens(services.directory, vault)
     const delivered = yield* readDelivered(store.reader)
@@ -117,6 +117,8 @@ export const startGateway = (
       catch: (cause) =>
         new CannotListen({ host, port, reason: cause instanceof Error ? cause.message : "" }),
     })
+    // Last: it is shown this once, so a start that fails must not have made it.
+    const adminSecret = ensureAdminKey(services)
     yield* Effect.promise(() => driver.durable())
     return {
       url: urlOf(server.server.address() as AddressInfo),
@@ -136,10 +138,12 @@ const openServices = (
   Effect.gen(function* () {
     const economy = yield* economyOf(config)
     const store = yield* openStore(dataDirectory, onBroken)
-    const vault = yield* openVault(dataDirectory)
     const directory = yield* loadDirectory(store.reader, store.queue)
     const newSeed = () => randomBytes(32).toString("base64url")
     const market = yield* openMarket(store, economy, newSeed, Date.now())
+    if (market.isNew) yield* requireUnused(dataDirectory)
+    yield* Effect.promise(() => store.queue.durable())
+    const vault = yield* openVault(dataDirectory)
     const driver = yield* Effect.acquireRelease(
       Effect.sync(() => startDriver(market, store)),
       (one) =>
@@ -151,6 +155,30 @@ const openServices = (
     keepSnapshots(driver, store, config.store.snapshotEntries)
     const services: LiveServices = { config, driver, directory, store, nowMillis: Date.now }
     return { services, vault, market }
+  }).pipe(
+    Effect.catchTag(
+      "SqlError",
+      (error) => new StoreUnusable({ directory: dataDirectory, reason: reasonOf(error) }),
+    ),
+  )
+
+/**
+ * The keys are made after the market: where they are and it is not, it was lost. A new one in its
+ * place would hide that.
+ */
+const requireUnused = (directory: string) =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const hasKeys = yield* Effect.orElseSucceed(
+      files.exists(path.join(directory, masterKeyFile)),
+      () => false,
+    )
+    if (hasKeys)
+      return yield* new StoreUnusable({
+        directory,
+        reason: `its market is gone (${databaseName} holds none), though its ${masterKeyFile} is there: put a backup in its place, or name another directory for a new market`,
+      })
   })
 
 /** The server with all that it serves, not listening yet. At the end: calls finish, then it closes. */

@@ -112,7 +112,7 @@ export const openReader = (
 const unusable = (directory: string, reason: string): Effect.Effect<never, StoreUnusable> =>
   new StoreUnusable({ directory, reason })
 
-const reasonOf = (error: SqlError): string =>
+export const reasonOf = (error: SqlError): string =>
   error.cause instanceof Error ? error.cause.message : error.message
 
 /** A connection that lives as long as the scope. */

@@ -1,6 +1,7 @@
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Exit, Scope } from "effect"
 import { once } from "node:events"
+import { closeSync, openSync, statSync, truncateSync, writeSync } from "node:fs"
 import { createServer } from "node:http"
 import type { ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -247,5 +248,32 @@ describe("a gateway", () => {
     await Effect.runPromise(Scope.close(scope, Exit.void))
     const again = await runningGateway({}, folder)
     expect(again.opened.isNew).toBe(false)
+    // Nobody has seen an admin key yet: only a start that succeeds makes it.
+    expect(again.adminSecret).toMatch(/^ak_live_/)
+  })
+
+  it("does not begin anew where its market was lost or spoiled", async () => {
+    const start = (folder: string) =>
+      Effect.runPromise(
+        Effect.scoped(
+          startGateway({
+            config: { ...defaultConfig, listen: { host: "127.0.0.1", port: 0 } },
+            dataDirectory: join(folder, "data"),
+            logger: false,
+          }),
+        ).pipe(Effect.flip, Effect.provide(NodeContext.layer)),
+      )
+    const gateway = await runningGateway()
+    await signUp(gateway, "consumer")
+    await gateway.stop()
+    const file = join(gateway.folder, "data", "market.sqlite")
+    const { size } = statSync(file)
+    const spoiled = openSync(file, "r+")
+    for (let page = 2; page < size / 4096; page++)
+      writeSync(spoiled, Buffer.alloc(4096, "A"), 0, 4096, page * 4096)
+    closeSync(spoiled)
+    expect((await start(gateway.folder)).message).toMatch(/data: .*malformed/)
+    truncateSync(file, 0)
+    expect((await start(gateway.folder)).message).toMatch(/data: its market is gone/)
   })
 })

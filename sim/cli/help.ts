@@ -33,7 +33,7 @@ export const helpText = (command: CommandFacts): string => {
     section("Options", options),
   ]
   return [
-    command.meaning,
+    wrap(command.meaning, 0),
     "",
     `Usage: ${usageOf(command)}`,
     ...sections.flatMap((lines) => (lines.length === 0 ? [] : ["", ...lines])),

@@ -36,13 +36,13 @@ const sample = (world: World): void => {
   tell(world, { _tag: "TimerFired", at: world.now })
   recorder.add("samples", 1)
   recorder.add("bountyPool", market.ledger.posted[bountyPoolAccount] / credit)
-  const serving = sampleNodes(world)
+  const servingBy = sampleNodes(world)
   const { target } = scenario.economy.bounty
   for (const { model, multiplier, ...board } of marketView(market)) {
     const wanted = target * board.demandTokensPerSecond
     const coverage = wanted === 0 ? 1 : board.supplyTokensPerSecond / wanted
     const short = coverage < 1 ? 1 : 0
-    recorder.sampleModel(model, { coverage, short, multiplier, nodes: serving[model] })
+    recorder.sampleModel(model, { coverage, short, multiplier, nodes: servingBy[model] })
   }
 }
 

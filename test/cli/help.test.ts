@@ -1,6 +1,11 @@
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
 import { describe, expect, it } from "vitest"
+import { agentCommand } from "../../live/agent/agent-command.ts"
+import { demoCommand } from "../../live/demo/demo-command.ts"
+import { replayCommand } from "../../live/replay/replay-command.ts"
+import { serveCommand } from "../../live/serve-command.ts"
+import { backupCommand } from "../../live/store/backup-command.ts"
 import { reportCommand } from "../../reports/report-command.ts"
 import type { CommandFacts } from "../../sim/cli/command-facts.ts"
 import { programFacts } from "../../sim/cli/command-facts.ts"
@@ -22,6 +27,11 @@ const program = programFacts("evenkeel", "Simulates markets.", [
   economyCommand,
   quoteCommand,
   validateCommand,
+  demoCommand,
+  serveCommand,
+  agentCommand,
+  replayCommand,
+  backupCommand,
 ])
 
 const withCommandsBelow = (command: CommandFacts): ReadonlyArray<CommandFacts> => [
@@ -42,6 +52,11 @@ describe("the help of every command", () => {
       "evenkeel economy show",
       "evenkeel quote",
       "evenkeel validate",
+      "evenkeel demo",
+      "evenkeel serve",
+      "evenkeel agent",
+      "evenkeel replay",
+      "evenkeel backup",
     ])
   })
 

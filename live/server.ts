@@ -16,13 +16,17 @@ import type {
 } from "fastify"
 import Fastify, { LogController } from "fastify"
 import type { LiveConfig } from "./config.ts"
-import { errorBody, HttpError, overloaded } from "./http/http-error.ts"
+import { bodyBudget } from "./http/body-budget.ts"
+import { partyOf } from "./http/client-address.ts"
+import { badRequest, errorBody, HttpError, overloaded } from "./http/http-error.ts"
+import { isDeeper } from "./http/json-depth.ts"
 
 /** Headers that may carry a secret: never in a log. */
 const secretHeaders = ["authorization", "cookie", "x-api-key", "proxy-authorization"]
 
 const maxHeaderBytes = 16_384
 const headersTimeoutMillis = 15_000
+const smallBodyBytes = 65_536
 
 export interface ServerOptions {
   readonly config: LiveConfig
@@ -36,14 +40,18 @@ export interface ServerOptions {
 const contentPolicy =
   "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 
-/** What is asked in order to learn how busy the gateway is. */
-const watched = new Set(["/healthz", "/readyz", "/metrics"])
+/**
+ * What is never shed: what is asked in order to learn how busy the gateway is, and what hosts bring.
+ * It ends work that was begun, and a host would be blamed for what is the gateway's lateness.
+ */
+const unshed = /^\/(healthz|readyz|metrics|hosts\/(next-job|jobs\/.*|[^/]+\/heartbeat))(\?|$)/
 
 /** A server that is ready to listen. */
 export const buildServer = async (options: ServerOptions): Promise<FastifyInstance> => {
   const { config, plugins } = options
   const { limits, timeouts } = config
   const runId = randomBytes(6).toString("base64url")
+  const longestMillis = Math.ceil((timeouts.requestSeconds + timeouts.shutdownSeconds) * 1000)
   let requests = 0
   const answerError = (
     error: FastifyError | HttpError,
@@ -63,9 +71,12 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     logger: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => `req_${runId}_${(++requests).toString(36)}`,
-    bodyLimit: limits.bodyBytes,
+    // Routes that take more say so.
+    bodyLimit: Math.min(limits.bodyBytes, smallBodyBytes),
     // A host's upload of tokens is one request for as long as its call may last.
-    requestTimeout: Math.ceil((timeouts.requestSeconds + timeouts.shutdownSeconds) * 1000),
+    requestTimeout: longestMillis,
+    // Whoever reads nothing of its answer for so long never will.
+    connectionTimeout: longestMillis,
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: 256 },
     // Paths that no route is even looked for.
@@ -75,6 +86,7 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMillis },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   })
+  server.server.maxConnections = limits.connections
   server.setErrorHandler(answerError)
   server.setNotFoundHandler((request, reply) =>
     reply.status(404).send(
@@ -109,6 +121,7 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     max: limits.requestsPerMinuteByAddress,
     timeWindow: 60_000,
     cache: 50_000,
+    keyGenerator: ({ ip }) => partyOf(ip),
     errorResponseBuilder: (_request, context) =>
       new HttpError({
         status: 429,
@@ -122,12 +135,25 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
   await server.register(underPressure, {
     maxEventLoopDelay: limits.loopDelayMillis,
     pressureHandler: async (request) => {
-      if (!watched.has(request.url)) throw overloaded("The gateway is busy; try again shortly", 1)
+      if (!unshed.test(request.url)) throw overloaded("The gateway is busy; try again shortly", 1)
     },
+  })
+  server.addHook(
+    "onRequest",
+    bodyBudget({ bytes: limits.bodiesBytes, millis: limits.bodySeconds * 1000 }),
+  )
+  const parse = server.getDefaultJsonParser("error", "error")
+  server.addContentTypeParser("application/json", { parseAs: "string" }, (request, text, done) => {
+    void parse(request, text as string, (error, body: unknown) =>
+      done(error ?? tooDeep(body, limits.jsonDepth), body),
+    )
   })
   for (const plugin of plugins) await server.register(plugin)
   return server
 }
+
+const tooDeep = (body: unknown, most: number): HttpError | null =>
+  isDeeper(body, most) ? badRequest(`The body is nested more than ${most} levels deep`) : null
 
 /** What a client is told of an error, whoever raised it. */
 const asHttpError = (error: FastifyError | HttpError): HttpError => {

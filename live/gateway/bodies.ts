@@ -6,7 +6,6 @@
 import { Either, ParseResult, Schema } from "effect"
 import type { HttpError } from "../http/http-error.ts"
 import { badRequest } from "../http/http-error.ts"
-import { isDeeper } from "../http/json-depth.ts"
 import type { JobKind } from "./delivery.ts"
 
 /** OpenAI's clients send `null` for what is not set. */
@@ -153,16 +152,11 @@ export const forwarded = (body: Readonly<Record<string, unknown>>): Record<strin
 }
 
 /** Checks bodies of one kind: gives the error for the client, or `undefined`. */
-export const bodyCheck = (
-  kind: JobKind,
-  maxDepth: number,
-): ((body: unknown) => HttpError | undefined) => {
+export const bodyCheck = (kind: JobKind): ((body: unknown) => HttpError | undefined) => {
   const schema = bodySchemas[kind] as Schema.Schema<unknown>
   const isValid = Schema.is(schema)
   const explain = Schema.decodeUnknownEither(schema)
   return (body) => {
-    if (isDeeper(body, maxDepth))
-      return badRequest(`The body is nested more than ${maxDepth} levels deep`)
     if (isValid(body)) return undefined
     const checked = explain(body)
     return Either.isRight(checked) ? undefined : asBadRequest(checked.left)

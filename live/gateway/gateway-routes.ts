@@ -70,7 +70,7 @@ const callRoute = <K extends JobKind>(
   kind: K,
 ): void => {
   const { config, driver, nowMillis } = services
-  const check = bodyCheck(kind, config.limits.jsonDepth)
+  const check = bodyCheck(kind)
   const scale = driver.market.economy.money.scale
   app.post(
     paths[kind],

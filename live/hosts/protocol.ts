@@ -379,4 +379,4 @@ export type DrainAnswer = typeof DrainAnswer.Type
 export const skipHeader = "x-evenkeel-skip"
 /** Status of an upload that the gateway ends because nobody wants its tokens any more. */
 export const statusWithdrawn = 499
-export const streamContentType = "application/x-ndjson"
+export { streamContentType } from "../http/body-budget.ts"

@@ -170,6 +170,29 @@ describe("hostile requests", () => {
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200)
   })
 
+  it("bodies that are nested deep are refused before anything walks them", async () => {
+    const gateway = await runningGateway()
+    const post = (path: string, key: string, body: string): Promise<Response> =>
+      fetch(gateway.url + path, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
+        body,
+      })
+    const account = await post("/accounts", "", JSON.stringify({ name: "operator" }))
+    const { api_key } = (await account.json()) as { readonly api_key: string }
+    const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels)
+    const registration = (levels: number): string =>
+      `{"models":["small"],"hardware":{"a":${nested(levels)}}}`
+    expect((await post("/hosts", api_key, registration(62))).status).toBe(201)
+    for (const levels of [63, 60_000]) {
+      const response = await post("/hosts", api_key, registration(levels))
+      expect(response.status).toBe(400)
+      expect(await response.json()).toMatchObject({
+        error: { message: "The body is nested more than 64 levels deep" },
+      })
+    }
+  })
+
   it("a gateway that is late sheds new work, and still says how it is", async () => {
     const gateway = await runningGateway({ limits: { loopDelayMillis: 1 } })
     const until = performance.now() + 1500
@@ -187,6 +210,10 @@ describe("hostile requests", () => {
     expect(shed?.headers.get("retry-after")).toBe("1")
     expect(await shed?.json()).toMatchObject({ error: { type: "overloaded_error" } })
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200)
+    // A host that was not heard would be blamed for it.
+    block()
+    for (const path of ["/hosts/next-job", "/hosts/jobs/x/complete", "/hosts/x/heartbeat"])
+      expect((await fetch(gateway.url + path, { method: "POST" })).status, path).not.toBe(503)
   })
 
   it("one address cannot take more than its share", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { makeSignUpLimit, partyOf } from "../../../live/accounts/sign-up-limit.ts"
+import { makeSignUpLimit } from "../../../live/accounts/sign-up-limit.ts"
 
 describe("the limit of sign-ups", () => {
   it("gives each address its own bucket, refilled evenly", () => {
@@ -24,19 +24,5 @@ describe("the limit of sign-ups", () => {
     for (let n = 0; n < 99_999; n++) limit.take(`address ${n}`, 0)
     expect(limit.take("second", 0)).toBe(3600)
     expect(limit.take("first", 0)).toBe(0)
-  })
-})
-
-describe("whose an address is", () => {
-  it.each([
-    ["192.0.2.1", "192.0.2.1"],
-    ["::ffff:192.0.2.1", "192.0.2.1"],
-    ["2001:db8:0:1:aaaa::1", "2001:db8:0:1::/64"],
-    ["2001:0DB8:0000:0001:1:2:3:4", "2001:db8:0:1::/64"],
-    ["2001:db8::1", "2001:db8:0:0::/64"],
-    ["fe80::1%eth0", "fe80:0:0:0::/64"],
-    ["::1", "0:0:0:0::/64"],
-  ])("%s is %s", (address, party) => {
-    expect(partyOf(address)).toBe(party)
   })
 })

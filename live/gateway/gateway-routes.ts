@@ -3,11 +3,13 @@
  * the call does the rest.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify"
-import { formatCredits, parseDecimal } from "../../engine/index.ts"
+import type { Market } from "../../engine/index.ts"
+import { creditsOf, parsePricePerToken } from "../accounts/credits.ts"
+import { secondsOf } from "../accounts/market-time.ts"
 import { requireKey } from "../http/authentication.ts"
 import type { HttpError } from "../http/http-error.ts"
 import { badRequest } from "../http/http-error.ts"
-import { jsonSchemaOf } from "../http/json-schema.ts"
+import { routeSchema } from "../http/route-schema.ts"
 import type { LiveServices } from "../services.ts"
 import type { ModelRecord } from "../store/records.ts"
 import type { EmbeddingEncoding, Envelope } from "./answer.ts"
@@ -38,14 +40,18 @@ const summaries = {
   embedding: "Vectors of texts",
 } as const satisfies Record<JobKind, string>
 
+const answers = {
+  chat: "OpenAI's `chat.completion`; with `stream` its chunks, as server-sent events",
+  completion: "OpenAI's `text_completion`; with `stream` its chunks, as server-sent events",
+  embedding: "OpenAI's list of embeddings",
+} as const satisfies Record<JobKind, string>
+
 /** Whose call it is, as the key says. */
 const callerAccount = "gatewayCallerAccount"
 /** Highest acceptable price of output tokens: credits per token, as a decimal. */
 const maxPriceHeader = "x-evenkeel-max-price"
 /** What an answer cost: credits, as a decimal. Only where the answer comes in one piece. */
 const chargeHeader = "x-evenkeel-charge"
-/** Prices are per million tokens: 10^6. */
-const mtokDecimals = 6
 
 /**
  * The routes of consumers. Whoever closes the server lets the calls finish first, with `calls.drain`,
@@ -71,15 +77,20 @@ const callRoute = <K extends JobKind>(
 ): void => {
   const { config, driver, nowMillis } = services
   const check = bodyCheck(kind)
-  const scale = driver.market.economy.money.scale
+  const { market } = driver
   app.post(
     paths[kind],
     {
       bodyLimit: config.limits.bodyBytes,
       schema: {
-        tags: ["Calls"],
-        summary: summaries[kind],
-        security: [{ accountKey: [] }],
+        ...routeSchema({
+          tag: "Calls",
+          summary: summaries[kind],
+          keys: ["account"],
+          body: bodySchemas[kind],
+          answer: answers[kind],
+          errors: [402, 404, 502, 504],
+        }),
         headers: {
           type: "object",
           properties: {
@@ -89,7 +100,6 @@ const callRoute = <K extends JobKind>(
             },
           },
         },
-        body: jsonSchemaOf(bodySchemas[kind]),
       },
       validatorCompiler: ({ httpPart }) =>
         httpPart === "body" ? (body) => checked(check, body) : () => true,
@@ -103,10 +113,10 @@ const callRoute = <K extends JobKind>(
     (request, reply) => {
       const account = request.getDecorator<number | undefined>(callerAccount)
       if (account === undefined) throw new Error("gateway: a consumer's key belongs to nobody")
-      const order = orderOf(services, scale, account, kind, request)
+      const order = orderOf(services, account, kind, request)
       const begin = (counted: CallOrder): void => {
         if (reply.raw.destroyed) return
-        answer(calls, scale, nowMillis(), counted, request, reply)
+        answer(calls, market, nowMillis(), counted, request, reply)
       }
       if (order instanceof Promise)
         order.then(begin).catch((error: unknown) => void reply.send(error))
@@ -125,8 +135,7 @@ const checked = (
 
 /** The order of a valid body. Throws, or rejects with, what the consumer is to be told. */
 const orderOf = <K extends JobKind>(
-  { config, directory }: LiveServices,
-  scale: number,
+  { config, directory, driver }: LiveServices,
   account: number,
   kind: K,
   request: FastifyRequest,
@@ -139,7 +148,7 @@ const orderOf = <K extends JobKind>(
       `${model.name} is a model for ${model.kind === "embedding" ? paths.embedding : paths.chat}`,
       "model",
     )
-  const maxPricePerMtok = maxPriceOf(request, scale)
+  const maxPricePerMtok = maxPriceOf(request, driver.market)
   const base = {
     account,
     model,
@@ -154,10 +163,10 @@ const orderOf = <K extends JobKind>(
   return typeof counted === "number" ? made(counted) : counted.then(made)
 }
 
-const maxPriceOf = (request: FastifyRequest, scale: number): number | undefined => {
+const maxPriceOf = (request: FastifyRequest, market: Market): number | undefined => {
   const given = request.headers[maxPriceHeader]
   if (given === undefined) return undefined
-  const price = typeof given === "string" ? parseDecimal(given, scale + mtokDecimals) : undefined
+  const price = typeof given === "string" ? parsePricePerToken(market, given) : undefined
   if (price === undefined)
     throw badRequest(
       `The header ${maxPriceHeader} must be credits per token as a decimal, such as 0.0000004`,
@@ -198,7 +207,7 @@ const jobBody = (kind: JobKind, body: JsonObject, maxTokens: number): JsonObject
 
 const answer = (
   calls: Calls,
-  scale: number,
+  market: Market,
   nowMillis: number,
   order: CallOrder,
   request: FastifyRequest,
@@ -207,14 +216,14 @@ const answer = (
   const body = request.body as JsonObject
   const envelope: Envelope = {
     id: newAnswerId(order.kind),
-    created: Math.floor(nowMillis / 1000),
+    created: secondsOf(nowMillis),
     model: order.model.name,
   }
   let call: Call | undefined = undefined as Call | undefined
   const consumer =
     order.kind !== "embedding" && body["stream"] === true
       ? streamTo(request, reply, order.kind, envelope, asksForUsage(body), () => call)
-      : wholeTo(reply, order, encodingOf(body), envelope, scale)
+      : wholeTo(reply, order, encodingOf(body), envelope, market)
   reply.raw.on("close", () => {
     if (!reply.raw.writableFinished) call?.leave()
   })
@@ -233,7 +242,7 @@ const wholeTo = (
   { kind }: CallOrder,
   encoding: EmbeddingEncoding,
   envelope: Envelope,
-  scale: number,
+  market: Market,
 ): Consumer => ({
   isStreaming: false,
   assembler: () => makeAssembler(kind, encoding),
@@ -242,7 +251,7 @@ const wholeTo = (
     if (end._tag === "Failed") return void reply.send(end.error)
     if (assembler === undefined) throw new Error("gateway: a served call has no answer")
     void reply
-      .header(chargeHeader, formatCredits(end.chargeMinor, scale))
+      .header(chargeHeader, creditsOf(market, end.chargeMinor))
       .header("content-type", "application/json; charset=utf-8")
       .send(JSON.stringify(assembler.answer(envelope, end.usage)))
   },

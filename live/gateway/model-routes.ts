@@ -1,16 +1,35 @@
 /** The models that the market lists, in OpenAI's shape, with what else a consumer wants to know. */
-import type { FastifyInstance, FastifyRequest, FastifySchema } from "fastify"
+import { Schema } from "effect"
+import type { FastifyInstance, FastifyRequest } from "fastify"
 import { pricesOf } from "../accounts/credits.ts"
 import { secondsOf } from "../accounts/market-time.ts"
 import { requireKey } from "../http/authentication.ts"
+import { described, ModelPath, prices, UnixSeconds } from "../http/fields.ts"
+import { routeSchema } from "../http/route-schema.ts"
 import type { LiveServices } from "../services.ts"
 import type { ModelRecord } from "../store/records.ts"
 import { unknownModel } from "./failures.ts"
 
+/** OpenAI's fields first, then the market's. */
+const ModelView = Schema.Struct({
+  id: described(Schema.String, "Its name"),
+  object: Schema.Literal("model"),
+  created: UnixSeconds,
+  owned_by: Schema.String,
+  kind: Schema.Literal("text", "embedding"),
+  context_tokens: described(Schema.Int, "Prompt and answer together"),
+  ...prices,
+})
+type ModelView = typeof ModelView.Type
+const ModelList = Schema.Struct({
+  object: Schema.Literal("list"),
+  data: Schema.Array(ModelView),
+})
+
 export const modelRoutes = (app: FastifyInstance, services: LiveServices): void => {
   const { directory, driver, nowMillis } = services
   const listedSince = secondsOf(nowMillis())
-  const view = (model: ModelRecord) => ({
+  const view = (model: ModelRecord): ModelView => ({
     id: model.name,
     object: "model",
     created: listedSince,
@@ -19,16 +38,17 @@ export const modelRoutes = (app: FastifyInstance, services: LiveServices): void 
     context_tokens: model.contextTokens,
     ...pricesOf(driver.market, model),
   })
-  /** What the OpenAPI document says besides; Fastify itself knows of the parameters only. */
-  const described = (facts: object): FastifySchema => ({
-    tags: ["Calls"],
-    security: [{ accountKey: [] }],
-    ...facts,
-  })
 
   app.get(
     "/v1/models",
-    { schema: described({ summary: "The models that can be asked for" }) },
+    {
+      schema: routeSchema({
+        tag: "Calls",
+        summary: "The models that can be asked for",
+        keys: ["account"],
+        answers: { 200: ModelList },
+      }),
+    },
     async (request) => {
       requireKey(services, request, "account")
       return { object: "list", data: [...directory.models.all()].map(view) }
@@ -41,23 +61,24 @@ export const modelRoutes = (app: FastifyInstance, services: LiveServices): void 
     if (model === undefined) throw unknownModel(name)
     return view(model)
   }
-  const schemaOfOne = described({
-    summary: "One model",
-    params: {
-      type: "object",
-      required: ["model"],
-      properties: { model: { type: "string", description: "Its name" } },
-    },
-  })
-  app.get<{ Params: { readonly model: string } }>(
+  app.get<{ Params: ModelPath }>(
     "/v1/models/:model",
-    { schema: schemaOfOne },
+    {
+      schema: routeSchema({
+        tag: "Calls",
+        summary: "One model",
+        keys: ["account"],
+        params: ModelPath,
+        answers: { 200: ModelView },
+        errors: [404],
+      }),
+    },
     async (request) => one(request.params.model, request),
   )
   // Names such as meta-llama/Llama-3-8B-Instruct come with their slash, too.
   app.get<{ Params: { readonly "*": string } }>(
     "/v1/models/*",
-    { schema: described({ hide: true }) },
+    { schema: { hide: true } },
     async (request) => one(request.params["*"], request),
   )
 }

@@ -21,6 +21,10 @@ export const prices = {
   output_price_per_token: described(Schema.String, "Credits per token, as a decimal"),
 }
 
+/** A path that ends in a model's name. */
+export const ModelPath = Schema.Struct({ model: described(Schema.String, "Its name") })
+export type ModelPath = typeof ModelPath.Type
+
 export const listOf = <A, I>(item: Schema.Schema<A, I>) =>
   Schema.Struct({ data: Schema.Array(item) })
 

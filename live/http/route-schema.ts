@@ -1,7 +1,6 @@
 /** How a route describes itself, for the validator and the OpenAPI document. */
 import { Schema } from "effect"
 import type { KeyRole } from "../accounts/secrets.ts"
-import type { JsonObject } from "./json-schema.ts"
 import { jsonSchemaOf } from "./json-schema.ts"
 
 export interface RouteDescription {
@@ -16,7 +15,9 @@ export interface RouteDescription {
   readonly body?: Schema.Schema.All
   /** For a body that is no JSON: its media type, and what it is. */
   readonly stream?: { readonly type: string; readonly meaning: string }
-  readonly answers: { readonly [status: number]: Schema.Schema.All }
+  readonly answers?: { readonly [status: number]: Schema.Schema.All }
+  /** What a 200 is, in words, where the answer is written as it is and has no schema. */
+  readonly answer?: string
   /** When there is no answer: 204. */
   readonly without?: string
   /** Statuses that are answered with an error, beside those that follow from the rest. */
@@ -31,6 +32,7 @@ const ErrorAnswer = Schema.Struct({
     code: Schema.NullOr(Schema.String),
   }),
 })
+const errorAnswer = jsonSchemaOf(ErrorAnswer)
 
 /** Errors that any route may give: badly formed, too often, too busy. */
 const anywhere = [400, 429, 503]
@@ -60,14 +62,33 @@ export const routeSchema = (route: RouteDescription) => {
       ? {}
       : { consumes: [stream.type], body: { description: stream.meaning } }),
     response: {
-      ...Object.fromEntries(statuses.map((status) => [status, jsonSchemaOf(ErrorAnswer)])),
-      ...(route.without === undefined
-        ? {}
-        : { 204: { description: route.without, type: "null" } satisfies JsonObject }),
+      ...(route.without === undefined ? {} : { 204: { description: route.without, type: "null" } }),
       ...Object.fromEntries(
-        Object.entries(route.answers).map(([status, answer]) => [status, jsonSchemaOf(answer)]),
+        Object.entries(route.answers ?? {}).map(([status, answer]) => [
+          status,
+          jsonSchemaOf(answer),
+        ]),
       ),
     } as Record<string, unknown>,
+    errors: statuses,
+    answer: route.answer,
+  }
+}
+
+/**
+ * A route's schema as the document shows it, with its errors. Fastify itself need not know them: it
+ * would compile a serializer for each, at every start.
+ */
+export const documented = <S extends object>(schema: S): S => {
+  const { errors, answer, response } = schema as Partial<ReturnType<typeof routeSchema>>
+  if (errors === undefined) return schema
+  return {
+    ...schema,
+    response: {
+      ...Object.fromEntries(errors.map((status) => [status, errorAnswer])),
+      ...(answer === undefined ? {} : { 200: { description: answer } }),
+      ...response,
+    },
   }
 }
 

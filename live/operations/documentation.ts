@@ -7,6 +7,7 @@ import swaggerUi from "@fastify/swagger-ui"
 import type { FastifyPluginAsync } from "fastify"
 import { createRequire } from "node:module"
 import type { LiveConfig } from "../config.ts"
+import { documented } from "../http/route-schema.ts"
 
 const { version } = createRequire(import.meta.url)("evenkeel/package.json") as {
   readonly version: string
@@ -29,6 +30,7 @@ const pagePolicy =
 export const documentation = (config: LiveConfig): FastifyPluginAsync => {
   const plugin: FastifyPluginAsync = async (app) => {
     await app.register(swagger, {
+      transform: ({ schema, url }) => ({ schema: documented(schema), url }),
       openapi: {
         openapi: "3.1.0",
         info: {

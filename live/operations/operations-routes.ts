@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyPluginAsync } from "fastify"
 import { Schema } from "effect"
 import { knobRows } from "../../engine/index.ts"
 import { pricesOf } from "../accounts/credits.ts"
-import { described, prices } from "../http/fields.ts"
+import { described, ModelPath, prices } from "../http/fields.ts"
 import { notFound } from "../http/http-error.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import type { LiveServices } from "../services.ts"
@@ -48,9 +48,6 @@ const Routing = Schema.Struct({
   candidates: Schema.Array(InstanceStatus),
 })
 type Routing = typeof Routing.Type
-
-const ModelPath = Schema.Struct({ model: described(Schema.String, "Its name") })
-type ModelPath = typeof ModelPath.Type
 
 const Knob = Schema.Struct({
   path: Schema.String,

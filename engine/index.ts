@@ -43,8 +43,13 @@ export { advance, layer, layerFromSnapshot, MarketEngine } from "./service.ts"
 export { restore, Snapshot, snapshot, SnapshotInvalid, stateDigest } from "./snapshot.ts"
 export type { Market } from "./state/market.ts"
 export { nextWake } from "./state/market.ts"
-export { formatCredits, parseDecimal } from "./units.ts"
+export { formatCredits, microsPerHour, microsPerSecond, parseDecimal } from "./units.ts"
 export type { Stream } from "./random.ts"
 export { drawBelow, openStream, resumeStream } from "./random.ts"
-export { lotOf } from "./ledger/accounts.ts"
-export { bountyPool as bountyPoolAccount, gift as giftLot } from "./ledger/accounts.ts"
+export { lotNames, lotOf } from "./ledger/accounts.ts"
+export {
+  bountyPool as bountyPoolAccount,
+  earned as earnedLot,
+  gift as giftLot,
+  vesting as vestingLot,
+} from "./ledger/accounts.ts"

@@ -100,8 +100,15 @@ export interface ReasonView {
   readonly untilMicros: number | undefined
 }
 
-/** One instance as it stands, and why, or `undefined`. O(reasons). */
-export const standingView = (market: Market, id: number): StandingView | undefined => {
+/**
+ * One instance as it stands, and why, or `undefined`. O(reasons). `now`: a moment at which nothing has
+ * happened yet since the market's own; failures leave the window by time alone.
+ */
+export const standingView = (
+  market: Market,
+  id: number,
+  now: number = market.now,
+): StandingView | undefined => {
   const view = instanceView(market, id)
   if (view === undefined) return undefined
   const slot = slotOf(market.instances, id)
@@ -111,7 +118,7 @@ export const standingView = (market: Market, id: number): StandingView | undefin
       reason,
       untilMicros: untilOf(market, slot, reason),
     })),
-    recentFailures: recentFailures(market.breakers, market.rules, slot, market.now),
+    recentFailures: recentFailures(market.breakers, market.rules, slot, now),
   }
 }
 

@@ -24,7 +24,8 @@ export const gift = 0
 export const bought = 1
 export const earned = 2
 export const vesting = 3
-const lotsPerCustomer = 4
+export const lotNames = ["gift", "bought", "earned", "vesting"] as const
+const lotsPerCustomer = lotNames.length
 
 const holdSpec = { customer: "i32", gift: "f64", bought: "f64", earned: "f64" } as const
 
@@ -154,5 +155,5 @@ export const accountName = (account: number): string => {
     return ["world", "platform", "bounty pool", "promotion", "clearing"][account] as string
   const customer = Math.floor((account - systemAccounts) / lotsPerCustomer)
   const lot = (account - systemAccounts) % lotsPerCustomer
-  return `customer ${customer} ${["gift", "bought", "earned", "vesting"][lot]}`
+  return `customer ${customer} ${lotNames[lot]}`
 }

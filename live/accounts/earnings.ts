@@ -5,15 +5,12 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Schema } from "effect"
-import { lotAccount } from "../../engine/index.ts"
+import { earnedLot, lotAccount, microsPerHour, vestingLot } from "../../engine/index.ts"
 import { Credits, described, queryCount } from "../http/fields.ts"
 import type { LiveServices } from "../services.ts"
 import { customerOf } from "./balance.ts"
 import { creditsOf } from "./credits.ts"
 import type { UnixTime } from "./market-time.ts"
-import { lotNames } from "./statement.ts"
-
-const microsPerHour = 3_600_000_000
 
 export const earningsHours = queryCount("How far back, hours", 2160, 168)
 export const EarningsQuery = Schema.Struct({ hours: earningsHours.field })
@@ -47,8 +44,6 @@ export const earningsByHour = async (
   const { driver, store } = services
   const { market, clock } = driver
   const customer = customerOf(market, account)
-  const lotNamed = (name: (typeof lotNames)[number]): number =>
-    lotAccount(customer, lotNames.indexOf(name))
   await driver.durable()
   const fromHour = Math.floor(clock.nowMicros() / microsPerHour) - hours + 1
   const rows = await Effect.runPromise(
@@ -59,8 +54,8 @@ export const earningsByHour = async (
         Math.max(0, fromHour) * microsPerHour,
       )
       return yield* store.reader.unsafe<EarningsRow>(earningsQuery, [
-        lotNamed("earned"),
-        lotNamed("vesting"),
+        lotAccount(customer, earnedLot),
+        lotAccount(customer, vestingLot),
         seq,
       ])
     }),

@@ -7,16 +7,13 @@
  */
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Schema } from "effect"
-import { balanceOf, lotAccount } from "../../engine/index.ts"
+import { balanceOf, lotAccount, lotNames } from "../../engine/index.ts"
 import { described, pageOf, UnixSeconds } from "../http/fields.ts"
 import type { LiveServices } from "../services.ts"
 import type { StoredPosting } from "../store/store.ts"
 import { customerOf } from "./balance.ts"
 import { creditsOf } from "./credits.ts"
 import type { UnixTime } from "./market-time.ts"
-
-/** A customer's lots, in the ledger's order. */
-export const lotNames = ["gift", "bought", "earned", "vesting"] as const
 
 const StatementLineView = Schema.Struct({
   id: Schema.String,

@@ -115,8 +115,8 @@ export const readDelivered = (reader: SqlClient): Effect.Effect<Delivered, SqlEr
   )
 
 /**
- * Ends what the gateway's own end cut off. To be called once, before the first taker is added.
- * Gives the number of requests that were ended.
+ * Ends what the gateway's own end cut off. To be called once, when every taker is there: what
+ * it finds out about the past is noted, too. Gives the number of requests that were ended.
  */
 export const endWhatWasUnderWay = (
   driver: MarketDriver,

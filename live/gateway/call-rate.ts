@@ -2,6 +2,7 @@
  * How many calls one key may make a minute: a bucket that holds a tenth of a minute's calls at most
  * and fills steadily, so that a burst passes and a flood does not.
  */
+import { microsPerSecond } from "../../engine/index.ts"
 import { HttpError } from "../http/http-error.ts"
 
 export interface CallRate {
@@ -9,7 +10,7 @@ export interface CallRate {
   readonly take: (key: number, nowMicros: number) => HttpError | undefined
 }
 
-const microsPerMinute = 60_000_000
+const microsPerMinute = 60 * microsPerSecond
 const burstShare = 0.1
 
 export const makeCallRate = (callsPerMinute: number): CallRate => {
@@ -31,7 +32,7 @@ export const makeCallRate = (callsPerMinute: number): CallRate => {
         type: "rate_limit_error",
         code: "rate_limit_exceeded",
         message: `More than ${callsPerMinute} calls a minute with this key`,
-        retryAfterSeconds: waitMicros / 1_000_000,
+        retryAfterSeconds: waitMicros / microsPerSecond,
       })
     },
   }

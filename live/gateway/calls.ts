@@ -1,5 +1,6 @@
 /** All calls under way: hands the kernel's commands to them, sheds what is too much, ends them. */
 import type { Command } from "../../engine/index.ts"
+import { microsPerSecond } from "../../engine/index.ts"
 import type { HttpError } from "../http/http-error.ts"
 import { overloaded } from "../http/http-error.ts"
 import type { LiveServices } from "../services.ts"
@@ -18,7 +19,6 @@ export interface Calls {
   readonly drain: (seconds: number) => Promise<void>
 }
 
-const microsPerSecond = 1_000_000
 const checkpointMicros = microsPerSecond
 
 /** Takes part in the driver's commands from here on: made once for a market. */

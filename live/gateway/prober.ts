@@ -8,6 +8,7 @@
  * keep its word, half as many, and so on. An honest host is done after two short rounds.
  */
 import type { Command } from "../../engine/index.ts"
+import { microsPerSecond } from "../../engine/index.ts"
 import type { LiveServices } from "../services.ts"
 import type { InstanceRecord } from "../store/records.ts"
 import type { Attempt, AttemptEnd } from "./attempt.ts"
@@ -23,7 +24,6 @@ export interface Prober {
 type Probe = Extract<Command, { readonly _tag: "Probe" }>
 type Measure = Extract<Command, { readonly _tag: "Measure" }>
 
-const microsPerSecond = 1_000_000
 /** Long enough to get past the first tokens, short enough to cost little. */
 const measuredTokens = 48
 /** A host's tokens are not the gateway's: asked for a few more, it delivers as many as are needed. */

@@ -8,6 +8,7 @@
 import { Redacted } from "effect"
 import type { buildConnector } from "undici"
 import { Agent } from "undici"
+import { microsPerSecond } from "../../engine/index.ts"
 import type { HostRecord } from "../store/records.ts"
 import type { JsonObject } from "./chunk.ts"
 import { isObject } from "./chunk.ts"
@@ -37,7 +38,6 @@ const maxErrorBytes = 65_536
 const maxDetailChars = 1000
 /** For the response to end after its last event, so that the connection can serve again. */
 const lingerMillis = 1000
-const microsPerSecond = 1_000_000
 const maxRetryAfterSeconds = 3600
 
 export const makePushCourier = (options: PushOptions): PushCourier => {

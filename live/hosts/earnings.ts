@@ -3,17 +3,14 @@
  * the end of the call that it is for, which names the instance.
  */
 import { Effect } from "effect"
-import { lotAccount } from "../../engine/index.ts"
+import { earnedLot, lotAccount, microsPerHour } from "../../engine/index.ts"
 import { balanceView, customerOf } from "../accounts/balance.ts"
 import { creditsOf } from "../accounts/credits.ts"
 import { earningsByHour, firstSeqFrom } from "../accounts/earnings.ts"
 import type { UnixTime } from "../accounts/market-time.ts"
-import { lotNames } from "../accounts/statement.ts"
 import type { LiveServices } from "../services.ts"
 import type { HostRecord } from "../store/records.ts"
 import type { Earnings } from "./protocol.ts"
-
-const microsPerHour = 3_600_000_000
 
 interface HourRow {
   readonly hour: number
@@ -47,7 +44,7 @@ export const earningsOf = async (
   const { market, clock } = driver
   const nowMicros = clock.nowMicros()
   const fromHour = Math.max(0, Math.floor(nowMicros / microsPerHour) - hours + 1)
-  const lot = lotAccount(customerOf(market, host.account), lotNames.indexOf("earned"))
+  const lot = lotAccount(customerOf(market, host.account), earnedLot)
   const instances = JSON.stringify(directory.instancesOfHost(host.id))
   const credits = (minor: number): string => creditsOf(market, minor)
   await driver.durable()

@@ -4,6 +4,7 @@
  */
 import { Effect, Either } from "effect"
 import type { FastifyInstance, FastifyPluginAsync } from "fastify"
+import { microsPerSecond } from "../../engine/index.ts"
 import { requireKey } from "../http/authentication.ts"
 import { conflict } from "../http/http-error.ts"
 import type { LiveServices } from "../services.ts"
@@ -39,8 +40,8 @@ export const jobBoardOf = ({ config, driver, directory }: LiveServices): JobBoar
     limits: {
       queuedJobs: config.hosts.queuedJobs,
       polls: pollsOfHost,
-      leaseMicros: config.hosts.leaseSeconds * 1_000_000,
-      pickUpMicros: config.timeouts.connectSeconds * 1_000_000,
+      leaseMicros: config.hosts.leaseSeconds * microsPerSecond,
+      pickUpMicros: config.timeouts.connectSeconds * microsPerSecond,
       answers: rememberedAnswers,
     },
   })

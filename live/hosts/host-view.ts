@@ -1,5 +1,5 @@
 /** A host as the market sees it, and as its operator does. */
-import { instanceView, marketView } from "../../engine/index.ts"
+import { instanceView, marketView, microsPerSecond } from "../../engine/index.ts"
 import { pricesOf } from "../accounts/credits.ts"
 import { secondsOf } from "../accounts/market-time.ts"
 import type { LiveServices } from "../services.ts"
@@ -105,7 +105,7 @@ export const ownHost = (
       heard === undefined
         ? null
         : {
-            seconds_ago: (nowMicros - heard.atMicros) / 1_000_000,
+            seconds_ago: (nowMicros - heard.atMicros) / microsPerSecond,
             gpu_utilization: heard.report.gpu_utilization ?? null,
             memory_used_mib: heard.report.memory_used_mib ?? null,
             memory_total_mib: heard.report.memory_total_mib ?? null,

@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Readable } from "node:stream"
-import { instanceView } from "../../engine/index.ts"
+import { instanceView, microsPerSecond } from "../../engine/index.ts"
 import { keyOf } from "../http/authentication.ts"
 import { badRequest, conflict, errorBody, HttpError } from "../http/http-error.ts"
 import type { DeliveryEnd } from "../gateway/delivery.ts"
@@ -76,7 +76,7 @@ const pollRoute = (app: FastifyInstance, { services, board }: JobParts): void =>
       const host = requireHostKey(services, request)
       const { pollSeconds } = services.config.hosts
       const wait = Math.min(pollSeconds, Number(request.query.wait_seconds ?? pollSeconds))
-      const handout = await nextJob(board, host, wait * 1_000_000, reply.raw)
+      const handout = await nextJob(board, host, wait * microsPerSecond, reply.raw)
       if (handout === undefined)
         return reply.status(204).header(Protocol.skipHeader, skipReasons(services, host)).send()
       // Written as it is: what a host is sent was checked when the consumer sent it.
@@ -322,7 +322,7 @@ const failureEnd = (failure: Protocol.Failure): DeliveryEnd => {
     ...(message === undefined ? {} : { detail: message }),
     ...(retry_after_seconds === undefined
       ? {}
-      : { retryAfterMicros: Math.round(retry_after_seconds * 1_000_000) }),
+      : { retryAfterMicros: Math.round(retry_after_seconds * microsPerSecond) }),
     ...(usage?.completion_tokens === undefined ? {} : { reportedTokens: usage.completion_tokens }),
   }
 }

@@ -1,5 +1,6 @@
 /** Routes for operators, and the market of hosts for everyone. */
 import type { FastifyInstance } from "fastify"
+import { microsPerSecond } from "../../engine/index.ts"
 import { earningsHours, EarningsQuery } from "../accounts/earnings.ts"
 import type { UnixTime } from "../accounts/market-time.ts"
 import { readMarketTime } from "../accounts/market-time.ts"
@@ -23,7 +24,7 @@ export interface OperatorParts {
 
 const smallBodyBytes = 262_144
 /** The market is the same for everyone; it is looked at anew once in this time. */
-const listMicros = 1_000_000
+const listMicros = microsPerSecond
 const ownerKeys = ["account", "admin"] as const
 const anyKeys = ["host", "account", "admin"] as const
 

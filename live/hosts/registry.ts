@@ -4,6 +4,7 @@
  * and no crash leaves half of it.
  */
 import type { Rejection } from "../../engine/index.ts"
+import { microsPerSecond } from "../../engine/index.ts"
 import { makeKey } from "../accounts/keys.ts"
 import { newPublicId } from "../accounts/secrets.ts"
 import { badRequest, conflict, HttpError, notFound } from "../http/http-error.ts"
@@ -251,7 +252,7 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
   const heartbeat: Registry["heartbeat"] = (host, report) => {
     const atMicros = driver.clock.nowMicros()
     const before = heard.get(host.id)?.atMicros ?? -Infinity
-    const leastMicros = (config.hosts.heartbeatSeconds * 1_000_000) / heartbeatPart
+    const leastMicros = (config.hosts.heartbeatSeconds * microsPerSecond) / heartbeatPart
     const isEarly = atMicros - before < leastMicros
     if (!isEarly || statusOf(services, host) === "inactive") {
       requireTaken("a heartbeat", driver.submit({ _tag: "HeartbeatReceived", node: host.id }))

@@ -8,6 +8,7 @@
  */
 import type { ServerResponse } from "node:http"
 import type { Command } from "../../engine/index.ts"
+import { microsPerSecond } from "../../engine/index.ts"
 import { overloaded } from "../http/http-error.ts"
 import type { LiveServices } from "../services.ts"
 import { marketState } from "./market-state.ts"
@@ -129,7 +130,7 @@ const eventText = (name: string, data: object): string =>
 const newsText = (services: LiveServices, command: Command): string | undefined => {
   switch (command._tag) {
     case "Park": {
-      const seconds = (command.untilMicros - services.driver.clock.nowMicros()) / 1e6
+      const seconds = (command.untilMicros - services.driver.clock.nowMicros()) / microsPerSecond
       return eventText("park", {
         ...placeOf(services, command.instance),
         recovers_in_seconds: Math.max(0, Math.round(seconds)),

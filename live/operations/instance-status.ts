@@ -3,11 +3,15 @@
  * kernel's own state, in words; anyone may see it.
  */
 import { Schema } from "effect"
-import type { EligibilityReason, InstanceView, Market } from "../../engine/index.ts"
-import { eligibilityReasons, instanceView } from "../../engine/index.ts"
+import type { EligibilityReason, StandingView } from "../../engine/index.ts"
+import {
+  eligibilityReasons,
+  standingView,
+  microsPerHour,
+  microsPerSecond,
+} from "../../engine/index.ts"
 import { described } from "../http/fields.ts"
 import type { LiveServices } from "../services.ts"
-import type { InstanceRecord } from "../store/records.ts"
 
 export const InstanceStatus = Schema.Struct({
   host_id: Schema.String,
@@ -35,9 +39,6 @@ export const InstanceStatus = Schema.Struct({
 })
 export type InstanceStatus = typeof InstanceStatus.Type
 
-const microsPerSecond = 1_000_000
-const microsPerHour = 3_600_000_000
-
 /** Every instance that the market knows, or those of one model. O(instances). */
 export const instanceStatuses = (
   { driver, directory }: Pick<LiveServices, "driver" | "directory">,
@@ -48,7 +49,7 @@ export const instanceStatuses = (
   const now = Math.max(clock.nowMicros(), market.now)
   for (const record of directory.instances.all()) {
     if (record.stoppedAtMillis !== undefined) continue
-    const view = instanceView(market, record.id)
+    const view = standingView(market, record.id, now)
     if (view === undefined || (model !== undefined && view.model !== model)) continue
     const host = directory.hosts.get(record.host)
     if (host === undefined) continue
@@ -56,26 +57,24 @@ export const instanceStatuses = (
       host_id: host.publicId,
       host: host.name,
       model: directory.models.get(view.model)?.name ?? "",
-      ...standingOf(market, record, view, now),
+      ...standingOf(view, now),
     })
   }
   return statuses
 }
 
 const standingOf = (
-  market: Market,
-  { id }: InstanceRecord,
-  view: InstanceView,
+  view: StandingView,
   now: number,
 ): Omit<InstanceStatus, "host_id" | "host" | "model"> => {
-  const until = recoversAtMicros(market, id, view.reason)
+  const until = view.reasons.find(({ reason }) => reason === view.reason)?.untilMicros
   return {
     breaker: view.breaker,
     reason: view.reason,
     recovers: recoveries[view.reason],
     recovers_in_seconds:
       until === undefined ? null : rounded(Math.max(0, until - now) / microsPerSecond),
-    recent_failures: recentFailures(market, id, now),
+    recent_failures: view.recentFailures,
     parks: view.parks,
     in_flight: view.inFlight,
     capacity: view.capacity,
@@ -105,46 +104,4 @@ const recoveries: Readonly<Record<EligibilityReason, string | null>> = {
   Backpressure: "the end of the pause that it asked for",
   RateCapped: "its debt of tokens, which drains at its ramped rate",
   Full: "the end of one of its calls",
-}
-
-/** When time alone brings the next change of that standing, µs; `undefined`: it does not. */
-const recoversAtMicros = (
-  market: Market,
-  id: number,
-  reason: EligibilityReason,
-): number | undefined => {
-  const slot = market.instances.slots.get(id)
-  if (slot === undefined) return undefined
-  const { columns } = market.instances
-  switch (reason) {
-    case "Parked":
-      return market.breakers.openUntil[slot]
-    case "ProbeUnderWay":
-      return columns.probeFor[slot] === 0 && columns.probeRequest[slot] === 0
-        ? columns.probeAfter[slot]
-        : columns.probeUntil[slot]
-    case "BelowFloor":
-      return columns.probeAfter[slot]
-    case "Backpressure":
-      return columns.backpressureUntil[slot]
-    case "RateCapped": {
-      const { position, time } = market.instanceWakes
-      return (position[slot] ?? -1) < 0 ? undefined : time[slot]
-    }
-    default:
-      return undefined
-  }
-}
-
-/** Failures that the breaker remembers and that are still within its window. */
-const recentFailures = (market: Market, id: number, now: number): number => {
-  const slot = market.instances.slots.get(id)
-  if (slot === undefined) return 0
-  const { breakerThreshold, breakerWindowMicros } = market.rules
-  const first = slot * breakerThreshold
-  let recent = 0
-  // A time of 0 is an empty place; times are kept one higher.
-  for (const noted of market.breakers.failures.subarray(first, first + breakerThreshold))
-    if (noted !== 0 && now - (noted - 1) <= breakerWindowMicros) recent++
-  return recent
 }

@@ -1,6 +1,6 @@
 /** The market as anyone may see it now: prices, supply, demand, bounties, and how hosts stand. */
 import { Schema } from "effect"
-import { bountyPoolAccount, instanceView, marketView } from "../../engine/index.ts"
+import { bountyPoolAccount, instanceView, marketView, nodeView } from "../../engine/index.ts"
 import type { EligibilityReason, ModelView } from "../../engine/index.ts"
 import { creditsOf, pricesOf } from "../accounts/credits.ts"
 import { secondsOf } from "../accounts/market-time.ts"
@@ -126,14 +126,13 @@ const modelState = (
 const tenths = (value: number): number => Math.round(value * 10) / 10
 
 const hostCounts = ({ driver, directory }: LiveServices): MarketState["hosts"] => {
-  const { nodes } = driver.market
   let online = 0
   let known = 0
-  for (const host of directory.hosts.all()) {
-    const slot = nodes.slots.get(host.id)
-    if (slot === undefined || host.removedAtMillis !== undefined) continue
+  for (const { id, removedAtMillis } of directory.hosts.all()) {
+    const node = removedAtMillis === undefined ? nodeView(driver.market, id) : undefined
+    if (node === undefined) continue
     known += 1
-    online += nodes.columns.isOnline[slot] ?? 0
+    if (node.isOnline) online += 1
   }
   return { online, known }
 }

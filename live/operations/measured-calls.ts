@@ -1,10 +1,9 @@
 /** Calls as they were, but that each is measured: how long it took, and until its first token. */
+import { microsPerSecond } from "../../engine/index.ts"
 import type { Clock } from "../driver/clock.ts"
 import type { CallEnd, Consumer } from "../gateway/call.ts"
 import type { Calls } from "../gateway/calls.ts"
 import type { MarketMetrics } from "./metrics.ts"
-
-const microsPerSecond = 1_000_000
 
 /** What a call is counted as whose consumer left before its end. */
 const consumerGone = "consumer_gone"

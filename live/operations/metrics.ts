@@ -8,14 +8,15 @@
  */
 import type { FastifyPluginAsync } from "fastify"
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
-import type { Command, EligibilityReason, Outcome, Refusal } from "../../engine/index.ts"
+import type { Command, Outcome, Refusal } from "../../engine/index.ts"
 import {
   bountyPoolAccount,
+  breakerStateOf,
   eligibilityReasons,
-  instanceView,
   marketView,
   outcomes,
   refusals,
+  standingsOf,
 } from "../../engine/index.ts"
 import type { JobKind } from "../gateway/delivery.ts"
 import type { LiveServices } from "../services.ts"
@@ -293,15 +294,11 @@ const showMarket = (services: LiveServices, registry: Registry): void => {
     "evenkeel_instances",
     "Instances by model and by why they get no requests",
     ["model", "reason"],
-    () =>
-      instanceRows(services, ({ model, reason }) => ({
-        model: modelLabelOf(services, model),
-        reason,
-      })),
+    () => [...directory.models.all()].flatMap(({ id }) => standingRows(services, id)),
   )
   show("evenkeel_breakers", "Instances by the state of their breaker", ["state"], () => [
     ...["closed", "open", "halfOpen"].map((state) => [{ state }, 0] as const),
-    ...instanceRows(services, ({ breaker }) => ({ state: breaker })),
+    ...breakerRows(services),
   ])
   show(
     "evenkeel_became_ineligible",
@@ -347,19 +344,16 @@ const showMarket = (services: LiveServices, registry: Registry): void => {
   )
 }
 
-interface Standing {
-  readonly model: number
-  readonly reason: EligibilityReason
-  readonly breaker: string
-}
+const standingRows = (services: LiveServices, model: number): GaugeRows =>
+  Object.entries(standingsOf(services.driver.market, model) ?? {}).map(([reason, count]) => [
+    { model: modelLabelOf(services, model), reason },
+    count,
+  ])
 
-const instanceRows = (
-  { driver, directory }: LiveServices,
-  labelsOf: (view: Standing) => Record<string, string>,
-): GaugeRows =>
+const breakerRows = ({ driver, directory }: LiveServices): GaugeRows =>
   [...directory.instances.all()].flatMap(({ id, stoppedAtMillis }) => {
-    const view = stoppedAtMillis === undefined ? instanceView(driver.market, id) : undefined
-    return view === undefined ? [] : [[labelsOf(view), 1] as const]
+    const state = stoppedAtMillis === undefined ? breakerStateOf(driver.market, id) : undefined
+    return state === undefined ? [] : [[{ state }, 1] as const]
   })
 
 const showStore = ({ store }: LiveServices, registry: Registry): void => {

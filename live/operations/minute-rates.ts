@@ -3,10 +3,10 @@
  * model. One slot a second; a note is O(1), a reading O(60).
  */
 import type { Command } from "../../engine/index.ts"
+import { microsPerSecond } from "../../engine/index.ts"
 import type { LiveServices } from "../services.ts"
 
 const seconds = 60
-const microsPerSecond = 1_000_000
 
 export interface MinuteRates {
   readonly take: (command: Command) => void

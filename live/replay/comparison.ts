@@ -1,6 +1,6 @@
 /** The same journal under two policies, side by side: who was served, who was paid, what it cost. */
 import type { Command, Market } from "../../engine/index.ts"
-import { balanceOf } from "../../engine/index.ts"
+import { accountView } from "../../engine/index.ts"
 
 export interface MarketTotals {
   served: number
@@ -77,9 +77,6 @@ export const accountDifferences = (
     .filter((one) => one.journal !== one.other)
 
 const wholeOf = (market: Market, account: number): number => {
-  const { gift, bought, earned, vesting } = balanceOf(
-    market.ledger,
-    market.accounts.slots.get(account) ?? -1,
-  )
+  const { gift = 0, bought = 0, earned = 0, vesting = 0 } = accountView(market, account) ?? {}
   return gift + bought + earned + vesting
 }

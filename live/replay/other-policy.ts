@@ -12,7 +12,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import type { Command, Economy, EventOf, Market, MarketEvent } from "../../engine/index.ts"
-import { advance, createMarket } from "../../engine/index.ts"
+import { advance, createMarket, microsPerSecond } from "../../engine/index.ts"
 import type { MarketTotals } from "./comparison.ts"
 import { countIn, emptyTotals } from "./comparison.ts"
 import type { MarketMeta } from "../store/meta.ts"
@@ -210,7 +210,7 @@ const answerTo = (
   now: number,
 ): ProbeEnded => {
   const like = latest.get(instance)
-  const durationMicros = Math.max(like?.decodeMicros ?? 0, 1_000_000)
+  const durationMicros = Math.max(like?.decodeMicros ?? 0, microsPerSecond)
   return {
     _tag: "ProbeEnded",
     at: now + durationMicros,
@@ -218,13 +218,13 @@ const answerTo = (
     probe,
     outcome: like?.outcome ?? "completed",
     outputTokens: like?.outputTokens ?? tokens,
-    decodeMicros: like?.decodeMicros ?? 1_000_000,
+    decodeMicros: like?.decodeMicros ?? microsPerSecond,
     retryAfterMicros: like?.retryAfterMicros ?? 0,
   }
 }
 
 /** How long a measurement takes. */
-const measureMicros = 5_000_000
+const measureMicros = 5 * microsPerSecond
 
 const measurementOf = (
   { instance, measurement }: Extract<Command, { readonly _tag: "Measure" }>,

@@ -99,7 +99,7 @@ describe("the metrics", () => {
     const values = (label: string) =>
       new Set(samples.map(({ labels }) => labels[label]).filter((text) => text !== undefined))
     expect(values("gen_ai_request_model").size).toBe(201)
-    expect(values("model").size).toBe(200)
+    expect(values("model").size).toBe(201)
     expect(values("error_type").size).toBe(52)
     expect([...values("http_route")]).toEqual([""])
     expect([...values("http_request_method")]).toEqual(["other"])

@@ -45,10 +45,11 @@ import { operationsRoutes } from "./operations/operations-routes.ts"
 import { buildServer } from "./server.ts"
 import type { LiveServices } from "./services.ts"
 import type { StoreBroken } from "./store/commit-queue.ts"
+import { reasonOf } from "./store/commit-queue.ts"
 import { loadDirectory } from "./store/records.ts"
 import { writeSnapshot } from "./store/snapshots.ts"
 import type { Store } from "./store/store.ts"
-import { databaseName, openStore, reasonOf, StoreUnusable } from "./store/store.ts"
+import { databaseName, openStore, StoreUnusable } from "./store/store.ts"
 
 export interface GatewayOptions {
   readonly config: LiveConfig

@@ -29,8 +29,11 @@ export const backupCommand = Command.make(
             allowed: "is there already; name a folder that is not",
           })
         const reader = yield* openReader(directory)
-        yield* files.makeDirectory(target, { recursive: true, mode: 0o700 })
-        const file = path.join(target, databaseName)
+        // Under another name until it is whole: what is cut off must not pass for a market.
+        const draft = `${path.resolve(target)}.unfinished`
+        yield* files.remove(draft, { recursive: true, force: true })
+        yield* files.makeDirectory(draft, { recursive: true, mode: 0o700 })
+        const file = path.join(draft, databaseName)
         // One transaction sees one instant of the market, whatever is committed meanwhile.
         yield* reader
           .unsafe("VACUUM INTO ?", [file])
@@ -41,9 +44,12 @@ export const backupCommand = Command.make(
           )
         yield* files.chmod(file, 0o600)
         const { size } = yield* files.stat(file)
-        const keys = yield* copyKeys(directory, target)
-        yield* printResult(json, { file, bytes: Number(size), ...keys }, () =>
-          [`${file}  ${size} bytes`, ...Object.values(keys)].join("\n"),
+        const hasKeys = yield* copyKeys(directory, draft)
+        yield* files.rename(draft, target)
+        const copied = path.join(target, databaseName)
+        const keys = hasKeys ? { keys: path.join(target, masterKeyFile) } : {}
+        yield* printResult(json, { file: copied, bytes: Number(size), ...keys }, () =>
+          [`${copied}  ${size} bytes`, ...Object.values(keys)].join("\n"),
         )
       }),
     ),
@@ -60,8 +66,8 @@ const copyKeys = (directory: string, target: string) =>
     const path = yield* Path.Path
     const from = path.join(directory, masterKeyFile)
     // Keys that come from the environment are in nobody's folder.
-    if (!(yield* files.exists(from))) return {}
+    if (!(yield* files.exists(from))) return false
     const keys = path.join(target, masterKeyFile)
     yield* files.writeFile(keys, yield* files.readFile(from), { mode: 0o600 })
-    return { keys }
+    return true
   })

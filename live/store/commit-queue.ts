@@ -8,16 +8,21 @@
  * end, because its memory is ahead of its disk.
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
-import { Data, Effect, Schedule } from "effect"
+import { SqlError } from "@effect/sql/SqlError"
+import { Data, Effect, Either, Schedule } from "effect"
 import type { Command } from "../../engine/index.ts"
 import type { Journal, JournalEntry } from "../driver/journal.ts"
 
 export class StoreBroken extends Data.TaggedError("StoreBroken")<{ readonly cause: unknown }> {
   override get message(): string {
-    return `The data directory cannot be written: ${String(this.cause)}`
+    const { cause } = this
+    return `The data directory cannot be written: ${cause instanceof SqlError ? reasonOf(cause) : String(cause)}`
   }
 }
+
+/** SQLite's own words, which say more than that a statement failed. */
+export const reasonOf = (error: SqlError): string =>
+  error.cause instanceof Error ? error.cause.message : error.message
 
 export interface CommitQueue extends Journal {
   /** Takes a statement into the next commit, behind all that was taken before. */
@@ -88,7 +93,9 @@ export const makeCommitQueue = (
       open = makeGroup(seq + 1)
       const startedMillis = performance.now()
       try {
-        await Effect.runPromise(Effect.retry(writeGroup(sql, group), retries))
+        const writing = Effect.either(Effect.retry(writeGroup(sql, group), retries))
+        const written = await Effect.runPromise(writing)
+        if (Either.isLeft(written)) throw written.left
         group.settle.resolve()
         const seconds = (performance.now() - startedMillis) / 1000
         for (const listener of listeners) listener(sizeOf(group), seconds)

@@ -10,7 +10,7 @@ import { Context, Data, Effect, Exit, Layer, Scope } from "effect"
 import type { Command, MarketEvent } from "../../engine/index.ts"
 import { sqliteLayer } from "../../sim/results/sqlite-client.ts"
 import type { CommitQueue, StoreBroken } from "./commit-queue.ts"
-import { makeCommitQueue } from "./commit-queue.ts"
+import { makeCommitQueue, reasonOf } from "./commit-queue.ts"
 import { migrate } from "./migrations.ts"
 
 /** The data directory cannot be used: says what, where and what to do. */
@@ -111,9 +111,6 @@ export const openReader = (
 
 const unusable = (directory: string, reason: string): Effect.Effect<never, StoreUnusable> =>
   new StoreUnusable({ directory, reason })
-
-export const reasonOf = (error: SqlError): string =>
-  error.cause instanceof Error ? error.cause.message : error.message
 
 /** A connection that lives as long as the scope. */
 const connect = (

@@ -1,7 +1,7 @@
 import { NodeContext } from "@effect/platform-node"
 import { Command } from "@effect/cli"
 import { Effect } from "effect"
-import { readFileSync, statSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { backupCommand } from "../../../live/store/backup-command.ts"
@@ -52,6 +52,30 @@ describe("a backup", () => {
       headers: { authorization: `Bearer ${key}` },
     })
     expect(await account.json()).toMatchObject({ name: "before the backup" })
+  })
+
+  it("that was cut off is none, and does not keep the next one from being made", async () => {
+    const gateway = await runningGateway()
+    const from = join(gateway.folder, "data")
+    const to = join(temporaryFolder(), "data")
+    // What a backup leaves that is killed while it writes.
+    mkdirSync(`${to}.unfinished`)
+    writeFileSync(join(`${to}.unfinished`, "market.sqlite"), "")
+    expect(existsSync(to)).toBe(false)
+    expect(await backup(from, to)).toBeUndefined()
+    expect(existsSync(`${to}.unfinished`)).toBe(false)
+    expect(statSync(join(to, "market.sqlite")).size).toBeGreaterThan(4096)
+  })
+
+  it("leaves nothing under its name where it fails", async () => {
+    const gateway = await runningGateway()
+    const from = join(gateway.folder, "data")
+    const keys = join(from, "master.keys")
+    rmSync(keys)
+    mkdirSync(keys)
+    const to = join(temporaryFolder(), "data")
+    expect(await backup(from, to)).toMatch(/master\.keys/)
+    expect(existsSync(to)).toBe(false)
   })
 
   it("is refused where there is nothing to copy, or something in the way", async () => {

@@ -5,8 +5,9 @@
  * What the gateway writes in snake_case is camelCase here; credits stay decimal strings, since a
  * binary fraction cannot hold them. For everything of the OpenAI API its own client works, too.
  */
+import { isObject } from "./http/json-object.ts"
 import { eventsOf } from "./agent/event-stream.ts"
-import { isRecord, messageOf } from "./agent/http.ts"
+import { messageOf } from "./agent/http.ts"
 import type { Earnings, OwnHost, PublicHost } from "./hosts/protocol.ts"
 
 export type { Backend, BackendJob, Chunk } from "./agent/backends/backend.ts"
@@ -126,7 +127,7 @@ export class ComputeClient {
       const query = typeof cursor === "string" ? `&cursor=${encodeURIComponent(cursor)}` : ""
       const page = await this.#get(`/hosts?limit=${hostsOnPage}${query}`)
       hosts.push(...listIn<Host>(camelised(page)))
-      cursor = (isRecord(page) ? page["next_cursor"] : null) ?? null
+      cursor = (isObject(page) ? page["next_cursor"] : null) ?? null
     }
     return hosts
   }
@@ -151,7 +152,7 @@ export class ComputeClient {
   /** The balance of the account whose key this is. */
   async balance(): Promise<Balance> {
     const account = await this.#get("/account")
-    return (isRecord(account) ? account["balance"] : undefined) as Balance
+    return (isObject(account) ? account["balance"] : undefined) as Balance
   }
 
   /**
@@ -173,7 +174,7 @@ export class ComputeClient {
     for await (const { data } of eventsOf(response.body)) {
       if (data === "[DONE]") return
       const chunk: unknown = JSON.parse(data)
-      if (!isRecord(chunk)) throw new ComputeError(`expected a chunk, got ${data.slice(0, 200)}`)
+      if (!isObject(chunk)) throw new ComputeError(`expected a chunk, got ${data.slice(0, 200)}`)
       if (chunk["error"] !== undefined)
         throw new ComputeError(messageOf(chunk), response.status, codeOf(chunk))
       yield partOf(chunk)
@@ -219,13 +220,13 @@ const chatBody = ({ model, messages, maxTokens, topP, extra, ...rest }: ChatRequ
 const partOf = (chunk: Readonly<Record<string, unknown>>): ChatPart => {
   const choices: ReadonlyArray<unknown> = Array.isArray(chunk["choices"]) ? chunk["choices"] : []
   const [choice] = choices
-  const delta = isRecord(choice) ? choice["delta"] : undefined
-  const reason = isRecord(choice) ? choice["finish_reason"] : undefined
+  const delta = isObject(choice) ? choice["delta"] : undefined
+  const reason = isObject(choice) ? choice["finish_reason"] : undefined
   const usage = chunk["usage"]
   return {
-    text: isRecord(delta) && typeof delta["content"] === "string" ? delta["content"] : "",
+    text: isObject(delta) && typeof delta["content"] === "string" ? delta["content"] : "",
     finishReason: typeof reason === "string" ? reason : undefined,
-    usage: isRecord(usage)
+    usage: isObject(usage)
       ? {
           promptTokens: Number(usage["prompt_tokens"] ?? 0),
           completionTokens: Number(usage["completion_tokens"] ?? 0),
@@ -236,12 +237,12 @@ const partOf = (chunk: Readonly<Record<string, unknown>>): ChatPart => {
 }
 
 const codeOf = (answer: unknown): string | undefined => {
-  const error = isRecord(answer) ? answer["error"] : undefined
-  return isRecord(error) && typeof error["code"] === "string" ? error["code"] : undefined
+  const error = isObject(answer) ? answer["error"] : undefined
+  return isObject(error) && typeof error["code"] === "string" ? error["code"] : undefined
 }
 
 const listIn = <T>(answer: unknown): ReadonlyArray<T> => {
-  const list = isRecord(answer) ? answer["data"] : undefined
+  const list = isObject(answer) ? answer["data"] : undefined
   if (!Array.isArray(list)) throw new ComputeError("expected an object with the list `data`")
   return list as ReadonlyArray<T>
 }
@@ -249,7 +250,7 @@ const listIn = <T>(answer: unknown): ReadonlyArray<T> => {
 /** Keys in camelCase, all the way down. */
 const camelised = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(camelised)
-  if (!isRecord(value)) return value
+  if (!isObject(value)) return value
   return Object.fromEntries(
     Object.entries(value).map(([key, one]) => [
       key.replace(/(?<=[^_])_+([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase()),

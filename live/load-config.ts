@@ -6,6 +6,8 @@ import { FileSystem } from "@effect/platform"
 import { Data, Effect, Either, Option, ParseResult, Schema, SchemaAST } from "effect"
 import { parse } from "yaml"
 import { LiveConfig } from "./config.ts"
+import type { JsonObject } from "./http/json-object.ts"
+import { isObject } from "./http/json-object.ts"
 
 export class ConfigInvalid extends Data.TaggedError("ConfigInvalid")<{
   readonly source: string
@@ -24,11 +26,6 @@ export interface Setting {
   readonly default: unknown
   readonly meaning: string
 }
-
-type Tree = { readonly [key: string]: unknown }
-
-const isTree = (value: unknown): value is Tree =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const variableOf = (path: ReadonlyArray<string>): string =>
   ["EVENKEEL", ...path.map((name) => name.replace(/[A-Z]/g, "_$&").toUpperCase())].join("_")
@@ -49,7 +46,7 @@ export const settings = (): ReadonlyArray<Setting> => {
       return
     }
     for (const { name, type } of group.propertySignatures)
-      visit(type, [...path, String(name)], isTree(value) ? value[String(name)] : undefined)
+      visit(type, [...path, String(name)], isObject(value) ? value[String(name)] : undefined)
   }
   visit(Schema.typeSchema(LiveConfig).ast, [], defaults)
   return found
@@ -66,14 +63,14 @@ const groupIn = (ast: SchemaAST.AST): SchemaAST.TypeLiteral | undefined =>
   )
 
 const meaningIn = (ast: SchemaAST.AST): string =>
-  membersOf(ast)
+  [ast, ...membersOf(ast)]
     .map((one) => Option.getOrUndefined(SchemaAST.getDescriptionAnnotation(one)))
     .find((text) => text !== undefined) ?? ""
 
 /** Settings of the environment as a tree; values are read as YAML: `10`, `true`, `["10.0.0.0/8"]`. */
 const treeOf = (
   environment: Readonly<Record<string, string | undefined>>,
-): Either.Either<Tree, ConfigInvalid> => {
+): Either.Either<JsonObject, ConfigInvalid> => {
   const tree: Record<string, unknown> = {}
   for (const { path, variable } of settings()) {
     const text = environment[variable]
@@ -95,12 +92,12 @@ const treeOf = (
   return Either.right(tree)
 }
 
-const overlay = (below: Tree, above: Tree): Tree => ({
+const overlay = (below: JsonObject, above: JsonObject): JsonObject => ({
   ...below,
   ...Object.fromEntries(
     Object.entries(above).map(([key, value]) => {
       const under = below[key]
-      return [key, isTree(under) && isTree(value) ? overlay(under, value) : value]
+      return [key, isObject(under) && isObject(value) ? overlay(under, value) : value]
     }),
   ),
 })
@@ -140,7 +137,7 @@ export const loadConfig = (
     return yield* configFrom(source, overlay(below, above))
   })
 
-const readFile = (file: string): Effect.Effect<Tree, ConfigInvalid, FileSystem.FileSystem> =>
+const readFile = (file: string): Effect.Effect<JsonObject, ConfigInvalid, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const files = yield* FileSystem.FileSystem
     const invalid = (issue: string) => new ConfigInvalid({ source: file, issues: [issue] })
@@ -152,5 +149,5 @@ const readFile = (file: string): Effect.Effect<Tree, ConfigInvalid, FileSystem.F
       catch: (cause) => invalid(cause instanceof Error ? cause.message : String(cause)),
     })
     if (tree === null) return {}
-    return isTree(tree) ? tree : yield* invalid("expected settings, one `name: value` a line")
+    return isObject(tree) ? tree : yield* invalid("expected settings, one `name: value` a line")
   })

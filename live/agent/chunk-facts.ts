@@ -1,16 +1,16 @@
 /** What a chunk of an OpenAI stream says: whether there is text in it, and what it counts. */
+import { isObject } from "../http/json-object.ts"
 import type { Chunk } from "./backends/backend.ts"
-import { isRecord } from "./http.ts"
 
 /** Whether something was generated: text, reasoning, or a part of a tool call. */
 export const isContent = ({ choices }: Chunk): boolean =>
   Array.isArray(choices) &&
   choices.some((choice: unknown) => {
-    if (!isRecord(choice)) return false
+    if (!isObject(choice)) return false
     if (isText(choice["text"])) return true
     const delta = choice["delta"]
     return (
-      isRecord(delta) &&
+      isObject(delta) &&
       (isText(delta["content"]) ||
         isText(delta["reasoning_content"]) ||
         isText(delta["reasoning"]) ||
@@ -27,7 +27,7 @@ export interface TokenUsage {
 
 /** The usage that a chunk carries, as far as it makes sense. */
 export const usageIn = ({ usage }: Chunk): TokenUsage | undefined => {
-  if (!isRecord(usage)) return undefined
+  if (!isObject(usage)) return undefined
   const prompt = tokens(usage["prompt_tokens"])
   const completion = tokens(usage["completion_tokens"])
   return {

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from "node:http"
 import { Schema } from "effect"
+import { isObject } from "../http/json-object.ts"
 import type {
   Completion,
   Failure,
@@ -21,7 +22,7 @@ import {
 } from "../hosts/protocol.ts"
 import type { Chunk } from "./backends/backend.ts"
 import type { CallOptions } from "./http.ts"
-import { call, isRecord, jsonOf, messageOf, openUpload, retryAfterSecondsOf } from "./http.ts"
+import { call, jsonOf, messageOf, openUpload, retryAfterSecondsOf } from "./http.ts"
 
 /** The gateway answered, and refused. That it could not be reached is `Unreachable`. */
 export class Refused extends Error {
@@ -135,9 +136,9 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
     listedModels: async (key) => {
       const options = { method: "GET", headers: bearer(key) } as const
       const answer = await jsonOf(await send("/v1/models", options))
-      const data = isRecord(answer) && Array.isArray(answer["data"]) ? answer["data"] : []
+      const data = isObject(answer) && Array.isArray(answer["data"]) ? answer["data"] : []
       return data.flatMap((one: unknown) =>
-        isRecord(one) && typeof one["id"] === "string" ? [one["id"]] : [],
+        isObject(one) && typeof one["id"] === "string" ? [one["id"]] : [],
       )
     },
     changeModels: (hostId, change) => tell(`/hosts/${encodeURIComponent(hostId)}/models`, change),

@@ -6,6 +6,8 @@
 import type { ClientRequest, IncomingMessage } from "node:http"
 import * as http from "node:http"
 import * as https from "node:https"
+import { errorText } from "../http/error-text.ts"
+import { retryAfterSeconds } from "../http/retry-after.ts"
 
 export interface CallOptions {
   readonly method?: "GET" | "POST" | "DELETE"
@@ -126,28 +128,12 @@ export const jsonOf = async (response: IncomingMessage): Promise<unknown> => {
   }
 }
 
-/** `Retry-After` in seconds, where it names them; a date is read too. */
-export const retryAfterSecondsOf = (response: IncomingMessage): number | undefined => {
-  const header = response.headers["retry-after"]
-  if (header === undefined) return undefined
-  const seconds = /^\d+(\.\d+)?$/.test(header)
-    ? Number(header)
-    : (Date.parse(header) - Date.now()) / 1000
-  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
-}
+/** `Retry-After` of an answer. */
+export const retryAfterSecondsOf = ({ headers }: IncomingMessage): number | undefined =>
+  retryAfterSeconds(headers["retry-after"])
 
-/** The human part of an error answer, in any of the shapes that servers use. */
-export const messageOf = (answer: unknown): string => {
-  if (typeof answer === "string") return clipped(answer)
-  const { error, message, detail } = isRecord(answer) ? answer : {}
-  if (typeof error === "string") return clipped(error)
-  if (isRecord(error) && typeof error["message"] === "string") return clipped(error["message"])
-  if (typeof message === "string") return clipped(message)
-  if (typeof detail === "string") return clipped(detail)
-  return clipped(JSON.stringify(answer) ?? "")
-}
+/** The human part of an error answer; all of it where there is none. */
+export const messageOf = (answer: unknown): string =>
+  clipped(errorText(answer) ?? JSON.stringify(answer) ?? "")
 
 const clipped = (text: string): string => (text.length > 500 ? `${text.slice(0, 500)}…` : text)
-
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)

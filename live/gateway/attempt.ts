@@ -7,12 +7,14 @@
 import type { Outcome } from "../../engine/index.ts"
 import type { Clock } from "../driver/clock.ts"
 import { isDeeper } from "../http/json-depth.ts"
-import type { JsonObject, TextMeter } from "./chunk.ts"
+import { errorText } from "../http/error-text.ts"
+import type { JsonObject } from "../http/json-object.ts"
+import { isObject } from "../http/json-object.ts"
+import type { TextMeter } from "./chunk.ts"
 import {
   asStreamed,
   choiceOf,
   finishReasonOf,
-  isObject,
   makeMeter,
   meterChoice,
   meteredTokens,
@@ -136,7 +138,8 @@ export const startAttempt = (
       return breakOff("malformed", "a chunk that is nested too deep")
     const chunk = job.kind === "chat" ? asStreamed(given) : given
     reported = reportedTokensOf(chunk) ?? reported
-    if (isObject(chunk["error"])) return breakOff("upstreamError", messageOf(chunk["error"]))
+    if (isObject(chunk["error"]))
+      return breakOff("upstreamError", errorText(chunk)?.slice(0, 500) ?? "an error in the stream")
     if (job.kind === "embedding") return takeAnswer(chunk)
     const choice = choiceOf(chunk)
     if (choice === null) return breakOff("malformed", "a chunk without choices")
@@ -218,9 +221,6 @@ const fairReport = (
 /** A choice of the same form with nothing in it. */
 const emptied = (choice: JsonObject): JsonObject =>
   choice["delta"] === undefined ? { index: 0, text: "" } : { index: 0, delta: {} }
-
-const messageOf = (error: JsonObject): string =>
-  typeof error["message"] === "string" ? error["message"].slice(0, 500) : "an error in the stream"
 
 /** Numbers, or the bytes of numbers as base64. */
 const isEmbedding = (one: unknown): boolean => {

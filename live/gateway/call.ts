@@ -15,12 +15,12 @@
 import type { Command } from "../../engine/index.ts"
 import type { MarketDriver } from "../driver/market-driver.ts"
 import type { HttpError } from "../http/http-error.ts"
+import type { JsonObject } from "../http/json-object.ts"
 import type { CommitQueue } from "../store/commit-queue.ts"
 import type { ModelRecord } from "../store/records.ts"
 import type { Assembler, Usage } from "./answer.ts"
 import type { Attempt, AttemptEnd, AttemptTimeouts } from "./attempt.ts"
 import { startAttempt } from "./attempt.ts"
-import type { JsonObject } from "./chunk.ts"
 import type { Courier, Job, JobKind } from "./delivery.ts"
 import {
   brokenOff,

@@ -2,13 +2,10 @@
  * What a chunk of an OpenAI stream holds: the one choice of a call, the text in it, the host's count.
  * Hosts write what they like; what is not as it should be reads as absent.
  */
+import type { JsonObject } from "../http/json-object.ts"
+import { isObject } from "../http/json-object.ts"
 import type { TokenCounter } from "./token-count.ts"
 import { addText, countedTokens, makeCounter, roughTokens } from "./token-count.ts"
-
-export type JsonObject = Readonly<Record<string, unknown>>
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** The choice of a chunk; `undefined` where it has none (a usage chunk), `null` where it is broken. */
 export const choiceOf = (chunk: JsonObject): JsonObject | undefined | null => {

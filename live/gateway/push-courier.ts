@@ -9,12 +9,15 @@ import { Redacted } from "effect"
 import type { buildConnector } from "undici"
 import { Agent } from "undici"
 import { microsPerSecond } from "../../engine/index.ts"
+import { errorText } from "../http/error-text.ts"
+import type { JsonObject } from "../http/json-object.ts"
+import { isObject, parseObject } from "../http/json-object.ts"
+import { retryAfterSeconds } from "../http/retry-after.ts"
+import { makeSseParser } from "../http/sse.ts"
 import type { HostRecord } from "../store/records.ts"
-import type { JsonObject } from "./chunk.ts"
-import { isObject } from "./chunk.ts"
 import type { Courier, Delivery, DeliveryEnd, DeliverySink, Job } from "./delivery.ts"
 import { mostAnswerBytes } from "./delivery.ts"
-import { makeSseParser } from "./sse.ts"
+import { outcomeOfStatus } from "./host-status.ts"
 
 /** Makes the connections to hosts: where endpoints are guarded, this is where. */
 export type HostConnector = buildConnector.connector
@@ -236,7 +239,7 @@ const streamReader = (
       isDone = true
       return finish()
     }
-    const chunk = parsed(data)
+    const chunk = parseObject(data)
     if (chunk !== undefined) return sink.chunk(chunk)
     isDone = true
     breakOff(malformed("an event that is no JSON object"))
@@ -252,15 +255,6 @@ const streamReader = (
   }
 }
 
-const parsed = (text: string): JsonObject | undefined => {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
 const jsonReader = (maxBytes: number, finish: (answer: JsonObject) => DeliveryEnd): BodyReader => {
   const parts: Array<Buffer> = []
   let size = 0
@@ -272,7 +266,7 @@ const jsonReader = (maxBytes: number, finish: (answer: JsonObject) => DeliveryEn
       return undefined
     },
     end: () => {
-      const answer = parsed(Buffer.concat(parts).toString("utf8"))
+      const answer = parseObject(Buffer.concat(parts).toString("utf8"))
       return answer === undefined ? malformed("an answer that is no JSON object") : finish(answer)
     },
   }
@@ -300,48 +294,36 @@ const refusalReader = (
   }
 }
 
-const consumersFault = new Set([400, 404, 413, 422])
-
 const refusal = (
   status: number,
   retryAfter: unknown,
   isCloud: boolean,
   detail: string,
 ): DeliveryEnd => {
-  const isBusy = status === 429 || (status === 503 && retryAfter !== undefined)
-  if (isBusy) {
-    const retryAfterMicros = microsOf(retryAfter)
+  const outcome = outcomeOfStatus(status, retryAfter !== undefined)
+  if (outcome === "backpressure") {
+    const seconds = retryAfterSeconds(retryAfter)
     return {
-      outcome: "backpressure",
+      outcome,
       status,
       detail,
-      ...(retryAfterMicros === undefined ? {} : { retryAfterMicros }),
+      ...(seconds === undefined
+        ? {}
+        : {
+            retryAfterMicros: Math.ceil(Math.min(maxRetryAfterSeconds, seconds) * microsPerSecond),
+          }),
     }
   }
-  if ((status === 401 || status === 403) && isCloud)
-    return { outcome: "credentialRefused", status, detail }
-  if (consumersFault.has(status)) return { outcome: "consumerError", status, detail }
+  // Whoever asks for a token that was never given has a fault.
+  if (outcome === "credentialRefused" && !isCloud)
+    return { outcome: "upstreamError", status, detail }
   if (status >= 300 && status < 400)
-    return { outcome: "upstreamError", status, detail: "a redirect, which is not followed" }
-  return { outcome: "upstreamError", status, detail }
+    return { outcome, status, detail: "a redirect, which is not followed" }
+  return { outcome, status, detail }
 }
 
-/** `Retry-After` as seconds or as a date. */
-const microsOf = (retryAfter: unknown): number | undefined => {
-  if (typeof retryAfter !== "string") return undefined
-  const seconds = /^\d+(\.\d+)?$/.test(retryAfter.trim())
-    ? Number(retryAfter)
-    : (Date.parse(retryAfter) - Date.now()) / 1000
-  if (!Number.isFinite(seconds)) return undefined
-  const bounded = Math.min(maxRetryAfterSeconds, Math.max(0, seconds))
-  return Math.ceil(bounded * microsPerSecond)
-}
-
-/** The host's own words: OpenAI's error shape, FastAPI's, or a bare text. */
+/** The host's own words. */
 const detailOf = (body: string, status: number): string => {
-  const value = parsed(body)
-  const error = value?.["error"] ?? value?.["detail"] ?? value?.["message"]
-  const message = isObject(error) ? error["message"] : error
-  const text = typeof message === "string" ? message : value === undefined ? body : ""
+  const text = errorText(parseObject(body) ?? body) ?? ""
   return text.trim().slice(0, maxDetailChars) || `the host answered with status ${status}`
 }

@@ -9,6 +9,7 @@ import { instanceView, microsPerSecond } from "../../engine/index.ts"
 import { keyOf } from "../http/authentication.ts"
 import { badRequest, conflict, errorBody, HttpError } from "../http/http-error.ts"
 import type { DeliveryEnd } from "../gateway/delivery.ts"
+import { consumerStatuses } from "../gateway/host-status.ts"
 import { mostAnswerBytes } from "../gateway/delivery.ts"
 import type { LiveServices } from "../services.ts"
 import type { HostRecord } from "../store/records.ts"
@@ -305,9 +306,6 @@ const completionEnd = (usage: Protocol.Completion["usage"]): DeliveryEnd => ({
   ...(usage?.completion_tokens === undefined ? {} : { reportedTokens: usage.completion_tokens }),
   ...(usage?.prompt_tokens === undefined ? {} : { reportedInputTokens: usage.prompt_tokens }),
 })
-
-/** Statuses by which a model server says that the call itself is at fault (rule 3's table). */
-const consumerStatuses: ReadonlyArray<number> = [400, 404, 413, 415, 422]
 
 const failureEnd = (failure: Protocol.Failure): DeliveryEnd => {
   const { outcome = "upstreamError", status, message, retry_after_seconds, usage } = failure

@@ -4,8 +4,9 @@
  * chunk, or when the board says that nothing of it is wanted any more: then at once, in the middle.
  */
 import type { Readable } from "node:stream"
+import { parseObject } from "../http/json-object.ts"
 import type { Claim, ClaimRefusal, JobBoard } from "./job-board.ts"
-import { LineTooLong, makeLineSplitter } from "./line-splitter.ts"
+import { LineTooLong, makeLineSplitter } from "../http/line-splitter.ts"
 
 export type UploadResult =
   | { readonly how: "finished" | "broken" }
@@ -75,7 +76,7 @@ export const receiveUpload = (
     const takeLine = (line: string): void => {
       // An empty line is a sign of life.
       if (line.trim() === "") return
-      const chunk = parseChunk(line)
+      const chunk = parseObject(line)
       if (chunk === undefined)
         return reject(`expected one JSON object a line, got ${JSON.stringify(line.slice(0, 100))}`)
       feed.chunk(chunk)
@@ -105,14 +106,3 @@ export const receiveUpload = (
     source.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose)
     if (isHeld) source.pause()
   })
-
-const parseChunk = (line: string): Readonly<Record<string, unknown>> | undefined => {
-  try {
-    const value = JSON.parse(line) as unknown
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : undefined
-  } catch {
-    return undefined
-  }
-}

@@ -4,13 +4,11 @@
  */
 import { randomUUID } from "node:crypto"
 import type { IncomingMessage } from "node:http"
+import { outcomeOfStatus } from "../../gateway/host-status.ts"
 import type { CallOptions } from "../http.ts"
 import { call, jsonOf, messageOf, retryAfterSecondsOf, Unreachable } from "../http.ts"
 import type { BackendJob, Chunk } from "./backend.ts"
 import { BackendError } from "./backend.ts"
-
-/** Statuses by which a server says that the consumer's input is at fault. */
-const consumerStatuses: ReadonlyArray<number | undefined> = [400, 404, 413, 415, 422]
 
 /** POSTs to a model server, and gives its answer where that is a 2xx. */
 export const post = async (
@@ -39,13 +37,12 @@ const statusError = (
   detail: string,
   retryAfterSeconds: number | undefined,
 ): BackendError => {
-  if (consumerStatuses.includes(status))
-    return new BackendError("consumerError", detail, { status })
-  if (status === 401 || status === 403)
-    return new BackendError("credentialRefused", detail, { status })
-  if (status === 429 || (status === 503 && retryAfterSeconds !== undefined))
-    return new BackendError("backpressure", detail, { status, retryAfterSeconds })
-  return new BackendError("upstreamError", `status ${status}: ${detail}`, { status })
+  const outcome = outcomeOfStatus(status, retryAfterSeconds !== undefined)
+  const said = outcome === "upstreamError" ? `status ${status}: ${detail}` : detail
+  return new BackendError(outcome, said, {
+    status,
+    ...(outcome === "backpressure" ? { retryAfterSeconds } : {}),
+  })
 }
 
 /** Media type of an answer, without its parameters. */

@@ -8,8 +8,9 @@
  * What comes out is text, a message, or an object with the text in `output`, `answer`, `result` or
  * `text`.
  */
+import { isObject } from "../../http/json-object.ts"
 import { eventsOf } from "../event-stream.ts"
-import { call, isRecord, jsonOf, messageOf } from "../http.ts"
+import { call, jsonOf, messageOf } from "../http.ts"
 import { chunkWriter, maxTokensOf, parsed, post, untilBroken } from "./answer.ts"
 import type { Backend, BackendJob, Chunk } from "./backend.ts"
 import { BackendError } from "./backend.ts"
@@ -60,10 +61,10 @@ const textKeys = ["input", "question", "query", "text", "prompt", "user_input", 
 
 /** Reads the JSON Schema of a chain's input. */
 export const shapeOf = (schema: unknown): InputShape => {
-  if (!isRecord(schema)) return { _tag: "Messages" }
+  if (!isObject(schema)) return { _tag: "Messages" }
   const { type, properties, required } = schema
   if (type === "string") return { _tag: "Text" }
-  if (!isRecord(properties)) return { _tag: "Messages" }
+  if (!isObject(properties)) return { _tag: "Messages" }
   const keys = Object.keys(properties)
   if (keys.includes("messages")) return { _tag: "Keyed", key: "messages", inner: "Messages" }
   const demanded = Array.isArray(required) ? required.filter((one) => typeof one === "string") : []
@@ -148,13 +149,13 @@ async function* invoked(
   signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   const answer = await jsonOf(await post(chain.routeOf("invoke"), input, signal, chain.headers))
-  if (!isRecord(answer) || !("output" in answer))
+  if (!isObject(answer) || !("output" in answer))
     throw new BackendError("malformed", "expected an object with `output`")
   yield outputText(answer["output"])
 }
 
 const errorOf = (answer: unknown): BackendError => {
-  const status = isRecord(answer) ? answer["status_code"] : undefined
+  const status = isObject(answer) ? answer["status_code"] : undefined
   return status === 422
     ? new BackendError("consumerError", messageOf(answer), { status: 422 })
     : new BackendError("upstreamError", messageOf(answer))
@@ -165,7 +166,7 @@ const outputFields = ["output", "answer", "result", "text"]
 /** Text of what a chain puts out: a string, a message, or an object that holds it. */
 const outputText = (output: unknown): string => {
   if (typeof output === "string") return output
-  if (!isRecord(output)) return output === null ? "" : JSON.stringify(output)
+  if (!isObject(output)) return output === null ? "" : JSON.stringify(output)
   if ("content" in output) return contentText(output["content"])
   const field = outputFields.find((one) => typeof output[one] === "string")
   // Agents stream their steps, too: what is no answer is not sold as one.

@@ -3,8 +3,9 @@
  * Chunks pass through as they are; what this adds is strictness about how a stream ends.
  */
 import type { IncomingMessage } from "node:http"
+import { isObject } from "../../http/json-object.ts"
 import { eventsOf } from "../event-stream.ts"
-import { call, isRecord, jsonOf, messageOf } from "../http.ts"
+import { call, jsonOf, messageOf } from "../http.ts"
 import { mediaTypeOf, parsed, post, untilBroken } from "./answer.ts"
 import type { Backend, BackendJob, Chunk } from "./backend.ts"
 import { BackendError } from "./backend.ts"
@@ -53,10 +54,10 @@ export const apiBase = (endpoint: URL): URL => {
 }
 
 const modelNames = (answer: unknown): ReadonlyArray<string> => {
-  const data = isRecord(answer) ? answer["data"] : undefined
+  const data = isObject(answer) ? answer["data"] : undefined
   if (!Array.isArray(data)) return []
   return data.flatMap((one: unknown) =>
-    isRecord(one) && typeof one["id"] === "string" ? [one["id"]] : [],
+    isObject(one) && typeof one["id"] === "string" ? [one["id"]] : [],
   )
 }
 
@@ -86,7 +87,7 @@ async function* streamed(response: IncomingMessage): AsyncGenerator<Chunk, void,
     if (data === "[DONE]") break
     if (data === "") continue
     const chunk = parsed(data)
-    if (!isRecord(chunk))
+    if (!isObject(chunk))
       throw new BackendError("malformed", `expected a chunk, got ${data.slice(0, 200)}`)
     if (chunk["error"] !== undefined || event === "error")
       throw new BackendError("upstreamError", messageOf(chunk))
@@ -99,7 +100,7 @@ async function* streamed(response: IncomingMessage): AsyncGenerator<Chunk, void,
 const followChoices = (open: Set<unknown>, { choices }: Chunk): void => {
   if (!Array.isArray(choices)) return
   for (const choice of choices as ReadonlyArray<unknown>) {
-    if (!isRecord(choice)) continue
+    if (!isObject(choice)) continue
     if (typeof choice["finish_reason"] === "string") open.delete(choice["index"] ?? 0)
     else open.add(choice["index"] ?? 0)
   }
@@ -107,7 +108,7 @@ const followChoices = (open: Set<unknown>, { choices }: Chunk): void => {
 
 /** A whole answer: an embedding as it is, a chat or completion of a server that does not stream. */
 async function* whole(job: BackendJob, answer: unknown): AsyncGenerator<Chunk, void, undefined> {
-  if (!isRecord(answer)) throw new BackendError("malformed", "expected a JSON object")
+  if (!isObject(answer)) throw new BackendError("malformed", "expected a JSON object")
   if (answer["error"] !== undefined) throw new BackendError("upstreamError", messageOf(answer))
   if (job.kind === "embedding") return yield answer
   const { choices, usage, ...head } = answer
@@ -117,15 +118,15 @@ async function* whole(job: BackendJob, answer: unknown): AsyncGenerator<Chunk, v
     ...head,
     ...(job.kind === "chat" ? { object: "chat.completion.chunk" } : {}),
     choices: choices.map((choice: unknown, index) => {
-      if (!isRecord(choice)) throw new BackendError("malformed", "a choice is not an object")
+      if (!isObject(choice)) throw new BackendError("malformed", "a choice is not an object")
       const { message, ...rest } = choice
       return {
         index,
         finish_reason: "stop",
         ...rest,
-        ...(isRecord(message) ? { delta: message } : {}),
+        ...(isObject(message) ? { delta: message } : {}),
       }
     }),
   }
-  if (isRecord(usage)) yield { ...head, choices: [], usage }
+  if (isObject(usage)) yield { ...head, choices: [], usage }
 }

@@ -1,5 +1,5 @@
 /** The text of a call, for backends that know less than the OpenAI API. */
-import { isRecord } from "../http.ts"
+import { isObject } from "../../http/json-object.ts"
 import type { BackendJob } from "./backend.ts"
 
 export interface Message {
@@ -14,7 +14,7 @@ export const contentText = (content: unknown): string => {
   return content
     .map((part: unknown) => {
       if (typeof part === "string") return part
-      return isRecord(part) && typeof part["text"] === "string" ? part["text"] : ""
+      return isObject(part) && typeof part["text"] === "string" ? part["text"] : ""
     })
     .join("")
 }
@@ -25,7 +25,7 @@ export const messagesOf = ({ kind, body }: BackendJob): ReadonlyArray<Message> =
   const messages = body["messages"]
   if (!Array.isArray(messages)) return []
   return messages.flatMap((message: unknown) =>
-    isRecord(message)
+    isObject(message)
       ? [{ role: String(message["role"] ?? "user"), content: contentText(message["content"]) }]
       : [],
   )

@@ -23,12 +23,13 @@
  * {prompt_tokens, completion_tokens}. `{"error": "…"}` ends the answer as a failure. An item with
  * `choices` is taken for a chunk of an OpenAI stream. An answer that ends without an error is whole.
  *
- * Statuses: 400, 404, 413, 415 and 422 are the consumer's fault, 429 and 503 with `Retry-After` say
+ * Statuses: 400, 404, 413 and 422 are the consumer's fault, 429 and 503 with `Retry-After` say
  * "later", any other of 4xx and 5xx is a failure of the worker.
  */
 import type { IncomingMessage } from "node:http"
+import { isObject } from "../../http/json-object.ts"
 import { eventsOf, linesOf } from "../event-stream.ts"
-import { isRecord, jsonOf, messageOf, textOf } from "../http.ts"
+import { jsonOf, messageOf, textOf } from "../http.ts"
 import { chunkWriter, mediaTypeOf, parsed, post, untilBroken } from "./answer.ts"
 import type { Backend, BackendJob, Chunk } from "./backend.ts"
 import { BackendError } from "./backend.ts"
@@ -121,20 +122,20 @@ async function* written(
   let usage: Readonly<Record<string, unknown>> | undefined
   let isFinished = false
   for await (const item of items) {
-    if (isRecord(item) && item["error"] !== undefined && item["error"] !== null)
+    if (isObject(item) && item["error"] !== undefined && item["error"] !== null)
       throw new BackendError("upstreamError", messageOf(item))
-    if (isRecord(item) && Array.isArray(item["choices"])) {
+    if (isObject(item) && Array.isArray(item["choices"])) {
       isFinished ||= item["choices"].some(
-        (choice: unknown) => isRecord(choice) && typeof choice["finish_reason"] === "string",
+        (choice: unknown) => isObject(choice) && typeof choice["finish_reason"] === "string",
       )
       yield item
       continue
     }
     const text = textIn(item)
     if (text !== "") yield writer.piece(text)
-    if (!isRecord(item)) continue
+    if (!isObject(item)) continue
     if (typeof item["finish_reason"] === "string") reason = item["finish_reason"]
-    if (isRecord(item["usage"])) usage = item["usage"]
+    if (isObject(item["usage"])) usage = item["usage"]
   }
   if (!isFinished) yield writer.finish(reason)
   const completionTokens = usage?.["completion_tokens"]
@@ -152,13 +153,13 @@ const textFields = ["text", "generated_text", "output", "response"]
 const textIn = (item: unknown): string => {
   if (typeof item === "string") return item
   if (Array.isArray(item)) return item.map(textIn).join("")
-  if (!isRecord(item)) throw new BackendError("malformed", `expected text, got ${typeof item}`)
+  if (!isObject(item)) throw new BackendError("malformed", `expected text, got ${typeof item}`)
   for (const field of textFields) {
     const value = item[field]
     if (typeof value === "string" || Array.isArray(value)) return textIn(value)
   }
   const token = item["token"]
-  return isRecord(token) && typeof token["text"] === "string" ? token["text"] : ""
+  return isObject(token) && typeof token["text"] === "string" ? token["text"] : ""
 }
 
 async function* embedded(
@@ -166,7 +167,7 @@ async function* embedded(
   response: IncomingMessage,
 ): AsyncGenerator<Chunk, void, undefined> {
   const answer = await jsonOf(response)
-  if (!isRecord(answer)) throw new BackendError("malformed", "expected a JSON object")
+  if (!isObject(answer)) throw new BackendError("malformed", "expected a JSON object")
   if (Array.isArray(answer["data"])) return yield answer
   const { embeddings, embedding, usage } = answer
   const vectors: ReadonlyArray<unknown> = Array.isArray(embeddings) ? embeddings : [embedding]
@@ -176,6 +177,6 @@ async function* embedded(
     object: "list",
     data: vectors.map((vector, index) => ({ object: "embedding", index, embedding: vector })),
     model: String(job.body["model"] ?? ""),
-    ...(isRecord(usage) ? { usage } : {}),
+    ...(isObject(usage) ? { usage } : {}),
   }
 }

@@ -25,7 +25,7 @@ test("lines are the same however the network cuts them", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.stringMatching(/^[^\r\n]*$/u)),
-      fc.constantFrom("\n", "\r\n", "\r"),
+      fc.constantFrom("\n", "\r\n"),
       fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 }),
       async (lines, end, sizes) => {
         const wellFormed = lines.map((line) => Buffer.from(line).toString())
@@ -59,5 +59,5 @@ test("a line without end is given up", async () => {
       for (;;) yield Buffer.alloc(1024 * 1024, "x")
     })(),
   )
-  await expect(all(linesOf(endless))).rejects.toThrow("too long")
+  await expect(all(linesOf(endless))).rejects.toThrow("longer than")
 })

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { LineTooLong, makeLineSplitter } from "../../../live/hosts/line-splitter.ts"
+import { LineTooLong, makeLineSplitter } from "../../../live/http/line-splitter.ts"
 
 const linesOf = (pieces: ReadonlyArray<Buffer>, longest = 1000): ReadonlyArray<string> => {
   const splitter = makeLineSplitter(longest)

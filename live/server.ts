@@ -127,7 +127,7 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
         status: 429,
         type: "rate_limit_error",
         code: "rate_limit_exceeded",
-        message: `More than ${context.max} requests a minute from this address; try again in ${Math.ceil(context.ttl / 1000)} s`,
+        message: `More than ${context.max} requests a minute; try again in ${Math.ceil(context.ttl / 1000)} s`,
         retryAfterSeconds: context.ttl / 1000,
       }),
   })

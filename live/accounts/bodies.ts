@@ -1,13 +1,6 @@
 /** What clients send to the routes of accounts and of the admin. */
 import { Schema } from "effect"
-import { Cursor, described, optional, queryCount } from "../http/fields.ts"
-
-/** Something to read: on one line, and not only blanks. */
-const lineOfText = (longest: number) =>
-  Schema.String.pipe(
-    Schema.maxLength(longest),
-    Schema.pattern(/^[^\p{Cc}]*[^\p{Cc}\s][^\p{Cc}]*$/u),
-  )
+import { Cursor, described, lineOfText, optional, queryCount } from "../http/fields.ts"
 
 const Amount = described(
   Schema.String.pipe(Schema.pattern(/^\d{1,16}(\.\d{1,9})?$/)),

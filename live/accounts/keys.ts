@@ -15,6 +15,8 @@ type KeyServices = Pick<LiveServices, "directory" | "nowMillis">
 
 /** Valid keys that one account may have at a time. */
 const maxKeys = 50
+const maxKeysADay = 200
+const millisPerDay = 86_400_000
 
 /** A key as its owner sees it later: never the secret. */
 export const KeyView = Schema.Struct({
@@ -81,13 +83,26 @@ export const makeFurtherKey = (
   lifetimeSeconds: number | undefined,
 ): NewKey => {
   const now = services.nowMillis()
-  if (keysOf(services, owner).filter((key) => keyState(key, now) === "valid").length >= maxKeys)
-    throw conflict("too_many_keys", `At most ${maxKeys} valid keys; revoke one first`)
+  requireRoom(services, keysOf(services, owner))
   return makeKey(services, {
     ...ownerOf(owner),
     name,
     ...(lifetimeSeconds === undefined ? {} : { expiresAtMillis: now + lifetimeSeconds * 1000 }),
   })
+}
+
+/** Is there room for one more beside these? */
+const requireRoom = (
+  { nowMillis }: Pick<KeyServices, "nowMillis">,
+  keys: ReadonlyArray<KeyRecord>,
+): void => {
+  const now = nowMillis()
+  if (keys.filter((key) => keyState(key, now) === "valid").length >= maxKeys)
+    throw conflict("too_many_keys", `At most ${maxKeys} valid keys; revoke one first`)
+  // Keys that have ended are kept, for audits: they may not fill the memory.
+  const recent = keys.filter(({ createdAtMillis }) => createdAtMillis > now - millisPerDay)
+  if (recent.length >= maxKeysADay)
+    throw conflict("too_many_keys", `At most ${maxKeysADay} new keys a day`)
 }
 
 const ownerOf = ({ role, account }: KeyRecord): Pick<KeyWish, "role" | "account"> => {
@@ -131,6 +146,11 @@ export const rotateKey = (
   const now = services.nowMillis()
   if (keyState(key, now) !== "valid")
     throw conflict("key_not_valid", "Only a valid key can be rotated; make a new one instead")
+  // The old key takes no room of its own where it ends at once.
+  requireRoom(
+    services,
+    keysOf(services, key).filter((one) => one.id !== key.id || overlapSeconds > 0),
+  )
   const { expiresAtMillis } = key
   const made = makeKey(services, {
     ...ownerOf(key),

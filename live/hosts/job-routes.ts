@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Readable } from "node:stream"
 import { instanceView, microsPerSecond } from "../../engine/index.ts"
-import { keyOf } from "../http/authentication.ts"
+import { rateByKey } from "../http/key-rate.ts"
 import { badRequest, conflict, errorBody, HttpError } from "../http/http-error.ts"
 import type { DeliveryEnd } from "../gateway/delivery.ts"
 import { consumerStatuses } from "../gateway/host-status.ts"
@@ -32,6 +32,7 @@ const answerBytes = 67_108_864
 const chunkBytes = 1_048_576
 /** How long an upload whose answer is out may go on before its connection is closed. */
 const lingerMillis = 500
+/** Hosts are counted by themselves: a hall of them may share one address. */
 const requestsPerMinute = 120_000
 const mostReasons = 20
 
@@ -45,24 +46,12 @@ export const jobRoutes = (app: FastifyInstance, parts: JobParts): void => {
   endRoutes(app, parts)
 }
 
-/** Hosts are counted by themselves: a hall of them may share one address. */
-const rateOf = (services: LiveServices) => ({
-  rateLimit: {
-    max: requestsPerMinute,
-    timeWindow: 60_000,
-    keyGenerator: (request: FastifyRequest): string => {
-      const key = keyOf(services, request)
-      return key === undefined ? request.ip : key.publicId
-    },
-  },
-})
-
 const pollRoute = (app: FastifyInstance, { services, board }: JobParts): void => {
   app.post<{ Querystring: Protocol.PollQuery }>(
     "/hosts/next-job",
     {
       bodyLimit: smallBodyBytes,
-      config: rateOf(services),
+      config: rateByKey(services, requestsPerMinute),
       schema: routeSchema({
         tag: "Jobs",
         summary: "Wait for a job",
@@ -78,6 +67,7 @@ const pollRoute = (app: FastifyInstance, { services, board }: JobParts): void =>
       const { pollSeconds } = services.config.hosts
       const wait = Math.min(pollSeconds, Number(request.query.wait_seconds ?? pollSeconds))
       const handout = await nextJob(board, host, wait * microsPerSecond, reply.raw)
+      requireStillValid(services, board, request, handout)
       if (handout === undefined)
         return reply.status(204).header(Protocol.skipHeader, skipReasons(services, host)).send()
       // Written as it is: what a host is sent was checked when the consumer sent it.
@@ -86,6 +76,21 @@ const pollRoute = (app: FastifyInstance, { services, board }: JobParts): void =>
         .send(JSON.stringify(handedJob(services, handout)))
     },
   )
+}
+
+/** Whoever waits with a key that has ended meanwhile, such as a thief, gets no consumer's prompt. */
+const requireStillValid = (
+  services: LiveServices,
+  board: JobBoard,
+  request: FastifyRequest,
+  handout: Handout | undefined,
+): void => {
+  try {
+    requireHostKey(services, request)
+  } catch (error) {
+    if (handout !== undefined) board.giveBack(handout)
+    throw error
+  }
 }
 
 /** Waits for a job as long as whoever asked does. Throws where this host asks too often at once. */
@@ -152,7 +157,7 @@ const streamRoute = (app: FastifyInstance, { services, board }: JobParts): void 
   app.post<{ Params: Protocol.JobPath; Querystring: Protocol.StreamQuery }>(
     "/hosts/jobs/:id/stream",
     {
-      config: rateOf(services),
+      config: rateByKey(services, requestsPerMinute),
       schema: routeSchema({
         tag: "Jobs",
         summary:
@@ -239,7 +244,7 @@ const endRoutes = (app: FastifyInstance, { services, board }: JobParts): void =>
     "/hosts/jobs/:id/complete",
     {
       bodyLimit: answerBytes,
-      config: rateOf(services),
+      config: rateByKey(services, requestsPerMinute),
       // A body this large is not read for a stranger.
       onRequest: async (request) => {
         requireHostKey(services, request)
@@ -274,7 +279,7 @@ const endRoutes = (app: FastifyInstance, { services, board }: JobParts): void =>
     "/hosts/jobs/:id/fail",
     {
       bodyLimit: smallBodyBytes,
-      config: rateOf(services),
+      config: rateByKey(services, requestsPerMinute),
       schema: routeSchema({
         tag: "Jobs",
         summary: "The job cannot be done, or not to its end. Sent again, it is answered alike",

@@ -5,6 +5,7 @@ import { earningsHours, EarningsQuery } from "../accounts/earnings.ts"
 import type { UnixTime } from "../accounts/market-time.ts"
 import { readMarketTime } from "../accounts/market-time.ts"
 import { unknownCursor } from "../http/http-error.ts"
+import { rateByKey } from "../http/key-rate.ts"
 import type { LiveServices } from "../services.ts"
 import type { HostRecord } from "../store/records.ts"
 import { earningsOf } from "./earnings.ts"
@@ -27,6 +28,14 @@ const smallBodyBytes = 262_144
 const listMicros = microsPerSecond
 const ownerKeys = ["account", "admin"] as const
 const anyKeys = ["host", "account", "admin"] as const
+
+const heartbeatsPerMinute = 1200
+const changesPerMinute = 1200
+/** Changes are journalled: how many one operator makes is bounded, whatever keys it makes them with. */
+const changeRate = (services: LiveServices) =>
+  rateByKey(services, changesPerMinute, ({ account, publicId }) =>
+    account === undefined ? publicId : `operator ${account}`,
+  )
 
 export const operatorRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
   registrationRoutes(app, parts)
@@ -82,6 +91,7 @@ const registrationRoutes = (app: FastifyInstance, parts: OperatorParts): void =>
     "/hosts",
     {
       bodyLimit: smallBodyBytes,
+      config: changeRate(services),
       schema: routeSchema({
         tag: "Hosts",
         summary: "Register a host. Its key is shown this once",
@@ -104,6 +114,7 @@ const registrationRoutes = (app: FastifyInstance, parts: OperatorParts): void =>
   app.delete<{ Params: Protocol.HostPath }>(
     "/hosts/:id",
     {
+      config: changeRate(services),
       schema: routeSchema({
         tag: "Hosts",
         summary: "Remove a host. It gets no more jobs, and is gone when those it has have ended",
@@ -188,6 +199,7 @@ const heartbeatRoute = (app: FastifyInstance, parts: OperatorParts): void => {
     "/hosts/:id/heartbeat",
     {
       bodyLimit: smallBodyBytes,
+      config: rateByKey(services, heartbeatsPerMinute),
       schema: routeSchema({
         tag: "Hosts",
         summary: "The host is alive. The answer says which jobs it should be working on",
@@ -220,6 +232,7 @@ const changeRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
     "/hosts/:id/models",
     {
       bodyLimit: smallBodyBytes,
+      config: changeRate(services),
       schema: routeSchema({
         tag: "Hosts",
         summary: "Add a model, remove one, or switch one for another",
@@ -243,6 +256,7 @@ const changeRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
       path,
       {
         bodyLimit: smallBodyBytes,
+        config: changeRate(services),
         schema: routeSchema({
           tag: "Hosts",
           summary,
@@ -272,6 +286,7 @@ const secretRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
     "/hosts/:id/token",
     {
       bodyLimit: smallBodyBytes,
+      config: changeRate(services),
       schema: routeSchema({
         tag: "Hosts",
         summary:
@@ -294,6 +309,7 @@ const secretRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
     "/hosts/:id/key",
     {
       bodyLimit: smallBodyBytes,
+      config: changeRate(services),
       schema: routeSchema({
         tag: "Hosts",
         summary: "Replace the host's key, such as a lost one. The keys before it end at once",

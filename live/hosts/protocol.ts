@@ -15,6 +15,7 @@ import {
   Credits,
   Cursor,
   described,
+  lineOfText,
   optional,
   pageOf,
   prices,
@@ -48,7 +49,7 @@ const Secret = text(8192).pipe(Schema.pattern(/^[\x21-\x7e]+$/))
 const Hardware = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
 export const Registration = Schema.Struct({
-  name: optional(text(100), "For people"),
+  name: optional(lineOfText(100), "For people"),
   registration_id: optional(
     text(100),
     "The client's own id of this registration. Sent again by the same account, it is answered with the same host (200) and no second key",
@@ -73,8 +74,8 @@ export const Registration = Schema.Struct({
     between(0, 1_000_000),
     "The operator's asking price; under this platform's list prices it is noted and has no effect",
   ),
-  gpu: optional(text(200), "Name of the device, for display"),
-  backend: optional(text(100), "Kind of server behind the host, for display"),
+  gpu: optional(lineOfText(200), "Name of the device, for display"),
+  backend: optional(lineOfText(100), "Kind of server behind the host, for display"),
   hardware: optional(Hardware, "Anything else the machine says of itself, for display"),
 })
 export type Registration = typeof Registration.Type

@@ -54,7 +54,11 @@ export interface Registry {
 }
 
 const mostHosts = 1000
+const mostHostsADay = 2000
+const millisPerDay = 86_400_000
 const mostModels = 64
+/** Models that a host ever had, those that it has no more included. */
+const mostModelsEver = 10_000
 const mostHardwareBytes = 16_384
 const defaultSlots = 1
 const defaultTokensPerSecond = 30
@@ -93,16 +97,28 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
     if (before !== undefined) return { host: before, secret: undefined }
     const offers = offersOf(services, wish)
     requireModest(wish)
-    const living = hostsOf(account.id).filter(
-      (id) => directory.hosts.get(id)?.removedAtMillis === undefined,
-    )
-    if (living.length >= mostHosts)
-      throw conflict("too_many_hosts", `An account has at most ${mostHosts} hosts; remove some`)
     const endpoint = await checkedEndpoint(guard, wish)
     // Somebody may have sent the same registration while the endpoint was looked up.
     const meanwhile = known(account, wish)
     if (meanwhile !== undefined) return { host: meanwhile, secret: undefined }
+    requireRoom(account)
     return enter(account, wish, offers, endpoint)
+  }
+
+  const requireRoom = ({ id }: AccountRecord): void => {
+    const yesterday = nowMillis() - millisPerDay
+    let living = 0
+    let recent = 0
+    for (const host of hostsOf(id)) {
+      const { removedAtMillis, createdAtMillis = 0 } = directory.hosts.get(host) ?? {}
+      if (removedAtMillis === undefined) living += 1
+      if (createdAtMillis > yesterday) recent += 1
+    }
+    if (living >= mostHosts)
+      throw conflict("too_many_hosts", `An account has at most ${mostHosts} hosts; remove some`)
+    // What was removed is remembered, for statements and audits: it may not fill the memory.
+    if (recent >= mostHostsADay)
+      throw conflict("too_many_hosts", `An account registers at most ${mostHostsADay} hosts a day`)
   }
 
   const enter = (
@@ -191,6 +207,11 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
         throw conflict("already_served", `This host serves ${change.model} already`)
       if (served.length >= mostModels)
         throw conflict("too_many_models", `A host serves at most ${mostModels} models`)
+      if (directory.instancesOfHost(host.id).length >= mostModelsEver)
+        throw conflict(
+          "too_many_models",
+          `This host has had ${mostModelsEver} models already; register it anew, or switch models`,
+        )
       const isHostDraining = statusOf(services, host) === "draining"
       start(host, offerOf(services, change, change.model), isPlatformAsked)
       if (isHostDraining) setDraining(host, true)

@@ -12,6 +12,18 @@ export const described = <A, I>(schema: Schema.Schema<A, I>, description: string
 export const optional = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
   Schema.optionalWith(described(schema, description), { exact: true })
 
+/**
+ * Something to read: on one line, with something to see in it, and nothing that changes how the text
+ * around it is shown (control characters, directions of writing) or that no UTF-8 can hold.
+ */
+export const lineOfText = (longest: number) =>
+  Schema.String.pipe(
+    Schema.maxLength(longest),
+    Schema.pattern(
+      /^(?=.*[^\p{Cc}\p{Cf}\p{Cs}\p{Z}])[^\p{Cc}\p{Cs}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]+$/u,
+    ),
+  )
+
 export const Credits = described(Schema.String, "Credits, as a decimal")
 export const UnixSeconds = described(Schema.Int, "Unix time, s")
 

@@ -237,6 +237,30 @@ describe("keys", () => {
       status: 409,
       body: { error: { code: "too_many_keys" } },
     })
+    // Nor by rotating them, unless the old one ends with it.
+    const { body } = await call(server, key, "GET", "/account/keys")
+    const [first] = body["data"] as ReadonlyArray<{ readonly id: string }>
+    const rotate = (overlap_seconds: number) =>
+      call(server, key, "POST", `/account/keys/${first!.id}/rotate`, { overlap_seconds })
+    expect(await rotate(1)).toMatchObject({ body: { error: { code: "too_many_keys" } } })
+    expect(await rotate(0)).toMatchObject({ status: 201 })
+  })
+
+  it("of an account are made at most two hundred times a day", async () => {
+    let now = 1_700_000_000_000
+    const { server, signUp } = await openDesk({ nowMillis: () => now })
+    const { key } = await signUp()
+    const make = () => call(server, key, "POST", "/account/keys", {})
+    for (let made = 1; made < 200; made++) {
+      const id = (await make()).body["id"] as string
+      expect((await call(server, key, "DELETE", `/account/keys/${id}`)).status).toBe(200)
+    }
+    expect(await make()).toMatchObject({
+      status: 409,
+      body: { error: { code: "too_many_keys", message: "At most 200 new keys a day" } },
+    })
+    now += 86_400_000
+    expect((await make()).status).toBe(201)
   })
 })
 

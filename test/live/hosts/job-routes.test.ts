@@ -233,6 +233,21 @@ describe("a host that polls", () => {
     expect((await mini.poll()).body.epoch).toBe(1)
   })
 
+  it("gets no job by a key that was replaced while it waited", async () => {
+    const { call, market, host, secret, mini, deliver } = await withHost()
+    const waiting = mini.poll()
+    await new Promise((resume) => setTimeout(resume, 100))
+    const owner = market.giveKey("account", { account: host.account })
+    const replaced = await call("POST", `/hosts/${host.publicId}/key`, owner.secret)
+    expect(replaced.status).toBe(201)
+    const { sink } = deliver()
+    expect((await waiting).status).toBe(401)
+    expect((await call("POST", "/hosts/next-job?wait_seconds=0", secret)).status).toBe(401)
+    const job = await call("POST", "/hosts/next-job", replaced.body.api_key as string)
+    expect([job.status, job.body.epoch]).toEqual([200, 2])
+    expect(sink.ends).toEqual([])
+  })
+
   it("may not wait in too many polls at once", async () => {
     const { mini } = await withHost()
     const polls = Array.from({ length: 9 }, () => mini.poll(1))

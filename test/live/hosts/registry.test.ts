@@ -65,3 +65,25 @@ describe("a gateway that starts", () => {
     expect([...market.directory.keys.all()].at(-1)?.revokedAtMillis).toBeDefined()
   })
 })
+
+describe("an operator", () => {
+  const wish = { models: ["small"] }
+
+  it("has a thousand hosts at most, also where they come at once, and registers twice as many a day", async () => {
+    let now = 1_700_000_000_000
+    const market = openTestMarket({ clock: manualClock(), nowMillis: () => now })
+    market.listModel({ name: "small" })
+    const { account } = market.openAccount()
+    const registry = startRegistry(market)
+    const register = () => registry.register(account, wish)
+    for (let round = 0; round < 2; round++) {
+      const made = await Promise.allSettled(Array.from({ length: 1001 }, register))
+      const hosts = made.flatMap((one) => (one.status === "fulfilled" ? [one.value.host] : []))
+      expect(hosts).toHaveLength(1000)
+      for (const host of hosts) expect(registry.remove(host)).toBe("removed")
+    }
+    await expect(register()).rejects.toThrow(/at most 2000 hosts a day/)
+    now += 86_400_000
+    await expect(register()).resolves.toBeDefined()
+  })
+})

@@ -2,12 +2,12 @@
  * What an account's hosts earned, hour by hour, from the postings on disk: shares of calls, and
  * bounties paid at once or still vesting.
  */
-import type { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Schema } from "effect"
 import { earnedLot, lotAccount, microsPerHour, vestingLot } from "../../engine/index.ts"
 import { Credits, described, queryCount } from "../http/fields.ts"
 import type { LiveServices } from "../services.ts"
+import { firstSeqFrom } from "../store/stored-journal.ts"
+import { ofCustomers } from "../store/migrations.ts"
 import { customerOf } from "./balance.ts"
 import { creditsOf } from "./credits.ts"
 import type { UnixTime } from "./market-time.ts"
@@ -30,7 +30,7 @@ interface EarningsRow {
 }
 
 const earningsQuery = `SELECT at / ${microsPerHour} AS hour, kind, sum(amount) AS total FROM postings
-  WHERE credit IN (?, ?) AND credit >= 5 AND seq >= ?
+  WHERE credit IN (?, ?) AND ${ofCustomers("credit")} AND seq >= ?
     AND kind IN ('share', 'bounty', 'vestingBounty')
   GROUP BY hour, kind ORDER BY hour, kind`
 
@@ -66,25 +66,3 @@ export const earningsByHour = async (
     amount: creditsOf(market, total),
   }))
 }
-
-/** The first journal entry at or after a time; times rise with the entries. O(log entries). */
-export const firstSeqFrom = (
-  reader: SqlClient,
-  lastSeq: number,
-  atMicros: number,
-): Effect.Effect<number, SqlError> =>
-  Effect.gen(function* () {
-    let low = 1
-    let high = lastSeq + 1
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2)
-      const rows = yield* reader.unsafe<{ readonly at: number }>(
-        "SELECT at FROM journal WHERE seq = ?",
-        [middle],
-      )
-      const at = rows[0]?.at
-      if (at !== undefined && at < atMicros) low = middle + 1
-      else high = middle
-    }
-    return low
-  })

@@ -10,7 +10,8 @@ import { Effect, Schema } from "effect"
 import { balanceOf, lotAccount, lotNames } from "../../engine/index.ts"
 import { described, pageOf, UnixSeconds } from "../http/fields.ts"
 import type { LiveServices } from "../services.ts"
-import type { StoredPosting } from "../store/store.ts"
+import { ofCustomers } from "../store/migrations.ts"
+import type { StoredPosting } from "../store/stored-journal.ts"
 import { customerOf } from "./balance.ts"
 import { creditsOf } from "./credits.ts"
 import type { UnixTime } from "./market-time.ts"
@@ -61,7 +62,7 @@ const pageQuery = (lots: ReadonlyArray<number>, place: Place, count: number) => 
     sides.map(({ side, column }) => {
       parameters.push(lot, place.seq, place.line, count)
       return `SELECT * FROM (SELECT *, ${side} AS side FROM postings
-        WHERE ${column} = ? AND ${column} >= 5 AND (seq, line) ${isBefore(side, place)} (?, ?)
+        WHERE ${column} = ? AND ${ofCustomers(column)} AND (seq, line) ${isBefore(side, place)} (?, ?)
         ORDER BY seq DESC, line DESC LIMIT ?)`
     }),
   )
@@ -79,7 +80,7 @@ const sumQuery = (lots: ReadonlyArray<number>, place: Place, lastSeq: number) =>
     sides.map(({ side, column }) => {
       parameters.push(lot, place.seq, place.line, lastSeq)
       return `SELECT ${side === 1 ? "" : "-"}amount AS amount FROM postings
-        WHERE ${column} = ? AND ${column} >= 5 AND NOT ((seq, line) ${isBefore(side, place)} (?, ?))
+        WHERE ${column} = ? AND ${ofCustomers(column)} AND NOT ((seq, line) ${isBefore(side, place)} (?, ?))
           AND seq <= ?`
     }),
   )

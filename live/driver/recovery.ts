@@ -15,8 +15,9 @@ import type { CommitQueue } from "../store/commit-queue.ts"
 import type { MarketMeta } from "../store/meta.ts"
 import { readMeta, writeMeta } from "../store/meta.ts"
 import { readSnapshots } from "../store/snapshots.ts"
-import type { Store, StoredEntry } from "../store/store.ts"
-import { forEachPage } from "../store/store.ts"
+import type { Store } from "../store/store.ts"
+import type { StoredEntry } from "../store/stored-journal.ts"
+import { forEachPage } from "../store/stored-journal.ts"
 import type { MarketDriver } from "./market-driver.ts"
 
 /** The journal and this version's kernel disagree: carrying on would falsify balances. */

@@ -6,10 +6,12 @@ import { Effect } from "effect"
 import { earnedLot, lotAccount, microsPerHour } from "../../engine/index.ts"
 import { balanceView, customerOf } from "../accounts/balance.ts"
 import { creditsOf } from "../accounts/credits.ts"
-import { earningsByHour, firstSeqFrom } from "../accounts/earnings.ts"
+import { earningsByHour } from "../accounts/earnings.ts"
 import type { UnixTime } from "../accounts/market-time.ts"
 import type { LiveServices } from "../services.ts"
+import { ofCustomers } from "../store/migrations.ts"
 import type { HostRecord } from "../store/records.ts"
+import { firstSeqFrom } from "../store/stored-journal.ts"
 import type { Earnings } from "./protocol.ts"
 
 interface HourRow {
@@ -28,7 +30,7 @@ const hoursQuery = `SELECT p.at / ${microsPerHour} AS hour, count(*) AS jobs,
     sum(c.value ->> 'fee') AS fee, sum(c.value ->> 'withheld') AS withheld,
     sum(p.amount) AS earned, sum(c.value ->> 'bounty') AS bounty
   FROM postings p JOIN journal j ON j.seq = p.seq, json_each(j.commands) c
-  WHERE p.credit = ? AND p.credit >= 5 AND p.seq >= ? AND p.kind = 'share'
+  WHERE p.credit = ? AND ${ofCustomers("p.credit")} AND p.seq >= ? AND p.kind = 'share'
     AND c.value ->> '_tag' = 'Finish' AND c.value ->> 'request' = p.reference
     AND c.value ->> 'instance' IN (SELECT value FROM json_each(?))
   GROUP BY hour ORDER BY hour`

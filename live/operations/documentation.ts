@@ -8,6 +8,7 @@ import type { FastifyPluginAsync } from "fastify"
 import { createRequire } from "node:module"
 import type { LiveConfig } from "../config.ts"
 import { documented } from "../http/route-schema.ts"
+import { forWholeServer } from "../http/whole-server.ts"
 
 const { version } = createRequire(import.meta.url)("evenkeel/package.json") as {
   readonly version: string
@@ -27,8 +28,9 @@ const pagePolicy =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 
-export const documentation = (config: LiveConfig): FastifyPluginAsync => {
-  const plugin: FastifyPluginAsync = async (app) => {
+export const documentation = (config: LiveConfig): FastifyPluginAsync =>
+  // So that it sees every route.
+  forWholeServer(async (app) => {
     await app.register(swagger, {
       transform: ({ schema, url }) => ({ schema: documented(schema), url }),
       openapi: {
@@ -62,7 +64,4 @@ export const documentation = (config: LiveConfig): FastifyPluginAsync => {
       uiConfig: { docExpansion: "list", deepLinking: false },
     })
     app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger())
-  }
-  // Fastify's own sign that what a plugin adds is the server's, so that it sees every route.
-  return Object.assign(plugin, { [Symbol.for("skip-override")]: true })
-}
+  })

@@ -19,6 +19,7 @@ import {
   standingsOf,
 } from "../../engine/index.ts"
 import type { JobKind } from "../gateway/delivery.ts"
+import { forWholeServer } from "../http/whole-server.ts"
 import type { LiveServices } from "../services.ts"
 
 /** A call of a consumer that is over, as its gateway measured it. */
@@ -385,7 +386,7 @@ const httpMeasures = (registry: Registry): FastifyPluginAsync => {
     buckets: httpBuckets,
     registers: [registry],
   })
-  const plugin: FastifyPluginAsync = async (app) => {
+  return forWholeServer(async (app) => {
     app.addHook("onResponse", async (request, reply) => {
       duration.observe(
         {
@@ -397,7 +398,5 @@ const httpMeasures = (registry: Registry): FastifyPluginAsync => {
         reply.elapsedTime / 1000,
       )
     })
-  }
-  // Fastify's own sign that hooks of a plugin hold for the server, not for the plugin alone.
-  return Object.assign(plugin, { [Symbol.for("skip-override")]: true })
+  })
 }

@@ -16,8 +16,8 @@ import { advance, createMarket, microsPerSecond } from "../../engine/index.ts"
 import type { MarketTotals } from "./comparison.ts"
 import { countIn, emptyTotals } from "./comparison.ts"
 import type { MarketMeta } from "../store/meta.ts"
-import type { StoredEntry } from "../store/store.ts"
-import { forEachPage } from "../store/store.ts"
+import type { StoredEntry } from "../store/stored-journal.ts"
+import { forEachPage } from "../store/stored-journal.ts"
 
 type AttemptEnded = EventOf<"AttemptEnded">
 type RequestArrived = EventOf<"RequestArrived">

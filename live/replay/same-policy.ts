@@ -10,8 +10,8 @@ import { advance, createMarket, digestOf, totalOf } from "../../engine/index.ts"
 import type { MarketTotals } from "./comparison.ts"
 import { countIn, emptyTotals } from "./comparison.ts"
 import type { MarketMeta } from "../store/meta.ts"
-import type { StoredEntry, StoredPosting } from "../store/store.ts"
-import { forEachPage, postingsBetween } from "../store/store.ts"
+import type { StoredEntry, StoredPosting } from "../store/stored-journal.ts"
+import { forEachPage, postingsBetween } from "../store/stored-journal.ts"
 
 export interface Difference {
   readonly seq: number

@@ -12,13 +12,19 @@ import { Effect } from "effect"
 const isSafe = (column: string): string =>
   `CHECK (${column} BETWEEN -9007199254740991 AND 9007199254740991)`
 
-const firstRecordTables = ["accounts", "keys", "models", "hosts", "instances"] as const
-export type RecordTable = (typeof firstRecordTables)[number] | "transfers"
+const recordTables = ["accounts", "keys", "models", "hosts", "instances", "transfers"] as const
+export type RecordTable = (typeof recordTables)[number]
 
 const makeRecordTable = (table: RecordTable): string => `CREATE TABLE ${table} (
   id INTEGER PRIMARY KEY,
   record TEXT NOT NULL CHECK (json_valid(record))
 ) STRICT`
+
+/**
+ * Which rows the indexes of postings hold; SQLite takes an index only for a query that says the same.
+ * The system's own accounts (below 5) are in half of all postings and have no statement.
+ */
+export const ofCustomers = (column: string): string => `${column} >= 5`
 
 const first = Effect.gen(function* () {
   const sql = yield* SqlClient
@@ -42,9 +48,10 @@ const first = Effect.gen(function* () {
     reference INTEGER NOT NULL ${isSafe("reference")},
     PRIMARY KEY (seq, line)
   ) STRICT, WITHOUT ROWID`)
-  // The system's own accounts (below 5) are in half of all postings and have no statement.
-  yield* run(`CREATE INDEX postings_by_debit ON postings (debit, seq) WHERE debit >= 5`)
-  yield* run(`CREATE INDEX postings_by_credit ON postings (credit, seq) WHERE credit >= 5`)
+  for (const side of ["debit", "credit"])
+    yield* run(
+      `CREATE INDEX postings_by_${side} ON postings (${side}, seq) WHERE ${ofCustomers(side)}`,
+    )
   // A group of entries and their postings as two JSON arrays, taken apart by SQLite: one statement is
   // one transaction and one trip to the disk's thread, however many rows it has.
   yield* run("CREATE VIEW entries AS SELECT NULL AS journal, NULL AS postings")
@@ -63,14 +70,9 @@ const first = Effect.gen(function* () {
     attempt INTEGER NOT NULL,
     tokens INTEGER NOT NULL
   ) STRICT`)
-  for (const table of firstRecordTables) yield* run(makeRecordTable(table))
-})
-
-const transfersAndAudits = Effect.gen(function* () {
-  const sql = yield* SqlClient
-  yield* sql.unsafe(makeRecordTable("transfers"))
+  for (const table of recordTables) yield* run(makeRecordTable(table))
   // What the market found out, and what was done with an admin key (`actor`).
-  yield* sql.unsafe(`CREATE TABLE audits (
+  yield* run(`CREATE TABLE audits (
     id INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
     finding TEXT NOT NULL,
@@ -82,5 +84,5 @@ const transfersAndAudits = Effect.gen(function* () {
 
 /** Brings the tables up to this version's. */
 export const migrate = Migrator.make({})({
-  loader: Migrator.fromRecord({ "0001_first": first, "0002_transfers": transfersAndAudits }),
+  loader: Migrator.fromRecord({ "0001_first": first }),
 })

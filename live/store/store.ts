@@ -7,7 +7,6 @@ import * as Path from "@effect/platform/Path"
 import { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Context, Data, Effect, Exit, Layer, Scope } from "effect"
-import type { Command, MarketEvent } from "../../engine/index.ts"
 import { sqliteLayer } from "../../sim/results/sqlite-client.ts"
 import type { CommitQueue, StoreBroken } from "./commit-queue.ts"
 import { makeCommitQueue, reasonOf } from "./commit-queue.ts"
@@ -21,26 +20,6 @@ export class StoreUnusable extends Data.TaggedError("StoreUnusable")<{
   override get message(): string {
     return `${this.directory}: ${this.reason}`
   }
-}
-
-/** An entry as it stands on disk. */
-export interface StoredEntry {
-  readonly seq: number
-  readonly event: MarketEvent
-  /** All commands but the postings, which have a table of their own. */
-  readonly commands: ReadonlyArray<Command>
-  readonly digest: string
-}
-
-export interface StoredPosting {
-  readonly seq: number
-  readonly line: number
-  readonly at: number
-  readonly kind: string
-  readonly debit: number
-  readonly credit: number
-  readonly amount: number
-  readonly reference: number
 }
 
 export interface Store {
@@ -140,47 +119,3 @@ const lock = (filename: string): Effect.Effect<void, SqlError, Scope.Scope> =>
         .pipe(Effect.ignore, Effect.zipRight(Scope.close(scope, Exit.void))),
     )
   })
-
-const pageSize = 10_000
-
-/** Calls `take` with the entries after `seq`, in order, some thousand at a time. */
-export const forEachPage = <E>(
-  reader: SqlClient,
-  afterSeq: number,
-  take: (entries: ReadonlyArray<StoredEntry>) => Effect.Effect<void, E>,
-): Effect.Effect<void, E | SqlError> =>
-  Effect.gen(function* () {
-    for (let last = afterSeq; ;) {
-      const rows = yield* reader.unsafe<{
-        readonly seq: number
-        readonly event: string
-        readonly commands: string
-        readonly digest: string
-      }>("SELECT seq, event, commands, digest FROM journal WHERE seq > ? ORDER BY seq LIMIT ?", [
-        last,
-        pageSize,
-      ])
-      if (rows.length === 0) return
-      yield* take(
-        rows.map(({ seq, event, commands, digest }) => ({
-          seq,
-          event: JSON.parse(event) as MarketEvent,
-          commands: JSON.parse(commands) as ReadonlyArray<Command>,
-          digest,
-        })),
-      )
-      last = rows[rows.length - 1].seq
-    }
-  })
-
-/** The postings of the entries `from` … `to`, in order. */
-export const postingsBetween = (
-  reader: SqlClient,
-  from: number,
-  to: number,
-): Effect.Effect<ReadonlyArray<StoredPosting>, SqlError> =>
-  reader.unsafe<StoredPosting>(
-    `SELECT seq, line, at, kind, debit, credit, amount, reference FROM postings
-      WHERE seq BETWEEN ? AND ? ORDER BY seq, line`,
-    [from, to],
-  )

@@ -2,7 +2,7 @@
 export { defaultConfig, ListedModel, LiveConfig } from "./config.ts"
 export { ConfigInvalid, loadConfig, settings } from "./load-config.ts"
 export type { Setting } from "./load-config.ts"
-export { loggerOf } from "./server.ts"
+export { loggerOf } from "./http/server.ts"
 export { CannotListen, startGateway } from "./start.ts"
 export type { GatewayFault, GatewayOptions, RunningGateway } from "./start.ts"
 export type { Difference, Replayed } from "./replay/same-policy.ts"

@@ -5,7 +5,7 @@ import { alignColumns, jsonOption, note, printResult } from "../sim/cli/output.t
 import { UsageError } from "../sim/cli/usage-error.ts"
 import type { LiveConfig } from "./config.ts"
 import { loadConfig, settings } from "./load-config.ts"
-import { loggerOf } from "./server.ts"
+import { loggerOf } from "./http/server.ts"
 import type { RunningGateway } from "./start.ts"
 import { startGateway } from "./start.ts"
 

@@ -15,7 +15,7 @@ import { replaySamePolicy } from "../replay/same-policy.ts"
 import { startGateway } from "../start.ts"
 import { readMeta } from "../store/meta.ts"
 import { openReader, StoreUnusable } from "../store/store.ts"
-import type { ConsumerPart, HostPart } from "./cast.ts"
+import type { HostPart } from "./cast.ts"
 import { consumers, hosts, largeModel, prices, smallModel } from "./cast.ts"
 import type { DemoReport, Member } from "./report.ts"
 import { reportText } from "./report.ts"
@@ -160,7 +160,7 @@ const live = async (
   return { hosts: instances, consumers: loads, members }
 }
 
-const inTurn = async <T extends HostPart | ConsumerPart | object, R>(
+const inTurn = async <T, R>(
   list: ReadonlyArray<T>,
   act: (one: T) => Promise<R>,
 ): Promise<Array<R>> => {
@@ -200,6 +200,8 @@ const withReplay = (
     const report: DemoReport = {
       ...happened,
       scale: market.economy.money.scale,
+      feeBps: market.economy.feeBps,
+      poolFeeBps: market.economy.bounty.poolFeeBps,
       totals: replayed.totals,
       journal: {
         entries: replayed.entries,

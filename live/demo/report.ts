@@ -21,6 +21,9 @@ export interface DemoReport {
   readonly consumers: ReadonlyArray<LoadResult>
   readonly members: ReadonlyArray<Member>
   readonly scale: number
+  /** The platform's part of a call, and the bounty pool's part of that. */
+  readonly feeBps: number
+  readonly poolFeeBps: number
   readonly totals: MarketTotals
   readonly journal: {
     readonly entries: number
@@ -76,13 +79,18 @@ const consumersTable = ({ consumers }: DemoReport): string =>
     ),
   ])
 
-const moneyTable = ({ totals, scale }: DemoReport): string =>
+const percent = (bps: number): string => `${bps / 100}%`
+
+const moneyTable = ({ totals, scale, feeBps, poolFeeBps }: DemoReport): string =>
   alignColumns(
     (
       [
         ["paid by consumers", totals.paidByConsumers],
-        ["to providers (88%)", totals.providerShares],
-        ["platform fee (12%), half of it to the bounty pool", totals.platformFees],
+        [`to providers (${percent(10_000 - feeBps)})`, totals.providerShares],
+        [
+          `platform fee (${percent(feeBps)}), ${percent(poolFeeBps)} of it to the bounty pool`,
+          totals.platformFees,
+        ],
         ["bounties", totals.bounties],
       ] as const
     ).map(([name, minor]) => [name, formatCredits(minor, scale)]),

@@ -11,7 +11,7 @@ import { makeNetworkGuard } from "../../../live/hosts/network-guard.ts"
 import type { HandedJob } from "../../../live/hosts/protocol.ts"
 import type { Vault } from "../../../live/hosts/vault.ts"
 import { makeVault } from "../../../live/hosts/vault.ts"
-import { buildServer } from "../../../live/server.ts"
+import { buildServer } from "../../../live/http/server.ts"
 import type { MarketOptions, TestMarket } from "../support/market.ts"
 import { openTestMarket } from "../support/market.ts"
 

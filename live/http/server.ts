@@ -15,11 +15,11 @@ import type {
   FastifyServerOptions,
 } from "fastify"
 import Fastify, { LogController } from "fastify"
-import type { LiveConfig } from "./config.ts"
-import { bodyBudget } from "./http/body-budget.ts"
-import { partyOf } from "./http/client-address.ts"
-import { badRequest, errorBody, HttpError, overloaded } from "./http/http-error.ts"
-import { isDeeper } from "./http/json-depth.ts"
+import type { LiveConfig } from "../config.ts"
+import { bodyBudget } from "./body-budget.ts"
+import { partyOf } from "./client-address.ts"
+import { badRequest, errorBody, HttpError, overloaded } from "./http-error.ts"
+import { isDeeper } from "./json-depth.ts"
 
 /** Headers that may carry a secret: never in a log. */
 const secretHeaders = ["authorization", "cookie", "x-api-key", "proxy-authorization"]

@@ -30,6 +30,7 @@ import {
 import type { UnixTime } from "./market-time.ts"
 import { readMarketTime, secondsOf } from "./market-time.ts"
 import { routeSchema } from "../http/route-schema.ts"
+import { sendSecret } from "../http/secret-answer.ts"
 import { makeSignUpLimit } from "./sign-up-limit.ts"
 import { openAccount } from "./sign-up.ts"
 import { parseCursor, StatementPage, statementPage } from "./statement.ts"
@@ -96,13 +97,10 @@ const signUpRoute = (app: FastifyInstance, services: LiveServices): void => {
       const { account, key } = openAccount(services, request.body.name.trim())
       const view = Answers.accountView(services, account)
       await driver.durable()
-      return reply
-        .status(201)
-        .header("cache-control", "no-store")
-        .send({
-          ...view,
-          api_key: key.secret,
-        })
+      return sendSecret(reply, 201, {
+        ...view,
+        api_key: key.secret,
+      })
     },
   )
 }
@@ -220,10 +218,7 @@ const keyRoutes = (app: FastifyInstance, services: LiveServices): void => {
       const { name = "key", expires_in_seconds } = request.body
       const made = makeFurtherKey(services, key, name.trim(), expires_in_seconds)
       await driver.durable()
-      return reply
-        .status(201)
-        .header("cache-control", "no-store")
-        .send(newKeyView(made, nowMillis()))
+      return sendSecret(reply, 201, newKeyView(made, nowMillis()))
     },
   )
   app.delete<{ Params: Bodies.ById }>(
@@ -264,10 +259,7 @@ const keyRoutes = (app: FastifyInstance, services: LiveServices): void => {
       const overlapSeconds = request.body.overlap_seconds ?? Bodies.defaultOverlapSeconds
       const made = rotateKey(services, old, overlapSeconds)
       await driver.durable()
-      return reply
-        .status(201)
-        .header("cache-control", "no-store")
-        .send(newKeyView(made, nowMillis()))
+      return sendSecret(reply, 201, newKeyView(made, nowMillis()))
     },
   )
 }

@@ -18,6 +18,7 @@ import { NewKeyView, newKeyView, rotateKey } from "./keys.ts"
 import type { UnixTime } from "./market-time.ts"
 import { listModel, ModelUnlistable } from "./model-list.ts"
 import { routeSchema } from "../http/route-schema.ts"
+import { sendSecret } from "../http/secret-answer.ts"
 import {
   orderTransfer,
   settleWithdrawal,
@@ -331,10 +332,7 @@ const judgementRoutes = (
       const made = rotateKey(services, admin, overlapSeconds)
       audits.note("AdminKeyRotated", admin.publicId, undefined, undefined)
       await driver.durable()
-      return reply
-        .status(201)
-        .header("cache-control", "no-store")
-        .send(newKeyView(made, nowMillis()))
+      return sendSecret(reply, 201, newKeyView(made, nowMillis()))
     },
   )
 }

@@ -28,8 +28,6 @@ export interface DeliveryEnd {
   readonly outcome: Outcome
   /** Tokens that the host says it generated; absent: it did not say. */
   readonly reportedTokens?: number
-  /** Tokens of the prompt that the host says it read. */
-  readonly reportedInputTokens?: number
   /** Retry-After of a 429 or 503, µs. */
   readonly retryAfterMicros?: number
   /** HTTP status of the host where that is what ended it, for a 4xx that goes to the consumer. */

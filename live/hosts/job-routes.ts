@@ -309,7 +309,6 @@ const claimOf = (host: HostRecord, jobId: string, attempt: number, epoch: number
 const completionEnd = (usage: Protocol.Completion["usage"]): DeliveryEnd => ({
   outcome: "completed",
   ...(usage?.completion_tokens === undefined ? {} : { reportedTokens: usage.completion_tokens }),
-  ...(usage?.prompt_tokens === undefined ? {} : { reportedInputTokens: usage.prompt_tokens }),
 })
 
 const failureEnd = (failure: Protocol.Failure): DeliveryEnd => {

@@ -16,6 +16,7 @@ import type { JobBoard } from "./job-board.ts"
 import * as Protocol from "./protocol.ts"
 import type { Registry } from "./registry.ts"
 import { routeSchema } from "../http/route-schema.ts"
+import { sendSecret } from "../http/secret-answer.ts"
 
 export interface OperatorParts {
   readonly services: LiveServices
@@ -105,10 +106,11 @@ const registrationRoutes = (app: FastifyInstance, parts: OperatorParts): void =>
       const account = requireOperator(services, request, request.body.account_id)
       const { host, secret } = await registry.register(account, request.body)
       await services.driver.durable()
-      return reply
-        .status(secret === undefined ? 200 : 201)
-        .header("cache-control", "no-store")
-        .send(registered(host, secret, request.body.price_per_token))
+      return sendSecret(
+        reply,
+        secret === undefined ? 200 : 201,
+        registered(host, secret, request.body.price_per_token),
+      )
     },
   )
   app.delete<{ Params: Protocol.HostPath }>(
@@ -323,10 +325,7 @@ const secretRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
       const { host } = requireHost(services, request, request.params.id, ...ownerKeys)
       const secret = registry.replaceKey(host)
       await services.driver.durable()
-      return reply
-        .status(201)
-        .header("cache-control", "no-store")
-        .send({ host_id: host.publicId, api_key: secret })
+      return sendSecret(reply, 201, { host_id: host.publicId, api_key: secret })
     },
   )
 }

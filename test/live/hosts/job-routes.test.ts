@@ -56,7 +56,7 @@ describe("a host that polls", () => {
     const done = await mini.complete(job, { usage: { prompt_tokens: 3, completion_tokens: 3 } })
     expect([done.status, done.body]).toEqual([200, { job_id: job.job_id, status: "completed" }])
     expect(sink.chunks).toEqual([token("a"), token("b"), token("c")])
-    expect(sink.ends).toEqual([{ outcome: "completed", reportedTokens: 3, reportedInputTokens: 3 }])
+    expect(sink.ends).toEqual([{ outcome: "completed", reportedTokens: 3 }])
   })
 
   it("gets a job that comes while it waits, at once", async () => {

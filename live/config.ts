@@ -103,7 +103,12 @@ export const LiveConfig = Schema.Struct({
       "Bodies of all requests under way together; one address has a quarter of it",
     ),
     bodySeconds: seconds(60, "For a body to come in; streams of tokens apart"),
-    connections: count(20_000, 10, 10_000_000, "Open connections; more are closed at once"),
+    connections: count(
+      20_000,
+      10,
+      10_000_000,
+      "Open connections, of one address a quarter of it; more are closed at once",
+    ),
     jsonDepth: count(64, 8, 1024, "Deepest nesting of a body"),
     defaultMaxTokens: count(1024, 1, 1_000_000, "Longest answer where a call does not say"),
     requestsPerMinute: count(6000, 1, 100_000_000, "Calls with one key a minute"),

@@ -17,6 +17,7 @@ import type {
 import Fastify, { LogController } from "fastify"
 import type { LiveConfig } from "../config.ts"
 import { bodyBudget } from "./body-budget.ts"
+import { boundConnections } from "./connections.ts"
 import { partyOf } from "./client-address.ts"
 import { badRequest, errorBody, HttpError, overloaded } from "./http-error.ts"
 import { isDeeper } from "./json-depth.ts"
@@ -86,7 +87,7 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMillis },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   })
-  server.server.maxConnections = limits.connections
+  boundConnections(server.server, limits.connections)
   server.setErrorHandler(answerError)
   server.setNotFoundHandler((request, reply) =>
     reply.status(404).send(
@@ -101,6 +102,9 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     ),
   )
   server.addHook("onRequest", (request, reply, done) => {
+    // Requests that come ahead of their answers: each of those would be kept until the one before it
+    // is read, which may be never. No client of today sends them.
+    if (reply.raw.socket === null) return void request.raw.destroy()
     void reply.header("x-request-id", request.id)
     // On the response itself, where whoever serves files puts that of its pages.
     reply.raw.setHeader("content-security-policy", contentPolicy)

@@ -193,6 +193,29 @@ describe("hostile requests", () => {
     }
   })
 
+  it("answers that nobody reads are not gathered, however many are asked for ahead", async () => {
+    const gateway = await runningGateway()
+    const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1").pause()
+    socket.on("error", () => {})
+    await once(socket, "connect")
+    socket.write("GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(50))
+    await expect.poll(() => openConnections(gateway), { timeout: 5000 }).toBe(0)
+    socket.destroy()
+  })
+
+  it("one address has a quarter of the connections", async () => {
+    const gateway = await runningGateway({ limits: { connections: 40, loopDelayMillis: 0 } })
+    const sockets = Array.from({ length: 30 }, () =>
+      connect(Number(new URL(gateway.url).port), "127.0.0.1").on("error", () => {}),
+    )
+    await expect
+      .poll(() => sockets.filter(({ readyState }) => readyState === "open").length)
+      .toBe(10)
+    for (const socket of sockets) socket.destroy()
+    await expect.poll(() => openConnections(gateway)).toBe(0)
+    expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200)
+  })
+
   it("a gateway that is late sheds new work, and still says how it is", async () => {
     const gateway = await runningGateway({ limits: { loopDelayMillis: 1 } })
     const until = performance.now() + 1500
@@ -229,6 +252,9 @@ describe("hostile requests", () => {
     expect(await refused[0].json()).toMatchObject({ error: { type: "rate_limit_error" } })
   })
 })
+
+const openConnections = ({ server }: TestGateway): Promise<number> =>
+  new Promise((resolve) => server.server.getConnections((_error, count) => resolve(count)))
 
 const rawAnswer = async ({ url }: TestGateway, text: string): Promise<string> => {
   const socket = connect(Number(new URL(url).port), "127.0.0.1")

@@ -3,7 +3,7 @@
  * that there is not is a 404 whatever the key: that is how an agent learns to register again.
  */
 import type { FastifyRequest } from "fastify"
-import { keyOf, requireKey } from "../http/authentication.ts"
+import { bearerOf, keyOf, requireKey } from "../http/authentication.ts"
 import { HttpError, notFound } from "../http/http-error.ts"
 import type { LiveServices } from "../services.ts"
 import type { AccountRecord, HostRecord, KeyRecord } from "../store/records.ts"
@@ -16,10 +16,12 @@ export interface HostAccess {
   readonly key: KeyRecord
 }
 
-const hostNamed = ({ directory, driver }: AccessServices, publicId: string): HostRecord => {
-  const host = directory.hostByPublicId(publicId)
-  const isGone = host?.removedAtMillis !== undefined && !isInMarket(driver.market, host.id)
-  if (host === undefined || isGone)
+const isGone = ({ driver }: AccessServices, { id, removedAtMillis }: HostRecord): boolean =>
+  removedAtMillis !== undefined && !isInMarket(driver.market, id)
+
+const hostNamed = (services: AccessServices, publicId: string): HostRecord => {
+  const host = services.directory.hostByPublicId(publicId)
+  if (host === undefined || isGone(services, host))
     throw notFound(`host ${publicId.slice(0, 100)}; register it with POST /hosts`)
   return host
 }
@@ -60,9 +62,13 @@ export const lookAtHost = (
 
 /** The host whose own key a request bears. */
 export const requireHostKey = (services: AccessServices, request: FastifyRequest): HostRecord => {
-  const key = requireKey(services, request, "host")
-  const host = key.host === undefined ? undefined : services.directory.hosts.get(key.host)
-  if (host === undefined) throw notFound("host of this key; register it with POST /hosts")
+  const named = bearerOf(services, request)?.host
+  const host = named === undefined ? undefined : services.directory.hosts.get(named)
+  // Its keys ended with it: that they are refused would tell its agent nothing.
+  if (host !== undefined && isGone(services, host))
+    throw notFound("host of this key any more; register it with POST /hosts")
+  requireKey(services, request, "host")
+  if (host === undefined) throw new Error("hosts: a host's key belongs to no host")
   return host
 }
 

@@ -17,14 +17,19 @@ interface Caller {
 }
 
 /** The key that a request bears, if it is valid now. */
-export const keyOf = (
-  { directory, nowMillis }: KeyServices,
+export const keyOf = (services: KeyServices, caller: Caller): KeyRecord | undefined => {
+  const key = bearerOf(services, caller)
+  return key !== undefined && keyState(key, services.nowMillis()) === "valid" ? key : undefined
+}
+
+/** The key that a request bears, valid or not. */
+export const bearerOf = (
+  { directory }: Pick<KeyServices, "directory">,
   { headers: { authorization } }: Caller,
 ): KeyRecord | undefined => {
   if (authorization === undefined || authorization.length > longestHeader) return undefined
   if (!/^bearer /i.test(authorization)) return undefined
-  const key = directory.keyByHash(hashOf(authorization.slice("bearer ".length).trim()))
-  return key !== undefined && keyState(key, nowMillis()) === "valid" ? key : undefined
+  return directory.keyByHash(hashOf(authorization.slice("bearer ".length).trim()))
 }
 
 /** The valid key of a request, of one of these roles. Throws what the client is to be told. */

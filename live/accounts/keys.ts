@@ -3,13 +3,14 @@
  * which the old key and the new one both open the door, so that no client has to stop.
  */
 import { Schema } from "effect"
+import { keyState } from "../http/authentication.ts"
 import { UnixSeconds } from "../http/fields.ts"
 import { conflict, notFound } from "../http/http-error.ts"
 import type { LiveServices } from "../services.ts"
 import type { KeyRecord } from "../store/records.ts"
 import { secondsOf } from "./market-time.ts"
-import type { KeyRole } from "./secrets.ts"
-import { newPublicId, newSecret } from "./secrets.ts"
+import type { KeyRole } from "../http/secrets.ts"
+import { newPublicId, newSecret } from "../http/secrets.ts"
 
 type KeyServices = Pick<LiveServices, "directory" | "nowMillis">
 
@@ -165,13 +166,6 @@ export const rotateKey = (
     expiresAtMillis: Math.min(endsAtMillis, expiresAtMillis ?? endsAtMillis),
   })
   return made
-}
-
-/** Whether a key opens the door now, and if not, why. */
-export const keyState = (key: KeyRecord, nowMillis: number): KeyView["state"] => {
-  if (key.revokedAtMillis !== undefined && key.revokedAtMillis <= nowMillis) return "revoked"
-  if (key.expiresAtMillis !== undefined && key.expiresAtMillis <= nowMillis) return "expired"
-  return "valid"
 }
 
 const timeOf = (millis: number | undefined): number | null =>

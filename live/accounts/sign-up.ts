@@ -4,7 +4,7 @@ import type { LiveServices } from "../services.ts"
 import type { AccountRecord } from "../store/records.ts"
 import type { NewKey } from "./keys.ts"
 import { makeKey } from "./keys.ts"
-import { newPublicId } from "./secrets.ts"
+import { newPublicId } from "../http/secrets.ts"
 
 export interface OpenedAccount {
   readonly account: AccountRecord

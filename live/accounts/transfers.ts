@@ -14,7 +14,7 @@ import type { TransferRecord } from "../store/records.ts"
 import { transferKey } from "../store/records.ts"
 import { creditsOf } from "./credits.ts"
 import { secondsOf } from "./market-time.ts"
-import { newPublicId } from "./secrets.ts"
+import { newPublicId } from "../http/secrets.ts"
 
 type TransferServices = Pick<LiveServices, "driver" | "directory" | "nowMillis">
 

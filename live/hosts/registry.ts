@@ -6,7 +6,7 @@
 import type { Rejection } from "../../engine/index.ts"
 import { microsPerSecond } from "../../engine/index.ts"
 import { makeKey } from "../accounts/keys.ts"
-import { newPublicId } from "../accounts/secrets.ts"
+import { newPublicId } from "../http/secrets.ts"
 import { badRequest, conflict, HttpError, notFound } from "../http/http-error.ts"
 import type { LiveServices } from "../services.ts"
 import type { AccountRecord, HostRecord, InstanceRecord, ModelRecord } from "../store/records.ts"

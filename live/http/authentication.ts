@@ -1,10 +1,9 @@
 /** Who calls: the key in `Authorization: Bearer …`, and what it may do. */
-import { keyState } from "../accounts/keys.ts"
-import type { KeyRole } from "../accounts/secrets.ts"
-import { hashOf } from "../accounts/secrets.ts"
 import type { LiveServices } from "../services.ts"
 import type { KeyRecord } from "../store/records.ts"
 import { HttpError } from "./http-error.ts"
+import type { KeyRole } from "./secrets.ts"
+import { hashOf } from "./secrets.ts"
 
 /** No secret is longer; what is longer is not worth hashing. */
 const longestHeader = 256
@@ -14,6 +13,15 @@ type KeyServices = Pick<LiveServices, "directory" | "nowMillis">
 /** Of a request, what says who calls. */
 interface Caller {
   readonly headers: { readonly authorization?: string | undefined }
+}
+
+type KeyState = "valid" | "expired" | "revoked"
+
+/** Whether a key opens the door now, and if not, why. */
+export const keyState = (key: KeyRecord, nowMillis: number): KeyState => {
+  if (key.revokedAtMillis !== undefined && key.revokedAtMillis <= nowMillis) return "revoked"
+  if (key.expiresAtMillis !== undefined && key.expiresAtMillis <= nowMillis) return "expired"
+  return "valid"
 }
 
 /** The key that a request bears, if it is valid now. */

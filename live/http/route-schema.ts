@@ -1,6 +1,6 @@
 /** How a route describes itself, for the validator and the OpenAPI document. */
 import { Schema } from "effect"
-import type { KeyRole } from "../accounts/secrets.ts"
+import type { KeyRole } from "./secrets.ts"
 import { jsonSchemaOf } from "./json-schema.ts"
 
 export interface RouteDescription {

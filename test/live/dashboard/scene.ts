@@ -5,7 +5,7 @@
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Exit, Scope } from "effect"
 import { openAccount } from "../../../live/accounts/sign-up.ts"
-import { newPublicId } from "../../../live/accounts/secrets.ts"
+import { newPublicId } from "../../../live/http/secrets.ts"
 import { orderTransfer } from "../../../live/accounts/transfers.ts"
 import { defaultConfig } from "../../../live/config.ts"
 import type { Fact } from "../../../live/driver/market-driver.ts"

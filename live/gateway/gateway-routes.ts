@@ -24,6 +24,7 @@ import { makeCallRate } from "./call-rate.ts"
 import type { Calls } from "./calls.ts"
 import type { JobKind } from "./delivery.ts"
 import { unknownModel } from "./failures.ts"
+import { loopOf } from "./loop.ts"
 import { modelRoutes } from "./model-routes.ts"
 import { promptTokens } from "./prompt.ts"
 import { streamTo } from "./stream-reply.ts"
@@ -107,7 +108,8 @@ const callRoute = <K extends JobKind>(
         // Who has no key, or comes when too much is under way, is told so before the body is read.
         const { id, account } = requireKey(services, request, "account")
         request.setDecorator(callerAccount, account)
-        done(calls.excess() ?? rate.take(id, driver.clock.nowMicros()))
+        const { via } = request.headers
+        done(loopOf(via) ?? calls.excess() ?? rate.take(id, driver.clock.nowMicros()))
       },
     },
     (request, reply) => {

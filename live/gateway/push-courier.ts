@@ -17,6 +17,7 @@ import { makeSseParser } from "../http/sse.ts"
 import type { HostRecord } from "../store/records.ts"
 import type { Courier, Delivery, DeliveryEnd, DeliverySink, Job } from "./delivery.ts"
 import { mostAnswerBytes } from "./delivery.ts"
+import { loopMark } from "./loop.ts"
 import { outcomeOfStatus } from "./host-status.ts"
 
 /** Makes the connections to hosts: where endpoints are guarded, this is where. */
@@ -172,6 +173,7 @@ const requestTo = (
     "content-type": "application/json",
     accept: job.kind === "embedding" ? "application/json" : "text/event-stream",
     "accept-encoding": "identity",
+    via: loopMark,
   }
   if (host.delivery === "cloud")
     try {

@@ -20,8 +20,10 @@ const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xd
 /** Where the piece ends that starts at `start`; the text goes on for at least `pieceChars`. */
 const endOfPiece = (text: string, start: number): number => {
   const full = start + pieceChars
-  for (let end = text.lastIndexOf(" ", full - 1); end > start; end = text.lastIndexOf(" ", end - 1))
-    if (text.charCodeAt(end - 1) > blank) return end
+  // Of the piece alone: a search in the whole text would go back to its beginning each time.
+  const piece = text.slice(start, full)
+  for (let end = piece.lastIndexOf(" "); end > 0; end = piece.lastIndexOf(" ", end - 1))
+    if (piece.charCodeAt(end - 1) > blank) return start + end
   return isHighSurrogate(text.charCodeAt(full - 1)) ? full - 1 : full
 }
 
@@ -87,19 +89,28 @@ export const countAll = (texts: ReadonlyArray<string>, most: number): number | P
   return Math.min(counted, most + 1)
 }
 
+/** All long texts that are being counted share the slices: many are no longer a wait than one. */
+let sliceEnds = 0
+let turn: Promise<void> | undefined
+const nextSlice = (): Promise<void> =>
+  (turn ??= new Promise((resume) =>
+    setImmediate(() => {
+      turn = undefined
+      sliceEnds = performance.now() + sliceMillis
+      resume()
+    }),
+  ))
+
 const countInSlices = async (texts: ReadonlyArray<string>, most: number): Promise<number> => {
   let counted = 0
-  let sliceEnds = performance.now() + sliceMillis
   for (const text of texts) {
     let start = 0
     while (start < text.length) {
+      while (performance.now() >= sliceEnds) await nextSlice()
       const end = text.length - start >= pieceChars ? endOfPiece(text, start) : text.length
       counted += countWhole(text.slice(start, end), asText)
       start = end
       if (counted > most) return most + 1
-      if (performance.now() < sliceEnds) continue
-      await new Promise((resume) => setImmediate(resume))
-      sliceEnds = performance.now() + sliceMillis
     }
   }
   return counted

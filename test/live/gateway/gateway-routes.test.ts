@@ -62,6 +62,24 @@ const finishesOf = (t: Gateway) =>
     commands.filter(({ _tag }) => _tag === "Finish"),
   )
 
+describe("a host that leads back to the gateway", () => {
+  it("is a host that fails: the call goes round once, and no further", async () => {
+    let asked = 0
+    const t = await open(async ({ response, body, headers }) => {
+      asked += 1
+      const { via = "" } = headers
+      // As a proxy on the way does.
+      const again = await post(t, { ...body, model: "small" }, { via: `1.0 proxy, ${via}` })
+      expect(await again.clone().json()).toMatchObject({ error: { code: "loop_detected" } })
+      response.writeHead(again.status, { "content-type": "application/json" })
+      response.end(await again.text())
+    })
+    expect((await post(t, chat)).status).toBe(502)
+    expect(asked).toBe(1)
+    expect(t.calls.size()).toBe(0)
+  })
+})
+
 describe("a stream on the wire", () => {
   it("is server-sent events that end with [DONE]", async () => {
     const t = await open((call) => streamTexts(call, ["A", "B"]))

@@ -80,4 +80,36 @@ describe("the count of tokens", () => {
     expect(await countAll([text], 1000)).toBe(1001)
     expect(countAll(["short"], 1000)).toBe(1)
   })
+
+  it("of many long texts at once takes no longer turns than that of one", async () => {
+    const long = (seed: number): string =>
+      Array.from({ length: 1500 }, (_, n) => ((n + 1) * (seed + 7919)).toString(36)).join(" ")
+    let last = performance.now()
+    let longest = 0
+    let isOver = false
+    const watch = (): void => {
+      longest = Math.max(longest, performance.now() - last)
+      last = performance.now()
+      if (!isOver) setImmediate(watch)
+    }
+    const texts = Array.from({ length: 100 }, (_, seed) => long(seed))
+    const one = await countAll([texts[0] ?? ""], 1e6)
+    last = performance.now()
+    watch()
+    const counts = await Promise.all(texts.map((text) => countAll([text], 1e6)))
+    isOver = true
+    expect(counts[0]).toBe(one)
+    // Each by itself would have its 4 ms of every turn.
+    expect(longest).toBeLessThan(250)
+  })
+
+  it("of a long run without a blank takes no longer than its length", () => {
+    const millis = (chars: number): number => {
+      const started = performance.now()
+      addText(makeCounter(), "模型".repeat(chars / 2))
+      return performance.now() - started
+    }
+    millis(100_000)
+    expect(millis(1_600_000)).toBeLessThan(16 * 3 * millis(100_000) + 100)
+  })
 })

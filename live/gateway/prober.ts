@@ -28,6 +28,7 @@ type Measure = Extract<Command, { readonly _tag: "Measure" }>
 const measuredTokens = 48
 /** A host's tokens are not the gateway's: asked for a few more, it delivers as many as are needed. */
 const spareRatio = 1.5
+/** Also of all hosts of one account: their endpoints may be anybody's. */
 const mostStreams = 64
 const roundMicros = 30 * microsPerSecond
 const firstRetryMicros = 2 * microsPerSecond
@@ -133,18 +134,46 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
     })
   }
 
-  /** Runs `streams` generations at once; gives what each of them brought. */
+  /** By account: generations under way, and rounds that wait until there are fewer. */
+  const lanes = new Map<number, Lane>()
+  const startNext = (account: number, lane: Lane): void => {
+    for (let next = lane.waiting[0]; next !== undefined; next = lane.waiting[0]) {
+      const isWanted = next.isWanted()
+      if (isWanted && lane.streams > 0 && lane.streams + next.streams > mostStreams) return
+      lane.waiting.shift()
+      if (!isWanted) continue
+      lane.streams += next.streams
+      next.start()
+    }
+    if (lane.streams === 0) lanes.delete(account)
+  }
+
+  /**
+   * Runs `streams` generations at once, in the turn of the host's account; gives what each of them
+   * brought and how long all of them took.
+   */
   const round = (
     instance: InstanceRecord,
     streams: number,
-    done: (ends: ReadonlyArray<AttemptEnd>) => void,
+    isWanted: () => boolean,
+    done: (ends: ReadonlyArray<AttemptEnd>, wallMicros: number) => void,
   ): void => {
-    const ends: Array<AttemptEnd> = []
-    for (let stream = 0; stream < streams; stream++)
-      generate(instance, kindOf(instance), measuredTokens, roundMicros, false, (end) => {
-        ends.push(end)
-        if (ends.length === streams) done(ends)
-      })
+    const account = directory.hosts.get(instance.host)?.account ?? -1
+    const lane = lanes.get(account) ?? { streams: 0, waiting: [] }
+    lanes.set(account, lane)
+    const start = (): void => {
+      const ends: Array<AttemptEnd> = []
+      const sinceMicros = driver.clock.nowMicros()
+      for (let stream = 0; stream < streams; stream++)
+        generate(instance, kindOf(instance), measuredTokens, roundMicros, false, (end) => {
+          ends.push(end)
+          if (ends.length === streams) done(ends, driver.clock.nowMicros() - sinceMicros)
+          lane.streams -= 1
+          startNext(account, lane)
+        })
+    }
+    lane.waiting.push({ streams, isWanted, start })
+    startNext(account, lane)
   }
 
   const measure = ({ instance: id, measurement }: Measure): void => {
@@ -170,10 +199,9 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
     const declared = Math.min(instance.slots, mostStreams)
 
     const tryStreams = (streams: number, alone: CapacityFound | undefined): void => {
-      const sinceMicros = driver.clock.nowMicros()
-      round(instance, streams, (ends) => {
-        if (isClosed || measurements.get(id) !== measurement) return
-        const wallMicros = driver.clock.nowMicros() - sinceMicros
+      const isWanted = (): boolean => !isClosed && measurements.get(id) === measurement
+      round(instance, streams, isWanted, (ends, wallMicros) => {
+        if (!isWanted()) return
         const found = capacityOf(ends, wallMicros, rules.floorMilliTokensPerSecond, isEmbedding)
         if (streams === 1) {
           if (found === undefined) tryLater()
@@ -240,6 +268,16 @@ const probeBody = (
     stream: true,
     stream_options: { include_usage: true },
   }
+}
+
+/** The rounds of one account's hosts. */
+interface Lane {
+  streams: number
+  readonly waiting: Array<{
+    readonly streams: number
+    readonly isWanted: () => boolean
+    readonly start: () => void
+  }>
 }
 
 interface CapacityFound {

@@ -176,6 +176,23 @@ describe("the measurement of an instance", () => {
     writeWords(t, [t.courier.last()], second / 100)
   })
 
+  it("calls no more than 64 times at once on behalf of one account, whose hosts may be anywhere", () => {
+    const t = open(true)
+    const first = t.market.startHost({ model: t.model, slots: 2 })
+    const { account } = first.host
+    for (let n = 1; n < 100; n++) t.market.startHost({ model: t.model, slots: 2, account })
+    const { deliveries } = t.courier
+    expect(deliveries).toHaveLength(64)
+    const other = t.market.startHost({ model: t.model, slots: 2 })
+    expect(deliveries.at(-1)?.job.instance, "another's turn").toBe(other.instance.id)
+    writeWords(t, deliveries.slice(0, 10), second / 100)
+    expect(deliveries, "as many as have ended").toHaveLength(75)
+    // All of them, in the end: each alone, and then with both of its slots.
+    for (let done = 10; done < deliveries.length; done++)
+      writeWords(t, deliveries.slice(done, done + 1), second / 1000)
+    expect(t.answers("CapacityMeasured")).toHaveLength(101)
+  })
+
   it("of an embedding model counts answers, not tokens", () => {
     const t = open(true, "embedding")
     const { instance } = t.market.startHost({ model: t.model, slots: 2, tokensPerSecond: 77 })

@@ -7,6 +7,7 @@ import { Schema } from "effect"
 import { knobRows } from "../../engine/index.ts"
 import { pricesOf } from "../accounts/credits.ts"
 import { described, ModelPath, prices } from "../http/fields.ts"
+import { partyOf } from "../http/client-address.ts"
 import { notFound } from "../http/http-error.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import type { LiveServices } from "../services.ts"
@@ -220,7 +221,7 @@ const feedRoute = (app: FastifyInstance, { feed }: OperationsParts): void => {
       },
     },
     (request, reply) => {
-      feed.join(reply.raw, request.ip, reply.getHeaders())
+      feed.join(reply.raw, partyOf(request.ip), reply.getHeaders())
       reply.hijack()
     },
   )

@@ -6,7 +6,7 @@ import { JSONSchema } from "effect"
 import type { Schema } from "effect"
 
 type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject
-type JsonObject = { readonly [key: string]: Json }
+export type JsonObject = { readonly [key: string]: Json }
 
 /** The JSON Schema of what a client sends, in one piece: a route's schema has no place for `$defs`. */
 export const jsonSchemaOf = (schema: Schema.Schema.All): JsonObject => {

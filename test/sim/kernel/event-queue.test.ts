@@ -59,8 +59,8 @@ const operation = fc.oneof(
 )
 
 describe("the event queue", () => {
-  it("does what a sorted list does, whatever is asked of it", () => {
-    assertProperty(
+  it("does what a sorted list does, whatever is asked of it", async () => {
+    await assertProperty(
       fc.property(
         fc.array(operation, { maxLength: 200, size: "max" }),
         fc.constantFrom(1, 3, 64),
@@ -131,9 +131,10 @@ describe("the event queue", () => {
     expect(run(1)).toEqual(run(300))
   })
 
-  it("takes any finite time, and gives it back exactly", () => {
-    const time = fc.double({ noNaN: true, noDefaultInfinity: true })
-    assertProperty(
+  it("takes any finite time, and gives it back exactly", async () => {
+    // The two zeros are one time, in whatever order they were scheduled.
+    const time = fc.double({ noNaN: true, noDefaultInfinity: true }).map((at) => at + 0)
+    await assertProperty(
       fc.property(fc.array(time, { maxLength: 30 }), (times) => {
         const queue = new EventQueue()
         times.forEach((at, actor) => queue.schedule(actor, at))

@@ -85,9 +85,9 @@ describe("variates", () => {
     expect(ksDistance(off, (x) => gammaCdf(4, x * 4))).toBeGreaterThan(CRITICAL)
   })
 
-  it("gamma has mean shape·scale and variance shape·scale², whatever the shape", () => {
+  it("gamma has mean shape·scale and variance shape·scale², whatever the shape", async () => {
     const shape = fc.double({ min: 0.05, max: 50, noNaN: true })
-    assertProperty(
+    await assertProperty(
       fc.property(shape, fc.nat(1e9), (k, seed) => {
         const stream = openStream("variates", "gamma", seed)
         const n = 2000
@@ -122,7 +122,7 @@ describe("variates", () => {
     expect(Math.abs(tallyOf(heads).mean - 0.2)).toBeLessThan(5.5 * Math.sqrt(0.16 / draws))
   })
 
-  it("stay in their range at both ends of the uniform", () => {
+  it("stay in their range at both ends of the uniform", async () => {
     const uniformOf = (u: number): Stream => ({
       next: () => u,
       state: () => ({ c: 0, s0: 0, s1: 0, s2: 0 }),
@@ -131,7 +131,7 @@ describe("variates", () => {
       fc.constantFrom(0, 1 - 2 ** -53, 2 ** -53),
       fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
     )
-    assertProperty(
+    await assertProperty(
       fc.property(extreme, fc.double({ min: 0.1, max: 20, noNaN: true }), (u, shape) => {
         const s = uniformOf(u)
         const positive = [exponential(s, 2), weibull(s, shape, 1), geometric(s, 0.3)]
@@ -152,7 +152,7 @@ describe("variates", () => {
     )
   })
 
-  it("rise with the uniform, where there is only one: common random numbers stay in step", () => {
+  it("rise with the uniform, where there is only one: common random numbers stay in step", async () => {
     const u = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
     const inverses: ReadonlyArray<(stream: Stream) => number> = [
       (s) => uniform(s, -1, 1),
@@ -163,7 +163,7 @@ describe("variates", () => {
       (s) => geometric(s, 0.2),
       (s) => choice(s, [1, 2, 3]),
     ]
-    assertProperty(
+    await assertProperty(
       fc.property(u, u, fc.constantFrom(...inverses), (a, b, draw) => {
         let taken = 0
         const streamOf = (value: number): Stream => ({

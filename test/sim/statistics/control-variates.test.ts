@@ -15,8 +15,8 @@ const sample = (seed: number, n: number) => {
 }
 
 describe("control variates", () => {
-  it("find the mean exactly where the controls explain everything", () => {
-    assertProperty(
+  it("find the mean exactly where the controls explain everything", async () => {
+    await assertProperty(
       fc.property(
         fc.nat(1e6),
         fc.integer({ min: -9, max: 9 }),
@@ -41,8 +41,8 @@ describe("control variates", () => {
     expect(controlled.halfWidth! / plain.halfWidth!).toBeCloseTo(1, 2)
   })
 
-  it("take no account of the controls' units", () => {
-    assertProperty(
+  it("take no account of the controls' units", async () => {
+    await assertProperty(
       fc.property(fc.nat(1e6), fc.constantFrom(1e-12, 1e-3, 1e9), (seed, unit) => {
         const { a, b, noise } = sample(seed, 20)
         const values = noise.map((x, i) => x + 3 * a[i] - b[i])

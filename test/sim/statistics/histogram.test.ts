@@ -9,8 +9,8 @@ const edges = fc
 const values = fc.array(fc.integer({ min: -60, max: 60 }), { maxLength: 60 })
 
 describe("a histogram", () => {
-  it("counts what lies between its edges, and what lies outside", () => {
-    assertProperty(
+  it("counts what lies between its edges, and what lies outside", async () => {
+    await assertProperty(
       fc.property(edges, values, (bounds, xs) => {
         const histogram = new Histogram(bounds)
         for (const x of xs) histogram.add(x)
@@ -25,8 +25,8 @@ describe("a histogram", () => {
     )
   })
 
-  it("merges as if it had counted everything", () => {
-    assertProperty(
+  it("merges as if it had counted everything", async () => {
+    await assertProperty(
       fc.property(edges, values, values, (bounds, xs, ys) => {
         const merged = new Histogram(bounds)
         const other = new Histogram(bounds)
@@ -40,8 +40,8 @@ describe("a histogram", () => {
     )
   })
 
-  it("has edges of equal width or of equal ratio, and ends where it was told to", () => {
-    assertProperty(
+  it("has edges of equal width or of equal ratio, and ends where it was told to", async () => {
+    await assertProperty(
       fc.property(
         fc.integer({ min: 1, max: 99 }),
         fc.integer({ min: 100, max: 1e9 }),

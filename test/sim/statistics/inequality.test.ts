@@ -14,8 +14,8 @@ describe("measures of inequality", () => {
     expect(gini([0, 0, 0, 5])).toBe(0.75)
   })
 
-  it("follow their definitions", () => {
-    assertProperty(
+  it("follow their definitions", async () => {
+    await assertProperty(
       fc.property(amounts, (xs) => {
         const total = sum(xs)
         if (total === 0) {
@@ -32,8 +32,8 @@ describe("measures of inequality", () => {
     )
   })
 
-  it("depend on shares alone, and move towards equality with a transfer from rich to poor", () => {
-    assertProperty(
+  it("depend on shares alone, and move towards equality with a transfer from rich to poor", async () => {
+    await assertProperty(
       fc.property(amounts, fc.integer({ min: 1, max: 1000 }), (xs, scale) => {
         const scaled = xs.map((x) => x * scale)
         expect(jainIndex(scaled)).toBeCloseTo(jainIndex(xs), 12)
@@ -54,8 +54,8 @@ describe("measures of inequality", () => {
     expect(jainIndex([1e-300, 0])).toBe(0.5)
   })
 
-  it("draw a Lorenz curve that rises from 0 to 1 under the diagonal, convex", () => {
-    assertProperty(
+  it("draw a Lorenz curve that rises from 0 to 1 under the diagonal, convex", async () => {
+    await assertProperty(
       fc.property(amounts, fc.integer({ min: 1, max: 60 }), (xs, steps) => {
         const curve = lorenzCurve(xs, steps)
         expect(curve[0]).toEqual({ population: 0, amount: 0 })
@@ -71,8 +71,8 @@ describe("measures of inequality", () => {
     )
   })
 
-  it("have twice the area between curve and diagonal for the Gini coefficient", () => {
-    assertProperty(
+  it("have twice the area between curve and diagonal for the Gini coefficient", async () => {
+    await assertProperty(
       fc.property(amounts, (xs) => {
         // With as many steps as members, the trapezoids are the curve itself.
         const curve = lorenzCurve(xs, xs.length)

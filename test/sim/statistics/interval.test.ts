@@ -15,9 +15,9 @@ describe("the t interval for a mean", () => {
     expect(interval.halfWidth).toBeCloseTo(0.24, 2)
   })
 
-  it("shifts and scales with the values", () => {
+  it("shifts and scales with the values", async () => {
     const integers = fc.array(fc.integer({ min: -100, max: 100 }), { minLength: 2, maxLength: 30 })
-    assertProperty(
+    await assertProperty(
       fc.property(
         integers,
         fc.integer({ min: -50, max: 50 }),

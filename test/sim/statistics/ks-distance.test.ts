@@ -8,8 +8,8 @@ const shareUpTo = (xs: ReadonlyArray<number>, x: number) =>
   xs.filter((value) => value <= x).length / xs.length
 
 describe("the Kolmogorov–Smirnov distance", () => {
-  it("is the largest gap to a continuous distribution, on both sides of each step", () => {
-    assertProperty(
+  it("is the largest gap to a continuous distribution, on both sides of each step", async () => {
+    await assertProperty(
       fc.property(sample, (xs) => {
         const cdf = (x: number) => Math.min(1, Math.max(0, x / 20))
         const gaps = xs.flatMap((x) => [
@@ -21,8 +21,8 @@ describe("the Kolmogorov–Smirnov distance", () => {
     )
   })
 
-  it("is the largest gap between two samples, whichever comes first", () => {
-    assertProperty(
+  it("is the largest gap between two samples, whichever comes first", async () => {
+    await assertProperty(
       fc.property(sample, sample, (xs, ys) => {
         const gaps = [...xs, ...ys].map((x) => Math.abs(shareUpTo(xs, x) - shareUpTo(ys, x)))
         expect(ksDistanceBetween(xs, ys)).toBeCloseTo(Math.max(...gaps), 12)

@@ -25,16 +25,16 @@ const gapOf = (visits: ReadonlyArray<readonly [number, number]>) => {
 }
 
 describe("Little's law", () => {
-  it("holds but for rounding when everybody is counted", () => {
-    assertProperty(
+  it("holds but for rounding when everybody is counted", async () => {
+    await assertProperty(
       fc.property(customers, (visits) => {
         expect(gapOf(visits)(visits.length)).toBeLessThan(1e-12)
       }),
     )
   })
 
-  it("tells of a customer who was not counted", () => {
-    assertProperty(
+  it("tells of a customer who was not counted", async () => {
+    await assertProperty(
       fc.property(customers, (visits) => {
         if (visits.every(([, stay]) => stay === 0)) return
         expect(gapOf(visits)(visits.length - 1)).toBeCloseTo(1 / visits.length, 9)

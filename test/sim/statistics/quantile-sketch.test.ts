@@ -21,8 +21,8 @@ const sketchOf = (xs: ReadonlyArray<number>, error: number) => {
 }
 
 describe("the quantile sketch", () => {
-  it("keeps its promise at every quantile", () => {
-    assertProperty(
+  it("keeps its promise at every quantile", async () => {
+    await assertProperty(
       fc.property(values, quantile, relativeError, (xs, q, error) => {
         const sketch = sketchOf(xs, error)
         expect(sketch.n).toBe(xs.length)
@@ -35,8 +35,8 @@ describe("the quantile sketch", () => {
     )
   })
 
-  it("merges as if it had seen everything, in any order", () => {
-    assertProperty(
+  it("merges as if it had seen everything, in any order", async () => {
+    await assertProperty(
       fc.property(values, values, quantile, coarseError, (xs, ys, q, error) => {
         const whole = sketchOf([...xs, ...ys], error)
         const merged = sketchOf(xs, error)
@@ -50,8 +50,8 @@ describe("the quantile sketch", () => {
     )
   })
 
-  it("goes on from its saved state", () => {
-    assertProperty(
+  it("goes on from its saved state", async () => {
+    await assertProperty(
       fc.property(values, values, quantile, (xs, ys, q) => {
         const saved = JSON.parse(JSON.stringify(sketchOf(xs, 0.1).state()))
         const resumed = QuantileSketch.from(saved)

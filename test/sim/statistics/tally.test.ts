@@ -8,8 +8,8 @@ const values = fc.array(fc.integer({ min: -1000, max: 1000 }), { maxLength: 60 }
 const offset = fc.constantFrom(0, 1e9)
 
 describe("a tally", () => {
-  it("agrees with the definitions, far from zero too", () => {
-    assertProperty(
+  it("agrees with the definitions, far from zero too", async () => {
+    await assertProperty(
       fc.property(values, offset, (small, shift) => {
         const tally = tallyOf(small.map((x) => x + shift))
         expect(tally.n).toBe(small.length)
@@ -28,8 +28,8 @@ describe("a tally", () => {
     )
   })
 
-  it("merges into what it would be, had it seen everything", () => {
-    assertProperty(
+  it("merges into what it would be, had it seen everything", async () => {
+    await assertProperty(
       fc.property(values, values, offset, (first, second, shift) => {
         const shifted = (xs: ReadonlyArray<number>) => xs.map((x) => x + shift)
         const merged = tallyOf(shifted(first))

@@ -6,8 +6,8 @@ import { assertProperty } from "../../support/property.ts"
 const steps = fc.array(fc.tuple(fc.nat(50), fc.integer({ min: -20, max: 20 })), { maxLength: 50 })
 
 describe("a time-weighted average", () => {
-  it("is the sum of value times duration, over the whole", () => {
-    assertProperty(
+  it("is the sum of value times duration, over the whole", async () => {
+    await assertProperty(
       fc.property(
         fc.nat(100),
         fc.integer({ min: -5, max: 5 }),

@@ -35,8 +35,8 @@ describe("first come, first served", () => {
   const servers = fc.integer({ min: 1, max: 4 })
   const rate = fc.double({ min: 0.3, max: 1.2, noNaN: true })
 
-  it("gives each customer the wait of Kiefer and Wolfowitz's recursion", () => {
-    assertProperty(
+  it("gives each customer the wait of Kiefer and Wolfowitz's recursion", async () => {
+    await assertProperty(
       fc.property(seeds, servers, rate, fc.nat(4), fc.nat(5), (seed, c, perServer, busy, line) => {
         const arrivalRate = perServer * c
         const customers = 60
@@ -84,8 +84,8 @@ describe("first come, first served", () => {
 })
 
 describe("the loss system", () => {
-  it("loses those who find all servers busy", () => {
-    assertProperty(
+  it("loses those who find all servers busy", async () => {
+    await assertProperty(
       fc.property(seeds, fc.integer({ min: 1, max: 5 }), fc.nat(5), (seed, c, busyAtStart) => {
         const customers = 80
         const { arrivals, services } = opened(seed)
@@ -122,9 +122,9 @@ describe("the loss system", () => {
 })
 
 describe("processor sharing", () => {
-  it("splits the server equally among all jobs present", () => {
+  it("splits the server equally among all jobs present", async () => {
     const residuals = fc.array(fc.double({ min: 0.1, max: 3, noNaN: true }), { maxLength: 4 })
-    assertProperty(
+    await assertProperty(
       fc.property(seeds, residuals, (seed, present) => {
         const customers = 30
         const arrivalRate = 0.9
@@ -182,8 +182,8 @@ describe("processor sharing", () => {
 describe("parallel queues", () => {
   const servers = fc.integer({ min: 2, max: 6 })
 
-  it.each(["shortest", "shorter of two"] as const)("join the %s", (rule) => {
-    assertProperty(
+  it.each(["shortest", "shorter of two"] as const)("join the %s", async (rule) => {
+    await assertProperty(
       fc.property(seeds, servers, fc.array(fc.nat(3), { maxLength: 6 }), (seed, n, initial) => {
         const arrivalRate = 0.9 * n
         const [warmUp, duration] = [3, 12]
@@ -261,9 +261,9 @@ describe("parallel queues", () => {
 })
 
 describe("queue lengths", () => {
-  it("know a shortest queue after any changes", () => {
+  it("know a shortest queue after any changes", async () => {
     const changes = fc.array(fc.tuple(fc.nat(5), fc.boolean()), { maxLength: 300 })
-    assertProperty(
+    await assertProperty(
       fc.property(changes, (steps) => {
         const lengths = new QueueLengths(6)
         const plain = new Array<number>(6).fill(0)
@@ -296,8 +296,8 @@ describe("queue lengths", () => {
 })
 
 describe("a waiting line", () => {
-  it("is first in, first out, however long", () => {
-    assertProperty(
+  it("is first in, first out, however long", async () => {
+    await assertProperty(
       fc.property(fc.array(fc.boolean(), { maxLength: 200, size: "max" }), (joins) => {
         const line = new WaitingLine()
         const plain: Array<number> = []

@@ -61,8 +61,8 @@ describe("the closed forms' truths", () => {
     ])
   })
 
-  it("Erlang's formulas are the sums that define them", () => {
-    assertProperty(
+  it("Erlang's formulas are the sums that define them", async () => {
+    await assertProperty(
       fc.property(servers, utilisation, (c, rho) => {
         const load = c * rho
         let term = 1
@@ -79,8 +79,8 @@ describe("the closed forms' truths", () => {
     )
   })
 
-  it("agree where one model is another's special case", () => {
-    assertProperty(
+  it("agree where one model is another's special case", async () => {
+    await assertProperty(
       fc.property(utilisation, (rho) => {
         expect(erlangWait(1, rho) + 1).toBeCloseTo(meanSojourn(rho), 9)
         expect(meanWait(rho, 1)).toBeCloseTo(erlangWait(1, rho), 9)
@@ -89,9 +89,9 @@ describe("the closed forms' truths", () => {
     )
   })
 
-  it("order the policies: a shared line, the shortest of two lines, lines chosen blindly", () => {
+  it("order the policies: a shared line, the shortest of two lines, lines chosen blindly", async () => {
     const range = fc.double({ min: 0.1, max: 0.9, noNaN: true })
-    assertProperty(
+    await assertProperty(
       fc.property(range, (rho) => {
         const shortest = shortestOfTwoSojourn(rho)
         expect(shortest).toBeGreaterThan(1 + erlangWait(2, 2 * rho))

@@ -57,6 +57,13 @@ export const LiveConfig = Schema.Struct({
   listen: group({
     host: text("127.0.0.1", "Address to listen on; 0.0.0.0 for every network of the machine"),
     port: count(8080, 0, 65_535, "TCP port; 0 takes a free one"),
+    trustedProxies: Schema.optionalWith(
+      Schema.Array(Schema.String).annotations({
+        description:
+          'Networks of the proxies in front, such as "127.0.0.1" or "10.0.0.0/8": what they say of a client\'s address is believed',
+      }),
+      { default: () => [] },
+    ),
   }),
   publicUrl: Schema.optionalWith(
     Schema.NonEmptyString.annotations(

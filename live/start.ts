@@ -31,7 +31,8 @@ import { startProber } from "./gateway/prober.ts"
 import { makePushCourier } from "./gateway/push-courier.ts"
 import { hostRoutes, jobBoardOf } from "./hosts/host-routes.ts"
 import type { NetworkGuard } from "./hosts/network-guard.ts"
-import { guardedConnector, makeNetworkGuard, NetworkInvalid } from "./hosts/network-guard.ts"
+import { guardedConnector, makeNetworkGuard } from "./hosts/network-guard.ts"
+import { NetworkInvalid, parseNetwork } from "./http/networks.ts"
 import type { VaultUnusable } from "./hosts/master-keys.ts"
 import { masterKeyFile } from "./hosts/master-keys.ts"
 import type { Vault } from "./hosts/vault.ts"
@@ -255,14 +256,18 @@ const economyOf = (config: LiveConfig): Effect.Effect<Economy, ConfigInvalid | E
       })
 }
 
-const guardOf = (config: LiveConfig): Effect.Effect<NetworkGuard, ConfigInvalid> =>
-  Effect.try({
-    try: () => makeNetworkGuard(config.hosts.allowedNetworks),
-    catch: (cause) => cause,
-  }).pipe(
+/** The networks of the configuration are checked before anything is opened. */
+const guardOf = ({ hosts, listen }: LiveConfig): Effect.Effect<NetworkGuard, ConfigInvalid> =>
+  Effect.zipRight(
+    networksOf("listen.trustedProxies", () => listen.trustedProxies.map(parseNetwork)),
+    networksOf("hosts.allowedNetworks", () => makeNetworkGuard(hosts.allowedNetworks)),
+  )
+
+const networksOf = <A>(setting: string, read: () => A): Effect.Effect<A, ConfigInvalid> =>
+  Effect.try({ try: read, catch: (cause) => cause }).pipe(
     Effect.catchAll((cause) =>
       cause instanceof NetworkInvalid
-        ? new ConfigInvalid({ source: "hosts.allowedNetworks", issues: [cause.message] })
+        ? new ConfigInvalid({ source: setting, issues: [cause.message] })
         : Effect.die(cause),
     ),
   )

@@ -18,8 +18,10 @@ import { Data } from "effect"
 import { lookup as systemLookup } from "node:dns"
 import type { LookupAddress } from "node:dns"
 import type { LookupFunction } from "node:net"
-import { BlockList, isIP } from "node:net"
+import { isIP } from "node:net"
 import { buildConnector } from "undici"
+import type { Network } from "../http/networks.ts"
+import { canonical, membership, parseNetwork } from "../http/networks.ts"
 
 /** An endpoint that may not be called, in words for its operator. */
 export class EndpointRefused extends Data.TaggedError("EndpointRefused")<{
@@ -48,17 +50,6 @@ export interface NetworkGuard {
   readonly check: (endpoint: string) => Promise<CheckedEndpoint>
   readonly resolve: Resolve
 }
-
-/** What a network of the configuration is not: `CIDR` in IPv4 or IPv6. */
-export class NetworkInvalid extends Data.TaggedError("NetworkInvalid")<{
-  readonly network: string
-}> {
-  override get message(): string {
-    return `hosts.allowedNetworks: ${this.network} is no network; expected one such as 10.0.0.0/8 or fd00::/8`
-  }
-}
-
-type Network = readonly [address: string, prefix: number]
 
 /** Never public. */
 const specialIpv4: ReadonlyArray<Network> = [
@@ -112,35 +103,12 @@ const refusedPorts = new Set([
 const leastFreePort = 1024
 const longestEndpoint = 2000
 
-const listOf = (networks: ReadonlyArray<Network>): BlockList => {
-  const list = new BlockList()
-  for (const [address, prefix] of networks)
-    list.addSubnet(address, prefix, address.includes(":") ? "ipv6" : "ipv4")
-  return list
-}
-
-const special4 = listOf(specialIpv4)
-const special6 = listOf(specialIpv6)
-const global6 = listOf([globalUnicast])
-
-/** One spelling of an IPv6 address: as a URL writes it. */
-const canonical = (address: string): string =>
-  isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address
+const isSpecial = membership([...specialIpv4, ...specialIpv6])
+const isGlobal6 = membership([globalUnicast])
 
 const isPublic = (address: string): boolean => {
   if (metadata.has(address)) return false
-  if (isIP(address) === 4) return !special4.check(address, "ipv4")
-  return global6.check(address, "ipv6") && !special6.check(address, "ipv6")
-}
-
-const parseNetwork = (network: string): Network => {
-  const [address = "", bits, ...rest] = network.split("/")
-  const family = isIP(address)
-  const most = family === 6 ? 128 : 32
-  const prefix = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : Infinity
-  if (family === 0 || rest.length > 0 || prefix > most || address.includes("%"))
-    throw new NetworkInvalid({ network })
-  return [canonical(address), prefix]
+  return !isSpecial(address) && (isIP(address) === 4 || isGlobal6(address))
 }
 
 /** Throws `NetworkInvalid`. `resolve`: the system's, where none is given. */
@@ -149,7 +117,7 @@ export const makeNetworkGuard = (
   resolve: Resolve = resolveBySystem,
 ): NetworkGuard => {
   const networks = allowedNetworks.map(parseNetwork)
-  const allowed = listOf(networks)
+  const isInAllowed = membership(networks)
   const single = new Set(
     networks
       .filter(([address, prefix]) => prefix === (isIP(address) === 6 ? 128 : 32))
@@ -161,7 +129,7 @@ export const makeNetworkGuard = (
     if (isIP(given) === 0 || given.includes("%")) return false
     const address = canonical(given)
     if (metadata.has(address)) return single.has(address)
-    return isPublic(address) || allowed.check(address, isIP(address) === 4 ? "ipv4" : "ipv6")
+    return isPublic(address) || isInAllowed(address)
   }
 
   const check = async (endpoint: string): Promise<CheckedEndpoint> => {

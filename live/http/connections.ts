@@ -7,11 +7,18 @@ import { partyOf } from "./client-address.ts"
 
 const shareOfAddress = 0.25
 
-export const boundConnections = (server: Server, most: number): void => {
+/** `isProxy`: addresses that bring many clients, and have no share of their own. */
+export const boundConnections = (
+  server: Server,
+  most: number,
+  isProxy: (address: string) => boolean,
+): void => {
   const byAddress = new Map<string, number>()
   server.maxConnections = most
   server.on("connection", (socket) => {
-    const address = partyOf(socket.remoteAddress ?? "")
+    const remote = socket.remoteAddress ?? ""
+    if (isProxy(remote)) return
+    const address = partyOf(remote)
     const open = (byAddress.get(address) ?? 0) + 1
     byAddress.set(address, open)
     socket.once("close", () => {

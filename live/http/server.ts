@@ -21,6 +21,7 @@ import { boundConnections } from "./connections.ts"
 import { partyOf } from "./client-address.ts"
 import { badRequest, errorBody, HttpError, overloaded } from "./http-error.ts"
 import { isDeeper } from "./json-depth.ts"
+import { membership, parseNetwork } from "./networks.ts"
 
 /** Headers that may carry a secret: never in a log. */
 const secretHeaders = ["authorization", "cookie", "x-api-key", "proxy-authorization"]
@@ -68,10 +69,12 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
       void reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds)))
     void reply.header("x-request-id", request.id).status(known.status).send(errorBody(known))
   }
+  const isProxy = membership(config.listen.trustedProxies.map(parseNetwork))
   const server = Fastify({
     logger: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => `req_${runId}_${(++requests).toString(36)}`,
+    trustProxy: config.listen.trustedProxies.length === 0 ? false : isProxy,
     // Routes that take more say so.
     bodyLimit: Math.min(limits.bodyBytes, smallBodyBytes),
     // A host's upload of tokens is one request for as long as its call may last.
@@ -87,7 +90,7 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMillis },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   })
-  boundConnections(server.server, limits.connections)
+  boundConnections(server.server, limits.connections, isProxy)
   server.setErrorHandler(answerError)
   server.setNotFoundHandler((request, reply) =>
     reply.status(404).send(

@@ -239,6 +239,23 @@ describe("hostile requests", () => {
       expect((await fetch(gateway.url + path, { method: "POST" })).status, path).not.toBe(503)
   })
 
+  it("clients behind a trusted proxy are told apart by what it says of them, and nobody else is believed", async () => {
+    const ask = async (gateway: TestGateway, client: string): Promise<number> =>
+      (await fetch(`${gateway.url}/healthz`, { headers: { "x-forwarded-for": client } })).status
+    const limits = { requestsPerMinuteByAddress: 5, loopDelayMillis: 0 }
+    const trusting = await runningGateway({
+      limits,
+      listen: { port: 0, trustedProxies: ["127.0.0.1"] },
+    })
+    for (let client = 0; client < 10; client++)
+      expect(await ask(trusting, `198.51.100.${client}`)).toBe(200)
+    const wary = await runningGateway({ limits })
+    const statuses = new Set<number>()
+    for (let client = 0; client < 10; client++)
+      statuses.add(await ask(wary, `198.51.100.${client}`))
+    expect(statuses).toContain(429)
+  })
+
   it("one address cannot take more than its share", async () => {
     const gateway = await runningGateway({
       limits: { requestsPerMinuteByAddress: 20, loopDelayMillis: 0 },

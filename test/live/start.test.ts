@@ -200,7 +200,7 @@ describe("a gateway", () => {
         ).pipe(Effect.flip, Effect.provide(NodeContext.layer)),
       )
     const folder = temporaryFolder()
-    const at = { host: "127.0.0.1", port: 0 }
+    const at = { ...defaultConfig.listen, port: 0 }
     expect((await start({ economy: { preset: "none", knobs: {} } }, folder)).message).toMatch(
       /none: no economy is called that; there are pooled/,
     )
@@ -211,6 +211,9 @@ describe("a gateway", () => {
       (await start({ hosts: { ...defaultConfig.hosts, allowedNetworks: ["10/8"] } }, folder))
         .message,
     ).toMatch(/hosts\.allowedNetworks/)
+    expect((await start({ listen: { ...at, trustedProxies: ["proxy"] } }, folder)).message).toMatch(
+      /listen\.trustedProxies:\s+proxy is no network/,
+    )
     const models = [
       {
         name: "m",
@@ -236,7 +239,10 @@ describe("a gateway", () => {
   it("leaves nothing behind when its scope is closed before it listens", async () => {
     const folder = temporaryFolder()
     const scope = await Effect.runPromise(Scope.make())
-    const config = { ...defaultConfig, listen: { host: "256.0.0.1", port: 0 } }
+    const config = {
+      ...defaultConfig,
+      listen: { ...defaultConfig.listen, host: "256.0.0.1", port: 0 },
+    }
     const failed = await Effect.runPromise(
       startGateway({ config, dataDirectory: join(folder, "data"), logger: false }).pipe(
         Effect.flip,
@@ -257,7 +263,7 @@ describe("a gateway", () => {
       Effect.runPromise(
         Effect.scoped(
           startGateway({
-            config: { ...defaultConfig, listen: { host: "127.0.0.1", port: 0 } },
+            config: { ...defaultConfig, listen: { ...defaultConfig.listen, port: 0 } },
             dataDirectory: join(folder, "data"),
             logger: false,
           }),

@@ -49,7 +49,7 @@ export const openScene = async (folder: string, port = 0): Promise<Scene> => {
     startGateway({
       config: {
         ...defaultConfig,
-        listen: { host: "127.0.0.1", port },
+        listen: { ...defaultConfig.listen, port },
         economy: { preset: "pooled", knobs: { ramp: { start: 1 } } },
         models: models.map(([name, kind, inputPricePerToken, outputPricePerToken]) => ({
           name,

@@ -3,11 +3,11 @@ import type { AddressInfo } from "node:net"
 import { Agent, request } from "undici"
 import { afterEach, describe, expect, it } from "vitest"
 import type { NetworkGuard, Resolve } from "../../../live/hosts/network-guard.ts"
+import { NetworkInvalid } from "../../../live/http/networks.ts"
 import {
   EndpointRefused,
   guardedConnector,
   makeNetworkGuard,
-  NetworkInvalid,
 } from "../../../live/hosts/network-guard.ts"
 
 const family = (address: string): number => (address.includes(":") ? 6 : 4)

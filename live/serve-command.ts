@@ -52,7 +52,9 @@ export const serveCommand = Command.make("serve", options, (given) =>
         )
         // A signal is how a server ends well; what goes wrong from here on fails.
         process.exitCode = 0
-        yield* Effect.onInterrupt(gateway.broken, () => note("Finishing what is under way …"))
+        return yield* Effect.onInterrupt(gateway.broken, () =>
+          note("Finishing what is under way …"),
+        )
       }),
     )
   }),

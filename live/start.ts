@@ -264,13 +264,14 @@ const guardOf = ({ hosts, listen }: LiveConfig): Effect.Effect<NetworkGuard, Con
   )
 
 const networksOf = <A>(setting: string, read: () => A): Effect.Effect<A, ConfigInvalid> =>
-  Effect.try({ try: read, catch: (cause) => cause }).pipe(
-    Effect.catchAll((cause) =>
-      cause instanceof NetworkInvalid
-        ? new ConfigInvalid({ source: setting, issues: [cause.message] })
-        : Effect.die(cause),
-    ),
-  )
+  Effect.try({
+    try: read,
+    catch: (cause) => {
+      if (cause instanceof NetworkInvalid)
+        return new ConfigInvalid({ source: setting, issues: [cause.message] })
+      throw cause
+    },
+  })
 
 /** After an outage, the first that the market hears is that what fell due is nobody's fault. */
 const startDriver = ({ market, meta, isNew }: OpenedMarket, store: Store): MarketDriver => {

@@ -102,12 +102,11 @@ export const listConfiguredModels = (
       names.add(model.name)
       yield* Effect.try({
         try: () => listModel(services, model),
-        catch: (error) => error,
-      }).pipe(
-        Effect.catchAll((error) =>
-          error instanceof ModelUnlistable ? Effect.fail(error) : Effect.die(error),
-        ),
-      )
+        catch: (error) => {
+          if (error instanceof ModelUnlistable) return error
+          throw error
+        },
+      })
     }
     yield* Effect.promise(() => services.driver.durable())
   })

@@ -206,12 +206,14 @@ const numberFrom = (
   most: number,
   isWhole = false,
 ): Effect.Effect<number | undefined, UsageError> => {
-  if (Option.isNone(text)) return Effect.succeed(undefined)
-  const value = /^(\d+\.?\d*|\.\d+)$/.test(text.value) ? Number(text.value) : Number.NaN
-  return value >= least && value <= most && (!isWhole || Number.isInteger(value))
+  const value = Option.map(text, (word) =>
+    /^(\d+\.?\d*|\.\d+)$/.test(word) ? Number(word) : Number.NaN,
+  ).pipe(Option.getOrUndefined)
+  return value === undefined ||
+    (value >= least && value <= most && (!isWhole || Number.isInteger(value)))
     ? Effect.succeed(value)
     : new UsageError({
-        argument: `${option} ${text.value}`,
+        argument: `${option} ${Option.getOrElse(text, () => "")}`,
         allowed: `expected a ${isWhole ? "whole number" : "plain decimal"}, ${least} to ${most}`,
       })
 }

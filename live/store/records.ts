@@ -193,13 +193,13 @@ const loadCollection = <T extends { readonly id: number }, I>(
   queue: Pick<CommitQueue, "write">,
   table: RecordTable,
   schema: Schema.Schema<T, I>,
-): Effect.Effect<Collection<T>, SqlError | ParseResult.ParseError> =>
-  Effect.gen(function* () {
+): Effect.Effect<Collection<T>, SqlError | ParseResult.ParseError> => {
+  const encoded = Schema.parseJson(schema)
+  const encode = Schema.encodeSync(encoded)
+  return Effect.gen(function* () {
     const rows = yield* reader.unsafe<{ readonly record: string }>(
       `SELECT record FROM ${table} ORDER BY id`,
     )
-    const encoded = Schema.parseJson(schema)
-    const encode = Schema.encodeSync(encoded)
     const records = yield* Effect.forEach(rows, ({ record }) => Schema.decode(encoded)(record))
     return makeCollection(records, (record) =>
       queue.write(`INSERT OR REPLACE INTO ${table} (id, record) VALUES (?, ?)`, [
@@ -208,6 +208,7 @@ const loadCollection = <T extends { readonly id: number }, I>(
       ]),
     )
   })
+}
 
 /** Records in memory; `write` gets each one that is put. */
 export const makeCollection = <T extends { readonly id: number }>(

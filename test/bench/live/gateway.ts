@@ -42,7 +42,7 @@ const program = Effect.gen(function* () {
   })
   const { consumer, operator } = yield* Effect.promise(() => populate(url, adminSecret ?? ""))
   announcePort(server.server, { key: consumer, operatorKey: operator })
-  yield* Effect.never
+  return yield* Effect.never
 })
 
 const post = async (url: string, key: string, body: object): Promise<Record<string, string>> => {

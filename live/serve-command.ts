@@ -40,7 +40,7 @@ export const serveCommand = Command.make("serve", options, (given) =>
       yield* loadConfig(Option.getOrUndefined(given.config), process.env),
       given.port,
     )
-    yield* Effect.scoped(
+    return yield* Effect.scoped(
       Effect.gen(function* () {
         const gateway = yield* startGateway({
           config,

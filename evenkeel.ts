@@ -16,6 +16,7 @@ import { reportCommand } from "./reports/report-command.ts"
 import { metricsTable, writeReport } from "./reports/index.ts"
 import { programFacts } from "./sim/cli/command-facts.ts"
 import { readCommandLine } from "./sim/cli/command-line.ts"
+import { compareCommand } from "./sim/cli/compare.ts"
 import { economyCommand } from "./sim/cli/economy.ts"
 import { exportCommand } from "./sim/cli/export.ts"
 import { helpText } from "./sim/cli/help.ts"
@@ -45,6 +46,7 @@ const runCommand = makeRunCommand({
 const meaning = "Simulates, audits and runs the economics of GPU-inference marketplaces."
 const commands = [
   runCommand,
+  compareCommand,
   reportCommand,
   exportCommand,
   economyCommand,

@@ -1,4 +1,6 @@
 /** The simulator's public surface: `evenkeel/sim`. */
+export type { Comparison, MetricComparison } from "./comparison.ts"
+export { compareRuns } from "./comparison.ts"
 export type { Finished, ReplicationNews, ReplicationTask } from "./driver/task.ts"
 export type { RunOptions } from "./experiment.ts"
 export { runExperiment } from "./experiment.ts"

@@ -1,43 +1,25 @@
 /** `evenkeel run`: simulates a scenario, keeps the results, and leaves a report of them. */
-import { Args, Command, Options } from "@effect/cli"
+import { Command, Options } from "@effect/cli"
 import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
-import { availableParallelism } from "node:os"
 import type { Finished } from "../driver/task.ts"
 import { makePlan } from "../plan.ts"
 import type { RunResult } from "../results/model.ts"
-import { builtInScenarios } from "../scenarios/load.ts"
 import { CheckFailed } from "./check-failed.ts"
 import { folderNameOf, makeResultsFolder } from "./results-folder.ts"
 import { keptRun } from "./kept-run.ts"
 import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
+import {
+  commandAgain,
+  replicationsFrom,
+  replicationsOption,
+  scenarioArgument,
+  seedOption,
+  workersFrom,
+  workersOption,
+} from "./run-options.ts"
 import { quoteForShell } from "./shell.ts"
-import { UsageError } from "./usage-error.ts"
 
-const scenarioArgument = Args.text({ name: "scenario" }).pipe(
-  Args.withDescription(`A built-in scenario (${builtInScenarios.join(", ")}) or a YAML file.`),
-)
-const seedOption = Options.text("seed").pipe(
-  Options.withPseudoName("TEXT"),
-  Options.withDescription(
-    "What every draw follows from: the same seed gives the same digest. By default the scenario's own.",
-  ),
-  Options.optional,
-)
-const replicationsOption = Options.text("replications").pipe(
-  Options.withPseudoName("N"),
-  Options.withDescription(
-    "Independent repetitions; intervals need at least 2. By default as many as the scenario says.",
-  ),
-  Options.optional,
-)
-const workersOption = Options.text("workers").pipe(
-  Options.withPseudoName("N"),
-  Options.withDescription(
-    "Replications that run at once; as many as there are cores by default. Results do not depend on it.",
-  ),
-  Options.optional,
-)
 const setOption = Options.text("set").pipe(
   Options.withPseudoName("PATH=VALUE"),
   Options.withDescription(
@@ -71,23 +53,6 @@ export interface Reporting<E, R> {
   >
 }
 
-const maxWorkers = 256
-const maxReplications = 100_000
-
-/** The whole number that an option gives, where it is given. */
-const numberFrom = (name: string, given: Option.Option<string>, most: number) =>
-  Effect.transposeOption(
-    Option.map(given, (text) => {
-      const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-      return value >= 1 && value <= most
-        ? Effect.succeed(value)
-        : new UsageError({
-            argument: `--${name} ${text}`,
-            allowed: `expected a whole number, 1 to ${most}`,
-          })
-    }),
-  )
-
 export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
   Command.make(
     "run",
@@ -104,11 +69,8 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
     (options) =>
       Effect.gen(function* () {
         const path = yield* Path.Path
-        const workers = Option.getOrElse(
-          yield* numberFrom("workers", options.workers, maxWorkers),
-          () => Math.min(availableParallelism(), maxWorkers),
-        )
-        const asked = yield* numberFrom("replications", options.replications, maxReplications)
+        const workers = yield* workersFrom(options.workers)
+        const asked = yield* replicationsFrom(options.replications)
         const plan = yield* makePlan(
           options.scenario,
           options.set,
@@ -121,14 +83,9 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
           path.join("out", folderNameOf(plan.scenario.name)),
         )
         const database = path.join(folder, "results.sqlite")
-        const command = [
-          "npx evenkeel run",
-          // A file whose name begins like an option is named by its folder.
-          quoteForShell(options.scenario.replace(/^-/, "./-")),
-          `--seed${seed.startsWith("-") ? "=" : " "}${quoteForShell(seed)}`,
-          `--replications ${replications}`,
-          ...options.set.map((text) => `--set ${quoteForShell(text)}`),
-        ].join(" ")
+        const command = commandAgain("run", { scenario: options.scenario, seed, replications }, [
+          ["--set", options.set],
+        ])
         yield* makeResultsFolder(folder, database)
 
         const onKept = (what: string) =>

@@ -9,6 +9,7 @@ import { backupCommand } from "../../live/store/backup-command.ts"
 import { reportCommand } from "../../reports/report-command.ts"
 import type { CommandFacts } from "../../sim/cli/command-facts.ts"
 import { programFacts } from "../../sim/cli/command-facts.ts"
+import { compareCommand } from "../../sim/cli/compare.ts"
 import { economyCommand } from "../../sim/cli/economy.ts"
 import { exportCommand } from "../../sim/cli/export.ts"
 import { helpText } from "../../sim/cli/help.ts"
@@ -22,6 +23,7 @@ const program = programFacts("evenkeel", "Simulates markets.", [
     table: () => "",
     write: () => Effect.succeed({ files: [], notices: [] }),
   }),
+  compareCommand,
   reportCommand,
   exportCommand,
   economyCommand,
@@ -45,6 +47,7 @@ describe("the help of every command", () => {
     expect(all.map(({ name }) => name)).toEqual([
       "evenkeel",
       "evenkeel run",
+      "evenkeel compare",
       "evenkeel report",
       "evenkeel export",
       "evenkeel economy",
@@ -135,7 +138,7 @@ describe("evenkeel", () => {
   })
 
   it.each([
-    [["nonsense"], "there is no such command; there are run, report, export"],
+    [["nonsense"], "there is no such command; there are run, compare, report, export"],
     [["run", "quickstart", "--nonsense"], "no such option; it has --seed, --replications"],
     // Each of these once ran without the setting that it asks for.
     [["run", "quickstart", "--set"], "--set: a value is missing"],

@@ -1,0 +1,263 @@
+/**
+ * `evenkeel compare`: a scenario as it is, and with some settings changed, under common random
+ * numbers; and which metrics the change moved.
+ */
+import { Command, Options } from "@effect/cli"
+import { Effect, Option, Ref } from "effect"
+import type { Comparison, MetricComparison } from "../comparison.ts"
+import { compareRuns, FAMILY_ERROR } from "../comparison.ts"
+import type { Finished } from "../driver/task.ts"
+import type { RunOptions } from "../experiment.ts"
+import { runExperiment } from "../experiment.ts"
+import type { Plan } from "../plan.ts"
+import { makePlan } from "../plan.ts"
+import { summarise } from "../recording/summary.ts"
+import { layerThreads } from "../replicators.ts"
+import type { RunResult } from "../results/model.ts"
+import { loadScenario } from "../scenarios/load.ts"
+import { ScenarioInvalid } from "../scenarios/scenario-error.ts"
+import { CheckFailed } from "./check-failed.ts"
+import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
+import { makeProgress } from "./progress.ts"
+import {
+  commandAgain,
+  replicationsFrom,
+  replicationsOption,
+  scenarioArgument,
+  seedOption,
+  workersFrom,
+  workersOption,
+} from "./run-options.ts"
+import { UsageError } from "./usage-error.ts"
+
+const setOption = Options.text("set").pipe(
+  Options.withPseudoName("PATH=VALUE"),
+  Options.withDescription(
+    "One setting in which the variant differs, such as economy.feeBps=1000; at least one. May be repeated.",
+  ),
+  Options.repeated,
+)
+const bothOption = Options.text("both").pipe(
+  Options.withPseudoName("PATH=VALUE"),
+  Options.withDescription(
+    "One setting of baseline and variant alike, such as horizonDays=2. May be repeated.",
+  ),
+  Options.repeated,
+)
+
+const leastReplications = 2
+
+export const compareCommand = Command.make(
+  "compare",
+  {
+    scenario: scenarioArgument,
+    set: setOption,
+    both: bothOption,
+    seed: seedOption,
+    replications: replicationsOption,
+    workers: workersOption,
+    json: jsonOption,
+  },
+  ({ scenario: name, set, both, ...options }) =>
+    Effect.gen(function* () {
+      if (set.length === 0)
+        return yield* new UsageError({
+          argument: "--set",
+          allowed: "must be given at least once: it says in what the variant differs",
+        })
+      const workers = yield* workersFrom(options.workers)
+      const asked = yield* replicationsFrom(options.replications, leastReplications)
+      const scenario = yield* loadScenario(name, both).pipe(Effect.mapError(sayBoth))
+      const replications = Option.getOrElse(asked, () => scenario.replications)
+      if (replications < leastReplications)
+        return yield* new UsageError({
+          argument: `${name}, which asks for ${replications} replication`,
+          allowed: `a comparison needs ${leastReplications} or more; give --replications`,
+        })
+      // The replications of both sides are kept until the end.
+      const needed = { replications: 2 * replications }
+      const baseline = yield* makePlan(name, both, workers, needed).pipe(
+        Effect.catchTag("ScenarioInvalid", (error) => Effect.fail(sayBoth(error))),
+      )
+      const variant = yield* makePlan(name, withSettings(both, set), workers, needed)
+      yield* refuseUnpaired(baseline, variant)
+      const seed = Option.getOrElse(options.seed, () => scenario.seed)
+      const command = commandAgain("compare", { scenario: name, seed, replications }, [
+        ["--both", both],
+        ["--set", set],
+      ])
+
+      const began = performance.now()
+      const runs = yield* runSides(
+        { baseline, variant },
+        { replications, seed, command, isChecked: false },
+        workers,
+      )
+      const comparison = compareRuns(runs.baseline, runs.variant)
+      const document = {
+        scenario: runs.baseline.scenario,
+        seed,
+        replications,
+        both,
+        set,
+        command,
+        digestBaseline: runs.baseline.digest,
+        digestVariant: runs.variant.digest,
+        wallSeconds: (performance.now() - began) / 1000,
+        familyError: FAMILY_ERROR,
+        ...comparison,
+      }
+      yield* printResult(options.json, document, () =>
+        [
+          comparisonText(comparison),
+          "",
+          alignColumns([
+            ["digests", `${document.digestBaseline} and ${document.digestVariant}`],
+            ["again", printable(command)],
+          ]),
+        ].join("\n"),
+      )
+      const failed = Object.entries(runs).flatMap(([side, { checks }]) =>
+        Object.entries(checks).flatMap(([check, { ok }]) => (ok ? [] : [`${check} (${side})`])),
+      )
+      if (failed.length > 0) return yield* new CheckFailed({ names: failed })
+    }),
+).pipe(
+  Command.withDescription(
+    "Change settings of a scenario, and see which metrics that moves, under common random numbers.",
+  ),
+)
+
+const pathOf = (text: string): string => text.split("=")[0].trim()
+
+/**
+ * The variant's assignments. A group that is set as a whole would undo what both sides have in it:
+ * such a setting is made again, after the group.
+ */
+const withSettings = (
+  both: ReadonlyArray<string>,
+  set: ReadonlyArray<string>,
+): ReadonlyArray<string> => {
+  const isBelow = (text: string) => (one: string) => pathOf(one).startsWith(`${pathOf(text)}.`)
+  return [
+    ...both.filter((one) => !set.some((text) => isBelow(text)(one))),
+    ...set.flatMap((text) => [text, ...both.filter(isBelow(text))]),
+  ]
+}
+
+/** The same mistake, under the name of the option that it was made in. */
+const sayBoth = ({ source, issues }: ScenarioInvalid): ScenarioInvalid =>
+  new ScenarioInvalid({
+    source: source.replace(/^--set /, "--both ").replace(/ with --set$/, " with --both"),
+    issues: issues.map(({ path, message }) => ({
+      path,
+      message: message.replace(/^would undo --set /, "would undo --both "),
+    })),
+  })
+
+/** What makes replications a pair is no setting of one side. */
+const refuseUnpaired = (baseline: Plan, variant: Plan) => {
+  const key = (["seed", "replications"] as const).find(
+    (one) => baseline.scenario[one] !== variant.scenario[one],
+  )
+  return key === undefined
+    ? Effect.void
+    : new UsageError({
+        argument: `--set ${key}`,
+        allowed: `baseline and variant share it, or nothing pairs them; give --${key}`,
+      })
+}
+
+type Sides<A> = Readonly<Record<"baseline" | "variant", A>>
+
+/** Runs the baseline, then the variant, on the same threads, and sums both up over the same time. */
+const runSides = (
+  plans: Sides<Plan>,
+  options: Omit<RunOptions, "onProgress">,
+  workers: number,
+): Effect.Effect<Sides<RunResult>, Effect.Effect.Error<ReturnType<typeof runExperiment>>> =>
+  Effect.gen(function* () {
+    const { replications } = options
+    const progress = yield* makeProgress(2 * replications, process.stderr)
+    const runSide = (plan: Plan, sidesBefore: number) =>
+      Effect.gen(function* () {
+        const finished = yield* Ref.make<ReadonlyArray<Finished>>([])
+        const onProgress = (share: number, done: number) =>
+          progress.update((sidesBefore + share) / 2, sidesBefore * replications + done)
+        const result = yield* runExperiment(plan, { ...options, onProgress }, finished)
+        return { plan, result, finished: yield* Ref.get(finished) }
+      })
+    const run = Effect.gen(function* () {
+      yield* progress.update(0, 0)
+      const baseline = yield* runSide(plans.baseline, 0)
+      return { baseline, variant: yield* runSide(plans.variant, 1) }
+    })
+    const { baseline, variant } = yield* run.pipe(
+      Effect.provide(layerThreads(Math.min(workers, replications))),
+      Effect.ensuring(progress.end),
+      Effect.onError(() => note("Stopped: a comparison keeps nothing before it is whole.")),
+    )
+    // Found from each side's own requests in flight, the warm-ups may differ: the longer one is cut.
+    const warmups = [baseline, variant].map(({ result }) => result.warmupSeconds)
+    if (warmups[0] === warmups[1]) return { baseline: baseline.result, variant: variant.result }
+    const warmupDays = Math.max(...warmups) / 86_400
+    const again = ({ plan, result, finished }: typeof baseline) =>
+      summarise({ ...plan.scenario, warmupDays }, finished, options, result.wallSeconds)
+    return { baseline: again(baseline), variant: again(variant) }
+  })
+
+/** So many metrics are shown where none moved: those with most evidence that they did. */
+const nearestShown = 5
+
+/** What moved, the surest first; what did not, in a line. */
+const comparisonText = ({ metrics, missing }: Comparison): string => {
+  const all = Object.entries(metrics)
+  const byEvidence = all.toSorted(([, a], [, b]) => (a.p ?? 1) - (b.p ?? 1))
+  const moved = byEvidence.filter(([, { verdict }]) => verdict !== "no difference shown")
+  const shown =
+    moved.length > 0 ? moved : byEvidence.filter(([, { p }]) => p !== 1).slice(0, nearestShown)
+  const absent = Object.entries(missing).map(([name, where]) => `${name} (no ${where})`)
+  return [
+    ...(shown.length === 0 ? [] : [tableOf(shown), ""]),
+    `${moved.length} of ${all.length} metrics moved, at a ${100 * FAMILY_ERROR}% risk of any false verdict among them all; ${all.length - moved.length} showed no difference.`,
+    ...(shown.length === 0 ? [] : [legend]),
+    ...(absent.length === 0 ? [] : [printable(`Not compared: ${absent.join(", ")}.`)]),
+  ].join("\n")
+}
+
+const legend =
+  "95%: the half-width of each difference's own interval. p: adjusted for all metrics (Holm). saved: how many times smaller common random numbers made the difference's variance."
+
+const tableOf = (rows: ReadonlyArray<readonly [string, MetricComparison]>): string =>
+  alignColumns([
+    [
+      "metric",
+      "verdict",
+      "baseline",
+      "variant",
+      "difference",
+      "95%",
+      "relative",
+      "p",
+      "saved",
+      "unit",
+    ],
+    ...rows.map(([name, metric]) => rowOf(name, metric)),
+  ])
+
+const rowOf = (name: string, metric: MetricComparison): ReadonlyArray<string> => [
+  printable(name),
+  metric.verdict,
+  rounded(metric.baseline, 5),
+  rounded(metric.variant, 5),
+  rounded(metric.difference, 3),
+  metric.halfWidth === null ? "" : `± ${rounded(metric.halfWidth, 2)}`,
+  metric.relative === null ? "" : `${rounded(100 * metric.relative, 3)}%`,
+  metric.pHolm === null ? "" : pText(metric.pHolm),
+  metric.varianceReduction === null ? "" : `${rounded(metric.varianceReduction, 3)}×`,
+  metric.unit,
+]
+
+const rounded = (value: number, digits: number): string => String(Number(value.toPrecision(digits)))
+
+const pText = (p: number): string => (p < 0.0001 ? "<0.0001" : rounded(p, 2))

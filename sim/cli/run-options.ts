@@ -1,0 +1,88 @@
+/** What the commands that simulate a scenario are told alike: scenario, seed, replications, workers. */
+import { Args, Options } from "@effect/cli"
+import { Effect, Option } from "effect"
+import { availableParallelism } from "node:os"
+import { builtInScenarios } from "../scenarios/load.ts"
+import { quoteForShell } from "./shell.ts"
+import { UsageError } from "./usage-error.ts"
+
+export const scenarioArgument = Args.text({ name: "scenario" }).pipe(
+  Args.withDescription(`A built-in scenario (${builtInScenarios.join(", ")}) or a YAML file.`),
+)
+export const seedOption = Options.text("seed").pipe(
+  Options.withPseudoName("TEXT"),
+  Options.withDescription(
+    "What every draw follows from: the same seed gives the same digest. By default the scenario's own.",
+  ),
+  Options.optional,
+)
+export const replicationsOption = Options.text("replications").pipe(
+  Options.withPseudoName("N"),
+  Options.withDescription(
+    "Independent repetitions; intervals need at least 2. By default as many as the scenario says.",
+  ),
+  Options.optional,
+)
+export const workersOption = Options.text("workers").pipe(
+  Options.withPseudoName("N"),
+  Options.withDescription(
+    "Replications that run at once; as many as there are cores by default. Results do not depend on it.",
+  ),
+  Options.optional,
+)
+
+const maxWorkers = 256
+const maxReplications = 100_000
+
+/** The whole number that an option gives, where it is given. */
+const numberFrom = (
+  name: string,
+  given: Option.Option<string>,
+  least: number,
+  most: number,
+): Effect.Effect<Option.Option<number>, UsageError> =>
+  Effect.transposeOption(
+    Option.map(given, (text) => {
+      const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+      return value >= least && value <= most
+        ? Effect.succeed(value)
+        : new UsageError({
+            argument: `--${name} ${text}`,
+            allowed: `expected a whole number, ${least} to ${most}`,
+          })
+    }),
+  )
+
+/** The number of `--workers`, or of the cores. */
+export const workersFrom = (given: Option.Option<string>): Effect.Effect<number, UsageError> =>
+  Effect.map(
+    numberFrom("workers", given, 1, maxWorkers),
+    Option.getOrElse(() => Math.min(availableParallelism(), maxWorkers)),
+  )
+
+/** The number of `--replications`, where it is given. */
+export const replicationsFrom = (given: Option.Option<string>, least = 1) =>
+  numberFrom("replications", given, least, maxReplications)
+
+/** The shell command that brings the same results again. */
+export const commandAgain = (
+  name: string,
+  {
+    scenario,
+    seed,
+    replications,
+  }: Readonly<Record<"scenario" | "seed", string>> & {
+    readonly replications: number
+  },
+  settings: ReadonlyArray<readonly [option: string, texts: ReadonlyArray<string>]>,
+): string =>
+  [
+    `npx evenkeel ${name}`,
+    // A file whose name begins like an option is named by its folder.
+    quoteForShell(scenario.replace(/^-/, "./-")),
+    `--seed${seed.startsWith("-") ? "=" : " "}${quoteForShell(seed)}`,
+    `--replications ${replications}`,
+    ...settings.flatMap(([option, texts]) =>
+      texts.map((text) => `${option} ${quoteForShell(text)}`),
+    ),
+  ].join(" ")

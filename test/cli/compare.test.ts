@@ -1,0 +1,191 @@
+import { spawnSync } from "node:child_process"
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { MetricComparison } from "../../sim/comparison.ts"
+import { quoteForShell } from "../../sim/cli/shell.ts"
+import { evenkeel, program, stackLine } from "./evenkeel.ts"
+
+let folder = ""
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "evenkeel-compare-"))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const short = ["--both", "horizonDays=0.1", "--seed", "7"]
+const compare = (...words: ReadonlyArray<string>) =>
+  evenkeel(["compare", "quickstart", ...short, ...words], () => {}, { cwd: folder })
+
+/** The metrics of a document, by name. */
+const metricsOf = (stdout: string): ReadonlyMap<string, MetricComparison> =>
+  new Map(Object.entries(JSON.parse(stdout).metrics))
+
+describe("evenkeel compare", () => {
+  it("finds that a lower fee moves the platform's credits, whatever the workers", async () => {
+    const words = ["--replications", "4", "--set", "economy.feeBps=600", "--json"]
+    const { code, stdout, stderr } = await compare(...words, "--workers", "2")
+    expect(code).toBe(0)
+    expect(stderr).toContain("100%  8 of 8 replications")
+    const document = JSON.parse(stdout)
+    expect(document).toMatchObject({
+      scenario: "quickstart",
+      seed: "7",
+      replications: 4,
+      both: ["horizonDays=0.1"],
+      set: ["economy.feeBps=600"],
+      missing: {},
+    })
+    expect(document.digestBaseline).toMatch(/^[0-9a-f]{16}$/)
+    expect(document.digestVariant).not.toBe(document.digestBaseline)
+    expect(document.wallSeconds).toBeGreaterThan(0)
+    const metrics = metricsOf(stdout)
+    expect(metrics.size).toBeGreaterThan(20)
+    for (const metric of metrics.values()) {
+      expect(Object.keys(metric).toSorted()).toEqual(
+        "baseline difference halfWidth meaning n p pHolm relative unit varianceReduction variant verdict".split(
+          " ",
+        ),
+      )
+      expect(metric.difference).toBeCloseTo(metric.variant - metric.baseline, 6)
+    }
+    const fees = metrics.get("credits.platformPerDay")
+    expect(fees?.difference).toBeLessThan(0)
+    expect(fees?.relative).toBeCloseTo(-0.5, 1)
+    expect(fees?.p).toBeLessThan(0.05)
+    // The same people ask for the same at the same moments.
+    expect(metrics.get("requests.perSecond")?.difference).toBe(0)
+    expect(metrics.get("credits.grossPerDay")?.varianceReduction ?? Infinity).toBeGreaterThan(5)
+
+    const again = await compare(...words, "--workers", "1")
+    expect(metricsOf(again.stdout)).toEqual(metrics)
+    const repeated = spawnSync(
+      "bash",
+      [
+        "-c",
+        `${document.command.replace("npx evenkeel", [process.execPath, program].map(quoteForShell).join(" "))} --json`,
+      ],
+      { cwd: folder, encoding: "utf8" },
+    )
+    expect(JSON.parse(repeated.stdout).digestVariant).toBe(document.digestVariant)
+    // Nothing is left lying about.
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it("has the baseline of a run of its own", async () => {
+    const { stdout } = await compare("--set=economy.feeBps=600", "--replications=2", "--json")
+    const run = await evenkeel([
+      "run",
+      "quickstart",
+      "--set=horizonDays=0.1",
+      "--seed=7",
+      "--replications=2",
+      `--out=${join(folder, "run")}`,
+      "--json",
+    ])
+    await rm(join(folder, "run"), { recursive: true })
+    const { digest, metrics } = JSON.parse(run.stdout)
+    expect(JSON.parse(stdout).digestBaseline).toBe(digest)
+    for (const [name, { baseline }] of metricsOf(stdout))
+      expect(baseline).toBeCloseTo(metrics[name].mean, 9)
+  })
+
+  it("shows no difference at all where the settings are the same", async () => {
+    const words = ["--replications", "3", "--set", "economy.feeBps=1200"]
+    const { code, stdout } = await compare(...words, "--json")
+    expect(code).toBe(0)
+    const document = JSON.parse(stdout)
+    expect(document.digestVariant).toBe(document.digestBaseline)
+    for (const metric of metricsOf(stdout).values())
+      expect(metric).toMatchObject({
+        difference: 0,
+        halfWidth: 0,
+        p: 1,
+        pHolm: 1,
+        verdict: "no difference shown",
+        varianceReduction: null,
+      })
+    const shown = await compare(...words)
+    expect(shown.stdout).toMatch(/^0 of (\d+) metrics moved, .*; \1 showed no difference\.$/m)
+    expect(shown.stdout).toContain(`again    npx evenkeel compare quickstart --seed 7`)
+  })
+
+  it("keeps what both sides share below a group that the variant replaces", async () => {
+    const words = "--both economy.feeBps=0 --set economy=hardened --replications 2 --json"
+    const { code, stdout } = await compare(...words.split(" "))
+    expect(code).toBe(0)
+    expect(metricsOf(stdout).get("credits.platformPerDay")).toMatchObject({
+      baseline: 0,
+      variant: 0,
+    })
+    expect(JSON.parse(stdout).digestVariant).not.toBe(JSON.parse(stdout).digestBaseline)
+  })
+
+  it("cuts the same warm-up from both, where each would have another", async () => {
+    const words =
+      "--both warmupDays=null --set models.4.initialSupply=0.5 --replications 2 --json".split(" ")
+    const { code, stdout } = await compare(...words)
+    expect(code).toBe(0)
+    // Demand does not depend on supply: what is asked for over the same time is the same.
+    expect(metricsOf(stdout).get("requests.perSecond")?.difference).toBe(0)
+    expect(metricsOf(stdout).get("nodes.llama-3-70b")?.difference).toBeGreaterThan(0)
+  })
+
+  it("lists the metrics that one side does not have", async () => {
+    const words = "--set models.0.name=mixtral-8x7b --replications 2".split(" ")
+    const { code, stdout } = await compare(...words)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^Not compared: .*llama-3\.2-3b \(no variant\)/m)
+    expect(stdout).toMatch(/^Not compared: .*mixtral-8x7b \(no baseline\)/m)
+  })
+
+  it.each([
+    [["--set", "economy.feeBps=12%"], "quickstart with --set is not a scenario"],
+    [["--set", "nonsense"], "--set nonsense is not a scenario that can be run"],
+    [["--set", "a.b=1", "--both", "nonsense"], "--both nonsense is not a scenario"],
+    [["--set", "a.b=1", "--both", "fleet.nods=5"], "quickstart with --both is not a scenario"],
+    [
+      ["--set", "a.b=1", "--both", "economy.feeBps=1", "--both", "economy=pooled"],
+      "--both economy=pooled is not a scenario that can be run:\n  would undo --both economy.feeBps=1",
+    ],
+    [[], "--set: must be given at least once"],
+    [["--set"], "--set: a value is missing"],
+    [["--set", "seed=9"], "--set seed: baseline and variant share it"],
+    [["--set", "replications=9"], "--set replications: baseline and variant share it"],
+    [["--set", "a.b=1", "--replications", "1"], "expected a whole number, 2 to 100000"],
+    [["--set", "a.b=1", "--workers", "many"], "--workers many: expected a whole number, 1 to 256"],
+    [["--set", "a.b=1", "--both", "replications=1"], "a comparison needs 2 or more"],
+    [["--set", "a.b=1", "--out", "out"], "evenkeel compare has no such option"],
+  ])("refuses %j", async (words, message) => {
+    const { code, stdout, stderr } = await evenkeel(["compare", "quickstart", ...words])
+    expect(code).toBe(1)
+    expect(stdout).toBe("")
+    expect(stderr).toContain(message)
+    expect(stderr).not.toMatch(stackLine)
+  })
+
+  it("refuses a scenario that is not there, and takes one from a file", async () => {
+    const missing = await evenkeel(["compare", "nowhere", "--set", "a=1"])
+    expect(missing.code).toBe(1)
+    expect(missing.stderr).toContain("no such file, and no built-in scenario of that name")
+    const file = join(folder, "own.yaml")
+    await writeFile(file, "extends: quickstart\nname: own\nhorizonDays: 0.05\nreplications: 2\n")
+    const { code, stdout } = await evenkeel(["compare", file, "--set=fleet.nodes=20", "--json"])
+    await rm(file)
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ scenario: "own", replications: 2 })
+  })
+
+  it("says that nothing was kept when it is interrupted", async () => {
+    const words = ["--set", "fleet.nodes=150", "--replications", "100", "--json"]
+    let isStopped = false
+    const ended = await evenkeel(["compare", "quickstart", ...short, ...words], (child, stderr) => {
+      if (isStopped || !stderr().includes("10%")) return
+      isStopped = true
+      child.kill("SIGINT")
+    })
+    expect(ended.code).toBe(130)
+    expect(ended.stdout).toBe("")
+    expect(ended.stderr).toContain("Stopped: a comparison keeps nothing before it is whole.")
+  })
+})

@@ -1,7 +1,8 @@
 /**
  * Group commit: what is written while one transaction is on its way to the disk goes into the next
- * one, so that an fsync is shared by all who wait for it. Order is kept; a group is written whole or
- * not at all.
+ * one, so that an fsync is shared by all who wait for it. A commit begins when somebody waits for it, or
+ * a few milliseconds after the first entry that nobody waits for: the hold of a call whose charge comes
+ * right after shares the charge's commit. Order is kept; a group is written whole or not at all.
  *
  * A commit that fails is tried again with the same group: nothing that was taken is dropped. Where
  * it keeps failing, the queue breaks for good: everyone who waits is told, and the process should
@@ -39,6 +40,8 @@ export interface CommitQueue extends Journal {
 
 interface Group {
   firstSeq: number
+  /** Somebody waits for it. */
+  isAwaited: boolean
   readonly entries: Array<JournalEntry>
   readonly statements: Array<readonly [statement: string, parameters: ReadonlyArray<unknown>]>
   readonly written: Promise<void>
@@ -54,10 +57,20 @@ const makeGroup = (firstSeq: number): Group => {
   })
   // Nobody may be waiting; who is hears of it through the same promise.
   written.catch(() => {})
-  return { firstSeq, entries: [], statements: [], written, settle: { resolve, reject } }
+  return {
+    firstSeq,
+    isAwaited: false,
+    entries: [],
+    statements: [],
+    written,
+    settle: { resolve, reject },
+  }
 }
 
 const retries = Schedule.exponential("50 millis").pipe(Schedule.intersect(Schedule.recurs(5)))
+
+/** How long an entry that nobody waits for may stay in memory alone. */
+const lingerMillis = 5
 
 /** `lastSeq`: sequence number of the latest entry on disk. `onBroken` is called once. */
 export const makeCommitQueue = (
@@ -71,13 +84,14 @@ export const makeCommitQueue = (
   let broken: StoreBroken | undefined
   let isClosed = false
   let isScheduled = false
+  let linger: NodeJS.Timeout | undefined
   const listeners: Array<(rows: number, seconds: number) => void> = []
 
   const sizeOf = (group: Group | undefined): number =>
     group === undefined ? 0 : group.entries.length + group.statements.length
 
   /** Not at once: what the present turn of the event loop still brings shares the commit. */
-  const schedule = (): void => {
+  const commitSoon = (): void => {
     if (isScheduled || underWay !== undefined || broken !== undefined) return
     isScheduled = true
     setImmediate(() => {
@@ -85,8 +99,14 @@ export const makeCommitQueue = (
       void commit()
     })
   }
+  const commitLater = (): void => {
+    if (isScheduled || underWay !== undefined || broken !== undefined) return
+    linger ??= setTimeout(commitSoon, lingerMillis)
+  }
 
   const commit = async (): Promise<void> => {
+    clearTimeout(linger)
+    linger = undefined
     while (sizeOf(open) > 0 && broken === undefined) {
       const group = open
       underWay = group
@@ -107,17 +127,23 @@ export const makeCommitQueue = (
       } finally {
         underWay = undefined
       }
+      if (!open.isAwaited) break
     }
+    if (sizeOf(open) > 0) commitLater()
   }
 
   const take = (): void => {
     if (isClosed) throw new Error("store: written to after it was closed")
-    schedule()
+    commitLater()
   }
 
   const durable = (): Promise<void> => {
     if (broken !== undefined) return Promise.reject(broken)
-    if (sizeOf(open) > 0) return open.written
+    if (sizeOf(open) > 0) {
+      open.isAwaited = true
+      commitSoon()
+      return open.written
+    }
     return underWay?.written ?? Promise.resolve()
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import type { Command, MarketEvent } from "../../../engine/index.ts"
 import type { JournalEntry } from "../../../live/driver/journal.ts"
 import { StoreBroken } from "../../../live/store/commit-queue.ts"
@@ -67,6 +67,22 @@ describe("group commit", () => {
     expect(commits).toBe(500)
     expect(await digestsIn(crashImage(folder))).toHaveLength(500)
     await store.queue.durable()
+  })
+
+  it("writes soon what nobody waits for, and at once with it what somebody does", async () => {
+    const folder = temporaryFolder()
+    const { store } = await openedStore(folder)
+    const groups: Array<number> = []
+    store.queue.onCommit((rows) => void groups.push(rows))
+    store.queue.append(entry("a hold"))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(store.queue.backlog()).toBe(1)
+    store.queue.append(entry("its charge"))
+    await store.queue.durable()
+    expect(groups).toEqual([2])
+    store.queue.append(entry("awaited by nobody"))
+    await vi.waitFor(() => expect(groups).toEqual([2, 1]))
+    expect(await digestsIn(crashImage(folder))).toHaveLength(3)
   })
 
   it("writes what is queued when it is closed, and takes nothing after", async () => {

@@ -92,7 +92,8 @@ const treeOf = (
   return Either.right(tree)
 }
 
-const overlay = (below: JsonObject, above: JsonObject): JsonObject => ({
+/** `below` with what `above` says in its place, group by group. */
+export const overlay = (below: JsonObject, above: JsonObject): JsonObject => ({
   ...below,
   ...Object.fromEntries(
     Object.entries(above).map(([key, value]) => {

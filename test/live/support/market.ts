@@ -11,6 +11,7 @@ import type { KeyRole } from "../../../live/http/secrets.ts"
 import { newPublicId, newSecret } from "../../../live/http/secrets.ts"
 import type { LiveConfig } from "../../../live/config.ts"
 import { defaultConfig } from "../../../live/config.ts"
+import { overlay } from "../../../live/load-config.ts"
 import type { Clock } from "../../../live/driver/clock.ts"
 import { systemClock } from "../../../live/driver/clock.ts"
 import type { JournalEntry } from "../../../live/driver/journal.ts"
@@ -125,7 +126,7 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
     transfers: makeCollection<TransferRecord>([], () => {}),
   })
   const services: LiveServices = {
-    config: merged(merged(defaultConfig, unhurried), options.config ?? {}) as LiveConfig,
+    config: overlay(overlay(defaultConfig, unhurried), options.config ?? {}) as LiveConfig,
     driver,
     directory,
     store: { queue, reader: options.reader ?? noReader },
@@ -266,14 +267,3 @@ const noReader = new Proxy({} as SqlClient, {
     throw new Error(`this market has no database to read from (${String(name)})`)
   },
 })
-
-const isGroup = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-const merged = (base: unknown, patch: unknown): unknown =>
-  isGroup(base) && isGroup(patch)
-    ? {
-        ...base,
-        ...Object.fromEntries(Object.entries(patch).map(([k, v]) => [k, merged(base[k], v)])),
-      }
-    : patch

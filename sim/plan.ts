@@ -7,9 +7,11 @@ import { freemem, totalmem } from "node:os"
 import { getHeapStatistics } from "node:v8"
 import type { Trace } from "./demand/trace.ts"
 import { loadTrace } from "./demand/trace.ts"
+import type { OfferTable } from "./fleet/offers.ts"
 import { offerTable } from "./fleet/offers.ts"
 import { binSecondsFor } from "./recording/recorder.ts"
 import { loadScenario } from "./scenarios/load.ts"
+import type { ScenarioIssue } from "./scenarios/scenario-error.ts"
 import { ScenarioInvalid } from "./scenarios/scenario-error.ts"
 import type { Scenario } from "./scenarios/schema.ts"
 import { mostDays } from "./scenarios/schema.ts"
@@ -93,24 +95,46 @@ const withTrace = (scenario: Scenario, source: string) =>
   })
 
 const checkFleet = (scenario: Scenario, source: string) => {
-  const { devices, offers } = offerTable(scenario)
-  const lost = devices.filter(
-    (_, index) =>
-      scenario.fleet.devices[index].weight > 0 &&
-      offers[index].every(
-        (offer, model) => offer === null || scenario.models[model].initialSupply === 0,
-      ),
-  )
-  return lost.length === 0
-    ? Effect.void
-    : new ScenarioInvalid({
-        source,
-        issues: lost.map(({ name }) => ({
-          path: "fleet.devices",
-          message: `${name} can serve none of the models that have an initialSupply, at ${scenario.economy.floor.tokensPerSecond} tokens/s`,
-        })),
-      })
+  const table = offerTable(scenario)
+  const issues = [...issuesOfFleet(scenario, table), ...issuesOfParties(scenario, table)]
+  return issues.length === 0 ? Effect.void : new ScenarioInvalid({ source, issues })
 }
+
+/** Devices of the fleet that could serve nothing. */
+const issuesOfFleet = (
+  { fleet, models, economy }: Scenario,
+  { offers }: OfferTable,
+): ReadonlyArray<ScenarioIssue> =>
+  fleet.devices
+    .filter(
+      ({ weight }, index) =>
+        weight > 0 &&
+        offers[index].every((offer, model) => offer === null || models[model].initialSupply === 0),
+    )
+    .map(({ device }) => ({
+      path: "fleet.devices",
+      message: `${device} can serve none of the models that have an initialSupply, at ${economy.floor.tokensPerSecond} tokens/s`,
+    }))
+
+/** Parties whose machines cannot serve their model, or have fewer slots than they pose as nodes. */
+const issuesOfParties = (
+  { parties, models }: Scenario,
+  { devices, offers }: OfferTable,
+): ReadonlyArray<ScenarioIssue> =>
+  parties.flatMap(({ device, model, conduct }, index) => {
+    const at = devices.findIndex(({ name }) => name === device)
+    const slots = offers[at][models.findIndex(({ name }) => name === model)]?.slots ?? 0
+    if (slots === 0)
+      return [{ path: `parties.${index}.device`, message: `${device} cannot serve ${model}` }]
+    return conduct.splitInto <= slots
+      ? []
+      : [
+          {
+            path: `parties.${index}.conduct.splitInto`,
+            message: `a ${device} has ${slots} slots for ${model} to deal out`,
+          },
+        ]
+  })
 
 /** Rough upper bounds of what a replication takes while it runs, bytes; measured on 1,000 nodes. */
 const bytesPerNode = 14_000

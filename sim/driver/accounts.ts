@@ -4,6 +4,7 @@
  */
 import { balanceOf } from "../../engine/index.ts"
 import { wouldOverflow } from "../../engine/ledger/accounts.ts"
+import type { PartyState } from "./party-state.ts"
 import type { World } from "./world.ts"
 import { signUpActor, tell } from "./world.ts"
 import { exponential } from "../kernel/variates.ts"
@@ -46,36 +47,67 @@ export const scheduleSignUp = (world: World): void => {
   if (at <= world.endMicros) world.queue.schedule(signUpActor, at)
 }
 
-/**
- * Buys credits for a request that was refused for want of them; false: the budget is spent. Throws
- * `LedgerFull` where the market cannot hold any more.
- */
-export const topUp = (world: World, slot: number): boolean => {
-  const { requests, consumers, scenario, market, credit } = world
-  const { columns } = requests
-  const consumer = columns.consumer[slot]
+/** What a request may cost at most, credits. */
+const worstCredits = ({ requests: { columns }, scenario }: World, slot: number): number => {
   const model = scenario.models[columns.model[slot]]
-  const worstCredits =
+  return (
     (columns.inputTokens[slot] * model.inputPricePerMtok +
       columns.maxTokens[slot] * model.outputPricePerMtok) /
     1e6
-  const account = accountOfConsumer(consumer)
-  const spendable =
-    balanceOf(market.ledger, market.accounts.slots.get(account) ?? 0).spendable / credit
-  // A little over what is missing, so that rounding up a price cannot ask for it again.
-  const missing = Math.max(0, worstCredits - spendable) + 2 / credit
-  const credits = Math.max(scenario.consumers.topUpCredits, missing)
+  )
+}
+
+const spendableCredits = ({ market, credit }: World, account: number): number =>
+  balanceOf(market.ledger, market.accounts.slots.get(account) ?? 0).spendable / credit
+
+/** The account that pays for a request. */
+export const payingAccount = ({ requests: { columns } }: World, slot: number): number => {
+  const consumer = columns.consumer[slot]
+  return consumer < 0 ? accountOfOperator(-1 - consumer) : accountOfConsumer(consumer)
+}
+
+/** Has the payer of a request what it may cost at most? */
+export const canAfford = (world: World, slot: number): boolean =>
+  worstCredits(world, slot) <= spendableCredits(world, payingAccount(world, slot))
+
+/** What the payer of a request lacks, credits. A little over, so that rounding cannot ask again. */
+const missingCredits = (world: World, slot: number): number =>
+  Math.max(0, worstCredits(world, slot) - spendableCredits(world, payingAccount(world, slot))) +
+  2 / world.credit
+
+/**
+ * Buys credits for a consumer's request that was refused for want of them; false: the budget is
+ * spent. Throws `LedgerFull` where the market cannot hold any more.
+ */
+export const topUp = (world: World, slot: number): boolean => {
+  const { requests, consumers, scenario } = world
+  const consumer = requests.columns.consumer[slot]
+  const credits = Math.max(scenario.consumers.topUpCredits, missingCredits(world, slot))
   if (credits > consumers.allowance(consumer, world.now)) return false
+  buy(world, slot, credits)
+  consumers.noteBought(consumer, credits)
+  return true
+}
+
+/** Buys just what a party's own call lacks. */
+export const buyForParty = (world: World, party: PartyState, slot: number): boolean => {
+  party.boughtMinor += buy(world, slot, missingCredits(world, slot))
+  return true
+}
+
+/** Buys credits for the payer of a request; returns the amount, minor units. */
+const buy = (world: World, slot: number, credits: number): number => {
+  const { market, credit, scenario } = world
   const amount = Math.ceil(credits * credit)
   if (wouldOverflow(market.ledger, amount))
     throw new LedgerFull({
       scale: scenario.economy.money.scale,
       days: (world.now - world.startMicros) / 86_400e6,
     })
-  consumers.noteBought(consumer, credits)
   const transfer = world.nextTransfer++
+  const account = payingAccount(world, slot)
   tell(world, { _tag: "CreditsBought", at: world.now, transfer, account, amount })
-  return true
+  return amount
 }
 
 /** Takes an operator's free earnings out of the market, in the two phases of a withdrawal. */
@@ -88,6 +120,7 @@ export const withdraw = (world: World, operator: number): void => {
   const amount = Math.floor(Math.max(0, earned - held) / 2)
   if (amount < market.rules.minWithdrawalMinor || amount === 0) return
   const transfer = world.nextTransfer++
+  world.withdrawnMinor[operator] = (world.withdrawnMinor[operator] ?? 0) + amount
   tell(world, { _tag: "WithdrawalRequested", at: world.now, transfer, account, amount })
   tell(world, { _tag: "WithdrawalPosted", at: world.now, transfer })
 }

@@ -6,10 +6,12 @@ import type { Command, EventOf, Outcome } from "../../engine/index.ts"
 import { outcomes } from "../../engine/index.ts"
 import { verdictOf } from "../../engine/reputation/outcome.ts"
 import { COMPLETED, FIRST_TOKEN, FULL, TOO_LONG } from "../fleet/instance-server.ts"
-import { accountOfConsumer, accountOfOperator, topUp } from "./accounts.ts"
+import { buyForParty, canAfford, payingAccount, signUpOperator, topUp } from "./accounts.ts"
+import { misdeed, partyOfNode } from "./conduct.ts"
 import { afterInFlightFell } from "./departures.ts"
 import { gone } from "./nodes-table.ts"
 import { noteSlots } from "./node-state.ts"
+import { payerOf, scheduleOwnCall } from "./own-demand.ts"
 import type { World } from "./world.ts"
 import {
   arrivalActor,
@@ -62,7 +64,7 @@ export const onArrival = (world: World): void => {
   // A fixed number of draws an arrival keeps scenarios with common random numbers in step.
   const isOperator = streams.consumer.next() < consumers.operatorShare
   const who = world.consumers.pick(streams.consumer)
-  const operator = Math.floor(streams.consumer.next() * world.nodesOf.length)
+  const operator = world.residents[Math.floor(streams.consumer.next() * world.residents.length)]
   const flawLot = streams.flaw.next()
   const leavesAfter = streams.flaw.next()
   columns.consumer[slot] = isOperator ? -1 - operator : who
@@ -82,6 +84,7 @@ export const onArrival = (world: World): void => {
       ? Math.max(1, Math.ceil(leavesAfter * arrivals.outputTokens))
       : arrivals.outputTokens
   columns.retries[slot] = 0
+  columns.party[slot] = 0
   columns.arrivedAt[slot] = world.now
   recorder.add("arrived", 1)
   const next = arrivals.nextMicros()
@@ -89,13 +92,38 @@ export const onArrival = (world: World): void => {
   ask(world, slot)
 }
 
+/** A party makes a call itself. */
+export const onOwnCall = (world: World, index: number): void => {
+  scheduleOwnCall(world, index)
+  const party = world.parties[index]
+  const { demand } = party.settings.conduct
+  if (demand === null) throw new Error("simulator: a party without calls of its own made one")
+  const slot = world.requests.add(world.nextRequest)
+  const { columns } = world.requests
+  const { outputTokens, maxTokensFactor, leavesAfterTokens } = demand
+  columns.consumer[slot] = -1 - payerOf(party)
+  columns.party[slot] = index + 1
+  columns.model[slot] = world.scenario.models.findIndex(({ name }) => name === demand.model)
+  columns.inputTokens[slot] = demand.inputTokens
+  columns.maxTokens[slot] = Math.min(Math.ceil(outputTokens * maxTokensFactor), mostTokens)
+  columns.flaw[slot] = demand.isBadInput
+    ? badInput
+    : leavesAfterTokens === null
+      ? noFlaw
+      : willLeave
+  columns.outputTokens[slot] = Math.min(outputTokens, leavesAfterTokens ?? outputTokens)
+  columns.retries[slot] = 0
+  columns.arrivedAt[slot] = world.now
+  world.recorder.add("arrived", 1)
+  ask(world, slot)
+}
+
 /** Hands an open request to the market. */
 const ask = (world: World, slot: number): void => {
   const { columns } = world.requests
-  const consumer = columns.consumer[slot]
   arrived.at = world.now
   arrived.request = world.nextRequest++
-  arrived.account = consumer < 0 ? accountOfOperator(-1 - consumer) : accountOfConsumer(consumer)
+  arrived.account = payingAccount(world, slot)
   arrived.model = columns.model[slot]
   arrived.inputTokens = columns.inputTokens[slot]
   arrived.maxTokens = columns.maxTokens[slot]
@@ -122,11 +150,8 @@ export const onRefused = (world: World, command: Extract<Command, { _tag: "Refus
   const { requests, recorder, scenario } = world
   const slot = requests.slotOf(command.request)
   const { columns } = requests
-  const consumer = columns.consumer[slot]
-  if (command.reason === "InsufficientCredits" && consumer >= 0 && topUp(world, slot)) {
-    reopen(world, command.request, 0)
-    return
-  }
+  if (command.reason === "InsufficientCredits" && canPayNow(world, slot))
+    return reopen(world, command.request, 0)
   const retries = columns.retries[slot]
   if (command.reason !== "InsufficientCredits" && retries < scenario.consumers.maxRetries) {
     const k = Math.min(retries, world.retryLines.length - 1)
@@ -137,6 +162,20 @@ export const onRefused = (world: World, command: Extract<Command, { _tag: "Refus
   }
   recorder.add(`refused.${command.reason}`, 1)
   close(world, command.request, slot)
+}
+
+/** Has the payer of a refused request found the credits for it? */
+const canPayNow = (world: World, slot: number): boolean => {
+  const { consumer, party } = world.requests.columns
+  if (consumer[slot] >= 0) return topUp(world, slot)
+  if (party[slot] === 0) return false
+  const payer = world.parties[party[slot] - 1]
+  if (payer.settings.conduct.demand?.paidBy !== "gifts") return buyForParty(world, payer, slot)
+  // The gift is spent: a new account has another, for as long as the platform gives any.
+  const operator = signUpOperator(world)
+  payer.puppets.push(operator)
+  consumer[slot] = -1 - operator
+  return canAfford(world, slot)
 }
 
 /** A request is over. Of its time in the market, what lies within the horizon counts. */
@@ -164,8 +203,15 @@ export const onDispatched = (
   if (columns.flaw[slot] === badInput) return endSoon(world, command.request, "consumerError")
   if (now < nodes.columns.hiccupUntil[node] || lot < scenario.faults.failureShare)
     return endSoon(world, command.request, "upstreamError")
+  const party = partyOfNode(world, node)
+  const deed =
+    party === undefined || columns.party[slot] > 0
+      ? undefined
+      : misdeed(world, node, party.settings.conduct, columns.maxTokens[slot])
+  if (deed !== undefined) return endSoon(world, command.request, deed)
+  const lead = nodes.columns.lead[node]
   const place = servers.admit(
-    node,
+    lead,
     now,
     command.request,
     columns.inputTokens[slot],
@@ -179,7 +225,7 @@ export const onDispatched = (
     return endSoon(world, command.request, "consumerError")
   }
   columns.serverSlot[slot] = place
-  world.queue.schedule(serverActor(node), servers.nextEventMicros(node))
+  world.queue.schedule(serverActor(lead), servers.nextEventMicros(lead))
 }
 
 const codeOf = Object.fromEntries(outcomes.map((outcome, code) => [outcome, code])) as Record<
@@ -252,7 +298,12 @@ const endAttempt = (
   ended.attempt = columns.attempt[slot]
   ended.outcome = outcome
   ended.outputTokens = outputTokens
+  const party = partyOfNode(world, node)
   ended.reportedTokens = outputTokens
+  if (party !== undefined) {
+    ended.reportedTokens = Math.ceil(outputTokens * party.settings.conduct.reportedTokens)
+    party.deliveredTokens += outputTokens
+  }
   ended.decodeMicros = decodeMicros
   if (verdictOf[outcome] === "failure") {
     recorder.add("failedAttempts", 1)
@@ -297,10 +348,27 @@ export const onFinished = (world: World, command: Extract<Command, { _tag: "Fini
     ownColumns.withheld[node] += command.withheld
     ownColumns.claimHour[node] += command.bounty
   }
+  noteParties(world, slot, command)
   close(world, command.request, slot)
 }
 
-/** A node went down: every attempt on it ends where it stands. */
+/** Notes what a party sold, and what it bought. */
+const noteParties = (
+  world: World,
+  slot: number,
+  command: Extract<Command, { _tag: "Finish" }>,
+): void => {
+  if (world.parties.length === 0) return
+  const { columns } = world.requests
+  const seller = partyOfNode(world, command.instance)
+  if (seller !== undefined) seller.billedTokens += command.outputTokens
+  const buyer = world.parties[columns.party[slot] - 1]
+  if (buyer === undefined) return
+  buyer.calls++
+  buyer.spentMinor += command.charge
+}
+
+/** A machine went down: every attempt on it ends where it stands. */
 export const abortAll = (world: World, node: number): void => {
   const { servers, requests, now } = world
   if (!servers.isOpen(node)) return

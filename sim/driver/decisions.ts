@@ -4,12 +4,14 @@
 import type { InstanceView, Stream } from "../../engine/index.ts"
 import { instanceView, marketView } from "../../engine/index.ts"
 import { meanInComingWeek } from "../agents/coming-week.ts"
-import type { Decision, ModelOutlook, OperatorView } from "../agents/operator.ts"
-import { bountyChaser, profitSeeker } from "../agents/operator.ts"
-import { hourlyCostUsd } from "../fleet/offers.ts"
+import { profitSeeker } from "../agents/strategies/profit-seeker.ts"
+import { strategies, strategyOf } from "../agents/strategy.ts"
+import type { Decision, ModelOutlook, OperatorView } from "../agents/view.ts"
 import { withdraw } from "./accounts.ts"
+import { believed, hourOfDay, learn } from "./beliefs.ts"
+import { hourlyCostCredits } from "./costs.ts"
 import { beginPeriod } from "./newcomers.ts"
-import { onlineMicrosOf } from "./node-state.ts"
+import { busyMicrosOf, onlineMicrosOf } from "./node-state.ts"
 import type { World } from "./world.ts"
 
 const hourMicros = 3_600e6
@@ -19,13 +21,16 @@ const dayMicros = 24 * hourMicros
 export const decide = (world: World, node: number): Decision => {
   const { columns } = world.nodes
   withdraw(world, columns.operator[node])
-  const strategy = columns.isChaser[node] === 1 ? bountyChaser : profitSeeker
-  return strategy(viewOf(world, node), world.decisionStreams[node])
+  learn(world, node, payOf(world, node) - columns.payAtDecision[node])
+  const { decide: choose } = strategyOf(columns.strategy[node])
+  return choose(viewOf(world, node), world.decisionStreams[node])
 }
 
 /** From now on, what a node earns counts towards its next decision. */
 export const beginEpoch = (world: World, node: number): void => {
   const { columns } = world.nodes
+  columns.decidedAt[node] = world.now
+  columns.busyAtDecision[node] = busyMicrosOf(world, node)
   columns.payAtDecision[node] = payOf(world, node)
   columns.onlineAtDecision[node] = onlineMicrosOf(world, node)
   columns.rampAtDecision[node] =
@@ -61,15 +66,19 @@ const viewOf = (world: World, node: number): OperatorView => {
   return {
     current: columns.model[node],
     earnedCreditsPerDay: earnedPerDay(world, node, instance, rampAhead),
-    costCreditsPerDay: costPerDay(world, columns.device[node]),
+    costCreditsPerDay: 24 * columns.hourlyCost[node],
     providerShare: 1 - scenario.economy.feeBps / 10_000,
     rampAhead,
+    utilisation: utilisationOf(world, node),
+    hourOfDay: hourOfDay(world),
+    believedCreditsInHour: believed(world.beliefs[node]?.byHour, hourOfDay(world)),
     stayLoss: meanInComingWeek(instance.reduction, Math.max(0, decayHours - decayed)),
     switchLoss: meanInComingWeek(afterSwitch, decayHours),
     outlooks: outlooksOf(world, columns.device[node], {
       current: columns.model[node],
       cap: instance.maxMultiplier,
       rampAhead,
+      byModel: world.beliefs[node]?.byModel,
     }),
     temperatureCreditsPerDay: scenario.operators.temperatureCreditsPerDay,
   }
@@ -84,13 +93,16 @@ export const chooseToJoin = (world: World, device: number, stream: Stream): numb
     {
       current: -1,
       earnedCreditsPerDay: null,
-      costCreditsPerDay: costPerDay(world, device),
+      costCreditsPerDay: 24 * hourlyCostCredits(world, device, strategies.profit),
+      utilisation: null,
+      hourOfDay: hourOfDay(world),
+      believedCreditsInHour: null,
       providerShare: 1 - economy.feeBps / 10_000,
       rampAhead,
       stayLoss: 0,
       // A node's first model is no switch.
       switchLoss: 0,
-      outlooks: outlooksOf(world, device, { current: -1, cap, rampAhead }),
+      outlooks: outlooksOf(world, device, { current: -1, cap, rampAhead, byModel: undefined }),
       temperatureCreditsPerDay: operators.temperatureCreditsPerDay,
     },
     stream,
@@ -98,8 +110,14 @@ export const chooseToJoin = (world: World, device: number, stream: Stream): numb
   return decision._tag === "Switch" ? decision.model : -1
 }
 
-const costPerDay = ({ scenario: { operators }, offers }: World, device: number): number =>
-  (24 * hourlyCostUsd(offers.devices[device], operators.electricityUsdPerKwh)) / operators.creditUsd
+/** Part of the node's slots that was busy since it last decided; null where it was not online. */
+const utilisationOf = (world: World, node: number): number | null => {
+  const { columns } = world.nodes
+  const online = onlineMicrosOf(world, node) - columns.onlineAtDecision[node]
+  if (online <= 0) return null
+  const busy = busyMicrosOf(world, node) - columns.busyAtDecision[node]
+  return Math.min(1, busy / (online * columns.slots[node]))
+}
 
 /** Mean ramp over the coming week online of a node whose ramp is so far. */
 const rampAheadOf = ({ scenario: { economy } }: World, ramp: number): number => {
@@ -133,13 +151,15 @@ interface Onlooker {
   /** Highest multiplier that its trust allows. */
   readonly cap: number
   readonly rampAhead: number
+  /** What it earned on each model, as it has learned; undefined: nothing as yet. */
+  readonly byModel: Float64Array | undefined
 }
 
 /** The public board of the market, as it looks to a node of this device. */
 const outlooksOf = (
   world: World,
   device: number,
-  { current, cap, rampAhead }: Onlooker,
+  { current, cap, rampAhead, byModel }: Onlooker,
 ): ReadonlyArray<ModelOutlook> => {
   const board = marketView(world.market)
   return world.scenario.models.map((model, index) => {
@@ -152,7 +172,9 @@ const outlooksOf = (
       priceCreditsPerMtok:
         model.outputPricePerMtok + inputPerOutput(world, index) * model.inputPricePerMtok,
       multiplier: Math.min(multiplier, cap),
+      pressure: demandTokensPerSecond / Math.max(1, supply),
       expectedUtilisation: Math.min(1, demandTokensPerSecond / Math.max(1, supply)),
+      believedCreditsPerDay: believed(byModel, index),
     }
   })
 }

@@ -26,5 +26,6 @@ export const afterInFlightFell = (world: World, node: number): void => {
     world.queue.cancel(lifeActor(node))
     world.recorder.add("leaves", 1)
     tell(world, { _tag: "NodeRemoved", at: world.now, node })
+    world.onGone(world, node)
   }
 }

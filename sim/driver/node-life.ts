@@ -17,7 +17,8 @@ import {
   starting,
 } from "./nodes-table.ts"
 import { beginPeriod } from "./newcomers.ts"
-import { load, noteSlots, pauseOnline, scheduleLife } from "./node-state.ts"
+import { load, nodesOfMachine, noteSlots, pauseOnline, scheduleLife } from "./node-state.ts"
+import { conductOf, decisionHoursOf, isToRejoin, slotsOfNode } from "./conduct.ts"
 import type { World } from "./world.ts"
 import { tell } from "./world.ts"
 
@@ -30,11 +31,14 @@ const detectionMicros = 90_000_000
 export const beginLife = (world: World, node: number): void => {
   const { scenario, now } = world
   const { columns } = world.nodes
-  const { churn, faults, operators } = scenario
+  const { churn, faults } = scenario
+  // What befalls a machine befalls all its nodes: the clocks of it are those of the first.
+  const isLead = columns.lead[node] === node
   const stream = world.faultStreams[node]
-  const device = world.offers.devices[columns.device[node]]
   const after = (mean: number): number =>
-    mean === 0 || mean === Infinity ? Infinity : now + Math.ceil(exponential(stream, 1 / mean))
+    !isLead || mean === 0 || mean === Infinity
+      ? Infinity
+      : now + Math.ceil(exponential(stream, 1 / mean))
   columns.joinedAt[node] = now
   columns.leftAt[node] = -1
   columns.isUp[node] = 1
@@ -45,19 +49,19 @@ export const beginLife = (world: World, node: number): void => {
   columns.detectAt[node] = Infinity
   columns.repairAt[node] = Infinity
   columns.returnAt[node] = Infinity
-  const isShared = device.deviceClass !== "datacenter" && churn.awayHours > 0
-  columns.awayAt[node] = isShared ? after(churn.onlineHours * hourMicros) : Infinity
+  const isTaken = isShared(world, node) && churn.awayHours > 0
+  columns.awayAt[node] = isTaken ? after(churn.onlineHours * hourMicros) : Infinity
   columns.leaveAt[node] =
-    churn.lifetimeDays === 0
+    churn.lifetimeDays === 0 || columns.party[node] > 0
       ? Infinity
       : // Established nodes have lived until demand begins: their lifetimes count from there.
         Math.max(now, world.startMicros) +
         Math.ceil(logNormal(stream, Math.log(churn.lifetimeDays * dayMicros), churn.lifetimeSpread))
   // Nobody decides before a whole epoch of experience: when demand begins, the public board, an
   // average over a day, still shows none, and all who looked at it would leave.
-  const epoch = operators.decisionHours * hourMicros
+  const epoch = decisionHoursOf(world, node) * hourMicros
   columns.decideAt[node] =
-    epoch === 0
+    epoch === 0 || !isLead
       ? Infinity
       : Math.round(Math.max(now, world.startMicros) + epoch * (1 + stream.next())) + 1
   columns.onlineSince[node] = now
@@ -96,10 +100,15 @@ const onReady = (world: World, node: number): void => {
   if (isSwitch) columns.model[node] = columns.target[node]
   const offer = world.offers.offers[columns.device[node]][columns.model[node]]
   if (offer === null) throw new Error("simulator: a node switched to a model that does not fit it")
-  columns.slots[node] = offer.slots
-  columns.declaredSlots[node] = Math.floor(offer.slots * columns.declareFactor[node])
-  world.servers.open(node, offer.rates, columns.declaredSlots[node])
-  if (columns.speed[node] !== 1) world.servers.setSpeedFactor(node, columns.speed[node], world.now)
+  const { slots, declared, ofMachine } = slotsOfNode(world, node, offer.slots)
+  columns.slots[node] = slots
+  columns.declaredSlots[node] = declared
+  const lead = columns.lead[node]
+  if (!world.servers.isOpen(lead)) {
+    world.servers.open(lead, offer.rates, ofMachine)
+    if (columns.speed[node] !== 1)
+      world.servers.setSpeedFactor(lead, columns.speed[node], world.now)
+  }
   columns.phase[node] = serving
   tell(world, {
     _tag: isSwitch ? "ModelSwitched" : "InstanceStarted",
@@ -109,7 +118,8 @@ const onReady = (world: World, node: number): void => {
     model: columns.model[node],
     slots: columns.declaredSlots[node],
     tokensPerSecond: Math.floor(
-      (offer.tokensPerSecond * columns.declaredSlots[node]) / offer.slots,
+      (offer.tokensPerSecond * declared * (conductOf(world, node)?.declaredSpeed ?? 1)) /
+        offer.slots,
     ),
     isPlatformAsked: false,
   })
@@ -122,53 +132,75 @@ const onReady = (world: World, node: number): void => {
   beginPeriod(world, node)
 }
 
-const onCrash = (world: World, node: number): void => {
+const onCrash = (world: World, lead: number): void => {
   const { columns } = world.nodes
   const { faults } = world.scenario
-  const stream = world.faultStreams[node]
-  columns.isUp[node] = 0
-  columns.crashAt[node] = Infinity
-  // A model that was being loaded is loaded again after the repair.
-  columns.readyAt[node] = Infinity
-  columns.detectAt[node] = world.now + detectionMicros
+  const stream = world.faultStreams[lead]
+  columns.crashAt[lead] = Infinity
+  columns.detectAt[lead] = world.now + detectionMicros
   const repair = exponential(stream, 1 / (faults.repairMinutes * 60e6))
-  columns.repairAt[node] = world.now + Math.ceil(repair)
-  pauseOnline(world, node)
-  abortAll(world, node)
+  columns.repairAt[lead] = world.now + Math.ceil(repair)
+  for (const node of nodesOfMachine(world, lead)) {
+    columns.isUp[node] = 0
+    // A model that was being loaded is loaded again after the repair.
+    columns.readyAt[node] = Infinity
+    pauseOnline(world, node)
+  }
+  abortAll(world, lead)
 }
 
-const onRepaired = (world: World, node: number): void => {
+const onRepaired = (world: World, lead: number): void => {
   const { columns } = world.nodes
   const mean = dayMicros / world.scenario.faults.crashesPerNodeDay
-  columns.isUp[node] = 1
-  if (columns.phase[node] === starting) load(world, node, columns.model[node])
-  else if (columns.phase[node] === loading) load(world, node, columns.target[node])
-  columns.repairAt[node] = Infinity
-  columns.detectAt[node] = Infinity
-  columns.crashAt[node] = world.now + Math.ceil(exponential(world.faultStreams[node], 1 / mean))
-  if (columns.isAway[node] === 0) columns.onlineSince[node] = world.now
-  report(world, node)
+  columns.repairAt[lead] = Infinity
+  columns.detectAt[lead] = Infinity
+  columns.crashAt[lead] = world.now + Math.ceil(exponential(world.faultStreams[lead], 1 / mean))
+  for (const node of nodesOfMachine(world, lead)) {
+    columns.isUp[node] = 1
+    if (columns.phase[node] === starting) load(world, node, columns.model[node])
+    else if (columns.phase[node] === loading) load(world, node, columns.target[node])
+    if (columns.isAway[node] === 0) columns.onlineSince[node] = world.now
+    report(world, node)
+    if (node !== lead) scheduleLife(world, node)
+  }
 }
 
-const onAway = (world: World, node: number): void => {
-  const { columns } = world.nodes
+const onAway = (world: World, lead: number): void => {
   const mean = world.scenario.churn.awayHours * hourMicros
-  pauseOnline(world, node)
-  columns.isAway[node] = 1
-  columns.awayAt[node] = Infinity
-  columns.returnAt[node] = world.now + Math.ceil(exponential(world.faultStreams[node], 1 / mean))
-  report(world, node)
+  world.nodes.columns.awayAt[lead] = Infinity
+  goAway(world, lead, Math.ceil(exponential(world.faultStreams[lead], 1 / mean)))
 }
 
-const onReturned = (world: World, node: number): void => {
+/** Takes the machine off the market for so long. */
+const goAway = (world: World, lead: number, micros: number): void => {
   const { columns } = world.nodes
-  const mean = world.scenario.churn.onlineHours * hourMicros
-  columns.isAway[node] = 0
-  columns.returnAt[node] = Infinity
-  columns.awayAt[node] = world.now + Math.ceil(exponential(world.faultStreams[node], 1 / mean))
-  if (columns.isUp[node] === 1) columns.onlineSince[node] = world.now
-  report(world, node)
+  columns.returnAt[lead] = world.now + micros
+  for (const node of nodesOfMachine(world, lead)) {
+    pauseOnline(world, node)
+    columns.isAway[node] = 1
+    report(world, node)
+  }
 }
+
+const onReturned = (world: World, lead: number): void => {
+  const { columns } = world.nodes
+  const { onlineHours, awayHours } = world.scenario.churn
+  columns.returnAt[lead] = Infinity
+  columns.isPaused[lead] = 0
+  // One who paused of his own will may be one whose machine is never taken for other uses.
+  if (awayHours > 0 && isShared(world, lead) && columns.awayAt[lead] === Infinity)
+    columns.awayAt[lead] =
+      world.now + Math.ceil(exponential(world.faultStreams[lead], 1 / (onlineHours * hourMicros)))
+  for (const node of nodesOfMachine(world, lead)) {
+    columns.isAway[node] = 0
+    if (columns.isUp[node] === 1) columns.onlineSince[node] = world.now
+    report(world, node)
+  }
+}
+
+/** Is the machine its owner's own, taken for other uses now and then? */
+const isShared = ({ nodes, offers }: World, node: number): boolean =>
+  offers.devices[nodes.columns.device[node]].deviceClass !== "datacenter"
 
 /** Tells the kernel whether the node can be reached, where that has changed. */
 const report = (world: World, node: number): void => {
@@ -180,28 +212,40 @@ const report = (world: World, node: number): void => {
   tell(world, { _tag: isLost === 1 ? "NodeLost" : "NodeReturned", at: world.now, node })
 }
 
-const onHiccup = (world: World, node: number): void => {
+const onHiccup = (world: World, lead: number): void => {
   const { columns } = world.nodes
   const { faults } = world.scenario
-  const stream = world.faultStreams[node]
-  columns.hiccupUntil[node] =
-    world.now + Math.ceil(exponential(stream, 1 / (faults.hiccupSeconds * 1e6)))
+  const stream = world.faultStreams[lead]
+  const until = world.now + Math.ceil(exponential(stream, 1 / (faults.hiccupSeconds * 1e6)))
+  for (const node of nodesOfMachine(world, lead)) columns.hiccupUntil[node] = until
   const mean = dayMicros / faults.hiccupsPerNodeDay
-  columns.hiccupAt[node] = columns.hiccupUntil[node] + Math.ceil(exponential(stream, 1 / mean))
+  columns.hiccupAt[lead] = until + Math.ceil(exponential(stream, 1 / mean))
 }
 
 const onDecision = (world: World, node: number): void => {
   const { columns } = world.nodes
-  const epoch = Math.round(world.scenario.operators.decisionHours * hourMicros)
+  const epoch = Math.round(decisionHoursOf(world, node) * hourMicros)
   columns.decideAt[node] = world.now + Math.max(1, epoch)
   if (columns.phase[node] !== serving) return
+  if (isToRejoin(world, node)) return leave(world, node)
   const decision = decide(world, node)
   beginEpoch(world, node)
-  if (decision._tag === "Leave") leave(world, node)
-  else if (decision._tag === "Switch") {
-    columns.target[node] = decision.model
-    columns.phase[node] = drainingToSwitch
-    drain(world, node)
+  switch (decision._tag) {
+    case "Stay":
+      return
+    case "Leave":
+      return leave(world, node)
+    case "Switch":
+      columns.target[node] = decision.model
+      columns.phase[node] = drainingToSwitch
+      return drain(world, node)
+    case "Pause":
+      // Whose machine is taken for other uses is away as it is.
+      if (columns.isAway[node] === 1 && columns.isPaused[node] === 0) return
+      columns.isPaused[node] = 1
+      columns.awayAt[node] = Infinity
+      // Just after the decision that may prolong it.
+      return goAway(world, node, Math.round(decision.hours * hourMicros) + 1)
   }
 }
 

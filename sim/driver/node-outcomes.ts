@@ -1,5 +1,5 @@
 /** Each node's life until now, from the start of demand on, as a row of the results. */
-import { hourlyCostUsd } from "../fleet/offers.ts"
+import { codeOfStrategy, strategyOf } from "../agents/strategy.ts"
 import type { NodeOutcome } from "../results/model.ts"
 import { gone } from "./nodes-table.ts"
 import { busyMicrosOf, healthOf, onlineMicrosOf } from "./node-state.ts"
@@ -8,20 +8,24 @@ import type { World } from "./world.ts"
 const hourMicros = 3_600_000_000
 
 export const nodeOutcomes = (world: World): ReadonlyArray<NodeOutcome> =>
-  Array.from({ length: world.nodes.count }, (_, node) => outcomeOf(world, node))
+  Array.from({ length: world.nodes.count }, (_, node) => nodeOutcome(world, node))
 
 export const chasersOf = ({ nodes: { count, columns } }: World): ReadonlyArray<number> =>
-  Array.from({ length: count }, (_, node) => node).filter((node) => columns.isChaser[node] === 1)
+  Array.from({ length: count }, (_, node) => node).filter(
+    (node) => columns.strategy[node] === codeOfStrategy("bounty") && columns.party[node] === 0,
+  )
 
-const outcomeOf = (world: World, node: number): NodeOutcome => {
+export const nodeOutcome = (world: World, node: number): NodeOutcome => {
   const { scenario, offers, startMicros } = world
   const { columns } = world.nodes
   const device = offers.devices[columns.device[node]]
   const left = columns.leftAt[node]
   // Cost and time on the market count from the start of demand to the last end, as pay does.
   const onlineHours = (onlineMicrosOf(world, node) - columns.onlineBefore[node]) / hourMicros
-  const hourly =
-    hourlyCostUsd(device, scenario.operators.electricityUsdPerKwh) / scenario.operators.creditUsd
+  const until = left < 0 ? world.now : left
+  const presentHours =
+    Math.max(0, until - Math.max(columns.joinedAt[node], startMicros)) / hourMicros
+  const { paysWhileAway } = strategyOf(columns.strategy[node])
   return {
     node,
     operator: columns.operator[node],
@@ -39,7 +43,7 @@ const outcomeOf = (world: World, node: number): NodeOutcome => {
     shareEarned: columns.share[node],
     bountyEarned: Math.round(columns.bounty[node]),
     withheld: columns.withheld[node],
-    costCredits: hourly * onlineHours,
+    costCredits: columns.hourlyCost[node] * (paysWhileAway ? presentHours : onlineHours),
     parks: columns.parks[node],
     switches: columns.switches[node],
     health: columns.phase[node] === gone ? columns.health[node] : healthOf(world, node),

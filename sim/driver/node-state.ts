@@ -35,6 +35,10 @@ export const load = (world: World, node: number, model: number): void => {
   columns.readyAt[node] = world.now + offer.setUpMicros
 }
 
+/** All nodes of the machine that a node leads. */
+export const nodesOfMachine = (world: World, lead: number): ReadonlyArray<number> =>
+  world.machines.get(lead) ?? [lead]
+
 /** Closes the server of a node that serves nothing. */
 export const closeServer = (world: World, node: number): void => {
   if (!world.servers.isOpen(node)) return

@@ -13,9 +13,18 @@ const kinds = {
   phase: Uint8Array,
   isUp: Uint8Array,
   isAway: Uint8Array,
+  /** Away of its operator's own will. */
+  isPaused: Uint8Array,
   /** The kernel has been told that the node is lost. */
   isLost: Uint8Array,
-  isChaser: Uint8Array,
+  /** Number of its operator's strategy (`agents/strategy.ts`). */
+  strategy: Uint8Array,
+  /** Number of the party that it belongs to, and 0 for those of no party. */
+  party: Uint8Array,
+  /** The node whose server it shares: its own, but where one machine poses as several nodes. */
+  lead: Int32Array,
+  /** What an hour of it costs, credits. */
+  hourlyCost: Float64Array,
   speed: Float64Array,
   inFlight: Int32Array,
   /** Slots that are busy, and slots that there are to be busy, as last noted. */
@@ -55,11 +64,14 @@ const kinds = {
   health: Float64Array,
   /** Bounty claimed this hour. */
   claimHour: Float64Array,
+  /** Busy time of its slots at the last decision, µs. */
+  busyAtDecision: Float64Array,
   /** Requests and pay since the last sample, and the instance's online time at it, µs. */
   requestsSince: Float64Array,
   paySince: Float64Array,
   onlineAtSample: Float64Array,
-  /** Pay, online time and ramp at the last decision. */
+  /** Time of the last decision, µs; pay, online time and ramp at it. */
+  decidedAt: Float64Array,
   payAtDecision: Float64Array,
   onlineAtDecision: Float64Array,
   rampAtDecision: Float64Array,

@@ -6,7 +6,9 @@ import type { Stream } from "../../engine/index.ts"
 import { openStream } from "../../engine/index.ts"
 import { exponential } from "../kernel/variates.ts"
 import { signUpOperator } from "./accounts.ts"
+import type { StrategyName } from "../agents/strategy.ts"
 import { chooseToJoin } from "./decisions.ts"
+import { addNode } from "./new-node.ts"
 import { beginLife } from "./node-life.ts"
 import type { World } from "./world.ts"
 import { joinActor } from "./world.ts"
@@ -32,7 +34,7 @@ export const populate = (world: World, isEstablished: boolean): void => {
   let operator = -1
   for (let i = 0; i < count; i++) {
     if (left === 0) {
-      operator = signUpOperator(world)
+      operator = signUpResident(world)
       left = world.streams.device.next() < fleet.farmShare ? fleet.farmNodes : 1
     }
     left--
@@ -43,8 +45,15 @@ export const populate = (world: World, isEstablished: boolean): void => {
       ),
       world.streams.device.next(),
     )
-    if (model >= 0) addNode(world, operator, device, model, world.nodes.count)
+    if (model >= 0) addResident(world, operator, device, model, world.nextResident++)
   }
+}
+
+/** An operator of no party, who may be a consumer as well. */
+const signUpResident = (world: World): number => {
+  const operator = signUpOperator(world)
+  world.residents.push(operator)
+  return operator
 }
 
 const drawDevice = (world: World, stream: Stream): number =>
@@ -53,33 +62,38 @@ const drawDevice = (world: World, stream: Stream): number =>
     stream.next(),
   )
 
-/** `entity` names the node's streams: what happens to one node changes no other's draws. */
-const addNode = (
+/** A node of the fleet, with a character of its own. */
+const addResident = (
   world: World,
   operator: number,
   device: number,
   model: number,
   entity: number | string,
 ): void => {
-  const { nodes, scenario } = world
-  const node = nodes.add()
-  const { seed } = world.market
-  world.faultStreams[node] = openStream(seed, "fault", entity)
-  world.attemptStreams[node] = openStream(seed, "attempt", entity)
-  world.decisionStreams[node] = openStream(seed, "decision", entity)
-  const character = openStream(seed, "character", entity)
-  const { columns } = nodes
-  const { operators, faults } = scenario
-  columns.operator[node] = operator
-  columns.device[node] = device
-  columns.model[node] = model
-  columns.declareFactor[node] =
+  const { operators, faults } = world.scenario
+  const character = openStream(world.market.seed, "character", entity)
+  const declareFactor =
     character.next() < operators.overDeclareShare ? operators.overDeclareFactor : 1
-  columns.isChaser[node] = character.next() < operators.chaserShare ? 1 : 0
-  columns.speed[node] = character.next() < faults.slowShare ? faults.slowSpeed : 1
-  world.nodesOf[operator].push(node)
+  const isChaser = character.next() < operators.chaserShare
+  const speed = character.next() < faults.slowShare ? faults.slowSpeed : 1
+  const strategy = isChaser ? "bounty" : drawStrategy(operators.strategies, character.next())
+  const node = addNode(world, { operator, device, model, entity, strategy })
+  const { columns } = world.nodes
+  columns.declareFactor[node] = declareFactor
+  columns.speed[node] = speed
   beginLife(world, node)
 }
+
+const drawStrategy = (
+  mix: World["scenario"]["operators"]["strategies"],
+  lot: number,
+): StrategyName =>
+  mix[
+    drawWeighted(
+      mix.map(({ weight }) => weight),
+      lot,
+    )
+  ]?.strategy ?? "profit"
 
 /** Somebody considers joining; they do where it pays. */
 export const onJoin = (world: World): void => {
@@ -91,7 +105,7 @@ export const onJoin = (world: World): void => {
   const model = chooseToJoin(world, device, stream)
   if (model < 0) return
   world.recorder.add("joins", 1)
-  addNode(world, signUpOperator(world), device, model, entity)
+  addResident(world, signUpResident(world), device, model, entity)
 }
 
 export const scheduleJoin = (world: World): void => {

@@ -14,7 +14,7 @@ import { binSecondsFor, Recorder } from "../recording/recorder.ts"
 import type { Scenario } from "../scenarios/schema.ts"
 import type { Check, NodeOutcome } from "../results/model.ts"
 import { onSignUp, scheduleSignUp, signUpConsumer } from "./accounts.ts"
-import { onArrival, onQuickEnd, onRetry, onServerEvent } from "./attempts.ts"
+import { onArrival, onOwnCall, onQuickEnd, onRetry, onServerEvent } from "./attempts.ts"
 import { checksAtEnd, checksInPassing } from "./checks.ts"
 import { onSample } from "./samples.ts"
 import { onLife } from "./node-life.ts"
@@ -22,12 +22,18 @@ import { chasersOf, nodeOutcomes } from "./node-outcomes.ts"
 import { beginBooks } from "./decisions.ts"
 import { act, onHourTurned } from "./commands.ts"
 import { NodesTable } from "./nodes-table.ts"
+import { openOwnDemand } from "./own-demand.ts"
+import { joinParties, onGone } from "./parties.ts"
+import type { PartyOutcome } from "./party-outcomes.ts"
+import { partyOutcomes } from "./party-outcomes.ts"
+import { openParties } from "./party-state.ts"
 import { onJoin, populate, scheduleJoin } from "./population.ts"
 import { onMeasured, onProbeAnswered } from "./probe-answers.ts"
 import type { World } from "./world.ts"
 import {
   arrivalActor,
   firstNodeActor,
+  firstPartyActor,
   firstRetryActor,
   sampleActor,
   sampleLast,
@@ -56,6 +62,7 @@ export interface Replicated {
   readonly marks: ReadonlyArray<NodeMark>
   /** Nodes whose operators chase bounties. */
   readonly chasers: ReadonlyArray<number>
+  readonly parties: ReadonlyArray<PartyOutcome>
   readonly checks: Readonly<Record<string, Check>>
 }
 
@@ -107,7 +114,9 @@ export class Replication {
       startMicros,
       endMicros,
       markMicros: markSeconds(scenario, recorder).map((seconds) => startMicros + seconds * 1e6),
+      parties: openParties(scenario, seed),
       act,
+      onGone,
     })
     this.open()
   }
@@ -147,6 +156,7 @@ export class Replication {
       nodes: nodeOutcomes(world),
       marks: world.marks,
       chasers: chasersOf(world),
+      parties: partyOutcomes(world),
       checks: checksAtEnd(world, this.isChecked ? this.faults : undefined),
     }
   }
@@ -169,6 +179,7 @@ export class Replication {
       })
     })
     populate(world, true)
+    joinParties(world, true)
     // The sampling actor first wakes at the start of demand: that is when the rest of the world opens.
     world.queue.schedule(sampleActor, world.startMicros, sampleLast)
   }
@@ -177,6 +188,8 @@ export class Replication {
     const { world } = this
     beginBooks(world)
     populate(world, false)
+    joinParties(world, false)
+    openOwnDemand(world)
     for (let i = 0; i < world.scenario.consumers.count; i++) signUpConsumer(world)
     scheduleSignUp(world)
     scheduleJoin(world)
@@ -192,6 +205,7 @@ export class Replication {
       else onLife(world, node)
       return
     }
+    if (actor >= firstPartyActor) return onOwnCall(world, actor - firstPartyActor)
     if (actor >= firstRetryActor) return onRetry(world, actor - firstRetryActor)
     switch (actor) {
       case kernelActor:

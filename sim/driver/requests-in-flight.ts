@@ -7,6 +7,8 @@
 const columnsOf = (size: number) => ({
   id: new Float64Array(size).fill(-1),
   consumer: new Int32Array(size),
+  /** Number of the party whose call it is; 0: of none. */
+  party: new Uint8Array(size),
   model: new Int32Array(size),
   inputTokens: new Int32Array(size),
   outputTokens: new Int32Array(size),
@@ -26,6 +28,7 @@ const columnsOf = (size: number) => ({
 /** What a request keeps when it comes back under a new id. */
 const kept = [
   "consumer",
+  "party",
   "model",
   "inputTokens",
   "outputTokens",

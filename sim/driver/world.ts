@@ -11,8 +11,11 @@ import { EventQueue } from "../kernel/event-queue.ts"
 import type { NodeMark } from "../recording/node-marks.ts"
 import type { Recorder } from "../recording/recorder.ts"
 import type { Scenario } from "../scenarios/schema.ts"
+import { maxParties } from "../scenarios/schema.ts"
 import { Consumers } from "./consumers.ts"
+import type { Beliefs } from "./beliefs.ts"
 import { DelayLine } from "./delay-line.ts"
+import type { PartyState } from "./party-state.ts"
 import type { NodesTable } from "./nodes-table.ts"
 import { RequestsInFlight } from "./requests-in-flight.ts"
 
@@ -27,8 +30,11 @@ export const probeActor = 6
 export const measureActor = 7
 export const firstRetryActor = 8
 const maxRetryLines = 8
-export const firstNodeActor = firstRetryActor + maxRetryLines
-/** Two actors a node: what its server does next, and what happens to it next. */
+export const firstPartyActor = firstRetryActor + maxRetryLines
+/** The next call that a party makes itself. */
+export const partyActor = (party: number): number => firstPartyActor + party
+export const firstNodeActor = firstPartyActor + maxParties
+/** Two actors a node: what the server that it leads does next, and what happens to it next. */
 export const serverActor = (node: number): number => firstNodeActor + 2 * node
 export const lifeActor = (node: number): number => firstNodeActor + 2 * node + 1
 
@@ -66,6 +72,16 @@ export interface World {
   readonly operatorOfCustomer: Array<number>
   /** By operator: its nodes, first to last. */
   readonly nodesOf: Array<Array<number>>
+  /** By operator: what it took out, minor units. */
+  readonly withdrawnMinor: Array<number>
+  /** Operators of no party: those who may also be consumers. */
+  readonly residents: Array<number>
+  /** In the scenario's order. */
+  readonly parties: ReadonlyArray<PartyState>
+  /** By leading node: all nodes of a machine that poses as several. */
+  readonly machines: Map<number, ReadonlyArray<number>>
+  /** By node: what it has learned, once it has decided. */
+  readonly beliefs: Array<Beliefs | undefined>
   /** By model: tokens of the calls that were served, as the market publishes them. */
   readonly servedInput: Float64Array
   readonly servedOutput: Float64Array
@@ -77,6 +93,8 @@ export interface World {
   now: number
   nextRequest: number
   nextTransfer: number
+  /** Counts the nodes that were there from the start. */
+  nextResident: number
   /** Counts those who considered joining, whether they did or not. */
   nextCandidate: number
   kernelDue: number
@@ -92,6 +110,8 @@ export interface World {
   readonly marks: Array<NodeMark>
   /** What the world does on a command (`commands.ts`). */
   readonly act: (world: World, command: Command) => void
+  /** What becomes of a machine whose node is gone (`parties.ts`). */
+  readonly onGone: (world: World, node: number) => void
 }
 
 const streamNames = [
@@ -123,7 +143,9 @@ export interface WorldParts {
   readonly startMicros: number
   readonly endMicros: number
   readonly markMicros: ReadonlyArray<number>
+  readonly parties: ReadonlyArray<PartyState>
   readonly act: World["act"]
+  readonly onGone: World["onGone"]
 }
 
 export const makeWorld = (parts: WorldParts): World => {
@@ -150,10 +172,15 @@ export const makeWorld = (parts: WorldParts): World => {
     servedOutput: new Float64Array(parts.scenario.models.length),
     operatorOfCustomer: [],
     nodesOf: [],
+    withdrawnMinor: [],
+    residents: [],
+    machines: new Map(),
+    beliefs: [],
     credit: 10 ** parts.scenario.economy.money.scale,
     now: 0,
     nextRequest: 0,
     nextTransfer: 0,
+    nextResident: 0,
     nextCandidate: 0,
     kernelDue: Infinity,
     events: 0,

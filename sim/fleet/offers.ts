@@ -30,17 +30,28 @@ export interface OfferTable {
 }
 
 export const offerTable = (scenario: Scenario): OfferTable => {
-  const devices = scenario.fleet.devices.map(({ device }) => found(findDevice(device)))
+  const { fleet, parties, operators } = scenario
+  // Those of the fleet come first: what is drawn from it is drawn by place.
+  const drawn = fleet.devices.map(({ device }) => device)
+  const others = new Set(
+    parties.map(({ device }) => device).filter((name) => !drawn.includes(name)),
+  )
+  const names = [...drawn, ...others]
+  const devices = names.map((name) => found(findDevice(name)))
+  const mostDeclared = Math.max(
+    operators.overDeclareFactor,
+    ...parties.map(({ conduct }) => conduct.declaredSlots),
+  )
   return {
     devices,
     offers: devices.map((device) =>
       scenario.models.map(({ name, quantisation }) => {
         const deployment = { device, model: found(findModel(name)), quantisation }
-        const { contextTokens, maxSlots } = scenario.fleet
+        const { contextTokens, maxSlots } = fleet
         const floor = scenario.economy.floor.tokensPerSecond
         const slots = Math.min(maxSlots, slotsAtFloor(deployment, floor, contextTokens))
         if (slots < 1) return null
-        const most = Math.ceil(slots * scenario.operators.overDeclareFactor)
+        const most = Math.ceil(slots * mostDeclared)
         const rates = compileServiceRates(deployment, Math.max(slots, most))
         return {
           rates,
@@ -62,8 +73,11 @@ const found = <A>(value: A | undefined): A => {
   return value
 }
 
+/** What an hour of a device is rented out for, US dollars; null where nobody rents it out. */
+export const rentUsd = ({ rentUsdPerHour }: Device): number | null =>
+  rentUsdPerHour === null ? null : midpoint(rentUsdPerHour)
+
 /** What an hour of a device costs its operator, US dollars: rent, or electricity where owned. */
 export const hourlyCostUsd = (device: Device, electricityUsdPerKwh: number): number =>
-  device.deviceClass === "datacenter" && device.rentUsdPerHour !== null
-    ? midpoint(device.rentUsdPerHour)
-    : (midpoint(device.watts) / 1000) * electricityUsdPerKwh
+  (device.deviceClass === "datacenter" ? rentUsd(device) : null) ??
+  (midpoint(device.watts) / 1000) * electricityUsdPerKwh

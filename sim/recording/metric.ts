@@ -1,4 +1,5 @@
 /** What a metric is: a figure of one replication, its unit, and a line that says what it means. */
+import type { PartyOutcome } from "../driver/party-outcomes.ts"
 import type { NodeOutcome } from "../results/model.ts"
 import type { Channel, Recording } from "./recorder.ts"
 
@@ -13,7 +14,11 @@ export interface Window {
   readonly nodes: ReadonlyArray<NodeOutcome>
   /** Nodes whose operators chase bounties. */
   readonly chasers: ReadonlySet<number>
+  readonly parties: ReadonlyArray<PartyOutcome>
   readonly days: number
+  /** Of the whole run, its warm-up included: days, and requests that were served. */
+  readonly horizonDays: number
+  readonly servedInAll: number
   readonly minor: number
   /** Sum of a channel over the bins after the warm-up. */
   readonly sum: (channel: Channel) => number

@@ -7,6 +7,8 @@ import type { Metric, MetricFacts, Window } from "./metric.ts"
 import { metric, sumOf } from "./metric.ts"
 import type { OfferedModel } from "./model-metrics.ts"
 import { modelMetrics } from "./model-metrics.ts"
+import { partyMetrics } from "./party-metrics.ts"
+import type { PartyOutcome } from "../driver/party-outcomes.ts"
 import { newcomerMetrics } from "./newcomer-metrics.ts"
 import { gini, jainIndex } from "../statistics/inequality.ts"
 import { mergedSketch } from "./sketches.ts"
@@ -271,16 +273,19 @@ const fixedMetrics: ReadonlyArray<Metric> = [
   ...newcomerMetrics,
 ]
 
-/** Every metric of a scenario with these models: what it is called, its unit and its meaning. */
+/** Every metric of a scenario with these models and parties: what it is called, its unit and its meaning. */
 export const metricFacts = (
   models: ReadonlyArray<OfferedModel>,
+  parties: ReadonlyArray<string>,
 ): Readonly<Record<string, MetricFacts>> =>
   Object.fromEntries(
-    [...fixedMetrics, ...modelMetrics(models)].map(({ name, unit, meaning }) => [
-      name,
-      { unit, meaning },
-    ]),
+    metricsFor(models, parties).map(({ name, unit, meaning }) => [name, { unit, meaning }]),
   )
+
+const metricsFor = (
+  models: ReadonlyArray<OfferedModel>,
+  parties: ReadonlyArray<string>,
+): ReadonlyArray<Metric> => [...fixedMetrics, ...modelMetrics(models), ...partyMetrics(parties)]
 
 export interface MetricOptions {
   readonly warmupSeconds: number
@@ -289,6 +294,7 @@ export interface MetricOptions {
   readonly scale: number
   /** Nodes whose operators chase bounties. */
   readonly chasers: ReadonlySet<number>
+  readonly parties: ReadonlyArray<PartyOutcome>
 }
 
 /**
@@ -307,13 +313,17 @@ export const metricsOf = (
     nodes,
     chasers: options.chasers,
     minor: 10 ** options.scale,
+    parties: options.parties,
     days: (options.horizonSeconds - cut) / daySeconds,
+    horizonDays: options.horizonSeconds / daySeconds,
+    servedInAll: sumOf(recording.sums.served),
     firstBin,
     // Quantiles are kept by day, so their warm-up ends with the day.
     firstDay: firstDayAfter(recording, firstBin),
     sum: (channel) => sumOf(recording.sums[channel].subarray(firstBin, recording.bins)),
   }
-  const values = [...fixedMetrics, ...modelMetrics(options.models)].map(
+  const names = options.parties.map(({ name }) => name)
+  const values = metricsFor(options.models, names).map(
     ({ name, valueOf }) => [name, valueOf(window)] as const,
   )
   return Object.fromEntries(values.filter(([, value]) => Number.isFinite(value)))

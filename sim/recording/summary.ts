@@ -56,6 +56,7 @@ export const summarise = (
         models,
         scale,
         chasers: new Set(result.chasers),
+        parties: result.parties,
       }),
       checks: result.checks,
       series: seriesOf(recording, names),
@@ -81,7 +82,13 @@ export const summarise = (
     requests: total(({ requests }) => requests),
     events: total(({ events }) => events),
     wallSeconds,
-    metrics: estimates(replications, metricFacts(models)),
+    metrics: estimates(
+      replications,
+      metricFacts(
+        models,
+        scenario.parties.map(({ name }) => name),
+      ),
+    ),
     checks: joinChecks(replications),
     replications,
   }

@@ -18,6 +18,7 @@ export const builtInScenarios = [
   "newcomer",
   "bounty-rush",
   "flapping",
+  "audit",
 ] as const
 
 // The YAML files are not compiled: they are found from the package's own name, wherever this is run.

@@ -110,7 +110,29 @@ const checkTogether = (scenario: Scenario, source: string) => {
         message: `this scenario offers ${names.join(", ")}`,
       })
   })
+  issues.push(...issuesOfParties(scenario))
   return issues.length === 0
     ? Either.right(scenario)
     : Either.left(new ScenarioInvalid({ source, issues }))
+}
+
+const issuesOfParties = ({ parties, models }: Scenario) => {
+  const issues: Array<{ path: string; message: string }> = []
+  const offered = models.map(({ name }) => name)
+  const refuse = (index: number, setting: string, message: string) =>
+    issues.push({ path: `parties.${index}.${setting}`, message })
+  for (const [index, { name, model, machines, strategy, conduct }] of parties.entries()) {
+    const { demand, splitInto, rejoinBelowHealth } = conduct
+    if (parties.findIndex((one) => one.name === name) < index)
+      refuse(index, "name", `another party is called ${name}`)
+    if (!offered.includes(model))
+      refuse(index, "model", `this scenario offers ${offered.join(", ")}`)
+    if (demand !== null && !offered.includes(demand.model))
+      refuse(index, "conduct.demand.model", `this scenario offers ${offered.join(", ")}`)
+    if (conduct.withheldMachines > machines)
+      refuse(index, "conduct.withheldMachines", `there are ${machines} machines`)
+    if (splitInto > 1 && (strategy !== "stay" || rejoinBelowHealth > 0))
+      refuse(index, "conduct.splitInto", "a machine that poses as several stays as it is")
+  }
+  return issues
 }

@@ -7,43 +7,22 @@
  */
 import { Schema } from "effect"
 import { Economy } from "../../engine/index.ts"
+import { strategyNames } from "../agents/strategy.ts"
 import { devices } from "../fleet/devices.ts"
 import { models } from "../fleet/models.ts"
-
-const quantity = (
-  what: string,
-  isAllowed: (value: number) => boolean,
-): Schema.Schema<number, number> => {
-  const message = (actual: unknown) => `expected ${what}, got ${JSON.stringify(actual)}`
-  return Schema.Number.pipe(
-    Schema.filter((value) => isAllowed(value) || message(value)),
-  ).annotations({ message: (issue) => ({ message: message(issue.actual), override: true }) })
-}
-
-const isFinite = (value: number) => Number.isFinite(value)
-const atLeast0 = (unit: string) =>
-  quantity(`a number of ${unit}, 0 or more`, (value) => value >= 0 && isFinite(value))
-const above0 = (unit: string) =>
-  quantity(`a number of ${unit} above 0`, (value) => value > 0 && isFinite(value))
-const whole = (unit: string, least: number, most: number) =>
-  quantity(
-    `a whole number of ${unit}, ${least} to ${most}`,
-    (value) => Number.isInteger(value) && value >= least && value <= most,
-  )
-/** A credit a token, and far below the largest price that the kernel can hold at any scale. */
-const price = quantity(
-  "a price of 0 to 1000000 credits per million tokens",
-  (value) => value >= 0 && value <= 1e6,
-)
-const share = quantity("a share, 0 to 1", (value) => value >= 0 && value <= 1)
-
-const oneOf = <const L extends string>(names: ReadonlyArray<L>): Schema.Schema<L> =>
-  (Schema.Literal(...(names as readonly [L, ...L[]])) as Schema.Schema<L>).annotations({
-    message: (issue) => ({
-      message: `expected one of ${names.join(", ")}, got ${JSON.stringify(issue.actual)}`,
-      override: true,
-    }),
-  })
+import { Party } from "./party.ts"
+import {
+  above0,
+  atLeast0,
+  factor,
+  growth,
+  oneOf,
+  price,
+  quantity,
+  share,
+  shareAbove0,
+  whole,
+} from "./quantities.ts"
 
 /** A text; a whole number stands for its digits, so that 7 and "7" are one seed. */
 const seed = Schema.transform(
@@ -97,7 +76,7 @@ const Demand = Schema.Struct({
   arrivals: oneOf(["poisson", "gamma", "mmpp"]),
   /** Coefficient of variation of the gaps between arrivals, for `gamma`. */
   burstiness: above0("coefficient of variation"),
-  growthPerDay: quantity("a share a day, above -1", (value) => value > -1 && isFinite(value)),
+  growthPerDay: growth,
   /** Daily and weekly shape: 0 flat, 1 as measured. */
   daily: share,
   weekly: share,
@@ -172,7 +151,7 @@ const Faults = Schema.Struct({
   failureShare: share,
   /** Part of the nodes that are slow, and the speed they reach. */
   slowShare: share,
-  slowSpeed: quantity("a share above 0, to 1", (value) => value > 0 && value <= 1),
+  slowSpeed: shareAbove0,
 })
 
 const Operators = Schema.Struct({
@@ -184,13 +163,20 @@ const Operators = Schema.Struct({
   electricityUsdPerKwh: atLeast0("US dollars per kWh"),
   /** Part of the operators that declare more than they have, and by what factor. */
   overDeclareShare: share,
-  overDeclareFactor: quantity("a factor of 1 or more", (value) => value >= 1 && value <= 1000),
+  overDeclareFactor: factor(1, 1000),
   /** Part of the operators that go wherever the bounty is highest. */
   chaserShare: share,
+  /** What the others go by, by weight; where none is given they seek profit. */
+  strategies: Schema.Array(
+    Schema.Struct({ strategy: oneOf(strategyNames), weight: atLeast0("weight") }),
+  ),
 })
 
 /** Ten years, and a little. */
 export const mostDays = 3660
+
+/** A party has an entry of its own in the event queue. */
+export const maxParties = 16
 
 export const Scenario = Schema.Struct({
   name: Schema.NonEmptyString,
@@ -212,5 +198,9 @@ export const Scenario = Schema.Struct({
   churn: Churn,
   faults: Faults,
   operators: Operators,
+  /** Those who are put into the market on purpose, and watched. */
+  parties: Schema.Array(Party).pipe(
+    Schema.maxItems(maxParties, { message: () => `expected ${maxParties} parties at most` }),
+  ),
 })
 export type Scenario = typeof Scenario.Type

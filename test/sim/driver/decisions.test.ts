@@ -1,7 +1,8 @@
 /** What operators are shown when they decide, when they do, and who joins. */
 import { afterEach, describe, expect, it, vi } from "vitest"
-import type { Strategy } from "../../../sim/agents/operator.ts"
-import { bountyChaser, profitSeeker } from "../../../sim/agents/operator.ts"
+import { bountyChaser } from "../../../sim/agents/strategies/bounty-chaser.ts"
+import { profitSeeker } from "../../../sim/agents/strategies/profit-seeker.ts"
+import type { Decide } from "../../../sim/agents/view.ts"
 import {
   advanceTo,
   hour,
@@ -14,13 +15,15 @@ import {
   worldOf,
 } from "./small-world.ts"
 
-vi.mock("../../../sim/agents/operator.ts", async (importOriginal) => {
-  const original = await importOriginal<typeof import("../../../sim/agents/operator.ts")>()
-  return {
-    ...original,
-    profitSeeker: vi.fn<Strategy>(original.profitSeeker),
-    bountyChaser: vi.fn<Strategy>(original.bountyChaser),
-  }
+vi.mock("../../../sim/agents/strategies/profit-seeker.ts", async (importOriginal) => {
+  const original =
+    await importOriginal<typeof import("../../../sim/agents/strategies/profit-seeker.ts")>()
+  return { profitSeeker: vi.fn<Decide>(original.profitSeeker) }
+})
+vi.mock("../../../sim/agents/strategies/bounty-chaser.ts", async (importOriginal) => {
+  const original =
+    await importOriginal<typeof import("../../../sim/agents/strategies/bounty-chaser.ts")>()
+  return { bountyChaser: vi.fn<Decide>(original.bountyChaser) }
 })
 const seeker = vi.mocked(profitSeeker)
 const chaser = vi.mocked(bountyChaser)

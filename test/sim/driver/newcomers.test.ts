@@ -179,6 +179,7 @@ describe("newcomers without a ramp", () => {
       models: [{ name: "llama-3-8b", crowdSeconds: null }],
       scale: 6,
       chasers: new Set(),
+      parties: [],
     })
     // Some 120,000 requests: either half gets 60,000, give or take 175; five standard errors of the ratio.
     expect(Math.abs(metrics["newcomer.trafficFirstWeek"] - 1)).toBeLessThan(0.03)

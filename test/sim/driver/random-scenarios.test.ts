@@ -212,6 +212,7 @@ const expectMetricsToHold = (
     models: scenario.models.map(({ name }) => ({ name, crowdSeconds: horizonSeconds / 8 })),
     scale: scenario.economy.money.scale,
     chasers: new Set(chasers),
+    parties: [],
   })
   for (const [name, value] of Object.entries(metrics)) {
     expect(Number.isFinite(value), `${name}`).toBe(true)

@@ -16,6 +16,7 @@ const options = {
   models: [offered("m")],
   scale: 6,
   chasers: new Set<number>(),
+  parties: [],
 }
 
 /** What each metric is of the sums over the bins that are left, written down a second time. */
@@ -236,7 +237,7 @@ describe("what chasers earn", () => {
       madeUpNode({ node: 2, onlineHours: 30, shareEarned: 90e6 }),
     ]
     const ratio = (chasers: ReadonlyArray<number>) =>
-      metricsOf(recordingOf({}), nodes, { ...options, chasers: new Set(chasers) })[
+      metricsOf(recordingOf({}), nodes, { ...options, chasers: new Set(chasers), parties: [] })[
         "earnings.chaserRatio"
       ]
     // 30 credits in 20 hours, against 90 in 30.
@@ -266,7 +267,7 @@ describe("newcomers", () => {
     expect(metrics["newcomer.rampFirstWeek"]).toBeCloseTo(0.25, 12)
     expect(metrics["newcomer.trafficLessRamp"]).toBeCloseTo(0.05, 12)
     expect(metrics["newcomer.payLessRamp"]).toBeCloseTo(-0.1, 12)
-    for (const [name, { meaning }] of Object.entries(metricFacts([offered("m")])))
+    for (const [name, { meaning }] of Object.entries(metricFacts([offered("m")], [])))
       if (name.startsWith("newcomer.")) expect(meaning).toContain("warm-up included")
   })
 })
@@ -283,7 +284,7 @@ describe("a replication that saw nothing", () => {
 
 describe("every metric", () => {
   it("has a unit and a line that says what it means", () => {
-    const facts = metricFacts([offered("m"), offered("n", 3600)])
+    const facts = metricFacts([offered("m"), offered("n", 3600)], [])
     expect(Object.keys(facts)).toEqual(
       expect.arrayContaining(["coverage.n", "bounty.m", "recovery.n"]),
     )

@@ -169,7 +169,7 @@ describe("a setting", () => {
     )
     expect(await issue("base", "horizon=5")).toMatchObject({
       path: "horizon",
-      message: expect.stringMatching(/allowed here: name, title, seed, horizonDays, .*operators$/),
+      message: expect.stringMatching(/allowed here: name, title, seed, horizonDays, .*operators, parties$/),
     })
   })
 
@@ -212,7 +212,7 @@ describe("a setting", () => {
       "consumers.operatorShare=1.1": "expected a share, 0 to 1, got 1.1",
       "horizonDays=0": "expected a number of days above 0, to 3660, got 0",
       "faults.slowSpeed=0": "expected a share above 0, to 1, got 0",
-      "operators.overDeclareFactor=0.5": "expected a factor of 1 or more, got 0.5",
+      "operators.overDeclareFactor=0.5": "expected a factor of 1 to 1000, got 0.5",
       "models.0.outputPricePerMtok=1e7":
         "expected a price of 0 to 1000000 credits per million tokens, got 10000000",
       "seed=1.5": "expected a text or a whole number, got 1.5",

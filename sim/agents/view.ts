@@ -1,9 +1,8 @@
 /**
- * What an operator does with a node: stay, switch to another model, or leave. One interface for every
+ * What an operator sees when it decides about a node, and what it may decide. One interface for every
  * strategy: `decide(view, stream)`, where the view shows only what a real operator could see.
  */
 import type { Stream } from "../../engine/index.ts"
-import { logit } from "./logit.ts"
 
 /** One model as an operator sees it on the public board, and what the node could serve of it. */
 export interface ModelOutlook {
@@ -14,11 +13,12 @@ export interface ModelOutlook {
   readonly priceCreditsPerMtok: number
   /** Bounty multiplier announced, capped at the node's own trust. */
   readonly multiplier: number
-  /**
-   * Demand ÷ supply of the whole market, 0…1, with this node among the supply: how busy a node that
-   * serves the model can expect to be.
-   */
+  /** Demand ÷ supply of the whole market, with this node among the supply; above 1: short. */
+  readonly pressure: number
+  /** The same, 1 at most: how busy a node that serves the model can expect to be. */
   readonly expectedUtilisation: number
+  /** Moving average of what the node earned on the model, credits a day online; null: never served. */
+  readonly believedCreditsPerDay: number | null
 }
 
 export interface OperatorView {
@@ -35,6 +35,12 @@ export interface OperatorView {
   /** Parts of the coming week's pay that the anti-flapping rule withholds, without and with a switch. */
   readonly stayLoss: number
   readonly switchLoss: number
+  /** Part of the node's slots that was busy since it last decided, 0…1; null: it was not online. */
+  readonly utilisation: number | null
+  /** Hour of the day, 0…23, on demand's own clock. */
+  readonly hourOfDay: number
+  /** Moving average of pay by hour of the day, credits an hour online; null: not seen as yet. */
+  readonly believedCreditsInHour: number | null
   readonly outlooks: ReadonlyArray<ModelOutlook>
   readonly temperatureCreditsPerDay: number
 }
@@ -43,8 +49,12 @@ export type Decision =
   | { readonly _tag: "Stay" }
   | { readonly _tag: "Leave" }
   | { readonly _tag: "Switch"; readonly model: number }
+  /** Off the market for so long, and back by itself. */
+  | { readonly _tag: "Pause"; readonly hours: number }
 
-export type Strategy = (view: OperatorView, stream: Stream) => Decision
+export type Decide = (view: OperatorView, stream: Stream) => Decision
+
+export const stays: Decision = { _tag: "Stay" }
 
 /** What a day of serving a model should bring in the coming week, credits, before costs and losses. */
 export const expectedIncome = (view: OperatorView, outlook: ModelOutlook): number =>
@@ -57,39 +67,6 @@ export const expectedIncome = (view: OperatorView, outlook: ModelOutlook): numbe
     outlook.multiplier) /
   1e6
 
-/** Chooses by expected profit; what was really earned counts for more than what was expected. */
-export const profitSeeker: Strategy = (view, stream) => {
-  const options: Array<{ readonly decision: Decision; readonly profit: number }> = [
-    { decision: { _tag: "Leave" }, profit: 0 },
-  ]
-  for (const outlook of view.outlooks) {
-    if (outlook.tokensPerSecond === 0) continue
-    const expected = expectedIncome(view, outlook)
-    if (outlook.model === view.current) {
-      const income =
-        view.earnedCreditsPerDay === null
-          ? expected
-          : 0.8 * view.earnedCreditsPerDay + 0.2 * expected
-      options.push({
-        decision: { _tag: "Stay" },
-        profit: income * (1 - view.stayLoss) - view.costCreditsPerDay,
-      })
-    } else
-      options.push({
-        decision: { _tag: "Switch", model: outlook.model },
-        profit: expected * (1 - view.switchLoss) - view.costCreditsPerDay,
-      })
-  }
-  return logit(options, view.temperatureCreditsPerDay, stream)
-}
-
-/** Goes wherever the announced multiplier is highest, whatever it costs. */
-export const bountyChaser: Strategy = (view) => {
-  let best: ModelOutlook | undefined
-  for (const outlook of view.outlooks)
-    if (outlook.tokensPerSecond > 0 && (best === undefined || outlook.multiplier > best.multiplier))
-      best = outlook
-  const current = view.outlooks[view.current]
-  if (best === undefined || best.multiplier <= current.multiplier) return { _tag: "Stay" }
-  return { _tag: "Switch", model: best.model }
-}
+/** The models that the node could serve, beside the one that it does. */
+export const others = ({ current, outlooks }: OperatorView): ReadonlyArray<ModelOutlook> =>
+  outlooks.filter(({ model, tokensPerSecond }) => model !== current && tokensPerSecond > 0)

@@ -2,8 +2,10 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { openStream } from "../../../engine/random.ts"
-import type { ModelOutlook, OperatorView } from "../../../sim/agents/operator.ts"
-import { bountyChaser, expectedIncome, profitSeeker } from "../../../sim/agents/operator.ts"
+import type { ModelOutlook, OperatorView } from "../../../sim/agents/view.ts"
+import { bountyChaser } from "../../../sim/agents/strategies/bounty-chaser.ts"
+import { profitSeeker } from "../../../sim/agents/strategies/profit-seeker.ts"
+import { expectedIncome } from "../../../sim/agents/view.ts"
 import { assertProperty } from "../../support/property.ts"
 
 const outlook = (model: number, settings: Partial<ModelOutlook> = {}): ModelOutlook => ({
@@ -11,7 +13,9 @@ const outlook = (model: number, settings: Partial<ModelOutlook> = {}): ModelOutl
   tokensPerSecond: 100,
   priceCreditsPerMtok: 50,
   multiplier: 1,
+  pressure: 0.5,
   expectedUtilisation: 0.5,
+  believedCreditsPerDay: null,
   ...settings,
 })
 
@@ -23,6 +27,9 @@ const view = (settings: Partial<OperatorView> = {}): OperatorView => ({
   rampAhead: 1,
   stayLoss: 0,
   switchLoss: 0,
+  utilisation: null,
+  hourOfDay: 12,
+  believedCreditsInHour: null,
   outlooks: [outlook(0), outlook(1)],
   temperatureCreditsPerDay: 2,
   ...settings,

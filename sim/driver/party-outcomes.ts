@@ -1,0 +1,86 @@
+/** What became of each party, from the start of demand to the last request's end. */
+import { balanceOf } from "../../engine/index.ts"
+import type { Balance } from "../../engine/index.ts"
+import { accountOfOperator } from "./accounts.ts"
+import { nodeOutcome } from "./node-outcomes.ts"
+import type { PartyState } from "./party-state.ts"
+import type { World } from "./world.ts"
+
+/** Money in credits. Plain data: it crosses threads. */
+export interface PartyOutcome {
+  readonly name: string
+  /**
+   * What its accounts could take out at the end, bounties that still vest and earlier withdrawals
+   * included, less what they bought and what its machines cost.
+   */
+  readonly profit: number
+  readonly share: number
+  readonly bounty: number
+  readonly withheld: number
+  readonly cost: number
+  readonly bought: number
+  /** What its own calls were charged, gifts included, and how many were served. */
+  readonly spent: number
+  readonly ownCalls: number
+  readonly accounts: number
+  readonly requests: number
+  readonly outputTokens: number
+  readonly billedTokens: number
+  readonly deliveredTokens: number
+  readonly onlineHours: number
+  readonly busySlotHours: number
+  readonly failures: number
+  readonly parks: number
+  readonly switches: number
+  readonly rejoined: number
+  /** Mean health of its nodes at the end, 0…1; NaN where it has none. */
+  readonly health: number
+}
+
+export const partyOutcomes = (world: World): ReadonlyArray<PartyOutcome> =>
+  world.parties.map((party) => outcomeOf(world, party))
+
+const outcomeOf = (world: World, party: PartyState): PartyOutcome => {
+  const nodes = party.nodes.map((node) => nodeOutcome(world, node))
+  const sum = (of: (node: (typeof nodes)[number]) => number) =>
+    nodes.reduce((total, node) => total + of(node), 0)
+  const accounts = [...party.operators, ...party.puppets]
+  const credits = (minor: number) => minor / world.credit
+  const cost = sum(({ costCredits }) => costCredits)
+  const bought = credits(party.boughtMinor)
+  const takenOut = accounts.reduce((total, one) => total + moneyOf(world, one), 0)
+  return {
+    name: party.settings.name,
+    profit: credits(takenOut) - bought - cost,
+    share: credits(sum(({ shareEarned }) => shareEarned)),
+    bounty: credits(sum(({ bountyEarned }) => bountyEarned)),
+    withheld: credits(sum(({ withheld }) => withheld)),
+    cost,
+    bought,
+    spent: credits(party.spentMinor),
+    ownCalls: party.calls,
+    accounts: accounts.length,
+    requests: sum(({ requests }) => requests),
+    outputTokens: sum(({ outputTokens }) => outputTokens),
+    billedTokens: party.billedTokens,
+    deliveredTokens: party.deliveredTokens,
+    onlineHours: sum(({ onlineHours }) => onlineHours),
+    busySlotHours: sum(({ busySlotHours }) => busySlotHours),
+    failures: sum(({ failures }) => failures),
+    parks: sum(({ parks }) => parks),
+    switches: sum(({ switches }) => switches),
+    rejoined: party.rejoined,
+    health: sum(({ health }) => health) / nodes.length,
+  }
+}
+
+/** What an operator took out, and what it still could, minor units. */
+const moneyOf = (world: World, operator: number): number => {
+  const { market } = world
+  const customer = market.accounts.slots.get(accountOfOperator(operator)) ?? 0
+  const { earned, vesting }: Balance = balanceOf(market.ledger, customer)
+  const left = earned + vesting
+  // Too little to be taken out is nothing to whoever wants money.
+  const worth = left < market.rules.minWithdrawalMinor ? 0 : left
+  return (world.withdrawnMinor[operator] ?? 0) + worth
+}

@@ -15,7 +15,7 @@ const REALLY_DOES_IO = [
   "^sim/demand/trace[^/]*\\.ts$",
   "^sim/(experiment|worker|cli)[^/]*(\\.ts$|/)",
   "^sim/[^/]+-worker\\.ts$",
-  "^reports/(write-report|report-command)\\.ts$",
+  "^reports/(write-report|write-file|report-command|claims/write-claims)\\.ts$",
   "^live/",
   "^test/",
 ]

@@ -13,9 +13,10 @@ import { replayCommand } from "./live/replay/replay-command.ts"
 import { serveCommand } from "./live/serve-command.ts"
 import { backupCommand } from "./live/store/backup-command.ts"
 import { reportCommand } from "./reports/report-command.ts"
-import { metricsTable, writeReport } from "./reports/index.ts"
+import { metricsTable, writeClaims, writeReport } from "./reports/index.ts"
 import { programFacts } from "./sim/cli/command-facts.ts"
 import { readCommandLine } from "./sim/cli/command-line.ts"
+import { makeClaimsCommand } from "./sim/cli/claims.ts"
 import { compareCommand } from "./sim/cli/compare.ts"
 import { economyCommand } from "./sim/cli/economy.ts"
 import { exportCommand } from "./sim/cli/export.ts"
@@ -43,10 +44,13 @@ const runCommand = makeRunCommand({
   write: writeReport,
 })
 
+const claimsCommand = makeClaimsCommand(writeClaims)
+
 const meaning = "Simulates, audits and runs the economics of GPU-inference marketplaces."
 const commands = [
   runCommand,
   compareCommand,
+  claimsCommand,
   reportCommand,
   exportCommand,
   economyCommand,

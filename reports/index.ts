@@ -19,5 +19,7 @@ export {
 export type { PngOptions, SvgOptions } from "./render.ts"
 export { metricsTable } from "./table.ts"
 export type { TerminalTable } from "./table.ts"
-export { ReportError, writeReport } from "./write-report.ts"
+export { writeClaims } from "./claims/write-claims.ts"
+export { ReportError } from "./write-file.ts"
+export { writeReport } from "./write-report.ts"
 export type { ReportFiles } from "./write-report.ts"

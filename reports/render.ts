@@ -11,6 +11,7 @@ import { logger, parse, resetSVGDefIds, View, Warn } from "vega"
 import { pointerLayer } from "./chart.ts"
 import type { Chart } from "./chart.ts"
 import { measureTextByTable, textWidth, wrapText } from "./text-width.ts"
+import type { ThemeMode } from "./theme.ts"
 import { themeConfig } from "./theme.ts"
 
 export class RenderError extends Data.TaggedError("RenderError")<{
@@ -24,7 +25,8 @@ export class NoFontError extends Data.TaggedError("NoFontError")<{
 }> {}
 
 export interface SvgOptions {
-  readonly mode: "light" | "dark"
+  /** `page`: in the colours of the page that it is put into. */
+  readonly mode: ThemeMode
   /** Pixels, all included. */
   readonly width: number
 }

@@ -3,10 +3,9 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import { Data, Effect } from "effect"
+import { Effect } from "effect"
 import { createRequire } from "node:module"
 import type { RunResult } from "../sim/results/model.ts"
-import { replaceFile } from "../sim/results/replace-file.ts"
 import { isMissing } from "./chart.ts"
 import type { Chart } from "./chart.ts"
 import { chartSections } from "./charts/index.ts"
@@ -14,11 +13,8 @@ import { reportHtml } from "./html.ts"
 import type { PageLibraries } from "./html.ts"
 import { defaultPngOptions, renderPng, renderSvg, withFont } from "./render.ts"
 import type { PngOptions, RenderError } from "./render.ts"
-
-export class ReportError extends Data.TaggedError("ReportError")<{
-  readonly path: string
-  readonly message: string
-}> {}
+import type { ReportError } from "./write-file.ts"
+import { unwritten, writeFile } from "./write-file.ts"
 
 export interface ReportFiles {
   /** Paths written: the page first, then the pictures in the report's order. */
@@ -49,10 +45,10 @@ export const writeReport = (
 
     const writePicture = (name: string, content: string | Uint8Array) => {
       const path = paths.join(folder, "charts", name)
-      return Effect.as(write(path, content), path)
+      return Effect.as(writeFile(path, content), path)
     }
     const page = paths.join(folder, "report.html")
-    yield* write(page, reportHtml(result, sections, yield* readLibraries))
+    yield* writeFile(page, reportHtml(result, sections, yield* readLibraries))
     const pictures = yield* Effect.forEach(
       charts,
       (chart) =>
@@ -89,24 +85,4 @@ const readLibraries: Effect.Effect<PageLibraries, ReportError, FileSystem.FileSy
       { concurrency: 3 },
     )
     return { vega, vegaLite, vegaEmbed }
-  })
-
-const write = (
-  path: string,
-  content: string | Uint8Array,
-): Effect.Effect<void, ReportError, FileSystem.FileSystem | Path.Path> =>
-  Effect.gen(function* () {
-    const files = yield* FileSystem.FileSystem
-    const paths = yield* Path.Path
-    yield* replaceFile(paths.resolve(path), (unfinished) =>
-      typeof content === "string"
-        ? files.writeFileString(unfinished, content)
-        : files.writeFile(unfinished, content),
-    )
-  }).pipe(Effect.mapError((error) => unwritten(path, error.message)))
-
-const unwritten = (path: string, detail: string): ReportError =>
-  new ReportError({
-    path,
-    message: `The report is incomplete: ${path} failed (${detail}). Check the folder and the disk.`,
   })

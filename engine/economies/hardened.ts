@@ -30,5 +30,10 @@ export const hardened: Economy = {
     excludeLinked: true,
     maxDemandShare: 0.2,
     vestingDays: 14,
+    // Whoever is the only supplier of a model gets back (1 - fee) · m of what it pays itself, through
+    // whatever accounts: below 1 ÷ 0.88 = 1.136 washing cannot pay, linked or not.
+    maxMultiplier: 1.13,
   },
+  // A gift that paid a node stays a gift: to farm sign-ups brings nothing that could be taken out.
+  promotion: { ...pooled.promotion, giftsPay: "gifts" },
 }

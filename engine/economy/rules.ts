@@ -85,6 +85,7 @@ export const compileRules = (economy: Economy) => {
     flapMicros: Math.round(flap.decayHours * microsPerHour),
     grantMinor: Math.round(promotion.grantCredits * minor),
     promotionMinor: Math.round(promotion.budgetCredits * minor),
+    doGiftsStayGifts: promotion.giftsPay === "gifts",
     minWithdrawalMinor: Math.round(withdrawal.minimumCredits * minor),
     meteringToleranceTokens: economy.metering.toleranceTokens,
     heartbeatTimeoutMicros: micros(

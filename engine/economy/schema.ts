@@ -367,6 +367,14 @@ export const economyKnobs = {
       meaning: "What the platform gives away in total; grants stop when it is spent.",
       source: "ours",
     }),
+    giftsPay: knob(oneOf("earnings", "gifts"), {
+      default: "earnings",
+      unit: "lot",
+      meaning:
+        "What the part of a call that a gift paid is to its provider: earnings, or a gift that it may only spend.",
+      source:
+        "002: spending it pays the node as usual; hardened: gifts, so that farming sign-ups brings nothing home",
+    }),
   },
   withdrawal: {
     minimumCredits: knob(nonNegative("credits"), {

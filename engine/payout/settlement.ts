@@ -6,7 +6,15 @@
  */
 import { emit } from "../command.ts"
 import type { Outcome } from "../event.ts"
-import { bountyPool, clearing, earned, lotAccount, platform, post } from "../ledger/accounts.ts"
+import {
+  bountyPool,
+  clearing,
+  earned,
+  gift,
+  lotAccount,
+  platform,
+  post,
+} from "../ledger/accounts.ts"
 import { heldAmount, postHold, voidHold } from "../ledger/holds.ts"
 import { reductionOf } from "../lifecycle/seats.ts"
 import type { Market } from "../state/market.ts"
@@ -58,7 +66,11 @@ export const settle = (
   const poolFee = mulDivFloor(fee, rules.poolFeeBps, 10_000)
 
   const paidByGift = postHold(ledger, sink, holds, hold, charge)
-  post(ledger, sink, "share", clearing, lotAccount(provider, earned), share - withheld, id)
+  const shareAsGift =
+    rules.doGiftsStayGifts && paidByGift > 0 ? mulDivFloor(share - withheld, paidByGift, charge) : 0
+  const shareEarned = share - withheld - shareAsGift
+  post(ledger, sink, "share", clearing, lotAccount(provider, earned), shareEarned, id)
+  post(ledger, sink, "share", clearing, lotAccount(provider, gift), shareAsGift, id)
   post(ledger, sink, "withheld", clearing, bountyPool, withheld, id)
   post(ledger, sink, "fee", clearing, platform, fee - poolFee, id)
   post(ledger, sink, "poolFee", clearing, bountyPool, poolFee, id)

@@ -7,7 +7,8 @@ import { wouldOverflow } from "../../engine/ledger/accounts.ts"
 import type { PartyState } from "./party-state.ts"
 import type { World } from "./world.ts"
 import { signUpActor, tell } from "./world.ts"
-import { exponential } from "../kernel/variates.ts"
+import { consumerKinds } from "../agents/consumer-kinds.ts"
+import { choice, exponential } from "../kernel/variates.ts"
 import { LedgerFull } from "./ledger-full.ts"
 
 /** Consumers have even account ids and operators odd ones: neither changes the other's. */
@@ -16,7 +17,17 @@ export const accountOfOperator = (operator: number): number => 2 * operator + 1
 
 /** A new consumer, with its grant. */
 export const signUpConsumer = (world: World): void => {
-  const consumer = world.consumers.add(world.now, world.scenario.consumers, world.streams.budget)
+  const { scenario, streams, consumers, now } = world
+  const { kinds } = scenario.consumers
+  const at =
+    kinds.length === 0
+      ? -1
+      : choice(
+          streams.kind,
+          kinds.map(({ weight }) => weight),
+        )
+  const kind = consumerKinds[kinds[at]?.kind ?? "steady"]
+  const consumer = consumers.add(now, scenario.consumers, streams.budget, kind)
   openAccount(world, accountOfConsumer(consumer), -1)
 }
 

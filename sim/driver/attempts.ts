@@ -11,25 +11,10 @@ import { misdeed, partyOfNode } from "./conduct.ts"
 import { afterInFlightFell } from "./departures.ts"
 import { gone } from "./nodes-table.ts"
 import { noteSlots } from "./node-state.ts"
-import { payerOf, scheduleOwnCall } from "./own-demand.ts"
+import { badInput, tooLong, willLeave } from "./flaws.ts"
+import { followUp } from "./follow-ups.ts"
 import type { World } from "./world.ts"
-import {
-  arrivalActor,
-  firstRetryActor,
-  quickEndActor,
-  rearm,
-  send,
-  serverActor,
-  tell,
-} from "./world.ts"
-
-const noFlaw = 0
-const willLeave = 1
-const badInput = 2
-const tooLong = 3
-
-/** More tokens than any context holds: the most that the kernel lets a call ask for. */
-const mostTokens = 100_000_000
+import { firstRetryActor, quickEndActor, rearm, send, serverActor, tell } from "./world.ts"
 
 /** Reused for every arrival and every end: the kernel keeps no event. */
 const arrived: { -readonly [K in keyof EventOf<"RequestArrived">]: EventOf<"RequestArrived">[K] } =
@@ -54,72 +39,8 @@ const ended: { -readonly [K in keyof EventOf<"AttemptEnded">]: EventOf<"AttemptE
   retryAfterMicros: 0,
 }
 
-/** The next request of the arrival stream: who, for which model, of which size. */
-export const onArrival = (world: World): void => {
-  const { scenario, streams, requests, recorder, arrivals } = world
-  const { demand, consumers } = scenario
-  const slot = requests.add(world.nextRequest)
-  const { columns } = requests
-  arrivals.read()
-  // A fixed number of draws an arrival keeps scenarios with common random numbers in step.
-  const isOperator = streams.consumer.next() < consumers.operatorShare
-  const who = world.consumers.pick(streams.consumer)
-  const operator = world.residents[Math.floor(streams.consumer.next() * world.residents.length)]
-  const flawLot = streams.flaw.next()
-  const leavesAfter = streams.flaw.next()
-  columns.consumer[slot] = isOperator ? -1 - operator : who
-  columns.model[slot] = arrivals.model
-  columns.inputTokens[slot] = arrivals.inputTokens
-  const maxTokens = Math.ceil(arrivals.outputTokens * demand.maxTokensHeadroom)
-  columns.maxTokens[slot] = Math.min(maxTokens, mostTokens)
-  const flaw =
-    flawLot < demand.abortShare
-      ? willLeave
-      : flawLot < demand.abortShare + demand.badInputShare
-        ? badInput
-        : noFlaw
-  columns.flaw[slot] = flaw
-  columns.outputTokens[slot] =
-    flaw === willLeave
-      ? Math.max(1, Math.ceil(leavesAfter * arrivals.outputTokens))
-      : arrivals.outputTokens
-  columns.retries[slot] = 0
-  columns.party[slot] = 0
-  columns.arrivedAt[slot] = world.now
-  recorder.add("arrived", 1)
-  const next = arrivals.nextMicros()
-  if (next <= world.endMicros) world.queue.schedule(arrivalActor, next)
-  ask(world, slot)
-}
-
-/** A party makes a call itself. */
-export const onOwnCall = (world: World, index: number): void => {
-  scheduleOwnCall(world, index)
-  const party = world.parties[index]
-  const { demand } = party.settings.conduct
-  if (demand === null) throw new Error("simulator: a party without calls of its own made one")
-  const slot = world.requests.add(world.nextRequest)
-  const { columns } = world.requests
-  const { outputTokens, maxTokensFactor, leavesAfterTokens } = demand
-  columns.consumer[slot] = -1 - payerOf(party)
-  columns.party[slot] = index + 1
-  columns.model[slot] = world.scenario.models.findIndex(({ name }) => name === demand.model)
-  columns.inputTokens[slot] = demand.inputTokens
-  columns.maxTokens[slot] = Math.min(Math.ceil(outputTokens * maxTokensFactor), mostTokens)
-  columns.flaw[slot] = demand.isBadInput
-    ? badInput
-    : leavesAfterTokens === null
-      ? noFlaw
-      : willLeave
-  columns.outputTokens[slot] = Math.min(outputTokens, leavesAfterTokens ?? outputTokens)
-  columns.retries[slot] = 0
-  columns.arrivedAt[slot] = world.now
-  world.recorder.add("arrived", 1)
-  ask(world, slot)
-}
-
 /** Hands an open request to the market. */
-const ask = (world: World, slot: number): void => {
+export const ask = (world: World, slot: number): void => {
   const { columns } = world.requests
   arrived.at = world.now
   arrived.request = world.nextRequest++
@@ -153,7 +74,10 @@ export const onRefused = (world: World, command: Extract<Command, { _tag: "Refus
   if (command.reason === "InsufficientCredits" && canPayNow(world, slot))
     return reopen(world, command.request, 0)
   const retries = columns.retries[slot]
-  if (command.reason !== "InsufficientCredits" && retries < scenario.consumers.maxRetries) {
+  const consumer = columns.consumer[slot]
+  const kind = consumer < 0 ? undefined : world.consumers.kindOf(consumer)
+  const most = kind?.maxRetries ?? scenario.consumers.maxRetries
+  if (command.reason !== "InsufficientCredits" && retries < most) {
     const k = Math.min(retries, world.retryLines.length - 1)
     recorder.add("retried", 1)
     columns.instance[slot] = -1
@@ -161,6 +85,7 @@ export const onRefused = (world: World, command: Extract<Command, { _tag: "Refus
     return
   }
   recorder.add(`refused.${command.reason}`, 1)
+  if (consumer >= 0) world.consumers.noteGivenUp(consumer)
   close(world, command.request, slot)
 }
 
@@ -331,6 +256,10 @@ export const onFinished = (world: World, command: Extract<Command, { _tag: "Fini
     recorder.add(columns.flaw[slot] === tooLong ? "tooLong" : "badInput", 1)
   else {
     if (command.outcome === "consumerGone") recorder.add("aborted", 1)
+    const consumer = columns.consumer[slot]
+    if (consumer >= 0) world.consumers.noteServed(consumer)
+    recorder.add("surplus", (command.charge / world.credit) * (columns.worth[slot] - 1))
+    followUp(world, slot)
     recorder.noteServed(
       now,
       columns.arrivedAt[slot],
@@ -347,6 +276,7 @@ export const onFinished = (world: World, command: Extract<Command, { _tag: "Fini
     ownColumns.paySince[node] += command.share - command.withheld
     ownColumns.withheld[node] += command.withheld
     ownColumns.claimHour[node] += command.bounty
+    recorder.add("bountyClaimed", command.bounty / world.credit)
   }
   noteParties(world, slot, command)
   close(world, command.request, slot)

@@ -3,6 +3,8 @@
  * proportional to budget; budgets are log-normal, so that a few ask for much.
  */
 import type { Stream } from "../../engine/index.ts"
+import type { ConsumerKind } from "../agents/consumer-kinds.ts"
+import { consumerKinds } from "../agents/consumer-kinds.ts"
 import type { Scenario } from "../scenarios/schema.ts"
 import { logNormal } from "../kernel/variates.ts"
 
@@ -12,9 +14,19 @@ export class Consumers {
   private readonly budgets: Array<number> = []
   private readonly since: Array<number> = []
   private readonly bought: Array<number> = []
+  private readonly kinds: Array<ConsumerKind> = []
+  /** Calls given up in a row. */
+  private readonly givenUp: Array<number> = []
 
   /** Adds a consumer at `now` and returns its number. */
-  add(now: number, settings: Scenario["consumers"], stream: Stream): number {
+  add(
+    now: number,
+    settings: Pick<Scenario["consumers"], "budgetCreditsPerDay" | "spread">,
+    stream: Stream,
+    kind: ConsumerKind = consumerKinds.steady,
+  ): number {
+    this.kinds.push(kind)
+    this.givenUp.push(0)
     const budget =
       settings.budgetCreditsPerDay === 0
         ? 0
@@ -50,6 +62,25 @@ export class Consumers {
   allowance(consumer: number, now: number): number {
     const days = 1 + (now - this.since[consumer]) / 86_400e6
     return this.budgets[consumer] * days - this.bought[consumer]
+  }
+
+  kindOf(consumer: number): ConsumerKind {
+    return this.kinds[consumer]
+  }
+
+  noteGivenUp(consumer: number): void {
+    this.givenUp[consumer]++
+  }
+
+  /** A good experience; one who has left does not come back for it. */
+  noteServed(consumer: number): void {
+    if (!this.isGone(consumer)) this.givenUp[consumer] = 0
+  }
+
+  /** Has the consumer left the market for good? */
+  isGone(consumer: number): boolean {
+    const { leavesAfter } = this.kinds[consumer]
+    return leavesAfter > 0 && this.givenUp[consumer] >= leavesAfter
   }
 
   noteBought(consumer: number, credits: number): void {

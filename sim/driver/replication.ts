@@ -14,7 +14,8 @@ import { binSecondsFor, Recorder } from "../recording/recorder.ts"
 import type { Scenario } from "../scenarios/schema.ts"
 import type { Check, NodeOutcome } from "../results/model.ts"
 import { onSignUp, scheduleSignUp, signUpConsumer } from "./accounts.ts"
-import { onArrival, onOwnCall, onQuickEnd, onRetry, onServerEvent } from "./attempts.ts"
+import { onQuickEnd, onRetry, onServerEvent } from "./attempts.ts"
+import { onArrival, onFollowUp, onNight, onOwnCall } from "./calls.ts"
 import { checksAtEnd, checksInPassing } from "./checks.ts"
 import { onSample } from "./samples.ts"
 import { onLife } from "./node-life.ts"
@@ -40,7 +41,9 @@ import {
   joinActor,
   kernelActor,
   makeWorld,
+  followUpActor,
   measureActor,
+  nightActor,
   openStreams,
   probeActor,
   quickEndActor,
@@ -215,6 +218,10 @@ export class Replication {
         return
       case arrivalActor:
         return onArrival(world)
+      case nightActor:
+        return onNight(world)
+      case followUpActor:
+        return onFollowUp(world)
       case quickEndActor:
         return onQuickEnd(world)
       case probeActor:

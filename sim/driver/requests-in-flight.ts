@@ -14,6 +14,10 @@ const columnsOf = (size: number) => ({
   outputTokens: new Int32Array(size),
   maxTokens: new Int32Array(size),
   arrivedAt: new Float64Array(size),
+  /** What it is worth to its consumer ÷ what it costs. */
+  worth: new Float64Array(size),
+  /** Calls that follow upon it. */
+  further: new Int32Array(size),
   firstTokenAt: new Float64Array(size),
   attempt: new Uint8Array(size),
   /** How often its consumer has come back with it. */
@@ -34,6 +38,8 @@ const kept = [
   "outputTokens",
   "maxTokens",
   "arrivedAt",
+  "worth",
+  "further",
   "retries",
   "flaw",
 ] as const

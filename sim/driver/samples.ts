@@ -1,7 +1,7 @@
 /**
  * What is sampled rather than counted: at each turn of the hour, or of the bin where bins are shorter.
  */
-import { bountyPoolAccount, instanceView, marketView } from "../../engine/index.ts"
+import { bountyPoolAccount, instanceView, lotAccount, marketView } from "../../engine/index.ts"
 import type { DeviceClass } from "../fleet/devices.ts"
 import { markOf } from "../recording/node-marks.ts"
 import { nodeOutcomes } from "./node-outcomes.ts"
@@ -36,14 +36,34 @@ const sample = (world: World): void => {
   tell(world, { _tag: "TimerFired", at: world.now })
   recorder.add("samples", 1)
   recorder.add("bountyPool", market.ledger.posted[bountyPoolAccount] / credit)
+  sampleCredits(world)
   const servingBy = sampleNodes(world)
   const { target } = scenario.economy.bounty
   for (const { model, multiplier, ...board } of marketView(market)) {
     const wanted = target * board.demandTokensPerSecond
     const coverage = wanted === 0 ? 1 : board.supplyTokensPerSecond / wanted
     const short = coverage < 1 ? 1 : 0
-    recorder.sampleModel(model, { coverage, short, multiplier, nodes: servingBy[model] })
+    recorder.sampleModel(model, {
+      coverage,
+      coverageSquares: coverage * coverage,
+      short,
+      multiplier,
+      nodes: servingBy[model],
+    })
   }
+}
+
+/** Samples what customers own, and what is held of it. */
+const sampleCredits = ({ recorder, market, credit }: World): void => {
+  const { ledger } = market
+  let owned = 0
+  let held = 0
+  for (let account = lotAccount(0, 0); account < ledger.posted.length; account++) {
+    owned += ledger.posted[account]
+    held += ledger.held[account]
+  }
+  recorder.add("customerCredits", owned / credit)
+  recorder.add("heldCredits", held / credit)
 }
 
 /** Samples the nodes; returns how many that can be reached serve each model. */

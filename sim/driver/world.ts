@@ -14,7 +14,9 @@ import type { Scenario } from "../scenarios/schema.ts"
 import { maxParties } from "../scenarios/schema.ts"
 import { Consumers } from "./consumers.ts"
 import type { Beliefs } from "./beliefs.ts"
+import type { Call } from "./calls.ts"
 import { DelayLine } from "./delay-line.ts"
+import { FollowUps } from "./follow-ups.ts"
 import type { PartyState } from "./party-state.ts"
 import type { NodesTable } from "./nodes-table.ts"
 import { RequestsInFlight } from "./requests-in-flight.ts"
@@ -28,7 +30,9 @@ export const joinActor = 4
 export const quickEndActor = 5
 export const probeActor = 6
 export const measureActor = 7
-export const firstRetryActor = 8
+export const nightActor = 8
+export const followUpActor = 9
+export const firstRetryActor = 10
 const maxRetryLines = 8
 export const firstPartyActor = firstRetryActor + maxRetryLines
 /** The next call that a party makes itself. */
@@ -66,6 +70,9 @@ export interface World {
   /** Answers to probes: instance and probe number. */
   readonly probeAnswers: DelayLine
   readonly measurements: DelayLine
+  /** Calls that wait for the night, and those that follow upon others. */
+  readonly nightCalls: Array<Call>
+  readonly followUps: FollowUps
   /** Requests that come back after 1, 2, 4 … times the retry pause. */
   readonly retryLines: ReadonlyArray<DelayLine>
   /** By customer number of the ledger: which operator it is, −1: a consumer. */
@@ -124,6 +131,9 @@ const streamNames = [
   "join",
   "budget",
   "device",
+  "kind",
+  "worth",
+  "session",
 ] as const
 export type StreamName = (typeof streamNames)[number]
 
@@ -168,6 +178,8 @@ export const makeWorld = (parts: WorldParts): World => {
       { length: maxRetryLines },
       (_, k) => new DelayLine(retryMicros * 2 ** k),
     ),
+    nightCalls: [],
+    followUps: new FollowUps(),
     servedInput: new Float64Array(parts.scenario.models.length),
     servedOutput: new Float64Array(parts.scenario.models.length),
     operatorOfCustomer: [],

@@ -7,14 +7,14 @@ import type { Metric, MetricFacts, Window } from "./metric.ts"
 import { metric, sumOf } from "./metric.ts"
 import type { OfferedModel } from "./model-metrics.ts"
 import { modelMetrics } from "./model-metrics.ts"
+import { economyMetrics } from "./economy-metrics.ts"
 import { partyMetrics } from "./party-metrics.ts"
 import type { PartyOutcome } from "../driver/party-outcomes.ts"
 import { newcomerMetrics } from "./newcomer-metrics.ts"
-import { gini, jainIndex } from "../statistics/inequality.ts"
 import { mergedSketch } from "./sketches.ts"
 import { firstBinAfter, firstDayAfter } from "./warm-up-cut.ts"
 import type { Recording } from "./recorder.ts"
-import { deviceClasses } from "./recorder.ts"
+import { deviceClasses, longTokens } from "./recorder.ts"
 
 const daySeconds = 86_400
 
@@ -31,19 +31,6 @@ const endedIn = (window: Window): number =>
 
 const nodeDays = ({ sum, recording }: Window): number =>
   (sum("instances") * recording.sampleSeconds) / daySeconds
-
-/** Nodes that were there long enough for their pay to mean something. */
-const settled = ({ nodes, days }: Window): ReadonlyArray<NodeOutcome> =>
-  nodes.filter(({ onlineHours }) => onlineHours >= Math.min(24, (days * 24) / 2))
-
-const payPerHour = ({ shareEarned, bountyEarned, onlineHours }: NodeOutcome): number =>
-  (shareEarned + bountyEarned) / onlineHours
-
-/** An index of inequality of pay; nobody's pay is neither equal nor unequal. */
-const ofPay = (index: (pay: ReadonlyArray<number>) => number) => (window: Window) => {
-  const pay = settled(window).map(payPerHour)
-  return pay.length === 0 ? NaN : index(pay)
-}
 
 const ttftQuantile = (p: number) => (window: Window) =>
   mergedSketch(window.recording.ttft.slice(window.firstDay)).quantile(p)
@@ -126,6 +113,12 @@ const fixedMetrics: ReadonlyArray<Metric> = [
     "s",
     "One request in a hundred waited longer for its first token",
     ttftQuantile(0.99),
+  ),
+  metric(
+    "ttft.long",
+    "s",
+    `Time to first token of long calls, of ${longTokens} output tokens or more`,
+    ({ sum }) => sum("longTtftSeconds") / sum("longServed"),
   ),
   metric(
     "sojourn.mean",
@@ -238,24 +231,7 @@ const fixedMetrics: ReadonlyArray<Metric> = [
     "Balance of the bounty pool",
     ({ sum }) => sum("bountyPool") / sum("samples"),
   ),
-  metric(
-    "earnings.jain",
-    "index",
-    "Jain's fairness of pay per online hour (1: all equal)",
-    ofPay(jainIndex),
-  ),
-  metric("earnings.gini", "index", "Gini of pay per online hour (0: all equal)", ofPay(gini)),
-  ...deviceClasses.map((name) =>
-    metric(`profit.${name}`, "credits/d", `Pay less cost of a node, class ${name}`, (window) => {
-      const own = settled(window).filter(({ deviceClass }) => deviceClass === name)
-      const profit = own.reduce(
-        (total, node) =>
-          total + (node.shareEarned + node.bountyEarned) / window.minor - node.costCredits,
-        0,
-      )
-      return profit / (own.reduce((total, { onlineHours }) => total + onlineHours, 0) / 24)
-    }),
-  ),
+  ...economyMetrics,
   metric(
     "earnings.chaserRatio",
     "ratio",

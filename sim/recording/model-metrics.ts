@@ -21,6 +21,12 @@ export const modelMetrics = (models: ReadonlyArray<OfferedModel>): ReadonlyArray
       sampled(index, "coverage"),
     ),
     metric(
+      `coverageSpread.${name}`,
+      "ratio",
+      `Standard deviation of the coverage of ${name} over time`,
+      coverageSpread(index),
+    ),
+    metric(
       `shortage.${name}`,
       "share",
       `Time in which the supply of ${name} was below its target`,
@@ -39,6 +45,14 @@ export const modelMetrics = (models: ReadonlyArray<OfferedModel>): ReadonlyArray
     metric(`bounty.${name}`, "×", `Bounty multiplier of ${name}`, sampled(index, "multiplier")),
     metric(`nodes.${name}`, "nodes", `Nodes that served ${name}`, sampled(index, "nodes")),
   ])
+
+const coverageSpread =
+  (index: number) =>
+  (window: Window): number => {
+    const mean = sampled(index, "coverage")(window)
+    const square = sampled(index, "coverageSquares")(window)
+    return Math.sqrt(Math.max(0, square - mean * mean))
+  }
 
 const sampled =
   (index: number, channel: ModelChannel) =>

@@ -9,20 +9,30 @@ import { ageBinSeconds } from "./recorder.ts"
 
 const weekOfAgeBins = (7 * 86_400) / ageBinSeconds
 
-const inFirstWeek =
-  (own: NewcomerChannel, equal: NewcomerChannel) =>
-  ({ recording: { newcomers } }: Window): number =>
-    sumOf(newcomers[own].subarray(0, weekOfAgeBins)) /
-    sumOf(newcomers[equal].subarray(0, weekOfAgeBins))
+/** One channel over another, in the week of a node's online life that begins after so many. */
+const inWeek =
+  (weeksBefore: number, own: NewcomerChannel, equal: NewcomerChannel) =>
+  ({ recording: { newcomers } }: Window): number => {
+    const from = weeksBefore * weekOfAgeBins
+    const until = from + weekOfAgeBins
+    return (
+      sumOf(newcomers[own].subarray(from, until)) / sumOf(newcomers[equal].subarray(from, until))
+    )
+  }
 
-const ramp = inFirstWeek("ramp", "onlineSeconds")
-const traffic = inFirstWeek("traffic", "veteranTraffic")
-const pay = inFirstWeek("pay", "veteranPay")
+const ramp = inWeek(0, "ramp", "onlineSeconds")
+const traffic = inWeek(0, "traffic", "veteranTraffic")
+const pay = inWeek(0, "pay", "veteranPay")
 
 const ofWeek = (name: string, meaning: string, valueOf: (window: Window) => number): Metric =>
   metric(`newcomer.${name}`, "ratio", `${meaning}, warm-up included`, valueOf)
 
 export const newcomerMetrics: ReadonlyArray<Metric> = [
+  ofWeek(
+    "paySecondWeek",
+    "Pay in a node's second online week, when the ramp is over, ÷ equal veterans'",
+    inWeek(1, "pay", "veteranPay"),
+  ),
   ofWeek("rampFirstWeek", "What the ramp allows in a node's first online week", ramp),
   ofWeek("trafficFirstWeek", "Traffic in a node's first online week ÷ equal veterans'", traffic),
   ofWeek("payFirstWeek", "Pay in a node's first online week ÷ equal veterans'", pay),

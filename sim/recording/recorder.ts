@@ -40,6 +40,14 @@ export const channels = [
   "joins",
   "leaves",
   "signUps",
+  /** Calls that were not made: their consumers had left, or found no model worth its price. */
+  "demandGone",
+  "demandPricedOut",
+  /** What served calls were worth to their consumers beyond what they cost, credits. */
+  "surplus",
+  "bountyClaimed",
+  "longServed",
+  "longTtftSeconds",
   "streams",
   "streamsBelowFloor",
   "busySlotSeconds.consumer",
@@ -56,6 +64,9 @@ export const channels = [
   "instances",
   "parkedInstances",
   "bountyPool",
+  /** Credits of customers, and what is held of them; the bounties claimed in the hour, sampled. */
+  "customerCredits",
+  "heldCredits",
 ] as const
 export type Channel = (typeof channels)[number]
 
@@ -86,8 +97,14 @@ export const newcomerChannels = [
 export type NewcomerChannel = (typeof newcomerChannels)[number]
 
 /** Sampled every `sampleSeconds`, by model; divide by `samples`. */
-export const modelChannels = ["coverage", "short", "multiplier", "nodes"] as const
-/** Supply against target, 1 where that is short, the bounty multiplier, nodes that serve the model. */
+export const modelChannels = [
+  "coverage",
+  "coverageSquares",
+  "short",
+  "multiplier",
+  "nodes",
+] as const
+/** Supply against target and its square, 1 where that is short, the bounty multiplier, nodes that serve the model. */
 export type ModelChannel = (typeof modelChannels)[number]
 export type ModelSamples = Readonly<Record<ModelChannel, Float64Array<ArrayBuffer>>>
 
@@ -124,6 +141,9 @@ export const secondsOfBin = (
   { horizonSeconds, binSeconds }: Pick<Recording, "horizonSeconds" | "binSeconds">,
   bin: number,
 ): number => Math.min(binSeconds, horizonSeconds - bin * binSeconds)
+
+/** A call of so many output tokens or more is a long one. */
+export const longTokens = 2000
 
 /** Relative error of every quantile that is reported. */
 const quantileError = 0.01
@@ -250,6 +270,10 @@ export class Recorder {
     this.add("inputTokens", inputTokens)
     this.add("outputTokens", outputTokens)
     this.add("ttftSeconds", ttft)
+    if (outputTokens >= longTokens) {
+      this.add("longServed", 1)
+      this.add("longTtftSeconds", ttft)
+    }
     this.add("sojournSeconds", (now - arrivedAt) / 1e6)
     this.ttft[this.day].add(ttft)
   }

@@ -7,6 +7,7 @@
  */
 import { Schema } from "effect"
 import { Economy } from "../../engine/index.ts"
+import { consumerKindNames } from "../agents/consumer-kinds.ts"
 import { strategyNames } from "../agents/strategy.ts"
 import { devices } from "../fleet/devices.ts"
 import { models } from "../fleet/models.ts"
@@ -22,6 +23,7 @@ import {
   share,
   shareAbove0,
   whole,
+  withDefault,
 } from "./quantities.ts"
 
 /** A text; a whole number stands for its digits, so that 7 and "7" are one seed. */
@@ -45,6 +47,8 @@ const OfferedModel = Schema.Struct({
   quantisation: oneOf(["q4", "f16"]),
   inputPricePerMtok: price,
   outputPricePerMtok: price,
+  /** What a million output tokens are worth to the median consumer; null: twice their price. */
+  worthPerMtok: withDefault(Schema.NullOr(price), () => null),
   /** Weight of the model among the requests. */
   popularity: atLeast0("weight"),
   /** Weight of the model among the nodes that are there at the start. */
@@ -111,6 +115,10 @@ const Consumers = Schema.Struct({
   ),
   /** Part of the requests that operators make, paid from what they earn. */
   operatorShare: share,
+  /** What they are like, by weight (sim/agents/consumer-kinds.ts); where none is given: steady. */
+  kinds: Schema.Array(
+    Schema.Struct({ kind: oneOf(consumerKindNames), weight: atLeast0("weight") }),
+  ),
   maxRetries: whole("retries", 0, 8),
   retrySeconds: above0("seconds"),
 })

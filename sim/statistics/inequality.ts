@@ -1,5 +1,6 @@
 /**
- * How evenly something is shared: Jain's index, the Gini coefficient, the Lorenz curve.
+ * How evenly something is shared: Jain's index, the Gini coefficient, the Lorenz curve; and how
+ * concentrated it is: the Herfindahl–Hirschman index.
  *
  * All take amounts ≥ 0 and throw a RangeError on others: an index of amounts of both signs means
  * nothing. When there is nothing to share, everybody has the same.
@@ -38,6 +39,16 @@ export const gini = (amounts: Iterable<number>): number => {
     weighted += (2 * (index + 1) - n - 1) * share
   })
   return sum === 0 ? 0 : weighted / (n * sum)
+}
+
+/**
+ * The Herfindahl–Hirschman index Σ (xᵢ ÷ Σx)²: 1 where one has all, 1 ÷ n where all n have the same
+ * (Hirschman, "The paternity of an index", American Economic Review 54, 1964). 0 for no amounts.
+ */
+export const herfindahlIndex = (amounts: Iterable<number>): number => {
+  const shares = checked(amounts)
+  const sum = shares.reduce((total, share) => total + share, 0)
+  return sum === 0 ? 0 : shares.reduce((total, share) => total + (share / sum) ** 2, 0)
 }
 
 /** A point of a Lorenz curve: the poorest `population` share holds the `amount` share. */

@@ -7,6 +7,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { accountName, lotAccount } from "../../engine/ledger/accounts.ts"
 import { slotOf } from "../../engine/state/table.ts"
+import { economyWith } from "../support/market.ts"
 import { assertProperty } from "../support/property.ts"
 import { anyEconomy } from "./random-economy.ts"
 import { anyShortLife, beginLife } from "./random-market.ts"
@@ -34,6 +35,30 @@ describe("gifts", () => {
         for (const account of naive.accounts.keys()) {
           const lot = lotAccount(slotOf(market.accounts, account), 2)
           expect(market.ledger.posted[lot]).toBeLessThanOrEqual(earnedBy.get(lot) ?? 0)
+        }
+      }),
+    )
+  })
+
+  it("bring nothing home where they stay gifts: earnings are paid by bought and earned credits alone", async () => {
+    await assertProperty(
+      fc.property(anyEconomy, anyShortLife, (any, deeds) => {
+        const economy = economyWith({ promotion: { giftsPay: "gifts" } }, any)
+        const { play, sent } = beginLife(economy, "life")
+        for (const deed of deeds) play(deed)
+        for (const { commands } of sent) {
+          const sums = { charged: 0, earned: 0, passedOn: 0, given: 0 }
+          for (const command of commands) {
+            if (command._tag !== "Post") continue
+            const isGift = (account: number) => accountName(account).endsWith(" gift")
+            if (command.kind === "charge")
+              sums[isGift(command.debit) ? "given" : "charged"] += command.amount
+            if (command.kind === "share")
+              sums[isGift(command.credit) ? "passedOn" : "earned"] += command.amount
+          }
+          // Within the minor unit that a part is rounded by.
+          expect(sums.earned).toBeLessThanOrEqual(sums.charged + 1)
+          expect(sums.passedOn).toBeLessThanOrEqual(sums.given)
         }
       }),
     )

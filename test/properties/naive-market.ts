@@ -10,6 +10,7 @@
 import type { Command } from "../../engine/command.ts"
 import type { Economy } from "../../engine/economy/schema.ts"
 import type { EventOf, MarketEvent, Outcome } from "../../engine/event.ts"
+import { lotNames, lotOf } from "../../engine/ledger/accounts.ts"
 import { ensure, held } from "./ensure.ts"
 import type { NaiveBreaker } from "./naive-breaker.ts"
 import {
@@ -839,10 +840,25 @@ export const makeNaiveMarket = (economy: Economy) => {
     // φ is a double: its product with the share may be a minor unit off on either side.
     const reduction = reductionOf(nodeOf(instance))
     const exact = Number(share) * reduction
-    const first = read.peek()
-    const paid =
-      first?._tag === "Post" && first.kind === "share" ? BigInt(read.next("Post").amount) : 0n
+    // Earnings first, and then what stays a gift.
+    let paid = 0n
+    let asGift = 0n
+    for (
+      let post = read.peek();
+      post?._tag === "Post" && post.kind === "share";
+      post = read.peek()
+    ) {
+      const amount = BigInt(read.next("Post").amount)
+      paid += amount
+      if (lotNames[lotOf(post.credit)?.lot ?? -1] === "gift") asGift += amount
+    }
     const withheld = share - paid
+    ensure(
+      asGift ===
+        (economy.promotion.giftsPay === "gifts" && charge > 0n ? (paid * fromGift) / charge : 0n),
+      "22: a gift's part of what is paid stays a gift, where the economy says so",
+      () => ({ paid, asGift, fromGift, charge }),
+    )
     ensure(
       Math.abs(Number(withheld) - exact) <= 1 + Number(share) * 1e-12 && withheld <= share,
       "17: what is withheld is φ of the share",
@@ -851,7 +867,8 @@ export const makeNaiveMarket = (economy: Economy) => {
     expectPost(read, "withheld", withheld, request.id)
     expectPost(read, "fee", fee - poolFee, request.id)
     expectPost(read, "poolFee", poolFee, request.id)
-    into.lot(instance.account, "earned")(paid)
+    into.lot(instance.account, "earned")(paid - asGift)
+    into.lot(instance.account, "gift")(asGift)
     into.pool(withheld)
     into.platform(fee - poolFee)
     into.pool(poolFee)

@@ -84,6 +84,7 @@ const groups = {
   promotion: fc.record({
     grantCredits: fc.constantFrom(0, 0.0005, 5),
     budgetCredits: fc.constantFrom(0, 12, 100_000),
+    giftsPay: fc.constantFrom("earnings", "gifts"),
   }),
   withdrawal: fc.record({ minimumCredits: fc.constantFrom(0, 0.001, 10) }),
   metering: fc.record({ toleranceTokens: fc.constantFrom(0, 8) }),

@@ -21,6 +21,8 @@ describe("the economies", () => {
     const before = new Map(knobRows(pooled).map((row) => [row.path, row.value]))
     const changed = knobRows(hardened).filter((row) => row.value !== before.get(row.path))
     expect(Object.fromEntries(changed.map((row) => [row.path, row.value]))).toEqual({
+      "bounty.maxMultiplier": 1.13,
+      "promotion.giftsPay": "gifts",
       "routing.selection": "spareLottery",
       "routing.capacity": "verified",
       "breaker.minFailureRatio": 0.1,

@@ -275,8 +275,9 @@ describe("a bounty", () => {
 describe("in `hardened`", () => {
   const easy: EconomyPatch = {
     ramp: { start: 1, successes: 0 },
-    // One consumer alone would count for a fifth of the demand.
-    bounty: { maxDemandShare: 1 },
+    // One consumer alone would count for a fifth of the demand; and what the cap on the multiplier
+    // leaves of the other rules is too little to see them by.
+    bounty: { maxDemandShare: 1, maxMultiplier: 2 },
   }
   const funded = (patch: EconomyPatch = {}, options: SmallMarket = {}): Trial => {
     const trial = scarce({ ...easy, ...patch }, options, hardened)

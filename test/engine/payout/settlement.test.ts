@@ -89,6 +89,21 @@ describe("settling a call", () => {
     ])
   })
 
+  it("passes a gift on as a gift, where the economy says so", () => {
+    const trial = open({ economy: economyWith({ promotion: { giftsPay: "gifts" } }) })
+    // 5 of the 12 credits are a gift: so are five twelfths of the provider's share, rounded down.
+    arrive(trial, 1, { maxTokens: 100_000 })
+    const ended = endAttempt(trial, 1, { outputTokens: 100_000, decodeMicros: 10 ** 9 })
+    expect(posts(ended)).toEqual([
+      ["charge", lot(trial, 1, 0), clearing, 5 * credit],
+      ["charge", lot(trial, 1, 1), clearing, 7 * credit],
+      ["share", clearing, lot(trial, 1001, 2), 6.16 * credit],
+      ["share", clearing, lot(trial, 1001, 0), 4.4 * credit],
+      ["fee", clearing, platform, 0.72 * credit],
+      ["poolFee", clearing, bountyPool, 0.72 * credit],
+    ])
+  })
+
   it("charges what the host reports where it is less, and what was counted where it is more", () => {
     const trial = open()
     for (const [request, reported, charged] of [

@@ -220,7 +220,10 @@ const expectMetricsToHold = (
       expect(value, `${name}`).toBeGreaterThanOrEqual(0)
       expect(value, `${name}`).toBeLessThanOrEqual(1 + 1e-9)
     }
-    const isSigned = name.startsWith("profit.") || name.endsWith("LessRamp")
+    const isSigned =
+      name.startsWith("profit.") ||
+      name.startsWith("platform.margin") ||
+      name.endsWith("LessRamp")
     if (!isSigned) expect(value, `${name}`).toBeGreaterThanOrEqual(0)
   }
 }

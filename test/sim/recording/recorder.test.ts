@@ -185,8 +185,20 @@ describe("a model's samples", () => {
   it("add up within a bin", () => {
     const recorder = openLater()
     recorder.turn(startAt)
-    recorder.sampleModel(1, { coverage: 0.5, short: 1, multiplier: 2, nodes: 7 })
-    recorder.sampleModel(1, { coverage: 0.75, short: 1, multiplier: 1, nodes: 8 })
+    recorder.sampleModel(1, {
+      coverageSquares: 0,
+      coverage: 0.5,
+      short: 1,
+      multiplier: 2,
+      nodes: 7,
+    })
+    recorder.sampleModel(1, {
+      coverageSquares: 0,
+      coverage: 0.75,
+      short: 1,
+      multiplier: 1,
+      nodes: 8,
+    })
     const [none, some] = recorder.recording().models
     expect([none.coverage[0], some.coverage[0], some.multiplier[0]]).toEqual([0, 1.25, 3])
     expect([none.short[0], some.short[0], some.nodes[0]]).toEqual([0, 2, 15])

@@ -169,7 +169,9 @@ describe("a setting", () => {
     )
     expect(await issue("base", "horizon=5")).toMatchObject({
       path: "horizon",
-      message: expect.stringMatching(/allowed here: name, title, seed, horizonDays, .*operators, parties$/),
+      message: expect.stringMatching(
+        /allowed here: name, title, seed, horizonDays, .*operators, parties$/,
+      ),
     })
   })
 

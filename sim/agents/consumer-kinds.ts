@@ -1,0 +1,58 @@
+/**
+ * Kinds of consumers, by what separates their demand: how large their calls are, when they come, what
+ * they are worth to them, and how much they put up with.
+ */
+export interface ConsumerKind {
+  /** Output tokens ÷ those that the scenario's sizes say. */
+  readonly size: number
+  /** Spread of what a call is worth, as the standard deviation of its logarithm. */
+  readonly worthSpread: number
+  /**
+   * Asks only where the price is no more than the call is worth, and takes whichever model leaves it
+   * most; the others ask for the model they need, which is worth at least its price to them.
+   */
+  readonly isPriceSensitive: boolean
+  /** Its calls wait for the night. */
+  readonly waitsForNight: boolean
+  /** Further calls that follow upon one that was served, on average, and the pause before each. */
+  readonly furtherCalls: number
+  readonly thinkSeconds: number
+  /** Times that it comes back with a refused call; null: as the scenario says. */
+  readonly maxRetries: number | null
+  /** Leaves the market for good after so many calls given up in a row; 0: never. */
+  readonly leavesAfter: number
+}
+
+const plain: ConsumerKind = {
+  size: 1,
+  worthSpread: 0.5,
+  isPriceSensitive: false,
+  waitsForNight: false,
+  furtherCalls: 0,
+  thinkSeconds: 0,
+  maxRetries: null,
+  leavesAfter: 0,
+}
+
+export const consumerKinds = {
+  /** A product that calls the market all day, and has to. */
+  steady: plain,
+  /** Work that can wait: large, patient, at night. */
+  batch: { ...plain, size: 3, waitsForNight: true, maxRetries: 8 },
+  /** An agent: a chain of short calls, each as soon as it has thought about the last. */
+  agent: { ...plain, size: 0.5, furtherCalls: 9, thinkSeconds: 2 },
+  /** Plays with models while that is cheap, and goes when it is no fun. */
+  hobbyist: { ...plain, worthSpread: 1, isPriceSensitive: true, leavesAfter: 5 },
+} as const satisfies Record<string, ConsumerKind>
+
+export type ConsumerKindName = keyof typeof consumerKinds
+export const consumerKindNames = Object.keys(consumerKinds) as ReadonlyArray<ConsumerKindName>
+
+/** The hours of the day that are no night, on demand's own clock. */
+const dayFromHour = 8
+const dayUntilHour = 22
+
+export const isDay = (hourOfDay: number): boolean =>
+  hourOfDay >= dayFromHour && hourOfDay < dayUntilHour
+export const nightFromHour = dayUntilHour
+export const nightHours = 24 - (dayUntilHour - dayFromHour)

@@ -1,0 +1,94 @@
+/**
+ * An arm of an experiment: a scenario with settings of its own. Arms share their random numbers, and
+ * one that several experiments ask for is run once.
+ */
+import { Effect, Ref } from "effect"
+import { commandAgain } from "../cli/run-options.ts"
+import type { Finished } from "../driver/task.ts"
+import { runExperiment } from "../experiment.ts"
+import { makePlan } from "../plan.ts"
+import { Replicators } from "../replicators.ts"
+
+export interface Arm {
+  readonly scenario: string
+  /** As `--set` takes them, in order. */
+  readonly settings: ReadonlyArray<string>
+}
+
+export interface RunSize {
+  readonly seed: string
+  readonly replications: number
+  /** Days of each arm, as a part of what its scenario says. */
+  readonly horizonShare: number
+}
+
+/** What an arm came to: its metrics, by replication. */
+export interface ArmResult {
+  readonly metrics: ReadonlyArray<Readonly<Record<string, number>>>
+  /** Names of the checks that did not hold. */
+  readonly failedChecks: ReadonlyArray<string>
+}
+
+export const keyOfArm = ({ scenario, settings }: Arm): string =>
+  JSON.stringify([scenario, settings])
+
+/** The shell command that runs an arm by itself. */
+export const commandOfArm = (
+  { scenario, settings }: Arm,
+  { seed, replications }: RunSize,
+): string => commandAgain("run", { scenario, seed, replications }, [["--set", settings]])
+
+/**
+ * Runs every arm once, however often it is asked for; results by `keyOfArm`. `onProgress` is called
+ * with the number of replications that are finished.
+ */
+export const runArms = (
+  asked: ReadonlyArray<Arm>,
+  size: RunSize,
+  onProgress: (finished: number) => Effect.Effect<void>,
+) =>
+  Effect.gen(function* () {
+    const { workers } = yield* Replicators
+    const arms = [...new Map(asked.map((arm) => [keyOfArm(arm), arm])).values()]
+    const done = new Map<string, number>()
+    const results = yield* Effect.forEach(
+      arms,
+      (arm) =>
+        Effect.map(
+          runArm(arm, size, (finished) => {
+            done.set(keyOfArm(arm), finished)
+            return onProgress([...done.values()].reduce((sum, one) => sum + one, 0))
+          }),
+          (result) => [keyOfArm(arm), result] as const,
+        ),
+      // One arm's last replication does not keep the others waiting.
+      { concurrency: workers },
+    )
+    return new Map(results)
+  })
+
+const runArm = (
+  { scenario, settings }: Arm,
+  { seed, replications, horizonShare }: RunSize,
+  onFinished: (finished: number) => Effect.Effect<void>,
+) =>
+  Effect.gen(function* () {
+    const plan = yield* makePlan(scenario, settings, 1, { replications })
+    const horizonDays = plan.scenario.horizonDays * horizonShare
+    const finished = yield* Ref.make<ReadonlyArray<Finished>>([])
+    const result = yield* runExperiment(
+      { ...plan, scenario: { ...plan.scenario, horizonDays } },
+      {
+        replications,
+        seed,
+        isChecked: false,
+        command: "",
+        onProgress: (_, count) => onFinished(count),
+      },
+      finished,
+    )
+    return {
+      metrics: result.replications.map(({ metrics }) => metrics),
+      failedChecks: Object.entries(result.checks).flatMap(([name, { ok }]) => (ok ? [] : [name])),
+    } satisfies ArmResult
+  })

@@ -1,0 +1,182 @@
+/** `evenkeel claims`: what the economy promises, and every attack on it, tried by experiment. */
+import { Command, Options } from "@effect/cli"
+import { FileSystem, Path } from "@effect/platform"
+import { Effect } from "effect"
+import { createRequire } from "node:module"
+import { auditedEconomies, auditIds, replicationsFor, runAudit } from "../claims/audit.ts"
+import type { RunSize } from "../claims/arm.ts"
+import { layerThreads } from "../replicators.ts"
+import type { AttackResult, ClaimsReport, Estimated } from "../results/claims-model.ts"
+import { CheckFailed } from "./check-failed.ts"
+import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
+import { makeProgress } from "./progress.ts"
+import { workersFrom, workersOption } from "./run-options.ts"
+import { quoteForShell } from "./shell.ts"
+import { UsageError } from "./usage-error.ts"
+
+const { version } = createRequire(import.meta.url)("evenkeel/package.json") as {
+  readonly version: string
+}
+
+const fastOption = Options.boolean("fast").pipe(
+  Options.withDescription("Within 3 minutes on 2 cores: fewer and shorter runs, wider intervals."),
+)
+const onlyOption = Options.text("only").pipe(
+  Options.withPseudoName("ID"),
+  Options.withDescription(`One promise or attack alone; may be repeated: ${auditIds.join(", ")}.`),
+  Options.repeated,
+)
+const seedOption = Options.text("seed").pipe(
+  Options.withPseudoName("TEXT"),
+  Options.withDescription("What every draw follows from; evenkeel by default."),
+  Options.withDefault("evenkeel"),
+)
+const outOption = Options.text("out").pipe(
+  Options.withPseudoName("FOLDER"),
+  Options.withDescription("Where claims.json and claims.html go; out/claims by default."),
+  Options.withDefault("out/claims"),
+)
+
+/** Replications of each arm, and their length as a part of what the scenarios say. */
+const whole = { replications: 8, horizonShare: 1 }
+const fast = { replications: 4, horizonShare: 0.5 }
+
+/** Writes the page and its pictures into a folder, and returns the files. */
+export type WriteClaims<E, R> = (
+  report: ClaimsReport,
+  folder: string,
+) => Effect.Effect<ReadonlyArray<string>, E, R>
+
+export const makeClaimsCommand = <E, R>(write: WriteClaims<E, R>) =>
+  Command.make(
+    "claims",
+    {
+      fast: fastOption,
+      only: onlyOption,
+      seed: seedOption,
+      workers: workersOption,
+      out: outOption,
+      json: jsonOption,
+    },
+    (options) =>
+      Effect.gen(function* () {
+        const ids = yield* idsFrom(options.only)
+        const workers = yield* workersFrom(options.workers)
+        const size: RunSize = { seed: options.seed, ...(options.fast ? fast : whole) }
+        const progress = yield* makeProgress(replicationsFor(ids, size), process.stderr)
+        const began = performance.now()
+        const audited = yield* runAudit(ids, size, (finished) =>
+          progress.update(finished / replicationsFor(ids, size), finished),
+        ).pipe(
+          Effect.provide(layerThreads(workers)),
+          Effect.ensuring(progress.end),
+          Effect.onError(() => note("Stopped: an audit keeps nothing before it is whole.")),
+        )
+        const report: ClaimsReport = {
+          version,
+          seed: options.seed,
+          isFast: options.fast,
+          replications: size.replications,
+          economies: auditedEconomies,
+          command: [
+            `npx evenkeel claims --seed ${quoteForShell(options.seed)}`,
+            ...(options.fast ? ["--fast"] : []),
+            ...options.only.map((id) => `--only ${id}`),
+          ].join(" "),
+          wallSeconds: (performance.now() - began) / 1000,
+          ...audited,
+        }
+        const files = yield* keep(report, options.out, write)
+        yield* printResult(options.json, { ...report, files }, () => textOf(report, files))
+        if (report.failedChecks.length > 0)
+          return yield* new CheckFailed({ names: report.failedChecks })
+      }),
+  ).pipe(
+    Command.withDescription(
+      "Try by experiment what the economy promises, and every attack on it, under pooled and hardened.",
+    ),
+  )
+
+const idsFrom = (only: ReadonlyArray<string>): Effect.Effect<ReadonlySet<string>, UsageError> => {
+  const unknown = only.find((id) => !auditIds.includes(id))
+  return unknown === undefined
+    ? Effect.succeed(new Set(only.length === 0 ? auditIds : only))
+    : new UsageError({
+        argument: `--only ${unknown}`,
+        allowed: `expected one of ${auditIds.join(", ")}`,
+      })
+}
+
+const keep = <E, R>(report: ClaimsReport, folder: string, write: WriteClaims<E, R>) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    yield* fs.makeDirectory(folder, { recursive: true })
+    const json = path.join(folder, "claims.json")
+    yield* fs.writeFileString(json, `${JSON.stringify(report, null, 2)}\n`)
+    return [json, ...(yield* write(report, folder))]
+  })
+
+const rounded = (value: number): string => String(Number(value.toPrecision(3)))
+
+const intervalText = ({ mean, low, high }: Estimated): string =>
+  low === null || high === null
+    ? rounded(mean)
+    : `${rounded(mean)} (${rounded(low)} … ${rounded(high)})`
+
+const textOf = (report: ClaimsReport, files: ReadonlyArray<string>): string =>
+  [
+    ...(report.claims.length === 0 ? [] : [claimsTable(report), ""]),
+    ...(report.attacks.length === 0
+      ? []
+      : [
+          attacksTable(report),
+          "",
+          "Profit ÷ that of the best honest conduct on the same machines and random numbers, with its 95% interval.",
+        ]),
+    ...(report.frontier === null ? [] : ["", frontierText(report.frontier)]),
+    "",
+    ...(report.isFast
+      ? ["Fast: fewer and shorter runs, so wider intervals than a whole audit's."]
+      : []),
+    alignColumns([
+      ["again", printable(report.command)],
+      ...files.map((file) => ["written", printable(file)]),
+    ]),
+  ].join("\n")
+
+const claimsTable = ({ claims, economies }: ClaimsReport): string =>
+  alignColumns([
+    ["promise", ...economies],
+    ...claims.map(({ title, economies: results }) => [
+      title,
+      ...economies.map((economy) => results[economy].verdict),
+    ]),
+  ])
+
+const attacksTable = ({ attacks, economies }: ClaimsReport): string =>
+  alignColumns([
+    ["attack", ...economies.flatMap((economy) => [economy, "verdict"])],
+    ...attacks.flatMap(({ id, economies: results }) =>
+      (results[economies[0]] ?? []).map(({ label }, way) => [
+        `${id}: ${label}`,
+        ...economies.flatMap((economy) => attackCells(results[economy][way])),
+      ]),
+    ),
+  ])
+
+const attackCells = ({ ratio, verdict }: AttackResult): ReadonlyArray<string> => [
+  intervalText(ratio),
+  verdict,
+]
+
+const frontierText = ({ safe }: NonNullable<ClaimsReport["frontier"]>): string =>
+  alignColumns([
+    ["self-dealing: share of the supply", "does not pay up to", "pays from", "theory"],
+    ...safe.map(({ supplyShare, highestSafe, lowestPaying, theory }) => [
+      rounded(supplyShare),
+      highestSafe === null ? "" : `× ${highestSafe}`,
+      lowestPaying === null ? "" : `× ${lowestPaying}`,
+      `× ${rounded(theory)}`,
+    ]),
+  ])

@@ -1,0 +1,143 @@
+/**
+ * What an audit of the economy's claims leaves behind: the shapes that it prints as JSON and that the
+ * reports draw. Intervals are at 95%.
+ */
+import { Schema } from "effect"
+
+/** `low` and `high` are null where there is no telling: too few replications, or a ratio to nothing. */
+export const Estimated = Schema.Struct({
+  mean: Schema.Number,
+  low: Schema.NullOr(Schema.Number),
+  high: Schema.NullOr(Schema.Number),
+  n: Schema.Number,
+})
+export type Estimated = typeof Estimated.Type
+
+/** A bound that an estimate is held against: the whole interval within it, or without, or neither. */
+export const Bound = Schema.Struct({
+  atLeast: Schema.NullOr(Schema.Number),
+  atMost: Schema.NullOr(Schema.Number),
+})
+export type Bound = typeof Bound.Type
+
+export const Verdict = Schema.Literal("holds", "fails", "undecided")
+export type Verdict = typeof Verdict.Type
+
+/** One experiment's answer. */
+export const Measure = Schema.Struct({
+  /** What was measured, and where. */
+  label: Schema.String,
+  unit: Schema.String,
+  estimate: Estimated,
+  bound: Bound,
+  verdict: Verdict,
+  /** The commands that run the experiment again. */
+  reproduce: Schema.Array(Schema.String),
+})
+export type Measure = typeof Measure.Type
+
+export const ClaimVerdict = Schema.Literal("holds", "fails", "depends", "undecided")
+export type ClaimVerdict = typeof ClaimVerdict.Type
+
+/** A promise of the economy's document, under one economy. */
+export const ClaimResult = Schema.Struct({
+  verdict: ClaimVerdict,
+  /** Where it holds and where it does not, in a sentence. */
+  because: Schema.String,
+  measures: Schema.Array(Measure),
+})
+export type ClaimResult = typeof ClaimResult.Type
+
+export const AttackVerdict = Schema.Literal("does not pay", "pays", "undecided")
+export type AttackVerdict = typeof AttackVerdict.Type
+
+/** A figure of the market beside an attack, with the honest party and with the attacker. */
+export const Reported = Schema.Struct({
+  metric: Schema.String,
+  label: Schema.String,
+  unit: Schema.String,
+  honest: Estimated,
+  attack: Estimated,
+})
+export type Reported = typeof Reported.Type
+
+/** One way of an attack, under one economy. */
+export const AttackResult = Schema.Struct({
+  /** Which way, and in which market. */
+  label: Schema.String,
+  verdict: AttackVerdict,
+  /** Profit ÷ that of the most profitable honest conduct on the same machines. */
+  ratio: Estimated,
+  /** The honest conduct that it is compared with. */
+  against: Schema.String,
+  attackProfit: Estimated,
+  honestProfit: Estimated,
+  /** Traffic ÷ honest traffic, where a party's traffic is what the attack is after; else null. */
+  trafficGain: Schema.NullOr(Estimated),
+  reported: Schema.Array(Reported),
+  reproduce: Schema.Array(Schema.String),
+})
+export type AttackResult = typeof AttackResult.Type
+
+const byEconomy = <A, I>(schema: Schema.Schema<A, I>) =>
+  Schema.Record({ key: Schema.String, value: schema })
+
+export const Claim = Schema.Struct({
+  id: Schema.String,
+  title: Schema.String,
+  /** Where the claim comes from. */
+  source: Schema.String,
+  economies: byEconomy(ClaimResult),
+})
+export type Claim = typeof Claim.Type
+
+export const Attack = Schema.Struct({
+  id: Schema.String,
+  title: Schema.String,
+  /** What the attacker does. */
+  means: Schema.String,
+  economies: byEconomy(Schema.Array(AttackResult)),
+})
+export type Attack = typeof Attack.Type
+
+/** A point of the frontier of self-dealing. */
+export const FrontierPoint = Schema.Struct({
+  supplyShare: Schema.Number,
+  maxMultiplier: Schema.Number,
+  /** Profit of a party that buys its own tokens ÷ its profit without. */
+  ratio: Estimated,
+  reproduce: Schema.Array(Schema.String),
+})
+export type FrontierPoint = typeof FrontierPoint.Type
+
+export const Frontier = Schema.Struct({
+  points: Schema.Array(FrontierPoint),
+  /** By share of the supply: the highest multiplier tried at which self-dealing does not pay. */
+  safe: Schema.Array(
+    Schema.Struct({
+      supplyShare: Schema.Number,
+      highestSafe: Schema.NullOr(Schema.Number),
+      lowestPaying: Schema.NullOr(Schema.Number),
+      /** 1 ÷ (share of the supply × (1 − fee)). */
+      theory: Schema.Number,
+    }),
+  ),
+})
+export type Frontier = typeof Frontier.Type
+
+export const ClaimsReport = Schema.Struct({
+  version: Schema.String,
+  seed: Schema.String,
+  isFast: Schema.Boolean,
+  replications: Schema.Number,
+  economies: Schema.Array(Schema.String),
+  /** Shell command that reproduces the audit. */
+  command: Schema.String,
+  wallSeconds: Schema.Number,
+  claims: Schema.Array(Claim),
+  attacks: Schema.Array(Attack),
+  frontier: Schema.NullOr(Frontier),
+  /** Simulations whose own checks (credits conserved, flow balance, Little's law) did not hold. */
+  failedChecks: Schema.Array(Schema.String),
+})
+export type ClaimsReport = typeof ClaimsReport.Type

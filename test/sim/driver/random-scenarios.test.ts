@@ -221,9 +221,7 @@ const expectMetricsToHold = (
       expect(value, `${name}`).toBeLessThanOrEqual(1 + 1e-9)
     }
     const isSigned =
-      name.startsWith("profit.") ||
-      name.startsWith("platform.margin") ||
-      name.endsWith("LessRamp")
+      name.startsWith("profit.") || name.startsWith("platform.margin") || name.endsWith("LessRamp")
     if (!isSigned) expect(value, `${name}`).toBeGreaterThanOrEqual(0)
   }
 }

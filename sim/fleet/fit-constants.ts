@@ -4,12 +4,13 @@
  * Both times are sums of non-negative terms with one unknown coefficient each:
  *   seconds a decoded token = (1/e) · (W + KV · context) / BW  +  τ · layers  +  c · 2P/F
  *   seconds a prompt token  = (1/m_q) · 2P/F  +  2P/G
- * (see service-model.ts for what they mean). The fit minimises Σ (measured/predicted − 1)² over
+ * (see service-model.ts for what they mean). The fit minimises Σ (predicted/measured − 1)² over
  * the rates, by Gauss–Newton from the linear solution. Bounds 1/e ≥ 1 and 1/m ≥ 1 (no device beats
  * its peak) and all others ≥ 0 are met by trying every set of coefficients pinned at their bound
  * and keeping the best feasible one. Nothing is drawn at random: the same rows give the same bits.
  */
 import type { MemoryKind } from "./devices.ts"
+import { leastSquares } from "./least-squares.ts"
 import { MEASURED_CONTEXT_TOKENS, type SingleStreamMeasurement } from "./measurements.ts"
 import { findModel, kvBytesPerToken, type Model, type Quantisation } from "./models.ts"
 
@@ -26,7 +27,7 @@ export interface FittedConstants {
   readonly prefillSecondsPerTera: number
 }
 
-/** Relative errors of predicted rates, as shares: |measured/predicted − 1|. */
+/** Relative errors of predicted rates, as shares: |predicted/measured − 1|. */
 export interface FitErrors {
   readonly points: number
   readonly mean: number
@@ -63,25 +64,68 @@ export const fitConstants = (
   memory: MemoryKind,
   measurements: ReadonlyArray<SingleStreamMeasurement>,
 ): Fit => {
-  const model = measuredModel()
-  const own = measurements.filter((row) => row.memory === memory)
-  const decodeRows = own.flatMap((row) => decodeRowsOf(row, model))
-  const prefillRows = own.flatMap((row) => prefillRowsOf(row, model))
-  const decode = boundedFit(decodeRows, DECODE_BOUNDS)
-  const prefill = boundedFit(prefillRows, PREFILL_BOUNDS)
+  const rows = rowsOf(memory, measurements)
+  const coefficients = coefficientsOf(rows)
   return {
     memory,
-    constants: {
-      bandwidthEfficiency: 1 / decode[0],
-      layerOverheadMicros: decode[1] * 1e6,
-      exposedArithmetic: decode[2],
-      prefillUtilisation: { q4: 1 / prefill[0], f16: 1 / prefill[1] },
-      prefillSecondsPerTera: prefill[2],
-    },
-    decode: errorsOf(decodeRows, DECODE_BOUNDS, decode),
-    prefill: errorsOf(prefillRows, PREFILL_BOUNDS, prefill),
+    constants: constantsOf(coefficients),
+    decode: errorsOf(rows.decode, DECODE_BOUNDS, coefficients.decode),
+    prefill: errorsOf(rows.prefill, PREFILL_BOUNDS, coefficients.prefill),
   }
 }
+
+/** The constants alone, without their errors. A device that is listed twice counts twice. */
+export const constantsFrom = (
+  memory: MemoryKind,
+  measurements: ReadonlyArray<SingleStreamMeasurement>,
+): FittedConstants => constantsOf(coefficientsOf(rowsOf(memory, measurements)))
+
+/** The error of one predicted rate, as a share: predicted ÷ measured − 1. */
+export interface DeviceError {
+  readonly device: string
+  readonly error: number
+}
+
+/** By what is predicted. */
+export type Phases<A> = Readonly<Record<"decode" | "prefill", A>>
+
+/** Errors on the devices `held` of constants that are fitted to the devices `seen`, and to no other. */
+export const errorsOnUnseen = (
+  memory: MemoryKind,
+  seen: ReadonlyArray<SingleStreamMeasurement>,
+  held: ReadonlyArray<SingleStreamMeasurement>,
+): Phases<ReadonlyArray<DeviceError>> => {
+  const coefficients = coefficientsOf(rowsOf(memory, seen))
+  const rows = rowsOf(memory, held)
+  const errors = (of: "decode" | "prefill") =>
+    rows[of].map((row) => ({ device: row.device, error: rateError(row, coefficients[of]) }))
+  return { decode: errors("decode"), prefill: errors("prefill") }
+}
+
+const rowsOf = (
+  memory: MemoryKind,
+  measurements: ReadonlyArray<SingleStreamMeasurement>,
+): Phases<ReadonlyArray<Row>> => {
+  const model = measuredModel()
+  const own = measurements.filter((row) => row.memory === memory)
+  return {
+    decode: own.flatMap((row) => decodeRowsOf(row, model)),
+    prefill: own.flatMap((row) => prefillRowsOf(row, model)),
+  }
+}
+
+const coefficientsOf = (rows: Phases<ReadonlyArray<Row>>): Phases<ReadonlyArray<number>> => ({
+  decode: boundedFit(rows.decode, DECODE_BOUNDS),
+  prefill: boundedFit(rows.prefill, PREFILL_BOUNDS),
+})
+
+const constantsOf = ({ decode, prefill }: Phases<ReadonlyArray<number>>): FittedConstants => ({
+  bandwidthEfficiency: 1 / decode[0],
+  layerOverheadMicros: decode[1] * 1e6,
+  exposedArithmetic: decode[2],
+  prefillUtilisation: { q4: 1 / prefill[0], f16: 1 / prefill[1] },
+  prefillSecondsPerTera: prefill[2],
+})
 
 /** Lower bounds of 1/e, τ (seconds a layer), c. */
 const DECODE_BOUNDS: ReadonlyArray<number> = [1, 0, 0]
@@ -179,40 +223,7 @@ const gaussNewton = (
   return coefficients
 }
 
-/**
- * The x that minimises |A x − y|², by the normal equations with columns scaled to length 1;
- * `null` where the columns are (nearly) dependent.
- */
-const leastSquares = (
-  matrix: ReadonlyArray<ReadonlyArray<number>>,
-  target: ReadonlyArray<number>,
-): ReadonlyArray<number> | null => {
-  const size = matrix.length === 0 ? 0 : matrix[0].length
-  const scale = range(size).map((j) =>
-    Math.sqrt(matrix.reduce((sum, row) => sum + square(row[j]), 0)),
-  )
-  if (scale.some((length) => length === 0)) return null
-  const normal = range(size).map((i) => [
-    ...range(size).map(
-      (j) => matrix.reduce((sum, row) => sum + row[i] * row[j], 0) / (scale[i] * scale[j]),
-    ),
-    matrix.reduce((sum, row, k) => sum + row[i] * target[k], 0) / scale[i],
-  ])
-  // Gauss–Jordan elimination; the scaled matrix is positive definite, so its diagonal will do.
-  for (let pivot = 0; pivot < size; pivot++) {
-    if (normal[pivot][pivot] < 1e-9) return null
-    for (let i = 0; i < size; i++) {
-      if (i === pivot) continue
-      const factor = normal[i][pivot] / normal[pivot][pivot]
-      for (let j = pivot; j <= size; j++) normal[i][j] -= factor * normal[pivot][j]
-    }
-  }
-  return range(size).map((i) => normal[i][size] / normal[i][i] / scale[i])
-}
-
 const square = (value: number): number => value * value
-
-const range = (count: number): ReadonlyArray<number> => Array.from({ length: count }, (_, i) => i)
 
 const errorsOf = (
   rows: ReadonlyArray<Row>,

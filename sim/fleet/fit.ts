@@ -1,6 +1,7 @@
 /**
- * The kept script behind calibration.ts. Prints the fitted constants by memory kind, their errors
- * in sample and leave-one-out, and the errors on larger models that were never fitted.
+ * The kept script behind calibration.ts. Prints the fitted constants by memory kind with their
+ * intervals; their errors in sample, leave-one-out and in k folds with whole devices held out; and the
+ * errors on larger models and on batched decoding, neither of which was ever fitted.
  *
  *   fit.ts                    from the measurements in measurements.ts
  *   fit.ts rates.csv          from a file of your own, same columns as the header below
@@ -8,10 +9,13 @@
  */
 import { FileSystem } from "@effect/platform"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
-import { Console, Data, Effect } from "effect"
+import { Array as Arrays, Console, Data, Effect } from "effect"
 import { calibrations } from "./calibration.ts"
+import { batchedError, batchedMeasurements, predictBatched } from "./batched-measurements.ts"
 import type { MemoryKind } from "./devices.ts"
 import { fitConstants, type Fit, type FitErrors } from "./fit-constants.ts"
+import { constantRanges, holdOut, namedConstants, summarise } from "./hold-out.ts"
+import type { HeldOutErrors, Range95 } from "./hold-out.ts"
 import {
   largerModelMeasurements,
   singleStreamMeasurements,
@@ -36,7 +40,13 @@ const program = Effect.gen(function* () {
   const file = args.find((arg) => !arg.startsWith("--"))
   const measurements = file === undefined ? singleStreamMeasurements : yield* readMeasurements(file)
   const fits = memoryKinds.map((memory) => fitConstants(memory, measurements))
-  yield* Console.log([...fits.map(describeFit), describeLargerModels(fits)].join("\n\n"))
+  yield* Console.log(
+    [
+      ...fits.map((fit) => describeFit(fit, measurements)),
+      describeLargerModels(fits),
+      describeBatched(),
+    ].join("\n\n"),
+  )
   if (args.includes("--check")) yield* check(fits)
 })
 
@@ -95,18 +105,47 @@ const describeErrors = (name: string, errors: FitErrors): string =>
   `  ${name} (${errors.points} points): mean ${percent(errors.mean)}, max ${percent(errors.max)}, ` +
   `leave-one-device-out mean ${percent(errors.leaveOneOutMean)}`
 
-const describeFit = ({ memory, constants, decode, prefill }: Fit): string =>
-  [
+/** What the folds and the intervals are drawn from. */
+const SEED = "fit"
+
+const constantNames: Readonly<Record<string, string>> = {
+  bandwidthEfficiency: "e (bandwidth efficiency)",
+  layerOverheadMicros: "tau (microseconds a layer)",
+  exposedArithmetic: "c (exposed arithmetic, of 2P/F)",
+  "prefillUtilisation.q4": "m (prefill utilisation) q4",
+  "prefillUtilisation.f16": "m (prefill utilisation) f16",
+  prefillSecondsPerTera: "1/G (seconds per 10^12)",
+}
+
+const describeFit = (
+  { memory, constants, decode, prefill }: Fit,
+  measurements: ReadonlyArray<SingleStreamMeasurement>,
+): string => {
+  const ranges = constantRanges(memory, measurements, SEED)
+  const held = holdOut(memory, measurements, SEED)
+  return [
     memory,
-    `  e (bandwidth efficiency)         ${digits(constants.bandwidthEfficiency)}`,
-    `  tau (microseconds a layer)       ${digits(constants.layerOverheadMicros)}`,
-    `  c (exposed arithmetic, of 2P/F)  ${digits(constants.exposedArithmetic)}`,
-    `  m (prefill utilisation) q4       ${digits(constants.prefillUtilisation.q4)}`,
-    `  m (prefill utilisation) f16      ${digits(constants.prefillUtilisation.f16)}`,
-    `  1/G (seconds per 10^12)          ${digits(constants.prefillSecondsPerTera)}`,
+    ...[...namedConstants(constants)].map(([name, value]) => {
+      const range = ranges.get(name)
+      const text = range === undefined ? "" : `${digits(range.low)} to ${digits(range.high)}`
+      return `  ${(constantNames[name] ?? name).padEnd(32)} ${String(digits(value)).padEnd(9)} 95%: ${text}`
+    }),
     describeErrors("decode", decode),
     describeErrors("prefill", prefill),
+    `  held out, seed "${SEED}", ${held.folds.length} folds: ${held.folds.map((fold) => fold.join(" + ")).join(" | ")}`,
+    describeHeldOut("decode", held.decode),
+    describeHeldOut("prefill", held.prefill),
   ].join("\n")
+}
+
+const describeHeldOut = (name: string, errors: HeldOutErrors): string =>
+  `    ${name} (${errors.points} points of ${errors.devices} devices): ` +
+  `mean ${percent(errors.mean)} (95%: ${rangeText(errors.meanRange)}), ` +
+  `predicted against measured ${signed(errors.bias)} (95%: ${signed(errors.biasRange.low)} to ${signed(errors.biasRange.high)})`
+
+const rangeText = ({ low, high }: Range95): string => `${percent(low)} to ${percent(high)}`
+
+const signed = (share: number): string => `${share < 0 ? "" : "+"}${percent(share)}`
 
 /** calibration.ts holds four significant digits: far finer than the errors. */
 const digits = (value: number): number => Number(value.toPrecision(4))
@@ -122,7 +161,7 @@ const describeLargerModels = (fits: ReadonlyArray<Fit>): string => {
         (bandwidthEfficiency * device.bandwidthGbs * 1e9) +
       layerOverheadMicros * 1e-6 * row.layers +
       (exposedArithmetic * 2 * row.parameters) / (device.fp16DenseTflops * 1e12)
-    const error = row.decodeTokensPerSecond * seconds - 1
+    const error = 1 / (row.decodeTokensPerSecond * seconds) - 1
     return [{ memory: fit.memory, error, text: describePrediction(row, 1 / seconds, error) }]
   })
   const summaries = memoryKinds.flatMap((memory) => {
@@ -134,9 +173,32 @@ const describeLargerModels = (fits: ReadonlyArray<Fit>): string => {
     return [`  ${memory}: mean error ${percent(mean)} over ${errors.length}`]
   })
   return [
-    "larger models, predicted and never fitted (tokens a second)",
+    "larger models, predicted and never fitted (tokens a second; predicted against measured)",
     ...lines.map(({ text }) => text),
     ...summaries,
+  ].join("\n")
+}
+
+/** Of the constants in calibration.ts, whatever was fitted just now: they are what is simulated. */
+const describeBatched = (): string => {
+  const lines = batchedMeasurements.map((row) => {
+    const unit = row.kind === "step" ? "ms a token" : "tokens a second"
+    return (
+      `  ${row.device.name.padEnd(13)} ${row.model.name.padEnd(15)} ${String(row.streams).padStart(3)} streams  ` +
+      `measured ${row.value}, predicted ${predictBatched(row).toPrecision(4)} ${unit} (${signed(batchedError(row))})`
+    )
+  })
+  const kinds = Object.entries(Arrays.groupBy(batchedMeasurements, ({ device }) => device.memory))
+  const summaries = kinds.map(([memory, rows]) => {
+    const errors = rows.map((row) => ({ device: row.device.name, error: batchedError(row) }))
+    return describeHeldOut(memory, summarise(errors, SEED))
+  })
+  const sources = [...new Set(batchedMeasurements.map(({ source }) => source))]
+  return [
+    "batched decoding, f16, predicted and never fitted (predicted against measured rate)",
+    ...lines,
+    ...summaries,
+    ...sources.map((source) => `  source: ${source}`),
   ].join("\n")
 }
 

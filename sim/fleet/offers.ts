@@ -3,13 +3,22 @@
  * table for a whole run, shared by all nodes.
  */
 import type { Scenario } from "../scenarios/schema.ts"
+import type { DeviceProfile, FleetDevice } from "./device-profile.ts"
+import {
+  measurementOf,
+  profiledRates,
+  profiledSetUpSeconds,
+  profiledSlots,
+} from "./device-profile.ts"
 import type { Device } from "./devices.ts"
 import { findDevice, midpoint } from "./devices.ts"
+import type { Model, Quantisation } from "./models.ts"
 import { findModel } from "./models.ts"
 import type { ServiceRates } from "./service-model.ts"
 import {
   compileServiceRates,
   decodeTokensPerSecond,
+  fasterRates,
   setUpSeconds,
   slotsAtFloor,
 } from "./service-model.ts"
@@ -24,7 +33,7 @@ export interface Offer {
 }
 
 export interface OfferTable {
-  readonly devices: ReadonlyArray<Device>
+  readonly devices: ReadonlyArray<FleetDevice>
   /** By device, then by model of the scenario; `null` where the model does not fit the device. */
   readonly offers: ReadonlyArray<ReadonlyArray<Offer | null>>
 }
@@ -36,34 +45,79 @@ export const offerTable = (scenario: Scenario): OfferTable => {
   const others = new Set(
     parties.map(({ device }) => device).filter((name) => !drawn.includes(name)),
   )
-  const names = [...drawn, ...others]
-  const devices = names.map((name) => found(findDevice(name)))
+  const sources = [...drawn, ...others].map(
+    (name) => fleet.profiles.find((profile) => profile.name === name) ?? found(findDevice(name)),
+  )
   const mostDeclared = Math.max(
     operators.overDeclareFactor,
     ...parties.map(({ conduct }) => conduct.declaredSlots),
   )
   return {
-    devices,
-    offers: devices.map((device) =>
+    devices: sources,
+    offers: sources.map((source) =>
       scenario.models.map(({ name, quantisation }) => {
-        const deployment = { device, model: found(findModel(name)), quantisation }
-        const { contextTokens, maxSlots } = fleet
-        const floor = scenario.economy.floor.tokensPerSecond
-        const slots = Math.min(maxSlots, slotsAtFloor(deployment, floor, contextTokens))
-        if (slots < 1) return null
-        const most = Math.ceil(slots * mostDeclared)
-        const rates = compileServiceRates(deployment, Math.max(slots, most))
-        return {
-          rates,
-          slots,
-          tokensPerSecond: Math.max(
-            1,
-            Math.floor(slots * decodeTokensPerSecond(rates, slots, slots * contextTokens)),
-          ),
-          setUpMicros: Math.ceil(setUpSeconds(deployment) * 1e6),
-        }
+        const speed = speedOf(source, found(findModel(name)), quantisation)
+        return speed === null ? null : offerOf(speed, scenario, mostDeclared)
       }),
     ),
+  }
+}
+
+/** How fast a device serves a model, whether derived from its data sheet or measured. */
+interface Speed {
+  /** The most streams that each get the floor. */
+  readonly slotsAt: (floorTokensPerSecond: number, contextTokens: number) => number
+  readonly ratesFor: (maxStreams: number) => ServiceRates
+  readonly setUpSeconds: number
+}
+
+/** `null` where a profile does not say. */
+const speedOf = (
+  source: Device | DeviceProfile,
+  model: Model,
+  quantisation: Quantisation,
+): Speed | null => {
+  if (!("models" in source)) {
+    const deployment = { device: source, model, quantisation }
+    return {
+      slotsAt: (floor, context) => slotsAtFloor(deployment, floor, context),
+      ratesFor: (maxStreams) => compileServiceRates(deployment, maxStreams),
+      setUpSeconds: setUpSeconds(deployment),
+    }
+  }
+  const measured = measurementOf(source, model.name, quantisation)
+  if (measured === undefined) return null
+  return {
+    slotsAt: (floor, context) => profiledSlots(measured, floor, context),
+    ratesFor: (maxStreams) => profiledRates(measured, maxStreams),
+    setUpSeconds: profiledSetUpSeconds(source, model, quantisation),
+  }
+}
+
+/** `mostDeclared`: the largest multiple of its slots that anybody declares. */
+const offerOf = (
+  speed: Speed,
+  { fleet, economy }: Scenario,
+  mostDeclared: number,
+): Offer | null => {
+  const { contextTokens, maxSlots, decodeFactor, prefillFactor } = fleet
+  // Twice as fast at a floor is as fast at half of it.
+  const floor = economy.floor.tokensPerSecond / decodeFactor
+  const slots = Math.min(maxSlots, speed.slotsAt(floor, contextTokens))
+  if (slots < 1) return null
+  const most = Math.ceil(slots * mostDeclared)
+  const rates = fasterRates(speed.ratesFor(Math.max(slots, most)), {
+    decode: decodeFactor,
+    prefill: prefillFactor,
+  })
+  return {
+    rates,
+    slots,
+    tokensPerSecond: Math.max(
+      1,
+      Math.floor(slots * decodeTokensPerSecond(rates, slots, slots * contextTokens)),
+    ),
+    setUpMicros: Math.ceil(speed.setUpSeconds * 1e6),
   }
 }
 
@@ -74,10 +128,10 @@ const found = <A>(value: A | undefined): A => {
 }
 
 /** What an hour of a device is rented out for, US dollars; null where nobody rents it out. */
-export const rentUsd = ({ rentUsdPerHour }: Device): number | null =>
+export const rentUsd = ({ rentUsdPerHour }: FleetDevice): number | null =>
   rentUsdPerHour === null ? null : midpoint(rentUsdPerHour)
 
 /** What an hour of a device costs its operator, US dollars: rent, or electricity where owned. */
-export const hourlyCostUsd = (device: Device, electricityUsdPerKwh: number): number =>
+export const hourlyCostUsd = (device: FleetDevice, electricityUsdPerKwh: number): number =>
   (device.deviceClass === "datacenter" ? rentUsd(device) : null) ??
   (midpoint(device.watts) / 1000) * electricityUsdPerKwh

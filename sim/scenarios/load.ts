@@ -32,19 +32,14 @@ const invalid = (source: string, message: string, path = "") =>
 /** Largest scenario file that is read, bytes. */
 const maxBytes = 1_000_000
 
-const readTree = (file: string, source: string) =>
+const readTree = (
+  file: string,
+  source: string,
+  absent = `no such file, and no built-in scenario of that name; there are ${builtInScenarios.join(", ")}`,
+) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const info = yield* fs
-      .stat(file)
-      .pipe(
-        Effect.mapError(() =>
-          invalid(
-            source,
-            `no such file, and no built-in scenario of that name; there are ${builtInScenarios.join(", ")}`,
-          ),
-        ),
-      )
+    const info = yield* fs.stat(file).pipe(Effect.mapError(() => invalid(source, absent)))
     if (info.type !== "File") return yield* invalid(source, "is not a file")
     if (Number(info.size) > maxBytes)
       return yield* invalid(source, `is larger than ${maxBytes} bytes: is it a scenario at all?`)
@@ -84,6 +79,28 @@ const parseTree = (text: string, source: string): Either.Either<Tree, ScenarioIn
 const isBuiltIn = (name: string): boolean =>
   name === "base" || builtInScenarios.some((builtIn) => builtIn === name)
 
+/**
+ * The tree with each path among its `fleet.profiles` replaced by the file's contents. Paths are those
+ * of `folder`: of the file that names them, or of where Evenkeel runs.
+ */
+const withProfiles = (tree: Tree, folder: string) =>
+  Effect.gen(function* () {
+    const paths = yield* Path.Path
+    const { fleet } = tree
+    if (!isTree(fleet) || !Array.isArray(fleet["profiles"])) return tree
+    const entries: ReadonlyArray<unknown> = fleet["profiles"]
+    const profiles = yield* Effect.forEach(entries, (entry, index) =>
+      typeof entry === "string"
+        ? readTree(
+            paths.resolve(folder, entry),
+            `${entry} (fleet.profiles.${index})`,
+            "no such file",
+          )
+        : Effect.succeed(entry),
+    )
+    return { ...tree, fleet: { ...fleet, profiles } }
+  })
+
 /** A scenario's tree with everything that it extends below it. */
 const readWhole = (
   name: string,
@@ -97,8 +114,9 @@ const readWhole = (
       return yield* invalid(name, `extends itself: ${[...seen, file].join(" → ")}`, "extends")
     const child = seen[seen.length - 1]
     const source = child === undefined ? name : `${name}, which ${child} extends,`
-    const { extends: parent = "base", ...own } = yield* readTree(file, source)
-    if (name === "base") return own
+    const { extends: parent = "base", ...written } = yield* readTree(file, source)
+    if (name === "base") return written
+    const own = yield* withProfiles(written, path.dirname(file))
     if (typeof parent !== "string")
       return yield* invalid(name, "expected a scenario's name or a file's path", "extends")
     const below = yield* readWhole(parent, path.dirname(file), [...seen, file])
@@ -116,6 +134,7 @@ export const loadScenario = (name: string, assignments: ReadonlyArray<string>) =
     yield* refuseUndone(assignments)
     let tree = yield* readWhole(name, ".", [])
     for (const text of assignments) tree = yield* assign(tree, text)
+    tree = yield* withProfiles(tree, ".")
     const source = assignments.length === 0 ? name : `${name} with --set`
     const cycle = cycleIn(tree)
     if (cycle !== undefined)

@@ -4,9 +4,11 @@
  */
 import { Either, ParseResult, Schema, SchemaAST } from "effect"
 import { deriveEconomy, economies } from "../../engine/index.ts"
+import { devices } from "../fleet/devices.ts"
 import type { Tree } from "./assign.ts"
 import { isTree } from "./assign.ts"
 import { Scenario } from "./schema.ts"
+import type { ScenarioIssue } from "./scenario-error.ts"
 import { ScenarioInvalid } from "./scenario-error.ts"
 
 /** Groups are merged key by key; everything else, lists included, is replaced. */
@@ -88,6 +90,7 @@ const below = (ast: SchemaAST.AST, key: PropertyKey): SchemaAST.AST | undefined 
 /** The settings that stand together in a group, whether the group may be null or not. */
 const groupOf = (ast: SchemaAST.AST): SchemaAST.TypeLiteral | undefined => {
   if (SchemaAST.isTypeLiteral(ast)) return ast
+  if (SchemaAST.isRefinement(ast)) return groupOf(ast.from)
   return SchemaAST.isUnion(ast) ? ast.types.find(SchemaAST.isTypeLiteral) : undefined
 }
 
@@ -103,6 +106,7 @@ const checkTogether = (scenario: Scenario, source: string) => {
     issues.push({ path: "models", message: "at least one model needs an initialSupply above 0" })
   if (scenario.fleet.devices.every(({ weight }) => weight === 0))
     issues.push({ path: "fleet.devices", message: "at least one device needs a weight above 0" })
+  issues.push(...fleetIssues(scenario))
   scenario.demand.flashCrowds.forEach(({ model }, index) => {
     if (model !== undefined && !names.includes(model))
       issues.push({
@@ -135,4 +139,44 @@ const issuesOfParties = ({ parties, models }: Scenario) => {
       refuse(index, "conduct.splitInto", "a machine that poses as several stays as it is")
   }
   return issues
+}
+
+/** Devices that are nowhere described, and profiles that stand in for what they are not. */
+const fleetIssues = ({ fleet, models }: Scenario): ReadonlyArray<ScenarioIssue> => {
+  const catalogue = devices.map(({ name }) => name)
+  const profiled = fleet.profiles.map(({ name }) => name)
+  const offered = models.map(({ name, quantisation }) => `${name} (${quantisation})`)
+  const names = fleet.profiles.flatMap(({ name }, index) =>
+    catalogue.includes(name) || profiled.indexOf(name) < index
+      ? [
+          {
+            path: `fleet.profiles.${index}.name`,
+            message: `${name} is ${catalogue.includes(name) ? "a device of the catalogue" : "another profile's name"}; each name stands for one device`,
+          },
+        ]
+      : [],
+  )
+  const uses = fleet.devices.flatMap(({ device }, index) => {
+    const path = `fleet.devices.${index}.device`
+    const profile = fleet.profiles.find(({ name }) => name === device)
+    if (profile === undefined)
+      return catalogue.includes(device)
+        ? []
+        : [
+            {
+              path,
+              message: `expected one of ${[...profiled, ...catalogue].join(", ")}, got ${JSON.stringify(device)}`,
+            },
+          ]
+    const measured = profile.models.map(({ name, quantisation }) => `${name} (${quantisation})`)
+    return measured.some((one) => offered.includes(one))
+      ? []
+      : [
+          {
+            path,
+            message: `${device} was measured with ${measured.join(", ")}, and this scenario offers ${offered.join(", ")}`,
+          },
+        ]
+  })
+  return [...names, ...uses]
 }

@@ -9,7 +9,7 @@ import { Schema } from "effect"
 import { Economy } from "../../engine/index.ts"
 import { consumerKindNames } from "../agents/consumer-kinds.ts"
 import { strategyNames } from "../agents/strategy.ts"
-import { devices } from "../fleet/devices.ts"
+import { DeviceProfile } from "../fleet/device-profile.ts"
 import { models } from "../fleet/models.ts"
 import { Party } from "./party.ts"
 import {
@@ -38,7 +38,6 @@ const seed = Schema.transform(
   }),
 })
 
-const deviceName = oneOf(devices.map(({ name }) => name))
 const modelName = oneOf(models.map(({ name }) => name))
 
 const OfferedModel = Schema.Struct({
@@ -123,9 +122,19 @@ const Consumers = Schema.Struct({
   retrySeconds: above0("seconds"),
 })
 
+const speedFactor = factor(0.01, 100)
+
 const Fleet = Schema.Struct({
   nodes: whole("nodes", 1, 200_000),
-  devices: Schema.NonEmptyArray(Schema.Struct({ device: deviceName, weight: atLeast0("weight") })),
+  /** Devices of the catalogue (sim/fleet/devices.ts), or of `profiles`, by name. */
+  devices: Schema.NonEmptyArray(
+    Schema.Struct({ device: Schema.String, weight: atLeast0("weight") }),
+  ),
+  /** Measured devices. In a file or a `--set`, an entry may be the path of one; see `evenkeel calibrate`. */
+  profiles: Schema.Array(DeviceProfile),
+  /** How many times as fast as modelled every device decodes, and reads prompts. */
+  decodeFactor: speedFactor,
+  prefillFactor: speedFactor,
   /** A node offers at most so many slots, however much its memory could hold. */
   maxSlots: whole("slots", 1, 1024),
   /** Context that a slot is planned for. */

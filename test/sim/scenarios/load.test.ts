@@ -165,7 +165,7 @@ describe("a setting", () => {
     const { path, message } = await issue("base", "fleet.nodez=5")
     expect(path).toBe("fleet.nodez")
     expect(message).toBe(
-      "no such setting; allowed here: nodes, devices, maxSlots, contextTokens, establishedShare, establishedDays, farmShare, farmNodes",
+      "no such setting; allowed here: nodes, devices, profiles, decodeFactor, prefillFactor, maxSlots, contextTokens, establishedShare, establishedDays, farmShare, farmNodes",
     )
     expect(await issue("base", "horizon=5")).toMatchObject({
       path: "horizon",

@@ -14,6 +14,7 @@ import { serveCommand } from "./live/serve-command.ts"
 import { backupCommand } from "./live/store/backup-command.ts"
 import { reportCommand } from "./reports/report-command.ts"
 import { metricsTable, writeClaims, writeReport } from "./reports/index.ts"
+import { calibrateCommand } from "./sim/cli/calibrate.ts"
 import { programFacts } from "./sim/cli/command-facts.ts"
 import { readCommandLine } from "./sim/cli/command-line.ts"
 import { makeClaimsCommand } from "./sim/cli/claims.ts"
@@ -56,6 +57,7 @@ const commands = [
   economyCommand,
   quoteCommand,
   validateCommand,
+  calibrateCommand,
   demoCommand,
   serveCommand,
   agentCommand,

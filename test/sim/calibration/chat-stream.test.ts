@@ -59,19 +59,18 @@ describe("a streamed completion", () => {
   it("is timed piece by piece, and asks for usage with the key in its header", async () => {
     let seen:
       { body: unknown; url: string | undefined; authorization: string | undefined } | undefined
-    const measured = await call((request, response) => {
-      void textOf(request).then((text) => {
-        seen = {
-          body: JSON.parse(text),
-          url: request.url,
-          authorization: request.headers.authorization,
-        }
-        response.writeHead(200)
-        response.write(content(""))
-        setTimeout(() => response.write(content("a")), 60)
-        setTimeout(() => response.end(content("b") + usage(7, 3) + done), 160)
-      })
-    })
+    const answer: (...sides: Parameters<RequestListener>) => Promise<void> = async (
+      request,
+      response,
+    ) => {
+      const { url, headers } = request
+      seen = { body: JSON.parse(await textOf(request)), url, authorization: headers.authorization }
+      response.writeHead(200)
+      response.write(content(""))
+      setTimeout(() => response.write(content("a")), 60)
+      setTimeout(() => response.end(content("b") + usage(7, 3) + done), 160)
+    }
+    const measured = await call((request, response) => void answer(request, response))
     expect(measured).toMatchObject({ promptTokens: 7, outputTokens: 3 })
     const [first, second, ...others] = measured.pieceMillis
     expect(others).toEqual([])

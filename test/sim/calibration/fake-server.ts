@@ -77,23 +77,24 @@ export const startFakeServer = async (speed: Speed): Promise<FakeServer> => {
         speed.streamMillis * decoding.length +
         speed.contextMillisPerToken * context
       await sleepUntil(nowMillis)
-      for (const job of [...decoding]) emit(job)
+      for (const job of decoding.slice()) emit(job)
     }
     isRunning = false
   }
 
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { messages, max_tokens: outputTokens } = JSON.parse(await textOf(request))
+    const sinceMillis = performance.now() + speed.overheadMillis
+    const promptTokens = String(messages[0].content).split(" ").length
+    response.writeHead(200, { "content-type": "text/event-stream" })
+    response.write(chunk({ role: "assistant", content: "" }))
+    await sleepUntil(sinceMillis)
+    waiting.push({ job: { response, promptTokens, outputTokens, tokens: 0 }, sinceMillis })
+    if (!isRunning) void run()
+  }
   const server = createServer((request, response) => {
     requests.push({ url: request.url ?? "", authorization: request.headers.authorization ?? "" })
-    void textOf(request).then(async (text) => {
-      const sinceMillis = performance.now() + speed.overheadMillis
-      const { messages, max_tokens: outputTokens } = JSON.parse(text)
-      const promptTokens = String(messages[0].content).split(" ").length
-      response.writeHead(200, { "content-type": "text/event-stream" })
-      response.write(chunk({ role: "assistant", content: "" }))
-      await sleepUntil(sinceMillis)
-      waiting.push({ job: { response, promptTokens, outputTokens, tokens: 0 }, sinceMillis })
-      if (!isRunning) void run()
-    })
+    void answer(request, response)
   })
   return { ...(await listening(server)), requests }
 }

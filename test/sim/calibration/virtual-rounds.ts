@@ -37,7 +37,7 @@ export const virtualRound = (
       (speed.stepMillis +
         speed.streamMillis * decoding.length +
         speed.contextMillisPerToken * context)
-    for (const one of [...decoding]) {
+    for (const one of decoding.slice()) {
       pieces[one].push(nowMillis)
       if (pieces[one].length >= outputTokens) decoding.splice(decoding.indexOf(one), 1)
     }

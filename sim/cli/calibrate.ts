@@ -108,7 +108,7 @@ export const calibrateCommand = Command.make("calibrate", options, (given) =>
         wholeFrom("context-tokens", words, 1, 1_000_000_000),
       ),
     )
-    const key = yield* keyFrom(given.keyEnv)
+    const key = yield* Effect.transposeOption(Option.map(given.keyEnv, keyFrom))
     yield* Option.match(given.out, { onNone: () => Effect.void, onSome: refuseUnwritable })
     const unnamed = yield* profileOf(given.device, model, given.quantisation, capacity)
 
@@ -117,7 +117,7 @@ export const calibrateCommand = Command.make("calibrate", options, (given) =>
       {
         endpoint,
         model: given.model,
-        key,
+        key: Option.getOrUndefined(key),
         timeoutMillis: 1000 * timeoutSeconds,
         limitMillis: 10_000 * timeoutSeconds,
       },
@@ -137,6 +137,10 @@ export const calibrateCommand = Command.make("calibrate", options, (given) =>
     const fit = fitProfile(rounds, given.seed)
     if ("undetermined" in fit)
       return yield* new CalibrationFailed({ message: `Not enough to go by: ${fit.undetermined}.` })
+    if (fit.slots === Math.max(...concurrencies))
+      yield* note(
+        `Even ${fit.slots} streams at once made more tokens than fewer; a longer --concurrency may find more slots.`,
+      )
     const profile = yield* unnamed(fit)
     const command = commandAgain(given)
     yield* Option.match(given.out, {
@@ -227,19 +231,15 @@ const wholeFrom = (
 }
 
 /** The key never stands on the command line, where every user of the machine could read it. */
-const keyFrom = (variable: Option.Option<string>): Effect.Effect<string | undefined, UsageError> =>
-  Option.match(variable, {
-    onNone: () => Effect.succeed(undefined),
-    onSome: (name) => {
-      const key = process.env[name]
-      if (key === undefined || key === "")
-        return refused(`--key-env ${name}`, "there is no such environment variable, or it is empty")
-      // A header takes nothing else.
-      return /^[\x21-\x7e]+$/.test(key)
-        ? Effect.succeed(key)
-        : refused(`--key-env ${name}`, "its value is no key: it has spaces or control characters")
-    },
-  })
+const keyFrom = (variable: string): Effect.Effect<string, UsageError> => {
+  const key = process.env[variable]
+  if (key === undefined || key === "")
+    return refused(`--key-env ${variable}`, "there is no such environment variable, or it is empty")
+  // A header takes nothing else.
+  return /^[\x21-\x7e]+$/.test(key)
+    ? Effect.succeed(key)
+    : refused(`--key-env ${variable}`, "its value is no key: it has spaces or control characters")
+}
 
 /** Fails now rather than after minutes of measuring. */
 const refuseUnwritable = (file: string) =>

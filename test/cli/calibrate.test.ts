@@ -39,93 +39,98 @@ const calibrate = (words: ReadonlyArray<string>, during?: Parameters<typeof even
   evenkeel(["calibrate", ...words], during, { cwd: folder, env: { THE_KEY: secret } })
 
 describe("evenkeel calibrate", () => {
-  it("finds the speed of a server, and writes a profile that a scenario runs with", async () => {
-    const server = await start()
-    const words = [
-      "--endpoint",
-      server.endpoint,
-      "--model",
-      "vendor/Llama-3-8B",
-      "--as",
-      "llama-3-8b",
-    ]
-    const rest = ["--device", "RTX 4090", "--key-env", "THE_KEY", "--out", "mine.yaml", "--json"]
-    const { code, stdout, stderr } = await calibrate([...words, ...brief, ...rest])
-    expect(stderr).toContain("36 of 36 rounds")
-    expect(code).toBe(0)
-    const document = JSON.parse(stdout)
-    const fit = document.fit as ProfileFit
-    // The server's timers and this machine's other work add a little; the intervals know of the
-    // measured noise alone. So: within three half-widths, or 6% and, of the first token, 8 ms.
-    const isNear = (name: keyof typeof truths, slack: number) => {
-      const { value, low, high } = fit[name]
-      expect(low).toBeLessThanOrEqual(value)
-      expect(high).toBeGreaterThanOrEqual(value)
-      const off = Math.abs(value - truths[name])
-      expect(off, `${name}: ${value}`).toBeLessThan(Math.max(3 * (high - value), slack))
-    }
-    const truths = {
-      stepMicros: 8000,
-      streamMicros: 1500,
-      contextMicrosPerToken: 6,
-      prefillMicrosPerToken: 250,
-      overheadMicros: 20_000,
-    }
-    isNear("stepMicros", 480)
-    isNear("streamMicros", 90)
-    isNear("contextMicrosPerToken", 0.36)
-    isNear("prefillMicrosPerToken", 15)
-    isNear("overheadMicros", 8000)
-    expect(fit.slots).toBe(4)
-    expect(fit.decodeResiduals.mean).toBeLessThan(0.1)
-    expect(fit.rungs.map(({ concurrency, streamsAtOnce }) => [concurrency, streamsAtOnce])).toEqual(
-      [
+  const patience = { timeout: 300_000 }
+  it(
+    "finds the speed of a server, and writes a profile that a scenario runs with",
+    patience,
+    async () => {
+      const server = await start()
+      const words = [
+        "--endpoint",
+        server.endpoint,
+        "--model",
+        "vendor/Llama-3-8B",
+        "--as",
+        "llama-3-8b",
+      ]
+      const rest = ["--device", "RTX 4090", "--key-env", "THE_KEY", "--out", "mine.yaml", "--json"]
+      const { code, stdout, stderr } = await calibrate([...words, ...brief, ...rest])
+      expect(stderr).toContain("36 of 36 rounds")
+      expect(code).toBe(0)
+      const document = JSON.parse(stdout)
+      const fit = document.fit as ProfileFit
+      // The server's timers and this machine's other work add a little; the intervals know of the
+      // measured noise alone. So: within three half-widths, or 6% and, of the first token, 8 ms.
+      const isNear = (name: keyof typeof truths, slack: number) => {
+        const { value, low, high } = fit[name]
+        expect(low).toBeLessThanOrEqual(value)
+        expect(high).toBeGreaterThanOrEqual(value)
+        const off = Math.abs(value - truths[name])
+        expect(off, `${name}: ${value}`).toBeLessThan(Math.max(3 * (high - value), slack))
+      }
+      const truths = {
+        stepMicros: 8000,
+        streamMicros: 1500,
+        contextMicrosPerToken: 6,
+        prefillMicrosPerToken: 250,
+        overheadMicros: 20_000,
+      }
+      isNear("stepMicros", 480)
+      isNear("streamMicros", 90)
+      isNear("contextMicrosPerToken", 0.36)
+      isNear("prefillMicrosPerToken", 15)
+      isNear("overheadMicros", 8000)
+      expect(fit.slots).toBe(4)
+      expect(fit.decodeResiduals.mean).toBeLessThan(0.1)
+      expect(
+        fit.rungs.map(({ concurrency, streamsAtOnce }) => [concurrency, streamsAtOnce]),
+      ).toEqual([
         [1, 1],
         [2, 2],
         [4, 4],
         [8, 4],
-      ],
-    )
+      ])
 
-    // The key went to the server, and nowhere else.
-    expect(new Set(server.requests.map(({ authorization }) => authorization))).toEqual(
-      new Set([`Bearer ${secret}`]),
-    )
-    const file = await readFile(join(folder, "mine.yaml"), "utf8")
-    for (const text of [stdout, stderr, file]) expect(text).not.toContain(secret)
-    expect(file).toContain("--key-env THE_KEY")
-    expect(parse(file)).toEqual(document.profile)
-    expect(document.profile).toMatchObject({
-      name: "RTX 4090 (measured)",
-      watts: { low: 450, high: 450 },
-      models: [{ name: "llama-3-8b", quantisation: "q4", slots: 4 }],
-    })
-    expect((await readdir(folder)).filter((name) => name.startsWith(".evenkeel-"))).toEqual([])
+      // The key went to the server, and nowhere else.
+      expect(new Set(server.requests.map(({ authorization }) => authorization))).toEqual(
+        new Set([`Bearer ${secret}`]),
+      )
+      const file = await readFile(join(folder, "mine.yaml"), "utf8")
+      for (const text of [stdout, stderr, file]) expect(text).not.toContain(secret)
+      expect(file).toContain("--key-env THE_KEY")
+      expect(parse(file)).toEqual(document.profile)
+      expect(document.profile).toMatchObject({
+        name: "RTX 4090 (measured)",
+        watts: { low: 450, high: 450 },
+        models: [{ name: "llama-3-8b", quantisation: "q4", slots: 4 }],
+      })
+      expect((await readdir(folder)).filter((name) => name.startsWith(".evenkeel-"))).toEqual([])
 
-    await writeFile(
-      join(folder, "market.yaml"),
-      "name: market\nfleet: { nodes: 5, profiles: [mine.yaml], devices: [{ device: RTX 4090 (measured), weight: 1 }] }\n",
-    )
-    const run = await evenkeel(
-      ["run", "market.yaml", "--replications", "1", "--set", "horizonDays=0.05", "--json"],
-      () => {},
-      { cwd: folder },
-    )
-    expect([run.code, run.stderr]).toEqual([0, expect.any(String)])
-    const other = await evenkeel(
-      [
-        ["compare", "market.yaml", "--replications", "2", "--json"],
-        ["--both", "horizonDays=0.05", "--both", "demand.requestsPerSecond=0.1"],
-        ["--set", "fleet.profiles.0.models.0.stepMicros=80000"],
-      ].flat(),
-      () => {},
-      { cwd: folder },
-    )
-    expect([other.code, other.stderr]).toEqual([0, expect.any(String)])
-    // Ten times the step: the market must notice.
-    const { metrics } = JSON.parse(other.stdout)
-    expect(metrics["utilisation.all"].relative).toBeGreaterThan(1)
-  })
+      await writeFile(
+        join(folder, "market.yaml"),
+        "name: market\nfleet: { nodes: 5, profiles: [mine.yaml], devices: [{ device: RTX 4090 (measured), weight: 1 }] }\n",
+      )
+      const run = await evenkeel(
+        ["run", "market.yaml", "--replications", "1", "--set", "horizonDays=0.05", "--json"],
+        () => {},
+        { cwd: folder },
+      )
+      expect([run.code, run.stderr]).toEqual([0, expect.any(String)])
+      const other = await evenkeel(
+        [
+          ["compare", "market.yaml", "--replications", "2", "--json"],
+          ["--both", "horizonDays=0.05", "--both", "demand.requestsPerSecond=0.1"],
+          ["--set", "fleet.profiles.0.models.0.stepMicros=80000"],
+        ].flat(),
+        () => {},
+        { cwd: folder },
+      )
+      expect([other.code, other.stderr]).toEqual([0, expect.any(String)])
+      // Ten times the step: the market must notice.
+      const { metrics } = JSON.parse(other.stdout)
+      expect(metrics["utilisation.all"].relative).toBeGreaterThan(1)
+    },
+  )
 
   it("shows tables and the profile where it keeps nothing, of a server with one slot too", async () => {
     const { endpoint } = await start({ ...speed, slots: 1, stepMillis: 3 })
@@ -207,19 +212,14 @@ describe("evenkeel calibrate", () => {
 
   it.each([
     [["--endpoint", "ftp://x"], "--endpoint ftp://x: expected an address such as"],
-    [["--endpoint", "nonsense"], "--endpoint nonsense: expected an address"],
     [["--endpoint", "http://me:hush@127.0.0.1:1/v1"], "give a key by --key-env"],
     [["--endpoint", "http://127.0.0.1:1/v1?key=hush"], "has no ? and no #"],
     [["--model", "gpt-9"], "say by --as which of its models it is: llama-3.2-3b"],
     [["--as", "gpt-9"], "--as gpt-9: expected one of llama-3.2-3b"],
     [["--concurrency", "2,4"], "expected 2 to 12 rising whole numbers that begin with 1"],
-    [["--concurrency", "1"], "expected 2 to 12 rising"],
-    [["--concurrency", "1,999"], "expected 2 to 12 rising"],
     [["--concurrency", "1,2,2"], "expected 2 to 12 rising"],
     [["--prompt-tokens", "1e9"], "--prompt-tokens 1e9: expected a whole number, 64 to 100000"],
     [["--output-tokens", "2"], "expected a whole number, 16 to 4096"],
-    [["--repeats", "1"], "expected a whole number, 2 to 100"],
-    [["--timeout", "0"], "expected a whole number, 1 to 3600"],
     [["--context-tokens", "-5"], "expected a whole number, 1 to 1000000000"],
     [["--key-env", "NO_SUCH_VARIABLE_HERE"], "there is no such environment variable"],
     [["--quantisation", "q8"], "expected one of q4, f16"],

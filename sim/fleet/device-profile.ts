@@ -9,49 +9,26 @@
  * measured are offered.
  */
 import { Schema } from "effect"
+import { above0, atLeast0, oneOf, quantity, whole } from "../scenarios/quantities.ts"
 import type { Device } from "./devices.ts"
 import { models } from "./models.ts"
 import type { Model, Quantisation } from "./models.ts"
 import type { ServiceRates } from "./service-model.ts"
 import { DEFAULT_PREFILL_SHARE } from "./service-model.ts"
 
-const number = (what: string, isAllowed: (value: number) => boolean) => {
-  const message = (actual: unknown) => `expected ${what}, got ${JSON.stringify(actual)}`
-  return Schema.Number.pipe(
-    Schema.filter((value) => (Number.isFinite(value) && isAllowed(value)) || message(value)),
-  ).annotations({ message: (issue) => ({ message: message(issue.actual), override: true }) })
-}
-
 /** A day a token: whatever is slower serves nobody. */
 const MOST_MICROS = 86_400e6
-const micros = number(
+const micros = quantity(
   "a number of microseconds, 0 to 86400000000",
   (value) => value >= 0 && value <= MOST_MICROS,
 )
-const microsAbove0 = number(
+const microsAbove0 = quantity(
   "a number of microseconds above 0, to 86400000000",
   (value) => value > 0 && value <= MOST_MICROS,
 )
-const amount = (unit: string) => number(`a number of ${unit}, 0 or more`, (value) => value >= 0)
-const whole = (unit: string, least: number, most: number) =>
-  number(
-    `a whole number of ${unit}, ${least} to ${most}`,
-    (value) => Number.isInteger(value) && value >= least && value <= most,
-  )
-
-const oneOf = <const L extends string>(names: readonly [L, ...ReadonlyArray<L>]) =>
-  Schema.Literal(...names).annotations({
-    message: (issue) => ({
-      message: `expected one of ${names.join(", ")}, got ${JSON.stringify(issue.actual)}`,
-      override: true,
-    }),
-  })
-
-const [firstModel, ...otherModels] = models.map(({ name }) => name)
-const modelName = oneOf([firstModel, ...otherModels])
 
 const spanOf = (unit: string) =>
-  Schema.Struct({ low: amount(unit), high: amount(unit) }).pipe(
+  Schema.Struct({ low: atLeast0(unit), high: atLeast0(unit) }).pipe(
     Schema.filter(({ low, high }) => low <= high || `low is ${low}, above high, ${high}`),
   )
 
@@ -60,7 +37,7 @@ const Interval = spanOf("microseconds")
 
 export const ProfiledModel = Schema.Struct({
   /** A model of the catalogue (sim/fleet/models.ts), whatever the server calls it. */
-  name: modelName,
+  name: oneOf(models.map(({ name }) => name)),
   quantisation: oneOf(["q4", "f16"]),
   /** A decode step before it reads any context, but for what each stream adds. */
   stepMicros: micros,
@@ -110,7 +87,7 @@ export const DeviceProfile = Schema.Struct({
   watts: spanOf("watts"),
   rentUsdPerHour: Schema.NullOr(spanOf("US dollars an hour")),
   /** Bandwidth at which it loads a model, 10^9 bytes a second. */
-  storageGbs: number("a number of GB/s above 0", (value) => value > 0),
+  storageGbs: above0("GB/s"),
   models: Schema.NonEmptyArray(ProfiledModel),
 })
 export type DeviceProfile = typeof DeviceProfile.Type

@@ -2,15 +2,24 @@
  * A run: replications of one scenario, and what they say together. Replications that were finished
  * are kept whatever happens to the others.
  */
-import { Effect, Ref, Stream } from "effect"
+import { Deferred, Effect, Ref, Stream } from "effect"
 import type { Finished, ReplicationNews } from "./driver/task.ts"
 import type { Plan } from "./plan.ts"
 import { Replicators } from "./replicators.ts"
 import { summarise } from "./recording/summary.ts"
 
 export interface RunOptions {
-  /** Number of replications; common random numbers: replication i of any scenario shares its draws. */
+  /**
+   * Number of replications, or the most of them where `stopsAt` may end the run before; common random
+   * numbers: replication i of any scenario shares its draws.
+   */
   readonly replications: number
+  /**
+   * Asked after each replication, with those finished so far in order of index: how many of them, from
+   * the first on, are enough; `null`: more are needed. It must not matter to it which others are
+   * finished. By default all replications are run.
+   */
+  readonly stopsAt?: (finished: ReadonlyArray<Finished>) => number | null
   readonly seed: string
   readonly isChecked: boolean
   /** The shell command that reproduces the run, for the report. */
@@ -31,6 +40,11 @@ const runReplications = (
   Effect.gen(function* () {
     const { workers, run } = yield* Replicators
     const shares = new Float64Array(options.replications)
+    const enough = yield* Deferred.make<number>()
+    const look = Effect.flatMap(Ref.get(finished), (done) => {
+      const count = options.stopsAt?.(done) ?? null
+      return count === null ? Effect.void : Deferred.succeed(enough, count)
+    })
     const report = Effect.flatMap(Ref.get(finished), (done) =>
       options.onProgress(
         shares.reduce((sum, share) => sum + share, 0) / options.replications,
@@ -50,9 +64,9 @@ const runReplications = (
               shares[news.index] = 1
               return [...done, news].toSorted((a, b) => a.index - b.index)
             }),
-            report,
+            Effect.zipRight(report, look),
           )
-    yield* Effect.forEach(
+    const all = Effect.forEach(
       Array.from({ length: options.replications }, (_, index) => index),
       (index) =>
         Stream.runForEach(
@@ -67,6 +81,12 @@ const runReplications = (
         ),
       { concurrency: workers, discard: true },
     )
+    // Replications that are under way when there are enough are given up.
+    yield* Effect.raceFirst(all, Deferred.await(enough))
+    if (yield* Deferred.isDone(enough)) {
+      const count = yield* Deferred.await(enough)
+      yield* Ref.update(finished, (done) => done.slice(0, count))
+    }
   })
 
 /**
@@ -82,5 +102,6 @@ export const runExperiment = (
     const began = performance.now()
     yield* runReplications(plan, options, finished)
     const done = yield* Ref.get(finished)
-    return summarise(plan.scenario, done, options, (performance.now() - began) / 1000)
+    const wallSeconds = (performance.now() - began) / 1000
+    return summarise(plan.scenario, done, { ...options, replications: done.length }, wallSeconds)
   })

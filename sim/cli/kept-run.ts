@@ -26,9 +26,11 @@ export interface KeptRunOptions extends Omit<RunOptions, "onProgress"> {
 export const keptRun = (plan: Plan, options: KeptRunOptions) =>
   Effect.gen(function* () {
     const { replications, workers, database } = options
+    // Where a run may end before its cap, the cap is all that is known of its length.
+    const counted = options.stopsAt === undefined ? "replications" : "replications at most"
     const began = performance.now()
     const finished = yield* Ref.make<ReadonlyArray<Finished>>([])
-    const progress = yield* makeProgress(replications, process.stderr)
+    const progress = yield* makeProgress(replications, process.stderr, counted)
     let stopped = "Stopped before a replication was finished: nothing was kept."
 
     const keep = (result: RunResult, what: string) =>
@@ -43,7 +45,7 @@ export const keptRun = (plan: Plan, options: KeptRunOptions) =>
       const wallSeconds = (performance.now() - began) / 1000
       yield* keep(
         summarise(plan.scenario, done, options, wallSeconds),
-        `${done.length} of ${replications} replications were finished and are kept`,
+        `${done.length} of ${replications} ${counted} were finished and are kept`,
       )
     })
     const experiment = Effect.zipRight(

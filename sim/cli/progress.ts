@@ -19,7 +19,12 @@ export interface ProgressOutput {
 const widestBar = 30
 const millisBetweenDraws = 100
 
-export const makeProgress = (total: number, output: ProgressOutput): Effect.Effect<Progress> =>
+/** `noun` names what is counted, `replications` by default. */
+export const makeProgress = (
+  total: number,
+  output: ProgressOutput,
+  noun = "replications",
+): Effect.Effect<Progress> =>
   Effect.sync(() => {
     const isTerminal = output.isTTY === true && process.env["TERM"] !== "dumb"
     const began = performance.now()
@@ -33,7 +38,7 @@ export const makeProgress = (total: number, output: ProgressOutput): Effect.Effe
     const write = (text: string) => Effect.sync(() => void output.write(text))
     const update = (share: number, finished: number): Effect.Effect<void> => {
       const now = performance.now()
-      const state = `${finished} of ${total} replications${left(share)}`
+      const state = `${finished} of ${total} ${noun}${left(share)}`
       if (isTerminal) {
         if (now - lastDrawn < millisBetweenDraws) return Effect.void
         lastDrawn = now

@@ -32,10 +32,10 @@ export const workersOption = Options.text("workers").pipe(
 )
 
 const maxWorkers = 256
-const maxReplications = 100_000
+export const maxReplications = 100_000
 
 /** The whole number that an option gives, where it is given. */
-const numberFrom = (
+export const numberFrom = (
   name: string,
   given: Option.Option<string>,
   least: number,

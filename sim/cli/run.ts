@@ -4,11 +4,20 @@ import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
 import type { Finished } from "../driver/task.ts"
 import { makePlan } from "../plan.ts"
+import type { PrecisionReport } from "../precision.ts"
+import { PrecisionWatch } from "../precision.ts"
 import type { RunResult } from "../results/model.ts"
+import { loadScenario } from "../scenarios/load.ts"
 import { CheckFailed } from "./check-failed.ts"
 import { folderNameOf, makeResultsFolder } from "./results-folder.ts"
 import { keptRun } from "./kept-run.ts"
 import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
+import {
+  maxReplicationsOption,
+  precisionFrom,
+  precisionOption,
+  precisionText,
+} from "./precision-options.ts"
 import {
   commandAgain,
   replicationsFrom,
@@ -60,6 +69,8 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
       scenario: scenarioArgument,
       seed: seedOption,
       replications: replicationsOption,
+      precision: precisionOption,
+      maxReplications: maxReplicationsOption,
       workers: workersOption,
       set: setOption,
       out: outOption,
@@ -71,19 +82,25 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
         const path = yield* Path.Path
         const workers = yield* workersFrom(options.workers)
         const asked = yield* replicationsFrom(options.replications)
-        const plan = yield* makePlan(
-          options.scenario,
-          options.set,
-          workers,
-          Option.match(asked, { onNone: () => ({}), onSome: (replications) => ({ replications }) }),
-        )
-        const replications = Option.getOrElse(asked, () => plan.scenario.replications)
+        const written = yield* loadScenario(options.scenario, options.set)
+        const fewest = Option.getOrElse(asked, () => written.replications)
+        const goal = yield* precisionFrom(written, fewest, options)
+        const replications = goal?.most ?? fewest
+        const plan = yield* makePlan(options.scenario, options.set, workers, { replications })
+        const watch = goal === null ? null : new PrecisionWatch(plan.scenario, goal)
         const seed = Option.getOrElse(options.seed, () => plan.scenario.seed)
         const folder = Option.getOrElse(options.out, () =>
           path.join("out", folderNameOf(plan.scenario.name)),
         )
         const database = path.join(folder, "results.sqlite")
-        const command = commandAgain("run", { scenario: options.scenario, seed, replications }, [
+        const again = {
+          scenario: options.scenario,
+          seed,
+          replications: goal?.least ?? replications,
+        }
+        const command = commandAgain("run", again, [
+          ["--precision", options.precision],
+          ["--max-replications", goal === null ? [] : [String(goal.most)]],
           ["--set", options.set],
         ])
         yield* makeResultsFolder(folder, database)
@@ -92,6 +109,7 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
           `Stopped. ${what} in ${database}; npx evenkeel report ${quoteForShell(folder)} draws them.`
         const { result, finished } = yield* keptRun(plan, {
           replications,
+          ...(watch === null ? {} : { stopsAt: (done) => watch.stopsAt(done) }),
           workers,
           seed,
           command,
@@ -103,11 +121,13 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
           .write(result, folder)
           .pipe(Effect.onError(() => note(onKept("The results are kept"))))
         yield* Effect.forEach(report.notices, note)
-        const ends = endsOf(finished)
-        yield* printResult(options.json, jsonOf(result, ends, database, report.files[0]), () =>
+        const precision = watch?.report() ?? null
+        const document = jsonOf(result, endsOf(finished), precision, database, report.files[0])
+        yield* printResult(options.json, document, () =>
           [
             reporting.table(result),
             "",
+            ...(precision === null ? [] : [precisionText(precision, result.metrics), ""]),
             alignColumns([
               ["results", printable(database)],
               ["report", printable(report.files[0] ?? "")],
@@ -147,6 +167,7 @@ const endsOf = (finished: ReadonlyArray<Finished>) => {
 const jsonOf = (
   result: RunResult,
   ends: ReturnType<typeof endsOf>,
+  precision: PrecisionReport | null,
   results: string,
   report: string | undefined,
 ) => ({
@@ -157,6 +178,7 @@ const jsonOf = (
   seed: result.seed,
   command: result.command,
   replications: result.replications.length,
+  ...(precision === null ? {} : { precision }),
   requests: result.requests,
   served: ends.served,
   badInput: ends.badInput,

@@ -105,13 +105,13 @@ const fixedMetrics: ReadonlyArray<Metric> = [
   metric(
     "ttft.p50",
     "s",
-    "Half of the requests waited less for their first token",
+    "Half of the requests waited less for their first token; from a sketch within 0.8%",
     ttftQuantile(0.5),
   ),
   metric(
     "ttft.p99",
     "s",
-    "One request in a hundred waited longer for its first token",
+    "One request in a hundred waited longer for its first token; from a sketch within 0.8%",
     ttftQuantile(0.99),
   ),
   metric(

@@ -37,27 +37,20 @@ export const summarise = (
 ): RunResult => {
   const horizonSeconds = scenario.horizonDays * daySeconds
   const names = scenario.models.map(({ name }) => name)
-  const models = offeredModels(scenario)
   const warmupSeconds = warmupOf(scenario, finished)
   const scale = scenario.economy.money.scale
-  const replications = finished.map(({ index, wallSeconds: own, result }): ReplicationResult => {
+  const replications = finished.map((one): ReplicationResult => {
+    const { index, wallSeconds: own, result } = one
     const { recording } = result
     const firstBin = firstBinAfter(recording, warmupSeconds)
-    const nodes = nodesAfter(result.nodes, result.marks, firstBin * recording.binSeconds)
+    const nodes = nodesLeft(one, firstBin)
     return {
       index,
       digest: result.digest,
       requests: result.requests,
       events: result.events,
       wallSeconds: own,
-      metrics: metricsOf(recording, nodes, {
-        warmupSeconds,
-        horizonSeconds,
-        models,
-        scale,
-        chasers: new Set(result.chasers),
-        parties: result.parties,
-      }),
+      metrics: metricsAfter(scenario, one, warmupSeconds, nodes),
       checks: result.checks,
       series: seriesOf(recording, names),
       histograms: histogramsOf(recording, nodes, firstDayAfter(recording, firstBin)),
@@ -82,17 +75,37 @@ export const summarise = (
     requests: total(({ requests }) => requests),
     events: total(({ events }) => events),
     wallSeconds,
-    metrics: estimates(
-      replications,
-      metricFacts(
-        models,
-        scenario.parties.map(({ name }) => name),
-      ),
-    ),
+    metrics: estimates(replications, metricFactsOf(scenario)),
     checks: joinChecks(replications),
     replications,
   }
 }
+
+/** The nodes as they are after the warm-up, which leaves `firstBin` whole. */
+const nodesLeft = ({ result: { nodes, marks, recording } }: Finished, firstBin: number) =>
+  nodesAfter(nodes, marks, firstBin * recording.binSeconds)
+
+/** The metrics of one replication after a warm-up. */
+export const metricsAfter = (
+  scenario: Scenario,
+  finished: Finished,
+  warmupSeconds: number,
+  nodes = nodesLeft(finished, firstBinAfter(finished.result.recording, warmupSeconds)),
+): Readonly<Record<string, number>> =>
+  metricsOf(finished.result.recording, nodes, {
+    warmupSeconds,
+    horizonSeconds: scenario.horizonDays * daySeconds,
+    models: offeredModels(scenario),
+    scale: scenario.economy.money.scale,
+    chasers: new Set(finished.result.chasers),
+    parties: finished.result.parties,
+  })
+
+/** Every metric that a replication of the scenario can have. */
+export const metricFactsOf = (scenario: Scenario) => metricFacts(
+    offeredModels(scenario),
+    scenario.parties.map(({ name }) => name),
+  )
 
 /** The models as metrics know them; a crowd that wants all models wants each. */
 const offeredModels = ({ models, demand }: Scenario): ReadonlyArray<OfferedModel> =>
@@ -107,7 +120,7 @@ const offeredModels = ({ models, demand }: Scenario): ReadonlyArray<OfferedModel
  * Fixed by the scenario, or the MSER-5 truncation of the mean series of requests in flight; half of
  * the run at most, either way.
  */
-const warmupOf = (scenario: Scenario, finished: ReadonlyArray<Finished>): number => {
+export const warmupOf = (scenario: Scenario, finished: ReadonlyArray<Finished>): number => {
   const fixed = fixedWarmupSeconds(scenario)
   if (fixed !== null) return fixed
   if (finished.length === 0) return 0

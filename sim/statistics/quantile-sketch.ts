@@ -103,8 +103,17 @@ export class QuantileSketch {
    */
   quantile(q: number): number {
     if (!(q >= 0 && q <= 1)) throw new RangeError(`a quantile lies in 0 … 1, not ${q}`)
-    if (this.total === 0) return NaN
-    let above = Math.floor(q * (this.total - 1)) - this.zeros
+    return this.total === 0 ? NaN : this.valueOfRank(Math.floor(q * (this.total - 1)))
+  }
+
+  /**
+   * The value of a rank 0 … n − 1, counted from the least, within {@link relativeError}. Throws a
+   * RangeError on any other rank. O(buckets).
+   */
+  valueOfRank(rank: number): number {
+    if (!(Number.isInteger(rank) && rank >= 0 && rank < this.total))
+      throw new RangeError(`a rank among ${this.total} values is not ${rank}`)
+    let above = rank - this.zeros
     if (above < 0) return 0
     let index = 0
     while (index < this.counts.length - 1 && above >= this.counts[index]) {

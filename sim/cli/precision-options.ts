@@ -1,0 +1,129 @@
+/** `--precision` and `--max-replications`: how precise a run has to be, and what it reached. */
+import { Options } from "@effect/cli"
+import { Effect, Option } from "effect"
+import type { MetricTarget, PrecisionGoal, PrecisionReport } from "../precision.ts"
+import { metricFactsOf } from "../recording/summary.ts"
+import type { Estimate } from "../results/model.ts"
+import type { Scenario } from "../scenarios/schema.ts"
+import { LEAST_REPLICATIONS } from "../statistics/sequential-stopping.ts"
+import { alignColumns, printable } from "./output.ts"
+import { maxReplications, numberFrom } from "./run-options.ts"
+import { UsageError } from "./usage-error.ts"
+
+export const precisionOption = Options.text("precision").pipe(
+  Options.withPseudoName("METRIC=SIZE"),
+  Options.withDescription(
+    "Run until the 95% half-width of a metric is at most 1% of its mean (ttft.p99=1%) or 0.05 of its unit (ttft.p99=0.05) and stays so, never fewer than --replications. May be repeated; all must hold at once.",
+  ),
+  Options.repeated,
+)
+export const maxReplicationsOption = Options.text("max-replications").pipe(
+  Options.withPseudoName("N"),
+  Options.withDescription("Where --precision gives up; 100 by default."),
+  Options.optional,
+)
+
+const usualMost = 100
+
+/** The metric's own name, or what there is instead. */
+export const metricFrom = (
+  scenario: Scenario,
+  argument: string,
+  name: string,
+): Effect.Effect<string, UsageError> => {
+  const names = Object.keys(metricFactsOf(scenario))
+  if (names.includes(name)) return Effect.succeed(name)
+  const group = name.split(".")[0]
+  const near = names.filter((one) => one.split(".")[0] === group)
+  return new UsageError({
+    argument,
+    allowed: `the scenario has no metric ${name}; it has ${(near.length > 0 ? near : names).join(", ")}`,
+  })
+}
+
+const targetFrom = (scenario: Scenario, text: string): Effect.Effect<MetricTarget, UsageError> => {
+  const argument = `--precision ${text}`
+  const at = text.lastIndexOf("=")
+  const size = /^(\d*\.?\d+)(%?)$/.exec(text.slice(at + 1).trim())
+  const halfWidth = size === null ? 0 : Number(size[1])
+  if (at < 1 || size === null || !(halfWidth > 0))
+    return new UsageError({
+      argument,
+      allowed:
+        "expected METRIC=SIZE with a size above 0, such as ttft.p99=1% or, in the metric's unit, ttft.p99=0.05",
+    })
+  const isRelative = size[2] === "%"
+  return Effect.map(metricFrom(scenario, argument, text.slice(0, at).trim()), (metric) => ({
+    metric,
+    isRelative,
+    halfWidth: isRelative ? halfWidth / 100 : halfWidth,
+  }))
+}
+
+/** The goal that the options state; `null`: none. `fewest` is the number of `--replications`. */
+export const precisionFrom = (
+  scenario: Scenario,
+  fewest: number,
+  options: {
+    readonly precision: ReadonlyArray<string>
+    readonly maxReplications: Option.Option<string>
+  },
+): Effect.Effect<PrecisionGoal | null, UsageError> =>
+  Effect.gen(function* () {
+    const least = Math.max(LEAST_REPLICATIONS, fewest)
+    const most = yield* numberFrom("max-replications", options.maxReplications, 1, maxReplications)
+    if (options.precision.length === 0) {
+      if (Option.isSome(most))
+        return yield* new UsageError({
+          argument: "--max-replications",
+          allowed:
+            "is the cap of --precision, which is not given; --replications sets their number",
+        })
+      return null
+    }
+    if (Option.isSome(most) && most.value < least)
+      return yield* new UsageError({
+        argument: `--max-replications ${most.value}`,
+        allowed: `must be ${least} or more: --precision begins with ${least} replications, those of --replications and no fewer than ${LEAST_REPLICATIONS}`,
+      })
+    const targets = yield* Effect.forEach(options.precision, (text) => targetFrom(scenario, text))
+    return { targets, least, most: Option.getOrElse(most, () => Math.max(usualMost, least)) }
+  })
+
+/** What was reached, target by target, and how it ended. */
+export const precisionText = (
+  { isReached, replications, mostReplications, targets }: PrecisionReport,
+  metrics: Readonly<Record<string, Estimate>>,
+): string => {
+  const since = Math.max(...targets.map(({ metSince }) => metSince ?? 0))
+  return [
+    alignColumns([
+      ["precision of", "target", "reached", "met since"],
+      ...targets.map(({ metric, isRelative, target, precision, metSince }) => {
+        const unit = printable(metrics[metric]?.unit ?? "")
+        const sizeOf = (size: number) =>
+          isRelative ? `${rounded(100 * size)}%` : `${rounded(size)} ${unit}`
+        return [
+          printable(metric),
+          `± ${sizeOf(target)}`,
+          precision === null ? "no interval" : `± ${sizeOf(precision)}`,
+          metSince === null ? "not met" : `${metSince} replications`,
+        ]
+      }),
+    ]),
+    isReached
+      ? `All targets were met after ${since} replications, and stayed so up to ${replications}.`
+      : `The cap of ${mostReplications} replications came before all targets were met and stayed so${neededText(targets, replications)}; a higher --max-replications goes on.`,
+  ].join("\n")
+}
+
+/** Half-widths shrink as 1 ÷ √n: a rough guess of how many would do. */
+const neededText = (targets: PrecisionReport["targets"], replications: number): string => {
+  const ratio = Math.max(
+    ...targets.map(({ precision, target }) => (precision === null ? Infinity : precision / target)),
+  )
+  if (!(ratio > 1 && ratio < Infinity)) return ""
+  return ` (about ${rounded(Math.ceil(replications * ratio * ratio))} might do)`
+}
+
+const rounded = (value: number): string => String(Number(value.toPrecision(3)))

@@ -25,6 +25,7 @@ import { helpText } from "./sim/cli/help.ts"
 import { note } from "./sim/cli/output.ts"
 import { quoteCommand } from "./sim/cli/quote.ts"
 import { makeRunCommand } from "./sim/cli/run.ts"
+import { selectCommand } from "./sim/cli/select.ts"
 import { validateCommand } from "./sim/cli/validate.ts"
 
 const { version } = createRequire(import.meta.url)("evenkeel/package.json") as {
@@ -52,6 +53,7 @@ const commands = [
   runCommand,
   compareCommand,
   claimsCommand,
+  selectCommand,
   reportCommand,
   exportCommand,
   economyCommand,

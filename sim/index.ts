@@ -22,6 +22,8 @@ export {
 export { readRun, writeRun } from "./results/store.ts"
 export { exportRun } from "./results/export.ts"
 export { builtInScenarios, loadScenario } from "./scenarios/load.ts"
+export type { Policy, SelectionOptions, SelectionOutcome } from "./selection.ts"
+export { selectPolicy } from "./selection.ts"
 export type { QuantileInterval } from "./statistics/quantile-interval.ts"
 export { sketchQuantileInterval } from "./statistics/quantile-interval.ts"
 export { Scenario } from "./scenarios/schema.ts"

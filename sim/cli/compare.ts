@@ -134,7 +134,7 @@ const pathOf = (text: string): string => text.split("=")[0].trim()
  * The variant's assignments. A group that is set as a whole would undo what both sides have in it:
  * such a setting is made again, after the group.
  */
-const withSettings = (
+export const withSettings = (
   both: ReadonlyArray<string>,
   set: ReadonlyArray<string>,
 ): ReadonlyArray<string> => {
@@ -146,7 +146,7 @@ const withSettings = (
 }
 
 /** The same mistake, under the name of the option that it was made in. */
-const sayBoth = ({ source, issues }: ScenarioInvalid): ScenarioInvalid =>
+export const sayBoth = ({ source, issues }: ScenarioInvalid): ScenarioInvalid =>
   new ScenarioInvalid({
     source: source.replace(/^--set /, "--both ").replace(/ with --set$/, " with --both"),
     issues: issues.map(({ path, message }) => ({

@@ -15,6 +15,7 @@ import { exportCommand } from "../../sim/cli/export.ts"
 import { helpText } from "../../sim/cli/help.ts"
 import { quoteCommand } from "../../sim/cli/quote.ts"
 import { makeRunCommand } from "../../sim/cli/run.ts"
+import { selectCommand } from "../../sim/cli/select.ts"
 import { validateCommand } from "../../sim/cli/validate.ts"
 import { evenkeel } from "./evenkeel.ts"
 
@@ -24,6 +25,7 @@ const program = programFacts("evenkeel", "Simulates markets.", [
     write: () => Effect.succeed({ files: [], notices: [] }),
   }),
   compareCommand,
+  selectCommand,
   reportCommand,
   exportCommand,
   economyCommand,
@@ -48,6 +50,7 @@ describe("the help of every command", () => {
       "evenkeel",
       "evenkeel run",
       "evenkeel compare",
+      "evenkeel select",
       "evenkeel report",
       "evenkeel export",
       "evenkeel economy",
@@ -138,7 +141,7 @@ describe("evenkeel", () => {
   })
 
   it.each([
-    [["nonsense"], "there is no such command; there are run, compare, report, export"],
+    [["nonsense"], "there is no such command; there are run, compare, select, report, export"],
     [["run", "quickstart", "--nonsense"], "no such option; it has --seed, --replications"],
     // Each of these once ran without the setting that it asks for.
     [["run", "quickstart", "--set"], "--set: a value is missing"],

@@ -19,6 +19,7 @@ import { programFacts } from "./sim/cli/command-facts.ts"
 import { readCommandLine } from "./sim/cli/command-line.ts"
 import { makeClaimsCommand } from "./sim/cli/claims.ts"
 import { compareCommand } from "./sim/cli/compare.ts"
+import { coverageCommand } from "./sim/cli/coverage.ts"
 import { economyCommand } from "./sim/cli/economy.ts"
 import { exportCommand } from "./sim/cli/export.ts"
 import { helpText } from "./sim/cli/help.ts"
@@ -60,6 +61,7 @@ const commands = [
   quoteCommand,
   validateCommand,
   calibrateCommand,
+  coverageCommand,
   demoCommand,
   serveCommand,
   agentCommand,

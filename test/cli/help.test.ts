@@ -10,6 +10,7 @@ import { reportCommand } from "../../reports/report-command.ts"
 import type { CommandFacts } from "../../sim/cli/command-facts.ts"
 import { programFacts } from "../../sim/cli/command-facts.ts"
 import { compareCommand } from "../../sim/cli/compare.ts"
+import { coverageCommand } from "../../sim/cli/coverage.ts"
 import { economyCommand } from "../../sim/cli/economy.ts"
 import { exportCommand } from "../../sim/cli/export.ts"
 import { helpText } from "../../sim/cli/help.ts"
@@ -31,6 +32,7 @@ const program = programFacts("evenkeel", "Simulates markets.", [
   economyCommand,
   quoteCommand,
   validateCommand,
+  coverageCommand,
   demoCommand,
   serveCommand,
   agentCommand,
@@ -58,6 +60,7 @@ describe("the help of every command", () => {
       "evenkeel economy show",
       "evenkeel quote",
       "evenkeel validate",
+      "evenkeel coverage",
       "evenkeel demo",
       "evenkeel serve",
       "evenkeel agent",

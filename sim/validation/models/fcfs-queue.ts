@@ -9,7 +9,6 @@
 import type { Stream } from "../../../engine/random.ts"
 import { EventQueue } from "../../kernel/event-queue.ts"
 import { exponential } from "../../kernel/variates.ts"
-import type { QuantileSketch } from "../../statistics/quantile-sketch.ts"
 import type { ServiceTime } from "../service-time.ts"
 import { WaitingLine } from "./waiting-line.ts"
 
@@ -26,6 +25,11 @@ export interface FcfsStart {
   readonly waiting: number
 }
 
+/** Takes in the time of each customer in the system, as their services begin: a sketch, for example. */
+export interface SojournSink {
+  readonly add: (sojourn: number) => void
+}
+
 export interface FcfsRun {
   readonly meanWait: number
   /** Means of what was drawn for the customers followed. */
@@ -40,7 +44,7 @@ export const runFcfsQueue = (
   customers: number,
   arrivals: Stream,
   services: Stream,
-  sojourns: QuantileSketch | null,
+  sojourns: SojournSink | null,
 ): FcfsRun => {
   // Actors 0 … servers − 1 are the servers' completions, actor `servers` is the next arrival.
   const queue = new EventQueue(servers + 1)

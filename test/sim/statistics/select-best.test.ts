@@ -99,7 +99,12 @@ describe("procedure KN", () => {
     [3, { ...rule, firstStage: 1 }],
     [3, { ...rule, firstStage: 2.5 }],
   ])("refuses %d systems under %j", (systems, wrong) => {
-    expect(() => selectBest(Array.from({ length: systems }, () => []), wrong)).toThrow(RangeError)
+    expect(() =>
+      selectBest(
+        Array.from({ length: systems }, () => []),
+        wrong,
+      ),
+    ).toThrow(RangeError)
   })
 
   const tables = fc

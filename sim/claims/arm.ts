@@ -6,6 +6,7 @@ import { Effect, Ref } from "effect"
 import { commandAgain } from "../cli/run-options.ts"
 import type { Finished } from "../driver/task.ts"
 import { runExperiment } from "../experiment.ts"
+import type { Plan } from "../plan.ts"
 import { makePlan } from "../plan.ts"
 import { Replicators } from "../replicators.ts"
 
@@ -50,12 +51,16 @@ export const runArms = (
   Effect.gen(function* () {
     const { workers } = yield* Replicators
     const arms = [...new Map(asked.map((arm) => [keyOfArm(arm), arm])).values()]
+    // All are read and checked before the first is run.
+    const planned = yield* Effect.forEach(arms, (arm) =>
+      Effect.map(makePlan(arm.scenario, arm.settings, workers, size), (plan) => ({ arm, plan })),
+    )
     const done = new Map<string, number>()
     const results = yield* Effect.forEach(
-      arms,
-      (arm) =>
+      planned,
+      ({ arm, plan }) =>
         Effect.map(
-          runArm(arm, size, (finished) => {
+          runArm(plan, size, (finished) => {
             done.set(keyOfArm(arm), finished)
             return onProgress([...done.values()].reduce((sum, one) => sum + one, 0))
           }),
@@ -68,12 +73,11 @@ export const runArms = (
   })
 
 const runArm = (
-  { scenario, settings }: Arm,
+  plan: Plan,
   { seed, replications, horizonShare }: RunSize,
   onFinished: (finished: number) => Effect.Effect<void>,
 ) =>
   Effect.gen(function* () {
-    const plan = yield* makePlan(scenario, settings, 1, { replications })
     const horizonDays = plan.scenario.horizonDays * horizonShare
     const finished = yield* Ref.make<ReadonlyArray<Finished>>([])
     const result = yield* runExperiment(

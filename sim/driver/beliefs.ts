@@ -11,14 +11,6 @@ const dayMicros = 24 * hourMicros
 /** What the latest epoch weighs in a moving average. */
 const weight = 0.3
 
-/** NaN: never seen. */
-export interface Beliefs {
-  /** By model: credits a day online. */
-  readonly byModel: Float64Array
-  /** By hour of the day: credits an hour online. */
-  readonly byHour: Float64Array
-}
-
 export const hourOfDay = ({ now, startMicros }: World): number =>
   Math.floor((now - startMicros) / hourMicros) % 24
 

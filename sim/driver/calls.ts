@@ -6,6 +6,7 @@ import { isDay, nightFromHour, nightHours } from "../agents/consumer-kinds.ts"
 import { logNormal } from "../kernel/variates.ts"
 import { ask } from "./attempts.ts"
 import { hourOfDay } from "./beliefs.ts"
+import type { Call } from "./call.ts"
 import { badInput, noFlaw, willLeave } from "./flaws.ts"
 import { furtherCalls } from "./follow-ups.ts"
 import { payerOf, scheduleOwnCall } from "./own-demand.ts"
@@ -15,24 +16,6 @@ import { arrivalActor, followUpActor, nightActor } from "./world.ts"
 const hourMicros = 3_600e6
 /** More tokens than any context holds: the most that the kernel lets a call ask for. */
 const mostTokens = 100_000_000
-
-/** A call as its consumer makes it. */
-export interface Call {
-  /** A consumer's number, or −1 − an operator's. */
-  readonly consumer: number
-  /** Number of the party whose call it is; 0: of none. */
-  readonly party: number
-  readonly model: number
-  readonly inputTokens: number
-  /** Those that its consumer takes, and those that it asks for at most. */
-  readonly outputTokens: number
-  readonly maxTokens: number
-  readonly flaw: number
-  /** What it is worth to its consumer ÷ what it costs. */
-  readonly worth: number
-  /** Calls that follow upon it. */
-  readonly further: number
-}
 
 const open = (world: World, call: Call): void => {
   const slot = world.requests.add(world.nextRequest)

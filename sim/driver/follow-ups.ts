@@ -4,42 +4,6 @@ import { noFlaw } from "./flaws.ts"
 import type { World } from "./world.ts"
 import { followUpActor } from "./world.ts"
 
-/** A call that is to come: what it asks for, and when. */
-interface FollowUp {
-  readonly at: number
-  readonly consumer: number
-  readonly model: number
-  readonly inputTokens: number
-  readonly outputTokens: number
-  readonly maxTokens: number
-  readonly worth: number
-  /** How many more come after it. */
-  readonly further: number
-}
-
-/** First come, first due: all kinds of agents think for equally long. */
-export class FollowUps {
-  private readonly line: Array<FollowUp> = []
-  private head = 0
-
-  add(call: FollowUp): void {
-    this.line.push(call)
-  }
-
-  get dueMicros(): number {
-    return this.line[this.head]?.at ?? Infinity
-  }
-
-  take(): FollowUp {
-    const call = this.line[this.head++]
-    if (this.head > 1000 && 2 * this.head > this.line.length) {
-      this.line.splice(0, this.head)
-      this.head = 0
-    }
-    return call
-  }
-}
-
 /** How many calls follow upon the first of a consumer: geometric about its kind's mean. */
 export const furtherCalls = (world: World, consumer: number): number => {
   const mean = world.consumers.kindOf(consumer).furtherCalls

@@ -102,7 +102,8 @@ export const metricsAfter = (
   })
 
 /** Every metric that a replication of the scenario can have. */
-export const metricFactsOf = (scenario: Scenario) => metricFacts(
+export const metricFactsOf = (scenario: Scenario) =>
+  metricFacts(
     offeredModels(scenario),
     scenario.parties.map(({ name }) => name),
   )

@@ -5,7 +5,6 @@
  */
 import { Schema } from "effect"
 import { strategyNames } from "../agents/strategy.ts"
-import { devices } from "../fleet/devices.ts"
 import { models } from "../fleet/models.ts"
 import {
   above0,
@@ -18,7 +17,6 @@ import {
   withDefault,
 } from "./quantities.ts"
 
-const deviceName = oneOf(devices.map(({ name }) => name))
 const modelName = oneOf(models.map(({ name }) => name))
 const isSet = (value: boolean) => withDefault(Schema.Boolean, () => value)
 
@@ -78,7 +76,8 @@ export const Party = Schema.Struct({
       message: () => "expected a name of small letters, digits and hyphens, such as attacker",
     }),
   ),
-  device: deviceName,
+  /** Of the catalogue, or of `fleet.profiles`, by name. */
+  device: Schema.NonEmptyString,
   /** The model that it serves first. */
   model: modelName,
   machines: whole("machines", 1, 10_000),

@@ -13,7 +13,13 @@ import { replayCommand } from "./live/replay/replay-command.ts"
 import { serveCommand } from "./live/serve-command.ts"
 import { backupCommand } from "./live/store/backup-command.ts"
 import { reportCommand } from "./reports/report-command.ts"
-import { metricsTable, writeClaims, writeReport } from "./reports/index.ts"
+import {
+  metricsTable,
+  writeClaims,
+  writeReport,
+  writeSensitivityReport,
+  writeSweepReport,
+} from "./reports/index.ts"
 import { calibrateCommand } from "./sim/cli/calibrate.ts"
 import { programFacts } from "./sim/cli/command-facts.ts"
 import { readCommandLine } from "./sim/cli/command-line.ts"
@@ -25,8 +31,12 @@ import { exportCommand } from "./sim/cli/export.ts"
 import { helpText } from "./sim/cli/help.ts"
 import { note } from "./sim/cli/output.ts"
 import { quoteCommand } from "./sim/cli/quote.ts"
+import { makeMergeCommand } from "./sim/cli/merge.ts"
 import { makeRunCommand } from "./sim/cli/run.ts"
 import { selectCommand } from "./sim/cli/select.ts"
+import { scenarioCommand } from "./sim/cli/scenario.ts"
+import { makeSensitivityCommand } from "./sim/cli/sensitivity.ts"
+import { makeSweepCommand } from "./sim/cli/sweep.ts"
 import { validateCommand } from "./sim/cli/validate.ts"
 
 const { version } = createRequire(import.meta.url)("evenkeel/package.json") as {
@@ -55,8 +65,12 @@ const commands = [
   compareCommand,
   claimsCommand,
   selectCommand,
+  makeSweepCommand(writeSweepReport),
+  makeMergeCommand(writeSweepReport),
+  makeSensitivityCommand(writeSensitivityReport),
   reportCommand,
   exportCommand,
+  scenarioCommand,
   economyCommand,
   quoteCommand,
   validateCommand,

@@ -1,16 +1,8 @@
 /**
- * The report as one HTML file that needs nothing else: no network, no folder beside it.
- *
- * The libraries and the data are inlined; a content security policy in the file itself forbids every
- * load, and every script but the ones in it, by their hashes. So even a text that slipped past the
- * escaping could neither run nor call home.
+ * The report of a run as one HTML file: its charts, its metrics, its checks, where they come from.
  */
-import { createHash } from "node:crypto"
 import type { RunResult } from "../sim/results/model.ts"
-import type { Chart, MissingChart } from "./chart.ts"
-import { isMissing } from "./chart.ts"
-import type { ChartSection } from "./charts/index.ts"
-import { codeForScript, escapeHtml, jsonForScript } from "./escape.ts"
+import { escapeHtml } from "./escape.ts"
 import {
   counted,
   formatBound,
@@ -18,75 +10,33 @@ import {
   formatEstimate,
   formatNumber,
 } from "./number-format.ts"
-import { pageScript } from "./page-script.ts"
-import { pageStyle } from "./page-style.ts"
-import { themeConfig } from "./theme.ts"
+import type { ChartSection, PageLibraries } from "./page.ts"
+import { breakable, chartSection, pageHtml } from "./page.ts"
 import { daysOf } from "./time-lines.ts"
-
-/** The minified builds for browsers, as text. */
-export interface PageLibraries {
-  readonly vega: string
-  readonly vegaLite: string
-  readonly vegaEmbed: string
-}
 
 /** The whole page. The same run and libraries give the same bytes. */
 export const reportHtml = (
   result: RunResult,
   sections: ReadonlyArray<ChartSection>,
   libraries: PageLibraries,
-): string => {
-  const scripts = [libraries.vega, libraries.vegaLite, libraries.vegaEmbed, pageScript].map(
-    codeForScript,
+): string =>
+  pageHtml(
+    {
+      version: result.version,
+      title: result.title,
+      header: header(result, sections),
+      main: [
+        stretchForm(result),
+        sections.map(chartSection).join("\n"),
+        metricsSection(result),
+        checksSection(result),
+        provenanceSection(result),
+      ].join("\n"),
+      charts: sections.flatMap(({ charts }) => charts),
+      days: daysOf(result.horizonSeconds),
+    },
+    libraries,
   )
-  const policy = [
-    "default-src 'none'",
-    `script-src ${scripts.map((code) => `'sha256-${hashOf(code)}'`).join(" ")}`,
-    "style-src 'unsafe-inline'",
-    "img-src data:",
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ")
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="Evenkeel ${escapeHtml(result.version)}">
-<title>${escapeHtml(result.title)} – Evenkeel</title>
-<style>${pageStyle}</style>
-</head>
-<body>
-${header(result, sections)}
-<main>
-${stretchForm(result)}
-${sections.map(chartSection).join("\n")}
-${metricsSection(result)}
-${checksSection(result)}
-${provenanceSection(result)}
-</main>
-<script type="application/json" id="report-data">${jsonForScript(pageData(result, sections))}</script>
-${scripts.map((code) => `<script>${code}</script>`).join("\n")}
-</body>
-</html>
-`
-}
-
-const hashOf = (code: string): string => createHash("sha256").update(code, "utf8").digest("base64")
-
-/** What the script needs: specs by chart, the config for all of them, the length of the run. */
-const pageData = (result: RunResult, sections: ReadonlyArray<ChartSection>) => ({
-  days: daysOf(result.horizonSeconds),
-  // The description is on the element around the chart; marks need none of their own.
-  config: { ...themeConfig("page"), aria: false },
-  charts: Object.fromEntries(
-    sections
-      .flatMap(({ charts }) => charts)
-      .filter((chart): chart is Chart => !isMissing(chart))
-      .map(({ id, spec, legend, isOverTime }) => [id, { spec, legend, isOverTime }]),
-  ),
-})
 
 const header = (result: RunResult, sections: ReadonlyArray<ChartSection>): string => `<header>
 <h1>${escapeHtml(result.title)}</h1>
@@ -166,13 +116,6 @@ const metricsCaption = (counts: ReadonlyArray<number>): string => {
     : `Means over ${counted(n, "replication")} with 95% Student-t intervals`
 }
 
-/** A name that may break after its dots and before its capitals. */
-const breakable = (name: string): string =>
-  name
-    .split(/(?<=\.)|(?<=[a-z])(?=[A-Z])/)
-    .map(escapeHtml)
-    .join("<wbr>")
-
 const warmupWords = (result: RunResult): string =>
   result.warmupSeconds === 0 ? "no warm-up" : `a warm-up of ${formatDuration(result.warmupSeconds)}`
 
@@ -186,25 +129,6 @@ ${field("from", "Days", 0)} ${field("to", "to", days)} <button type="button">Who
 </form>
 <noscript><p class="alarm">The charts of this page are drawn by scripts, which are switched off. The same charts are written beside this file, as pictures in the folder “charts”.</p></noscript>`
 }
-
-const chartSection = ({
-  id,
-  title,
-  charts,
-}: ChartSection): string => `<section aria-labelledby="${id}">
-<h2 id="${id}">${escapeHtml(title)}</h2>
-${charts.map(chartFigure).join("\n")}
-</section>`
-
-const chartFigure = (chart: Chart | MissingChart): string =>
-  isMissing(chart)
-    ? `<p class="missing" id="${chart.id}">${escapeHtml(chart.name)}: left out. ${escapeHtml(chart.reason)}</p>`
-    : `<figure id="${chart.id}">
-<p class="name">${escapeHtml(chart.name)}</p>
-<h3>${escapeHtml(chart.title)}</h3>
-<div class="chart" data-chart="${chart.id}" role="img" aria-label="${escapeHtml(chart.alternative)}"></div>
-<figcaption>${chart.notes.map(escapeHtml).join(" ")}</figcaption>
-</figure>`
 
 const checksSection = (result: RunResult): string => {
   const rows = Object.entries(result.checks).map(

@@ -5,9 +5,8 @@
 export { isMissing } from "./chart.ts"
 export type { Chart, MissingChart } from "./chart.ts"
 export { chartSections } from "./charts/index.ts"
-export type { ChartSection } from "./charts/index.ts"
 export { reportHtml } from "./html.ts"
-export type { PageLibraries } from "./html.ts"
+export type { ChartSection, PageLibraries } from "./page.ts"
 export {
   defaultPngOptions,
   NoFontError,
@@ -23,3 +22,4 @@ export { writeClaims } from "./claims/write-claims.ts"
 export { ReportError } from "./write-file.ts"
 export { writeReport } from "./write-report.ts"
 export type { ReportFiles } from "./write-report.ts"
+export { writeSensitivityReport, writeSweepReport } from "./write-sweep-report.ts"

@@ -10,7 +10,7 @@ import { isMissing } from "./chart.ts"
 import type { Chart } from "./chart.ts"
 import { chartSections } from "./charts/index.ts"
 import { reportHtml } from "./html.ts"
-import type { PageLibraries } from "./html.ts"
+import type { PageLibraries } from "./page.ts"
 import { defaultPngOptions, renderPng, renderSvg, withFont } from "./render.ts"
 import type { PngOptions, RenderError } from "./render.ts"
 import type { ReportError } from "./write-file.ts"
@@ -34,13 +34,29 @@ export const writeReport = (
   png: PngOptions = defaultPngOptions,
 ): Effect.Effect<ReportFiles, ReportError | RenderError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
-    const paths = yield* Path.Path
     const sections = chartSections(result)
     const all = sections.flatMap(({ charts }) => charts)
     const charts = all.filter((chart): chart is Chart => !isMissing(chart))
     const leftOut = all
       .filter(isMissing)
       .map(({ name, reason }) => `Chart left out: ${name}. ${reason}`)
+    const html = (libraries: PageLibraries) => reportHtml(result, sections, libraries)
+    return { files: yield* writePage(html, charts, folder, png), notices: leftOut }
+  })
+
+/** Writes `report.html`, and each chart as a picture. Gives the paths, the page first. */
+export const writePage = (
+  html: (libraries: PageLibraries) => string,
+  charts: ReadonlyArray<Chart>,
+  folder: string,
+  png: PngOptions = defaultPngOptions,
+): Effect.Effect<
+  ReadonlyArray<string>,
+  ReportError | RenderError,
+  FileSystem.FileSystem | Path.Path
+> =>
+  Effect.gen(function* () {
+    const paths = yield* Path.Path
     const picture = yield* withFont(png)
 
     const writePicture = (name: string, content: string | Uint8Array) => {
@@ -48,7 +64,7 @@ export const writeReport = (
       return Effect.as(writeFile(path, content), path)
     }
     const page = paths.join(folder, "report.html")
-    yield* writeFile(page, reportHtml(result, sections, yield* readLibraries))
+    yield* writeFile(page, html(yield* readLibraries))
     const pictures = yield* Effect.forEach(
       charts,
       (chart) =>
@@ -62,7 +78,7 @@ export const writeReport = (
         }),
       { concurrency: 4 },
     )
-    return { files: [page, ...pictures.flat()], notices: leftOut }
+    return [page, ...pictures.flat()]
   })
 
 // The packages export their modules only; the builds for browsers lie in the same folders.

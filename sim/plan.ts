@@ -64,20 +64,31 @@ export const makePlan = (
   workers: number,
   options: PlanOptions = {},
 ) =>
+  Effect.flatMap(loadScenario(name, assignments), (scenario) =>
+    planOf(scenario, name, workers, options),
+  )
+
+/** The same for a scenario at hand, whose trace `load` reads. */
+export const planOf = (
+  written: Scenario,
+  name: string,
+  workers: number,
+  options: PlanOptions,
+  load: typeof loadTrace = loadTrace,
+) =>
   Effect.gen(function* () {
-    const written = yield* loadScenario(name, assignments)
-    const plan = yield* withTrace(written, name)
+    const plan = yield* withTrace(written, name, load)
     yield* checkFleet(plan.scenario, name)
     yield* checkMemory(plan.scenario, workers, options)
     return plan
   })
 
 /** With a trace, the horizon is the trace's own length. */
-const withTrace = (scenario: Scenario, source: string) =>
+const withTrace = (scenario: Scenario, source: string, load: typeof loadTrace) =>
   Effect.gen(function* () {
     const settings = scenario.demand.trace
     if (settings === null) return { scenario, trace: undefined }
-    const trace = yield* loadTrace(settings.path)
+    const trace = yield* load(settings.path)
     const last = trace.times[trace.times.length - 1]
     const seconds = last / 1e6 / settings.speed + settings.jitterSeconds + 1
     const horizonDays = seconds / 86_400

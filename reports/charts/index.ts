@@ -2,7 +2,8 @@
  * The charts of a report, in its order.
  */
 import type { RunResult } from "../../sim/results/model.ts"
-import type { Chart, ChartOf, MissingChart } from "../chart.ts"
+import type { ChartOf } from "../chart.ts"
+import type { ChartSection } from "../page.ts"
 import { bountyMultiplier } from "./bounty-multiplier.ts"
 import { bountyPool } from "./bounty-pool.ts"
 import { breakerParks } from "./breaker-parks.ts"
@@ -22,12 +23,6 @@ import { switches } from "./switches.ts"
 import { tokensPerSecond } from "./tokens-per-second.ts"
 import { ttft } from "./ttft.ts"
 import { utilisation } from "./utilisation.ts"
-
-export interface ChartSection {
-  readonly id: string
-  readonly title: string
-  readonly charts: ReadonlyArray<Chart | MissingChart>
-}
 
 const plan: ReadonlyArray<readonly [id: string, title: string, charts: ReadonlyArray<ChartOf>]> = [
   ["service", "Demand and service", [demand, rejections, ttft, tokensPerSecond]],

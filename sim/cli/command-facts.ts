@@ -9,6 +9,8 @@ import { HashMap, Option } from "effect"
 export interface ArgumentFacts {
   /** As usage lines show it: `<scenario>`. */
   readonly name: string
+  /** Whether it takes several words: the last argument alone can. */
+  readonly isRepeated: boolean
   readonly meaning: string
 }
 
@@ -82,7 +84,11 @@ const factsOf = (descriptor: CommandDescriptor.Command<unknown>, name: string): 
     meaning: paragraphsOf(help)[0] ?? "",
     arguments: named
       .filter(({ name: own }) => own.startsWith("<"))
-      .map(({ name: own }) => ({ name: own, meaning: meanings.get(own) ?? "" })),
+      .map(({ name: own, isRepeated }) => ({
+        name: own,
+        isRepeated,
+        meaning: meanings.get(own) ?? "",
+      })),
     options: named
       .filter(({ name: own }) => own.startsWith("--"))
       .map((option) => ({ ...option, meaning: meanings.get(option.name) ?? "" })),

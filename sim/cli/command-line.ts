@@ -105,7 +105,8 @@ const readWords = (
 
 /** Refuses too many arguments, too few, and options that must be given and are not. */
 const whole = (command: CommandFacts, read: Read): Either.Either<Read, UsageError> => {
-  const extra = read.arguments[command.arguments.length]
+  const takesMore = command.arguments.at(-1)?.isRepeated === true
+  const extra = takesMore ? undefined : read.arguments[command.arguments.length]
   if (extra !== undefined)
     return wrong(
       command,

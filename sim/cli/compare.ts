@@ -15,7 +15,7 @@ import { summarise } from "../recording/summary.ts"
 import { layerThreads } from "../replicators.ts"
 import type { RunResult } from "../results/model.ts"
 import { loadScenario } from "../scenarios/load.ts"
-import { ScenarioInvalid } from "../scenarios/scenario-error.ts"
+import { sayBoth, withSettings } from "../scenarios/settings.ts"
 import { CheckFailed } from "./check-failed.ts"
 import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
 import { makeProgress } from "./progress.ts"
@@ -127,33 +127,6 @@ export const compareCommand = Command.make(
     "Change settings of a scenario, and see which metrics that moves, under common random numbers.",
   ),
 )
-
-const pathOf = (text: string): string => text.split("=")[0].trim()
-
-/**
- * The variant's assignments. A group that is set as a whole would undo what both sides have in it:
- * such a setting is made again, after the group.
- */
-export const withSettings = (
-  both: ReadonlyArray<string>,
-  set: ReadonlyArray<string>,
-): ReadonlyArray<string> => {
-  const isBelow = (text: string) => (one: string) => pathOf(one).startsWith(`${pathOf(text)}.`)
-  return [
-    ...both.filter((one) => !set.some((text) => isBelow(text)(one))),
-    ...set.flatMap((text) => [text, ...both.filter(isBelow(text))]),
-  ]
-}
-
-/** The same mistake, under the name of the option that it was made in. */
-export const sayBoth = ({ source, issues }: ScenarioInvalid): ScenarioInvalid =>
-  new ScenarioInvalid({
-    source: source.replace(/^--set /, "--both ").replace(/ with --set$/, " with --both"),
-    issues: issues.map(({ path, message }) => ({
-      path,
-      message: message.replace(/^would undo --set /, "would undo --both "),
-    })),
-  })
 
 /** What makes replications a pair is no setting of one side. */
 const refuseUnpaired = (baseline: Plan, variant: Plan) => {

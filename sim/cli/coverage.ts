@@ -76,7 +76,9 @@ const measure = (
 ): Effect.Effect<ReadonlyArray<CoverageResult>> =>
   Effect.gen(function* () {
     const total = coverageSettings.length * macros
-    const progress = yield* makeProgress(total, process.stderr, "macro-replications")
+    const progress = yield* makeProgress(total, process.stderr, {
+      noun: "macro-replications",
+    })
     const pool = yield* PlatformWorker.makePool<CoverageTask, ReadonlyArray<Answer>, never>({
       size: workers,
     })

@@ -49,7 +49,7 @@ const usageOf = (command: CommandFacts): string =>
   [
     command.name,
     ...(command.commands.size === 0 ? [] : ["COMMAND"]),
-    ...command.arguments.map(({ name }) => name),
+    ...command.arguments.map(({ name, isRepeated }) => (isRepeated ? `${name}…` : name)),
     ...command.options
       .filter(({ isRequired }) => isRequired)
       .map(({ name, value }) => (value === undefined ? name : `${name} ${value}`)),

@@ -30,7 +30,7 @@ export const keptRun = (plan: Plan, options: KeptRunOptions) =>
     const counted = options.stopsAt === undefined ? "replications" : "replications at most"
     const began = performance.now()
     const finished = yield* Ref.make<ReadonlyArray<Finished>>([])
-    const progress = yield* makeProgress(replications, process.stderr, counted)
+    const progress = yield* makeProgress(replications, process.stderr, { noun: counted })
     let stopped = "Stopped before a replication was finished: nothing was kept."
 
     const keep = (result: RunResult, what: string) =>

@@ -19,20 +19,27 @@ export interface ProgressOutput {
 const widestBar = 30
 const millisBetweenDraws = 100
 
-/** `noun` names what is counted, `replications` by default. */
+export interface ProgressOptions {
+  /** What is counted; replications by default. */
+  readonly noun?: string
+  /** The share that was done before, 0…1: it says nothing about the time that the rest takes. */
+  readonly from?: number
+}
+
 export const makeProgress = (
   total: number,
   output: ProgressOutput,
-  noun = "replications",
+  { noun = "replications", from = 0 }: ProgressOptions = {},
 ): Effect.Effect<Progress> =>
   Effect.sync(() => {
     const isTerminal = output.isTTY === true && process.env["TERM"] !== "dumb"
     const began = performance.now()
     let lastDrawn = -Infinity
-    let lastTenth = 0
+    let lastTenth = Math.floor(from * 10)
     const left = (share: number): string => {
-      if (share < 0.02 || share >= 1) return ""
-      const seconds = ((performance.now() - began) / 1000) * (1 / share - 1)
+      const done = (share - from) / (1 - from)
+      if (!(done >= 0.02) || share >= 1) return ""
+      const seconds = ((performance.now() - began) / 1000) * (1 / done - 1)
       return `, about ${durationText(seconds)} left`
     }
     const write = (text: string) => Effect.sync(() => void output.write(text))

@@ -12,7 +12,7 @@ import { ScenarioInvalid } from "../scenarios/scenario-error.ts"
 import type { PolicyOutcome, SelectionOutcome } from "../selection.ts"
 import { selectPolicy } from "../selection.ts"
 import { CheckFailed } from "./check-failed.ts"
-import { sayBoth, withSettings } from "./compare.ts"
+import { sayBoth, withSettings } from "../scenarios/settings.ts"
 import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
 import { metricFrom } from "./precision-options.ts"
 import { makeProgress } from "./progress.ts"
@@ -136,11 +136,9 @@ export const selectCommand = Command.make(
       ].join(" ")
 
       const began = performance.now()
-      const progress = yield* makeProgress(
-        names.length * mostReplications,
-        process.stderr,
-        "replications at most",
-      )
+      const progress = yield* makeProgress(names.length * mostReplications, process.stderr, {
+        noun: "replications at most",
+      })
       const outcome = yield* selectPolicy(policies, {
         metric,
         isLowestBest: options.lowest,

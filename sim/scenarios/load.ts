@@ -10,6 +10,7 @@ import type { Tree } from "./assign.ts"
 import { assign, isTree, withEconomyGroup } from "./assign.ts"
 import { overlay, resolve } from "./resolve.ts"
 import { ScenarioInvalid } from "./scenario-error.ts"
+import type { Scenario } from "./schema.ts"
 
 /** The scenarios that Evenkeel ships. `base` is what all of them extend. */
 export const builtInScenarios = [
@@ -130,9 +131,20 @@ const overlayTrees = (below: Tree, own: Tree): Tree => overlay(below, own) as Tr
  * wrong.
  */
 export const loadScenario = (name: string, assignments: ReadonlyArray<string>) =>
+  Effect.flatMap(readScenario(name), (tree) => scenarioOf(tree, name, assignments))
+
+/** What is written of the scenario of that name or file, with all that it extends. */
+export const readScenario = (name: string) => readWhole(name, ".", [])
+
+/** The scenario that was read, with assignments on top. */
+export const scenarioOf = (
+  written: Tree,
+  name: string,
+  assignments: ReadonlyArray<string>,
+): Effect.Effect<Scenario, ScenarioInvalid, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     yield* refuseUndone(assignments)
-    let tree = yield* readWhole(name, ".", [])
+    let tree = written
     for (const text of assignments) tree = yield* assign(tree, text)
     tree = yield* withProfiles(tree, ".")
     const source = assignments.length === 0 ? name : `${name} with --set`

@@ -81,14 +81,22 @@ const allowedAt = (path: ReadonlyArray<PropertyKey>): ReadonlyArray<string> => {
 }
 
 /** What the schema says below a setting. All entries of a list are alike. */
-const below = (ast: SchemaAST.AST, key: PropertyKey): SchemaAST.AST | undefined =>
-  SchemaAST.isTupleType(ast)
-    ? [...ast.elements, ...ast.rest][0]?.type
-    : groupOf(ast)?.propertySignatures.find(({ name }) => name === key)?.type
+const below = (ast: SchemaAST.AST, key: PropertyKey): SchemaAST.AST | undefined => {
+  const written = asWritten(ast)
+  return SchemaAST.isTupleType(written)
+    ? [...written.elements, ...written.rest][0]?.type
+    : groupOf(written)?.propertySignatures.find(({ name }) => name === key)?.type
+}
+
+/** What stands in the file, beneath what it is checked for and made into. */
+const asWritten = (ast: SchemaAST.AST): SchemaAST.AST =>
+  SchemaAST.isRefinement(ast) || SchemaAST.isTransformation(ast) ? asWritten(ast.from) : ast
 
 /** The settings that stand together in a group, whether the group may be null or not. */
 const groupOf = (ast: SchemaAST.AST): SchemaAST.TypeLiteral | undefined => {
-  if (SchemaAST.isTypeLiteral(ast)) return ast
-  if (SchemaAST.isRefinement(ast)) return groupOf(ast.from)
-  return SchemaAST.isUnion(ast) ? ast.types.find(SchemaAST.isTypeLiteral) : undefined
+  const written = asWritten(ast)
+  if (SchemaAST.isTypeLiteral(written)) return written
+  return SchemaAST.isUnion(written)
+    ? written.types.map(asWritten).find(SchemaAST.isTypeLiteral)
+    : undefined
 }

@@ -15,8 +15,14 @@ import { economyCommand } from "../../sim/cli/economy.ts"
 import { exportCommand } from "../../sim/cli/export.ts"
 import { helpText } from "../../sim/cli/help.ts"
 import { quoteCommand } from "../../sim/cli/quote.ts"
+import { makeMergeCommand } from "../../sim/cli/merge.ts"
 import { makeRunCommand } from "../../sim/cli/run.ts"
+import { calibrateCommand } from "../../sim/cli/calibrate.ts"
+import { makeClaimsCommand } from "../../sim/cli/claims.ts"
 import { selectCommand } from "../../sim/cli/select.ts"
+import { scenarioCommand } from "../../sim/cli/scenario.ts"
+import { makeSensitivityCommand } from "../../sim/cli/sensitivity.ts"
+import { makeSweepCommand } from "../../sim/cli/sweep.ts"
 import { validateCommand } from "../../sim/cli/validate.ts"
 import { evenkeel } from "./evenkeel.ts"
 
@@ -26,12 +32,18 @@ const program = programFacts("evenkeel", "Simulates markets.", [
     write: () => Effect.succeed({ files: [], notices: [] }),
   }),
   compareCommand,
+  makeClaimsCommand(() => Effect.succeed([])),
   selectCommand,
+  makeSweepCommand(() => Effect.succeed({ files: [], notices: [] })),
+  makeMergeCommand(() => Effect.succeed({ files: [], notices: [] })),
+  makeSensitivityCommand(() => Effect.succeed({ files: [] })),
   reportCommand,
   exportCommand,
+  scenarioCommand,
   economyCommand,
   quoteCommand,
   validateCommand,
+  calibrateCommand,
   coverageCommand,
   demoCommand,
   serveCommand,
@@ -52,14 +64,21 @@ describe("the help of every command", () => {
       "evenkeel",
       "evenkeel run",
       "evenkeel compare",
+      "evenkeel claims",
       "evenkeel select",
+      "evenkeel sweep",
+      "evenkeel merge",
+      "evenkeel sensitivity",
       "evenkeel report",
       "evenkeel export",
+      "evenkeel scenario",
+      "evenkeel scenario schema",
       "evenkeel economy",
       "evenkeel economy list",
       "evenkeel economy show",
       "evenkeel quote",
       "evenkeel validate",
+      "evenkeel calibrate",
       "evenkeel coverage",
       "evenkeel demo",
       "evenkeel serve",
@@ -144,7 +163,10 @@ describe("evenkeel", () => {
   })
 
   it.each([
-    [["nonsense"], "there is no such command; there are run, compare, select, report, export"],
+    [
+      ["nonsense"],
+      "there is no such command; there are run, compare, claims, select, sweep, merge, sensitivity, report, export",
+    ],
     [["run", "quickstart", "--nonsense"], "no such option; it has --seed, --replications"],
     // Each of these once ran without the setting that it asks for.
     [["run", "quickstart", "--set"], "--set: a value is missing"],

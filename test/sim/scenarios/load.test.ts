@@ -122,7 +122,7 @@ describe("a file", () => {
     const { message } = await problem("quickstrat")
     expect(message).toBe(
       "quickstrat is not a scenario that can be run:\n" +
-        "  no such file, and no built-in scenario of that name; there are quickstart, trace, newcomer, bounty-rush, flapping",
+        "  no such file, and no built-in scenario of that name; there are quickstart, trace, newcomer, bounty-rush, flapping, audit",
     )
     const orphan = file("orphan.yaml", "extends: nowhere.yaml\n")
     expect((await problem(orphan)).source).toBe(`nowhere.yaml, which ${orphan} extends,`)
@@ -179,7 +179,7 @@ describe("a setting", () => {
     expect(await issue("base", "models.0.popularty=5")).toEqual({
       path: "models.0.popularty",
       message:
-        "no such setting; allowed here: name, quantisation, inputPricePerMtok, outputPricePerMtok, popularity, initialSupply",
+        "no such setting; allowed here: name, quantisation, inputPricePerMtok, outputPricePerMtok, worthPerMtok, popularity, initialSupply",
     })
     expect(await issue("base", "fleet.devices.0.wait=5")).toEqual({
       path: "fleet.devices.0.wait",

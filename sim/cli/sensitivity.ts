@@ -1,0 +1,236 @@
+/** `evenkeel sensitivity`: which settings matter for a metric, and how much. */
+import { Command, Options } from "@effect/cli"
+import { Path } from "@effect/platform"
+import { Effect, Option } from "effect"
+import { metricFactsOf } from "../recording/summary.ts"
+import type { Bounded, MetricSensitivity, Sensitivity } from "../results/sensitivity-model.ts"
+import { exportSweep, sweepDigest, writeText } from "../results/sweep-export.ts"
+import { shardText } from "../results/sweep-store.ts"
+import { prepareSweep } from "../sweep/prepare.ts"
+import { sensitivityOf } from "../sweep/sensitivity.ts"
+import { keptSweep } from "./kept-sweep.ts"
+import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
+import { folderNameOf } from "./results-folder.ts"
+import {
+  commandAgain,
+  replicationsFrom,
+  scenarioArgument,
+  seedOption,
+  workersFrom,
+  workersOption,
+} from "./run-options.ts"
+import { refuseFailedChecks } from "./sweep.ts"
+import {
+  bothOption,
+  countFrom,
+  outOption,
+  shardFrom,
+  shardOption,
+  varyOption,
+} from "./sweep-options.ts"
+import { UsageError } from "./usage-error.ts"
+
+const metricOption = Options.text("metric").pipe(
+  Options.withPseudoName("NAME"),
+  Options.withDescription(
+    "The metric that is explained, such as ttft.p99; at least one. May be repeated: every metric is measured anyway, so another one later takes no time.",
+  ),
+  Options.repeated,
+)
+const methodOption = Options.choice("method", ["morris", "sobol"]).pipe(
+  Options.withDescription(
+    "morris (the default), elementary effects: which settings matter, from few runs; sobol: which part of the metric's variance each makes, alone and with the others.",
+  ),
+  Options.withDefault("morris" as const),
+)
+const samplesOption = Options.text("samples").pipe(
+  Options.withPseudoName("N"),
+  Options.withDescription(
+    "Trajectories of morris (20 by default; a point more than there are settings each), or rows of sobol (128 by default; three points more than there are settings each).",
+  ),
+  Options.optional,
+)
+
+const replicationsOption = Options.text("replications").pipe(
+  Options.withPseudoName("N"),
+  Options.withDescription(
+    "Replications of each point, 1 by default: trajectories and rows are repetitions already, each with random numbers of its own.",
+  ),
+  Options.optional,
+)
+
+const defaultSamples = { morris: 20, sobol: 128 } as const
+const mostSamples = 100_000
+
+/** Draws what was found into a folder; it comes from the reports. */
+export type WriteSensitivityReport<E, R> = (
+  sensitivity: Sensitivity,
+  folder: string,
+) => Effect.Effect<{ readonly files: ReadonlyArray<string> }, E, R>
+
+export const makeSensitivityCommand = <E, R>(write: WriteSensitivityReport<E, R>) =>
+  Command.make(
+    "sensitivity",
+    {
+      scenario: scenarioArgument,
+      vary: varyOption,
+      metric: metricOption,
+      method: methodOption,
+      samples: samplesOption,
+      both: bothOption,
+      seed: seedOption,
+      replications: replicationsOption,
+      workers: workersOption,
+      out: outOption,
+      shard: shardOption,
+      json: jsonOption,
+    },
+    ({ scenario, vary, both, method, metric: metrics, ...options }) =>
+      Effect.gen(function* () {
+        const path = yield* Path.Path
+        const workers = yield* workersFrom(options.workers)
+        const size =
+          (yield* countFrom("samples", options.samples, 2, mostSamples)) ?? defaultSamples[method]
+        const replications = Option.getOrElse(
+          yield* replicationsFrom(options.replications),
+          () => 1,
+        )
+        const shard = yield* shardFrom(options.shard)
+        const sweep = yield* prepareSweep({
+          scenario,
+          vary,
+          both,
+          design: method === "morris" ? "morris" : "saltelli",
+          size,
+          seed: Option.getOrUndefined(options.seed),
+          replications,
+          workers,
+          commandOf: (settled) =>
+            commandAgain("sensitivity", { scenario, ...settled }, [
+              ["--method", [method]],
+              ["--samples", [String(size)]],
+              ["--both", both],
+              ["--vary", vary],
+            ]),
+        })
+        yield* refuseUnknown(metrics, Object.keys(metricFactsOf(sweep.base)))
+        const folder = Option.getOrElse(options.out, () =>
+          path.join(
+            "out",
+            `${folderNameOf(sweep.definition.scenario)}-sensitivity${shard.count === 1 ? "" : `-${shard.index}-of-${shard.count}`}`,
+          ),
+        )
+        const result = yield* keptSweep(sweep, folder, shard, workers)
+        if (shard.count > 1) {
+          yield* printResult(
+            options.json,
+            { folder, shard: shardText(shard), cells: result.cells.length },
+            () =>
+              `Shard ${shardText(shard)} is kept in ${printable(folder)}. evenkeel merge joins all shards in a folder; the same command with --out FOLDER and without --shard then explains the metrics.`,
+          )
+          return
+        }
+        const explained = yield* Effect.forEach(metrics, (name) =>
+          Effect.map(sensitivityOf(result, name), (one) => [name, one] as const),
+        )
+        const sensitivity: Sensitivity = {
+          definition: result.definition,
+          digest: sweepDigest(result),
+          metrics: Object.fromEntries(explained),
+        }
+        const [cells] = yield* exportSweep(result, folder)
+        const document = { ...result.definition, ...sensitivity, definition: undefined }
+        const results = yield* writeText(folder, "sensitivity.json", [
+          JSON.stringify(document, null, 2),
+          "\n",
+        ])
+        const report = yield* write(sensitivity, folder)
+        const files = { cells, results, report: report.files[0] }
+        yield* printResult(options.json, { ...document, files }, () =>
+          [
+            ...explained.map(([name, one]) => sensitivityText(name, one)),
+            alignColumns([
+              ["results", printable(results)],
+              ["report", printable(files.report ?? "")],
+              ["digest", sensitivity.digest],
+              ["again", printable(againCommand(result.definition.command, metrics))],
+            ]),
+          ].join("\n\n"),
+        )
+        yield* refuseFailedChecks(result)
+        if (explained.some(([, one]) => isUnresolved(one)))
+          yield* note(
+            "The intervals are wide even for the most important setting: more --samples, in another folder, tell more.",
+          )
+      }),
+  ).pipe(
+    Command.withDescription(
+      "Find which settings of a scenario matter for a metric, by Morris' elementary effects or Sobol' indices.",
+    ),
+  )
+
+const againCommand = (command: string, metrics: ReadonlyArray<string>): string =>
+  [command, ...metrics.map((name) => `--metric ${name}`)].join(" ")
+
+const refuseUnknown = (
+  metrics: ReadonlyArray<string>,
+  known: ReadonlyArray<string>,
+): Effect.Effect<void, UsageError> => {
+  if (metrics.length === 0)
+    return new UsageError({
+      argument: "--metric",
+      allowed: `must be given at least once; there are ${known.join(", ")}`,
+    })
+  const strange = metrics.find((name) => !known.includes(name))
+  return strange === undefined
+    ? Effect.void
+    : new UsageError({
+        argument: `--metric ${strange}`,
+        allowed: `this scenario has no such metric; there are ${known.join(", ")}`,
+      })
+}
+
+/** Whether the interval of the most important factor is wider than its value. */
+const isUnresolved = (one: MetricSensitivity): boolean => {
+  const strongest = one.method === "morris" ? one.factors[0].muStar : one.factors[0].total
+  const { value, low, high } = strongest
+  return low === null || high === null || !(high - low <= value)
+}
+
+const sensitivityText = (name: string, one: MetricSensitivity): string => {
+  const heading = printable(`${name} (${one.unit}): ${one.meaning}`)
+  return one.method === "morris"
+    ? [
+        heading,
+        alignColumns([
+          ["setting", "mean |effect|", "95%", "mean effect", "95%", "deviation", "95%"],
+          ...one.factors.map(({ factor, muStar, mu, sigma }) => [
+            printable(factor),
+            ...boundedText(muStar),
+            ...boundedText(mu),
+            ...boundedText(sigma),
+          ]),
+        ]),
+        `Effects are changes of the metric, in ${one.unit}, over the whole range of a setting; their deviation tells of interactions and curvature.`,
+      ].join("\n")
+    : [
+        heading,
+        alignColumns([
+          ["setting", "alone", "95%", "with others", "95%"],
+          ...one.factors.map(({ factor, first, total }) => [
+            printable(factor),
+            ...boundedText(first),
+            ...boundedText(total),
+          ]),
+        ]),
+        "Parts of the metric's variance; chance is what the simulation's random numbers make.",
+      ].join("\n")
+}
+
+const rounded = (value: number): string =>
+  Number.isFinite(value) ? String(Number(value.toPrecision(3))) : "none"
+
+const boundedText = ({ value, low, high }: Bounded): readonly [string, string] => [
+  rounded(value),
+  low === null || high === null ? "" : `${rounded(low)} to ${rounded(high)}`,
+]

@@ -73,7 +73,7 @@ const verdictWords = (verdicts: ReadonlyArray<string>): string => {
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-export const attackChart = ({ id, title, economies }: Attack): Chart => {
+const attackChart = ({ id, title, economies }: Attack): Chart => {
   const names = Object.keys(economies)
   const worst = names.map((economy) => {
     const [most] = economies[economy].toSorted((a, b) => b.ratio.mean - a.ratio.mean)
@@ -96,7 +96,7 @@ export const attackChart = ({ id, title, economies }: Attack): Chart => {
 const shareText = (share: number): string =>
   share === 1 ? "sole supplier" : `1 of ${Math.round(1 / share)} suppliers`
 
-export const frontierChart = ({ points, safe }: Frontier): Chart => {
+const frontierChart = ({ points, safe }: Frontier): Chart => {
   const shares = safe.map(({ supplyShare }) => shareText(supplyShare))
   const values = points.map(({ supplyShare, maxMultiplier, ratio }) => ({
     share: shareText(supplyShare),

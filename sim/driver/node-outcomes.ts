@@ -1,5 +1,5 @@
 /** Each node's life until now, from the start of demand on, as a row of the results. */
-import { codeOfStrategy, strategyOf } from "../agents/strategy.ts"
+import { strategyNames, strategyOf } from "../agents/strategy.ts"
 import type { NodeOutcome } from "../results/model.ts"
 import { gone } from "./nodes-table.ts"
 import { busyMicrosOf, healthOf, onlineMicrosOf } from "./node-state.ts"
@@ -10,9 +10,10 @@ const hourMicros = 3_600_000_000
 export const nodeOutcomes = (world: World): ReadonlyArray<NodeOutcome> =>
   Array.from({ length: world.nodes.count }, (_, node) => nodeOutcome(world, node))
 
-export const chasersOf = ({ nodes: { count, columns } }: World): ReadonlyArray<number> =>
-  Array.from({ length: count }, (_, node) => node).filter(
-    (node) => columns.strategy[node] === codeOfStrategy("bounty") && columns.party[node] === 0,
+/** By node: what its operator goes by; "" for those of a party, whose conduct is their own. */
+export const strategiesOf = ({ nodes: { count, columns } }: World): ReadonlyArray<string> =>
+  Array.from({ length: count }, (_, node) =>
+    columns.party[node] > 0 ? "" : strategyNames[columns.strategy[node]],
   )
 
 export const nodeOutcome = (world: World, node: number): NodeOutcome => {

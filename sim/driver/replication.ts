@@ -19,7 +19,7 @@ import { onArrival, onFollowUp, onNight, onOwnCall } from "./calls.ts"
 import { checksAtEnd, checksInPassing } from "./checks.ts"
 import { onSample } from "./samples.ts"
 import { onLife } from "./node-life.ts"
-import { chasersOf, nodeOutcomes } from "./node-outcomes.ts"
+import { strategiesOf, nodeOutcomes } from "./node-outcomes.ts"
 import { beginBooks } from "./decisions.ts"
 import { act, onHourTurned } from "./commands.ts"
 import { NodesTable } from "./nodes-table.ts"
@@ -63,8 +63,8 @@ export interface Replicated {
   /** By node, from the start of demand to the last request's end, and their totals at each mark. */
   readonly nodes: ReadonlyArray<NodeOutcome>
   readonly marks: ReadonlyArray<NodeMark>
-  /** Nodes whose operators chase bounties. */
-  readonly chasers: ReadonlyArray<number>
+  /** By node: what its operator goes by; "" for those of a party. */
+  readonly strategies: ReadonlyArray<string>
   readonly parties: ReadonlyArray<PartyOutcome>
   readonly checks: Readonly<Record<string, Check>>
 }
@@ -158,7 +158,7 @@ export class Replication {
       recording: world.recorder.recording(),
       nodes: nodeOutcomes(world),
       marks: world.marks,
-      chasers: chasersOf(world),
+      strategies: strategiesOf(world),
       parties: partyOutcomes(world),
       checks: checksAtEnd(world, this.isChecked ? this.faults : undefined),
     }

@@ -12,8 +12,8 @@ export interface MetricFacts {
 export interface Window {
   readonly recording: Recording
   readonly nodes: ReadonlyArray<NodeOutcome>
-  /** Nodes whose operators chase bounties. */
-  readonly chasers: ReadonlySet<number>
+  /** By node: what its operator goes by; "" for those of a party. */
+  readonly strategies: ReadonlyArray<string>
   readonly parties: ReadonlyArray<PartyOutcome>
   readonly days: number
   /** Of the whole run, its warm-up included: days, and requests that were served. */

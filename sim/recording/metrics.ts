@@ -236,41 +236,78 @@ const fixedMetrics: ReadonlyArray<Metric> = [
     "earnings.chaserRatio",
     "ratio",
     "Pay per online hour of operators who chase bounties ÷ that of the others",
-    ({ nodes, chasers }) => {
+    ({ nodes, strategies }) => {
+      const isChaser = ({ node }: NodeOutcome) => strategies[node] === "bounty"
       const payOf = (own: ReadonlyArray<NodeOutcome>) =>
         own.reduce((sum, { shareEarned, bountyEarned }) => sum + shareEarned + bountyEarned, 0) /
         own.reduce((sum, { onlineHours }) => sum + onlineHours, 0)
-      return (
-        payOf(nodes.filter(({ node }) => chasers.has(node))) /
-        payOf(nodes.filter(({ node }) => !chasers.has(node)))
-      )
+      return payOf(nodes.filter(isChaser)) / payOf(nodes.filter((node) => !isChaser(node)))
     },
   ),
   ...newcomerMetrics,
 ]
 
+/** How the operators of each strategy fare, where a scenario mixes them. */
+const strategyMetrics = (strategies: ReadonlyArray<string>): ReadonlyArray<Metric> =>
+  strategies.map((name) =>
+    metric(
+      `profit.by.${name}`,
+      "credits/d",
+      `Pay less cost of a node and day that it was there, strategy ${name}`,
+      ({ nodes, strategies: own, minor, horizonDays, days }) => {
+        const theirs = nodes.filter(({ node }) => own[node] === name)
+        const profit = theirs.reduce((sum, node) => sum + payOf(node) / minor - node.costCredits, 0)
+        return profit / theirs.reduce((sum, node) => sum + daysPresent(node, horizonDays, days), 0)
+      },
+    ),
+  )
+
+const payOf = ({ shareEarned, bountyEarned }: NodeOutcome): number => shareEarned + bountyEarned
+
+/** Days on the market's books after the warm-up, online or not. */
+const daysPresent = (
+  { joinedSeconds, leftSeconds }: NodeOutcome,
+  horizonDays: number,
+  days: number,
+): number => {
+  const from = Math.max(joinedSeconds / daySeconds, horizonDays - days)
+  return Math.max(0, Math.min(horizonDays, (leftSeconds ?? Infinity) / daySeconds) - from)
+}
+
 /** Every metric of a scenario with these models and parties: what it is called, its unit and its meaning. */
 export const metricFacts = (
   models: ReadonlyArray<OfferedModel>,
   parties: ReadonlyArray<string>,
+  strategies: ReadonlyArray<string> = [],
 ): Readonly<Record<string, MetricFacts>> =>
   Object.fromEntries(
-    metricsFor(models, parties).map(({ name, unit, meaning }) => [name, { unit, meaning }]),
+    metricsFor(models, parties, strategies).map(({ name, unit, meaning }) => [
+      name,
+      { unit, meaning },
+    ]),
   )
 
 const metricsFor = (
   models: ReadonlyArray<OfferedModel>,
   parties: ReadonlyArray<string>,
-): ReadonlyArray<Metric> => [...fixedMetrics, ...modelMetrics(models), ...partyMetrics(parties)]
+  strategies: ReadonlyArray<string>,
+): ReadonlyArray<Metric> => [
+  ...fixedMetrics,
+  ...strategyMetrics(strategies),
+  ...modelMetrics(models),
+  ...partyMetrics(parties),
+]
 
 export interface MetricOptions {
   readonly warmupSeconds: number
   readonly horizonSeconds: number
   readonly models: ReadonlyArray<OfferedModel>
   readonly scale: number
-  /** Nodes whose operators chase bounties. */
-  readonly chasers: ReadonlySet<number>
+  /** By node: what its operator goes by; "" for those of a party. */
+  readonly strategies: ReadonlyArray<string>
   readonly parties: ReadonlyArray<PartyOutcome>
+  /** Strategies that the scenario mixes, by name. */
+  readonly mixedStrategies: ReadonlyArray<string>
 }
 
 /**
@@ -287,7 +324,7 @@ export const metricsOf = (
   const window: Window = {
     recording,
     nodes,
-    chasers: options.chasers,
+    strategies: options.strategies,
     minor: 10 ** options.scale,
     parties: options.parties,
     days: (options.horizonSeconds - cut) / daySeconds,
@@ -299,7 +336,7 @@ export const metricsOf = (
     sum: (channel) => sumOf(recording.sums[channel].subarray(firstBin, recording.bins)),
   }
   const names = options.parties.map(({ name }) => name)
-  const values = metricsFor(options.models, names).map(
+  const values = metricsFor(options.models, names, options.mixedStrategies).map(
     ({ name, valueOf }) => [name, valueOf(window)] as const,
   )
   return Object.fromEntries(values.filter(([, value]) => Number.isFinite(value)))

@@ -97,7 +97,8 @@ export const metricsAfter = (
     horizonSeconds: scenario.horizonDays * daySeconds,
     models: offeredModels(scenario),
     scale: scenario.economy.money.scale,
-    chasers: new Set(finished.result.chasers),
+    strategies: finished.result.strategies,
+    mixedStrategies: mixedStrategies(scenario),
     parties: finished.result.parties,
   })
 
@@ -106,7 +107,12 @@ export const metricFactsOf = (scenario: Scenario) =>
   metricFacts(
     offeredModels(scenario),
     scenario.parties.map(({ name }) => name),
+    mixedStrategies(scenario),
   )
+
+const mixedStrategies = ({ operators }: Scenario): ReadonlyArray<string> => [
+  ...new Set(operators.strategies.map(({ strategy }) => strategy)),
+]
 
 /** The models as metrics know them; a crowd that wants all models wants each. */
 const offeredModels = ({ models, demand }: Scenario): ReadonlyArray<OfferedModel> =>

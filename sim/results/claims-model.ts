@@ -52,14 +52,13 @@ export const AttackVerdict = Schema.Literal("does not pay", "pays", "undecided")
 export type AttackVerdict = typeof AttackVerdict.Type
 
 /** A figure of the market beside an attack, with the honest party and with the attacker. */
-export const Reported = Schema.Struct({
+const Reported = Schema.Struct({
   metric: Schema.String,
   label: Schema.String,
   unit: Schema.String,
   honest: Estimated,
   attack: Estimated,
 })
-export type Reported = typeof Reported.Type
 
 /** One way of an attack, under one economy. */
 export const AttackResult = Schema.Struct({
@@ -101,14 +100,13 @@ export const Attack = Schema.Struct({
 export type Attack = typeof Attack.Type
 
 /** A point of the frontier of self-dealing. */
-export const FrontierPoint = Schema.Struct({
+const FrontierPoint = Schema.Struct({
   supplyShare: Schema.Number,
   maxMultiplier: Schema.Number,
   /** Profit of a party that buys its own tokens ÷ its profit without. */
   ratio: Estimated,
   reproduce: Schema.Array(Schema.String),
 })
-export type FrontierPoint = typeof FrontierPoint.Type
 
 export const Frontier = Schema.Struct({
   points: Schema.Array(FrontierPoint),

@@ -20,6 +20,7 @@ export const builtInScenarios = [
   "bounty-rush",
   "flapping",
   "audit",
+  "strategies",
 ] as const
 
 // The YAML files are not compiled: they are found from the package's own name, wherever this is run.

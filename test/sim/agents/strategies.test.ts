@@ -6,6 +6,8 @@ import type { ModelOutlook, OperatorView } from "../../../sim/agents/view.ts"
 import { bountyChaser } from "../../../sim/agents/strategies/bounty-chaser.ts"
 import { profitSeeker } from "../../../sim/agents/strategies/profit-seeker.ts"
 import { expectedIncome } from "../../../sim/agents/view.ts"
+import type { StrategyName } from "../../../sim/agents/strategy.ts"
+import { strategies } from "../../../sim/agents/strategy.ts"
 import { assertProperty } from "../../support/property.ts"
 
 const outlook = (model: number, settings: Partial<ModelOutlook> = {}): ModelOutlook => ({
@@ -198,5 +200,96 @@ describe("the bounty chaser", () => {
     const outlooks = [outlook(0, { multiplier: 1.5 }), outlook(1, { multiplier: 1.5 })]
     const shown = view({ outlooks, costCreditsPerDay: 1e6 })
     expect(bountyChaser(shown, stream)).toEqual({ _tag: "Stay" })
+  })
+})
+
+const stream = () => openStream("strategies", "draw", 0)
+const decide = (name: StrategyName, shown: OperatorView) => strategies[name].decide(shown, stream())
+
+describe("the utilisation guard", () => {
+  const idle = view({
+    utilisation: 0.1,
+    outlooks: [outlook(0), outlook(1, { expectedUtilisation: 0.9 })],
+  })
+
+  it("moves from an idle machine to where most work is promised", () => {
+    expect(decide("utilisation", idle)).toEqual({ _tag: "Switch", model: 1 })
+  })
+
+  it("stays while busy, while it knows nothing, and for a small gain", () => {
+    expect(decide("utilisation", { ...idle, utilisation: 0.5 })).toEqual({ _tag: "Stay" })
+    expect(decide("utilisation", { ...idle, utilisation: null })).toEqual({ _tag: "Stay" })
+    const little = { ...idle, outlooks: [outlook(0), outlook(1, { expectedUtilisation: 0.2 })] }
+    expect(decide("utilisation", little)).toEqual({ _tag: "Stay" })
+  })
+})
+
+describe("market balance", () => {
+  it("goes to the shortest model, however low its bounty, if that is much shorter than its own", () => {
+    const outlooks = [
+      outlook(0, { pressure: 1 }),
+      outlook(1, { pressure: 3, multiplier: 1 }),
+      outlook(2, { pressure: 2, multiplier: 2 }),
+    ]
+    expect(decide("balance", view({ outlooks }))).toEqual({ _tag: "Switch", model: 1 })
+    const even = [outlook(0, { pressure: 1 }), outlook(1, { pressure: 1.2 })]
+    expect(decide("balance", view({ outlooks: even }))).toEqual({ _tag: "Stay" })
+  })
+
+  it("never goes where its machine cannot serve", () => {
+    const outlooks = [outlook(0), outlook(1, { pressure: 9, tokensPerSecond: 0 })]
+    expect(decide("balance", view({ outlooks }))).toEqual({ _tag: "Stay" })
+  })
+})
+
+describe("the peak maximiser", () => {
+  it("leaves the hours that do not earn what they cost, but looks again now and then", () => {
+    const poor = view({ believedCreditsInHour: 1, costCreditsPerDay: 48 })
+    const lots = openStream("strategies", "explore", 1)
+    const n = 20_000
+    let paused = 0
+    for (let i = 0; i < n; i++) if (strategies.peak.decide(poor, lots)._tag === "Pause") paused++
+    // 95%, within five standard deviations.
+    expect(Math.abs(paused / n - 0.95)).toBeLessThan(5 * Math.sqrt((0.05 * 0.95) / n))
+    const rich = { ...poor, believedCreditsInHour: 2 }
+    expect(strategies.peak.decide(rich, lots)).toEqual({ _tag: "Stay" })
+    expect(decide("peak", view({ believedCreditsInHour: null }))).toEqual({ _tag: "Stay" })
+  })
+})
+
+describe("the part-timer", () => {
+  it("plays from six to eleven in the evening, and lends the machine otherwise", () => {
+    const at = (hourOfDay: number) => decide("part-time", view({ hourOfDay }))
+    expect([0, 12, 17, 23].map(at)).toEqual(Array(4).fill({ _tag: "Stay" }))
+    expect(at(18)).toEqual({ _tag: "Pause", hours: 5 })
+    expect(at(22)).toEqual({ _tag: "Pause", hours: 1 })
+  })
+})
+
+describe("the farmer", () => {
+  it("believes what it has earned over what the board promises", () => {
+    const outlooks = [
+      outlook(0, { believedCreditsPerDay: 40 }),
+      outlook(1, { believedCreditsPerDay: 90 }),
+    ]
+    expect(decide("farm", view({ outlooks }))).toEqual({ _tag: "Switch", model: 1 })
+  })
+
+  it("gives up when not even its best model pays the rent", () => {
+    const outlooks = [
+      outlook(0, { believedCreditsPerDay: 20 }),
+      outlook(1, { believedCreditsPerDay: 10 }),
+    ]
+    expect(decide("farm", view({ outlooks }))).toEqual({ _tag: "Leave" })
+  })
+})
+
+describe("the cloud arbitrageur", () => {
+  it("rents while the best model promises a tenth more than the rent, and gives back otherwise", () => {
+    const shown = view()
+    const income = expectedIncome(shown, outlook(0))
+    const at = (costCreditsPerDay: number) => decide("cloud", { ...shown, costCreditsPerDay })
+    expect(at(income / 1.2)).toEqual({ _tag: "Stay" })
+    expect(at(income / 1.05)).toEqual({ _tag: "Pause", hours: 1 })
   })
 })

@@ -178,7 +178,8 @@ describe("newcomers without a ramp", () => {
       horizonSeconds: 7 * 86_400,
       models: [{ name: "llama-3-8b", crowdSeconds: null }],
       scale: 6,
-      chasers: new Set(),
+      strategies: [],
+      mixedStrategies: [],
       parties: [],
     })
     // Some 120,000 requests: either half gets 60,000, give or take 175; five standard errors of the ratio.

@@ -197,7 +197,7 @@ const expectFiguresToHold = (scenario: Scenario, { recording, nodes }: Replicate
 
 const expectMetricsToHold = (
   scenario: Scenario,
-  { recording, nodes: inAll, marks, chasers }: Replicated,
+  { recording, nodes: inAll, marks, strategies }: Replicated,
 ): void => {
   const horizonSeconds = scenario.horizonDays * 86_400
   const warmupSeconds = horizonSeconds / 4
@@ -211,7 +211,8 @@ const expectMetricsToHold = (
     horizonSeconds,
     models: scenario.models.map(({ name }) => ({ name, crowdSeconds: horizonSeconds / 8 })),
     scale: scenario.economy.money.scale,
-    chasers: new Set(chasers),
+    strategies,
+    mixedStrategies: [],
     parties: [],
   })
   for (const [name, value] of Object.entries(metrics)) {

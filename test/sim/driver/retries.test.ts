@@ -23,7 +23,8 @@ const metricsOptions = {
   horizonSeconds: 86_400,
   models: ["llama-3-8b", "llama-3.2-3b"].map((name) => ({ name, crowdSeconds: null })),
   scale: 6,
-  chasers: new Set<number>(),
+  strategies: [],
+  mixedStrategies: [],
   parties: [],
 }
 

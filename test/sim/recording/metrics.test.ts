@@ -15,7 +15,8 @@ const options = {
   horizonSeconds: 86_400,
   models: [offered("m")],
   scale: 6,
-  chasers: new Set<number>(),
+  strategies: [],
+  mixedStrategies: [],
   parties: [],
 }
 
@@ -237,9 +238,10 @@ describe("what chasers earn", () => {
       madeUpNode({ node: 2, onlineHours: 30, shareEarned: 90e6 }),
     ]
     const ratio = (chasers: ReadonlyArray<number>) =>
-      metricsOf(recordingOf({}), nodes, { ...options, chasers: new Set(chasers), parties: [] })[
-        "earnings.chaserRatio"
-      ]
+      metricsOf(recordingOf({}), nodes, {
+        ...options,
+        strategies: nodes.map(({ node }) => (chasers.includes(node) ? "bounty" : "profit")),
+      })["earnings.chaserRatio"]
     // 30 credits in 20 hours, against 90 in 30.
     expect(ratio([0, 1])).toBeCloseTo(0.5, 12)
     expect(ratio([])).toBeUndefined()
@@ -293,5 +295,107 @@ describe("every metric", () => {
       expect(unit, `${name}`).not.toBe("")
       expect(meaning, `${name}`).toMatch(/^[A-Z].+/)
     }
+  })
+})
+
+describe("what a strategy earns", () => {
+  it("is by the day on the market's books, online or not, from the end of the warm-up on", () => {
+    const nodes = [
+      // There for the whole day, and from noon until six.
+      madeUpNode({
+        node: 0,
+        joinedSeconds: -1e6,
+        shareEarned: 20e6,
+        bountyEarned: 4e6,
+        costCredits: 4,
+      }),
+      madeUpNode({
+        node: 1,
+        joinedSeconds: 43_200,
+        leftSeconds: 64_800,
+        shareEarned: 5e6,
+        costCredits: 0,
+      }),
+      madeUpNode({ node: 2, joinedSeconds: 0, shareEarned: 90e6, costCredits: 0 }),
+    ]
+    const metrics = metricsOf(recordingOf({}), nodes, {
+      ...options,
+      strategies: ["farm", "farm", "stay"],
+      mixedStrategies: ["farm", "stay", "cloud"],
+    })
+    expect(metrics["profit.by.farm"]).toBeCloseTo((20 + 5) / 1.25, 9)
+    expect(metrics["profit.by.stay"]).toBeCloseTo(90, 9)
+    // Nobody goes by it.
+    expect(metrics).not.toHaveProperty("profit.by.cloud")
+  })
+})
+
+describe("the market as an economist sees it", () => {
+  const over = (bins: Parameters<typeof recordingOf>[0]) =>
+    metricsOf(recordingOf(bins), [], options)
+
+  it("has a surplus, a margin after gifts, and a price that was paid", () => {
+    const metrics = over({
+      surplus: [30, 10],
+      fee: [6, 6],
+      promotionsSpent: [2, 4],
+      gross: [100, 100],
+      outputTokens: [1e6, 3e6],
+    })
+    const days = options.horizonSeconds / 86_400
+    expect(metrics["surplus.consumersPerDay"]).toBeCloseTo(40 / days, 9)
+    expect(metrics["platform.marginPerDay"]).toBeCloseTo(6 / days, 9)
+    expect(metrics["platform.margin"]).toBeCloseTo(0.03, 12)
+    expect(metrics["credits.perMtok"]).toBeCloseTo(50, 9)
+  })
+
+  it("says what part of the bounties the pool could pay, and how fast credits turn over", () => {
+    const metrics = over({
+      bountyClaimed: [10, 30],
+      bountyPaid: [10, 20],
+      gross: [100, 100],
+      customerCredits: [400, 400],
+      samples: [1, 1],
+    })
+    expect(metrics["bountyPool.paidShare"]).toBeCloseTo(0.75, 12)
+    const days = options.horizonSeconds / 86_400
+    expect(metrics["credits.velocity"]).toBeCloseTo(200 / days / 400, 9)
+    expect(metrics["credits.supply"]).toBeCloseTo(400, 9)
+  })
+
+  it("counts the calls that were not made, of all that would have been", () => {
+    const metrics = over({ arrived: [60, 20], demandGone: [10, 0], demandPricedOut: [0, 10] })
+    expect(metrics["demand.goneShare"]).toBeCloseTo(0.1, 12)
+    expect(metrics["demand.pricedOutShare"]).toBeCloseTo(0.1, 12)
+  })
+
+  it("knows how concentrated the pay is, by operator and not by node", () => {
+    const nodes = [
+      madeUpNode({ node: 0, operator: 1, shareEarned: 10e6 }),
+      madeUpNode({ node: 1, operator: 1, shareEarned: 20e6 }),
+      madeUpNode({ node: 2, operator: 2, shareEarned: 10e6 }),
+    ]
+    const metrics = metricsOf(recordingOf({}), nodes, options)
+    expect(metrics["earnings.hhi"]).toBeCloseTo(0.75 ** 2 + 0.25 ** 2, 12)
+  })
+
+  it("takes a node's pay apart: the parts add up to its profit", () => {
+    const nodes = [
+      madeUpNode({
+        deviceClass: "consumer",
+        onlineHours: 24,
+        shareEarned: 50e6,
+        bountyEarned: 7e6,
+        withheld: 5e6,
+        costCredits: 12,
+      }),
+    ]
+    const metrics = metricsOf(recordingOf({}), nodes, options)
+    const part = (name: string) => metrics[`pay.consumer.${name}`]
+    expect(part("share")).toBeCloseTo(55, 9)
+    expect(metrics["profit.consumer"]).toBeCloseTo(
+      part("share") - part("withheld") + part("bounty") - part("cost"),
+      9,
+    )
   })
 })

@@ -30,7 +30,7 @@ const finished = (
     nodes: settings.nodes ?? [],
     // No node, no totals: any warm-up is cut alike.
     marks: settings.marks ?? [markOf(Infinity, [])],
-    chasers: [],
+    strategies: [],
     parties: [],
     checks: settings.checks ?? {},
   },

@@ -1,6 +1,11 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { gini, jainIndex, lorenzCurve } from "../../../sim/statistics/inequality.ts"
+import {
+  herfindahlIndex,
+  gini,
+  jainIndex,
+  lorenzCurve,
+} from "../../../sim/statistics/inequality.ts"
 import { assertProperty } from "../../support/property.ts"
 
 const amounts = fc.array(fc.nat(1000), { minLength: 1, maxLength: 40 })
@@ -88,5 +93,14 @@ describe("measures of inequality", () => {
     expect(() => gini([1, -1])).toThrow("from 0 up, not -1")
     expect(() => jainIndex([NaN])).toThrow("not NaN")
     expect(() => lorenzCurve([Infinity])).toThrow("not Infinity")
+  })
+})
+
+describe("the Herfindahl–Hirschman index", () => {
+  it("is the sum of the squared shares", () => {
+    expect(herfindahlIndex([1, 2, 3, 4])).toBeCloseTo((1 + 4 + 9 + 16) / 100, 12)
+    expect(herfindahlIndex([5, 0, 0])).toBe(1)
+    expect(herfindahlIndex([2, 2, 2, 2])).toBeCloseTo(0.25, 12)
+    expect(herfindahlIndex([])).toBe(0)
   })
 })

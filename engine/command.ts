@@ -134,79 +134,103 @@ export interface CommandSink {
   readonly digest: Digest
 }
 
-const codes = <T extends string>(names: ReadonlyArray<T>): Readonly<Record<T, number>> =>
-  Object.fromEntries(names.map((name, index) => [name, index + 1])) as Record<T, number>
+/** A name's number in the digest: its place in its list, from 1 on. */
+const numberOf = <T extends string>(names: ReadonlyArray<T>, name: T): number => {
+  let place = 0
+  while (place < names.length && names[place] !== name) place++
+  return place + 1
+}
 
-const tagCodes = codes([
-  "Dispatch",
-  "Refuse",
-  "Finish",
-  "Probe",
-  "Measure",
-  "Park",
-  "FailOver",
-  "Announce",
-  "Audit",
-  "Post",
-  "Rejected",
-])
-const refusalCodes = codes(refusals)
-const rejectionCodes = codes(rejections)
-const purposeCodes = codes(probePurposes)
-const findingCodes = codes(auditFindings)
-const kindCodes = codes(postingKinds)
-const outcomeCodes = codes(outcomes)
+type CommandOf<T extends Command["_tag"]> = Extract<Command, { readonly _tag: T }>
 
-/** Appends a command and rolls every field of it into the digest. */
+/**
+ * Appends a command and rolls every field of it into the digest, the number of its kind first.
+ *
+ * The three kinds that every call leads to have functions of their own: V8 then knows the shape of
+ * what they are given, where one function for all eleven looks up each field.
+ */
 export const emit = (sink: CommandSink, command: Command): void => {
-  sink.commands.push(command)
-  const digest = sink.digest
-  mix(digest, tagCodes[command._tag])
+  const { digest } = sink
   switch (command._tag) {
     case "Dispatch":
-      mix(digest, command.request)
-      mix(digest, command.attempt)
-      return mix(digest, command.instance)
-    case "Refuse":
-      mix(digest, command.request)
-      return mix(digest, refusalCodes[command.reason])
+      return emitDispatch(sink, command)
     case "Finish":
+      return emitFinish(sink, command)
+    case "Post":
+      return emitPost(sink, command)
+    case "Refuse":
+      mix(digest, 2)
       mix(digest, command.request)
-      mix(digest, command.instance)
-      mix(digest, outcomeCodes[command.outcome])
-      mix(digest, command.outputTokens)
-      mix(digest, command.charge)
-      mix(digest, command.fee)
-      mix(digest, command.share)
-      mix(digest, command.withheld)
-      return mix(digest, command.bounty)
+      mix(digest, numberOf(refusals, command.reason))
+      break
     case "Probe":
+      mix(digest, 4)
       mix(digest, command.instance)
       mix(digest, command.probe)
-      mix(digest, purposeCodes[command.purpose])
-      return mix(digest, command.tokens)
+      mix(digest, numberOf(probePurposes, command.purpose))
+      mix(digest, command.tokens)
+      break
     case "Measure":
+      mix(digest, 5)
       mix(digest, command.instance)
-      return mix(digest, command.measurement)
+      mix(digest, command.measurement)
+      break
     case "Park":
+      mix(digest, 6)
       mix(digest, command.instance)
-      return mix(digest, command.untilMicros)
+      mix(digest, command.untilMicros)
+      break
     case "FailOver":
-      return mix(digest, command.node)
+      mix(digest, 7)
+      mix(digest, command.node)
+      break
     case "Announce":
+      mix(digest, 8)
       mix(digest, command.model)
-      return mix(digest, command.multiplierHundredths)
+      mix(digest, command.multiplierHundredths)
+      break
     case "Audit":
+      mix(digest, 9)
       mix(digest, command.subject)
-      mix(digest, findingCodes[command.finding])
-      return mix(digest, command.quantity)
-    case "Post":
-      mix(digest, kindCodes[command.kind])
-      mix(digest, command.debit)
-      mix(digest, command.credit)
-      mix(digest, command.amount)
-      return mix(digest, command.reference)
+      mix(digest, numberOf(auditFindings, command.finding))
+      mix(digest, command.quantity)
+      break
     case "Rejected":
-      return mix(digest, rejectionCodes[command.reason])
+      mix(digest, 11)
+      mix(digest, numberOf(rejections, command.reason))
+      break
   }
+  sink.commands.push(command)
+}
+
+export const emitDispatch = ({ commands, digest }: CommandSink, command: CommandOf<"Dispatch">) => {
+  mix(digest, 1)
+  mix(digest, command.request)
+  mix(digest, command.attempt)
+  mix(digest, command.instance)
+  commands.push(command)
+}
+
+export const emitFinish = ({ commands, digest }: CommandSink, command: CommandOf<"Finish">) => {
+  mix(digest, 3)
+  mix(digest, command.request)
+  mix(digest, command.instance)
+  mix(digest, numberOf(outcomes, command.outcome))
+  mix(digest, command.outputTokens)
+  mix(digest, command.charge)
+  mix(digest, command.fee)
+  mix(digest, command.share)
+  mix(digest, command.withheld)
+  mix(digest, command.bounty)
+  commands.push(command)
+}
+
+export const emitPost = ({ commands, digest }: CommandSink, command: CommandOf<"Post">) => {
+  mix(digest, 10)
+  mix(digest, numberOf(postingKinds, command.kind))
+  mix(digest, command.debit)
+  mix(digest, command.credit)
+  mix(digest, command.amount)
+  mix(digest, command.reference)
+  commands.push(command)
 }

@@ -12,7 +12,7 @@ export const emptyDigest = (): Digest => ({ high: 0x9e3779b9 | 0, low: 0x243f6a8
 /** Rolls in one whole number, all 53 bits of it. Two 32-bit lanes of multiply–xor–shift. */
 export const mix = (digest: Digest, value: number): void => {
   const low = value | 0
-  const high = (value / 4_294_967_296) | 0
+  const high = (value * 2 ** -32) | 0
   let a = Math.imul(digest.low ^ low, 0x85ebca6b)
   a ^= a >>> 15
   let b = Math.imul(digest.high ^ high ^ a, 0xc2b2ae35)

@@ -6,7 +6,7 @@
  * `promotion`, what the platform has given away, may go below 0.
  */
 import type { CommandSink, PostingKind } from "../command.ts"
-import { emit } from "../command.ts"
+import { emitPost } from "../command.ts"
 import type { Table } from "../state/table.ts"
 import { makeTable } from "../state/table.ts"
 
@@ -107,7 +107,7 @@ export const post = (
     throw new Error(`ledger: ${kind} of ${amount} would overdraw account ${debit}`)
   posted[debit] = left
   posted[credit] += amount
-  emit(sink, { _tag: "Post", kind, debit, credit, amount, reference })
+  emitPost(sink, { _tag: "Post", kind, debit, credit, amount, reference })
 }
 
 /** Would all money in the market leave the safe range? Every balance is bounded by it. */

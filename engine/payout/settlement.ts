@@ -4,7 +4,7 @@
  * and the bounty is claimed. One linked group of transfers through the clearing account, which is
  * empty before and after.
  */
-import { emit } from "../command.ts"
+import { emitFinish } from "../command.ts"
 import type { Outcome } from "../event.ts"
 import {
   bountyPool,
@@ -90,7 +90,7 @@ export const settle = (
         : Math.min(bounty, mulDivFloor(charge, rules.vestingAboveBps, 10_000))
     claim(market, provider, atOnce, bounty - atOnce)
   }
-  emit(sink, {
+  emitFinish(sink, {
     _tag: "Finish",
     request: id,
     instance: market.instances.ids[instance],

@@ -6,7 +6,7 @@ import { closed, halfOpen, isTrippedByFailure, noteSuccess } from "../admission/
 import { owe, refresh, refreshLoad } from "../admission/eligibility.ts"
 import { decodeMilliTokensPerSecond, isBelowAfter } from "../admission/floor.ts"
 import type { Refusal, Rejection } from "../command.ts"
-import { emit } from "../command.ts"
+import { emit, emitDispatch } from "../command.ts"
 import type { EventOf, Outcome } from "../event.ts"
 import { hold } from "../ledger/holds.ts"
 import { spendableOf } from "../ledger/accounts.ts"
@@ -98,7 +98,7 @@ const dispatch = (market: Market, request: number, instance: number): void => {
     columns.probeUntil[instance] = market.now + rules.probeLeaseMicros
   }
   refreshLoad(market, instance)
-  emit(market.sink, {
+  emitDispatch(market.sink, {
     _tag: "Dispatch",
     request: id,
     attempt,

@@ -219,17 +219,15 @@ export interface AttemptView {
 export const openAttempts = (market: Market): ReadonlyArray<AttemptView> => {
   const { columns, slots } = market.requests
   const instances = market.instances
-  return [...slots]
-    .toSorted(([a], [b]) => a - b)
-    .map(([request, slot]) => ({
-      request,
-      attempt: columns.attempt[slot],
-      instance: instances.ids[columns.instance[slot]],
-      node: market.nodes.ids[instances.columns.node[columns.instance[slot]]],
-      account: market.accounts.ids[columns.account[slot]],
-      model: market.models.ids[columns.model[slot]],
-      maxTokens: columns.maxTokens[slot],
-    }))
+  return slots.toArray().map(([request, slot]) => ({
+    request,
+    attempt: columns.attempt[slot],
+    instance: instances.ids[columns.instance[slot]],
+    node: market.nodes.ids[instances.columns.node[columns.instance[slot]]],
+    account: market.accounts.ids[columns.account[slot]],
+    model: market.models.ids[columns.model[slot]],
+    maxTokens: columns.maxTokens[slot],
+  }))
 }
 
 export interface WithdrawalView {
@@ -241,13 +239,11 @@ export interface WithdrawalView {
 /** Withdrawals that are neither posted nor voided, by transfer. O(open withdrawals). */
 export const openWithdrawals = (market: Market): ReadonlyArray<WithdrawalView> => {
   const holds = market.ledger.withdrawalHolds
-  return [...holds.slots]
-    .toSorted(([a], [b]) => a - b)
-    .map(([transfer, slot]) => ({
-      transfer,
-      account: market.accounts.ids[holds.columns.customer[slot]],
-      amount: heldAmount(holds, slot),
-    }))
+  return holds.slots.toArray().map(([transfer, slot]) => ({
+    transfer,
+    account: market.accounts.ids[holds.columns.customer[slot]],
+    amount: heldAmount(holds, slot),
+  }))
 }
 
 export interface ModelView {

@@ -8,6 +8,7 @@
 import { Either, Encoding } from "effect"
 import type { Stream, StreamState } from "../random.ts"
 import { resumeStream } from "../random.ts"
+import { SlotIndex } from "./slot-index.ts"
 
 const arrays = { Float64Array, Int32Array, Uint32Array, Uint8Array } as const
 type ArrayName = keyof typeof arrays
@@ -33,6 +34,7 @@ export const freeze = (value: unknown): Portable => {
   }
   if (value instanceof Map)
     return { $: "Map", entries: [...value].map(([k, v]) => [freeze(k), freeze(v)]) }
+  if (value instanceof SlotIndex) return { $: "SlotIndex", entries: value.toArray() }
   if (value instanceof Set) return { $: "Set", values: [...value].map(freeze) }
   if (typeof value === "object" && isStream(value))
     return { $: "Stream", state: freeze(value.state()) }
@@ -55,6 +57,12 @@ export const thaw = (value: Portable): unknown => {
   if (mark === "undefined") return undefined
   if (mark === "Stream") return resumeStream(thaw(record["state"] as Portable) as StreamState)
   if (mark === "Set") return new Set((record["values"] as ReadonlyArray<Portable>).map(thaw))
+  if (mark === "SlotIndex") {
+    const index = new SlotIndex()
+    for (const [id, slot] of record["entries"] as ReadonlyArray<readonly [number, number]>)
+      index.add(id, slot)
+    return index
+  }
   if (mark === "Map")
     return new Map(
       (record["entries"] as ReadonlyArray<readonly [Portable, Portable]>).map(([k, v]) => [

@@ -3,6 +3,8 @@
  * driver's choosing map to dense slots; a freed slot is zeroed and used again, last freed first, so
  * a market with churn stays as small as its population.
  */
+import { SlotIndex } from "./slot-index.ts"
+
 type ColumnArray = Float64Array | Int32Array | Uint32Array | Uint8Array
 export type ColumnKind = "f64" | "i32" | "u32" | "u8"
 export type TableSpec = { readonly [column: string]: ColumnKind }
@@ -23,7 +25,7 @@ export interface Table<S extends TableSpec> {
   readonly columns: Columns<S>
   /** Id of each slot; −1 where the slot is free. */
   ids: Float64Array<ArrayBuffer>
-  readonly slots: Map<number, number>
+  readonly slots: SlotIndex
   readonly free: Array<number>
   /** Slots ever used: every live slot is below it. */
   used: number
@@ -45,14 +47,14 @@ export const makeTable = <S extends TableSpec>(spec: S, capacity = 16): Table<S>
     spec,
     columns: columns as Columns<S>,
     ids: new Float64Array(capacity).fill(-1),
-    slots: new Map(),
+    slots: new SlotIndex(),
     free: [],
     used: 0,
   }
 }
 
 /** The slot of an id, or −1. */
-export const slotOf = (table: Table<TableSpec>, id: number): number => table.slots.get(id) ?? -1
+export const slotOf = (table: Table<TableSpec>, id: number): number => table.slots.find(id)
 
 export const isPresent = (table: Table<TableSpec>, id: number): boolean => table.slots.has(id)
 
@@ -64,13 +66,13 @@ export const insert = <S extends TableSpec>(table: Table<S>, id: number): number
   const slot = reused ?? table.used++
   if (slot >= table.ids.length) grow(table, slot + 1)
   table.ids[slot] = id
-  table.slots.set(id, slot)
+  table.slots.add(id, slot)
   return slot
 }
 
 /** Frees the slot of an id and zeroes its row. */
 export const remove = <S extends TableSpec>(table: Table<S>, slot: number): void => {
-  table.slots.delete(table.ids[slot])
+  table.slots.remove(table.ids[slot])
   table.ids[slot] = -1
   const columns = table.columns as Record<string, ColumnArray>
   for (const name in table.spec) columns[name][slot] = 0

@@ -216,7 +216,7 @@ const endAttempt = (
   const node = columns.instance[slot]
   occupy(world, node, -1)
   // Counted as they end, so that those that failed are among them in any stretch of time.
-  recorder.add("attempts", 1)
+  recorder.noteAttempt()
   recorder.setInFlight(world.now, -1)
   ended.at = world.now
   ended.request = request
@@ -258,7 +258,6 @@ export const onFinished = (world: World, command: Extract<Command, { _tag: "Fini
     if (command.outcome === "consumerGone") recorder.add("aborted", 1)
     const consumer = columns.consumer[slot]
     if (consumer >= 0) world.consumers.noteServed(consumer)
-    recorder.add("surplus", (command.charge / world.credit) * (columns.worth[slot] - 1))
     followUp(world, slot)
     recorder.noteServed(
       now,
@@ -266,6 +265,7 @@ export const onFinished = (world: World, command: Extract<Command, { _tag: "Fini
       columns.firstTokenAt[slot],
       columns.inputTokens[slot],
       command.outputTokens,
+      (command.charge / world.credit) * (columns.worth[slot] - 1),
     )
     world.servedInput[columns.model[slot]] += columns.inputTokens[slot]
     world.servedOutput[columns.model[slot]] += command.outputTokens
@@ -276,7 +276,7 @@ export const onFinished = (world: World, command: Extract<Command, { _tag: "Fini
     ownColumns.paySince[node] += command.share - command.withheld
     ownColumns.withheld[node] += command.withheld
     ownColumns.claimHour[node] += command.bounty
-    recorder.add("bountyClaimed", command.bounty / world.credit)
+    if (command.bounty > 0) recorder.add("bountyClaimed", command.bounty / world.credit)
   }
   noteParties(world, slot, command)
   close(world, command.request, slot)

@@ -31,7 +31,7 @@ const open = (world: World, call: Call): void => {
   columns.further[slot] = call.further
   columns.retries[slot] = 0
   columns.arrivedAt[slot] = world.now
-  world.recorder.add("arrived", 1)
+  world.recorder.noteArrived()
   ask(world, slot)
 }
 

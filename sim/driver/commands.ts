@@ -44,15 +44,15 @@ const onPosted = (world: World, command: Extract<Command, { _tag: "Post" }>): vo
   const credits = command.amount / credit
   switch (command.kind) {
     case "charge":
-      recorder.add("gross", credits)
+      recorder.noteCharge(credits)
       if (lotOf(command.debit)?.lot === giftLot) recorder.add("promotionsSpent", credits)
       return
     case "share":
-      return recorder.add("share", credits)
+      return recorder.noteShare(credits)
     case "fee":
-      return recorder.add("fee", credits)
+      return recorder.noteFee(credits)
     case "poolFee":
-      return recorder.add("poolFee", credits)
+      return recorder.notePoolFee(credits)
     case "withheld":
       return recorder.add("withheld", credits)
     case "bounty":

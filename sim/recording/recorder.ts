@@ -155,6 +155,8 @@ export class Recorder {
   readonly sampleSeconds: number
   readonly bins: number
   readonly sums: Recording["sums"]
+  /** The sums that every call adds to, found without a search by name. */
+  private readonly perCall: PerCall
   private readonly models: ReadonlyArray<ModelSamples>
   private readonly ttft: ReadonlyArray<QuantileSketch>
   private readonly decodeRates: ReadonlyArray<ReadonlyArray<QuantileSketch>>
@@ -191,6 +193,7 @@ export class Recorder {
     this.floorTokensPerSecond = parts.floorTokensPerSecond
     this.classOfDevice = parts.classOfDevice.map((name) => classCode[name])
     this.sums = Object.fromEntries(channels.map((name) => [name, row()])) as Recording["sums"]
+    this.perCall = perCallOf(this.sums)
     this.models = Array.from(
       { length: parts.models },
       () => Object.fromEntries(modelChannels.map((name) => [name, row()])) as ModelSamples,
@@ -224,6 +227,32 @@ export class Recorder {
     this.sums[channel][this.bin] += amount
   }
 
+  noteArrived(): void {
+    this.perCall.arrived[this.bin] += 1
+  }
+
+  noteAttempt(): void {
+    this.perCall.attempts[this.bin] += 1
+  }
+
+  /** What a consumer paid for a call, credits. */
+  noteCharge(credits: number): void {
+    this.perCall.gross[this.bin] += credits
+  }
+
+  /** What a charge is split into, credits. */
+  noteShare(credits: number): void {
+    this.perCall.share[this.bin] += credits
+  }
+
+  noteFee(credits: number): void {
+    this.perCall.fee[this.bin] += credits
+  }
+
+  notePoolFee(credits: number): void {
+    this.perCall.poolFee[this.bin] += credits
+  }
+
   /** Adds at a model's sample of this bin. */
   sampleModel(model: number, sample: Readonly<Record<ModelChannel, number>>): void {
     const samples = this.models[model]
@@ -252,7 +281,7 @@ export class Recorder {
 
   /** A stream that was long enough to be measured. */
   noteStream(device: number, tokensPerSecond: number): void {
-    this.add("streams", 1)
+    this.perCall.streams[this.bin] += 1
     if (tokensPerSecond < this.floorTokensPerSecond) this.add("streamsBelowFloor", 1)
     this.decodeRates[this.classOfDevice[device]][this.day].add(tokensPerSecond)
   }
@@ -264,17 +293,21 @@ export class Recorder {
     firstTokenAt: number,
     inputTokens: number,
     outputTokens: number,
+    /** What it was worth to its consumer beyond what it cost. */
+    surplusCredits: number,
   ): void {
     const ttft = (firstTokenAt - arrivedAt) / 1e6
-    this.add("served", 1)
-    this.add("inputTokens", inputTokens)
-    this.add("outputTokens", outputTokens)
-    this.add("ttftSeconds", ttft)
+    const { perCall, bin } = this
+    perCall.served[bin] += 1
+    perCall.inputTokens[bin] += inputTokens
+    perCall.outputTokens[bin] += outputTokens
+    perCall.ttftSeconds[bin] += ttft
+    perCall.sojournSeconds[bin] += (now - arrivedAt) / 1e6
+    perCall.surplus[bin] += surplusCredits
     if (outputTokens >= longTokens) {
-      this.add("longServed", 1)
-      this.add("longTtftSeconds", ttft)
+      perCall.longServed[bin] += 1
+      perCall.longTtftSeconds[bin] += ttft
     }
-    this.add("sojournSeconds", (now - arrivedAt) / 1e6)
     this.ttft[this.day].add(ttft)
   }
 
@@ -292,14 +325,38 @@ export class Recorder {
   private flushInFlight(now: number): void {
     const area = (this.inFlight * (now - this.inFlightSince)) / 1e6
     this.inFlightSince = now
-    this.sums.inFlightSeconds[this.bin] += area
+    this.perCall.inFlightSeconds[this.bin] += area
   }
 
   private flushSlots(code: number, now: number): void {
     const seconds = (now - this.slotsSince[code]) / 1e6
     this.slotsSince[code] = now
     if (seconds === 0) return
-    this.sums[busyChannels[code]][this.bin] += this.busy[code] * seconds
-    this.sums[slotChannels[code]][this.bin] += this.offered[code] * seconds
+    this.perCall.busySlotSeconds[code][this.bin] += this.busy[code] * seconds
+    this.perCall.slotSeconds[code][this.bin] += this.offered[code] * seconds
   }
 }
+
+type PerCall = ReturnType<typeof perCallOf>
+
+const perCallOf = (sums: Recording["sums"]) => ({
+  arrived: sums.arrived,
+  attempts: sums.attempts,
+  served: sums.served,
+  inputTokens: sums.inputTokens,
+  outputTokens: sums.outputTokens,
+  ttftSeconds: sums.ttftSeconds,
+  sojournSeconds: sums.sojournSeconds,
+  longServed: sums.longServed,
+  longTtftSeconds: sums.longTtftSeconds,
+  surplus: sums.surplus,
+  inFlightSeconds: sums.inFlightSeconds,
+  streams: sums.streams,
+  gross: sums.gross,
+  share: sums.share,
+  fee: sums.fee,
+  poolFee: sums.poolFee,
+  /** By device class. */
+  busySlotSeconds: busyChannels.map((channel) => sums[channel]),
+  slotSeconds: slotChannels.map((channel) => sums[channel]),
+})

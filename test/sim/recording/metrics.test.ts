@@ -175,7 +175,7 @@ describe("metrics", () => {
       recorder.turn(day * 24 * hour)
       for (let i = 0; i < 100; i++) {
         const at = day * 24 * hour
-        recorder.noteServed(at + hour, at, at + wait * 1e6, 1, 1)
+        recorder.noteServed(at + hour, at, at + wait * 1e6, 1, 1, 0)
       }
     }
     const recording = recorder.recording()

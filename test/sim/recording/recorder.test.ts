@@ -143,7 +143,7 @@ describe("streams and requests", () => {
     recorder.turn(25 * hour)
     recorder.noteStream(2, 5)
     // Arrived at 24 h, first token 2 s later, over at 25 h: input 7 and output 11 tokens.
-    recorder.noteServed(25 * hour, 24 * hour, 24 * hour + 2 * second, 7, 11)
+    recorder.noteServed(25 * hour, 24 * hour, 24 * hour + 2 * second, 7, 11, 0.5)
     const { sums, ttft, decodeRates } = recorder.recording()
     expect([sums.streams[0], sums.streams[25]]).toEqual([2, 1])
     expect([sums.streamsBelowFloor[0], sums.streamsBelowFloor[25]]).toEqual([1, 0])

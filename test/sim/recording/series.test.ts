@@ -147,7 +147,7 @@ describe("histograms", () => {
     const recorder = openRecorder({ horizonSeconds: 2 * 86_400 })
     recorder.turn(0)
     recorder.noteStream(2, 20)
-    recorder.noteServed(2e6, 0, 1e6, 1, 1)
+    recorder.noteServed(2e6, 0, 1e6, 1, 1, 0)
     recorder.turn(30 * 3_600_000_000)
     recorder.noteStream(2, 20)
     const count = (name: string, key: string, firstDay = 0) =>

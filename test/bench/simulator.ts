@@ -21,11 +21,15 @@ export interface SimulatorRow {
   readonly peakBytes: number
 }
 
-/** A plain market of this size, loaded to about a half. */
-const settings = (nodes: number, days: number): ReadonlyArray<string> => [
+/** A plain market of this size. */
+const settings = (
+  nodes: number,
+  arrivalsPerSecond: number,
+  days: number,
+): ReadonlyArray<string> => [
   `fleet.nodes=${nodes}`,
   "fleet.establishedDays=8",
-  `demand.requestsPerSecond=${nodes * 0.2}`,
+  `demand.requestsPerSecond=${arrivalsPerSecond}`,
   `horizonDays=${days}`,
   "consumers.budgetCreditsPerDay=100000",
   "consumers.topUpCredits=10000",
@@ -35,10 +39,38 @@ const settings = (nodes: number, days: number): ReadonlyArray<string> => [
 const planOf = (assignments: ReadonlyArray<string>, workers: number) =>
   Effect.runPromise(makePlan("base", assignments, workers).pipe(Effect.provide(NodeContext.layer)))
 
-/** One replication on this thread. */
-export const benchSimulator = async (nodes: number, requests: number): Promise<SimulatorRow> => {
-  const days = requests / (nodes * 0.2) / 86_400
-  const { scenario } = await planOf(settings(nodes, days), 1)
+/** Arrivals that load a node to about a half. */
+const halfLoadPerSecond = 0.2
+
+/** One replication on this thread, loaded to about a half. */
+export const benchSimulator = (nodes: number, requests: number): Promise<SimulatorRow> => {
+  const arrivalsPerSecond = nodes * halfLoadPerSecond
+  const days = requests / arrivalsPerSecond / 86_400
+  return measure(nodes, settings(nodes, arrivalsPerSecond, days))
+}
+
+export interface YearRow extends SimulatorRow {
+  readonly days: number
+  /** Processor time of a whole year, s: that of the days simulated, scaled up. */
+  readonly secondsPerYear: number
+}
+
+/**
+ * A year of 1,000 nodes at 1 request/s. Nearly all of them idle, but each is sampled and has its
+ * hour turned as in any market: a rate measured under load says nothing of that, so some days of
+ * the very market are simulated, alike as all its days are.
+ */
+export const benchYear = async (days: number): Promise<YearRow> => {
+  const row = await measure(1_000, settings(1_000, 1, days))
+  const seconds = row.requests / row.requestsPerSecond
+  return { ...row, days, secondsPerYear: (seconds / days) * 365 }
+}
+
+const measure = async (
+  nodes: number,
+  assignments: ReadonlyArray<string>,
+): Promise<SimulatorRow> => {
+  const { scenario } = await planOf(assignments, 1)
   globalThis.gc?.()
   const replication = new Replication({
     scenario,
@@ -69,7 +101,7 @@ const bytesNow = (): number => {
 
 /** Wall time of the same four replications on one worker, over that on two. */
 export const benchWorkers = async (requests: number): Promise<number> => {
-  const assignments = settings(200, requests / 40 / 86_400)
+  const assignments = settings(200, 40, requests / 40 / 86_400)
   const seconds: Array<number> = []
   for (const workers of [1, 2]) {
     const plan = await planOf(assignments, workers)

@@ -19,8 +19,12 @@ export const hardened: Economy = {
   },
   // Three failures in a minute park a fast node for being fast: ask for a failure rate as well.
   breaker: { ...pooled.breaker, minFailureRatio: 0.1 },
+  // An instance gets calls only while it has verified room: to say that it is busy is to pick calls.
+  backpressure: { ...pooled.backpressure, isFailure: true },
   // Idle time alone must not ripen a Sybil, and a cap alone is no ramp at low load.
-  ramp: { ...pooled.ramp, successes: 200, weighsLottery: true },
+  // A call is worth tens of seconds of a machine's tokens: with a burst of 10 s a newcomer stands idle
+  // after each, and gets less than the ramp promises.
+  ramp: { ...pooled.ramp, successes: 200, weighsLottery: true, burstSeconds: 120 },
   bounty: {
     ...pooled.bounty,
     // A premium announced for a week cannot be chased from day to day.

@@ -42,6 +42,7 @@ export const compileRules = (economy: Economy) => {
     minFailureRatio: breaker.minFailureRatio,
     retryAfterMicros: micros(economy.backpressure.retryAfterSeconds),
     maxRetryAfterMicros: micros(economy.backpressure.maxRetryAfterSeconds),
+    isBackpressureFailure: economy.backpressure.isFailure,
     floorMilliTokensPerSecond: floor.tokensPerSecond * 1000,
     readmitMilliTokensPerSecond: floor.readmitTokensPerSecond * 1000,
     floorMinStreamTokens: floor.minStreamTokens,

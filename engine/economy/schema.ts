@@ -133,6 +133,13 @@ export const economyKnobs = {
       meaning: "A longer Retry-After counts as this long.",
       source: "ours: one answer must not take an instance out for hours, whoever provoked it",
     }),
+    isFailure: knob(flag, {
+      default: false,
+      unit: "yes/no",
+      meaning:
+        "Whether a 429 or 503 to a call counts as a failure: the call was sent because there was room.",
+      source: "ours: neutral; hardened: yes, or refusing all but the best calls costs nothing",
+    }),
   },
   floor: {
     tokensPerSecond: knob(nonNegative("tokens per second"), {

@@ -153,7 +153,8 @@ export const onAttemptEnded = (
 const judge = (market: Market, request: number, instance: number, outcome: Outcome): void => {
   const { breakers, rules, now } = market
   const { columns } = market.instances
-  const verdict = verdictOf[outcome]
+  const isRefusal = outcome === "backpressure" && rules.isBackpressureFailure
+  const verdict = isRefusal ? "failure" : verdictOf[outcome]
   if (verdict === "neutral") count(market.health, "neutrals", instance, 1)
   else if (verdict === "success") {
     count(market.health, "successes", instance, 1)

@@ -94,26 +94,26 @@ const attackChart = ({ id, title, economies }: Attack): Chart => {
 }
 
 const shareText = (share: number): string =>
-  share === 1 ? "sole supplier" : `1 of ${Math.round(1 / share)} suppliers`
+  share === 1 ? "sole supplier" : `of ${Math.round(1 / share)} suppliers`
 
 const frontierChart = ({ points, safe }: Frontier): Chart => {
   const shares = safe.map(({ supplyShare }) => shareText(supplyShare))
-  const values = points.map(({ supplyShare, maxMultiplier, ratio }) => ({
+  const values = points.map(({ supplyShare, paidMultiplier, gain }) => ({
     share: shareText(supplyShare),
-    multiplier: maxMultiplier,
-    ratio: forChart(ratio.mean),
-    low: forChart(ratio.low ?? ratio.mean),
-    high: forChart(ratio.high ?? ratio.mean),
+    multiplier: forChart(paidMultiplier.mean),
+    gain: forChart(gain.mean),
+    low: forChart(gain.low ?? gain.mean),
+    high: forChart(gain.high ?? gain.mean),
   }))
   const x = {
     type: "quantitative" as const,
     scale: { zero: false },
-    axis: { title: "highest bounty multiplier", format: ".2~f" },
+    axis: { title: "bounty multiplier that was paid, on average", format: ".2~f" },
   }
   const y = {
     type: "quantitative" as const,
     scale: { zero: false },
-    axis: { title: "profit ÷ profit without self-dealing" },
+    axis: { title: "gain, credits for each credit spent" },
   }
   const color = {
     field: "share",
@@ -127,7 +127,7 @@ const frontierChart = ({ points, safe }: Frontier): Chart => {
     data: { values },
     layer: [
       {
-        data: { values: [{ at: 1 }] },
+        data: { values: [{ at: 0 }] },
         mark: { type: "rule", style: "reference" },
         encoding: { y: { ...y, field: "at" } },
       },
@@ -143,7 +143,7 @@ const frontierChart = ({ points, safe }: Frontier): Chart => {
       },
       {
         mark: { type: "line", point: { filled: true, size: 50 } },
-        encoding: { x: { ...x, field: "multiplier" }, y: { ...y, field: "ratio" }, color },
+        encoding: { x: { ...x, field: "multiplier" }, y: { ...y, field: "gain" }, color },
       },
       {
         mark: { type: "rule", strokeWidth: 2 },
@@ -162,15 +162,15 @@ const frontierChart = ({ points, safe }: Frontier): Chart => {
     title: `Self-dealing does not pay ${safe
       .map(
         ({ supplyShare, highestSafe }) =>
-          `${highestSafe === null ? "at no multiplier tried" : `up to × ${highestSafe}`} for a ${shareText(supplyShare)}`,
+          `${highestSafe === null ? "at no multiplier tried" : `up to × ${highestSafe.toFixed(2)}`} for ${supplyShare === 1 ? "a" : "one"} ${shareText(supplyShare)}`,
       )
       .join(", ")}`,
     notes: [
-      "Dotted: 1 ÷ (share of the supply × (1 − fee)), above which theory says that it pays. Under the rules of pooled, with trust for everyone and all fees in the bounty pool.",
+      "Dotted: 1 ÷ (share of the supply × (1 − fee)), above which theory says that it pays. Under the rules of pooled, with trust for everyone, all fees in the bounty pool, and a model that is always short.",
       "A point is the estimate, the line through it the 95% interval.",
     ],
     alternative: values
-      .map(({ share, multiplier, ratio }) => `${share}, × ${multiplier}: ${ratio}`)
+      .map(({ share, multiplier, gain }) => `${share}, × ${multiplier}: ${gain}`)
       .join("; "),
     legend: shares,
     isOverTime: false,

@@ -205,11 +205,11 @@ const frontier = ({ frontier: found }: ClaimsReport, pictures: Pictures): string
 <p>A party with a share s of a model’s supply that buys its own tokens gets back s · (1 − fee) · m of each credit, where m is the bounty multiplier. No rule can tell whose an account is; so the only multipliers that are safe whoever links what are those below 1 ÷ (1 − fee) = 1.136.</p>
 ${figure(pictures, "frontier")}
 ${table(
-  "The highest multiplier tried at which self-dealing does not pay, and the lowest at which it does",
+  "The highest multiplier paid at which self-dealing did not pay, and the lowest at which it did",
   ["Share of the supply", "Does not pay up to", "Pays from", "Theory"],
   found.safe.map(
     ({ supplyShare, highestSafe, lowestPaying, theory }) =>
-      `<tr><th scope="row">${number(supplyShare)}</th><td>${highestSafe === null ? "–" : `× ${highestSafe}`}</td><td>${lowestPaying === null ? "–" : `× ${lowestPaying}`}</td><td>× ${number(theory)}</td></tr>`,
+      `<tr><th scope="row">${number(supplyShare)}</th><td>${highestSafe === null ? "–" : `× ${highestSafe.toFixed(2)}`}</td><td>${lowestPaying === null ? "–" : `× ${lowestPaying.toFixed(2)}`}</td><td>× ${number(theory)}</td></tr>`,
   ),
 )}
 ${reproduce(found.points.slice(-1).flatMap((point) => point.reproduce))}

@@ -32,9 +32,9 @@ const stays = { "stays honest": [] }
  * Requests a second at which the audit's six machines are 3%, 42% and 82% busy. Idle, they would not
  * earn their electricity: there a credit is worth more.
  */
-const idle = ["demand.requestsPerSecond=0.02", "operators.creditUsd=0.5", "horizonDays=28"]
-const halfBusy = "demand.requestsPerSecond=0.3"
-const crowded = "demand.requestsPerSecond=0.6"
+const idle = ["demand.requestsPerSecond=0.016", "operators.creditUsd=0.5", "horizonDays=28"]
+const halfBusy = "demand.requestsPerSecond=0.24"
+const crowded = "demand.requestsPerSecond=0.48"
 const veteran = "parties.0.isEstablished=true"
 
 const inAudit = (
@@ -48,31 +48,53 @@ const forTraffic = (way: AttackWay): AttackWay => ({ ...way, seeksTraffic: true 
 
 const rejections = "requests.rejectedShare"
 
-/** A model that the subject alone serves, wanted by few: it can make the shortage itself. */
+/**
+ * A large model that the subject alone serves, on a machine that it takes a few calls an hour to fill,
+ * and that few others want: here it can make the shortage itself.
+ */
 const soleSupplier = [
-  "models.1={name: llama-3.2-3b, quantisation: q4, inputPricePerMtok: 20, outputPricePerMtok: 60, popularity: 0.03, initialSupply: 0}",
-  "parties.0.model=llama-3.2-3b",
+  "models.1={name: llama-3-70b, quantisation: q4, inputPricePerMtok: 20, outputPricePerMtok: 60, popularity: 0.005, initialSupply: 0}",
+  "parties.0.device=Apple M2 Ultra 76c",
+  "parties.0.model=llama-3-70b",
+  "operators.creditUsd=0.5",
   veteran,
 ]
 
 const ownCalls = (settings: string): string => conduct(`demand={${settings}}`)
 
+const splitting = (
+  accounts: "one" | "many",
+  load: string,
+  both: ReadonlyArray<string>,
+): AttackWay =>
+  forTraffic(
+    inAudit(
+      `8 nodes of ${accounts === "one" ? "one account" : "an account each"}, nodes ${load}`,
+      both,
+      [conduct("splitInto=8"), conduct(`splitAccounts=${accounts}`)],
+      ["party.subject.traffic"],
+    ),
+  )
+
 const inFlapping = (label: string, hours: number): AttackWay => {
   const party = (settings: string): string =>
-    `parties=[{name: subject, device: RTX 4090, model: llama-3-8b, machines: 1, isEstablished: true, ${settings}}]`
+    `parties=[{name: subject, device: RTX 4090, model: qwen3-32b, machines: 1, isEstablished: true, ${settings}}]`
   const staysWith = (model: string): ReadonlyArray<string> => [
-    "operators.chaserShare=0",
     party("strategy: stay"),
     `parties.0.model=${model}`,
   ]
   return {
     label,
     scenario: "flapping",
-    both: ["operators.chaserShare=0"],
+    both: [
+      "operators.chaserShare=0",
+      "fleet.nodes=12",
+      "demand.requestsPerSecond=0.475",
+      "horizonDays=14",
+    ],
     honest: {
-      "stays with llama-3-8b": staysWith("llama-3-8b").slice(1),
-      "stays with qwen3-30b-a3b": staysWith("qwen3-30b-a3b").slice(1),
-      "stays with qwen3-32b": staysWith("qwen3-32b").slice(1),
+      "stays with qwen3-30b-a3b": staysWith("qwen3-30b-a3b"),
+      "stays with qwen3-32b": staysWith("qwen3-32b"),
       "seeks profit, weekly": [party("strategy: profit, decisionHours: 168")],
     },
     attack: [party(`strategy: bounty, decisionHours: ${hours}`)],
@@ -85,25 +107,12 @@ export const attackPlans: ReadonlyArray<AttackPlan> = [
     id: "splitting",
     title: "Splitting one machine into many nodes, or many accounts",
     means: "One machine of 8 slots registers as 8 nodes of one slot, of one account or of 8.",
-    ways: (["one", "many"] as const).flatMap((accounts) => {
-      const split = [conduct("splitInto=8"), conduct(`splitAccounts=${accounts}`)]
-      const whose = accounts === "one" ? "one account" : "an account each"
-      return [
-        forTraffic(
-          inAudit(`8 nodes of ${whose}, nodes idle`, idle, split, ["party.subject.traffic"]),
-        ),
-        forTraffic(
-          inAudit(`8 nodes of ${whose}, nodes half busy`, [halfBusy], split, [
-            "party.subject.traffic",
-          ]),
-        ),
-        forTraffic(
-          inAudit(`8 nodes of ${whose}, nodes crowded`, [crowded], split, [
-            "party.subject.traffic",
-          ]),
-        ),
-      ]
-    }),
+    ways: [
+      splitting("one", "idle", idle),
+      splitting("one", "half busy", [halfBusy]),
+      splitting("many", "half busy", [halfBusy]),
+      splitting("one", "crowded", [crowded]),
+    ],
   },
   {
     id: "bounty-chasing",
@@ -127,10 +136,10 @@ export const attackPlans: ReadonlyArray<AttackPlan> = [
         soleSupplier,
         [
           ownCalls(
-            `callsPerHour: 1500, model: llama-3.2-3b, inputTokens: 10, outputTokens: 2000, ${payer}`,
+            `callsPerHour: 400, model: llama-3-70b, inputTokens: 10, outputTokens: 2000, ${payer}`,
           ),
         ],
-        ["party.subject.bounty", "party.subject.spent", "bountyPool.mean", "bounty.llama-3.2-3b"],
+        ["party.subject.bounty", "party.subject.spent", "bountyPool.mean", "bounty.llama-3-70b"],
       ),
     ),
   },
@@ -214,8 +223,8 @@ export const attackPlans: ReadonlyArray<AttackPlan> = [
     ways: [
       inAudit(
         "a third failed, back as another below a health of 0.85",
-        [halfBusy, "parties.0.decisionHours=6"],
-        [conduct("failShare=0.33"), conduct("rejoinBelowHealth=0.85")],
+        [halfBusy],
+        [conduct("failShare=0.33"), conduct("rejoinBelowHealth=0.85"), "parties.0.decisionHours=6"],
         ["party.subject.accounts", "attempts.failedShare"],
       ),
     ],
@@ -227,7 +236,13 @@ export const attackPlans: ReadonlyArray<AttackPlan> = [
     ways: [
       inAudit(
         "4 of 6 machines, 2 withheld, nodes busy",
-        ["fleet.nodes=2", "parties.0.machines=4", veteran, "demand.requestsPerSecond=0.45"],
+        [
+          "fleet.nodes=2",
+          "parties.0.machines=4",
+          veteran,
+          "demand.requestsPerSecond=0.36",
+          "horizonDays=7",
+        ],
         [conduct("withheldMachines=2")],
         [rejections, "bounty.llama-3-8b", "party.subject.bounty"],
       ),
@@ -241,7 +256,7 @@ export const attackPlans: ReadonlyArray<AttackPlan> = [
     ways: [
       inAudit(
         "a cartel of 5 of 6 machines, 2 withheld, nodes crowded",
-        ["fleet.nodes=1", "parties.0.machines=5", veteran, crowded],
+        ["fleet.nodes=1", "parties.0.machines=5", veteran, crowded, "horizonDays=7"],
         [conduct("withheldMachines=2")],
         ["credits.perMtok", rejections],
       ),
@@ -264,18 +279,18 @@ export const attackPlans: ReadonlyArray<AttackPlan> = [
     id: "cherry-picking",
     title: "Taking short jobs only",
     means:
-      "Answers with a 429, which is nobody's fault, to calls that ask for 4,000 tokens or more.",
+      "Answers with a 429, which is nobody's fault, to calls that ask for 5,000 tokens or more.",
     ways: [
       inAudit(
         "refuses half of the calls, nodes half busy",
         [halfBusy],
-        [conduct("refusesFromTokens=4000")],
+        [conduct("refusesFromTokens=5000")],
         ["ttft.long", rejections],
       ),
       inAudit(
         "refuses half of the calls, nodes crowded",
         [crowded],
-        [conduct("refusesFromTokens=4000")],
+        [conduct("refusesFromTokens=5000")],
         ["ttft.long", rejections],
       ),
     ],
@@ -314,7 +329,7 @@ export const attackPlans: ReadonlyArray<AttackPlan> = [
     ways: [
       inAudit(
         "60 calls an hour paid with gifts",
-        [halfBusy, "economy.promotion.budgetCredits=10000"],
+        [halfBusy],
         [
           ownCalls(
             "callsPerHour: 60, model: llama-3-8b, inputTokens: 800, outputTokens: 2000, paidBy: gifts",
@@ -324,10 +339,10 @@ export const attackPlans: ReadonlyArray<AttackPlan> = [
       ),
       inAudit(
         "60 calls an hour to a model that it alone serves",
-        [...soleSupplier, "economy.promotion.budgetCredits=10000"],
+        soleSupplier,
         [
           ownCalls(
-            "callsPerHour: 60, model: llama-3.2-3b, inputTokens: 800, outputTokens: 2000, paidBy: gifts",
+            "callsPerHour: 60, model: llama-3-70b, inputTokens: 800, outputTokens: 2000, paidBy: gifts",
           ),
         ],
         ["party.subject.accounts", "credits.giftShare"],

@@ -41,8 +41,8 @@ export interface Audited {
 }
 
 /** The arm under an economy, whose knobs come before those of the experiment. */
-const under = (economy: string, { scenario, settings }: Arm): Arm => ({
-  scenario,
+const under = (economy: string, { settings, ...arm }: Arm): Arm => ({
+  ...arm,
   settings: [`economy=${economy}`, ...settings],
 })
 
@@ -195,7 +195,7 @@ const attackOf = (plan: AttackPlan, resultOf: ResultOf, size: RunSize): Attack =
   ),
 })
 
-const reportedModels = ["llama-3.2-3b", "llama-3-8b"].map((name) => ({ name, crowdSeconds: null }))
+const reportedModels = ["llama-3-70b", "llama-3-8b"].map((name) => ({ name, crowdSeconds: null }))
 const facts = metricFacts(reportedModels, ["subject"])
 const factsOf = (metric: string) => {
   const found = facts[metric]

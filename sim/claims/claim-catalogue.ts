@@ -63,9 +63,9 @@ const ratio =
     estimateRatio([only, numerator], [only, denominator])
 
 const noParty = "parties=[]"
-const idle = "demand.requestsPerSecond=0.02"
-const halfBusy = "demand.requestsPerSecond=0.3"
-const crowded = "demand.requestsPerSecond=0.6"
+const idle = "demand.requestsPerSecond=0.016"
+const halfBusy = "demand.requestsPerSecond=0.24"
+const crowded = "demand.requestsPerSecond=0.48"
 
 /** A fast and a slow machine with as many slots, both long there. */
 const fastAndSlow =
@@ -84,8 +84,23 @@ const shortCalls = [
 
 const rule = "economy.flap.initialReduction"
 const flappingModels = ["llama-3-8b", "qwen3-30b-a3b", "qwen3-32b"]
-const rush = (...settings: ReadonlyArray<string>) =>
-  arm("bounty-rush", "models.1.outputPricePerMtok=60", ...settings)
+/**
+ * A rush for a model that its price alone draws few nodes to, in half of the market of the scenario, with
+ * operators who think again every day.
+ */
+const rush = (...settings: ReadonlyArray<string>): Arm => ({
+  ...arm(
+    "bounty-rush",
+    "fleet.nodes=28",
+    "demand.requestsPerSecond=0.225",
+    "models.1.outputPricePerMtok=60",
+    "demand.flashCrowds.0.atHours=36",
+    "operators.decisionHours=24",
+    "horizonDays=6",
+    ...settings,
+  ),
+  isWhole: true,
+})
 
 export const claimPlans: ReadonlyArray<ClaimPlan> = [
   {
@@ -141,7 +156,7 @@ export const claimPlans: ReadonlyArray<ClaimPlan> = [
       {
         label: "parks, 30% of the calls wrong in themselves and none failing",
         unit: "1/(node d)",
-        arms: [arm("audit", halfBusy, "demand.badInputShare=0.3", "faults.failureShare=0")],
+        arms: [arm("audit", halfBusy, "faults.failureShare=0", "demand.badInputShare=0.3")],
         of: mean("breaker.parksPerNodeDay"),
         bound: atMost(0),
       },
@@ -208,7 +223,7 @@ export const claimPlans: ReadonlyArray<ClaimPlan> = [
       {
         label: "pay of a newcomer's second week ÷ an equal veteran's, half busy",
         unit: "ratio",
-        arms: [arm("audit", halfBusy)],
+        arms: [{ ...arm("audit", halfBusy), isWhole: true }],
         of: mean("newcomer.paySecondWeek"),
         bound: atLeast(0.98),
       },
@@ -252,21 +267,48 @@ export const claimPlans: ReadonlyArray<ClaimPlan> = [
       {
         label: "switches, with the rule less without",
         unit: "1/(node week)",
-        arms: [arm("flapping"), arm("flapping", `${rule}=0`)],
+        arms: [
+          arm("flapping", "fleet.nodes=12", "demand.requestsPerSecond=0.475", "horizonDays=14"),
+          arm(
+            "flapping",
+            "fleet.nodes=12",
+            "demand.requestsPerSecond=0.475",
+            "horizonDays=14",
+            `${rule}=0`,
+          ),
+        ],
         of: difference("switches.perNodeWeek"),
         bound: atMost(0),
       },
       {
         label: "time in which a model is short, with the rule less without",
         unit: "share",
-        arms: [arm("flapping"), arm("flapping", `${rule}=0`)],
+        arms: [
+          arm("flapping", "fleet.nodes=12", "demand.requestsPerSecond=0.475", "horizonDays=14"),
+          arm(
+            "flapping",
+            "fleet.nodes=12",
+            "demand.requestsPerSecond=0.475",
+            "horizonDays=14",
+            `${rule}=0`,
+          ),
+        ],
         of: differenceOfMeans(flappingModels.map((name) => `shortage.${name}`)),
         bound: atMost(0),
       },
       {
         label: "spread of coverage over time, with the rule less without",
         unit: "standard deviation",
-        arms: [arm("flapping"), arm("flapping", `${rule}=0`)],
+        arms: [
+          arm("flapping", "fleet.nodes=12", "demand.requestsPerSecond=0.475", "horizonDays=14"),
+          arm(
+            "flapping",
+            "fleet.nodes=12",
+            "demand.requestsPerSecond=0.475",
+            "horizonDays=14",
+            `${rule}=0`,
+          ),
+        ],
         of: differenceOfMeans(flappingModels.map((name) => `coverageSpread.${name}`)),
         bound: atMost(0),
       },
@@ -283,7 +325,7 @@ export const claimPlans: ReadonlyArray<ClaimPlan> = [
         unit: "nodes",
         arms: [rush(), rush("economy.bounty.maxMultiplier=1")],
         of: difference("nodes.qwen3-32b"),
-        bound: atLeast(0),
+        bound: atLeast(0.25),
       },
       {
         label: "what consumers pay for a million tokens, with bounties ÷ without",

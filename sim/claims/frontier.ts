@@ -1,19 +1,19 @@
 /**
  * The frontier of self-dealing. A party with a share s of a model's supply that buys its own tokens
- * gets back s · (1 − fee) · m of what it pays, where m is the bounty multiplier: it pays as soon as
+ * gets back s · (1 − fee) · m of what it pays, where m is the bounty multiplier: each credit gains it
  *
- *   m > 1 ÷ (s · (1 − fee))
+ *   s · (1 − fee) · m − 1
  *
- * if the pool can pay and its trust allows m. Here the party tries it, for several s and m, under the
- * rules of `pooled`, with trust that allows everyone the highest multiplier and a pool that is fed by
- * all of the fee.
+ * which is above 0 as soon as m > 1 ÷ (s · (1 − fee)), if the pool can pay and its trust allows m. Here
+ * the party tries it, for several s and m, under the rules of `pooled`, with trust that allows everyone
+ * the highest multiplier, a target that keeps the model short, and a pool that all of the fee goes to.
  */
-import type { Frontier } from "../results/claims-model.ts"
+import type { Estimated, Frontier } from "../results/claims-model.ts"
 import type { Arm, ArmResult, RunSize } from "./arm.ts"
 import { commandOfArm } from "./arm.ts"
-import { estimateRatio, judgeAttack } from "./judge.ts"
+import { estimate } from "./judge.ts"
 
-const multipliers = [1.05, 1.13, 1.2, 1.35, 1.6, 2, 2.6]
+const multipliers = [1.13, 1.3, 1.6, 2.4]
 /** Machines of the same model beside the party's one: its share of the supply. */
 const shares = [
   { supplyShare: 1, rivals: 0 },
@@ -30,28 +30,39 @@ interface FrontierArm {
 
 const feeBps = 1200
 
+/** The market, with so many machines of the model beside the party's. */
+const marketAt = (rivals: number, maxMultiplier: number): ReadonlyArray<string> => [
+  "economy=pooled",
+  "horizonDays=2",
+  // The others' model stays covered, so that it draws nothing from the pool.
+  "economy.bounty.target=1.6",
+  "economy.promotion.grantCredits=0",
+  `economy.bounty.maxMultiplier=${maxMultiplier}`,
+  "economy.bounty.poolFeeBps=10000",
+  `economy.trust.tiers=[{name: all, onlineDays: 0, minHealth: 0, maxMultiplier: ${maxMultiplier}}]`,
+  "models.1={name: llama-3-70b, quantisation: q4, inputPricePerMtok: 20, outputPricePerMtok: 60, popularity: 0.005, initialSupply: 0}",
+  "parties.0.device=Apple M2 Ultra 76c",
+  "parties.0.model=llama-3-70b",
+  "parties.0.isEstablished=true",
+  ...(rivals === 0
+    ? []
+    : [
+        `parties.1={name: rivals, device: Apple M2 Ultra 76c, model: llama-3-70b, machines: ${rivals}, isEstablished: true}`,
+      ]),
+]
+
+/** Without calls of its own the model is not short, and the highest multiplier is all one. */
 const armsAt = (supplyShare: number, rivals: number, maxMultiplier: number): FrontierArm => {
-  const both = [
-    "economy=pooled",
-    "horizonDays=7",
-    `economy.bounty.maxMultiplier=${maxMultiplier}`,
-    "economy.bounty.poolFeeBps=10000",
-    `economy.trust.tiers=[{name: all, onlineDays: 0, minHealth: 0, maxMultiplier: ${maxMultiplier}}]`,
-    "models.1={name: llama-3.2-3b, quantisation: q4, inputPricePerMtok: 20, outputPricePerMtok: 60, popularity: 0.03, initialSupply: 0}",
-    "parties.0.model=llama-3.2-3b",
-    "parties.0.isEstablished=true",
-    ...(rivals === 0
-      ? []
-      : [
-          `parties.1={name: rivals, device: RTX 3060 12GB, model: llama-3.2-3b, machines: ${rivals}, isEstablished: true}`,
-        ]),
-  ]
-  const demand = `parties.0.conduct.demand={callsPerHour: ${1500 * (rivals + 1)}, model: llama-3.2-3b, inputTokens: 10, outputTokens: 2000, paidBy: puppets, puppets: 10}`
+  const demand = `parties.0.conduct.demand={callsPerHour: ${400 * (rivals + 1)}, model: llama-3-70b, inputTokens: 10, outputTokens: 2000, paidBy: puppets, puppets: 10}`
   return {
     supplyShare,
     maxMultiplier,
-    honest: { scenario: "audit", settings: both },
-    attack: { scenario: "audit", settings: [...both, demand] },
+    honest: { scenario: "audit", settings: marketAt(rivals, multipliers[0]), isWhole: true },
+    attack: {
+      scenario: "audit",
+      settings: [...marketAt(rivals, maxMultiplier), demand],
+      isWhole: true,
+    },
   }
 }
 
@@ -60,24 +71,24 @@ export const frontierArms: ReadonlyArray<FrontierArm> = shares.flatMap(({ supply
 )
 
 export const frontierOf = (resultOf: (arm: Arm) => ArmResult, size: RunSize): Frontier => {
-  const profit = "party.subject.profit"
   const points = frontierArms.map(({ supplyShare, maxMultiplier, honest, attack }) => ({
     supplyShare,
     maxMultiplier,
-    ratio: estimateRatio([resultOf(attack), profit], [resultOf(honest), profit]),
+    paidMultiplier: paidMultiplier(resultOf(attack)),
+    gain: gainPerCredit(resultOf(attack), resultOf(honest)),
     reproduce: [commandOfArm(honest, size), commandOfArm(attack, size)],
   }))
   return {
     points,
     safe: shares.map(({ supplyShare }) => {
       const own = points.filter((point) => point.supplyShare === supplyShare)
-      const of = (verdict: ReturnType<typeof judgeAttack>) =>
-        own
-          .filter(({ ratio }) => judgeAttack(ratio) === verdict)
-          .map(({ maxMultiplier }) => maxMultiplier)
-      const paying = of("pays")
+      const of = (isThere: (gain: Estimated) => boolean) =>
+        own.filter(({ gain }) => isThere(gain)).map((point) => point.paidMultiplier.mean)
+      const paying = of(({ low }) => low !== null && low > 0)
       const lowestPaying = paying.length === 0 ? null : Math.min(...paying)
-      const safe = of("does not pay").filter((one) => lowestPaying === null || one < lowestPaying)
+      const safe = of(({ high }) => high !== null && high <= 0).filter(
+        (one) => lowestPaying === null || one < lowestPaying,
+      )
       return {
         supplyShare,
         highestSafe: safe.length === 0 ? null : Math.max(...safe),
@@ -87,3 +98,21 @@ export const frontierOf = (resultOf: (arm: Arm) => ArmResult, size: RunSize): Fr
     }),
   }
 }
+
+/** The multiplier that it was really paid, what was short and what the pool could bear included. */
+const paidMultiplier = ({ metrics }: ArmResult): Estimated =>
+  estimate(
+    metrics.map((values) => 1 + values["party.subject.bounty"] / values["party.subject.share"]),
+  )
+
+/** What a credit spent on one's own tokens adds to one's profit, replication by replication. */
+const gainPerCredit = (attack: ArmResult, honest: ArmResult): Estimated =>
+  estimate(
+    attack.metrics.flatMap((values, index) => {
+      const without = honest.metrics[index]
+      const spent = values["party.subject.spent"]
+      return without === undefined || spent === 0
+        ? []
+        : [(values["party.subject.profit"] - without["party.subject.profit"]) / spent]
+    }),
+  )

@@ -44,9 +44,16 @@ export const judge = ({ low, high }: Estimated, { atLeast, atMost }: Bound): Ver
   return isWithout ? "fails" : "undecided"
 }
 
-/** Does the attack pay? Not where the honest profit is at least as high, with its whole interval. */
+/** Ratios are read to the hundredth: 1.004 is 1.00, what no attacker would run an attack for. */
+const hundredth = 0.01
+
+/** Does the attack pay? Not where no ratio of the whole interval is above 1.00. */
 export const judgeAttack = ({ low, high }: Estimated): AttackVerdict =>
-  high !== null && high <= 1 ? "does not pay" : low !== null && low > 1 ? "pays" : "undecided"
+  high !== null && high < 1 + hundredth / 2
+    ? "does not pay"
+    : low !== null && low >= 1 + hundredth / 2
+      ? "pays"
+      : "undecided"
 
 /** All hold, all fail, or it depends. */
 export const joinVerdicts = (verdicts: ReadonlyArray<Verdict>): ClaimVerdict => {

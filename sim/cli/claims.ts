@@ -38,8 +38,8 @@ const outOption = Options.text("out").pipe(
 )
 
 /** Replications of each arm, and their length as a part of what the scenarios say. */
-const whole = { replications: 8, horizonShare: 1 }
-const fast = { replications: 4, horizonShare: 0.5 }
+const whole = { replications: 7, horizonShare: 1 }
+const fast = { replications: 4, horizonShare: 0.3 }
 
 /** Writes the page and its pictures into a folder, and returns the files. */
 export type WriteClaims<E, R> = (
@@ -132,7 +132,8 @@ const textOf = (report: ClaimsReport, files: ReadonlyArray<string>): string =>
       : [
           attacksTable(report),
           "",
-          "Profit ÷ that of the best honest conduct on the same machines and random numbers, with its 95% interval.",
+          "Profit ÷ that of the best honest conduct on the same machines and random numbers, with its 95% interval;",
+          "an attack does not pay where the whole interval is at most 1.00.",
         ]),
     ...(report.frontier === null ? [] : ["", frontierText(report.frontier)]),
     "",
@@ -175,8 +176,8 @@ const frontierText = ({ safe }: NonNullable<ClaimsReport["frontier"]>): string =
     ["self-dealing: share of the supply", "does not pay up to", "pays from", "theory"],
     ...safe.map(({ supplyShare, highestSafe, lowestPaying, theory }) => [
       rounded(supplyShare),
-      highestSafe === null ? "" : `× ${highestSafe}`,
-      lowestPaying === null ? "" : `× ${lowestPaying}`,
+      highestSafe === null ? "" : `× ${rounded(highestSafe)}`,
+      lowestPaying === null ? "" : `× ${rounded(lowestPaying)}`,
       `× ${rounded(theory)}`,
     ]),
   ])

@@ -102,15 +102,17 @@ export type Attack = typeof Attack.Type
 /** A point of the frontier of self-dealing. */
 const FrontierPoint = Schema.Struct({
   supplyShare: Schema.Number,
+  /** The highest multiplier that the economy allows, and the one that was paid on average. */
   maxMultiplier: Schema.Number,
-  /** Profit of a party that buys its own tokens ÷ its profit without. */
-  ratio: Estimated,
+  paidMultiplier: Estimated,
+  /** What each credit spent on its own tokens adds to a party's profit, credits. */
+  gain: Estimated,
   reproduce: Schema.Array(Schema.String),
 })
 
 export const Frontier = Schema.Struct({
   points: Schema.Array(FrontierPoint),
-  /** By share of the supply: the highest multiplier tried at which self-dealing does not pay. */
+  /** By share of the supply: the highest multiplier paid at which self-dealing did not pay. */
   safe: Schema.Array(
     Schema.Struct({
       supplyShare: Schema.Number,

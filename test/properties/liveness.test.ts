@@ -92,7 +92,9 @@ const longestWait = ({ naive }: Life, instance: NaiveInstance): number => {
   const drain =
     naive.rampAt(instance) *
     Math.min(instance.tokensPerSecond, instance.measured?.tokensPerSecond ?? Infinity)
-  const owing = (instance.debtMost / drain) * second
+  // It is looked at again when the debt is worked off at the ramp at which it was last looked at.
+  const slowest = Math.min(drain, instance.drainLeast)
+  const owing = instance.debtMost === 0 ? 0 : (instance.debtMost / slowest) * second
   return micros(seconds) + paused + Math.ceil(owing) + 10
 }
 

@@ -1244,7 +1244,8 @@ export const makeNaiveMarket = (economy: Economy) => {
     outcome: Outcome,
     read: Reader,
   ): void => {
-    const isFailure = failures.has(outcome)
+    const isFailure =
+      failures.has(outcome) || (outcome === "backpressure" && economy.backpressure.isFailure)
     const isSuccess = outcome === "completed"
     count(instance, isFailure ? "failures" : isSuccess ? "successes" : "neutrals")
     if (isSuccess) {

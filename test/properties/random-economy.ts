@@ -37,6 +37,7 @@ const groups = {
   backpressure: fc.record({
     retryAfterSeconds: fc.constantFrom(0, 1, 60),
     maxRetryAfterSeconds: fc.constantFrom(0, 2, 60),
+    isFailure: fc.boolean(),
   }),
   floor: fc.record({
     tokensPerSecond: fc.constantFrom(0, 5),

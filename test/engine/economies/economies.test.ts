@@ -21,7 +21,9 @@ describe("the economies", () => {
     const before = new Map(knobRows(pooled).map((row) => [row.path, row.value]))
     const changed = knobRows(hardened).filter((row) => row.value !== before.get(row.path))
     expect(Object.fromEntries(changed.map((row) => [row.path, row.value]))).toEqual({
+      "backpressure.isFailure": true,
       "bounty.maxMultiplier": 1.13,
+      "ramp.burstSeconds": 120,
       "promotion.giftsPay": "gifts",
       "routing.selection": "spareLottery",
       "routing.capacity": "verified",

@@ -25,6 +25,8 @@ const style = `
 details { margin: 0.6rem 0 1.6rem; }
 summary { cursor: pointer; color: var(--link); }
 figure svg { max-width: 100%; height: auto; }
+figure svg text { font-family: Helvetica, Arial, "Liberation Sans", sans-serif !important; }
+td:nth-child(2) { white-space: nowrap; }
 `
 
 export const claimsHtml = (report: ClaimsReport, pictures: Pictures): string => `<!doctype html>
@@ -113,9 +115,10 @@ ${report.claims.map((claim) => promise(claim, report, pictures)).join("\n")}
 </section>`
 
 const boundText = ({ atLeast, atMost }: Measure["bound"]): string =>
-  [...(atLeast === null ? [] : [`≥ ${atLeast}`]), ...(atMost === null ? [] : [`≤ ${atMost}`])].join(
-    ", ",
-  )
+  [
+    ...(atLeast === null ? [] : [`≥\u00a0${atLeast}`]),
+    ...(atMost === null ? [] : [`≤\u00a0${atMost}`]),
+  ].join(", ")
 
 const promise = (claim: Claim, { economies }: ClaimsReport, pictures: Pictures): string => {
   const isAboutAttacks = claim.id === "long-term"
@@ -155,7 +158,7 @@ const attacks = (report: ClaimsReport, pictures: Pictures): string =>
     ? ""
     : `<section aria-labelledby="attacks">
 <h2 id="attacks">Attacks</h2>
-<p>An attacker’s profit is what it could take out of the market in the end, less what it paid in and what its machines cost. It is held against the best honest conduct on the same machines, with the same random numbers. An attack does not pay where the whole 95% interval of the ratio is at most 1.</p>
+<p>An attacker’s profit is what it could take out of the market in the end, less what it paid in and what its machines cost. It is held against the best honest conduct on the same machines, with the same random numbers. An attack does not pay where the whole 95% interval of the ratio is at most 1.00, to the hundredth.</p>
 ${report.attacks.map((attack) => attackSection(attack, report, pictures)).join("\n")}
 </section>`
 

@@ -61,19 +61,24 @@ const specOf = ({ rows, economies, xTitle, bounds }: IntervalChart): TopLevelSpe
     scale: { domain: [least - room, most + room], zero: false, nice: false },
     axis: { title: xTitle },
   }
+  // Of one experiment the title says all: its rows are the economies.
+  const isOne = labels.length === 1
   const y = {
-    field: "label",
+    field: isOne ? "economy" : "label",
     type: "nominal" as const,
-    sort: labels,
+    sort: isOne ? [...economies] : labels,
     axis: { title: null, labelLimit: 330, labelFontSize: 12 },
     scale: { paddingInner: 0.15 },
   }
-  const yOffset = { field: "economy", type: "nominal" as const, sort: [...economies] }
+  const offset = isOne
+    ? {}
+    : { yOffset: { field: "economy", type: "nominal" as const, sort: [...economies] } }
   const color = {
     field: "economy",
     type: "nominal" as const,
     sort: [...economies],
     scale: { domain: [...economies] },
+    ...(isOne ? { legend: null } : {}),
   }
   const reference: ReadonlyArray<Layer> =
     bounds.length === 0
@@ -105,11 +110,11 @@ const specOf = ({ rows, economies, xTitle, bounds }: IntervalChart): TopLevelSpe
       ...reference,
       {
         mark: { type: "rule", strokeWidth: 2.5 },
-        encoding: { y, yOffset, color, x: { ...x, field: "low" }, x2: { field: "high" } },
+        encoding: { y, ...offset, color, x: { ...x, field: "low" }, x2: { field: "high" } },
       },
       {
         mark: { type: "point", filled: true, size: 60, opacity: 1 },
-        encoding: { y, yOffset, color, x: { ...x, field: "mean" } },
+        encoding: { y, ...offset, color, x: { ...x, field: "mean" } },
       },
     ],
   }

@@ -9,7 +9,6 @@ import type {
   AttackResult,
   Claim,
   ClaimResult,
-  Estimated,
   Frontier,
   Measure,
 } from "../results/claims-model.ts"
@@ -203,6 +202,8 @@ const factsOf = (metric: string) => {
   return found
 }
 
+const keptWhere = { "does not pay": "holds", pays: "fails", undecided: "undecided" } as const
+
 /** "Long-term honest participation is, by construction, more profitable than short-term spoofing." */
 const longTerm = (attacks: ReadonlyArray<Attack>): Claim => ({
   id: "long-term",
@@ -211,17 +212,14 @@ const longTerm = (attacks: ReadonlyArray<Attack>): Claim => ({
     "002: long-term honest participation is, by construction, more profitable than short-term spoofing; measured over all attacks below",
   economies: byEconomy((economy): ClaimResult => {
     const measures = attacks.flatMap(({ title, economies }) =>
-      economies[economy].map(({ label, ratio, reproduce }): Measure => {
-        const bound = { atLeast: null, atMost: 1 }
-        return {
-          label: `${title}: ${label}`,
-          unit: "profit ÷ honest profit",
-          estimate: ratio satisfies Estimated,
-          bound,
-          verdict: judge(ratio, bound),
-          reproduce,
-        }
-      }),
+      economies[economy].map(({ label, ratio, verdict, reproduce }): Measure => ({
+        label: `${title}: ${label}`,
+        unit: "profit ÷ honest profit",
+        estimate: ratio,
+        bound: { atLeast: null, atMost: 1 },
+        verdict: keptWhere[verdict],
+        reproduce,
+      })),
     )
     const failing = measures.filter(({ verdict }) => verdict === "fails")
     const undecided = measures.filter(({ verdict }) => verdict === "undecided")

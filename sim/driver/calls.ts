@@ -115,7 +115,8 @@ const waitForNight = (world: World, call: Call): void => {
   if (world.queue.isPending(nightActor)) return
   const day = 24 * hourMicros
   const sinceMidnight = (world.now - world.startMicros) % day
-  const at = world.now - sinceMidnight + nightFromHour * hourMicros
+  // What is sampled at the turn of the hour still belongs to the day.
+  const at = world.now - sinceMidnight + nightFromHour * hourMicros + 1
   if (at <= world.endMicros) world.queue.schedule(nightActor, at)
 }
 

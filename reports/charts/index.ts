@@ -18,6 +18,7 @@ import { newcomer } from "./newcomer.ts"
 import { nodesOnline } from "./nodes-online.ts"
 import { nodesServing } from "./nodes-serving.ts"
 import { parkedShare } from "./parked-share.ts"
+import { payParts } from "./pay-parts.ts"
 import { rejections } from "./rejections.ts"
 import { switches } from "./switches.ts"
 import { tokensPerSecond } from "./tokens-per-second.ts"
@@ -32,7 +33,7 @@ const plan: ReadonlyArray<readonly [id: string, title: string, charts: ReadonlyA
     [nodesOnline, utilisation, coverage, bountyMultiplier, nodesServing, switches],
   ],
   ["credits", "Credits", [creditFlows, creditTotals, bountyPool]],
-  ["fairness", "Who earns what", [earnings, lorenz, newcomer]],
+  ["fairness", "Who earns what", [earnings, payParts, lorenz, newcomer]],
   ["reliability", "Reliability", [breakerParks, parkedShare, health]],
 ]
 

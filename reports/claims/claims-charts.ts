@@ -10,7 +10,7 @@ import type {
 } from "../../sim/results/claims-model.ts"
 import type { Chart } from "../chart.ts"
 import { forChart } from "../number-format.ts"
-import { intervalChart } from "./interval-chart.ts"
+import { intervalChart } from "../interval-chart.ts"
 
 /** Below this no chart shows more than a point: a bound of exactly 0 that is met exactly. */
 const boundsOf = ({ atLeast, atMost }: Bound) => [
@@ -49,11 +49,11 @@ export const claimCharts = ({ id, title, economies }: Claim): ReadonlyArray<Char
           })
           .join(", ")}`,
         notes: [],
-        economies: names,
+        keys: names,
         rows: group.flatMap((at) =>
           names.map((economy) => ({
             label: economies[economy].measures[at].label,
-            economy,
+            series: economy,
             estimate: economies[economy].measures[at].estimate,
           })),
         ),
@@ -84,9 +84,9 @@ const attackChart = ({ id, title, economies }: Attack): Chart => {
     name: title,
     title: `${title}: profit ÷ honest profit at worst, ${worst.join("; ")}`,
     notes: ["Above 1 the attack pays better than the best honest conduct on the same machines."],
-    economies: names,
+    keys: names,
     rows: names.flatMap((economy) =>
-      economies[economy].map(({ label, ratio }) => ({ label, economy, estimate: ratio })),
+      economies[economy].map(({ label, ratio }) => ({ label, series: economy, estimate: ratio })),
     ),
     xTitle: "profit ÷ honest profit",
     bounds: [{ at: 1, label: "honest profit" }],

@@ -12,8 +12,17 @@ import type { RunOptions } from "../../support/run-result.ts"
 /** The made-up run, with the series that it leaves out: who serves which model, and who moves. */
 const makeRunResult = (overrides: Partial<RunOptions> = {}): RunResult => {
   const sketch = makeSketch(overrides)
+  const inDay = (mean: number) => ({ mean, halfWidth: 2, n: 4, unit: "credits/d", meaning: "" })
   return {
     ...sketch,
+    metrics: {
+      ...sketch.metrics,
+      "pay.consumer.share": inDay(80),
+      "pay.consumer.bounty": inDay(6),
+      "pay.consumer.withheld": inDay(4),
+      "pay.consumer.cost": inDay(30),
+      "profit.consumer": inDay(52),
+    },
     replications: sketch.replications.map((replication) => {
       const coverages = replication.series.filter(({ name }) => name === "coverage")
       const nodes = coverages.map((series) => ({
@@ -61,6 +70,7 @@ const allIds = [
   "credit-totals",
   "bounty-pool",
   "earnings",
+  "pay-parts",
   "lorenz",
   "newcomer",
   "breaker-parks",
@@ -130,7 +140,7 @@ describe("the charts of a run", () => {
       return (spec.axes ?? []).filter(({ title }) => title !== undefined && title !== null).length
     }
     // Bars by name need no title beside the names.
-    const named = ["credit-totals", "earnings"]
+    const named = ["credit-totals", "earnings", "pay-parts"]
     expect(
       idsOf(drawn(usual), (chart) => titledAxes(chart) < (named.includes(chart.id) ? 1 : 2)),
     ).toEqual([])
@@ -143,8 +153,12 @@ describe("the charts of a run", () => {
     }
     const charts = drawn(usual).filter(({ legend }) => legend.length > 0)
     expect(charts.length).toBeGreaterThan(8)
-    // Their two colours are a key to marks, not lines to pick from.
-    expect(idsOf(charts, (chart) => !answersClicks(chart))).toEqual(["credit-totals", "earnings"])
+    // Their colours are a key to marks, not lines to pick from.
+    expect(idsOf(charts, (chart) => !answersClicks(chart))).toEqual([
+      "credit-totals",
+      "earnings",
+      "pay-parts",
+    ])
   })
 
   it("are the same for the same run", () => {
@@ -169,7 +183,7 @@ describe("a chart whose data is missing", () => {
     [/^newcomer/, ["newcomer"]],
     [/^newcomer.pay/, []],
     [/^(ttft|health|tokensPerSecond)$/, ["ttft", "tokens-per-second", "health"]],
-    [/./, allIds.filter((id) => !["earnings", "lorenz"].includes(id))],
+    [/./, allIds.filter((id) => !["earnings", "pay-parts", "lorenz"].includes(id))],
   ])("is left out, and no other: %s", (pattern, expected) => {
     expect(leftOut(withoutSeries(usual, pattern))).toEqual(expected)
   })

@@ -1,15 +1,15 @@
 /**
- * Estimates with their intervals, a row each and a colour for each economy, beside the bound that they
+ * Estimates with their intervals, a row each and a colour for each series, beside the bounds that they
  * are held against.
  */
 import type { TopLevelSpec } from "vega-lite"
-import type { Estimated } from "../../sim/results/claims-model.ts"
-import type { Chart, Layer } from "../chart.ts"
-import { forChart } from "../number-format.ts"
+import type { Estimated } from "../sim/results/claims-model.ts"
+import type { Chart, Layer } from "./chart.ts"
+import { forChart } from "./number-format.ts"
 
 export interface IntervalRow {
   readonly label: string
-  readonly economy: string
+  readonly series: string
   readonly estimate: Estimated
 }
 
@@ -19,14 +19,15 @@ export interface IntervalChart {
   readonly title: string
   readonly notes: ReadonlyArray<string>
   readonly rows: ReadonlyArray<IntervalRow>
-  readonly economies: ReadonlyArray<string>
+  /** Names of the series, in order. */
+  readonly keys: ReadonlyArray<string>
   readonly xTitle: string
   /** Where the bounds are drawn, and what is written beside them. */
   readonly bounds: ReadonlyArray<{ readonly at: number; readonly label: string }>
 }
 
-/** Height of a row, pixels, for each economy in it. */
-const heightOfEconomy = 17
+/** Height of a row, pixels, for each series in it. */
+const heightOfSeries = 17
 
 export const intervalChart = (chart: IntervalChart): Chart => ({
   id: chart.id,
@@ -34,9 +35,9 @@ export const intervalChart = (chart: IntervalChart): Chart => ({
   title: chart.title,
   notes: [...chart.notes, "A point is the estimate, the line through it the 95% interval."],
   alternative: `${chart.title}. ${chart.rows
-    .map(({ label, economy, estimate }) => `${label}, ${economy}: ${inWords(estimate)}`)
+    .map(({ label, series, estimate }) => `${label}, ${series}: ${inWords(estimate)}`)
     .join("; ")}.`,
-  legend: [...chart.economies],
+  legend: [...chart.keys],
   isOverTime: false,
   spec: specOf(chart),
 })
@@ -46,7 +47,7 @@ const inWords = ({ mean, low, high }: Estimated): string =>
     ? `${forChart(mean)}`
     : `${forChart(mean)}, between ${forChart(low)} and ${forChart(high)}`
 
-const specOf = ({ rows, economies, xTitle, bounds }: IntervalChart): TopLevelSpec => {
+const specOf = ({ rows, keys, xTitle, bounds }: IntervalChart): TopLevelSpec => {
   const labels = [...new Set(rows.map(({ label }) => label))]
   const known = rows.filter(({ estimate }) => Number.isFinite(estimate.mean))
   const ends = [
@@ -61,23 +62,23 @@ const specOf = ({ rows, economies, xTitle, bounds }: IntervalChart): TopLevelSpe
     scale: { domain: [least - room, most + room], zero: false, nice: false },
     axis: { title: xTitle },
   }
-  // Of one experiment the title says all: its rows are the economies.
+  // Of one experiment the title says all: its rows are the series.
   const isOne = labels.length === 1
   const y = {
-    field: isOne ? "economy" : "label",
+    field: isOne ? "series" : "label",
     type: "nominal" as const,
-    sort: isOne ? [...economies] : labels,
+    sort: isOne ? [...keys] : labels,
     axis: { title: null, labelLimit: 330, labelFontSize: 12 },
     scale: { paddingInner: 0.15 },
   }
   const offset = isOne
     ? {}
-    : { yOffset: { field: "economy", type: "nominal" as const, sort: [...economies] } }
+    : { yOffset: { field: "series", type: "nominal" as const, sort: [...keys] } }
   const color = {
-    field: "economy",
+    field: "series",
     type: "nominal" as const,
-    sort: [...economies],
-    scale: { domain: [...economies] },
+    sort: [...keys],
+    scale: { domain: [...keys] },
     ...(isOne ? { legend: null } : {}),
   }
   const reference: ReadonlyArray<Layer> =
@@ -95,16 +96,16 @@ const specOf = ({ rows, economies, xTitle, bounds }: IntervalChart): TopLevelSpe
             encoding: { x: { ...x, field: "at" }, text: { field: "label" } },
           },
         ]
-  const values = known.map(({ label, economy, estimate: { mean, low, high } }) => ({
+  const values = known.map(({ label, series, estimate: { mean, low, high } }) => ({
     label,
-    economy,
+    series,
     mean: forChart(mean),
     low: forChart(low ?? mean),
     high: forChart(high ?? mean),
   }))
   return {
     width: "container",
-    height: Math.max(2, labels.length * economies.length) * heightOfEconomy + labels.length * 6,
+    height: Math.max(2, labels.length * keys.length) * heightOfSeries + labels.length * 6,
     data: { values },
     layer: [
       ...reference,

@@ -30,16 +30,12 @@ export interface ArmResult {
   readonly metrics: ReadonlyArray<Readonly<Record<string, number>>>
   /** Names of the checks that did not hold. */
   readonly failedChecks: ReadonlyArray<string>
+  /** The shell command that runs the arm by itself. */
+  readonly command: string
 }
 
 export const keyOfArm = ({ scenario, settings, isWhole }: Arm): string =>
   JSON.stringify([scenario, settings, isWhole === true])
-
-/** The shell command that runs an arm by itself. */
-export const commandOfArm = (
-  { scenario, settings }: Arm,
-  { seed, replications }: RunSize,
-): string => commandAgain("run", { scenario, seed, replications }, [["--set", settings]])
 
 /**
  * Runs every arm once, however often it is asked for; results by `keyOfArm`. `onProgress` is called
@@ -62,7 +58,7 @@ export const runArms = (
       planned,
       ({ arm, plan }) =>
         Effect.map(
-          runArm(plan, arm.isWhole ? { ...size, horizonShare: 1 } : size, (finished) => {
+          runArm(arm, plan, size, (finished) => {
             done.set(keyOfArm(arm), finished)
             return onProgress([...done.values()].reduce((sum, one) => sum + one, 0))
           }),
@@ -75,12 +71,17 @@ export const runArms = (
   })
 
 const runArm = (
+  { scenario, settings, isWhole }: Arm,
   plan: Plan,
   { seed, replications, horizonShare }: RunSize,
   onFinished: (finished: number) => Effect.Effect<void>,
 ) =>
   Effect.gen(function* () {
-    const horizonDays = plan.scenario.horizonDays * horizonShare
+    const isCut = isWhole !== true && horizonShare < 1
+    const horizonDays = plan.scenario.horizonDays * (isCut ? horizonShare : 1)
+    const command = commandAgain("run", { scenario, seed, replications }, [
+      ["--set", isCut ? [...withoutHorizon(settings), `horizonDays=${horizonDays}`] : settings],
+    ])
     const finished = yield* Ref.make<ReadonlyArray<Finished>>([])
     const result = yield* runExperiment(
       { ...plan, scenario: { ...plan.scenario, horizonDays } },
@@ -88,7 +89,7 @@ const runArm = (
         replications,
         seed,
         isChecked: false,
-        command: "",
+        command,
         onProgress: (_, count) => onFinished(count),
       },
       finished,
@@ -96,5 +97,9 @@ const runArm = (
     return {
       metrics: result.replications.map(({ metrics }) => metrics),
       failedChecks: Object.entries(result.checks).flatMap(([name, { ok }]) => (ok ? [] : [name])),
+      command,
     } satisfies ArmResult
   })
+
+const withoutHorizon = (settings: ReadonlyArray<string>): ReadonlyArray<string> =>
+  settings.filter((setting) => !setting.startsWith("horizonDays="))

@@ -14,7 +14,7 @@ import type {
 } from "../results/claims-model.ts"
 import { metricFacts } from "../recording/metrics.ts"
 import type { Arm, ArmResult, RunSize } from "./arm.ts"
-import { commandOfArm, keyOfArm, runArms } from "./arm.ts"
+import { keyOfArm, runArms } from "./arm.ts"
 import type { AttackPlan, AttackWay } from "./attack-catalogue.ts"
 import { attackPlans } from "./attack-catalogue.ts"
 import type { ClaimPlan } from "./claim-catalogue.ts"
@@ -90,14 +90,14 @@ export const runAudit = (
       if (result === undefined) throw new Error(`audit: an arm was not run: ${keyOfArm(arm)}`)
       return result
     }
-    const attacks = plansFor(ids).map((plan) => attackOf(plan, resultOf, size))
+    const attacks = plansFor(ids).map((plan) => attackOf(plan, resultOf))
     return {
       claims: [
-        ...claimPlans.filter(({ id }) => ids.has(id)).map((plan) => claimOf(plan, resultOf, size)),
+        ...claimPlans.filter(({ id }) => ids.has(id)).map((plan) => claimOf(plan, resultOf)),
         ...(ids.has("long-term") ? [longTerm(attacks)] : []),
       ],
       attacks,
-      frontier: ids.has("frontier") ? frontierOf(resultOf, size) : null,
+      frontier: ids.has("frontier") ? frontierOf(resultOf) : null,
       failedChecks: [...results].flatMap(([key, { failedChecks }]) =>
         failedChecks.map((check) => `${check} in ${key}`),
       ),
@@ -109,11 +109,7 @@ type ResultOf = (arm: Arm) => ArmResult
 const byEconomy = <A>(of: (economy: string) => A): Readonly<Record<string, A>> =>
   Object.fromEntries(auditedEconomies.map((economy) => [economy, of(economy)]))
 
-const claimOf = (
-  { id, title, source, measures }: ClaimPlan,
-  resultOf: ResultOf,
-  size: RunSize,
-): Claim => ({
+const claimOf = ({ id, title, source, measures }: ClaimPlan, resultOf: ResultOf): Claim => ({
   id,
   title,
   source,
@@ -127,7 +123,7 @@ const claimOf = (
         estimate: estimated,
         bound,
         verdict: judge(estimated, bound),
-        reproduce: own.map((arm) => commandOfArm(arm, size)),
+        reproduce: own.map((arm) => resultOf(arm).command),
       }
     })
     return {
@@ -153,7 +149,7 @@ const becauseOf = (measures: ReadonlyArray<Measure>): string => {
 
 const profit = "party.subject.profit"
 
-const attackOf = (plan: AttackPlan, resultOf: ResultOf, size: RunSize): Attack => ({
+const attackOf = (plan: AttackPlan, resultOf: ResultOf): Attack => ({
   id: plan.id,
   title: plan.title,
   means: plan.means,
@@ -188,7 +184,7 @@ const attackOf = (plan: AttackPlan, resultOf: ResultOf, size: RunSize): Attack =
           honest: estimate(valuesOf(honest, metric)),
           attack: estimate(valuesOf(attack, metric)),
         })),
-        reproduce: [commandOfArm(best.arm, size), commandOfArm(attacker, size)],
+        reproduce: [honest.command, attack.command],
       }
     }),
   ),

@@ -9,8 +9,7 @@
  * the highest multiplier, a target that keeps the model short, and a pool that all of the fee goes to.
  */
 import type { Estimated, Frontier } from "../results/claims-model.ts"
-import type { Arm, ArmResult, RunSize } from "./arm.ts"
-import { commandOfArm } from "./arm.ts"
+import type { Arm, ArmResult } from "./arm.ts"
 import { estimate } from "./judge.ts"
 
 const multipliers = [1.13, 1.3, 1.6, 2.4]
@@ -70,13 +69,13 @@ export const frontierArms: ReadonlyArray<FrontierArm> = shares.flatMap(({ supply
   multipliers.map((maxMultiplier) => armsAt(supplyShare, rivals, maxMultiplier)),
 )
 
-export const frontierOf = (resultOf: (arm: Arm) => ArmResult, size: RunSize): Frontier => {
+export const frontierOf = (resultOf: (arm: Arm) => ArmResult): Frontier => {
   const points = frontierArms.map(({ supplyShare, maxMultiplier, honest, attack }) => ({
     supplyShare,
     maxMultiplier,
     paidMultiplier: paidMultiplier(resultOf(attack)),
     gain: gainPerCredit(resultOf(attack), resultOf(honest)),
-    reproduce: [commandOfArm(honest, size), commandOfArm(attack, size)],
+    reproduce: [resultOf(honest).command, resultOf(attack).command],
   }))
   return {
     points,

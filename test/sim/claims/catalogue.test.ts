@@ -102,7 +102,7 @@ describe("an audit", () => {
       const billed = way.reported.find(({ metric }) => metric === "party.subject.billedTokens")
       expect(billed?.attack.mean).toBe(1)
       expect(way.reproduce[1]).toContain(
-        `--set economy=${economy} --set demand.requestsPerSecond=0.3 --set parties.0.conduct.reportedTokens=1.3`,
+        `--set economy=${economy} --set demand.requestsPerSecond=0.24 --set parties.0.conduct.reportedTokens=1.3 --set horizonDays=0.7`,
       )
     }
   })

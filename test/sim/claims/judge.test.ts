@@ -14,6 +14,7 @@ const between = (low: number | null, high: number | null) => ({ mean: 1, low, hi
 const arm = (...values: ReadonlyArray<Readonly<Record<string, number>>>): ArmResult => ({
   metrics: values,
   failedChecks: [],
+  command: "",
 })
 
 describe("a bound", () => {
@@ -39,7 +40,11 @@ describe("a bound", () => {
 describe("an attack", () => {
   it("does not pay where no honest profit could be less, and pays where it must be", () => {
     expect(judgeAttack(between(0.8, 1))).toBe("does not pay")
-    expect(judgeAttack(between(1.001, 1.2))).toBe("pays")
+    expect(judgeAttack(between(1.01, 1.2))).toBe("pays")
+    // Read to the hundredth.
+    expect(judgeAttack(between(0.98, 1.004))).toBe("does not pay")
+    expect(judgeAttack(between(0.98, 1.006))).toBe("undecided")
+    expect(judgeAttack(between(1.001, 1.2))).toBe("undecided")
     expect(judgeAttack(between(0.9, 1.1))).toBe("undecided")
     expect(judgeAttack(between(null, null))).toBe("undecided")
   })

@@ -121,7 +121,7 @@ describe("the cells of a sweep", () => {
       }),
     )
     await Effect.runPromise(
-      program.pipe(Effect.provide(layerInline), Effect.provide(NodeContext.layer)),
+      program.pipe(Effect.provide(Layer.merge(layerInline, NodeContext.layer))),
     )
     expect(await stored()).toEqual(one)
   })

@@ -71,89 +71,170 @@ const economy = fc.record({
   flap: fc.record({ initialReduction: from(0, 0.9) }, { requiredKeys: [] }),
   // A target that no supply reaches makes bounties common.
   bounty: fc.record({ target: fc.constantFrom(1.25, 1000) }, { requiredKeys: [] }),
+  backpressure: fc.record({ isFailure: fc.boolean() }, { requiredKeys: [] }),
+  promotion: fc.record({ giftsPay: fc.constantFrom("earnings", "gifts") }, { requiredKeys: [] }),
   withdrawal: fc.record({ minimumCredits: from(0, 10) }, { requiredKeys: [] }),
   money: fc.record({ scale: fc.constantFrom(0, 3, 6, 9) }, { requiredKeys: [] }),
 })
 
-const patches = fc.record({
-  seed: fc.string({ maxLength: 4 }),
-  horizonDays: from(0.001, 0.1),
-  economy,
-  models,
-  demand: fc.record({
-    requestsPerSecond: from(0, 0.2),
-    arrivals: fc.constantFrom("poisson", "gamma", "mmpp"),
-    burstiness: from(0.3, 4),
-    growthPerDay: from(-0.5, 2),
-    daily: share,
-    weekly: share,
-    flashCrowds: fc.array(
-      fc.record({ atHours: from(0, 1), durationHours: from(0.01, 1), multiplier: from(0.1, 5) }),
-      { maxLength: 2 },
-    ),
-    sizes: fc.record({
-      kind: fc.constantFrom("log-normal", "azure-conversation"),
-      // Now and then more than the smallest device can hold.
-      medianInputTokens: fc.oneof(fc.constant(800), from(800, 60_000)),
-      maxInputTokens: fc.constant(200_000),
-      medianOutputTokens: from(1, 3000),
-      spread: from(0, 2),
+/** Off half of the time. */
+const seldom = <A>(arbitrary: fc.Arbitrary<A>, otherwise: A) =>
+  fc.oneof(fc.constant(otherwise), arbitrary)
+
+const kinds = fc.constantFrom("steady", "batch", "agent", "hobbyist")
+const strategies = fc.constantFrom(
+  "stay",
+  "profit",
+  "bounty",
+  "utilisation",
+  "balance",
+  "peak",
+  "part-time",
+  "farm",
+  "cloud",
+)
+
+/** A party of an H100 or a few, which serves any model; \`model\` and slots come from the scenario. */
+const conduct = fc.record({
+  splitInto: fc.constantFrom(1, 2),
+  splitAccounts: fc.constantFrom("one", "many"),
+  declaredSlots: seldom(from(1, 4), 1),
+  declaredSpeed: seldom(from(1, 4), 1),
+  speed: seldom(from(0.1, 1), 1),
+  failShare: seldom(from(0, 1), 0),
+  rejoinBelowHealth: seldom(from(0.5, 1), 0),
+  withheldMachines: fc.nat(1),
+  reportedTokens: seldom(from(1, 3), 1),
+  refusesFromTokens: seldom<number | null>(fc.integer({ min: 1, max: 4000 }), null),
+  demand: seldom<object | null>(
+    fc.record({
+      callsPerHour: from(1, 600),
+      inputTokens: fc.nat(2000),
+      outputTokens: fc.integer({ min: 1, max: 2000 }),
+      maxTokensFactor: from(1, 50),
+      leavesAfterTokens: seldom<number | null>(fc.integer({ min: 1, max: 50 }), null),
+      isBadInput: fc.boolean(),
+      paidBy: fc.constantFrom("own", "puppets", "gifts"),
+      puppets: fc.integer({ min: 1, max: 4 }),
     }),
-    maxTokensHeadroom: from(1, 5),
-    abortShare: from(0, 0.2),
-    badInputShare: from(0, 0.2),
-  }),
-  consumers: fc.record({
-    count: fc.integer({ min: 1, max: 30 }),
-    signUpsPerDay: rate(500),
-    budgetCreditsPerDay: rate(5000),
-    spread: from(0, 2),
-    topUpCredits: from(0.01, 50),
-    operatorShare: from(0, 0.5),
-    maxRetries: fc.nat(8),
-    retrySeconds: from(0.000_001, 30),
-  }),
-  fleet: fc.record({
-    nodes: fc.integer({ min: 1, max: 8 }),
-    maxSlots: fc.integer({ min: 1, max: 6 }),
-    contextTokens: fc.constantFrom(512, 4096),
-    establishedShare: share,
-    establishedDays: fc.constantFrom(0, 1, 3),
-    farmShare: share,
-    farmNodes: fc.integer({ min: 1, max: 4 }),
-    devices: fc.uniqueArray(
-      fc.record({
-        device: fc.constantFrom("RTX 3060 12GB", "RTX 4090", "H100 SXM", "Apple M4 Max 40c"),
-        weight: from(0.1, 1),
-      }),
-      { minLength: 1, maxLength: 3, selector: ({ device }) => device },
-    ),
-  }),
-  churn: fc.record({
-    joinsPerDay: rate(300),
-    lifetimeDays: fc.oneof(fc.constant(0), from(0.01, 0.5)),
-    lifetimeSpread: from(0, 2),
-    onlineHours: rate(1),
-    awayHours: rate(1),
-  }),
-  faults: fc.record({
-    crashesPerNodeDay: rate(100),
-    repairMinutes: from(0.1, 20),
-    hiccupsPerNodeDay: rate(100),
-    hiccupSeconds: from(0.1, 300),
-    failureShare: fc.oneof(fc.constant(0), share),
-    slowShare: share,
-    slowSpeed: from(0.02, 1),
-  }),
-  operators: fc.record({
-    decisionHours: fc.oneof(fc.constant(0), from(0.1, 1)),
-    temperatureCreditsPerDay: from(0.01, 1000),
-    creditUsd: from(0.001, 10),
-    overDeclareShare: share,
-    overDeclareFactor: from(1, 8),
-    chaserShare: share,
-  }),
+    null,
+  ),
 })
+const party = fc.record({
+  machines: fc.integer({ min: 1, max: 3 }),
+  isEstablished: fc.boolean(),
+  strategy: strategies,
+  decisionHours: rate(1),
+  conduct,
+})
+
+const patches = fc
+  .record({
+    seed: fc.string({ maxLength: 4 }),
+    horizonDays: from(0.001, 0.1),
+    economy,
+    models,
+    demand: fc.record({
+      requestsPerSecond: from(0, 0.2),
+      arrivals: fc.constantFrom("poisson", "gamma", "mmpp"),
+      burstiness: from(0.3, 4),
+      growthPerDay: from(-0.5, 2),
+      daily: share,
+      weekly: share,
+      flashCrowds: fc.array(
+        fc.record({ atHours: from(0, 1), durationHours: from(0.01, 1), multiplier: from(0.1, 5) }),
+        { maxLength: 2 },
+      ),
+      sizes: fc.record({
+        kind: fc.constantFrom("log-normal", "azure-conversation"),
+        // Now and then more than the smallest device can hold.
+        medianInputTokens: fc.oneof(fc.constant(800), from(800, 60_000)),
+        maxInputTokens: fc.constant(200_000),
+        medianOutputTokens: from(1, 3000),
+        spread: from(0, 2),
+      }),
+      maxTokensHeadroom: from(1, 5),
+      abortShare: from(0, 0.2),
+      badInputShare: from(0, 0.2),
+    }),
+    consumers: fc.record({
+      count: fc.integer({ min: 1, max: 30 }),
+      signUpsPerDay: rate(500),
+      budgetCreditsPerDay: rate(5000),
+      spread: from(0, 2),
+      topUpCredits: from(0.01, 50),
+      operatorShare: from(0, 0.5),
+      maxRetries: fc.nat(8),
+      retrySeconds: from(0.000_001, 30),
+      kinds: fc.array(fc.record({ kind: kinds, weight: from(0.1, 1) }), { maxLength: 3 }),
+    }),
+    fleet: fc.record({
+      nodes: fc.integer({ min: 1, max: 8 }),
+      maxSlots: fc.integer({ min: 1, max: 6 }),
+      contextTokens: fc.constantFrom(512, 4096),
+      establishedShare: share,
+      establishedDays: fc.constantFrom(0, 1, 3),
+      farmShare: share,
+      farmNodes: fc.integer({ min: 1, max: 4 }),
+      devices: fc.uniqueArray(
+        fc.record({
+          device: fc.constantFrom("RTX 3060 12GB", "RTX 4090", "H100 SXM", "Apple M4 Max 40c"),
+          weight: from(0.1, 1),
+        }),
+        { minLength: 1, maxLength: 3, selector: ({ device }) => device },
+      ),
+    }),
+    churn: fc.record({
+      joinsPerDay: rate(300),
+      lifetimeDays: fc.oneof(fc.constant(0), from(0.01, 0.5)),
+      lifetimeSpread: from(0, 2),
+      onlineHours: rate(1),
+      awayHours: rate(1),
+    }),
+    faults: fc.record({
+      crashesPerNodeDay: rate(100),
+      repairMinutes: from(0.1, 20),
+      hiccupsPerNodeDay: rate(100),
+      hiccupSeconds: from(0.1, 300),
+      failureShare: fc.oneof(fc.constant(0), share),
+      slowShare: share,
+      slowSpeed: from(0.02, 1),
+    }),
+    operators: fc.record({
+      decisionHours: fc.oneof(fc.constant(0), from(0.1, 1)),
+      temperatureCreditsPerDay: from(0.01, 1000),
+      creditUsd: from(0.001, 10),
+      overDeclareShare: share,
+      overDeclareFactor: from(1, 8),
+      chaserShare: share,
+      strategies: fc.array(fc.record({ strategy: strategies, weight: from(0.1, 1) }), {
+        maxLength: 3,
+      }),
+    }),
+    parties: fc.array(party, { maxLength: 2 }),
+  })
+  .map(({ parties, ...patch }) => ({
+    ...patch,
+    parties: parties.map(({ conduct: { splitInto, demand, ...own }, ...one }, index) => {
+      const model = patch.models[0]["name"] as string
+      const isSplit = splitInto > 1 && patch.fleet.maxSlots > 1
+      return {
+        ...one,
+        name: `party-${index}`,
+        device: "H100 SXM",
+        model,
+        strategy: isSplit ? "stay" : one.strategy,
+        conduct: {
+          ...own,
+          splitInto: isSplit ? splitInto : 1,
+          rejoinBelowHealth: isSplit ? 0 : own.rejoinBelowHealth,
+          // One machine at least, whose account pays for what it pays for itself.
+          withheldMachines: Math.min(own.withheldMachines, one.machines - 1),
+          demand: demand === null ? null : { ...demand, model },
+        },
+      }
+    }),
+  }))
 
 const sum = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((total, one) => total + one, 0)

@@ -22,7 +22,7 @@ const seedOption = Options.text("seed").pipe(
 const macrosOption = Options.text("macro-replications").pipe(
   Options.withPseudoName("N"),
   Options.withDescription(
-    "How many intervals each share is taken of; 1000 by default, which takes some 9 minutes of one core.",
+    "How many intervals each share is taken of; 1000 by default, which takes some 18 minutes of one core.",
   ),
   Options.optional,
 )
@@ -124,6 +124,6 @@ const tableOf = (results: ReadonlyArray<CoverageResult>): string =>
 const legend = [
   "covers: the share of nominal 95% intervals that contain the truth, with Wilson's own 95% interval; it must lie in 93% … 97%.",
   "±, bias: mean half-width, and mean of estimate less truth, as shares of the truth.",
-  "Student t: 8 replications from an empty system, the warm-up cut by MSER-5, p99 from sketches within 0.8%; too short are 2,000 customers instead of 100,000.",
+  "Student t: 8 replications from an empty system, the warm-up cut by MSER-5, p99 from sketches within 0.8%; too short are 2,000 customers instead of 200,000.",
   "Order statistics are sound for independent values, and not for those of one run, which depend on each other.",
 ].join("\n")

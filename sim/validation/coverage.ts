@@ -243,12 +243,12 @@ const consecutiveCustomers = (utilisation: number, customers: number): CoverageS
 }
 
 /**
- * Runs are some 1,200 relaxation times long, 1 ÷ (1 − √ρ)² each. In those of a few dozen, figures are
+ * Runs are some 2,000 relaxation times long, 1 ÷ (1 − √ρ)² each. In those of a few dozen, figures are
  * skewed and the warm-up is not over when MSER-5 says so: Student's t covers less than it says.
  */
 export const coverageSettings: ReadonlyArray<CoverageSetting> = [
-  singleServer(0.8, 100_000),
-  singleServer(0.9, 400_000),
+  singleServer(0.8, 200_000),
+  singleServer(0.9, 700_000),
   singleServer(0.8, 2_000, false),
   independentCustomers(0.9, 5_000),
   consecutiveCustomers(0.9, 20_000),

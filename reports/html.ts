@@ -11,7 +11,7 @@ import {
   formatNumber,
 } from "./number-format.ts"
 import type { ChartSection, PageLibraries } from "./page.ts"
-import { breakable, chartSection, pageHtml } from "./page.ts"
+import { breakable, chartSection, pageHtml, provenanceSection } from "./page.ts"
 import { daysOf } from "./time-lines.ts"
 
 /** The whole page. The same run and libraries give the same bytes. */
@@ -30,7 +30,7 @@ export const reportHtml = (
         sections.map(chartSection).join("\n"),
         metricsSection(result),
         checksSection(result),
-        provenanceSection(result),
+        provenance(result),
       ].join("\n"),
       charts: sections.flatMap(({ charts }) => charts),
       days: daysOf(result.horizonSeconds),
@@ -150,7 +150,7 @@ ${rows.join("\n")}
 </section>`
 }
 
-const provenanceSection = (result: RunResult): string => {
+const provenance = (result: RunResult): string => {
   const facts: ReadonlyArray<readonly [string, string]> = [
     ["Scenario", result.scenario],
     ["Economy", result.economy],
@@ -163,21 +163,8 @@ const provenanceSection = (result: RunResult): string => {
     ["Requests", counted(result.requests, "request")],
     ["Events", counted(result.events, "event")],
   ]
-  return `<section aria-labelledby="provenance">
-<h2 id="provenance">Provenance</h2>
-<div class="wide" tabindex="0" role="region" aria-label="Provenance"><table>
-<caption>Where these results come from.</caption>
-<tbody>
-${facts
-  .map(
-    ([name, value]) =>
-      `<tr><th scope="row">${name}</th><td><code>${escapeHtml(value)}</code></td></tr>`,
-  )
-  .join("\n")}
-</tbody></table></div>
-<h3>Run it again</h3>
-<pre class="command"><code>${escapeHtml(result.command)}</code></pre>
-<h3>The scenario, complete</h3>
-<pre class="scenario" tabindex="0" role="region" aria-label="The scenario as YAML"><code>${escapeHtml(result.scenarioYaml)}</code></pre>
-</section>`
+  return provenanceSection(facts, result.command, {
+    heading: "The scenario, complete",
+    yaml: result.scenarioYaml,
+  })
 }

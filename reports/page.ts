@@ -111,3 +111,26 @@ export const breakable = (name: string): string =>
     .split(/(?<=\.)|(?<=[a-z])(?=[A-Z])/)
     .map(escapeHtml)
     .join("<wbr>")
+
+/** Where the results of a page come from, and how to bring them again. */
+export const provenanceSection = (
+  facts: ReadonlyArray<readonly [name: string, value: string]>,
+  command: string,
+  scenario: { readonly heading: string; readonly yaml: string },
+): string => `<section aria-labelledby="provenance">
+<h2 id="provenance">Provenance</h2>
+<div class="wide" tabindex="0" role="region" aria-label="Provenance"><table>
+<caption>Where these results come from.</caption>
+<tbody>
+${facts
+  .map(
+    ([name, value]) =>
+      `<tr><th scope="row">${name}</th><td><code>${escapeHtml(value)}</code></td></tr>`,
+  )
+  .join("\n")}
+</tbody></table></div>
+<h3>Run it again</h3>
+<pre class="command"><code>${escapeHtml(command)}</code></pre>
+<h3>${scenario.heading}</h3>
+<pre class="scenario" tabindex="0" role="region" aria-label="The scenario as YAML"><code>${escapeHtml(scenario.yaml)}</code></pre>
+</section>`

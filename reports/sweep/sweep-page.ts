@@ -6,7 +6,7 @@ import type { Chart } from "../chart.ts"
 import { escapeHtml } from "../escape.ts"
 import { counted, formatWithUnit, spreadInWords } from "../number-format.ts"
 import type { ChartSection, PageLibraries } from "../page.ts"
-import { breakable, chartSection, pageHtml } from "../page.ts"
+import { breakable, chartSection, pageHtml, provenanceSection } from "../page.ts"
 import type { Response } from "./responses.ts"
 import { responsesOf } from "./responses.ts"
 
@@ -113,21 +113,8 @@ const provenance = (definition: SweepDefinition, digest: string): string => {
     ["Evenkeel", definition.version],
     ["Digest of all cells", digest],
   ]
-  return `<section aria-labelledby="provenance">
-<h2 id="provenance">Provenance</h2>
-<div class="wide" tabindex="0" role="region" aria-label="Provenance"><table>
-<caption>Where these results come from.</caption>
-<tbody>
-${facts
-  .map(
-    ([name, value]) =>
-      `<tr><th scope="row">${name}</th><td><code>${escapeHtml(value)}</code></td></tr>`,
-  )
-  .join("\n")}
-</tbody></table></div>
-<h3>Run it again</h3>
-<pre class="command"><code>${escapeHtml(definition.command)}</code></pre>
-<h3>The scenario, but for what varies</h3>
-<pre class="scenario" tabindex="0" role="region" aria-label="The scenario as YAML"><code>${escapeHtml(definition.scenarioYaml)}</code></pre>
-</section>`
+  return provenanceSection(facts, definition.command, {
+    heading: "The scenario, but for what varies",
+    yaml: definition.scenarioYaml,
+  })
 }

@@ -3,6 +3,8 @@
  * with. All are conducts of the party `subject` of the scenario `audit`, unless they name another.
  */
 
+import { crowded, halfBusy, idle } from "./loads.ts"
+
 /** One way of an attack, in one market. */
 export interface AttackWay {
   readonly label: string
@@ -28,13 +30,8 @@ export interface AttackPlan {
 const conduct = (setting: string): string => `parties.0.conduct.${setting}`
 const stays = { "stays honest": [] }
 
-/**
- * Requests a second at which the audit's six machines are 3%, 42% and 82% busy. Idle, they would not
- * earn their electricity: there a credit is worth more.
- */
-const idle = ["demand.requestsPerSecond=0.016", "operators.creditUsd=0.5", "horizonDays=28"]
-const halfBusy = "demand.requestsPerSecond=0.24"
-const crowded = "demand.requestsPerSecond=0.48"
+/** Idle machines would not earn their electricity: here a credit is worth more. */
+const idleAndCheap = [idle, "operators.creditUsd=0.5", "horizonDays=28"]
 const veteran = "parties.0.isEstablished=true"
 
 const inAudit = (
@@ -108,7 +105,7 @@ export const attackPlans: ReadonlyArray<AttackPlan> = [
     title: "Splitting one machine into many nodes, or many accounts",
     means: "One machine of 8 slots registers as 8 nodes of one slot, of one account or of 8.",
     ways: [
-      splitting("one", "idle", idle),
+      splitting("one", "idle", idleAndCheap),
       splitting("one", "half busy", [halfBusy]),
       splitting("many", "half busy", [halfBusy]),
       splitting("one", "crowded", [crowded]),
@@ -151,7 +148,7 @@ export const attackPlans: ReadonlyArray<AttackPlan> = [
       forTraffic(
         inAudit(
           "8 × the slots, nodes idle",
-          idle,
+          idleAndCheap,
           [conduct("declaredSlots=8")],
           ["party.subject.traffic"],
         ),
@@ -190,7 +187,7 @@ export const attackPlans: ReadonlyArray<AttackPlan> = [
     ways: [
       inAudit(
         "a fifth of the speed, nodes idle",
-        idle,
+        idleAndCheap,
         [conduct("speed=0.2")],
         ["sojourn.mean", "streams.belowFloorShare"],
       ),

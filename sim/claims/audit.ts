@@ -2,8 +2,7 @@
  * The claims audit: every promise and every attack, under each economy, as arms that share their random
  * numbers; and from what these came to, the verdicts.
  */
-import type { Effect } from "effect"
-import { Effect as E } from "effect"
+import { Effect } from "effect"
 import type {
   Attack,
   AttackResult,
@@ -84,7 +83,7 @@ export const runAudit = (
   size: RunSize,
   onProgress: (finished: number) => Effect.Effect<void>,
 ) =>
-  E.map(runArms(armsFor(ids), size, onProgress), (results): Audited => {
+  Effect.map(runArms(armsFor(ids), size, onProgress), (results): Audited => {
     const resultOf = (arm: Arm): ArmResult => {
       const result = results.get(keyOfArm(arm))
       if (result === undefined) throw new Error(`audit: an arm was not run: ${keyOfArm(arm)}`)

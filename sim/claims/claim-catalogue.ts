@@ -5,6 +5,7 @@
 import type { Bound, Estimated } from "../results/claims-model.ts"
 import type { Arm, ArmResult } from "./arm.ts"
 import { estimate, estimateRatio, valuesOf } from "./judge.ts"
+import { crowded, halfBusy, idle } from "./loads.ts"
 
 export interface MeasurePlan {
   readonly label: string
@@ -63,9 +64,6 @@ const ratio =
     estimateRatio([only, numerator], [only, denominator])
 
 const noParty = "parties=[]"
-const idle = "demand.requestsPerSecond=0.016"
-const halfBusy = "demand.requestsPerSecond=0.24"
-const crowded = "demand.requestsPerSecond=0.48"
 
 /** A fast and a slow machine with as many slots, both long there. */
 const fastAndSlow =
@@ -82,8 +80,11 @@ const shortCalls = [
   noParty,
 ]
 
-const rule = "economy.flap.initialReduction"
+/** Half of the market of the scenario. */
+const flapping = (...settings: ReadonlyArray<string>): Arm =>
+  arm("flapping", "fleet.nodes=12", "demand.requestsPerSecond=0.475", "horizonDays=14", ...settings)
 const flappingModels = ["llama-3-8b", "qwen3-30b-a3b", "qwen3-32b"]
+
 /**
  * A rush for a model that its price alone draws few nodes to, in half of the market of the scenario, with
  * operators who think again every day.
@@ -267,48 +268,21 @@ export const claimPlans: ReadonlyArray<ClaimPlan> = [
       {
         label: "switches, with the rule less without",
         unit: "1/(node week)",
-        arms: [
-          arm("flapping", "fleet.nodes=12", "demand.requestsPerSecond=0.475", "horizonDays=14"),
-          arm(
-            "flapping",
-            "fleet.nodes=12",
-            "demand.requestsPerSecond=0.475",
-            "horizonDays=14",
-            `${rule}=0`,
-          ),
-        ],
+        arms: [flapping(), flapping("economy.flap.initialReduction=0")],
         of: difference("switches.perNodeWeek"),
         bound: atMost(0),
       },
       {
         label: "time in which a model is short, with the rule less without",
         unit: "share",
-        arms: [
-          arm("flapping", "fleet.nodes=12", "demand.requestsPerSecond=0.475", "horizonDays=14"),
-          arm(
-            "flapping",
-            "fleet.nodes=12",
-            "demand.requestsPerSecond=0.475",
-            "horizonDays=14",
-            `${rule}=0`,
-          ),
-        ],
+        arms: [flapping(), flapping("economy.flap.initialReduction=0")],
         of: differenceOfMeans(flappingModels.map((name) => `shortage.${name}`)),
         bound: atMost(0),
       },
       {
         label: "spread of coverage over time, with the rule less without",
         unit: "standard deviation",
-        arms: [
-          arm("flapping", "fleet.nodes=12", "demand.requestsPerSecond=0.475", "horizonDays=14"),
-          arm(
-            "flapping",
-            "fleet.nodes=12",
-            "demand.requestsPerSecond=0.475",
-            "horizonDays=14",
-            `${rule}=0`,
-          ),
-        ],
+        arms: [flapping(), flapping("economy.flap.initialReduction=0")],
         of: differenceOfMeans(flappingModels.map((name) => `coverageSpread.${name}`)),
         bound: atMost(0),
       },

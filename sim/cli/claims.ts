@@ -1,22 +1,18 @@
 /** `evenkeel claims`: what the economy promises, and every attack on it, tried by experiment. */
 import { Command, Options } from "@effect/cli"
-import { FileSystem, Path } from "@effect/platform"
 import { Effect } from "effect"
-import { createRequire } from "node:module"
 import { auditedEconomies, auditIds, replicationsFor, runAudit } from "../claims/audit.ts"
 import type { RunSize } from "../claims/arm.ts"
 import { layerThreads } from "../replicators.ts"
 import type { AttackResult, ClaimsReport, Estimated } from "../results/claims-model.ts"
+import { writeText } from "../results/sweep-export.ts"
 import { CheckFailed } from "./check-failed.ts"
 import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { workersFrom, workersOption } from "./run-options.ts"
 import { quoteForShell } from "./shell.ts"
 import { UsageError } from "./usage-error.ts"
-
-const { version } = createRequire(import.meta.url)("evenkeel/package.json") as {
-  readonly version: string
-}
+import { version } from "../version.ts"
 
 const fastOption = Options.boolean("fast").pipe(
   Options.withDescription("Within 3 minutes on 2 cores: fewer and shorter runs, wider intervals."),
@@ -63,10 +59,11 @@ export const makeClaimsCommand = <E, R>(write: WriteClaims<E, R>) =>
         const ids = yield* idsFrom(options.only)
         const workers = yield* workersFrom(options.workers)
         const size: RunSize = { seed: options.seed, ...(options.fast ? fast : whole) }
-        const progress = yield* makeProgress(replicationsFor(ids, size), process.stderr)
+        const replications = replicationsFor(ids, size)
+        const progress = yield* makeProgress(replications, process.stderr)
         const began = performance.now()
         const audited = yield* runAudit(ids, size, (finished) =>
-          progress.update(finished / replicationsFor(ids, size), finished),
+          progress.update(finished / replications, finished),
         ).pipe(
           Effect.provide(layerThreads(workers)),
           Effect.ensuring(progress.end),
@@ -109,11 +106,7 @@ const idsFrom = (only: ReadonlyArray<string>): Effect.Effect<ReadonlySet<string>
 
 const keep = <E, R>(report: ClaimsReport, folder: string, write: WriteClaims<E, R>) =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    yield* fs.makeDirectory(folder, { recursive: true })
-    const json = path.join(folder, "claims.json")
-    yield* fs.writeFileString(json, `${JSON.stringify(report, null, 2)}\n`)
+    const json = yield* writeText(folder, "claims.json", [JSON.stringify(report, null, 2), "\n"])
     return [json, ...(yield* write(report, folder))]
   })
 

@@ -1,7 +1,6 @@
 /**
  * What the replications of a run say together: means with Student-t intervals, checks, one digest.
  */
-import { createRequire } from "node:module"
 import { stringify } from "yaml"
 import type { Finished } from "../driver/task.ts"
 import type { Check, Estimate, ReplicationResult, RunResult } from "../results/model.ts"
@@ -15,10 +14,7 @@ import { firstBinAfter, firstDayAfter, fixedWarmupSeconds } from "./warm-up-cut.
 import { secondsOfBin } from "./recorder.ts"
 import { histogramsOf, seriesOf } from "./series.ts"
 import { digestOfTexts } from "./digest-of-texts.ts"
-
-const { version } = createRequire(import.meta.url)("evenkeel/package.json") as {
-  readonly version: string
-}
+import { version } from "../version.ts"
 
 const daySeconds = 86_400
 

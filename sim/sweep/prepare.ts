@@ -4,7 +4,6 @@
  */
 import { Effect } from "effect"
 import { createHash } from "node:crypto"
-import { createRequire } from "node:module"
 import { stringify } from "yaml"
 import { UsageError } from "../cli/usage-error.ts"
 import type { Trace } from "../demand/trace.ts"
@@ -21,10 +20,7 @@ import type { DesignName } from "./design.ts"
 import { designPoints } from "./design.ts"
 import type { Factor } from "./factor.ts"
 import { factorText, parseFactor, valueAt } from "./factor.ts"
-
-const { version } = createRequire(import.meta.url)("evenkeel/package.json") as {
-  readonly version: string
-}
+import { version } from "../version.ts"
 
 export interface SweepRequest {
   readonly scenario: string

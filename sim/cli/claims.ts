@@ -1,11 +1,11 @@
 /** `evenkeel claims`: what the economy promises, and every attack on it, tried by experiment. */
 import { Command, Options } from "@effect/cli"
+import { FileSystem, Path } from "@effect/platform"
 import { Effect } from "effect"
 import { auditedEconomies, auditIds, replicationsFor, runAudit } from "../claims/audit.ts"
 import type { RunSize } from "../claims/arm.ts"
 import { layerThreads } from "../replicators.ts"
 import type { AttackResult, ClaimsReport, Estimated } from "../results/claims-model.ts"
-import { writeText } from "../results/sweep-export.ts"
 import { CheckFailed } from "./check-failed.ts"
 import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
 import { makeProgress } from "./progress.ts"
@@ -106,7 +106,11 @@ const idsFrom = (only: ReadonlyArray<string>): Effect.Effect<ReadonlySet<string>
 
 const keep = <E, R>(report: ClaimsReport, folder: string, write: WriteClaims<E, R>) =>
   Effect.gen(function* () {
-    const json = yield* writeText(folder, "claims.json", [JSON.stringify(report, null, 2), "\n"])
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    yield* fs.makeDirectory(folder, { recursive: true })
+    const json = path.join(folder, "claims.json")
+    yield* fs.writeFileString(json, `${JSON.stringify(report, null, 2)}\n`)
     return [json, ...(yield* write(report, folder))]
   })
 

@@ -50,7 +50,7 @@ export const refusals = [
 ] as const
 export type Refusal = (typeof refusals)[number]
 
-export const probePurposes = ["breaker", "floor"] as const
+export const probePurposes = ["breaker", "floor", "doubt"] as const
 export type ProbePurpose = (typeof probePurposes)[number]
 
 export const auditFindings = ["OverReported", "CredentialRefused", "Clawback"] as const

@@ -13,7 +13,7 @@ import type { Portable } from "./state/portable.ts"
 import { freeze, thaw } from "./state/portable.ts"
 
 /** Raised with every change of the state's shape. */
-const snapshotVersion = 2
+const snapshotVersion = 3
 
 const Portable: Schema.Schema<Portable> = Schema.Union(
   Schema.Null,

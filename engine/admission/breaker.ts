@@ -8,8 +8,13 @@
  *   half-open --probe fails-->                                        open, for another cooldown
  *   half-open --probe neutral, cancelled, or its lease ran out-->     half-open, place free again
  *
+ *   open, half-open --one of the failures that tripped it is withdrawn--> closed
+ *
  * Each trip starts a new generation: outcomes of attempts that were dispatched before it count for
  * health, and neither extend the park nor close the breaker.
+ *
+ * Each failure is remembered with the call that showed it: what a call and not a host has caused is
+ * withdrawn (`reputation/blame.ts`), and failures that one party alone has seen trip nothing.
  */
 import type { Rules } from "../economy/rules.ts"
 
@@ -26,9 +31,11 @@ export interface Breakers {
   generation: Uint32Array<ArrayBuffer>
   /** End of the cooldown while open, µs. */
   openUntil: Float64Array<ArrayBuffer>
-  /** Ring of the latest failures' times, `breakerThreshold` an instance, µs + 1; 0: none. */
+  /** Times of the latest failures, the oldest first, `breakerThreshold` an instance, µs + 1; 0: none. */
   failures: Float64Array<ArrayBuffer>
-  cursor: Uint32Array<ArrayBuffer>
+  /** Slot of the account, and id of the request, that each of them was shown by. */
+  failureAccounts: Int32Array<ArrayBuffer>
+  failureRequests: Float64Array<ArrayBuffer>
   /** Outcomes and failures by sub-bucket, and the bucket last written; for the failure ratio. */
   outcomeBuckets: Uint32Array<ArrayBuffer>
   failureBuckets: Uint32Array<ArrayBuffer>
@@ -40,7 +47,8 @@ export const makeBreakers = (rules: Rules, capacity = 16): Breakers => ({
   generation: new Uint32Array(capacity),
   openUntil: new Float64Array(capacity),
   failures: new Float64Array(capacity * rules.breakerThreshold),
-  cursor: new Uint32Array(capacity),
+  failureAccounts: new Int32Array(capacity * rules.breakerThreshold),
+  failureRequests: new Float64Array(capacity * rules.breakerThreshold),
   outcomeBuckets: new Uint32Array(rules.minFailureRatio > 0 ? capacity * ratioBuckets : 0),
   failureBuckets: new Uint32Array(rules.minFailureRatio > 0 ? capacity * ratioBuckets : 0),
   bucket: new Float64Array(capacity),
@@ -62,11 +70,11 @@ export const forgetBreaker = (breakers: Breakers, rules: Rules, slot: number): v
   breakers.state[slot] = closed
   breakers.generation[slot] = 0
   breakers.openUntil[slot] = 0
-  breakers.cursor[slot] = 0
   forgetFailures(breakers, rules, slot)
 }
 
-const forgetFailures = (breakers: Breakers, rules: Rules, slot: number): void => {
+/** Empties the memory of failures: nothing that happened before can trip it, or undo a trip. */
+export const forgetFailures = (breakers: Breakers, rules: Rules, slot: number): void => {
   const first = slot * rules.breakerThreshold
   breakers.failures.fill(0, first, first + rules.breakerThreshold)
   breakers.bucket[slot] = 0
@@ -81,22 +89,82 @@ export const noteSuccess = (breakers: Breakers, rules: Rules, slot: number, now:
   if (rules.minFailureRatio > 0) noteOutcome(breakers, rules, slot, now, 0)
 }
 
-/** Notes a failure while closed and tells whether it trips the breaker. */
+/** A failure, and the call that showed it: slot of its account, id of its request. */
+export interface Failure {
+  readonly at: number
+  readonly account: number
+  readonly request: number
+}
+
+/** Notes a failure while closed and tells whether it trips the breaker. O(threshold). */
 export const isTrippedByFailure = (
   breakers: Breakers,
   rules: Rules,
   slot: number,
-  now: number,
+  { at: now, account, request }: Failure,
 ): boolean => {
+  const { failures, failureAccounts, failureRequests } = breakers
   const first = slot * rules.breakerThreshold
-  const at = breakers.cursor[slot] % rules.breakerThreshold
-  breakers.failures[first + at] = now + 1
-  const oldestAt = (at + 1) % rules.breakerThreshold
-  breakers.cursor[slot] = oldestAt
+  const last = first + rules.breakerThreshold - 1
+  let at = first
+  while (at <= last && failures[at] !== 0) at++
+  if (at > last) {
+    removeFailure(breakers, rules, first, first)
+    at = last
+  }
+  failures[at] = now + 1
+  failureAccounts[at] = account
+  failureRequests[at] = request
   if (rules.minFailureRatio > 0) noteOutcome(breakers, rules, slot, now, 1)
-  const oldest = breakers.failures[first + oldestAt]
-  if (oldest === 0 || now - (oldest - 1) > rules.breakerWindowMicros) return false
+  if (at < last || now - (failures[first] - 1) > rules.breakerWindowMicros) return false
   return rules.minFailureRatio === 0 || failureRatio(breakers, slot) >= rules.minFailureRatio
+}
+
+/** Slots of the accounts whose calls showed the failures that are remembered. */
+export const witnessesOf = (
+  { failures, failureAccounts }: Breakers,
+  { breakerThreshold }: Rules,
+  slot: number,
+): Int32Array => {
+  const first = slot * breakerThreshold
+  let end = first
+  while (end < first + breakerThreshold && failures[end] !== 0) end++
+  return failureAccounts.subarray(first, end)
+}
+
+/** Takes back the failure that a request showed. False: none of its is remembered. O(threshold). */
+export const withdrawFailure = (
+  breakers: Breakers,
+  rules: Rules,
+  slot: number,
+  request: number,
+): boolean => {
+  const { failures, failureRequests } = breakers
+  const first = slot * rules.breakerThreshold
+  let at = first
+  while (at < first + rules.breakerThreshold && failures[at] !== 0) {
+    if (failureRequests[at] === request) {
+      if (rules.minFailureRatio > 0) withdrawOutcome(breakers, rules, slot, failures[at] - 1)
+      removeFailure(breakers, rules, first, at)
+      return true
+    }
+    at++
+  }
+  return false
+}
+
+/** Removes one of an instance's failures, those after it moving up. */
+const removeFailure = (
+  { failures, failureAccounts, failureRequests }: Breakers,
+  { breakerThreshold }: Rules,
+  first: number,
+  at: number,
+): void => {
+  const end = first + breakerThreshold
+  failures.copyWithin(at, at + 1, end)
+  failureAccounts.copyWithin(at, at + 1, end)
+  failureRequests.copyWithin(at, at + 1, end)
+  failures[end - 1] = 0
 }
 
 /** Parks the instance: open until the cooldown is over, under a new generation. */
@@ -109,6 +177,12 @@ export const trip = (breakers: Breakers, rules: Rules, slot: number, now: number
 /** The cooldown is over: one probe at a time from here on. */
 export const beginHalfOpen = (breakers: Breakers, slot: number): void => {
   breakers.state[slot] = halfOpen
+}
+
+/** What tripped it was withdrawn: in again, and what else it remembers stays. */
+export const undoTrip = (breakers: Breakers, slot: number): void => {
+  breakers.state[slot] = closed
+  breakers.openUntil[slot] = 0
 }
 
 /** The probe came back well: fully in again, with no memory of failures. */
@@ -131,6 +205,19 @@ export const recentFailures = (
     .filter((failure) => failure !== 0 && now - (failure - 1) <= rules.breakerWindowMicros).length
 }
 
+/** A sub-bucket of the failure ratio's window, counted from time 0. */
+const bucketOf = (rules: Rules, at: number): number =>
+  Math.floor((at * ratioBuckets) / rules.breakerWindowMicros)
+
+/** Takes a failure that was noted at `at` out of the ratio, where it still counts. */
+const withdrawOutcome = (breakers: Breakers, rules: Rules, slot: number, at: number): void => {
+  const bucket = bucketOf(rules, at)
+  if (breakers.bucket[slot] - bucket >= ratioBuckets) return
+  const place = slot * ratioBuckets + (bucket % ratioBuckets)
+  breakers.outcomeBuckets[place] -= 1
+  breakers.failureBuckets[place] -= 1
+}
+
 const noteOutcome = (
   breakers: Breakers,
   rules: Rules,
@@ -138,7 +225,7 @@ const noteOutcome = (
   now: number,
   failures: number,
 ): void => {
-  const bucket = Math.floor((now * ratioBuckets) / rules.breakerWindowMicros)
+  const bucket = bucketOf(rules, now)
   const first = slot * ratioBuckets
   const before = breakers.bucket[slot]
   const stale = Math.min(bucket - before, ratioBuckets)

@@ -21,6 +21,9 @@ export const hardened: Economy = {
   breaker: { ...pooled.breaker, minFailureRatio: 0.1 },
   // An instance gets calls only while it has verified room: to say that it is busy is to pick calls.
   backpressure: { ...pooled.backpressure, isFailure: true },
+  // A host's word alone makes no consumer's error, and a consumer's calls alone make no host's failure:
+  // otherwise calls can be picked by refusing the others, and one malformed call parks a market.
+  blame: { secondOpinion: true, excuseShared: true, minWitnesses: 2, refusalDeviations: 4 },
   // Idle time alone must not ripen a Sybil, and a cap alone is no ramp at low load.
   // A call is worth tens of seconds of a machine's tokens: with a burst of 10 s a newcomer stands idle
   // after each, and gets less than the ramp promises.

@@ -141,6 +141,37 @@ export const economyKnobs = {
       source: "ours: neutral; hardened: yes, or refusing all but the best calls costs nothing",
     }),
   },
+  blame: {
+    secondOpinion: knob(flag, {
+      default: false,
+      unit: "yes/no",
+      meaning:
+        "Whether a 4xx is the consumer's only once another operator's host agrees: where one serves the call, refusing it was a failure.",
+      source:
+        "002: 4xx user errors are neutral; hardened: a host's word for it is not enough, or refusing calls by 4xx costs nothing",
+    }),
+    excuseShared: knob(flag, {
+      default: false,
+      unit: "yes/no",
+      meaning:
+        "Whether a call that fails alike on different hosts counts against none of them: the call is what they have in common.",
+      source: "002 is silent; hardened: one malformed call must not park host after host",
+    }),
+    minWitnesses: knob(wholeBetween("parties", 1, 2), {
+      default: 1,
+      unit: "parties",
+      meaning:
+        "Parties whose calls must have failed before failures trip a breaker or lower a score; a probe settles what one alone has seen.",
+      source: "002 counts failures, whoever saw them; hardened: no consumer alone can harm a host",
+    }),
+    refusalDeviations: knob(nonNegative("standard deviations"), {
+      default: 0,
+      unit: "standard deviations",
+      meaning:
+        "How far a host's rate of 4xx that nobody confirmed may be above its peers' before each counts as a failure; 0 is off.",
+      source: "ours: off; hardened: 4, for markets in which no second host has room to be asked",
+    }),
+  },
   floor: {
     tokensPerSecond: knob(nonNegative("tokens per second"), {
       default: 5,
@@ -434,6 +465,7 @@ export const Economy = Schema.Struct({
   routing: group("routing"),
   breaker: group("breaker"),
   backpressure: group("backpressure"),
+  blame: group("blame"),
   floor: group("floor"),
   ramp: group("ramp"),
   health: group("health"),

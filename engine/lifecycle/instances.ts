@@ -8,6 +8,7 @@ import { forgetSamples } from "../admission/floor.ts"
 import type { Rejection } from "../command.ts"
 import type { EventOf } from "../event.ts"
 import { forget } from "../reputation/health.ts"
+import { forgetAnswers } from "../reputation/refusals.ts"
 import { enterCandidate, leaveCandidate } from "../routing/candidates.ts"
 import type { Market } from "../state/market.ts"
 import { growInstanceMemory, partyOf } from "../state/market.ts"
@@ -111,6 +112,7 @@ const leaveModel = (market: Market, instance: number): void => {
   leaveCandidate(market.candidates[model], market.rules, columns.place[instance], operator)
   models.instances[model] -= 1
   market.standings[model][columns.reason[instance]] -= 1
+  forgetAnswers(market, instance)
 }
 
 export const onAvailabilityChanged = (

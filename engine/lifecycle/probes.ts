@@ -1,17 +1,29 @@
 /**
- * Probes: short generations of the gateway's own that let a parked instance back in (rule 3) and
- * re-measure a floored one (rule 4). One probe at a time; a probe that is not answered within its
+ * Probes: short generations of the gateway's own that let a parked instance back in (rule 3),
+ * re-measure a floored one (rule 4), and tell of one that a single party's calls have failed on whether
+ * it works. One probe at a time; a probe that is not answered within its
  * lease is lost and frees its place, so no instance can be stuck. An instance out of service (its
  * node lost, draining, suspended, out of its schedule) is asked nothing until it is back.
  */
-import { beginHalfOpen, close, halfOpen, open, trip } from "../admission/breaker.ts"
+import {
+  beginHalfOpen,
+  close,
+  closed,
+  forgetFailures,
+  halfOpen,
+  open,
+  trip,
+  undoTrip,
+} from "../admission/breaker.ts"
 import { isInService, refresh } from "../admission/eligibility.ts"
 import { decodeMilliTokensPerSecond, forgetSamples } from "../admission/floor.ts"
 import type { ProbePurpose, Rejection } from "../command.ts"
 import { emit } from "../command.ts"
 import type { EventOf } from "../event.ts"
 import { count } from "../reputation/health.ts"
+import type { Verdict } from "../reputation/outcome.ts"
 import { verdictOf } from "../reputation/outcome.ts"
+import { confirmSuspicions, dropSuspicions } from "../reputation/witnesses.ts"
 import type { Market } from "../state/market.ts"
 import { slotOf } from "../state/table.ts"
 import { isWhole } from "../units.ts"
@@ -21,6 +33,7 @@ import { measureWhereDue } from "./measurements.ts"
 const none = 0
 const forBreaker = 1
 const forFloor = 2
+const forDoubt = 3
 
 /**
  * What time has changed for an instance, or will have changed while it was out of service: cooldowns,
@@ -64,6 +77,8 @@ const probeWhereDue = (market: Market, instance: number): void => {
   if (!mayProbe) return
   if (breakers.state[instance] === halfOpen && rules.isProbeSynthetic)
     sendProbe(market, instance, forBreaker, "breaker", rules.probeTokens, rules.probeLeaseMicros)
+  else if (breakers.state[instance] === closed && columns.isDoubted[instance] === 1)
+    sendProbe(market, instance, forDoubt, "doubt", rules.probeTokens, rules.probeLeaseMicros)
   // Half-open too: below the floor, no request would ever come to probe it.
   else if (breakers.state[instance] !== open && columns.isBelowFloor[instance] === 1)
     sendProbe(
@@ -113,6 +128,7 @@ export const park = (market: Market, instance: number): void => {
   trip(market.breakers, market.rules, instance, market.now)
   columns.isQuiet[instance] = 0
   columns.parks[instance] += 1
+  columns.isDoubted[instance] = 0
   columns.probeFor[instance] = none
   columns.probeRequest[instance] = 0
   emit(market.sink, {
@@ -123,8 +139,39 @@ export const park = (market: Market, instance: number): void => {
 }
 
 /** Lets an instance fully back in, with no memory of its failures. */
-export const readmit = (market: Market, instance: number): void =>
+export const readmit = (market: Market, instance: number): void => {
+  market.instances.columns.isDoubted[instance] = 0
   close(market.breakers, market.rules, instance)
+}
+
+/** It has failed often enough to be parked, for one party alone: a probe is to tell. */
+export const doubt = (market: Market, instance: number): void => {
+  const { columns } = market.instances
+  columns.isDoubted[instance] = 1
+  columns.isQuiet[instance] = 0
+  if (isInService(market, instance)) probeWhereDue(market, instance)
+}
+
+/** One of the failures that doubted or parked it was none of its own: it stands as before them. */
+export const exonerate = (market: Market, instance: number): void => {
+  const { columns } = market.instances
+  const { breakers, now, rules } = market
+  const isParked = breakers.state[instance] !== closed
+  if (!isParked && columns.isDoubted[instance] === 0) return
+  columns.isDoubted[instance] = 0
+  columns.probeRequest[instance] = 0
+  if (columns.probeFor[instance] === forBreaker || columns.probeFor[instance] === forDoubt) {
+    columns.probeFor[instance] = none
+    columns.probeAfter[instance] = now + rules.probeRetryMicros
+  }
+  if (isParked) undoTrip(breakers, instance)
+}
+
+/** Parks it again after a probe: what had parked it before no longer matters. */
+export const parkAgain = (market: Market, instance: number): void => {
+  forgetFailures(market.breakers, market.rules, instance)
+  park(market, instance)
+}
 
 /** The floor was missed: no request until a probe is fast enough. */
 export const sinkBelowFloor = (market: Market, instance: number): void => {
@@ -155,8 +202,10 @@ export const onProbeEnded = (
   heed(market, instance, outcome, event.retryAfterMicros)
   if (probeFor === forBreaker) {
     if (verdict === "success") readmit(market, instance)
-    else if (verdict === "failure") park(market, instance)
+    else if (verdict === "failure") parkAgain(market, instance)
     else columns.probeAfter[instance] = market.now + rules.probeRetryMicros
+  } else if (probeFor === forDoubt) {
+    settleDoubt(market, instance, verdict)
   } else {
     // As with any stream, a few tokens say too little about the rate.
     const isMeasured = verdict === "success" && outputTokens >= rules.floorMinStreamTokens
@@ -168,4 +217,19 @@ export const onProbeEnded = (
   }
   lookAgain(market, instance)
   return undefined
+}
+
+/** Whoever a single party's calls have failed on is asked by the gateway itself. */
+const settleDoubt = (market: Market, instance: number, verdict: Verdict): void => {
+  const { columns } = market.instances
+  const { now, rules } = market
+  if (verdict === "failure") {
+    confirmSuspicions(market, instance)
+    parkAgain(market, instance)
+  } else if (verdict === "success") {
+    dropSuspicions(market, instance)
+    readmit(market, instance)
+    // A consumer whose calls fail everywhere makes no host generate more often than a parked one.
+    columns.probeAfter[instance] = now + rules.cooldownMicros
+  } else columns.probeAfter[instance] = now + rules.probeRetryMicros
 }

@@ -2,7 +2,7 @@
  * The life of a request (rule 12): hold the worst case, dispatch, retry before the first token, then
  * settle or void. Every request ends in exactly one `Finish` or `Refuse`.
  */
-import { closed, halfOpen, isTrippedByFailure, noteSuccess } from "../admission/breaker.ts"
+import { halfOpen } from "../admission/breaker.ts"
 import { owe, refresh, refreshLoad } from "../admission/eligibility.ts"
 import { decodeMilliTokensPerSecond, isBelowAfter } from "../admission/floor.ts"
 import type { Refusal, Rejection } from "../command.ts"
@@ -12,15 +12,17 @@ import { hold } from "../ledger/holds.ts"
 import { spendableOf } from "../ledger/accounts.ts"
 import { audit, heed } from "../lifecycle/answers.ts"
 import { stopInstance } from "../lifecycle/instances.ts"
-import { park, readmit, sinkBelowFloor } from "../lifecycle/probes.ts"
+import { sinkBelowFloor } from "../lifecycle/probes.ts"
 import { noteRefusal } from "../payout/bounty.ts"
 import { priceOf } from "../payout/fee-split.ts"
 import { settle, voidRequest } from "../payout/settlement.ts"
+import { isOpinionWanted, judge, settleBlame } from "../reputation/blame.ts"
 import { count } from "../reputation/health.ts"
 import { isRetryable, verdictOf } from "../reputation/outcome.ts"
 import type { Market } from "../state/market.ts"
 import { insert, remove, slotOf } from "../state/table.ts"
 import { isWhole } from "../units.ts"
+import { growAttempts } from "./attempts.ts"
 import type { Standing } from "./candidates.ts"
 import { choose, rankCandidate } from "./candidates.ts"
 
@@ -74,12 +76,7 @@ const refuse = (market: Market, request: number, reason: Refusal): undefined => 
 
 const admit = (market: Market, request: number): number => {
   const slot = insert(market.requests, request)
-  const least = (slot + 1) * market.rules.maxAttempts
-  if (least > market.tried.length) {
-    const wider = new Float64Array(market.requests.ids.length * market.rules.maxAttempts)
-    wider.set(market.tried)
-    market.tried = wider
-  }
+  growAttempts(market.attempts, market.rules, market.requests.ids.length)
   return slot
 }
 
@@ -90,8 +87,10 @@ const dispatch = (market: Market, request: number, instance: number): void => {
   const attempt = requests.attempt[request]
   const id = market.requests.ids[request]
   requests.instance[request] = instance
-  requests.generation[request] = breakers.generation[instance]
-  market.tried[request * rules.maxAttempts + attempt] = market.instances.ids[instance]
+  const at = request * rules.maxAttempts + attempt
+  market.attempts.instances[at] = market.instances.ids[instance]
+  market.attempts.generations[at] = breakers.generation[instance]
+  market.attempts.accusations[at] = 0
   columns.inFlight[instance] += 1
   if (breakers.state[instance] === halfOpen) {
     columns.probeRequest[instance] = id + 1
@@ -124,7 +123,9 @@ export const onAttemptEnded = (
   const { columns } = market.instances
   columns.inFlight[instance] -= 1
   owe(market, instance, outputTokens)
-  judge(market, request, instance, outcome)
+  const isDelivered =
+    outputTokens > 0 || (outcome === "completed" && requests.maxTokens[request] === 0)
+  judge(market, request, instance, outcome, isDelivered)
   heed(market, instance, outcome, event.retryAfterMicros)
   // What the gateway lost count of says nothing of the host's.
   if (outcome !== "gatewayFault") {
@@ -136,44 +137,17 @@ export const onAttemptEnded = (
       measureFloor(market, instance, outputTokens, decodeMicros)
   }
 
-  const isDelivered =
-    outputTokens > 0 || (outcome === "completed" && requests.maxTokens[request] === 0)
   if (isDelivered) {
+    settleBlame(market, request, true)
     // The host's own count, where it is lower, is what it asks to be paid for.
     settle(market, request, outcome, Math.min(outputTokens, reportedTokens))
     remove(market.requests, request)
-  } else if (!(isRetryable(outcome) && retry(market, request))) end(market, request, outcome)
+  } else if (!(isToBeRetried(market, request, outcome) && retry(market, request)))
+    end(market, request, outcome)
   if (columns.isStopping[instance] === 1 && columns.inFlight[instance] === 0)
     stopInstance(market, instance)
   else refreshLoad(market, instance)
   return undefined
-}
-
-/** What the outcome says of the instance: health always, the breaker only in its generation. */
-const judge = (market: Market, request: number, instance: number, outcome: Outcome): void => {
-  const { breakers, rules, now } = market
-  const { columns } = market.instances
-  const isRefusal = outcome === "backpressure" && rules.isBackpressureFailure
-  const verdict = isRefusal ? "failure" : verdictOf[outcome]
-  if (verdict === "neutral") count(market.health, "neutrals", instance, 1)
-  else if (verdict === "success") {
-    count(market.health, "successes", instance, 1)
-    columns.successes[instance] += 1
-  } else count(market.health, "failures", instance, 1)
-
-  const isCurrent = market.requests.columns.generation[request] === breakers.generation[instance]
-  if (!isCurrent) return
-  if (breakers.state[instance] === closed) {
-    if (verdict === "success") noteSuccess(breakers, rules, instance, now)
-    else if (verdict === "failure" && isTrippedByFailure(breakers, rules, instance, now))
-      park(market, instance)
-    return
-  }
-  const isProbe = columns.probeRequest[instance] === market.requests.ids[request] + 1
-  if (breakers.state[instance] !== halfOpen || !isProbe) return
-  columns.probeRequest[instance] = 0
-  if (verdict === "success") readmit(market, instance)
-  else if (verdict === "failure") park(market, instance)
 }
 
 const measureFloor = (
@@ -203,6 +177,10 @@ const outOfTheRunning: Standing = {
   healthHundredths: 0,
 }
 
+/** A failure is tried elsewhere, and a 4xx put before a second host where the rules ask for one. */
+const isToBeRetried = (market: Market, request: number, outcome: Outcome): boolean =>
+  outcome === "consumerError" ? isOpinionWanted(market, request) : isRetryable(outcome)
+
 /** Tries another instance, none twice. False where no attempt or no candidate is left. */
 const retry = (market: Market, request: number): boolean => {
   const { rules } = market
@@ -213,7 +191,7 @@ const retry = (market: Market, request: number): boolean => {
   const model = requests.model[request]
   const candidates = market.candidates[model]
   const first = request * rules.maxAttempts
-  const tried = [...market.tried.subarray(first, first + tries)]
+  const tried = [...market.attempts.instances.subarray(first, first + tries)]
     .map((id) => slotOf(market.instances, id))
     .filter((instance) => instance >= 0 && columns.model[instance] === model)
   for (const instance of tried) {
@@ -233,6 +211,7 @@ const end = (market: Market, request: number, outcome: Outcome): void => {
   const requests = market.requests.columns
   const id = market.requests.ids[request]
   const instance = market.instances.ids[requests.instance[request]]
+  settleBlame(market, request, false)
   voidRequest(market, request)
   if (verdictOf[outcome] === "failure" || isRetryable(outcome)) {
     const model = requests.model[request]

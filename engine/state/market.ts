@@ -17,6 +17,8 @@ import type { Stream } from "../random.ts"
 import type { VacantSeat } from "../payout/flap.ts"
 import type { Health } from "../reputation/health.ts"
 import { growHealth, makeHealth } from "../reputation/health.ts"
+import type { Attempts } from "../routing/attempts.ts"
+import { makeAttempts } from "../routing/attempts.ts"
 import type { Candidates } from "../routing/candidates.ts"
 import { microsPerHour } from "../units.ts"
 import type { Table } from "./table.ts"
@@ -85,7 +87,7 @@ const instanceSpec = {
   creditedUntil: "f64",
   isOnline: "u8",
   successes: "f64",
-  /** Number of the latest probe, and what it is for: 0 none under way, 1 breaker, 2 floor. */
+  /** Number of the latest probe, and what it is for: 0 none under way, 1 breaker, 2 floor, 3 doubt. */
   probe: "f64",
   probeFor: "u8",
   /** End of the probe's lease. */
@@ -94,6 +96,14 @@ const instanceSpec = {
   probeAfter: "f64",
   /** Request + 1 that probes a half-open instance (`breaker.probe: request`). */
   probeRequest: "f64",
+  /** Enough failures to trip its breaker, but too few witnesses: a probe is to tell. */
+  isDoubted: "u8",
+  /** Failures that no second party has seen yet, and a slot of the account that has. */
+  suspicions: "f64",
+  suspicionAccount: "i32",
+  /** Answers of late, and those among them that blamed the request and were not agreed with. */
+  answers: "f64",
+  refusals: "f64",
   /** Ramped slots C as of the last refresh. */
   capacity: "i32",
   /** Fully ramped, and nothing pends that time could change: only its load moves its standing. */
@@ -116,6 +126,9 @@ const modelSpec = {
   servedTokens: "f64",
   servedRequests: "f64",
   supply: "f64",
+  /** Answers of late of all its instances, and those that blamed the request alone. */
+  answers: "f64",
+  refusals: "f64",
   multiplierHundredths: "u32",
   premiumPerMtok: "f64",
   announcedUntil: "f64",
@@ -126,7 +139,6 @@ const requestSpec = {
   model: "i32",
   instance: "i32",
   attempt: "u8",
-  generation: "u32",
   inputTokens: "f64",
   maxTokens: "f64",
   /** As quoted on arrival: a price that changes meanwhile is for later calls. */
@@ -154,8 +166,7 @@ export interface Market {
   readonly instances: Table<typeof instanceSpec>
   readonly models: Table<typeof modelSpec>
   readonly requests: Table<typeof requestSpec>
-  /** Ids of the instances that a request has tried, `maxAttempts` a request slot. */
-  tried: Float64Array<ArrayBuffer>
+  readonly attempts: Attempts
   /** By model slot. */
   readonly candidates: Array<Candidates>
   readonly routeStreams: Array<Stream>
@@ -200,7 +211,7 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     instances: makeTable(instanceSpec),
     models: makeTable(modelSpec, 8),
     requests: makeTable(requestSpec),
-    tried: new Float64Array(16 * rules.maxAttempts),
+    attempts: makeAttempts(rules),
     candidates: [],
     routeStreams: [],
     demandByParty: [],

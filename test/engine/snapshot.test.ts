@@ -87,7 +87,7 @@ describe("what is no snapshot", () => {
   })
 
   it("of another version is refused", () => {
-    expect(refusalOf({ ...saved, version: 0 })).toMatch("version: Expected 2, actual 0")
+    expect(refusalOf({ ...saved, version: 0 })).toMatch("version: Expected 3, actual 0")
   })
 
   it("with a state that was altered or cut is refused", () => {

@@ -9,9 +9,11 @@ import { describe, expect, it } from "vitest"
 import { breathe } from "../support/property.ts"
 import { ensure } from "./ensure.ts"
 import type { BreakerSetting, Model, Real, Step } from "./breaker-steps.ts"
+import type { NaiveOutcome } from "./naive-breaker.ts"
 import {
   answer,
   begin,
+  beginFor,
   beginBoth,
   comeBack,
   compare,
@@ -25,7 +27,12 @@ import {
 const second = 1_000_000
 
 /** Every time is a multiple of five seconds, so that ages fall on few values. */
-const settingOf = (probe: "synthetic" | "request", threshold: number): BreakerSetting => ({
+const settingOf = (
+  probe: "synthetic" | "request",
+  threshold: number,
+  minWitnesses: 1 | 2,
+): BreakerSetting => ({
+  minWitnesses,
   breaker: {
     threshold,
     windowSeconds: 20,
@@ -39,38 +46,49 @@ const settingOf = (probe: "synthetic" | "request", threshold: number): BreakerSe
   floorProbeSeconds: 20,
 })
 
-const mostAttempts = 3
 const oldest = 0
-const newest = mostAttempts - 1
 
-const beginIfFew: Step = { ...begin, isPossible: (m) => m.attempts.length < mostAttempts }
-const few = (step: Step): Step => ({
-  ...step,
-  // With fewer, the index would come round to another one.
-  isPossible: (m) => m.attempts.length === mostAttempts,
-})
-
+const isLong = process.env["EVENKEEL_LONG"] === "1"
 /** On a grid of one second there are thirty times as many states: for the long run. */
-const pauses = process.env["EVENKEEL_LONG"] === "1" ? [1, 5, 15] : [5, 15]
+const pauses = isLong ? [1, 5, 15] : [5, 15]
 
-const alphabet: ReadonlyArray<Step> = [
-  beginIfFew,
+/** What may be done, with at most so many attempts under way. */
+const commonSteps = (mostAttempts: number): ReadonlyArray<Step> => [
+  upTo(mostAttempts, begin),
   end(oldest, "completed", "success"),
   end(oldest, "stalled", "failure"),
   end(oldest, "consumerError", "neutral"),
-  end(oldest, "truncated", "failure", true),
-  few(end(newest, "completed", "success")),
-  few(end(newest, "stalled", "failure")),
-  few(end(newest, "consumerGone", "neutral")),
-  few(end(newest, "completed", "success", true)),
+  full(mostAttempts, end(mostAttempts - 1, "completed", "success")),
+  full(mostAttempts, end(mostAttempts - 1, "stalled", "failure")),
+  full(mostAttempts, end(mostAttempts - 1, "consumerGone", "neutral")),
   answer("completed", "success"),
-  answer("completed", "success", true),
   answer("stalled", "failure"),
   answer("gatewayFault", "neutral"),
   ...pauses.map((seconds) => wait(seconds * second)),
   lose,
   comeBack,
 ]
+
+const upTo = (mostAttempts: number, step: Step): Step => ({
+  ...step,
+  isPossible: (m) => m.attempts.length < mostAttempts,
+})
+const full = (mostAttempts: number, step: Step): Step => ({
+  ...step,
+  // With fewer, the index would come round to another one.
+  isPossible: (m) => m.attempts.length === mostAttempts,
+})
+
+/** Beside the breaker, slow streams and the floor. */
+const withFloor: ReadonlyArray<Step> = [
+  ...commonSteps(3),
+  end(oldest, "truncated", "failure", true),
+  full(3, end(2, "completed", "success", true)),
+  answer("completed", "success", true),
+]
+
+/** Where failures have to be seen by two, it matters whose calls they were. */
+const withTwoParties: ReadonlyArray<Step> = [...commonSteps(2), upTo(2, beginFor(2))]
 
 /** How a moment looks from now: its distance, where it still matters. */
 const ahead = (m: Model, at: number): number => Math.max(0, at - m.now)
@@ -79,14 +97,16 @@ const ahead = (m: Model, at: number): number => Math.max(0, at - m.now)
 const keyOf = (m: Model, { market }: Real): string => {
   const { breaker, probe } = m
   const window = m.knobs.windowSeconds * second
-  const ages = (times: Iterable<number>) =>
-    [...times]
-      .map((at) => m.now - at)
-      .filter((age) => age <= window)
-      .toSorted((a, b) => a - b)
-      .slice(0, m.knobs.threshold - 1)
+  const isSeen = m.minWitnesses === 2
+  /** Of failures that still count: how long ago, and whose calls they were. */
+  const ages = (seen: Iterable<Pick<NaiveOutcome, "at" | "account">>) =>
+    [...seen]
+      .map(({ at, account }) => ({ age: m.now - at, account: isSeen ? account : 0 }))
+      .filter(({ age }) => age <= window)
+      .toSorted((a, b) => a.age - b.age || a.account - b.account)
+      .slice(0, isSeen ? m.knobs.threshold : m.knobs.threshold - 1)
   const { columns } = market.instances
-  const { failures, state, openUntil } = market.breakers
+  const { failures, failureAccounts, state, openUntil } = market.breakers
   const probing = [columns.probeFor[0], columns.probeRequest[0] === 0]
   const isProbing = columns.probeFor[0] !== 0 || columns.probeRequest[0] !== 0
   return JSON.stringify([
@@ -95,10 +115,12 @@ const keyOf = (m: Model, { market }: Real): string => {
     breaker.mode === "closed" ? ages(breaker.failures) : [],
     m.attempts.map((one) => [
       one.trips === breaker.trips,
+      isSeen ? one.account : 0,
       probe?.by === "request" && probe.id === one.request,
     ]),
     m.isOnline,
     m.isBelowFloor,
+    m.isDoubted,
     probe === undefined ? 0 : [probe.by, probe.purpose, ahead(m, probe.until)],
     ahead(m, m.probeAfter),
     // The kernel's own.
@@ -106,15 +128,16 @@ const keyOf = (m: Model, { market }: Real): string => {
     state[0] === 1 ? ahead(m, openUntil[0] ?? 0) : 0,
     breaker.mode === "closed"
       ? ages(
-          Array.from(failures.subarray(0, m.knobs.threshold), (at) =>
-            at === 0 ? -Infinity : at - 1,
-          ),
+          Array.from(failures.subarray(0, m.knobs.threshold), (at, place) => ({
+            at: at === 0 ? -Infinity : at - 1,
+            account: 1 + (failureAccounts[place] ?? 0),
+          })),
         )
       : [],
     probing,
     isProbing ? ahead(m, columns.probeUntil[0] ?? 0) : 0,
     ahead(m, columns.probeAfter[0] ?? 0),
-    [columns.inFlight[0], columns.isOnline[0], columns.isBelowFloor[0]],
+    [columns.inFlight[0], columns.isOnline[0], columns.isBelowFloor[0], columns.isDoubted[0]],
   ])
 }
 
@@ -156,6 +179,7 @@ interface Explored {
 }
 
 const explore = async (setting: BreakerSetting): Promise<Explored> => {
+  const alphabet = setting.minWitnesses === 2 ? withTwoParties : withFloor
   const economy = economyOf(setting)
   const seen = new Set<string>()
   let frontier: ReadonlyArray<ReadonlyArray<number>> = [[]]
@@ -198,16 +222,20 @@ const explore = async (setting: BreakerSetting): Promise<Explored> => {
 
 describe("every reachable state of the breaker", () => {
   it.each([
-    ["synthetic", 1],
-    ["synthetic", 3],
-    ["request", 1],
-    ["request", 3],
+    ["synthetic", 1, 1],
+    ["synthetic", 3, 1],
+    ["request", 1, 1],
+    ["request", 3, 1],
+    ["synthetic", 1, 2],
+    ["synthetic", 2, 2],
+    ...(isLong ? [["request", 2, 2] as const] : []),
   ] as const)(
-    "leads back to an eligible instance: probes %s, threshold %d",
-    async (probe, threshold) => {
-      const { states, depth, longestRecovery } = await explore(settingOf(probe, threshold))
+    "leads back to an eligible instance: probes %s, threshold %d, witnesses %d",
+    async (probe, threshold, witnesses) => {
+      const setting = settingOf(probe, threshold, witnesses)
+      const { states, depth, longestRecovery } = await explore(setting)
       console.log(
-        `${probe}, threshold ${threshold}: ${states} states, ${depth} steps deep, longest recovery ${longestRecovery / second} s`,
+        `${probe}, threshold ${threshold}, witnesses ${witnesses}: ${states} states, ${depth} steps deep, longest recovery ${longestRecovery / second} s`,
       )
       expect(states).toBeGreaterThan(200)
       expect(depth).toBeGreaterThan(8)

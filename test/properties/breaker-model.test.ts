@@ -7,7 +7,17 @@ import fc from "fast-check"
 import { describe, it } from "vitest"
 import { assertProperty } from "../support/property.ts"
 import type { Model, Real, Step } from "./breaker-steps.ts"
-import { answer, begin, beginBoth, comeBack, compare, end, lose, wait } from "./breaker-steps.ts"
+import {
+  answer,
+  begin,
+  beginFor,
+  beginBoth,
+  comeBack,
+  compare,
+  end,
+  lose,
+  wait,
+} from "./breaker-steps.ts"
 
 const second = 1_000_000
 
@@ -39,7 +49,7 @@ const steps: ReadonlyArray<fc.Arbitrary<Step>> = [
   fc.constantFrom(begin),
   fc.constantFrom(begin),
   fc.constantFrom(begin),
-  fc.constantFrom(begin),
+  fc.constantFrom(beginFor(2)),
   index.map((i) => end(i, "stalled", "failure")),
   index.map((i) => end(i, "truncated", "failure")),
   fc.tuple(index, fc.nat(9)).map(([i, lot]) => end(i, "connectFailed", "failure", lot === 0)),
@@ -72,6 +82,7 @@ const setting = fc.record({
     probeRetrySeconds: fc.constantFrom(1, 40),
     minFailureRatio: fc.constantFrom(0, 0.1, 0.5),
   }),
+  minWitnesses: fc.constantFrom(1 as const, 2 as const),
   floorProbeSeconds: fc.constantFrom(20, 300),
 })
 

@@ -15,6 +15,7 @@ import { ensure } from "./ensure.ts"
 import type { NaiveBreaker } from "./naive-breaker.ts"
 import {
   closeNaively,
+  forgetNaively,
   makeNaiveBreaker,
   micros,
   noteWhileClosed,
@@ -25,6 +26,7 @@ const second = 1_000_000
 
 export interface Attempt {
   readonly request: number
+  readonly account: number
   /** Trips at its dispatch: an attempt of before the last trip no longer counts. */
   readonly trips: number
 }
@@ -33,18 +35,20 @@ export interface Attempt {
 interface Probe {
   readonly by: "gateway" | "request"
   readonly id: number
-  readonly purpose: "breaker" | "floor"
+  readonly purpose: "breaker" | "floor" | "doubt"
   readonly until: number
 }
 
 export interface Model {
   readonly knobs: Economy["breaker"]
+  readonly minWitnesses: 1 | 2
   readonly floorProbeMicros: number
   readonly breaker: NaiveBreaker
   readonly attempts: Array<Attempt>
   now: number
   isOnline: boolean
   isBelowFloor: boolean
+  isDoubted: boolean
   nextRequest: number
   probe: Probe | undefined
   /** Probes of the gateway's own so far. */
@@ -58,6 +62,7 @@ export interface Real {
 
 export interface BreakerSetting {
   readonly breaker: Economy["breaker"]
+  readonly minWitnesses: 1 | 2
   readonly floorProbeSeconds: number
 }
 
@@ -94,6 +99,7 @@ const lookAgain = (m: Model): void => {
 const wantedProbe = (m: Model): Probe["purpose"] | undefined => {
   if (!m.isOnline || m.probe !== undefined || m.now < m.probeAfter) return undefined
   if (m.breaker.mode === "halfOpen" && isSynthetic(m)) return "breaker"
+  if (m.breaker.mode === "closed" && m.isDoubted) return "doubt"
   return m.breaker.mode !== "open" && m.isBelowFloor ? "floor" : undefined
 }
 
@@ -118,8 +124,13 @@ const expectParks = (m: Model, commands: ReadonlyArray<Command>, isTripped: bool
   if (!isTripped) return
   tripNaively(m.breaker, m.knobs, m.now)
   m.probe = undefined
+  m.isDoubted = false
   ensure(parks[0]?.untilMicros === m.breaker.openUntil, "parked for the cooldown", () => parks)
 }
+
+/** Have both accounts' calls shown the failures that it remembers? */
+const isSeenByTwo = ({ breaker }: Model): boolean =>
+  new Set(breaker.failures.map((one) => one.account)).size > 1
 
 const reasonOf = (m: Model): string => {
   if (!m.isOnline) return "Inactive"
@@ -150,9 +161,9 @@ export interface Step {
 
 const always = () => true
 
-/** A request arrives: dispatched where the model lets it, refused where not. */
-export const begin: Step = {
-  name: "begin",
+/** A request of an account arrives: dispatched where the model lets it, refused where not. */
+export const beginFor = (account: 1 | 2): Step => ({
+  name: `begin for ${account}`,
   isPossible: always,
   run: (m, r) => {
     const request = m.nextRequest++
@@ -160,7 +171,7 @@ export const begin: Step = {
       _tag: "RequestArrived",
       at: m.now,
       request,
-      account: 1,
+      account,
       model: 1,
       inputTokens: 1,
       maxTokens: 2,
@@ -175,9 +186,10 @@ export const begin: Step = {
       const until = m.now + micros(m.knobs.probeLeaseSeconds)
       m.probe = { by: "request", id: request, purpose: "breaker", until }
     }
-    m.attempts.push({ request, trips: m.breaker.trips })
+    m.attempts.push({ request, account, trips: m.breaker.trips })
   },
-}
+})
+export const begin = beginFor(1)
 
 /** An attempt ends; a slow one delivers its two tokens 10 s apart. */
 export const end = (index: number, outcome: Outcome, verdict: Verdict, isSlow = false): Step => ({
@@ -201,12 +213,20 @@ export const end = (index: number, outcome: Outcome, verdict: Verdict, isSlow = 
     const isCurrent = attempt.trips === m.breaker.trips
     const isProbe = m.probe?.by === "request" && m.probe.id === attempt.request
     let isTripped = false
-    if (isCurrent && m.breaker.mode === "closed" && verdict !== "neutral")
-      isTripped = noteWhileClosed(m.breaker, m.knobs, m.now, verdict === "failure")
-    else if (isCurrent && m.breaker.mode === "halfOpen" && isProbe) {
+    if (isCurrent && m.breaker.mode === "closed" && verdict !== "neutral") {
+      const { account, request } = attempt
+      const outcome = { at: m.now, isFailure: verdict === "failure", account, request }
+      const isDue = noteWhileClosed(m.breaker, m.knobs, outcome)
+      isTripped = isDue && (m.minWitnesses === 1 || isSeenByTwo(m))
+      if (isDue && !isTripped) {
+        m.isDoubted = true
+        expectProbes(m, out)
+      }
+    } else if (isCurrent && m.breaker.mode === "halfOpen" && isProbe) {
       m.probe = undefined
       if (verdict === "success") closeNaively(m.breaker)
       isTripped = verdict === "failure"
+      if (isTripped) forgetNaively(m.breaker)
     }
     expectParks(m, out, isTripped)
     if (!isSlow || m.isBelowFloor) return
@@ -232,10 +252,15 @@ export const answer = (outcome: Outcome, verdict: Verdict, isSlow = false): Step
       retryAfterMicros: 0,
     })
     m.probe = undefined
-    expectParks(m, out, purpose === "breaker" && verdict === "failure")
-    if (purpose === "breaker") {
+    if (purpose !== "floor" && verdict === "failure") forgetNaively(m.breaker)
+    expectParks(m, out, purpose !== "floor" && verdict === "failure")
+    if (purpose !== "floor") {
       if (verdict === "success") closeNaively(m.breaker)
       if (verdict === "neutral") m.probeAfter = m.now + micros(m.knobs.probeRetrySeconds)
+      if (purpose === "doubt" && verdict === "success") {
+        m.isDoubted = false
+        m.probeAfter = m.now + micros(m.knobs.cooldownSeconds)
+      }
     } else if (verdict === "success" && !isSlow) m.isBelowFloor = false
     else m.probeAfter = m.now + m.floorProbeMicros
     lookAgain(m)
@@ -281,9 +306,10 @@ export const comeBack: Step = {
 }
 
 /** An economy of these knobs without ramp or retries, in which every stream of two tokens counts. */
-export const economyOf = ({ breaker, floorProbeSeconds }: BreakerSetting): Economy =>
+export const economyOf = ({ breaker, minWitnesses, floorProbeSeconds }: BreakerSetting): Economy =>
   economyWith({
     breaker,
+    blame: { minWitnesses },
     ramp: { start: 1 },
     routing: { maxRetries: 0 },
     floor: { minStreamTokens: 2, minSamples: 1, maxSamples: 1, probeSeconds: floorProbeSeconds },
@@ -293,6 +319,7 @@ export const economyOf = ({ breaker, floorProbeSeconds }: BreakerSetting): Econo
 const opening: ReadonlyArray<MarketEvent> = [
   { _tag: "ModelListed", at: 0, model: 1, inputPricePerMtok: 0, outputPricePerMtok: 0 },
   { _tag: "AccountOpened", at: 0, account: 1 },
+  { _tag: "AccountOpened", at: 0, account: 2 },
   { _tag: "NodeRegistered", at: 0, node: 1, account: 1 },
   {
     _tag: "InstanceStarted",
@@ -315,12 +342,14 @@ export const beginBoth = (
   for (const event of opening) send(real, event)
   const model: Model = {
     knobs: setting.breaker,
+    minWitnesses: setting.minWitnesses,
     floorProbeMicros: micros(setting.floorProbeSeconds),
     breaker: makeNaiveBreaker(),
     attempts: [],
     now: 0,
     isOnline: true,
     isBelowFloor: false,
+    isDoubted: false,
     nextRequest: 1,
     probe: undefined,
     probes: 0,

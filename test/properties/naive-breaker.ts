@@ -4,11 +4,19 @@
  */
 import type { Economy } from "../../engine/economy/schema.ts"
 
+/** A success or a failure, when, and whose call it was. */
+export interface NaiveOutcome {
+  readonly at: number
+  readonly isFailure: boolean
+  readonly account: number
+  readonly request: number
+}
+
 export interface NaiveBreaker {
   mode: "closed" | "open" | "halfOpen"
-  /** Times of all failures, and of all outcomes that are no neutrals, since it was last closed, µs. */
-  failures: Array<number>
-  outcomes: Array<number>
+  /** The latest failures, as many as it trips by, and all outcomes that are no neutrals. */
+  failures: ReadonlyArray<NaiveOutcome>
+  outcomes: ReadonlyArray<NaiveOutcome>
   openUntil: number
   trips: number
 }
@@ -25,24 +33,32 @@ type Knobs = Economy["breaker"]
 
 export const micros = (seconds: number): number => Math.round(seconds * 1_000_000)
 
-/** A success or a failure of the present generation while closed. True: the breaker trips. */
+/** A success or a failure of the present generation while closed. True: it is enough to trip. */
 export const noteWhileClosed = (
   breaker: NaiveBreaker,
   knobs: Knobs,
-  now: number,
-  isFailure: boolean,
+  outcome: NaiveOutcome,
 ): boolean => {
-  breaker.outcomes.push(now)
-  if (!isFailure) return false
-  breaker.failures.push(now)
-  const recent = breaker.failures.filter((at) => now - at <= micros(knobs.windowSeconds))
+  const now = outcome.at
+  breaker.outcomes = [...breaker.outcomes, outcome]
+  if (!outcome.isFailure) return false
+  breaker.failures = [...breaker.failures, outcome].slice(-knobs.threshold)
+  const recent = breaker.failures.filter(({ at }) => now - at <= micros(knobs.windowSeconds))
   if (recent.length < knobs.threshold) return false
   if (knobs.minFailureRatio === 0) return true
   // The ratio's window is exact to a twelfth of its length.
   const twelfth = (at: number) => (BigInt(at) * 12n) / BigInt(micros(knobs.windowSeconds))
-  const isInWindow = (at: number) => twelfth(at) > twelfth(now) - 12n
-  const failures = breaker.failures.filter(isInWindow).length
-  return failures / breaker.outcomes.filter(isInWindow).length >= knobs.minFailureRatio
+  const seen = breaker.outcomes.filter(({ at }) => twelfth(at) > twelfth(now) - 12n)
+  const failures = seen.filter(({ isFailure }) => isFailure)
+  return failures.length / seen.length >= knobs.minFailureRatio
+}
+
+/** Takes back a request's failure, where it is still remembered. */
+export const withdrawNaively = (breaker: NaiveBreaker, request: number): boolean => {
+  if (breaker.failures.every((one) => one.request !== request)) return false
+  breaker.failures = breaker.failures.filter((one) => one.request !== request)
+  breaker.outcomes = breaker.outcomes.filter((one) => one.request !== request || !one.isFailure)
+  return true
 }
 
 export const tripNaively = (breaker: NaiveBreaker, knobs: Knobs, now: number): void => {
@@ -53,6 +69,10 @@ export const tripNaively = (breaker: NaiveBreaker, knobs: Knobs, now: number): v
 
 export const closeNaively = (breaker: NaiveBreaker): void => {
   breaker.mode = "closed"
+  forgetNaively(breaker)
+}
+
+export const forgetNaively = (breaker: NaiveBreaker): void => {
   breaker.failures = []
   breaker.outcomes = []
 }

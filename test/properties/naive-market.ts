@@ -15,10 +15,12 @@ import { ensure, held } from "./ensure.ts"
 import type { NaiveBreaker } from "./naive-breaker.ts"
 import {
   closeNaively,
+  forgetNaively,
   makeNaiveBreaker,
   micros,
   noteWhileClosed,
   tripNaively,
+  withdrawNaively,
 } from "./naive-breaker.ts"
 
 const second = 1_000_000
@@ -122,6 +124,21 @@ export interface NaiveInstance {
   /** A request that probes. */
   probeRequest: { readonly request: number; readonly until: number } | undefined
   outcomes: Array<{ readonly what: string; readonly hour: number }>
+  /** One party's calls alone have failed on it so often that it is to be probed. */
+  isDoubted: boolean
+  /** Failures that only one party has seen, and an account of its. */
+  suspicions: number
+  suspicionAccount: number
+  /** Answers of late, and refusals among them that nobody has confirmed. */
+  answers: number
+  refusals: number
+}
+
+/** An attempt of a request that is over, and what it is judged by when the request is. */
+interface Accusation {
+  readonly instance: number
+  readonly outcome: Outcome
+  readonly trips: number
 }
 
 export interface NaiveRequest {
@@ -138,6 +155,7 @@ export interface NaiveRequest {
   /** Trips of the instance's breaker when the attempt was dispatched. */
   trips: number
   readonly tried: Array<number>
+  readonly accusations: Array<Accusation>
 }
 
 export interface NaiveModel {
@@ -627,6 +645,7 @@ export const makeNaiveMarket = (economy: Economy) => {
 
   const park = (instance: NaiveInstance, read: Reader): void => {
     tripNaively(instance.breaker, breakerKnobs, clock.now)
+    instance.isDoubted = false
     instance.probe = undefined
     instance.probeRequest = undefined
     const command = read.next("Park")
@@ -660,6 +679,7 @@ export const makeNaiveMarket = (economy: Economy) => {
     if (instance.probe !== undefined || instance.probeRequest !== undefined) return undefined
     if (instance.breaker.mode === "open") return undefined
     if (instance.breaker.mode === "halfOpen" && isSynthetic) return "breaker"
+    if (instance.breaker.mode === "closed" && instance.isDoubted) return "doubt"
     return instance.isBelowFloor ? "floor" : undefined
   }
 
@@ -748,6 +768,8 @@ export const makeNaiveMarket = (economy: Economy) => {
     instance.measureUntil = 0
     instance.isBelowFloor = false
     instance.streams = []
+    instance.answers = 0
+    instance.refusals = 0
     lookAgain(instance)
     takeAsked(read)
   }
@@ -1049,6 +1071,11 @@ export const makeNaiveMarket = (economy: Economy) => {
         wantsSince: Infinity,
         probeRequest: undefined,
         outcomes: [],
+        isDoubted: false,
+        suspicions: 0,
+        suspicionAccount: -1,
+        answers: 0,
+        refusals: 0,
       }
       instances.set(event.instance, instance)
       serveModel(instance, event, read)
@@ -1125,6 +1152,7 @@ export const makeNaiveMarket = (economy: Economy) => {
         instance: -1,
         trips: 0,
         tried: [],
+        accusations: [],
       }
       requests.set(event.request, request)
       dispatch(request, read.next("Dispatch"))
@@ -1135,7 +1163,8 @@ export const makeNaiveMarket = (economy: Economy) => {
       const { outcome, outputTokens } = event
       instance.inFlight.delete(request.id)
       owe(instance, outputTokens)
-      judge(request, instance, outcome, read)
+      const isDelivered = outputTokens > 0 || (outcome === "completed" && request.maxTokens === 0)
+      judge(request, instance, outcome, isDelivered, read)
       heed(instance, event, read)
       const excess = event.reportedTokens - outputTokens
       if (outcome !== "gatewayFault" && excess > economy.metering.toleranceTokens) {
@@ -1143,10 +1172,12 @@ export const makeNaiveMarket = (economy: Economy) => {
         expectAudit(read, instance, "OverReported", excess)
       }
       measureFloor(instance, event)
-      const isDelivered = outputTokens > 0 || (outcome === "completed" && request.maxTokens === 0)
-      if (isDelivered) settle(request, event, instance, read)
-      else if (!isRetried(request, outcome, read, healthOf)) {
+      if (isDelivered) {
+        settleBlame(request, true, read)
+        settle(request, event, instance, read)
+      } else if (!isRetried(request, outcome, read, healthOf)) {
         requests.delete(request.id)
+        settleBlame(request, false, read)
         if (retried.has(outcome)) {
           const refusal = read.next("Refuse")
           ensure(
@@ -1187,8 +1218,18 @@ export const makeNaiveMarket = (economy: Economy) => {
       heed(instance, event, read)
       if (purpose === "breaker") {
         if (isSuccess) closeNaively(instance.breaker)
-        else if (isFailure) park(instance, read)
+        else if (isFailure) parkAgain(instance, read)
         else instance.probeAfter = clock.now + micros(breakerKnobs.probeRetrySeconds)
+      } else if (purpose === "doubt") {
+        if (isFailure) {
+          const confirmed = Math.min(instance.suspicions, breakerKnobs.threshold)
+          for (let i = 0; i < confirmed; i++) count(instance, "failures")
+          parkAgain(instance, read)
+        } else if (isSuccess) closeNaively(instance.breaker)
+        if (isFailure || isSuccess) instance.suspicions = 0
+        if (isSuccess) instance.isDoubted = false
+        const pause = isSuccess ? breakerKnobs.cooldownSeconds : breakerKnobs.probeRetrySeconds
+        if (!isFailure) instance.probeAfter = clock.now + micros(pause)
       } else {
         const rate =
           event.decodeMicros === 0
@@ -1237,17 +1278,29 @@ export const makeNaiveMarket = (economy: Economy) => {
     )
   }
 
+  const { blame } = economy
+
+  const isFailureHere = (outcome: Outcome): boolean =>
+    failures.has(outcome) || (outcome === "backpressure" && economy.backpressure.isFailure)
+
   /** What an outcome says of its instance: neutral ones say nothing (invariant 12). */
   const judge = (
     request: NaiveRequest,
     instance: NaiveInstance,
     outcome: Outcome,
+    isDelivered: boolean,
     read: Reader,
   ): void => {
-    const isFailure =
-      failures.has(outcome) || (outcome === "backpressure" && economy.backpressure.isFailure)
+    const isFailure = isFailureHere(outcome)
     const isSuccess = outcome === "completed"
-    count(instance, isFailure ? "failures" : isSuccess ? "successes" : "neutrals")
+    const isOpenQuestion =
+      !isDelivered &&
+      ((isFailure && blame.excuseShared) || (outcome === "consumerError" && blame.secondOpinion))
+    if (isOpenQuestion)
+      request.accusations.push({ instance: instance.id, outcome, trips: request.trips })
+    else if (isFailure) countFailure(instance, request.account)
+    else count(instance, isSuccess ? "successes" : "neutrals")
+    if (isSuccess || isFailure || isOpenQuestion) instance.answers++
     if (isSuccess) {
       // The ramp's drain before the success that raises it.
       noteDrain(instance)
@@ -1256,14 +1309,113 @@ export const makeNaiveMarket = (economy: Economy) => {
     const { breaker } = instance
     if (request.trips !== breaker.trips) return
     if (breaker.mode === "closed") {
-      if (!isFailure && !isSuccess) return
-      if (noteWhileClosed(breaker, breakerKnobs, clock.now, isFailure)) park(instance, read)
+      if (isFailure || isSuccess) tellBreaker(instance, request, isFailure, read)
       return
     }
     if (breaker.mode !== "halfOpen" || instance.probeRequest?.request !== request.id) return
     instance.probeRequest = undefined
     if (isSuccess) closeNaively(breaker)
-    else if (isFailure) park(instance, read)
+    else if (isFailure) parkAgain(instance, read)
+  }
+
+  const tellBreaker = (
+    instance: NaiveInstance,
+    request: NaiveRequest,
+    isFailure: boolean,
+    read: Reader,
+  ): void => {
+    const { breaker } = instance
+    const outcome = { at: clock.now, isFailure, account: request.account, request: request.id }
+    if (!noteWhileClosed(breaker, breakerKnobs, outcome)) return
+    const isSeenByTwo = breaker.failures.some(
+      ({ account }) => !isOneParty(account, request.account),
+    )
+    if (blame.minWitnesses === 1 || isSeenByTwo) park(instance, read)
+    else {
+      instance.isDoubted = true
+      takeAsked(read)
+    }
+  }
+
+  const parkAgain = (instance: NaiveInstance, read: Reader): void => {
+    forgetNaively(instance.breaker)
+    park(instance, read)
+  }
+
+  /** Invariant: one party's failures count only together with as many of others. */
+  const countFailure = (instance: NaiveInstance, account: number): void => {
+    if (blame.minWitnesses === 1) return count(instance, "failures")
+    const isSame = instance.suspicions === 0 || isOneParty(instance.suspicionAccount, account)
+    if (!isSame) {
+      instance.suspicions--
+      count(instance, "failures")
+      count(instance, "failures")
+      return
+    }
+    if (instance.suspicions === 0) instance.suspicionAccount = account
+    instance.suspicions++
+  }
+
+  const accusedOf = (request: NaiveRequest) =>
+    request.accusations.flatMap((one) => {
+      const instance = instances.get(one.instance)
+      return instance === undefined ? [] : [{ ...one, of: instance }]
+    })
+
+  /** Have hosts of two operators called the request wrong? */
+  const isAgreedWrong = (request: NaiveRequest): boolean => {
+    const [first, ...others] = accusedOf(request).filter((one) => one.outcome === "consumerError")
+    return first !== undefined && others.some(({ of }) => !isOneParty(of.account, first.of.account))
+  }
+
+  /** The request is over: what it had against the instances it tried is settled. */
+  const settleBlame = (request: NaiveRequest, isDelivered: boolean, read: Reader): void => {
+    const all = accusedOf(request)
+    const isAgreed = !isDelivered && isAgreedWrong(request)
+    for (const { of, outcome, trips } of all) {
+      const isWord = outcome === "consumerError"
+      const isAlike = all.some((other) => other.outcome === outcome && other.of.node !== of.node)
+      const isExcused = !isDelivered && (isAgreed || (isAlike && !isWord))
+      const isUnsaid = !isDelivered && !isExcused && isWord && !standsOut(of)
+      if (isExcused || isUnsaid) count(of, "neutrals")
+      else countFailure(of, request.account)
+      if (isExcused && withdrawNaively(of.breaker, request.id)) exonerate(of)
+      if (isExcused || isUnsaid || !isWord) continue
+      if (of.breaker.mode === "closed" && of.breaker.trips === trips)
+        tellBreaker(of, request, true, read)
+    }
+    for (const { of } of all) {
+      lookAgain(of)
+      takeAsked(read)
+    }
+  }
+
+  /** What had parked or doubted it was none of its failures. */
+  const exonerate = (instance: NaiveInstance): void => {
+    const { breaker, probe } = instance
+    if (breaker.mode === "closed" && !instance.isDoubted) return
+    breaker.mode = "closed"
+    instance.isDoubted = false
+    instance.probeRequest = undefined
+    if (probe === undefined || probe.purpose === "floor") return
+    instance.probe = undefined
+    instance.probeAfter = clock.now + micros(breakerKnobs.probeRetrySeconds)
+  }
+
+  /** A refusal that nobody confirmed: is it one of many more than its peers'? */
+  const standsOut = (instance: NaiveInstance): boolean => {
+    if (blame.refusalDeviations === 0) return false
+    instance.refusals++
+    const peers = [...instances.values()].filter(
+      (one) => one.model === instance.model && one !== instance,
+    )
+    const answers = peers.reduce((sum, one) => sum + one.answers, 0)
+    const refusals = peers.reduce((sum, one) => sum + one.refusals, 0)
+    if (answers === 0 || instance.refusals < 3) return false
+    const rate = (refusals + 1) / (answers + 2)
+    const expected = rate * instance.answers
+    const deviation = Math.sqrt(expected * Math.max(0, 1 - rate))
+    return instance.refusals - expected > blame.refusalDeviations * deviation
   }
 
   const measureFloor = (instance: NaiveInstance, event: EventOf<"AttemptEnded">): void => {
@@ -1288,7 +1440,11 @@ export const makeNaiveMarket = (economy: Economy) => {
     read: Reader,
     healthOf: Health,
   ): boolean => {
-    if (!retried.has(outcome) || request.tried.length > economy.routing.maxRetries) return false
+    const isWorthATry =
+      outcome === "consumerError"
+        ? blame.secondOpinion && !isAgreedWrong(request)
+        : retried.has(outcome)
+    if (!isWorthATry || request.tried.length > economy.routing.maxRetries) return false
     const choice = choicesFor(request.model, request.tried, healthOf)
     if (!expectChoice(choice, read.peek())) return false
     request.attempt++
@@ -1363,6 +1519,10 @@ export const makeNaiveMarket = (economy: Economy) => {
   }
 
   const turnHour = (read: Reader, isOpen: boolean): void => {
+    for (const instance of instances.values()) {
+      instance.answers = Math.floor(instance.answers / 2)
+      instance.refusals = Math.floor(instance.refusals / 2)
+    }
     const before = system.pool
     const claims = [...accounts.values()].reduce((sum, one) => sum + one.claimed, 0n)
     let paid = 0n

@@ -39,6 +39,12 @@ const groups = {
     maxRetryAfterSeconds: fc.constantFrom(0, 2, 60),
     isFailure: fc.boolean(),
   }),
+  blame: fc.record({
+    secondOpinion: fc.boolean(),
+    excuseShared: fc.boolean(),
+    minWitnesses: fc.constantFrom(1, 2),
+    refusalDeviations: fc.constantFrom(0, 0.1, 4),
+  }),
   floor: fc.record({
     tokensPerSecond: fc.constantFrom(0, 5),
     readmitTokensPerSecond: fc.constantFrom(5.5, 8),

@@ -22,6 +22,10 @@ describe("the economies", () => {
     const changed = knobRows(hardened).filter((row) => row.value !== before.get(row.path))
     expect(Object.fromEntries(changed.map((row) => [row.path, row.value]))).toEqual({
       "backpressure.isFailure": true,
+      "blame.excuseShared": true,
+      "blame.minWitnesses": 2,
+      "blame.refusalDeviations": 4,
+      "blame.secondOpinion": true,
       "bounty.maxMultiplier": 1.13,
       "ramp.burstSeconds": 120,
       "promotion.giftsPay": "gifts",

@@ -1,0 +1,47 @@
+/**
+ * Witnesses: under `blame.minWitnesses` 2, a failure counts against an instance only together with one
+ * that another party's call has shown. A party alone, whatever it sends, lowers nobody's score.
+ *
+ * Failures are paired as they come: those of one party wait as suspicions, and each failure of another
+ * party takes one of them along. So where many parties call, nearly all failures count, and one party
+ * adds at most as many as all others together. What waits counts, as far as the breaker remembers it,
+ * when a probe of the gateway's own fails, and is dropped when one succeeds.
+ */
+import type { Market } from "../state/market.ts"
+import { partyOf } from "../state/market.ts"
+import { count } from "./health.ts"
+
+/** Counts a failure that a call of `account` has shown. */
+export const countFailure = (market: Market, instance: number, account: number): void => {
+  const { columns } = market.instances
+  const { suspicions, suspicionAccount } = columns
+  if (market.rules.minWitnesses === 1) return count(market.health, "failures", instance, 1)
+  if (suspicions[instance] === 0) {
+    suspicions[instance] = 1
+    suspicionAccount[instance] = account
+  } else if (partyOf(market, suspicionAccount[instance]) === partyOf(market, account))
+    suspicions[instance] += 1
+  else {
+    suspicions[instance] -= 1
+    count(market.health, "failures", instance, 2)
+  }
+}
+
+/** A probe has failed: the breaker's own memory bounds how many suspicions it confirms. */
+export const confirmSuspicions = (market: Market, instance: number): void => {
+  const { suspicions } = market.instances.columns
+  const confirmed = Math.min(suspicions[instance], market.rules.breakerThreshold)
+  if (confirmed > 0) count(market.health, "failures", instance, confirmed)
+  suspicions[instance] = 0
+}
+
+export const dropSuspicions = (market: Market, instance: number): void => {
+  market.instances.columns.suspicions[instance] = 0
+}
+
+/** Have as many parties as the rules ask for shown an instance's failures? `accounts`: of the calls. */
+export const isWitnessed = (market: Market, accounts: Int32Array): boolean => {
+  if (market.rules.minWitnesses === 1) return true
+  const party = partyOf(market, accounts[0])
+  return accounts.some((account) => partyOf(market, account) !== party)
+}

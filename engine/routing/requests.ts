@@ -12,7 +12,7 @@ import { hold } from "../ledger/holds.ts"
 import { spendableOf } from "../ledger/accounts.ts"
 import { audit, heed } from "../lifecycle/answers.ts"
 import { stopInstance } from "../lifecycle/instances.ts"
-import { sinkBelowFloor } from "../lifecycle/probes.ts"
+import { doubt, sinkBelowFloor } from "../lifecycle/probes.ts"
 import { noteRefusal } from "../payout/bounty.ts"
 import { priceOf } from "../payout/fee-split.ts"
 import { settle, voidRequest } from "../payout/settlement.ts"
@@ -126,7 +126,8 @@ export const onAttemptEnded = (
   const isDelivered =
     outputTokens > 0 || (outcome === "completed" && requests.maxTokens[request] === 0)
   judge(market, request, instance, outcome, isDelivered)
-  heed(market, instance, outcome, event.retryAfterMicros)
+  if (outcome === "credentialRefused" && market.rules.minWitnesses > 1) doubt(market, instance)
+  else heed(market, instance, outcome, event.retryAfterMicros)
   // What the gateway lost count of says nothing of the host's.
   if (outcome !== "gatewayFault") {
     if (reportedTokens > outputTokens + market.rules.meteringToleranceTokens) {

@@ -1165,7 +1165,10 @@ export const makeNaiveMarket = (economy: Economy) => {
       owe(instance, outputTokens)
       const isDelivered = outputTokens > 0 || (outcome === "completed" && request.maxTokens === 0)
       judge(request, instance, outcome, isDelivered, read)
-      heed(instance, event, read)
+      if (outcome === "credentialRefused" && blame.minWitnesses > 1) {
+        instance.isDoubted = true
+        takeAsked(read)
+      } else heed(instance, event, read)
       const excess = event.reportedTokens - outputTokens
       if (outcome !== "gatewayFault" && excess > economy.metering.toleranceTokens) {
         count(instance, "failures")

@@ -10,6 +10,7 @@ import { refresh } from "../admission/eligibility.ts"
 import { announceBounties, hasDemand, passDemandHours, payBounties } from "../payout/bounty.ts"
 import { releaseVested } from "../payout/vesting.ts"
 import { passLikeHours, turnHour } from "../reputation/health.ts"
+import { fadeCredibility } from "../reputation/credibility.ts"
 import { fadeAnswers } from "../reputation/refusals.ts"
 import type { Market } from "../state/market.ts"
 import { microsPerDay, microsPerHour } from "../units.ts"
@@ -28,6 +29,7 @@ export const turnHours = (market: Market, until: number, isOpen: boolean): void 
   payBounties(market)
   turnHour(market.health)
   fadeAnswers(market, 1)
+  fadeCredibility(market, 1)
   if (isOpen) announceBounties(market)
   if (market.nextHour % microsPerDay === 0) releaseVested(market)
   market.nextHour += microsPerHour
@@ -53,6 +55,7 @@ const skipHours = (market: Market, hours: number, isOpen: boolean): void => {
   }
   passLikeHours(market.health, hours)
   fadeAnswers(market, hours)
+  fadeCredibility(market, hours)
   if (isOpen) passDemandHours(market, hours)
   market.nextHour += micros
   market.idleHours += hours

@@ -10,6 +10,7 @@ import { refresh } from "../admission/eligibility.ts"
 import type { Rejection } from "../command.ts"
 import type { EventOf } from "../event.ts"
 import { enterCandidate, leaveCandidate } from "../routing/candidates.ts"
+import { joinCredibility } from "../reputation/credibility.ts"
 import type { Market } from "../state/market.ts"
 import { partyOf } from "../state/market.ts"
 import { slotOf } from "../state/table.ts"
@@ -35,6 +36,7 @@ const join = (market: Market, kept: number, joined: number): void => {
     if (party[account] === joined) party[account] = kept
   for (const instance of moved) refresh(market, instance)
   joinSeats(market, kept, joined)
+  joinCredibility(market, kept, joined)
   for (const ofModel of market.demandByParty) addTo(ofModel, kept, joined)
   for (const ofModel of market.operators) addTo(ofModel, kept, joined)
 }

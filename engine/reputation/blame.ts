@@ -25,6 +25,7 @@ import { doubt, exonerate, lookAgain, park, parkAgain, readmit } from "../lifecy
 import { accusationOf, accuse } from "../routing/attempts.ts"
 import type { Market } from "../state/market.ts"
 import { slotOf } from "../state/table.ts"
+import { noteFailed, noteServed } from "./credibility.ts"
 import { count } from "./health.ts"
 import type { Verdict } from "./outcome.ts"
 import { verdictOf } from "./outcome.ts"
@@ -40,6 +41,10 @@ export const judge = (
   isDelivered: boolean,
 ): void => {
   const verdict = verdictUnder(market, outcome)
+  const account = market.requests.columns.account[request]
+  const operator = market.instances.columns.operator[instance]
+  if (verdict === "success") noteServed(market, account)
+  else if (verdict === "failure") noteFailed(market, account, operator)
   if (verdict === "success") {
     count(market.health, "successes", instance, 1)
     market.instances.columns.successes[instance] += 1
@@ -49,7 +54,7 @@ export const judge = (
     noteAnswer(market, instance)
   } else if (verdict === "neutral") count(market.health, "neutrals", instance, 1)
   else {
-    countFailure(market, instance, market.requests.columns.account[request])
+    countFailure(market, instance, account)
     noteAnswer(market, instance)
   }
   tellBreaker(market, request, instance, verdict)
@@ -98,7 +103,7 @@ const noteFailure = (market: Market, request: number, instance: number): void =>
     request: market.requests.ids[request],
   }
   if (!isTrippedByFailure(breakers, rules, instance, failure)) return
-  if (isWitnessed(market, witnessesOf(breakers, rules, instance))) park(market, instance)
+  if (isWitnessed(market, instance, witnessesOf(breakers, rules, instance))) park(market, instance)
   else doubt(market, instance)
 }
 
@@ -176,12 +181,14 @@ const isShared = (
 }
 
 const convict = (market: Market, request: number, { at, instance, outcome }: Accused): void => {
-  countFailure(market, instance, market.requests.columns.account[request])
+  const account = market.requests.columns.account[request]
+  const isRefusal = outcome === "consumerError"
+  if (isRefusal) noteFailed(market, account, market.instances.columns.operator[instance])
+  countFailure(market, instance, account)
   // Of a 4xx the breaker hears only now.
   const { state, generation } = market.breakers
   const isCurrent = market.attempts.generations[at] === generation[instance]
-  if (outcome === "consumerError" && isCurrent && state[instance] === closed)
-    noteFailure(market, request, instance)
+  if (isRefusal && isCurrent && state[instance] === closed) noteFailure(market, request, instance)
 }
 
 const excuse = (market: Market, request: number, { instance }: Accused): void => {

@@ -12,6 +12,7 @@
  * at rest forgets everything.
  */
 import type { Market } from "../state/market.ts"
+import { halved } from "./credibility.ts"
 
 const fewestRefusals = 3
 
@@ -66,10 +67,4 @@ export const fadeAnswers = (market: Market, hours: number): void => {
     models.columns.answers[model[slot]] += answers[slot]
     models.columns.refusals[model[slot]] += refusals[slot]
   }
-}
-
-const halved = (count: number, times: number): number => {
-  let left = count
-  for (let turn = 0; turn < times && left > 0; turn++) left = Math.floor(left / 2)
-  return left
 }

@@ -2,13 +2,14 @@
  * Witnesses: under `blame.minWitnesses` 2, a failure counts against an instance only together with one
  * that another party's call has shown. A party alone, whatever it sends, lowers nobody's score.
  *
- * Failures are paired as they come: those of one party wait as suspicions, and each failure of another
+ * Only credible parties are witnesses (`credibility.ts`). Failures are paired as they come: those of one party wait as suspicions, and each failure of another
  * party takes one of them along. So where many parties call, nearly all failures count, and one party
  * adds at most as many as all others together. What waits counts, as far as the breaker remembers it,
  * when a probe of the gateway's own fails, and is dropped when one succeeds.
  */
 import type { Market } from "../state/market.ts"
 import { partyOf } from "../state/market.ts"
+import { isCredible } from "./credibility.ts"
 import { count } from "./health.ts"
 
 /** Counts a failure that a call of `account` has shown. */
@@ -16,6 +17,8 @@ export const countFailure = (market: Market, instance: number, account: number):
   const { columns } = market.instances
   const { suspicions, suspicionAccount } = columns
   if (market.rules.minWitnesses === 1) return count(market.health, "failures", instance, 1)
+  if (!isCredible(market, account, columns.operator[instance]))
+    return count(market.health, "neutrals", instance, 1)
   if (suspicions[instance] === 0) {
     suspicions[instance] = 1
     suspicionAccount[instance] = account
@@ -40,8 +43,15 @@ export const dropSuspicions = (market: Market, instance: number): void => {
 }
 
 /** Have as many parties as the rules ask for shown an instance's failures? `accounts`: of the calls. */
-export const isWitnessed = (market: Market, accounts: Int32Array): boolean => {
+export const isWitnessed = (market: Market, instance: number, accounts: Int32Array): boolean => {
   if (market.rules.minWitnesses === 1) return true
-  const party = partyOf(market, accounts[0])
-  return accounts.some((account) => partyOf(market, account) !== party)
+  const operator = market.instances.columns.operator[instance]
+  let first = -1
+  for (const account of accounts) {
+    if (!isCredible(market, account, operator)) continue
+    const party = partyOf(market, account)
+    if (first >= 0 && party !== first) return true
+    first = party
+  }
+  return false
 }

@@ -36,6 +36,12 @@ const accountSpec = {
   /** Anti-flapping reduction that the operator's removed nodes left behind, as of `reductionAt`. */
   reduction: "f64",
   reductionAt: "f64",
+  /** Of a party, in the row of its first account: attempts of late that were served, and that failed. */
+  servedLately: "f64",
+  failedLately: "f64",
+  /** Operator that most of its failures were with, and how many more of them than of all others. */
+  failedOperator: "i32",
+  failedThere: "f64",
 } as const
 
 const nodeSpec = {

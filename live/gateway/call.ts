@@ -12,7 +12,7 @@
  *
  * Every call ends exactly once, here and in the kernel.
  */
-import type { Command } from "../../engine/index.ts"
+import type { Command, Refusal } from "../../engine/index.ts"
 import type { MarketDriver } from "../driver/market-driver.ts"
 import type { HttpError } from "../http/http-error.ts"
 import type { JsonObject } from "../http/json-object.ts"
@@ -30,6 +30,7 @@ import {
   rejectionError,
   storeBroken,
 } from "./failures.ts"
+import type { Standings } from "./refusal-text.ts"
 
 /** What is asked, checked and counted. */
 export interface CallOrder {
@@ -89,6 +90,8 @@ export interface CallTools {
   readonly timeouts: AttemptTimeouts & { readonly requestMicros: number }
   /** The way to an instance and what it calls the model. */
   readonly routeTo: (instance: number) => { readonly courier: Courier; readonly model: string }
+  /** How the hosts of a model stand, for who is refused. */
+  readonly standings: (model: number) => Standings
   /** The call is over: it takes no command any more. */
   readonly forget: (request: number) => void
 }
@@ -105,7 +108,8 @@ export const openCall = (
   let attempt: Attempt | undefined
   let attemptNumber = 0
   let instanceNow = -1
-  let lastEnd: AttemptEnd | undefined
+  /** Of the attempts so far. */
+  const ends: Array<AttemptEnd> = []
   /** A stream that came to its end before the hold was on disk. */
   let endToTell: AttemptEnd | undefined
   let assembler: Assembler | undefined
@@ -127,7 +131,7 @@ export const openCall = (
     if (isOver) return
     if (command._tag === "Dispatch") dispatch(command.attempt, command.instance)
     else if (command._tag === "Refuse")
-      conclude({ _tag: "Failed", error: error ?? refusalError(command.reason, model, lastEnd) })
+      conclude({ _tag: "Failed", error: error ?? refused(command.reason) })
     else if (command.outcome === "completed")
       serve({
         _tag: "Served",
@@ -137,11 +141,16 @@ export const openCall = (
     else conclude({ _tag: "Failed", error: error ?? unserved() })
   }
 
+  const refused = (reason: Refusal): HttpError =>
+    refusalError(reason, model, ends, tools.standings(model.id))
+
   /** The last attempt ended with an outcome that is the end of the call. */
-  const unserved = (): HttpError =>
-    lastEnd?.outcome === "consumerError" && !isOpen
-      ? consumerError(lastEnd)
-      : brokenOff(lastEnd?.outcome ?? "gatewayFault")
+  const unserved = (): HttpError => {
+    const last = ends.at(-1)
+    return last?.outcome === "consumerError" && !isOpen
+      ? consumerError(last)
+      : brokenOff(last?.outcome ?? "gatewayFault")
+  }
 
   const dispatch = (number: number, instance: number): void => {
     attemptNumber = number
@@ -209,7 +218,7 @@ export const openCall = (
 
   /** The kernel's answer, a command, may come before this returns. */
   const tell = (end: AttemptEnd): void => {
-    lastEnd = end
+    ends.push(end)
     endToTell = undefined
     const delivered = isDelivered(end)
     const rejection = driver.submit({

@@ -1,6 +1,6 @@
 /** All calls under way: hands the kernel's commands to them, sheds what is too much, ends them. */
 import type { Command } from "../../engine/index.ts"
-import { microsPerSecond } from "../../engine/index.ts"
+import { eligibilityReasons, microsPerSecond, standingsOf } from "../../engine/index.ts"
 import type { HttpError } from "../http/http-error.ts"
 import { overloaded } from "../http/http-error.ts"
 import type { LiveServices } from "../services.ts"
@@ -8,6 +8,7 @@ import type { Call, CallOrder, CallTools, Consumer } from "./call.ts"
 import { openCall } from "./call.ts"
 import type { Courier, Couriers } from "./delivery.ts"
 import { shuttingDown } from "./failures.ts"
+import type { Standings } from "./refusal-text.ts"
 
 export interface Calls {
   /** Begins a call. The consumer may hear its end before this returns. */
@@ -18,6 +19,11 @@ export interface Calls {
   /** Takes no more calls, lets those under way finish, and ends what is left after `seconds`. */
   readonly drain: (seconds: number) => Promise<void>
 }
+
+/** Of a model that the kernel does not know. */
+const noStandings = Object.fromEntries(
+  eligibilityReasons.map((reason) => [reason, 0]),
+) as unknown as Standings
 
 const checkpointMicros = microsPerSecond
 
@@ -40,6 +46,7 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
       requestMicros: config.timeouts.requestSeconds * microsPerSecond,
     },
     routeTo: (instance) => routeTo(services, couriers, instance),
+    standings: (model) => standingsOf(driver.market, model) ?? noStandings,
     forget: (request) => {
       underWay.delete(request)
       if (underWay.size === 0) for (const drained of drains.splice(0)) drained()

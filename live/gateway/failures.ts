@@ -3,14 +3,20 @@ import type { Outcome, Refusal, Rejection } from "../../engine/index.ts"
 import { badRequest, HttpError, overloaded } from "../http/http-error.ts"
 import type { ModelRecord } from "../store/records.ts"
 import type { AttemptEnd } from "./attempt.ts"
+import type { Standings } from "./refusal-text.ts"
+import { whyAttemptsFailed, whyNobodyTakes } from "./refusal-text.ts"
 
 const retryAfterSeconds = 1
 
-/** The market did not take the call, or no host could serve it. */
+/**
+ * The market did not take the call, or no host could serve it: after `ends`, the attempts so far, and
+ * with the model's hosts as they stand.
+ */
 export const refusalError = (
   reason: Refusal,
   model: ModelRecord,
-  last: AttemptEnd | undefined,
+  ends: ReadonlyArray<AttemptEnd>,
+  standings: Standings,
 ): HttpError => {
   switch (reason) {
     case "InsufficientCredits":
@@ -29,32 +35,33 @@ export const refusalError = (
         message: `${model.name} costs more than this call allows; GET /v1/models lists prices`,
       })
     case "NoInstance":
-      return unavailable(`No host serves ${model.name} at present`, "no_instance")
+      return unavailable(whyNobodyTakes(model.name, standings), "no_instance")
     case "NoCapacity":
-      return unavailable(`Every host that serves ${model.name} is busy`, "no_capacity")
+      return unavailable(whyNobodyTakes(model.name, standings), "no_capacity")
     case "AttemptFailed":
-      return attemptError(last?.outcome, model)
+      return attemptError(ends, model)
   }
 }
 
 const unavailable = (message: string, code: string): HttpError =>
   new HttpError({ status: 503, type: "overloaded_error", code, message, retryAfterSeconds })
 
-const attemptError = (outcome: Outcome | undefined, model: ModelRecord): HttpError => {
-  if (outcome === "backpressure")
-    return unavailable(`Every host that serves ${model.name} is busy`, "no_capacity")
+const attemptError = (ends: ReadonlyArray<AttemptEnd>, model: ModelRecord): HttpError => {
+  const outcome = ends.at(-1)?.outcome
+  const message = whyAttemptsFailed(model.name, ends)
+  if (outcome === "backpressure") return unavailable(message, "no_capacity")
   if (outcome === "firstTokenTimeout" || outcome === "stalled")
     return new HttpError({
       status: 504,
       type: "server_error",
       code: "upstream_timeout",
-      message: `No host of ${model.name} answered in time`,
+      message,
     })
   return new HttpError({
     status: 502,
     type: "server_error",
     code: "upstream_failed",
-    message: `No host of ${model.name} could answer; the last one failed (${outcome ?? "unknown"})`,
+    message,
   })
 }
 

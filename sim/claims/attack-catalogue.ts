@@ -293,6 +293,50 @@ export const attackPlans: ReadonlyArray<AttackPlan> = [
     ],
   },
   {
+    id: "refusing-by-4xx",
+    title: "Refusing long jobs as wrong",
+    means:
+      "Answers with a 400, as if the call were wrong, to calls that ask for 5,000 tokens or more.",
+    ways: (
+      [
+        ["half busy", halfBusy],
+        ["crowded", crowded],
+      ] as const
+    ).map(([label, load]) =>
+      inAudit(
+        `refuses half of the calls, nodes ${label}`,
+        [load],
+        [conduct("refusesFromTokens=5000"), conduct("refusesWith='400'")],
+        ["requests.badInputShare", "party.subject.health"],
+      ),
+    ),
+  },
+  {
+    id: "poisoning",
+    title: "A consumer poisons hosts",
+    means:
+      "Sends calls that make every server fail but the attacker's own, which takes over the rivals' traffic.",
+    ways: (
+      [
+        ["from one account", 1],
+        ["from 10 accounts that nobody links", 10],
+      ] as const
+    ).map(([label, puppets]) =>
+      forTraffic(
+        inAudit(
+          `600 such calls an hour ${label}`,
+          [halfBusy],
+          [
+            ownCalls(
+              `callsPerHour: 600, model: llama-3-8b, inputTokens: 100, outputTokens: 10, isPoison: true, paidBy: puppets, puppets: ${puppets}`,
+            ),
+          ],
+          ["breaker.parkedShare", "party.subject.traffic", rejections],
+        ),
+      ),
+    ),
+  },
+  {
     id: "harming-rivals",
     title: "Inducing failures or aborts on rivals",
     means: "Sends calls that end in a 4xx, or calls that it leaves after the first token.",

@@ -11,7 +11,7 @@ import { misdeed, partyOfNode } from "./conduct.ts"
 import { afterInFlightFell } from "./departures.ts"
 import { gone } from "./nodes-table.ts"
 import { noteSlots } from "./node-state.ts"
-import { badInput, tooLong, willLeave } from "./flaws.ts"
+import { badInput, poison, tooLong, willLeave } from "./flaws.ts"
 import { followUp } from "./follow-ups.ts"
 import type { World } from "./world.ts"
 import { firstRetryActor, quickEndActor, rearm, send, serverActor, tell } from "./world.ts"
@@ -126,6 +126,8 @@ export const onDispatched = (
   occupy(world, node, 1)
   if (nodes.columns.isUp[node] === 0) return endSoon(world, command.request, "connectFailed")
   if (columns.flaw[slot] === badInput) return endSoon(world, command.request, "consumerError")
+  if (columns.flaw[slot] === poison && nodes.columns.party[node] !== columns.party[slot])
+    return endSoon(world, command.request, "upstreamError")
   if (now < nodes.columns.hiccupUntil[node] || lot < scenario.faults.failureShare)
     return endSoon(world, command.request, "upstreamError")
   const party = partyOfNode(world, node)

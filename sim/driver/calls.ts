@@ -7,7 +7,8 @@ import { logNormal } from "../kernel/variates.ts"
 import { ask } from "./attempts.ts"
 import { hourOfDay } from "./beliefs.ts"
 import type { Call } from "./call.ts"
-import { badInput, noFlaw, willLeave } from "./flaws.ts"
+import type { OwnDemand } from "../scenarios/party.ts"
+import { badInput, noFlaw, poison, willLeave } from "./flaws.ts"
 import { furtherCalls } from "./follow-ups.ts"
 import { payerOf, scheduleOwnCall } from "./own-demand.ts"
 import type { World } from "./world.ts"
@@ -157,8 +158,14 @@ export const onOwnCall = (world: World, index: number): void => {
     inputTokens,
     outputTokens: Math.min(outputTokens, leavesAfterTokens ?? outputTokens),
     maxTokens: Math.ceil(outputTokens * maxTokensFactor),
-    flaw: demand.isBadInput ? badInput : leavesAfterTokens === null ? noFlaw : willLeave,
+    flaw: flawOf(demand),
     worth: 1,
     further: 0,
   })
+}
+
+const flawOf = ({ isBadInput, isPoison, leavesAfterTokens }: OwnDemand): number => {
+  if (isBadInput) return badInput
+  if (isPoison) return poison
+  return leavesAfterTokens === null ? noFlaw : willLeave
 }

@@ -46,10 +46,11 @@ export const isToRejoin = (world: World, node: number): boolean => {
 export const misdeed = (
   { attemptStreams }: World,
   node: number,
-  { failShare, refusesFromTokens }: Conduct,
+  { failShare, refusesFromTokens, refusesWith }: Conduct,
   maxTokens: number,
-): "upstreamError" | "backpressure" | undefined => {
-  if (refusesFromTokens !== null && maxTokens >= refusesFromTokens) return "backpressure"
+): "upstreamError" | "backpressure" | "consumerError" | undefined => {
+  if (refusesFromTokens !== null && maxTokens >= refusesFromTokens)
+    return refusesWith === "429" ? "backpressure" : "consumerError"
   if (failShare > 0 && attemptStreams[node].next() < failShare) return "upstreamError"
   return undefined
 }

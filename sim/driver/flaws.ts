@@ -6,3 +6,5 @@ export const willLeave = 1
 export const badInput = 2
 /** Too long for the memory of the node that got it: likewise. */
 export const tooLong = 3
+/** Made to break servers: only those of the party that made it serve it. */
+export const poison = 4

@@ -57,7 +57,7 @@ const fixedMetrics: ReadonlyArray<Metric> = [
   metric(
     "requests.badInputShare",
     "share",
-    "Requests that were wrong in themselves: answered with a 4xx",
+    "Requests answered with a 4xx: wrong in themselves, or said to be",
     (window) => window.sum("badInput") / endedIn(window),
   ),
   metric(

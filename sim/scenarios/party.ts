@@ -32,6 +32,8 @@ const OwnDemand = Schema.Struct({
   leavesAfterTokens: withDefault(Schema.NullOr(whole("tokens", 1, 1_000_000)), () => null),
   /** Its calls are wrong in themselves: every node answers with a 4xx. */
   isBadInput: isSet(false),
+  /** Its calls make every node's server fail but those of its own, which know them. */
+  isPoison: isSet(false),
   /**
    * `own`: the party's own account; `puppets`: other accounts, which nobody knows to be its own;
    * `gifts`: new accounts' sign-up gifts, an account for as long as its gift lasts.
@@ -63,8 +65,10 @@ const Conduct = Schema.Struct({
   withheldMachines: withDefault(whole("machines", 0, 10_000), () => 0),
   /** Tokens that it says it generated ÷ tokens that it did. */
   reportedTokens: withDefault(factor(1, 1000), () => 1),
-  /** Answers with a 429 to calls that ask for so many tokens or more; null: takes all. */
+  /** Refuses calls that ask for so many tokens or more; null: takes all. */
   refusesFromTokens: withDefault(Schema.NullOr(whole("tokens", 1, 10_000_000)), () => null),
+  /** What it says then: that it is busy (429), or that the call is wrong (400). */
+  refusesWith: withDefault(oneOf(["429", "400"]), () => "429" as const),
   demand: withDefault(Schema.NullOr(OwnDemand), () => null),
 })
 export type Conduct = typeof Conduct.Type

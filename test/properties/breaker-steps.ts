@@ -333,6 +333,47 @@ const opening: ReadonlyArray<MarketEvent> = [
   },
 ]
 
+/** Served often enough elsewhere to be believed for hours, whatever fails here. */
+const callsElsewhere = 32
+const instanceElsewhere = 2
+
+const servedElsewhere: ReadonlyArray<MarketEvent> = [
+  { _tag: "ModelListed", at: 0, model: 2, inputPricePerMtok: 0, outputPricePerMtok: 0 },
+  {
+    _tag: "InstanceStarted",
+    at: 0,
+    instance: instanceElsewhere,
+    node: 1,
+    model: 2,
+    slots: 1024,
+    tokensPerSecond: 100,
+    isPlatformAsked: true,
+  },
+  ...Array.from({ length: callsElsewhere }, (_, i): ReadonlyArray<MarketEvent> => [
+    {
+      _tag: "RequestArrived",
+      at: 0,
+      request: i + 1,
+      account: 1 + (i % 2),
+      model: 2,
+      inputTokens: 1,
+      maxTokens: 1,
+    },
+    {
+      _tag: "AttemptEnded",
+      at: 0,
+      request: i + 1,
+      attempt: 0,
+      outcome: "completed",
+      outputTokens: 1,
+      reportedTokens: 1,
+      decodeMicros: 0,
+      retryAfterMicros: 0,
+    },
+  ]).flat(),
+  { _tag: "InstanceStopped", at: 0, instance: instanceElsewhere },
+]
+
 /** A fresh instance and its model. */
 export const beginBoth = (
   setting: BreakerSetting,
@@ -340,6 +381,7 @@ export const beginBoth = (
 ): { model: Model; real: Real } => {
   const real: Real = { market: createMarket(economy, "breaker") }
   for (const event of opening) send(real, event)
+  if (setting.minWitnesses === 2) for (const event of servedElsewhere) send(real, event)
   const model: Model = {
     knobs: setting.breaker,
     minWitnesses: setting.minWitnesses,
@@ -350,7 +392,7 @@ export const beginBoth = (
     isOnline: true,
     isBelowFloor: false,
     isDoubted: false,
-    nextRequest: 1,
+    nextRequest: setting.minWitnesses === 2 ? callsElsewhere + 1 : 1,
     probe: undefined,
     probes: 0,
     probeAfter: 0,

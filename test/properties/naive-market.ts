@@ -51,6 +51,12 @@ export interface NaiveAccount {
   vesting: bigint
   /** Bounty claimed since the last turn of the hour. */
   claimed: bigint
+  /** Of a party, at its first account: attempts of late that were served, and that failed. */
+  served: number
+  failed: number
+  /** The operator's first account that most failures were with, by how many more than with others. */
+  failedWith: number
+  failedMore: number
 }
 
 interface NaiveHold {
@@ -939,6 +945,10 @@ export const makeNaiveMarket = (economy: Economy) => {
         earned: 0n,
         vesting: 0n,
         claimed: 0n,
+        served: 0,
+        failed: 0,
+        failedWith: -1,
+        failedMore: 0,
       })
       const grant = BigInt(Math.round(economy.promotion.grantCredits * minor))
       const budget = BigInt(Math.round(economy.promotion.budgetCredits * minor))
@@ -950,6 +960,7 @@ export const makeNaiveMarket = (economy: Economy) => {
       const roots = [rootOf(account), rootOf(other)]
       links.push([account, other])
       const kept = rootOf(account)
+      joinWitnesses(kept, roots)
       const joined = roots.find((root) => root !== kept) ?? kept
       const from = inheritances.get(joined)
       if (joined === kept || from === undefined) return
@@ -1296,6 +1307,8 @@ export const makeNaiveMarket = (economy: Economy) => {
   ): void => {
     const isFailure = isFailureHere(outcome)
     const isSuccess = outcome === "completed"
+    if (isSuccess) partyOf(request.account).served++
+    if (isFailure) noteFailed(request.account, instance)
     const isOpenQuestion =
       !isDelivered &&
       ((isFailure && blame.excuseShared) || (outcome === "consumerError" && blame.secondOpinion))
@@ -1330,14 +1343,46 @@ export const makeNaiveMarket = (economy: Economy) => {
     const { breaker } = instance
     const outcome = { at: clock.now, isFailure, account: request.account, request: request.id }
     if (!noteWhileClosed(breaker, breakerKnobs, outcome)) return
-    const isSeenByTwo = breaker.failures.some(
-      ({ account }) => !isOneParty(account, request.account),
-    )
+    const credible = breaker.failures
+      .map(({ account }) => account)
+      .filter((account) => isCredible(account, instance))
+    const isSeenByTwo = credible.some((one) => !isOneParty(one, credible[0] ?? one))
     if (blame.minWitnesses === 1 || isSeenByTwo) park(instance, read)
     else {
       instance.isDoubted = true
       takeAsked(read)
     }
+  }
+
+  const partyOf = (account: number) => held(accounts, rootOf(account))
+
+  const noteFailed = (account: number, instance: NaiveInstance): void => {
+    const party = partyOf(account)
+    const operator = rootOf(instance.account)
+    party.failed++
+    if (party.failedMore === 0) party.failedWith = operator
+    party.failedMore += party.failedWith === operator ? 1 : -1
+  }
+
+  /** Have the account's calls been served, and failed hardly anywhere but with this operator? */
+  const isCredible = (account: number, instance: NaiveInstance): boolean => {
+    const { served, failed, failedWith, failedMore } = partyOf(account)
+    const elsewhere = failed - (failedWith === rootOf(instance.account) ? failedMore : 0)
+    return served > 0 && 16 * (elsewhere - 1) <= served + failed
+  }
+
+  const joinWitnesses = (kept: number, roots: ReadonlyArray<number>): void => {
+    const joined = roots.find((root) => root !== kept)
+    if (joined === undefined) return
+    const [one, other] = [held(accounts, kept), held(accounts, joined)]
+    one.served += other.served
+    one.failed += other.failed
+    other.served = 0
+    other.failed = 0
+    one.failedMore = 0
+    other.failedMore = 0
+    for (const account of accounts.values())
+      if (account.failedWith === joined) account.failedWith = kept
   }
 
   const parkAgain = (instance: NaiveInstance, read: Reader): void => {
@@ -1348,6 +1393,7 @@ export const makeNaiveMarket = (economy: Economy) => {
   /** Invariant: one party's failures count only together with as many of others. */
   const countFailure = (instance: NaiveInstance, account: number): void => {
     if (blame.minWitnesses === 1) return count(instance, "failures")
+    if (!isCredible(account, instance)) return count(instance, "neutrals")
     const isSame = instance.suspicions === 0 || isOneParty(instance.suspicionAccount, account)
     if (!isSame) {
       instance.suspicions--
@@ -1381,7 +1427,10 @@ export const makeNaiveMarket = (economy: Economy) => {
       const isExcused = !isDelivered && (isAgreed || (isAlike && !isWord))
       const isUnsaid = !isDelivered && !isExcused && isWord && !standsOut(of)
       if (isExcused || isUnsaid) count(of, "neutrals")
-      else countFailure(of, request.account)
+      else {
+        if (isWord) noteFailed(request.account, of)
+        countFailure(of, request.account)
+      }
       if (isExcused && withdrawNaively(of.breaker, request.id)) exonerate(of)
       if (isExcused || isUnsaid || !isWord) continue
       if (of.breaker.mode === "closed" && of.breaker.trips === trips)
@@ -1525,6 +1574,11 @@ export const makeNaiveMarket = (economy: Economy) => {
     for (const instance of instances.values()) {
       instance.answers = Math.floor(instance.answers / 2)
       instance.refusals = Math.floor(instance.refusals / 2)
+    }
+    for (const account of accounts.values()) {
+      account.served = Math.floor(account.served / 2)
+      account.failed = Math.floor(account.failed / 2)
+      account.failedMore = Math.floor(account.failedMore / 2)
     }
     const before = system.pool
     const claims = [...accounts.values()].reduce((sum, one) => sum + one.claimed, 0n)

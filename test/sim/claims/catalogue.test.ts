@@ -67,6 +67,7 @@ describe("every arm of the audit", () => {
             withheldMachines: 0,
             reportedTokens: 1,
             refusesFromTokens: null,
+            refusesWith: "429",
             demand: null,
           })
         }

@@ -106,6 +106,7 @@ const conduct = fc.record({
   withheldMachines: fc.nat(1),
   reportedTokens: seldom(from(1, 3), 1),
   refusesFromTokens: seldom<number | null>(fc.integer({ min: 1, max: 4000 }), null),
+  refusesWith: fc.constantFrom("429", "400"),
   demand: seldom<object | null>(
     fc.record({
       callsPerHour: from(1, 600),
@@ -114,6 +115,7 @@ const conduct = fc.record({
       maxTokensFactor: from(1, 50),
       leavesAfterTokens: seldom<number | null>(fc.integer({ min: 1, max: 50 }), null),
       isBadInput: fc.boolean(),
+      isPoison: fc.boolean(),
       paidBy: fc.constantFrom("own", "puppets", "gifts"),
       puppets: fc.integer({ min: 1, max: 4 }),
     }),

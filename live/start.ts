@@ -4,6 +4,9 @@
  *
  *     open the store ─► recover the market ─► end what was cut off ─► listen
  *     stop listening ─► finish calls under way ─► snapshot ─► write what is queued ─► close
+ *
+ * A directory of a size is checked while the gateway already runs; where it turns out to be damaged, the
+ * gateway ends, since more on top of it would make it worse.
  */
 import { FileSystem, Path } from "@effect/platform"
 import type { SqlError } from "@effect/sql/SqlError"
@@ -46,7 +49,8 @@ import { operationsRoutes } from "./operations/operations-routes.ts"
 import { buildServer } from "./http/server.ts"
 import type { LiveServices } from "./services.ts"
 import type { StoreBroken } from "./store/commit-queue.ts"
-import { reasonOf } from "./store/commit-queue.ts"
+import type { StoreDamaged } from "./store/damage.ts"
+import { reasonOf, restoreAdvice } from "./store/damage.ts"
 import { loadDirectory } from "./store/records.ts"
 import { writeSnapshot } from "./store/snapshots.ts"
 import type { Store } from "./store/store.ts"
@@ -69,8 +73,8 @@ export interface RunningGateway {
     /** Requests that the end of the process before this one had cut off. */
     readonly cutOff: number
   }
-  /** Fails when the data directory can no longer be written: the process should end. */
-  readonly broken: Effect.Effect<never, StoreBroken>
+  /** Fails when the data directory can no longer be written, or is damaged: the process should end. */
+  readonly broken: Effect.Effect<never, StoreBroken | StoreUnusable>
 }
 
 /** The address cannot be listened on. */
@@ -102,7 +106,7 @@ export const startGateway = (
   Effect.gen(function* () {
     const { config } = options
     const guard = yield* guardOf(config)
-    const breakage = yield* Deferred.make<never, StoreBroken>()
+    const breakage = yield* Deferred.make<never, StoreBroken | StoreUnusable>()
     const { services, vault, market } = yield* openServices(options, (error) => {
       Deferred.unsafeDone(breakage, Effect.fail(error))
     })
@@ -135,11 +139,12 @@ export const startGateway = (
 /** The data directory and the market in it, as it stood. At the end: a snapshot, and all of it on disk. */
 const openServices = (
   { config, dataDirectory }: GatewayOptions,
-  onBroken: (error: StoreBroken) => void,
+  onBroken: (error: StoreBroken | StoreUnusable) => void,
 ) =>
   Effect.gen(function* () {
     const economy = yield* economyOf(config)
     const store = yield* openStore(dataDirectory, onBroken)
+    yield* checkHistory(store, dataDirectory, onBroken)
     const directory = yield* loadDirectory(store.reader, store.queue)
     const newSeed = () => randomBytes(32).toString("base64url")
     const market = yield* openMarket(store, economy, newSeed, Date.now())
@@ -149,20 +154,43 @@ const openServices = (
     const driver = yield* Effect.acquireRelease(
       Effect.sync(() => startDriver(market, store)),
       (one) =>
-        Effect.sync(() => {
+        Effect.promise(async () => {
           one.stop()
-          writeSnapshot(store.queue, one.market)
+          await snapshots.close()
         }),
     )
-    keepSnapshots(driver, store, config.store.snapshotEntries)
+    const snapshots = keepSnapshots(driver, store, config.store.snapshotEntries)
     const services: LiveServices = { config, driver, directory, store, nowMillis: Date.now }
     return { services, vault, market }
   }).pipe(
-    Effect.catchTag(
-      "SqlError",
-      (error) => new StoreUnusable({ directory: dataDirectory, reason: reasonOf(error) }),
-    ),
+    Effect.catchTags({
+      SqlError: (error) => unusable(dataDirectory, error),
+      StoreDamaged: (error) => unusable(dataDirectory, error),
+    }),
   )
+
+const unusable = (directory: string, error: SqlError | StoreDamaged): StoreUnusable =>
+  new StoreUnusable({
+    directory,
+    reason: error._tag === "SqlError" ? reasonOf(error) : `${error.message}. ${restoreAdvice}`,
+  })
+
+/** Between two pages of the check of a large directory: it takes a part of a core at most. */
+const restMillis = 20
+
+/** A small directory is checked before it is used, a large one beside. */
+const checkHistory = (
+  { history }: Store,
+  directory: string,
+  onBroken: (error: StoreUnusable) => void,
+) =>
+  Effect.gen(function* () {
+    if (yield* history.isSmall) return yield* history.check(0)
+    yield* history.check(restMillis).pipe(
+      Effect.catchAll((error) => Effect.sync(() => onBroken(unusable(directory, error)))),
+      Effect.forkScoped,
+    )
+  })
 
 /**
  * The keys are made after the market: where they are and it is not, it was lost. A new one in its
@@ -281,14 +309,27 @@ const startDriver = ({ market, meta, isNew }: OpenedMarket, store: Store): Marke
   return driver
 }
 
-/** A snapshot every so many entries, so that recovery stays short. */
-const keepSnapshots = (driver: MarketDriver, { queue }: Store, entries: number): void => {
+/** A snapshot every so many entries, so that recovery stays short, and one at the end. */
+const keepSnapshots = (driver: MarketDriver, { queue }: Store, entries: number) => {
   let next = queue.lastSeq() + entries
-  driver.addTaker(() => {
-    if (queue.lastSeq() < next) return
+  let underWay: Promise<void> | undefined
+  const write = (): Promise<void> => {
     next = queue.lastSeq() + entries
-    writeSnapshot(queue, driver.market)
+    const written = writeSnapshot(queue, driver.market).finally(() => {
+      underWay = undefined
+    })
+    underWay = written
+    return written
+  }
+  driver.addTaker(() => {
+    if (underWay === undefined && queue.lastSeq() >= next) void write()
   })
+  return {
+    close: async (): Promise<void> => {
+      await underWay
+      await write()
+    },
+  }
 }
 
 const urlOf = ({ address, port, family }: AddressInfo): string => {

@@ -50,7 +50,7 @@ export const openedStore = async (
 /** The folder as a crash at this instant would leave it: what is committed, and nothing else. */
 export const crashImage = (folder: string): string => {
   const image = temporaryFolder()
-  for (const name of ["market.sqlite", "market.sqlite-wal"])
+  for (const name of ["market.sqlite", "market.sqlite-wal", "market.head"])
     cpSync(join(folder, name), join(image, name))
   return image
 }

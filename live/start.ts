@@ -4,9 +4,6 @@
  *
  *     open the store ─► recover the market ─► end what was cut off ─► listen
  *     stop listening ─► finish calls under way ─► snapshot ─► write what is queued ─► close
- *
- * A directory of a size is checked while the gateway already runs; where it turns out to be damaged, the
- * gateway ends, since more on top of it would make it worse.
  */
 import { FileSystem, Path } from "@effect/platform"
 import type { SqlError } from "@effect/sql/SqlError"
@@ -27,7 +24,8 @@ import { systemClock } from "./driver/clock.ts"
 import type { MarketDriver } from "./driver/market-driver.ts"
 import { makeMarketDriver } from "./driver/market-driver.ts"
 import type { JournalDiverged, OpenedMarket } from "./driver/recovery.ts"
-import { endWhatWasUnderWay, openMarket, readDelivered } from "./driver/recovery.ts"
+import { openDirectory } from "./driver/open-directory.ts"
+import { endWhatWasUnderWay, readDelivered } from "./driver/recovery.ts"
 import { makeCalls } from "./gateway/calls.ts"
 import { gatewayRoutes } from "./gateway/gateway-routes.ts"
 import { startProber } from "./gateway/prober.ts"
@@ -49,12 +47,9 @@ import { operationsRoutes } from "./operations/operations-routes.ts"
 import { buildServer } from "./http/server.ts"
 import type { LiveServices } from "./services.ts"
 import type { StoreBroken } from "./store/commit-queue.ts"
-import type { StoreDamaged } from "./store/damage.ts"
-import { reasonOf, restoreAdvice } from "./store/damage.ts"
-import { loadDirectory } from "./store/records.ts"
 import { writeSnapshot } from "./store/snapshots.ts"
 import type { Store } from "./store/store.ts"
-import { databaseName, openStore, StoreUnusable } from "./store/store.ts"
+import { databaseName, StoreUnusable } from "./store/store.ts"
 
 export interface GatewayOptions {
   readonly config: LiveConfig
@@ -143,11 +138,14 @@ const openServices = (
 ) =>
   Effect.gen(function* () {
     const economy = yield* economyOf(config)
-    const store = yield* openStore(dataDirectory, onBroken)
-    yield* checkHistory(store, dataDirectory, onBroken)
-    const directory = yield* loadDirectory(store.reader, store.queue)
     const newSeed = () => randomBytes(32).toString("base64url")
-    const market = yield* openMarket(store, economy, newSeed, Date.now())
+    const { store, directory, market } = yield* openDirectory(
+      dataDirectory,
+      economy,
+      newSeed,
+      Date.now(),
+      onBroken,
+    )
     if (market.isNew) yield* requireUnused(dataDirectory)
     yield* Effect.promise(() => store.queue.durable())
     const vault = yield* openVault(dataDirectory)
@@ -162,34 +160,6 @@ const openServices = (
     const snapshots = keepSnapshots(driver, store, config.store.snapshotEntries)
     const services: LiveServices = { config, driver, directory, store, nowMillis: Date.now }
     return { services, vault, market }
-  }).pipe(
-    Effect.catchTags({
-      SqlError: (error) => unusable(dataDirectory, error),
-      StoreDamaged: (error) => unusable(dataDirectory, error),
-    }),
-  )
-
-const unusable = (directory: string, error: SqlError | StoreDamaged): StoreUnusable =>
-  new StoreUnusable({
-    directory,
-    reason: error._tag === "SqlError" ? reasonOf(error) : `${error.message}. ${restoreAdvice}`,
-  })
-
-/** Between two pages of the check of a large directory: it takes a part of a core at most. */
-const restMillis = 20
-
-/** A small directory is checked before it is used, a large one beside. */
-const checkHistory = (
-  { history }: Store,
-  directory: string,
-  onBroken: (error: StoreUnusable) => void,
-) =>
-  Effect.gen(function* () {
-    if (yield* history.isSmall) return yield* history.check(0)
-    yield* history.check(restMillis).pipe(
-      Effect.catchAll((error) => Effect.sync(() => onBroken(unusable(directory, error)))),
-      Effect.forkScoped,
-    )
   })
 
 /**

@@ -49,7 +49,7 @@ export const pack = (value: unknown): Packed => {
   const listOf = (list: ReadonlyArray<unknown>): Portable => {
     if (list.length <= fewNumbers) return list.map(outlineOf)
     if (list.every((one) => typeof one === "number"))
-      return { $: "numbers", values: arrayAt(Float64Array.from(list)) }
+      return { $: "numbers", values: arrayAt(new Float64Array(list)) }
     const [first] = list
     if (isNumberArray(first) && list.every((one) => isLike(one, first))) {
       const lengths = listOf(list.map((one) => (one as NumberArray).length))

@@ -7,7 +7,7 @@ import { UsageError } from "../../sim/cli/usage-error.ts"
 import { masterKeyFile } from "../hosts/master-keys.ts"
 import { reasonOf } from "./damage.ts"
 import { createHead, headName, headUnusable, markOf } from "./head.ts"
-import { databaseName, openCopy, openReader, StoreUnusable } from "./store.ts"
+import { databaseName, openToCheck, openReader, StoreUnusable } from "./store.ts"
 import { lastSeal } from "./stored-journal.ts"
 
 export const backupCommand = Command.make(
@@ -72,7 +72,7 @@ const checkCopy = (directory: string, draft: string) =>
     const path = yield* Path.Path
     yield* Effect.scoped(
       Effect.gen(function* () {
-        const { history, reader } = yield* openCopy(draft)
+        const { history, reader } = yield* openToCheck(draft)
         yield* history.check(0)
         const seal = yield* lastSeal(reader)
         yield* Effect.tryPromise({

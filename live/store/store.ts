@@ -140,8 +140,8 @@ export const requireMarket = (
       return yield* unusable(directory, `holds no market (${databaseName} is missing)`)
   })
 
-/** A database that nobody writes to, with its summed tables compared, and the rest to be checked. */
-export const openCopy = (
+/** A directory to be checked, also while a market runs in it; its summed tables have been. */
+export const openToCheck = (
   directory: string,
 ): Effect.Effect<
   Pick<Store, "reader" | "history">,
@@ -152,7 +152,8 @@ export const openCopy = (
     const path = yield* Path.Path
     const filename = path.join(directory, databaseName)
     const reader = yield* connect({ filename, mode: "readOnly" })
-    yield* loadRowSums(reader)
+    // One transaction sees one instant of the market, whatever is committed meanwhile.
+    yield* reader.withTransaction(loadRowSums(reader))
     return { reader, history: makeHistory(connect({ filename, mode: "readOnly" })) }
   })
 

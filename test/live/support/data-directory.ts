@@ -48,7 +48,11 @@ export const openedStore = async (
 ): Promise<OpenedStore> => {
   const scope = await Effect.runPromise(Scope.make())
   const store = await Effect.runPromise(
-    openStore(folder, onBroken).pipe(Scope.extend(scope), Effect.provide(NodeContext.layer)),
+    openStore(folder, onBroken).pipe(
+      Scope.extend(scope),
+      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+      Effect.provide(NodeContext.layer),
+    ),
   )
   let isOpen = true
   const close = async (): Promise<void> => {

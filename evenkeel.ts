@@ -7,10 +7,12 @@ import { Command, ValidationError } from "@effect/cli"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Cause, Console, Effect, Exit, Logger, LogLevel, Option } from "effect"
 import { createRequire } from "node:module"
+import { adminKeyCommand } from "./live/accounts/admin-key-command.ts"
 import { agentCommand } from "./live/agent/agent-command.ts"
 import { demoCommand } from "./live/demo/demo-command.ts"
 import { replayCommand } from "./live/replay/replay-command.ts"
 import { serveCommand } from "./live/serve-command.ts"
+import { acceptLossCommand } from "./live/store/accept-loss-command.ts"
 import { backupCommand } from "./live/store/backup-command.ts"
 import { reportCommand } from "./reports/report-command.ts"
 import {
@@ -81,6 +83,8 @@ const commands = [
   agentCommand,
   replayCommand,
   backupCommand,
+  adminKeyCommand,
+  acceptLossCommand,
 ] as const
 
 const evenkeel = Command.make("evenkeel").pipe(

@@ -40,7 +40,16 @@ export { createMarket, digestOf, step } from "./market.ts"
 export type { Quote } from "./payout/fee-split.ts"
 export { quote } from "./payout/fee-split.ts"
 export { advance, layer, layerFromSnapshot, MarketEngine } from "./service.ts"
-export { restore, Snapshot, snapshot, SnapshotInvalid, stateDigest } from "./snapshot.ts"
+export type { Image } from "./snapshot.ts"
+export {
+  imageOf,
+  restore,
+  restoreImage,
+  Snapshot,
+  snapshot,
+  SnapshotInvalid,
+  stateDigest,
+} from "./snapshot.ts"
 export type { Market } from "./state/market.ts"
 export { nextWake } from "./state/market.ts"
 export { formatCredits, microsPerHour, microsPerSecond, parseDecimal } from "./units.ts"

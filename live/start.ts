@@ -24,7 +24,8 @@ import { systemClock } from "./driver/clock.ts"
 import type { MarketDriver } from "./driver/market-driver.ts"
 import { makeMarketDriver } from "./driver/market-driver.ts"
 import type { JournalDiverged, OpenedMarket } from "./driver/recovery.ts"
-import { endWhatWasUnderWay, openMarket, readDelivered } from "./driver/recovery.ts"
+import { openDirectory } from "./driver/open-directory.ts"
+import { endWhatWasUnderWay, readDelivered } from "./driver/recovery.ts"
 import { makeCalls } from "./gateway/calls.ts"
 import { gatewayRoutes } from "./gateway/gateway-routes.ts"
 import { startProber } from "./gateway/prober.ts"
@@ -46,11 +47,9 @@ import { operationsRoutes } from "./operations/operations-routes.ts"
 import { buildServer } from "./http/server.ts"
 import type { LiveServices } from "./services.ts"
 import type { StoreBroken } from "./store/commit-queue.ts"
-import { reasonOf } from "./store/commit-queue.ts"
-import { loadDirectory } from "./store/records.ts"
 import { writeSnapshot } from "./store/snapshots.ts"
 import type { Store } from "./store/store.ts"
-import { databaseName, openStore, StoreUnusable } from "./store/store.ts"
+import { databaseName, StoreUnusable } from "./store/store.ts"
 
 export interface GatewayOptions {
   readonly config: LiveConfig
@@ -69,8 +68,8 @@ export interface RunningGateway {
     /** Requests that the end of the process before this one had cut off. */
     readonly cutOff: number
   }
-  /** Fails when the data directory can no longer be written: the process should end. */
-  readonly broken: Effect.Effect<never, StoreBroken>
+  /** Fails when the data directory can no longer be written, or is damaged: the process should end. */
+  readonly broken: Effect.Effect<never, StoreBroken | StoreUnusable>
 }
 
 /** The address cannot be listened on. */
@@ -102,7 +101,7 @@ export const startGateway = (
   Effect.gen(function* () {
     const { config } = options
     const guard = yield* guardOf(config)
-    const breakage = yield* Deferred.make<never, StoreBroken>()
+    const breakage = yield* Deferred.make<never, StoreBroken | StoreUnusable>()
     const { services, vault, market } = yield* openServices(options, (error) => {
       Deferred.unsafeDone(breakage, Effect.fail(error))
     })
@@ -135,34 +134,33 @@ export const startGateway = (
 /** The data directory and the market in it, as it stood. At the end: a snapshot, and all of it on disk. */
 const openServices = (
   { config, dataDirectory }: GatewayOptions,
-  onBroken: (error: StoreBroken) => void,
+  onBroken: (error: StoreBroken | StoreUnusable) => void,
 ) =>
   Effect.gen(function* () {
     const economy = yield* economyOf(config)
-    const store = yield* openStore(dataDirectory, onBroken)
-    const directory = yield* loadDirectory(store.reader, store.queue)
     const newSeed = () => randomBytes(32).toString("base64url")
-    const market = yield* openMarket(store, economy, newSeed, Date.now())
+    const { store, directory, market } = yield* openDirectory(
+      dataDirectory,
+      economy,
+      newSeed,
+      Date.now(),
+      onBroken,
+    )
     if (market.isNew) yield* requireUnused(dataDirectory)
     yield* Effect.promise(() => store.queue.durable())
     const vault = yield* openVault(dataDirectory)
     const driver = yield* Effect.acquireRelease(
       Effect.sync(() => startDriver(market, store)),
       (one) =>
-        Effect.sync(() => {
+        Effect.promise(async () => {
           one.stop()
-          writeSnapshot(store.queue, one.market)
+          await snapshots.close()
         }),
     )
-    keepSnapshots(driver, store, config.store.snapshotEntries)
+    const snapshots = keepSnapshots(driver, store, config.store.snapshotEntries)
     const services: LiveServices = { config, driver, directory, store, nowMillis: Date.now }
     return { services, vault, market }
-  }).pipe(
-    Effect.catchTag(
-      "SqlError",
-      (error) => new StoreUnusable({ directory: dataDirectory, reason: reasonOf(error) }),
-    ),
-  )
+  })
 
 /**
  * The keys are made after the market: where they are and it is not, it was lost. A new one in its
@@ -281,14 +279,27 @@ const startDriver = ({ market, meta, isNew }: OpenedMarket, store: Store): Marke
   return driver
 }
 
-/** A snapshot every so many entries, so that recovery stays short. */
-const keepSnapshots = (driver: MarketDriver, { queue }: Store, entries: number): void => {
+/** A snapshot every so many entries, so that recovery stays short, and one at the end. */
+const keepSnapshots = (driver: MarketDriver, { queue }: Store, entries: number) => {
   let next = queue.lastSeq() + entries
-  driver.addTaker(() => {
-    if (queue.lastSeq() < next) return
+  let underWay: Promise<void> | undefined
+  const write = (): Promise<void> => {
     next = queue.lastSeq() + entries
-    writeSnapshot(queue, driver.market)
+    const written = writeSnapshot(queue, driver.market).finally(() => {
+      underWay = undefined
+    })
+    underWay = written
+    return written
+  }
+  driver.addTaker(() => {
+    if (underWay === undefined && queue.lastSeq() >= next) void write()
   })
+  return {
+    close: async (): Promise<void> => {
+      await underWay
+      await write()
+    },
+  }
 }
 
 const urlOf = ({ address, port, family }: AddressInfo): string => {

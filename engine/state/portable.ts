@@ -17,7 +17,7 @@ type ArrayName = keyof typeof arrays
 export type Portable =
   null | boolean | number | string | ReadonlyArray<Portable> | { readonly [key: string]: Portable }
 
-const isStream = (value: object): value is Stream =>
+export const isStream = (value: object): value is Stream =>
   "next" in value && typeof value.next === "function" && "state" in value
 
 export const freeze = (value: unknown): Portable => {
@@ -43,7 +43,8 @@ export const freeze = (value: unknown): Portable => {
   throw new Error(`snapshot: a ${typeof value} is no plain data`)
 }
 
-const textOf = (value: number): string => (Object.is(value, -0) ? "-0" : String(value))
+/** A number that JSON has no word for. */
+export const textOf = (value: number): string => (Object.is(value, -0) ? "-0" : String(value))
 
 /** The inverse of {@link freeze}. Throws where the text was not made by it. */
 export const thaw = (value: Portable): unknown => {

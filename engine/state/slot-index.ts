@@ -77,6 +77,25 @@ export class SlotIndex {
     return found.sort(([a], [b]) => a - b)
   }
 
+  /** Ids with their slots, flat, in no order. O(places). */
+  pairs(): Float64Array<ArrayBuffer> {
+    const found = new Float64Array(2 * this.entries)
+    let next = 0
+    for (let at = 0; at < this.places.length; at += 2) {
+      if (isFree(this.places[at])) continue
+      found[next++] = this.places[at]
+      found[next++] = this.places[at + 1]
+    }
+    return found
+  }
+
+  /** The index of such pairs. */
+  static of(pairs: Float64Array): SlotIndex {
+    const index = new SlotIndex()
+    for (let at = 0; at < pairs.length; at += 2) index.add(pairs[at], pairs[at + 1])
+    return index
+  }
+
   /** Ids that have a slot, from the lowest. O(n log n). */
   keys(): ReadonlyArray<number> {
     return this.toArray().map(([id]) => id)

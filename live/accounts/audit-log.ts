@@ -5,6 +5,8 @@
 import { Effect, Schema } from "effect"
 import { described, UnixSeconds } from "../http/fields.ts"
 import type { LiveServices } from "../services.ts"
+import type { Audit } from "../store/audits.ts"
+import { writeAudit } from "../store/audits.ts"
 import type { UnixTime } from "./market-time.ts"
 
 export const AuditView = Schema.Struct({
@@ -16,7 +18,10 @@ export const AuditView = Schema.Struct({
     Schema.NullOr(Schema.Int),
     "How much, in the units of the rules: money in minor units",
   ),
-  actor: described(Schema.NullOr(Schema.String), "Id of the admin key; null: the market itself"),
+  actor: described(
+    Schema.NullOr(Schema.String),
+    "Id of the admin key; `data directory`: its owner, beside the gateway; null: the market itself",
+  ),
 })
 export type AuditView = typeof AuditView.Type
 
@@ -46,30 +51,27 @@ export type AdminAction =
   | "FraudConfirmed"
   | "AdminKeyRotated"
 
-interface AuditRow {
+interface AuditRow extends Audit {
   readonly id: number
-  readonly at: number
-  readonly finding: string
-  readonly subject: number | null
-  readonly quantity: number | null
-  readonly actor: string | null
 }
 
 /** Starts to note the market's findings. To be made once, before the market takes requests. */
 export const makeAuditLog = (services: LiveServices): AuditLog => {
   const { driver, store } = services
-  const write = (...row: ReadonlyArray<unknown>): void =>
-    store.queue.write(
-      "INSERT INTO audits (at, finding, subject, quantity, actor) VALUES (?, ?, ?, ?, ?)",
-      row,
-    )
-  driver.addTaker((command, atMicros) => {
-    if (command._tag === "Audit")
-      write(atMicros, command.finding, command.subject, command.quantity, null)
+  driver.addTaker((command, at) => {
+    if (command._tag !== "Audit") return
+    const { finding, subject, quantity } = command
+    writeAudit(store.queue, { at, finding, subject, quantity, actor: null })
   })
   return {
     note: (finding, actor, account, quantity) =>
-      write(driver.clock.nowMicros(), finding, account ?? null, quantity ?? null, actor),
+      writeAudit(store.queue, {
+        at: driver.clock.nowMicros(),
+        finding,
+        subject: account ?? null,
+        quantity: quantity ?? null,
+        actor,
+      }),
     read: async (unixTime, count, beforeId) => {
       await driver.durable()
       const rows = await Effect.runPromise(

@@ -4,6 +4,9 @@
  *
  * The balance of the newest line is the kernel's; each older one follows by taking a line's amount
  * back. A page costs its own lines, and what lies between the newest line and the page.
+ *
+ * A large directory is checked while the gateway already runs (store/history.ts): until then a page says
+ * that its lines were not verified yet.
  */
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Schema } from "effect"
@@ -26,7 +29,13 @@ const StatementLineView = Schema.Struct({
   what: described(Schema.String, "The same in words"),
 })
 
-export const StatementPage = pageOf(StatementLineView)
+export const StatementPage = Schema.Struct({
+  ...pageOf(StatementLineView).fields,
+  verified: described(
+    Schema.Boolean,
+    "Whether what was written before the gateway's last start has been checked against its digests yet",
+  ),
+})
 export type StatementPage = typeof StatementPage.Type
 
 /** A line's place: postings in order, and within one the debit before the credit. */
@@ -129,6 +138,7 @@ export const statementPage = async (
   return {
     data,
     next_cursor: rows.length > count && last !== undefined ? cursorOf(last) : null,
+    verified: store.history.isChecked(),
   }
 }
 

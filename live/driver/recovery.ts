@@ -10,8 +10,10 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Data, Effect, ParseResult } from "effect"
 import type { Economy, Market } from "../../engine/index.ts"
-import { advance, createMarket, digestOf, openAttempts, restore } from "../../engine/index.ts"
+import { advance, createMarket, digestOf, openAttempts, restoreImage } from "../../engine/index.ts"
 import type { CommitQueue } from "../store/commit-queue.ts"
+import type { StoreDamaged } from "../store/damage.ts"
+import { forgetAllDelivered } from "../store/deliveries.ts"
 import type { MarketMeta } from "../store/meta.ts"
 import { readMeta, writeMeta } from "../store/meta.ts"
 import { readSnapshots } from "../store/snapshots.ts"
@@ -50,7 +52,10 @@ export const openMarket = (
   economy: Economy,
   newSeed: () => string,
   nowMillis: number,
-): Effect.Effect<OpenedMarket, JournalDiverged | SqlError | ParseResult.ParseError> =>
+): Effect.Effect<
+  OpenedMarket,
+  JournalDiverged | SqlError | StoreDamaged | ParseResult.ParseError
+> =>
   Effect.gen(function* () {
     const known = yield* readMeta(store.reader)
     if (known === undefined) {
@@ -67,23 +72,30 @@ export const openMarket = (
     return { market: start.market, meta: known, isNew: false, replayed }
   })
 
-/** The market of the latest snapshot that can be restored; with none, the empty market. */
+/**
+ * The market of the latest snapshot that can be restored and belongs to this journal; with none, the
+ * empty market.
+ */
 const latestState = (
   reader: SqlClient,
   meta: MarketMeta,
 ): Effect.Effect<{ readonly seq: number; readonly market: Market }, SqlError> =>
   Effect.gen(function* () {
-    for (const { seq, state } of yield* readSnapshots(reader)) {
-      const restored = yield* Effect.option(
-        Effect.flatMap(
-          Effect.try(() => JSON.parse(state) as unknown),
-          restore,
-        ),
-      )
-      if (restored._tag === "Some") return { seq, market: restored.value }
+    for (const { seq, image } of yield* readSnapshots(reader)) {
+      const restored = restoreImage(image)
+      if (restored._tag === "Left") continue
+      const market = restored.right
+      const digest = seq === 0 ? digestOf(market) : yield* digestAt(reader, seq)
+      if (digest === digestOf(market)) return { seq, market }
     }
     return { seq: 0, market: createMarket(meta.economy, meta.seed) }
   })
+
+const digestAt = (reader: SqlClient, seq: number): Effect.Effect<string | undefined, SqlError> =>
+  Effect.map(
+    reader.unsafe<{ readonly digest: string }>("SELECT digest FROM journal WHERE seq = ?", [seq]),
+    ([row]) => row?.digest,
+  )
 
 /** Takes one entry again. Fails where the market now gives other commands than it gave then. */
 const takeAgain = (market: Market, entry: StoredEntry): Effect.Effect<void, JournalDiverged> => {
@@ -141,6 +153,6 @@ export const endWhatWasUnderWay = (
     if (rejection !== undefined)
       throw new Error(`recovery: the end of request ${request} was rejected: ${rejection}`)
   }
-  queue.write("DELETE FROM deliveries", [])
+  forgetAllDelivered(queue)
   return open.length
 }

@@ -17,6 +17,7 @@ import type { MarketDriver } from "../driver/market-driver.ts"
 import type { HttpError } from "../http/http-error.ts"
 import type { JsonObject } from "../http/json-object.ts"
 import type { CommitQueue } from "../store/commit-queue.ts"
+import { forgetDelivered, noteDelivered } from "../store/deliveries.ts"
 import type { ModelRecord } from "../store/records.ts"
 import type { Assembler, Usage } from "./answer.ts"
 import type { Attempt, AttemptEnd, AttemptTimeouts } from "./attempt.ts"
@@ -248,7 +249,7 @@ export const openCall = (
     isOver = true
     disarm()
     disarmStall?.()
-    if (savedTokens > 0) tools.queue.write("DELETE FROM deliveries WHERE request = ?", [request])
+    if (savedTokens > 0) forgetDelivered(tools.queue, request)
     tools.forget(request)
     if (!isGone) consumer.end(end, assembler)
   }
@@ -314,10 +315,7 @@ export const openCall = (
       const tokens = isOpen && attempt !== undefined ? attempt.tokens() : 0
       if (tokens <= savedTokens) return
       savedTokens = tokens
-      tools.queue.write(
-        "INSERT OR REPLACE INTO deliveries (request, attempt, tokens) VALUES (?, ?, ?)",
-        [request, attemptNumber, tokens],
-      )
+      noteDelivered(tools.queue, request, attemptNumber, tokens)
     },
   }
 }

@@ -16,6 +16,7 @@ import { advance, createMarket, microsPerSecond } from "../../engine/index.ts"
 import type { MarketTotals } from "./comparison.ts"
 import { countIn, emptyTotals } from "./comparison.ts"
 import type { MarketMeta } from "../store/meta.ts"
+import type { StoreDamaged } from "../store/damage.ts"
 import type { StoredEntry } from "../store/stored-journal.ts"
 import { forEachPage } from "../store/stored-journal.ts"
 
@@ -77,7 +78,7 @@ export const replayOtherPolicy = (
   reader: SqlClient,
   meta: MarketMeta,
   economy: Economy,
-): Effect.Effect<OtherPolicy, SqlError> =>
+): Effect.Effect<OtherPolicy, SqlError | StoreDamaged> =>
   Effect.gen(function* () {
     const entries: Array<StoredEntry> = []
     yield* forEachPage(reader, 0, (page) =>

@@ -9,7 +9,8 @@ import { alignColumns, jsonOption, printResult } from "../../sim/cli/output.ts"
 import { UsageError } from "../../sim/cli/usage-error.ts"
 import type { MarketMeta } from "../store/meta.ts"
 import { readMeta } from "../store/meta.ts"
-import { openReader, StoreUnusable } from "../store/store.ts"
+import { reasonOf } from "../store/damage.ts"
+import { openToCheck, openReader, StoreUnusable } from "../store/store.ts"
 import type { MarketTotals } from "./comparison.ts"
 import { accountDifferences } from "./comparison.ts"
 import { replayOtherPolicy } from "./other-policy.ts"
@@ -79,7 +80,15 @@ export const replayCommand = Command.make(
             argument: directory,
             allowed: `the replay differs from the journal at entry ${replayed.difference.seq}`,
           })
-      }),
+        // What decides nothing, such as an index or a time of a posting, shows in the digests alone.
+        const { history } = yield* openToCheck(directory)
+        yield* history.check(0)
+      }).pipe(
+        Effect.catchTags({
+          SqlError: (error) => new StoreUnusable({ directory, reason: reasonOf(error) }),
+          StoreDamaged: ({ message }) => new StoreUnusable({ directory, reason: message }),
+        }),
+      ),
     ),
 ).pipe(
   Command.withDescription(

@@ -9,9 +9,10 @@ import type { Command, Market } from "../../engine/index.ts"
 import { advance, createMarket, digestOf, totalOf } from "../../engine/index.ts"
 import type { MarketTotals } from "./comparison.ts"
 import { countIn, emptyTotals } from "./comparison.ts"
+import type { StoreDamaged } from "../store/damage.ts"
 import type { MarketMeta } from "../store/meta.ts"
 import type { StoredEntry, StoredPosting } from "../store/stored-journal.ts"
-import { forEachPage, postingsBetween } from "../store/stored-journal.ts"
+import { forEachUncheckedPage } from "../store/stored-journal.ts"
 
 export interface Difference {
   readonly seq: number
@@ -39,33 +40,31 @@ type Posting = Extract<Command, { readonly _tag: "Post" }>
 export const replaySamePolicy = (
   reader: SqlClient,
   meta: MarketMeta,
-): Effect.Effect<Replayed, SqlError> =>
+): Effect.Effect<Replayed, SqlError | StoreDamaged> =>
   Effect.gen(function* () {
     const market = createMarket(meta.economy, meta.seed)
     const folded = new Map<number, number>()
     const totals = emptyTotals()
     const counts = { entries: 0, commands: 0, postings: 0 }
     let difference: Difference | undefined
-    yield* forEachPage(reader, 0, (entries) =>
-      Effect.map(
-        postingsBetween(reader, entries[0].seq, entries[entries.length - 1].seq),
-        (postings) => {
-          let next = 0
-          for (const entry of entries) {
-            const first = next
-            while (next < postings.length && postings[next].seq === entry.seq) next += 1
-            const written = postings.slice(first, next)
-            const commands: Array<Command> = []
-            advance(market, entry.event, commands)
-            counts.entries += 1
-            counts.commands += commands.length
-            counts.postings += written.length
-            fold(folded, written)
-            countIn(totals, commands)
-            difference ??= entryDifference(entry, written, commands, digestOf(market))
-          }
-        },
-      ),
+    // Unchecked: what was altered is to be shown as the difference that it makes.
+    yield* forEachUncheckedPage(reader, (entries, postings) =>
+      Effect.sync(() => {
+        let next = 0
+        for (const entry of entries) {
+          const first = next
+          while (next < postings.length && postings[next].seq === entry.seq) next += 1
+          const written = postings.slice(first, next)
+          const commands: Array<Command> = []
+          advance(market, entry.event, commands)
+          counts.entries += 1
+          counts.commands += commands.length
+          counts.postings += written.length
+          fold(folded, written)
+          countIn(totals, commands)
+          difference ??= entryDifference(entry, written, commands, digestOf(market))
+        }
+      }),
     )
     return {
       market,

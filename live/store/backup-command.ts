@@ -5,7 +5,10 @@ import { Effect } from "effect"
 import { jsonOption, printResult } from "../../sim/cli/output.ts"
 import { UsageError } from "../../sim/cli/usage-error.ts"
 import { masterKeyFile } from "../hosts/master-keys.ts"
-import { databaseName, openReader, StoreUnusable } from "./store.ts"
+import { reasonOf } from "./damage.ts"
+import { createHead, headName, headUnusable, markOf } from "./head.ts"
+import { databaseName, openToCheck, openReader, StoreUnusable } from "./store.ts"
+import { lastSeal } from "./stored-journal.ts"
 
 export const backupCommand = Command.make(
   "backup",
@@ -43,6 +46,7 @@ export const backupCommand = Command.make(
             ),
           )
         yield* files.chmod(file, 0o600)
+        yield* checkCopy(directory, draft)
         const { size } = yield* files.stat(file)
         const hasKeys = yield* copyKeys(directory, draft)
         yield* files.rename(draft, target)
@@ -58,6 +62,34 @@ export const backupCommand = Command.make(
     "Copy a gateway's data directory while it runs; `serve --data` and `replay` take the copy.",
   ),
 )
+
+/**
+ * The copy is checked from its first entry to its last, and has a head of its own: where it is put in
+ * the place of what was lost, it is a market that acknowledged as far as it goes.
+ */
+const checkCopy = (directory: string, draft: string) =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const { history, reader } = yield* openToCheck(draft)
+        yield* history.check(0)
+        const seal = yield* lastSeal(reader)
+        yield* Effect.tryPromise({
+          try: () => createHead(path.join(draft, headName), markOf(seal)),
+          catch: headUnusable,
+        })
+      }),
+    ).pipe(
+      Effect.mapError(
+        (error) =>
+          new StoreUnusable({
+            directory,
+            reason: error._tag === "SqlError" ? reasonOf(error) : error.message,
+          }),
+      ),
+    )
+  })
 
 /** Without the keys that seal them, the tokens of cloud hosts in the copy could never be opened. */
 const copyKeys = (directory: string, target: string) =>

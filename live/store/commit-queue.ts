@@ -4,6 +4,9 @@
  * a few milliseconds after the first entry that nobody waits for: the hold of a call whose charge comes
  * right after shares the charge's commit. Order is kept; a group is written whole or not at all.
  *
+ * A group is acknowledged when it is in the database and the head knows of it (head.ts). The next group is
+ * written meanwhile.
+ *
  * A commit that fails is tried again with the same group: nothing that was taken is dropped. Where
  * it keeps failing, the queue breaks for good: everyone who waits is told, and the process should
  * end, because its memory is ahead of its disk.
@@ -13,21 +16,33 @@ import { SqlError } from "@effect/sql/SqlError"
 import { Data, Effect, Either, Schedule } from "effect"
 import type { Command } from "../../engine/index.ts"
 import type { Journal, JournalEntry } from "../driver/journal.ts"
+import { reasonOf } from "./damage.ts"
+import type { Head } from "./head.ts"
+import { markOf } from "./head.ts"
+import type { RowChange, RowSums } from "./row-sums.ts"
+import type { Seal } from "./seal.ts"
+import { digestOfText, sealAfter } from "./seal.ts"
 
 export class StoreBroken extends Data.TaggedError("StoreBroken")<{ readonly cause: unknown }> {
   override get message(): string {
     const { cause } = this
-    return `The data directory cannot be written: ${cause instanceof SqlError ? reasonOf(cause) : String(cause)}`
+    return `The data directory cannot be written: ${cause instanceof SqlError ? reasonOf(cause) : messageOf(cause)}`
   }
 }
 
-/** SQLite's own words, which say more than that a statement failed. */
-export const reasonOf = (error: SqlError): string =>
-  error.cause instanceof Error ? error.cause.message : error.message
+const messageOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause)
 
 export interface CommitQueue extends Journal {
-  /** Takes a statement into the next commit, behind all that was taken before. */
-  readonly write: (statement: string, parameters: ReadonlyArray<unknown>) => void
+  /**
+   * Takes a statement into the next commit, behind all that was taken before. `change`: what it does
+   * to the rows of a table that is summed (row-sums.ts).
+   */
+  readonly write: (
+    statement: string,
+    parameters: ReadonlyArray<unknown>,
+    change?: RowChange,
+  ) => void
   /** Entries and statements that are not on disk yet. */
   readonly backlog: () => number
   /** Calls `listener` after each commit: entries and statements in it, and how long it took. */
@@ -46,6 +61,14 @@ interface Group {
   readonly statements: Array<readonly [statement: string, parameters: ReadonlyArray<unknown>]>
   readonly written: Promise<void>
   readonly settle: { readonly resolve: () => void; readonly reject: (cause: unknown) => void }
+}
+
+/** A group that takes nothing any more, as it goes to the disk. */
+interface ClosedGroup extends Group {
+  readonly startedMillis: number
+  readonly seal: Seal
+  /** Journal rows, postings, seal and sums as JSON, which the view `entries` takes apart. */
+  readonly rows: ReadonlyArray<string>
 }
 
 const makeGroup = (firstSeq: number): Group => {
@@ -72,15 +95,32 @@ const retries = Schedule.exponential("50 millis").pipe(Schedule.intersect(Schedu
 /** How long an entry that nobody waits for may stay in memory alone. */
 const lingerMillis = 5
 
-/** `lastSeq`: sequence number of the latest entry on disk. `onBroken` is called once. */
-export const makeCommitQueue = (
-  sql: SqlClient,
-  lastSeq: number,
-  onBroken: (error: StoreBroken) => void,
-): CommitQueue => {
-  let seq = lastSeq
+export interface QueueOptions {
+  readonly sql: SqlClient
+  readonly head: Head
+  /** Of the latest group on disk. */
+  readonly seal: Seal
+  readonly sums: RowSums
+  /** Called once. */
+  readonly onBroken: (error: StoreBroken) => void
+}
+
+export const makeCommitQueue = ({
+  sql,
+  head,
+  seal: lastSeal,
+  sums,
+  onBroken,
+}: QueueOptions): CommitQueue => {
+  let seal = lastSeal
+  let seq = lastSeal.lastSeq
   let open = makeGroup(seq + 1)
-  let underWay: Group | undefined
+  let underWay: ClosedGroup | undefined
+  /** In the database, and not in the head yet. */
+  let unmarked: Array<ClosedGroup> = []
+  let marking: ReadonlyArray<ClosedGroup> = []
+  /** The group that was closed last. */
+  let latest: Group | undefined
   let broken: StoreBroken | undefined
   let isClosed = false
   let isScheduled = false
@@ -104,32 +144,75 @@ export const makeCommitQueue = (
     linger ??= setTimeout(commitSoon, lingerMillis)
   }
 
+  const breakFor = (cause: unknown, groups: Iterable<Group>): void => {
+    const isFirst = broken === undefined
+    broken ??= new StoreBroken({ cause })
+    for (const group of groups) group.settle.reject(broken)
+    open.settle.reject(broken)
+    if (isFirst) onBroken(broken)
+  }
+
+  /** Takes what is open, seals it, and opens the next group. */
+  const close = (): ClosedGroup => {
+    const group = open
+    const rows = rowsOf(group)
+    seal = sealAfter(seal, {
+      lastSeq: seq,
+      writtenAtMillis: Date.now(),
+      journal: digestOfText(rows[0]),
+      postings: digestOfText(rows[1]),
+    })
+    const { number, lastSeq, writtenAtMillis, journal, postings, chain } = seal
+    const sealRow = [number, lastSeq, writtenAtMillis, journal, postings, chain]
+    open = makeGroup(seq + 1)
+    latest = group
+    return Object.assign(group, {
+      startedMillis: performance.now(),
+      seal,
+      rows: [...rows, JSON.stringify(sealRow), JSON.stringify(sums.changed())],
+    })
+  }
+
   const commit = async (): Promise<void> => {
     clearTimeout(linger)
     linger = undefined
     while (sizeOf(open) > 0 && broken === undefined) {
-      const group = open
+      const group = close()
       underWay = group
-      open = makeGroup(seq + 1)
-      const startedMillis = performance.now()
       try {
         const writing = Effect.either(Effect.retry(writeGroup(sql, group), retries))
         const written = await Effect.runPromise(writing)
         if (Either.isLeft(written)) throw written.left
-        group.settle.resolve()
-        const seconds = (performance.now() - startedMillis) / 1000
-        for (const listener of listeners) listener(sizeOf(group), seconds)
+        // The head may have failed meanwhile: then nothing is acknowledged any more.
+        if (broken !== undefined) throw broken
+        unmarked.push(group)
+        if (marking.length === 0) void mark()
       } catch (cause) {
-        broken = new StoreBroken({ cause })
-        group.settle.reject(broken)
-        open.settle.reject(broken)
-        onBroken(broken)
+        breakFor(cause, [group])
       } finally {
         underWay = undefined
       }
       if (!open.isAwaited) break
     }
     if (sizeOf(open) > 0) commitLater()
+  }
+
+  /** Tells the head how far the database is; whoever waited for those groups is told then. */
+  const mark = async (): Promise<void> => {
+    while (unmarked.length > 0) {
+      const groups = unmarked
+      marking = groups
+      unmarked = []
+      const writing = Effect.tryPromise(() => head.write(markOf(groups[groups.length - 1].seal)))
+      const written = await Effect.runPromise(Effect.either(Effect.retry(writing, retries)))
+      marking = []
+      if (Either.isLeft(written)) return breakFor(written.left.error, [...groups, ...unmarked])
+      for (const group of groups) {
+        group.settle.resolve()
+        const seconds = (performance.now() - group.startedMillis) / 1000
+        for (const listener of listeners) listener(sizeOf(group), seconds)
+      }
+    }
   }
 
   const take = (): void => {
@@ -144,7 +227,7 @@ export const makeCommitQueue = (
       commitSoon()
       return open.written
     }
-    return underWay?.written ?? Promise.resolve()
+    return latest?.written ?? Promise.resolve()
   }
 
   return {
@@ -153,12 +236,14 @@ export const makeCommitQueue = (
       seq += 1
       open.entries.push(entry)
     },
-    write: (statement, parameters) => {
+    write: (statement, parameters, change) => {
       take()
       open.statements.push([statement, parameters])
+      if (change !== undefined) sums.take(change)
     },
     durable,
-    backlog: () => sizeOf(open) + sizeOf(underWay),
+    backlog: () =>
+      [open, underWay, ...unmarked, ...marking].reduce((total, one) => total + sizeOf(one), 0),
     onCommit: (listener) => {
       listeners.push(listener)
     },
@@ -173,7 +258,7 @@ export const makeCommitQueue = (
 const isPost = (command: Command): command is Extract<Command, { readonly _tag: "Post" }> =>
   command._tag === "Post"
 
-/** Rows of a group as JSON, which the view `entries` takes apart (migrations.ts). */
+/** Rows of a group as JSON. */
 const rowsOf = (group: Group): readonly [journal: string, postings: string] => {
   const journal: Array<unknown> = []
   const postings: Array<unknown> = []
@@ -191,16 +276,16 @@ const rowsOf = (group: Group): readonly [journal: string, postings: string] => {
   return [JSON.stringify(journal), JSON.stringify(postings)]
 }
 
-const insertEntries = (sql: SqlClient, group: Group): Effect.Effect<unknown, SqlError> =>
-  sql.unsafe("INSERT INTO entries (journal, postings) VALUES (?, ?)", rowsOf(group))
+const insertGroup = (sql: SqlClient, group: ClosedGroup): Effect.Effect<unknown, SqlError> =>
+  sql.unsafe("INSERT INTO entries (journal, postings, seal, sums) VALUES (?, ?, ?, ?)", group.rows)
 
 /** Calls bring entries alone, which are one statement; a transaction takes four trips to the disk. */
-const writeGroup = (sql: SqlClient, group: Group): Effect.Effect<unknown, SqlError> =>
+const writeGroup = (sql: SqlClient, group: ClosedGroup): Effect.Effect<unknown, SqlError> =>
   group.statements.length === 0
-    ? insertEntries(sql, group)
+    ? insertGroup(sql, group)
     : sql.withTransaction(
         Effect.gen(function* () {
-          if (group.entries.length > 0) yield* insertEntries(sql, group)
+          yield* insertGroup(sql, group)
           for (const [statement, parameters] of group.statements)
             yield* sql.unsafe(statement, parameters)
         }),

@@ -29,7 +29,20 @@ export const readMeta = (
     return row === undefined ? undefined : yield* Schema.decode(Encoded)(row.value)
   })
 
-export const writeMeta = (queue: CommitQueue, meta: MarketMeta): void =>
-  queue.write("INSERT INTO meta (name, value) VALUES ('market', ?)", [
-    Schema.encodeSync(Encoded)(meta),
-  ])
+/** Time of the market at a Unix time, µs; 0 where none was opened yet. */
+export const marketMicros = (
+  reader: SqlClient,
+  nowMillis: number,
+): Effect.Effect<number, SqlError | ParseResult.ParseError> =>
+  Effect.map(readMeta(reader), (meta) =>
+    meta === undefined ? 0 : Math.max(0, Math.round((nowMillis - meta.openedAtMillis) * 1000)),
+  )
+
+export const writeMeta = (queue: CommitQueue, meta: MarketMeta): void => {
+  const row = ["market", Schema.encodeSync(Encoded)(meta)] as const
+  queue.write("INSERT INTO meta (name, value) VALUES (?, ?)", row, {
+    table: "meta",
+    key: row[0],
+    row,
+  })
+}

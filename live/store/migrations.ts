@@ -12,7 +12,14 @@ import { Effect } from "effect"
 const isSafe = (column: string): string =>
   `CHECK (${column} BETWEEN -9007199254740991 AND 9007199254740991)`
 
-const recordTables = ["accounts", "keys", "models", "hosts", "instances", "transfers"] as const
+export const recordTables = [
+  "accounts",
+  "keys",
+  "models",
+  "hosts",
+  "instances",
+  "transfers",
+] as const
 export type RecordTable = (typeof recordTables)[number]
 
 const makeRecordTable = (table: RecordTable): string => `CREATE TABLE ${table} (
@@ -82,7 +89,58 @@ const first = Effect.gen(function* () {
   ) STRICT`)
 })
 
+/**
+ * What is written together is a group, with digests of its journal rows and of its postings, chained to
+ * the group before; `sums` says what the rows of the other tables add up to (row-sums.ts). Group 0
+ * stands for entries that were written before there were groups.
+ */
+const sealed = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  const run = (statement: string) => sql.unsafe(statement)
+  yield* run(`CREATE TABLE groups (
+    number INTEGER PRIMARY KEY,
+    last_seq INTEGER NOT NULL,
+    written_at_millis INTEGER NOT NULL,
+    journal TEXT NOT NULL,
+    postings TEXT NOT NULL,
+    chain TEXT NOT NULL
+  ) STRICT`)
+  yield* run(`INSERT INTO groups SELECT 0, coalesce(max(seq), 0), 0, '', '', '' FROM journal`)
+  yield* run(`CREATE TABLE sums (
+    name TEXT PRIMARY KEY,
+    rows INTEGER NOT NULL,
+    total INTEGER NOT NULL
+  ) STRICT`)
+  // A digest of all definitions after a step, since they decide what is written (store.ts).
+  yield* run(`CREATE TABLE definitions (step INTEGER PRIMARY KEY, digest TEXT NOT NULL) STRICT`)
+  yield* run(`DROP TRIGGER take_entries`)
+  yield* run(`DROP VIEW entries`)
+  yield* run(
+    `CREATE VIEW entries AS SELECT NULL AS journal, NULL AS postings, NULL AS seal, NULL AS sums`,
+  )
+  yield* run(`CREATE TRIGGER take_entries INSTEAD OF INSERT ON entries BEGIN
+    INSERT INTO journal (seq, at, event, commands, digest)
+      SELECT value ->> 0, value ->> 1, value -> 2, value -> 3, value ->> 4
+      FROM json_each(NEW.journal);
+    INSERT INTO postings (seq, line, at, kind, debit, credit, amount, reference)
+      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+        value ->> 6, value ->> 7
+      FROM json_each(NEW.postings);
+    INSERT INTO groups (number, last_seq, written_at_millis, journal, postings, chain)
+      SELECT NEW.seal ->> 0, NEW.seal ->> 1, NEW.seal ->> 2, NEW.seal ->> 3, NEW.seal ->> 4,
+        NEW.seal ->> 5;
+    INSERT OR REPLACE INTO sums (name, rows, total)
+      SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(NEW.sums);
+  END`)
+  yield* run(`DROP TABLE snapshots`)
+  yield* run(`CREATE TABLE snapshots (
+    seq INTEGER PRIMARY KEY,
+    checksum TEXT NOT NULL,
+    state BLOB NOT NULL
+  ) STRICT`)
+})
+
 /** Brings the tables up to this version's. */
 export const migrate = Migrator.make({})({
-  loader: Migrator.fromRecord({ "0001_first": first }),
+  loader: Migrator.fromRecord({ "0001_first": first, "0002_sealed": sealed }),
 })

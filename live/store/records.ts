@@ -201,12 +201,14 @@ const loadCollection = <T extends { readonly id: number }, I>(
       `SELECT record FROM ${table} ORDER BY id`,
     )
     const records = yield* Effect.forEach(rows, ({ record }) => Schema.decode(encoded)(record))
-    return makeCollection(records, (record) =>
-      queue.write(`INSERT OR REPLACE INTO ${table} (id, record) VALUES (?, ?)`, [
-        record.id,
-        encode(record),
-      ]),
-    )
+    return makeCollection(records, (record) => {
+      const row = [record.id, encode(record)] as const
+      queue.write(`INSERT OR REPLACE INTO ${table} (id, record) VALUES (?, ?)`, row, {
+        table,
+        key: record.id,
+        row,
+      })
+    })
   })
 }
 

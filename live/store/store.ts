@@ -1,16 +1,26 @@
 /**
  * A data directory: `market.sqlite` with the journal, its postings, snapshots and the directory of
- * names; `lock.sqlite`, held by the process that runs the market.
+ * names; `market.head`, how far it has acknowledged; `lock.sqlite`, held by the process that runs the
+ * market. What was damaged or lost between two runs is found when it is opened.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
+import { SqlError } from "@effect/sql/SqlError"
 import { Context, Data, Effect, Exit, Layer, Scope } from "effect"
 import { sqliteLayer } from "../../sim/results/sqlite-client.ts"
 import type { CommitQueue, StoreBroken } from "./commit-queue.ts"
-import { makeCommitQueue, reasonOf } from "./commit-queue.ts"
+import { makeCommitQueue } from "./commit-queue.ts"
+import { reasonOf, restoreAdvice, StoreDamaged } from "./damage.ts"
+import { createHead, headName, headUnusable, markOf, openHead, readHead } from "./head.ts"
+import type { History } from "./history.ts"
+import { makeHistory } from "./history.ts"
+import type { Loss } from "./loss.ts"
+import { findLoss, lossAdvice } from "./loss.ts"
 import { migrate } from "./migrations.ts"
+import { loadRowSums } from "./row-sums.ts"
+import { digestOfText, noSeal } from "./seal.ts"
+import { lastSeal } from "./stored-journal.ts"
 
 /** The data directory cannot be used: says what, where and what to do. */
 export class StoreUnusable extends Data.TaggedError("StoreUnusable")<{
@@ -26,9 +36,16 @@ export interface Store {
   readonly queue: CommitQueue
   /** For queries, on a connection of its own: a reader never waits for a commit. */
   readonly reader: SqlClient
+  /** What was written before this process began. */
+  readonly history: History
 }
 
 export const databaseName = "market.sqlite"
+
+export interface StoreOptions {
+  /** Opens a directory that lacks what was acknowledged; gives what it lacks. */
+  readonly acceptLoss?: (loss: Loss) => void
+}
 
 /**
  * Opens the data directory, making it where there is none, for this process alone. Closing the
@@ -37,6 +54,7 @@ export const databaseName = "market.sqlite"
 export const openStore = (
   directory: string,
   onBroken: (error: StoreBroken) => void,
+  { acceptLoss }: StoreOptions = {},
 ): Effect.Effect<Store, StoreUnusable, Scope.Scope | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const files = yield* FileSystem.FileSystem
@@ -45,25 +63,41 @@ export const openStore = (
     yield* files.makeDirectory(directory, { recursive: true, mode: 0o700 })
     yield* lock(path.join(directory, "lock.sqlite"))
     const filename = path.join(directory, databaseName)
+    const headFile = path.join(directory, headName)
+    const { loss, head: foundHead, seal: foundSeal } = yield* judge(directory)
+    if (loss !== undefined) {
+      if (acceptLoss === undefined || loss.isAll) return yield* lossIn(directory, loss)
+      acceptLoss(loss)
+    }
+    if (foundHead === "missing" || loss !== undefined)
+      // Before the first group: from then on, a market without a head has lost it.
+      yield* Effect.tryPromise({
+        try: () => createHead(headFile, markOf(foundSeal)),
+        catch: headUnusable,
+      })
     const writer = yield* connect({ filename, mode: "create" })
     yield* writer.unsafe("PRAGMA journal_mode = WAL")
     yield* writer.unsafe("PRAGMA synchronous = FULL")
     yield* migrate.pipe(Effect.provideService(SqlClient, writer))
     const reader = yield* connect({ filename, mode: "readOnly" })
-    const rows = yield* reader.unsafe<{ readonly seq: number | null }>(
-      "SELECT max(seq) AS seq FROM journal",
-    )
+    yield* checkDefinitions(reader, writer)
+    const sums = yield* loadRowSums(reader)
+    const seal = yield* lastSeal(reader)
+    const head = yield* openHead(headFile)
     const queue = yield* Effect.acquireRelease(
-      Effect.sync(() => makeCommitQueue(writer, rows[0]?.seq ?? 0, onBroken)),
+      Effect.sync(() => makeCommitQueue({ sql: writer, head, seal, sums, onBroken })),
       (one) => Effect.ignore(Effect.tryPromise(() => one.close())),
     )
-    return { queue, reader }
+    const history = makeHistory(connect({ filename, mode: "readOnly" }))
+    return { queue, reader, history }
   }).pipe(
     Effect.catchTags({
       SqlError: (error) => unusable(directory, reasonOf(error)),
-      MigrationError: (error) => unusable(directory, error.message),
+      MigrationError: (error) => unusable(directory, migrationReason(error)),
       BadArgument: (error) => unusable(directory, error.message),
       SystemError: (error) => unusable(directory, error.message),
+      StoreDamaged: (error) => unusable(directory, `${error.message}. ${restoreAdvice}`),
+      HeadUnusable: (error) => unusable(directory, error.message),
     }),
   )
 
@@ -72,12 +106,16 @@ export const openReader = (
   directory: string,
 ): Effect.Effect<SqlClient, StoreUnusable, Scope.Scope | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
-    const files = yield* FileSystem.FileSystem
+    yield* requireMarket(directory)
     const path = yield* Path.Path
-    const filename = path.join(directory, databaseName)
-    if (!(yield* files.exists(filename)))
-      return yield* unusable(directory, `holds no market (${databaseName} is missing)`)
-    const reader = yield* connect({ filename, mode: "readOnly" })
+    const { loss, head } = yield* judge(directory)
+    // A database that is read by itself has no head, and nothing that it could be compared with. One
+    // that is written to meanwhile is only ever further on than the head that was read before.
+    if (loss !== undefined && head !== "missing") return yield* lossIn(directory, loss)
+    const reader = yield* connect({
+      filename: path.join(directory, databaseName),
+      mode: "readOnly",
+    })
     yield* reader.unsafe("SELECT 1 FROM journal LIMIT 1")
     return reader
   }).pipe(
@@ -85,8 +123,98 @@ export const openReader = (
       SqlError: (error) => unusable(directory, reasonOf(error)),
       BadArgument: (error) => unusable(directory, error.message),
       SystemError: (error) => unusable(directory, error.message),
+      HeadUnusable: (error) => unusable(directory, error.message),
     }),
   )
+
+/** Fails where there is no market that could be opened: opening makes one. */
+export const requireMarket = (
+  directory: string,
+): Effect.Effect<void, StoreUnusable, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const has = (name: string) =>
+      Effect.orElseSucceed(files.exists(path.join(directory, name)), () => false)
+    if (!(yield* has(databaseName)) && !(yield* has(headName)))
+      return yield* unusable(directory, `holds no market (${databaseName} is missing)`)
+  })
+
+/** A directory to be checked, also while a market runs in it; its summed tables have been. */
+export const openToCheck = (
+  directory: string,
+): Effect.Effect<
+  Pick<Store, "reader" | "history">,
+  SqlError | StoreDamaged,
+  Scope.Scope | Path.Path
+> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const filename = path.join(directory, databaseName)
+    const reader = yield* connect({ filename, mode: "readOnly" })
+    // One transaction sees one instant of the market, whatever is committed meanwhile.
+    yield* reader.withTransaction(loadRowSums(reader))
+    return { reader, history: makeHistory(connect({ filename, mode: "readOnly" })) }
+  })
+
+/** Compares the head with the database, and changes neither. */
+const judge = (directory: string) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const files = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const head = yield* readHead(path.join(directory, headName))
+      const filename = path.join(directory, databaseName)
+      const isThere = yield* files.exists(filename)
+      const reader = isThere ? yield* connect({ filename, mode: "readOnly" }) : undefined
+      const loss = yield* findLoss(head, reader)
+      const seal = reader === undefined ? noSeal(0) : yield* lastSeal(reader)
+      return { loss, head, seal }
+    }),
+  )
+
+const lossIn = (directory: string, loss: Loss): Effect.Effect<never, StoreUnusable> =>
+  unusable(directory, `${loss.what}. ${lossAdvice(directory, loss)}`)
+
+/**
+ * The tables' own definitions, the trigger that takes entries apart among them, are compared with those
+ * that the last migration left. Where that was the last thing done before an end, they are noted now.
+ */
+const checkDefinitions = (
+  reader: SqlClient,
+  writer: SqlClient,
+): Effect.Effect<void, SqlError | StoreDamaged> =>
+  Effect.gen(function* () {
+    const steps = yield* reader.unsafe<{ readonly id: number }>(
+      "SELECT max(migration_id) AS id FROM effect_sql_migrations",
+    )
+    const rows = yield* reader.unsafe<{ readonly text: string }>(
+      `SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') AS text
+        FROM sqlite_schema WHERE tbl_name NOT LIKE 'sqlite_%' ORDER BY type, name`,
+    )
+    const digest = digestOfText(rows.map(({ text }) => text).join("\n"))
+    const noted = yield* reader.unsafe<{ readonly digest: string }>(
+      "SELECT digest FROM definitions WHERE step = ?",
+      [steps[0].id],
+    )
+    if (noted.length === 0)
+      yield* writer.unsafe("INSERT INTO definitions (step, digest) VALUES (?, ?)", [
+        steps[0].id,
+        digest,
+      ])
+    else if (noted[0].digest !== digest)
+      return yield* new StoreDamaged({
+        table: "sqlite_schema",
+        where: "",
+        what: "the definition of a table is not as it was written",
+      })
+  })
+
+/** A migration that fails says only that it did; what SQLite said is its cause's. */
+const migrationReason = (error: { readonly message: string; readonly cause?: unknown }): string => {
+  const { cause } = error
+  return cause instanceof SqlError ? reasonOf(cause) : error.message
+}
 
 const unusable = (directory: string, reason: string): Effect.Effect<never, StoreUnusable> =>
   new StoreUnusable({ directory, reason })

@@ -5,6 +5,8 @@ import { agentCommand } from "../../live/agent/agent-command.ts"
 import { demoCommand } from "../../live/demo/demo-command.ts"
 import { replayCommand } from "../../live/replay/replay-command.ts"
 import { serveCommand } from "../../live/serve-command.ts"
+import { adminKeyCommand } from "../../live/accounts/admin-key-command.ts"
+import { acceptLossCommand } from "../../live/store/accept-loss-command.ts"
 import { backupCommand } from "../../live/store/backup-command.ts"
 import { reportCommand } from "../../reports/report-command.ts"
 import type { CommandFacts } from "../../sim/cli/command-facts.ts"
@@ -50,6 +52,8 @@ const program = programFacts("evenkeel", "Simulates markets.", [
   agentCommand,
   replayCommand,
   backupCommand,
+  adminKeyCommand,
+  acceptLossCommand,
 ])
 
 const withCommandsBelow = (command: CommandFacts): ReadonlyArray<CommandFacts> => [
@@ -85,6 +89,8 @@ describe("the help of every command", () => {
       "evenkeel agent",
       "evenkeel replay",
       "evenkeel backup",
+      "evenkeel admin-key",
+      "evenkeel accept-loss",
     ])
   })
 

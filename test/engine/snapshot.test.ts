@@ -3,7 +3,15 @@ import { describe, expect, it } from "vitest"
 import { economies } from "../../engine/economies/index.ts"
 import { pooled } from "../../engine/economies/pooled.ts"
 import type { Snapshot as SnapshotType } from "../../engine/snapshot.ts"
-import { restore, Snapshot, snapshot, SnapshotInvalid, stateDigest } from "../../engine/snapshot.ts"
+import {
+  imageOf,
+  restore,
+  restoreImage,
+  Snapshot,
+  snapshot,
+  SnapshotInvalid,
+  stateDigest,
+} from "../../engine/snapshot.ts"
 import { createMarket, digestOf } from "../../engine/market.ts"
 import { arrive, call, commandsOf, openSmallMarket } from "../support/market.ts"
 import type { Trial } from "../support/market.ts"
@@ -73,6 +81,39 @@ describe("a snapshot", () => {
   it("is a value of its schema", () => {
     const saved = snapshot(busy().market)
     expect(Schema.is(Snapshot)(throughText(saved))).toBe(true)
+  })
+})
+
+describe("an image", () => {
+  it.each(Object.values(economies))("holds the whole state: $name", (economy) => {
+    const trial = busy(economy)
+    const before = stateDigest(trial.market)
+    const image = imageOf(trial.market)
+    call(trial, 100)
+    const back = Either.getOrThrow(
+      restoreImage({ ...image, outline: JSON.parse(JSON.stringify(image.outline)) as never }),
+    )
+    expect(stateDigest(back)).toBe(before)
+    expect(back.routeStreams).toHaveLength(trial.market.routeStreams.length)
+  })
+
+  it("of another version or shape is refused, and says where it differs", () => {
+    const { market } = busy()
+    const refusal = (changed: object): string => {
+      const result = restoreImage(imageOf({ ...market, ...changed }))
+      return Either.isLeft(result) ? result.left.message : "restored"
+    }
+    expect(refusal({})).toBe("restored")
+    expect(refusal({ claims: [] })).toMatch("state.claims is not known; another version")
+    const { reduction: _, ...columns } = market.nodes.columns
+    expect(refusal({ nodes: { ...market.nodes, columns } })).toMatch(
+      "state.nodes.columns.reduction is missing;",
+    )
+    const image = imageOf(market)
+    const older = restoreImage({ ...image, outline: { ...(image.outline as object), version: 1 } })
+    expect(Either.isLeft(older) && older.left.message).toMatch("version: Expected 2, actual 1")
+    const cut = restoreImage({ ...image, bytes: image.bytes.subarray(0, 100) })
+    expect(Either.isLeft(cut) && cut.left.message).toMatch("beyond its bytes")
   })
 })
 

@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest"
 import { hardened } from "../../engine/economies/hardened.ts"
 import { pooled } from "../../engine/economies/pooled.ts"
 import { createMarket, digestOf, step } from "../../engine/market.ts"
-import { restore, snapshot, stateDigest } from "../../engine/snapshot.ts"
+import { imageOf, restore, restoreImage, snapshot, stateDigest } from "../../engine/snapshot.ts"
 import { assertProperty } from "../support/property.ts"
 import { ensure } from "./ensure.ts"
 import { anyEconomy } from "./random-economy.ts"
@@ -39,17 +39,20 @@ describe("a life that is lived again", () => {
     )
   })
 
-  it("goes on from a snapshot as if nothing had been, wherever it is taken", async () => {
+  it("goes on from a snapshot or an image as if nothing had been, wherever it is taken", async () => {
     await assertProperty(
-      fc.property(economy, anyShortLife, position, (rules, deeds, at) => {
+      fc.property(economy, anyShortLife, position, fc.boolean(), (rules, deeds, at, isImage) => {
         const sent = eventsOf(rules, deeds)
         const events = sent.map(({ event }) => event)
         const middle = at % (events.length + 1)
         const whole = replay(rules, events)
         const { market: first } = replay(rules, events.slice(0, middle))
-        const text = JSON.stringify(snapshot(first))
         const before = stateDigest(first)
-        const second = Either.getOrThrow(restore(JSON.parse(text)))
+        const second = Either.getOrThrow(
+          isImage
+            ? restoreImage(imageOf(first))
+            : restore(JSON.parse(JSON.stringify(snapshot(first)))),
+        )
         expect(stateDigest(second)).toBe(before)
         const commands = sendAll(second, events.slice(middle))
         expect(JSON.stringify(commands)).toBe(JSON.stringify(whole.commands.slice(middle)))

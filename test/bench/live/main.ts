@@ -12,6 +12,7 @@ import { percentile, runLoad } from "./load.ts"
 import type { Started } from "./processes.ts"
 import { residentBytes, startProcess } from "./processes.ts"
 import { measureRelay } from "./relay.ts"
+import { measureSnapshotPause } from "./snapshot-pause.ts"
 import { benchTransfers } from "./transfers.ts"
 
 const isJson = process.argv.includes("--json")
@@ -139,6 +140,8 @@ await measureRelay(own.url, gateway.said.key, openStreams, 20, 4, async () => {
 for (const one of [hosts, gateway, proxy, fastify, upstream]) await one.stop()
 say("durable transfers …")
 const transfers = await benchTransfers(1000, 5 * work)
+say("snapshots of 20,000 accounts and 2,000 instances …")
+const snapshot = await measureSnapshotPause(20_000, 2000, 5)
 
 const added = (share: "p50Millis" | "p99Millis"): number =>
   latency["gateway"][share] - latency["upstream"][share]
@@ -163,6 +166,7 @@ const goals = [
   goal("dispatch p50, ms", dispatch.p50Millis, dispatch.p50Millis <= 5, "≤ 5"),
   goal("dispatch p99, ms", dispatch.p99Millis, dispatch.p99Millis <= 25, "≤ 25"),
   goal("durable transfers/s", transfers, transfers >= 50_000, "≥ 50000"),
+  goal("longest pause of a snapshot, ms", snapshot.pauseMillis, snapshot.pauseMillis <= 50, "≤ 50"),
 ]
 const memory = {
   bytes: before,
@@ -176,7 +180,7 @@ const ratios = { gatewayToFastify: ratio("fastify"), gatewayToProxy: ratio("prox
 if (isJson)
   console.log(
     JSON.stringify(
-      { goals, ratios, throughput, latency, relay, dispatch, memory, transfers },
+      { goals, ratios, throughput, latency, relay, dispatch, memory, transfers, snapshot },
       null,
       2,
     ),

@@ -4,41 +4,10 @@ import { openStream } from "../../../engine/random.ts"
 import type { Portable } from "../../../engine/state/portable.ts"
 import { freeze, thaw } from "../../../engine/state/portable.ts"
 import { assertProperty } from "../../support/property.ts"
+import { plain } from "./plain-data.ts"
 
 const throughText = (value: unknown): unknown =>
   thaw(JSON.parse(JSON.stringify(freeze(value))) as Portable)
-
-const number = fc.oneof(
-  fc.double(),
-  fc.constantFrom(0, -0, Infinity, -Infinity, Number.NaN, Number.MIN_VALUE, 2 ** 53),
-)
-
-/** Anything that a market's state is made of. */
-const plain = fc.letrec((tie) => ({
-  leaf: fc.oneof(
-    number,
-    fc.string(),
-    fc.boolean(),
-    fc.constant(null),
-    fc.constant(undefined),
-    fc.float64Array(),
-    fc.int32Array(),
-    fc.uint32Array(),
-    fc.uint8Array(),
-  ),
-  node: fc.oneof(
-    { depthSize: "small" },
-    tie("leaf"),
-    fc.array(tie("node")),
-    fc.dictionary(
-      fc.string().filter((key) => key !== "$" && key !== "__proto__"),
-      tie("node"),
-      { noNullPrototype: true },
-    ),
-    fc.array(fc.tuple(fc.integer(), tie("node"))).map((entries) => new Map(entries)),
-    fc.array(fc.integer()).map((values) => new Set(values)),
-  ),
-})).node
 
 describe("plain data as text", () => {
   it("comes back exactly: minus 0, infinities, arrays, maps in their order", async () => {

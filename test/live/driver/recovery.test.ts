@@ -15,6 +15,7 @@ import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
 import type { OpenedMarket } from "../../../live/driver/recovery.ts"
 import { endWhatWasUnderWay, openMarket, readDelivered } from "../../../live/driver/recovery.ts"
 import { replaySamePolicy } from "../../../live/replay/same-policy.ts"
+import { noteDelivered } from "../../../live/store/deliveries.ts"
 import { writeSnapshot } from "../../../live/store/snapshots.ts"
 import type { Store } from "../../../live/store/store.ts"
 import { anyLife } from "../../properties/random-market.ts"
@@ -86,7 +87,7 @@ describe("recovery", () => {
           const folder = temporaryFolder()
           const first = await run(folder, economy)
           submitAll(first, events.slice(0, cut >> 1))
-          if (isSnapshot) writeSnapshot(first.store.queue, first.market)
+          if (isSnapshot) await writeSnapshot(first.store.queue, first.market)
           submitAll(first, events.slice(cut >> 1, cut))
           await first.driver.durable()
           const image = crashImage(folder)
@@ -149,15 +150,9 @@ describe("recovery", () => {
     arrive(1)
     arrive(2)
     arrive(3)
-    first.store.queue.write(
-      "INSERT INTO deliveries (request, attempt, tokens) VALUES (?, ?, ?)",
-      [1, 0, 40],
-    )
+    noteDelivered(first.store.queue, 1, 0, 40)
     // A checkpoint counts roughly: no reason for the market not to start.
-    first.store.queue.write(
-      "INSERT INTO deliveries (request, attempt, tokens) VALUES (?, ?, ?)",
-      [3, 0, 101],
-    )
+    noteDelivered(first.store.queue, 3, 0, 101)
     await driver.durable()
 
     const second = await run(crashImage(folder))
@@ -184,11 +179,12 @@ describe("recovery", () => {
     const folder = temporaryFolder()
     const first = await run(folder)
     first.driver.submit({ _tag: "AccountOpened", account: 1 })
-    first.driver.submit({ _tag: "CreditsBought", account: 1, transfer: 1, amount: 5 })
-    first.store.queue.write(
-      "UPDATE journal SET event = json_set(event, '$.amount', 500) WHERE seq = 2",
-      [],
-    )
+    // As a kernel that decides otherwise would have written it.
+    first.store.queue.append({
+      event: { _tag: "CreditsBought", at: 0, account: 1, transfer: 1, amount: 5 },
+      commands: [],
+      digest: "0123456789abcdef",
+    })
     await first.close()
     await expect(run(folder)).rejects.toThrow(/Entry 2 of the journal \(CreditsBought\)/)
   })

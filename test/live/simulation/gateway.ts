@@ -67,7 +67,7 @@ export const startGateway = (
     config: { ...defaultConfig, timeouts: { ...timeouts, requestSeconds: 30 } },
     driver,
     directory,
-    store: { queue: disk.queue, reader: undefined as never },
+    store: { queue: disk.queue, reader: undefined as never, history: undefined as never },
     nowMillis: () => clock.nowMicros() / 1000,
   }
   const board = makeJobBoard({

@@ -4,7 +4,7 @@ import { Effect, Exit, Scope } from "effect"
 import { cpSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach } from "vitest"
+import { afterAll, afterEach } from "vitest"
 import type { StoreBroken } from "../../../live/store/commit-queue.ts"
 import type { Store } from "../../../live/store/store.ts"
 import { openStore } from "../../../live/store/store.ts"
@@ -22,6 +22,18 @@ export const temporaryFolder = (): string => {
   return folder
 }
 
+const kept: Array<string> = []
+afterAll(() => {
+  for (const folder of kept.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+/** An empty folder that is removed after all tests of the file. */
+export const keptFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "evenkeel-live-"))
+  kept.push(folder)
+  return folder
+}
+
 export interface OpenedStore {
   readonly store: Store
   /** Writes what is queued and lets the folder go. */
@@ -36,7 +48,11 @@ export const openedStore = async (
 ): Promise<OpenedStore> => {
   const scope = await Effect.runPromise(Scope.make())
   const store = await Effect.runPromise(
-    openStore(folder, onBroken).pipe(Scope.extend(scope), Effect.provide(NodeContext.layer)),
+    openStore(folder, onBroken).pipe(
+      Scope.extend(scope),
+      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+      Effect.provide(NodeContext.layer),
+    ),
   )
   let isOpen = true
   const close = async (): Promise<void> => {
@@ -48,9 +64,8 @@ export const openedStore = async (
 }
 
 /** The folder as a crash at this instant would leave it: what is committed, and nothing else. */
-export const crashImage = (folder: string): string => {
-  const image = temporaryFolder()
-  for (const name of ["market.sqlite", "market.sqlite-wal"])
+export const crashImage = (folder: string, image = temporaryFolder()): string => {
+  for (const name of ["market.sqlite", "market.sqlite-wal", "market.head"])
     cpSync(join(folder, name), join(image, name))
   return image
 }

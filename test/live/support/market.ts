@@ -3,7 +3,7 @@
  * array, a directory that is written nowhere. Models, accounts with keys and credits, and hosts with
  * instances stand in it as asked for.
  */
-import { Either } from "effect"
+import { Effect, Either } from "effect"
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { createMarket, deriveEconomy, pooled } from "../../../engine/index.ts"
 import type { Economy, EconomyPatch } from "../../../engine/index.ts"
@@ -29,6 +29,7 @@ import type {
   TransferRecord,
 } from "../../../live/store/records.ts"
 import { makeCollection, makeDirectory } from "../../../live/store/records.ts"
+import type { Store } from "../../../live/store/store.ts"
 
 /** The pooled economy without a ramp: a new host has all its slots at once. */
 const rampless: EconomyPatch = { ramp: { start: 1 } }
@@ -129,7 +130,7 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
     config: overlay(overlay(defaultConfig, unhurried), options.config ?? {}) as LiveConfig,
     driver,
     directory,
-    store: { queue, reader: options.reader ?? noReader },
+    store: { queue, reader: options.reader ?? noReader, history: nothingBefore },
     nowMillis,
   }
   let transfer = 0
@@ -259,6 +260,13 @@ const memoryQueue = (durable: () => Promise<void> = () => Promise.resolve()): Me
     close: () => Promise.resolve(),
   }
   return queue
+}
+
+/** A market in memory has no past that could be damaged. */
+const nothingBefore: Store["history"] = {
+  isSmall: Effect.succeed(true),
+  check: () => Effect.void,
+  isChecked: () => true,
 }
 
 /** There is no database: whoever reads from it in such a test is told so. */

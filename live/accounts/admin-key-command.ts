@@ -1,0 +1,59 @@
+/** `evenkeel admin-key`: a new admin key for whoever owns the data directory. */
+import { Command, Options } from "@effect/cli"
+import { Effect } from "effect"
+import { jsonOption, printResult } from "../../sim/cli/output.ts"
+import { keyState } from "../http/authentication.ts"
+import { directoryOwner, writeAudit } from "../store/audits.ts"
+import { marketMicros } from "../store/meta.ts"
+import { loadDirectory } from "../store/records.ts"
+import { openStore, requireMarket } from "../store/store.ts"
+import { makeKey } from "./keys.ts"
+
+const description =
+  "Make a new admin key, where the first one was lost or never seen; every admin key before it ends. Not while a gateway runs on the directory."
+
+export const adminKeyCommand = Command.make(
+  "admin-key",
+  {
+    data: Options.text("data").pipe(
+      Options.withPseudoName("DIR"),
+      Options.withDescription("The data directory of a gateway that does not run at the moment."),
+    ),
+    json: jsonOption,
+  },
+  ({ data, json }) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        // Its existence is asked for first: opening would make it.
+        yield* requireMarket(data)
+        const { queue, reader } = yield* openStore(data, () => {})
+        const nowMillis = Date.now()
+        const at = yield* marketMicros(reader, nowMillis)
+        const directory = yield* loadDirectory(reader, queue)
+        let revoked = 0
+        for (const key of [...directory.keys.all()]) {
+          if (key.role !== "admin" || keyState(key, nowMillis) !== "valid") continue
+          directory.keys.put({ ...key, revokedAtMillis: nowMillis })
+          revoked += 1
+        }
+        const made = makeKey(
+          { directory, nowMillis: () => nowMillis },
+          { role: "admin", name: "made by evenkeel admin-key" },
+        )
+        writeAudit(queue, {
+          at,
+          finding: "AdminKeyMade",
+          subject: null,
+          quantity: revoked,
+          actor: directoryOwner,
+        })
+        yield* Effect.tryPromise({ try: () => queue.durable(), catch: (cause) => cause as Error })
+        const ended = revoked === 1 ? "1 admin key" : `${revoked} admin keys`
+        yield* printResult(
+          json,
+          { adminKey: made.secret, id: made.record.publicId, revoked },
+          () => `admin key  ${made.secret}   (shown this once; ${ended} before it ended)`,
+        )
+      }),
+    ),
+).pipe(Command.withDescription(description))

@@ -1,0 +1,78 @@
+/**
+ * A data directory, opened: what it holds is found to be whole, the names are in memory, the market
+ * stands as it stood. Or it fails, and says what is damaged or lost, and what to do.
+ */
+import type { FileSystem, Path } from "@effect/platform"
+import type { SqlError } from "@effect/sql/SqlError"
+import type { ParseResult, Scope } from "effect"
+import { Effect } from "effect"
+import type { Economy } from "../../engine/index.ts"
+import type { StoreBroken } from "../store/commit-queue.ts"
+import type { StoreDamaged } from "../store/damage.ts"
+import { reasonOf, restoreAdvice } from "../store/damage.ts"
+import type { Directory } from "../store/records.ts"
+import { loadDirectory } from "../store/records.ts"
+import type { Store } from "../store/store.ts"
+import { openStore, StoreUnusable } from "../store/store.ts"
+import type { JournalDiverged, OpenedMarket } from "./recovery.ts"
+import { openMarket } from "./recovery.ts"
+
+export interface OpenedDirectory {
+  readonly store: Store
+  readonly directory: Directory
+  readonly market: OpenedMarket
+}
+
+/**
+ * `onBroken`: called once, later, where the directory can no longer be written or is found to be
+ * damaged. The store closes with the scope.
+ */
+export const openDirectory = (
+  dataDirectory: string,
+  economy: Economy,
+  newSeed: () => string,
+  nowMillis: number,
+  onBroken: (error: StoreBroken | StoreUnusable) => void,
+): Effect.Effect<
+  OpenedDirectory,
+  JournalDiverged | StoreUnusable | ParseResult.ParseError,
+  Scope.Scope | FileSystem.FileSystem | Path.Path
+> =>
+  Effect.gen(function* () {
+    const store = yield* openStore(dataDirectory, onBroken)
+    yield* checkHistory(store, dataDirectory, onBroken)
+    const directory = yield* loadDirectory(store.reader, store.queue)
+    const market = yield* openMarket(store, economy, newSeed, nowMillis)
+    return { store, directory, market }
+  }).pipe(
+    Effect.catchTags({
+      SqlError: (error) => unusable(dataDirectory, error),
+      StoreDamaged: (error) => unusable(dataDirectory, error),
+    }),
+  )
+
+/** Between two pages of the check of a large directory: it takes a part of a core at most. */
+const restMillis = 20
+
+/**
+ * A small directory is checked before it is used, a large one beside. Where that finds damage the
+ * gateway ends, since more on top of it would make it worse.
+ */
+const checkHistory = (
+  { history }: Store,
+  directory: string,
+  onBroken: (error: StoreUnusable) => void,
+) =>
+  Effect.gen(function* () {
+    if (yield* history.isSmall) return yield* history.check(0)
+    yield* history.check(restMillis).pipe(
+      Effect.catchAll((error) => Effect.sync(() => onBroken(unusable(directory, error)))),
+      Effect.forkScoped,
+    )
+  })
+
+const unusable = (directory: string, error: SqlError | StoreDamaged): StoreUnusable =>
+  new StoreUnusable({
+    directory,
+    reason: error._tag === "SqlError" ? reasonOf(error) : `${error.message}. ${restoreAdvice}`,
+  })

@@ -1,0 +1,75 @@
+/**
+ * The history of a market, checked from its first entry on: each group against its digests, the audits
+ * against their sum, and the file against SQLite's own rules, which finds an index that leaves rows
+ * out. What the present state is made of is checked when the directory is opened (row-sums.ts) and when
+ * the journal after the snapshot is taken again; this is about the rest, of which there may be much.
+ *
+ * It reads on a connection of its own, in pages, and rests between them.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { Effect, Scope } from "effect"
+import { StoreDamaged } from "./damage.ts"
+import { checkAudits } from "./row-sums.ts"
+import { checkGroups } from "./stored-journal.ts"
+
+export interface History {
+  /** So small that checking it takes no time worth mentioning. */
+  readonly isSmall: Effect.Effect<boolean, SqlError>
+  /** Checks all of it. `restMillis`: between two pages. */
+  readonly check: (restMillis: number) => Effect.Effect<void, SqlError | StoreDamaged>
+  /** It was checked, and was whole. */
+  readonly isChecked: () => boolean
+}
+
+/** Bytes of a database that is checked before it is used: a second's work at most. */
+const smallBytes = 64 * 2 ** 20
+
+export const makeHistory = (connect: Effect.Effect<SqlClient, SqlError, Scope.Scope>): History => {
+  let isChecked = false
+  return {
+    isSmall: Effect.scoped(
+      Effect.gen(function* () {
+        const reader = yield* connect
+        const rows = yield* reader.unsafe<{ readonly bytes: number }>(
+          "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size",
+        )
+        return rows[0].bytes <= smallBytes
+      }),
+    ),
+    check: (restMillis) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const reader = yield* connect
+          yield* checkFile(reader)
+          yield* checkGroups(
+            reader,
+            0,
+            restMillis === 0 ? Effect.void : Effect.sleep(`${restMillis} millis`),
+          )
+          yield* checkAudits(reader)
+          isChecked = true
+        }),
+      ),
+    isChecked: () => isChecked,
+  }
+}
+
+/** One call, on the database's own thread; the event loop goes on meanwhile. */
+const checkFile = (reader: SqlClient): Effect.Effect<void, SqlError | StoreDamaged> =>
+  Effect.gen(function* () {
+    const rows = yield* reader.unsafe<{ readonly integrity_check: string }>(
+      "PRAGMA integrity_check(5)",
+    )
+    const said = rows.map((row) => row.integrity_check).join("; ")
+    if (said === "ok") return
+    // SQLite names an index by its name, and a tree of pages by its first page.
+    const [, root] = /Tree (\d+)/.exec(said) ?? []
+    const [, name] = /\b(?:index|in) ([a-z_]+)/.exec(said) ?? []
+    const named = yield* reader.unsafe<{ readonly table: string }>(
+      'SELECT tbl_name AS "table" FROM sqlite_schema WHERE rootpage = ? OR name = ? LIMIT 1',
+      [Number(root ?? -1), name ?? ""],
+    )
+    const table = named[0]?.table ?? "of an unknown name"
+    return yield* new StoreDamaged({ table, where: "", what: said.replaceAll(/\s+/g, " ") })
+  })

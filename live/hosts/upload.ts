@@ -75,7 +75,7 @@ export const receiveUpload = (
     }
     const takeLine = (line: string): void => {
       // An empty line is a sign of life.
-      if (line.trim() === "") return
+      if (line.trim() === "") return feed.alive()
       const chunk = parseObject(line)
       if (chunk === undefined)
         return reject(`expected one JSON object a line, got ${JSON.stringify(line.slice(0, 100))}`)

@@ -17,6 +17,7 @@ import { systemClock } from "../../../live/driver/clock.ts"
 import type { JournalEntry } from "../../../live/driver/journal.ts"
 import type { MarketDriver } from "../../../live/driver/market-driver.ts"
 import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
+import { makeUploadWays } from "../../../live/hosts/upload-ways.ts"
 import type { LiveServices } from "../../../live/services.ts"
 import type { CommitQueue } from "../../../live/store/commit-queue.ts"
 import type {
@@ -130,6 +131,7 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
     driver,
     directory,
     store: { queue, reader: options.reader ?? noReader },
+    uploads: makeUploadWays(),
     nowMillis,
   }
   let transfer = 0

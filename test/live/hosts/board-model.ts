@@ -169,6 +169,7 @@ export class Model {
     }
     const delivery = this.board.deliver(jobFor(host * 10), {
       chunk: () => tell("chunk"),
+      alive: () => {},
       end: (end) => tell(end),
     })
     isDelivering = false

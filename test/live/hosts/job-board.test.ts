@@ -13,6 +13,7 @@ const open = () => {
     const heard: Array<string | DeliveryEnd> = []
     const delivery = board.deliver(jobFor(instance, attempt), {
       chunk: (chunk) => void heard.push(String(chunk["text"])),
+      alive: () => {},
       end: (end) => void heard.push(end),
     })
     expect(heard).toEqual([])

@@ -45,6 +45,7 @@ const serve = (server: HostServer) => {
       },
       {
         chunk: () => {},
+        alive: () => {},
         end: ({ outcome, reportedTokens = 0 }) =>
           market.driver.submit({
             _tag: "AttemptEnded",

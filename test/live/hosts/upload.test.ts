@@ -18,6 +18,7 @@ const openUpload = (
   const texts: Array<unknown> = []
   const ends: Array<DeliveryEnd> = []
   const delivery = board.deliver(jobFor(10), {
+    alive: () => {},
     chunk: ({ text }) => {
       texts.push(text)
       onText(text)

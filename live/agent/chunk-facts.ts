@@ -1,5 +1,5 @@
 /** What a chunk of an OpenAI stream says: whether there is text in it, and what it counts. */
-import { isObject } from "../http/json-object.ts"
+import { isObject } from "../../platform/json-object.ts"
 import type { Chunk } from "./backends/backend.ts"
 
 /** Whether something was generated: text, reasoning, or a part of a tool call. */

@@ -2,8 +2,8 @@
  * Answers as the consumer gets them. Hosts stream always; where the consumer did not ask for a
  * stream, the chunks are put together into one answer of the same content.
  */
-import type { JsonObject } from "../http/json-object.ts"
-import { isObject } from "../http/json-object.ts"
+import type { JsonObject } from "../../platform/json-object.ts"
+import { isObject } from "../../platform/json-object.ts"
 import { choiceOf, finishReasonOf } from "./chunk.ts"
 import type { JobKind } from "./delivery.ts"
 

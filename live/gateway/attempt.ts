@@ -7,9 +7,9 @@
 import type { Outcome } from "../../engine/index.ts"
 import type { Clock } from "../driver/clock.ts"
 import { isDeeper } from "../http/json-depth.ts"
-import { errorText } from "../http/error-text.ts"
-import type { JsonObject } from "../http/json-object.ts"
-import { isObject } from "../http/json-object.ts"
+import { errorText } from "../../platform/error-text.ts"
+import type { JsonObject } from "../../platform/json-object.ts"
+import { isObject } from "../../platform/json-object.ts"
 import type { TextMeter } from "./chunk.ts"
 import {
   asStreamed,
@@ -24,8 +24,14 @@ import {
 import type { Courier, DeliveryEnd, Job } from "./delivery.ts"
 import { embeddingsOf } from "./delivery.ts"
 
+/**
+ * How long a host may show nothing. A sign of life (`DeliverySink.alive`, an event without text) grants
+ * it the same time again; the time for the whole call is its caller's to keep.
+ */
 export interface AttemptTimeouts {
   readonly firstTokenMicros: number
+  /** More until the first token, for each token of the prompt, which has to be read first. */
+  readonly promptTokenMicros?: number
   readonly betweenTokensMicros: number
 }
 
@@ -92,7 +98,9 @@ export const startAttempt = (
   let isFinished = false
   let isOver = false
 
-  let deadline = clock.nowMicros() + timeouts.firstTokenMicros
+  const firstTokenMicros =
+    timeouts.firstTokenMicros + job.inputTokens * (timeouts.promptTokenMicros ?? 0)
+  let deadline = clock.nowMicros() + firstTokenMicros
   let armedFor = Infinity
   let disarm = (): void => {}
   /** One timer, moved only when it fires or would fire too late: a token costs no timer. */
@@ -167,6 +175,12 @@ export const startAttempt = (
     if (!isOver) close("completed")
   }
 
+  const takeAlive = (): void => {
+    if (isOver || isFinished || pausedSince >= 0) return
+    const period = meter.hasText ? timeouts.betweenTokensMicros : firstTokenMicros
+    expectBy(clock.nowMicros() + period)
+  }
+
   const takeAnswer = (chunk: JsonObject): void => {
     const { data } = chunk
     if (!Array.isArray(data) || data.length !== embeddingsOf(job.body["input"]))
@@ -182,7 +196,7 @@ export const startAttempt = (
     close(isCut ? "truncated" : end.outcome, end)
   }
 
-  const delivery = courier.deliver(job, { chunk: takeChunk, end: takeEnd })
+  const delivery = courier.deliver(job, { chunk: takeChunk, alive: takeAlive, end: takeEnd })
   expectBy(deadline)
   return {
     stop: (outcome) => {

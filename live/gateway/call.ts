@@ -15,7 +15,7 @@
 import type { Command } from "../../engine/index.ts"
 import type { MarketDriver } from "../driver/market-driver.ts"
 import type { HttpError } from "../http/http-error.ts"
-import type { JsonObject } from "../http/json-object.ts"
+import type { JsonObject } from "../../platform/json-object.ts"
 import type { CommitQueue } from "../store/commit-queue.ts"
 import type { ModelRecord } from "../store/records.ts"
 import type { Assembler, Usage } from "./answer.ts"

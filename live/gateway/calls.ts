@@ -36,6 +36,7 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
     queue: store.queue,
     timeouts: {
       firstTokenMicros: config.timeouts.firstTokenSeconds * microsPerSecond,
+      promptTokenMicros: microsPerSecond / config.timeouts.promptTokensPerSecond,
       betweenTokensMicros: config.timeouts.betweenTokensSeconds * microsPerSecond,
       requestMicros: config.timeouts.requestSeconds * microsPerSecond,
     },

@@ -2,8 +2,8 @@
  * What a chunk of an OpenAI stream holds: the one choice of a call, the text in it, the host's count.
  * Hosts write what they like; what is not as it should be reads as absent.
  */
-import type { JsonObject } from "../http/json-object.ts"
-import { isObject } from "../http/json-object.ts"
+import type { JsonObject } from "../../platform/json-object.ts"
+import { isObject } from "../../platform/json-object.ts"
 import type { TokenCounter } from "./token-count.ts"
 import { addText, countedTokens, makeCounter, roughTokens } from "./token-count.ts"
 

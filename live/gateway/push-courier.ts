@@ -9,16 +9,17 @@ import { Redacted } from "effect"
 import type { buildConnector } from "undici"
 import { Agent } from "undici"
 import { microsPerSecond } from "../../engine/index.ts"
-import { errorText } from "../http/error-text.ts"
-import type { JsonObject } from "../http/json-object.ts"
-import { isObject, parseObject } from "../http/json-object.ts"
+import { generationUrl } from "../../platform/endpoint.ts"
+import { errorText } from "../../platform/error-text.ts"
+import type { JsonObject } from "../../platform/json-object.ts"
+import { isObject, parseObject } from "../../platform/json-object.ts"
 import { retryAfterSeconds } from "../http/retry-after.ts"
-import { makeSseParser } from "../http/sse.ts"
+import { makeSseParser } from "../../platform/sse.ts"
 import type { HostRecord } from "../store/records.ts"
 import type { Courier, Delivery, DeliveryEnd, DeliverySink, Job } from "./delivery.ts"
 import { mostAnswerBytes } from "./delivery.ts"
 import { loopMark } from "./loop.ts"
-import { outcomeOfStatus } from "./host-status.ts"
+import { outcomeOfStatus } from "../../platform/status.ts"
 
 /** Makes the connections to hosts: where endpoints are guarded, this is where. */
 export type HostConnector = buildConnector.connector
@@ -57,20 +58,6 @@ export const makePushCourier = (options: PushOptions): PushCourier => {
     deliver: (job, sink) => push(agent, options, job, sink),
     close: () => agent.destroy(),
   }
-}
-
-const paths = {
-  chat: "/chat/completions",
-  completion: "/completions",
-  embedding: "/embeddings",
-} as const
-
-/** Below an endpoint's own path, if it has one; else below `/v1`. */
-const urlOf = (endpoint: string, job: Job): URL => {
-  const url = new URL(endpoint)
-  const base = url.pathname.replace(/\/+$/, "")
-  url.pathname = (base === "" ? "/v1" : base) + paths[job.kind]
-  return url
 }
 
 type Controller = Parameters<NonNullable<Parameters<Agent["dispatch"]>[1]["onRequestStart"]>>[0]
@@ -183,7 +170,7 @@ const requestTo = (
       // As good as refused: only its operator can mend it, with a new token.
       return { outcome: "credentialRefused", detail: reasonOf(error) }
     }
-  const url = urlOf(host.endpoint, job)
+  const url = generationUrl(new URL(host.endpoint), job.kind)
   return {
     origin: url.origin,
     path: url.pathname + url.search,

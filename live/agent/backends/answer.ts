@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto"
 import type { IncomingMessage } from "node:http"
-import { outcomeOfStatus } from "../../gateway/host-status.ts"
+import { outcomeOfStatus } from "../../../platform/status.ts"
 import type { CallOptions } from "../http.ts"
 import { call, jsonOf, messageOf, retryAfterSecondsOf, Unreachable } from "../http.ts"
 import type { BackendJob, Chunk } from "./backend.ts"

@@ -8,7 +8,7 @@
  * What comes out is text, a message, or an object with the text in `output`, `answer`, `result` or
  * `text`.
  */
-import { isObject } from "../../http/json-object.ts"
+import { isObject } from "../../../platform/json-object.ts"
 import { eventsOf } from "../event-stream.ts"
 import { call, jsonOf, messageOf } from "../http.ts"
 import { chunkWriter, maxTokensOf, parsed, post, untilBroken } from "./answer.ts"

@@ -3,7 +3,7 @@
  * Chunks pass through as they are; what this adds is strictness about how a stream ends.
  */
 import type { IncomingMessage } from "node:http"
-import { isObject } from "../../http/json-object.ts"
+import { isObject } from "../../../platform/json-object.ts"
 import { eventsOf } from "../event-stream.ts"
 import { call, jsonOf, messageOf } from "../http.ts"
 import { mediaTypeOf, parsed, post, untilBroken } from "./answer.ts"

@@ -23,11 +23,11 @@
  * {prompt_tokens, completion_tokens}. `{"error": "…"}` ends the answer as a failure. An item with
  * `choices` is taken for a chunk of an OpenAI stream. An answer that ends without an error is whole.
  *
- * Statuses: 400, 404, 413 and 422 are the consumer's fault, 429 and 503 with `Retry-After` say
+ * Statuses: 400, 413 and 422 are the consumer's fault, 429 and 503 with `Retry-After` say
  * "later", any other of 4xx and 5xx is a failure of the worker.
  */
 import type { IncomingMessage } from "node:http"
-import { isObject } from "../../http/json-object.ts"
+import { isObject } from "../../../platform/json-object.ts"
 import { eventsOf, linesOf } from "../event-stream.ts"
 import { jsonOf, messageOf, textOf } from "../http.ts"
 import { chunkWriter, mediaTypeOf, parsed, post, untilBroken } from "./answer.ts"

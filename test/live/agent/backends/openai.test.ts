@@ -89,7 +89,8 @@ describe("an OpenAI-compatible server", () => {
 
   test.each([
     [400, {}, "consumerError"],
-    [404, {}, "consumerError"],
+    [404, {}, "upstreamError"],
+    [402, {}, "upstreamError"],
     [422, {}, "consumerError"],
     [401, {}, "credentialRefused"],
     [403, {}, "credentialRefused"],

@@ -12,7 +12,7 @@
  *
  * Every call ends exactly once, here and in the kernel.
  */
-import type { Command } from "../../engine/index.ts"
+import type { Command, Outcome } from "../../engine/index.ts"
 import type { MarketDriver } from "../driver/market-driver.ts"
 import type { HttpError } from "../http/http-error.ts"
 import type { JsonObject } from "../../platform/json-object.ts"
@@ -93,6 +93,15 @@ export interface CallTools {
   readonly forget: (request: number) => void
 }
 
+/** An attempt that comes when the call is over. */
+const notBegun: AttemptEnd = {
+  outcome: "gatewayFault",
+  outputTokens: 0,
+  reportedTokens: 0,
+  decodeMicros: 0,
+  retryAfterMicros: 0,
+}
+
 export const openCall = (
   tools: CallTools,
   request: number,
@@ -120,7 +129,8 @@ export const openCall = (
   let disarmStall: (() => void) | undefined
 
   const disarm = clock.wakeAt(clock.nowMicros() + timeouts.requestMicros, () =>
-    abandon(callTimeout()),
+    // A host that has lived on signs of life alone does not get away with it.
+    abandon(callTimeout(), attempt?.overdue()),
   )
 
   const take = (command: CallCommand): void => {
@@ -146,6 +156,7 @@ export const openCall = (
   const dispatch = (number: number, instance: number): void => {
     attemptNumber = number
     instanceNow = instance
+    if (error !== undefined) return queueMicrotask(() => tell(notBegun))
     waiting = []
     assembler = consumer.assembler?.()
     if (consumer.isStreaming && !isHoldAsked) awaitHold()
@@ -245,7 +256,7 @@ export const openCall = (
   }
 
   /** Ends the attempt that is under way, if one is, with this outcome. */
-  const stop = (outcome: "consumerGone" | "gatewayFault"): void => {
+  const stop = (outcome: Outcome): void => {
     const running = attempt
     attempt = undefined
     if (running !== undefined) tell(running.stop(outcome))
@@ -258,10 +269,10 @@ export const openCall = (
     stop("consumerGone")
   }
 
-  const abandon = (reason: HttpError): void => {
+  const abandon = (reason: HttpError, outcome: Outcome = "gatewayFault"): void => {
     if (isOver || error !== undefined) return
     error = reason
-    stop("gatewayFault")
+    stop(outcome)
   }
 
   return {

@@ -192,7 +192,7 @@ describe("a call that streams", () => {
   })
 
   it.each([
-    ["a chunk without choices", { id: "x" }, "malformed"],
+    ["choices that are no list", { choices: 5 }, "malformed"],
     ["a choice that is no object", { choices: [5] }, "malformed"],
     ["an error in the stream", { error: { message: "out of memory" } }, "upstreamError"],
   ] as const)("stops a host that sends %s", async (_name, chunk, outcome) => {

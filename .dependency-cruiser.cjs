@@ -46,16 +46,25 @@ module.exports = {
       to: { pathNot: ["^engine/", "^node_modules/(effect|seedrandom|@types/seedrandom)/"] },
     },
     {
-      name: "sim-imports-engine-only",
-      comment: "The simulator drives the kernel; of the project it uses `engine` and itself.",
+      name: "platform-imports-engine-only",
+      comment:
+        "What both drivers need of the machine: it takes its words from `engine` and knows neither driver.",
+      severity: "error",
+      from: { path: "^platform/" },
+      to: { path: "^(evenkeel\\.ts$|sim/|live/|reports/|test/)" },
+    },
+    {
+      name: "sim-imports-engine-and-platform-only",
+      comment:
+        "The simulator drives the kernel; of the project it uses `engine`, `platform` and itself.",
       severity: "error",
       from: { path: "^sim/" },
       to: { path: "^(live|reports)/" },
     },
     {
-      name: "live-imports-engine-only",
+      name: "live-imports-engine-and-platform-only",
       comment:
-        "The live mode drives the same kernel; what it shares with `sim` belongs to `engine`, but for the SQLite client and how a command speaks.",
+        "The live mode drives the same kernel; what it shares with `sim` belongs to `engine` or `platform`, but for the SQLite client and how a command speaks.",
       severity: "error",
       from: { path: "^live/" },
       to: {
@@ -70,7 +79,7 @@ module.exports = {
       severity: "error",
       from: { path: "^reports/" },
       to: {
-        path: "^(evenkeel\\.ts$|engine/|sim/|live/|test/)",
+        path: "^(evenkeel\\.ts$|engine/|platform/|sim/|live/|test/)",
         pathNot: "^sim/(results|statistics)/",
       },
     },
@@ -129,7 +138,7 @@ module.exports = {
       comment:
         "The product uses packages that its dependencies name, not devDependencies or strays.",
       severity: "error",
-      from: { path: "^(evenkeel\\.ts$|engine/|sim/|live/|reports/)" },
+      from: { path: "^(evenkeel\\.ts$|engine/|platform/|sim/|live/|reports/)" },
       to: {
         dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
         pathNot: "^node_modules/@types/",

@@ -96,8 +96,29 @@ export const LiveConfig = Schema.Struct({
   }),
   timeouts: group({
     connectSeconds: seconds(5, "To reach a host's endpoint"),
-    firstTokenSeconds: seconds(30, "From dispatch to the first token"),
-    betweenTokensSeconds: seconds(15, "Between two tokens"),
+    firstTokenSeconds: seconds(
+      30,
+      "From dispatch to the first token, and the time that the prompt takes; a host's sign of life grants it again",
+    ),
+    promptTokensPerSecond: count(
+      500,
+      1,
+      1_000_000,
+      "How fast a host must read a prompt at least: the first token of a long one may come later, tokens/s",
+    ),
+    betweenTokensSeconds: seconds(
+      60,
+      "Between two tokens; a host's sign of life grants it again. Some servers send a tool call only when it is whole",
+    ),
+    keepAliveSeconds: Schema.optionalWith(
+      Schema.Number.pipe(Schema.between(0, 3600)).annotations(
+        described(
+          "Silence after which a consumer's stream gets a comment, so that no proxy takes it for dead; 0: never. Its status is 200 from the first comment on: an error that comes later is an event, s",
+          "seconds, 0 to 3600",
+        ),
+      ),
+      { default: () => 15 },
+    ),
     requestSeconds: seconds(600, "For a whole call, retries included"),
     shutdownSeconds: seconds(30, "For calls under way to finish when the gateway ends"),
   }),

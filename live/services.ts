@@ -1,6 +1,7 @@
 /** What the parts of the gateway work on. Made once, when a market is opened. */
 import type { LiveConfig } from "./config.ts"
 import type { MarketDriver } from "./driver/market-driver.ts"
+import type { UploadWays } from "./hosts/upload-ways.ts"
 import type { Directory } from "./store/records.ts"
 import type { Store } from "./store/store.ts"
 
@@ -9,6 +10,8 @@ export interface LiveServices {
   readonly driver: MarketDriver
   readonly directory: Directory
   readonly store: Store
+  /** Whether the tokens of hosts that poll come through. */
+  readonly uploads: UploadWays
   /** Unix time, ms: for what people read. What the rules see is the driver's clock. */
   readonly nowMillis: () => number
 }

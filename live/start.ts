@@ -33,6 +33,7 @@ import { makePushCourier } from "./gateway/push-courier.ts"
 import { hostRoutes, jobBoardOf } from "./hosts/host-routes.ts"
 import type { NetworkGuard } from "./hosts/network-guard.ts"
 import { guardedConnector, makeNetworkGuard } from "./hosts/network-guard.ts"
+import { makeUploadWays } from "./hosts/upload-ways.ts"
 import { NetworkInvalid, parseNetwork } from "./http/networks.ts"
 import type { VaultUnusable } from "./hosts/master-keys.ts"
 import { masterKeyFile } from "./hosts/master-keys.ts"
@@ -158,7 +159,15 @@ const openServices = (
         }),
     )
     const snapshots = keepSnapshots(driver, store, config.store.snapshotEntries)
-    const services: LiveServices = { config, driver, directory, store, nowMillis: Date.now }
+    const uploads = makeUploadWays()
+    const services: LiveServices = {
+      config,
+      driver,
+      directory,
+      store,
+      uploads,
+      nowMillis: Date.now,
+    }
     return { services, vault, market }
   })
 

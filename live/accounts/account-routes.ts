@@ -169,8 +169,8 @@ const accountViews = (app: FastifyInstance, services: LiveServices, unixTime: Un
 }
 
 /** The account's hosts, and how each of their instances stands. */
-const hostsOf = ({ driver, directory }: LiveServices, account: number) => {
-  const statuses = instanceStatuses({ driver, directory })
+const hostsOf = ({ driver, directory, uploads }: LiveServices, account: number) => {
+  const statuses = instanceStatuses({ driver, directory, uploads })
   return [...directory.hosts.all()].flatMap((host) => {
     if (host.account !== account || !isInMarket(driver.market, host.id)) return []
     return {

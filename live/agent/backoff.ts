@@ -4,7 +4,6 @@
  * gateway do not come back in step.
  */
 import { randomUUID } from "node:crypto"
-import { setTimeout as sleepMillis } from "node:timers/promises"
 import type { Stream } from "../../engine/index.ts"
 import { openStream } from "../../engine/index.ts"
 
@@ -40,7 +39,14 @@ export const makeBackoff = ({
 }
 
 /** Waits, or less where the signal says so. Never rejects. */
-export const pause = async (millis: number, signal?: AbortSignal): Promise<void> => {
-  if (signal?.aborted === true) return
-  await sleepMillis(millis, undefined, signal === undefined ? {} : { signal }).catch(() => {})
-}
+export const pause = (millis: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve()
+    const done = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener("abort", done)
+      resolve()
+    }
+    const timer = setTimeout(done, millis)
+    signal?.addEventListener("abort", done)
+  })

@@ -1,5 +1,5 @@
 /** What a chunk of an OpenAI stream says: whether there is text in it, and what it counts. */
-import { isObject } from "../http/json-object.ts"
+import { isObject } from "../../platform/json-object.ts"
 import type { Chunk } from "./backends/backend.ts"
 
 /** Whether something was generated: text, reasoning, or a part of a tool call. */
@@ -14,27 +14,13 @@ export const isContent = ({ choices }: Chunk): boolean =>
       (isText(delta["content"]) ||
         isText(delta["reasoning_content"]) ||
         isText(delta["reasoning"]) ||
+        isText(delta["refusal"]) ||
+        isObject(delta["function_call"]) ||
         Array.isArray(delta["tool_calls"]))
     )
   })
 
 const isText = (value: unknown): boolean => typeof value === "string" && value !== ""
 
-export interface TokenUsage {
-  readonly prompt_tokens?: number
-  readonly completion_tokens?: number
-}
-
-/** The usage that a chunk carries, as far as it makes sense. */
-export const usageIn = ({ usage }: Chunk): TokenUsage | undefined => {
-  if (!isObject(usage)) return undefined
-  const prompt = tokens(usage["prompt_tokens"])
-  const completion = tokens(usage["completion_tokens"])
-  return {
-    ...(prompt === undefined ? {} : { prompt_tokens: prompt }),
-    ...(completion === undefined ? {} : { completion_tokens: completion }),
-  }
-}
-
-const tokens = (value: unknown): number | undefined =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+export { usageIn } from "../../platform/usage.ts"
+export type { TokenUsage } from "../../platform/usage.ts"

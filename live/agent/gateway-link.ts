@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from "node:http"
 import { Schema } from "effect"
-import { isObject } from "../http/json-object.ts"
+import { isObject } from "../../platform/json-object.ts"
 import type {
   Completion,
   Failure,
@@ -41,6 +41,10 @@ export class Refused extends Error {
 export interface Upload {
   /** Resolves once there is room for more; rejects once the upload has ended. */
   readonly write: (chunk: Chunk) => Promise<void>
+  /** Says that the work goes on, where there is nothing to write: an empty line. */
+  readonly sign: () => void
+  /** Since something was first written, ms; `undefined`: nothing was yet. */
+  readonly sentSinceMillis: () => number | undefined
   /** Ends the body, and gives the status of the answer. */
   readonly finish: () => Promise<number>
   readonly abort: () => void
@@ -72,12 +76,12 @@ export interface GatewayLink {
   readonly listedModels: (key: string | undefined) => Promise<ReadonlyArray<string>>
   readonly changeModels: (hostId: string, change: ModelChange) => Promise<void>
   readonly heartbeat: (hostId: string, facts: Heartbeat) => Promise<HeartbeatAnswer>
-  readonly nextJob: (waitSeconds: number, signal: AbortSignal) => Promise<Poll>
+  readonly nextJob: (waitSeconds: number, session: string, signal: AbortSignal) => Promise<Poll>
   readonly upload: (claim: Claim) => Upload
   readonly complete: (jobId: string, completion: Completion) => Promise<void>
   readonly fail: (jobId: string, failure: Failure) => Promise<void>
-  /** The key for everything that the host itself does. */
-  readonly useKey: (hostKey: string) => void
+  /** Who asks, in everything that the host itself does. */
+  readonly actAs: (host: { readonly hostId: string; readonly apiKey: string }) => void
 }
 
 type NewKeyAnswer = typeof NewKey.Type
@@ -89,6 +93,10 @@ const pollSlackMillis = 10_000
 
 export const makeGatewayLink = (gateway: URL): GatewayLink => {
   let hostKey = ""
+  let hostId = ""
+  /** So that the gateway can tell a key that it does not know from a host that there is not. */
+  const named = (path: string): string =>
+    `${path}${path.includes("?") ? "&" : "?"}host_id=${encodeURIComponent(hostId)}`
   const routeOf = (path: string): URL =>
     new URL(gateway.pathname.replace(/\/+$/, "") + path, gateway.origin)
   const bearer = (key: string | undefined): Readonly<Record<string, string>> =>
@@ -124,13 +132,14 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
   }
 
   return {
-    useKey: (key) => {
-      hostKey = key
+    actAs: (host) => {
+      hostId = host.hostId
+      hostKey = host.apiKey
     },
     register: (accountKey, registration) =>
       ask(Registered, "/hosts", { json: registration, headers: bearer(accountKey) }),
-    renewKey: (accountKey, hostId) =>
-      ask(NewKey, `/hosts/${encodeURIComponent(hostId)}/key`, {
+    renewKey: (accountKey, id) =>
+      ask(NewKey, `/hosts/${encodeURIComponent(id)}/key`, {
         headers: bearer(accountKey),
       }),
     listedModels: async (key) => {
@@ -141,11 +150,12 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
         isObject(one) && typeof one["id"] === "string" ? [one["id"]] : [],
       )
     },
-    changeModels: (hostId, change) => tell(`/hosts/${encodeURIComponent(hostId)}/models`, change),
-    heartbeat: (hostId, facts) =>
-      ask(HeartbeatAnswer, `/hosts/${encodeURIComponent(hostId)}/heartbeat`, { json: facts }),
-    nextJob: async (waitSeconds, signal) => {
-      const response = await send(`/hosts/next-job?wait_seconds=${Math.ceil(waitSeconds)}`, {
+    changeModels: (id, change) => tell(`/hosts/${encodeURIComponent(id)}/models`, change),
+    heartbeat: (id, facts) =>
+      ask(HeartbeatAnswer, `/hosts/${encodeURIComponent(id)}/heartbeat`, { json: facts }),
+    nextJob: async (waitSeconds, session, signal) => {
+      const query = `wait_seconds=${Math.ceil(waitSeconds)}&session=${encodeURIComponent(session)}`
+      const response = await send(named(`/hosts/next-job?${query}`), {
         signal,
         timeoutMillis: waitSeconds * 1000 + pollSlackMillis,
       })
@@ -162,13 +172,15 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
     upload: ({ job_id, attempt, epoch }) =>
       startUpload(
         routeOf(
-          `/hosts/jobs/${encodeURIComponent(job_id)}/stream?attempt=${attempt}&epoch=${epoch}`,
+          named(
+            `/hosts/jobs/${encodeURIComponent(job_id)}/stream?attempt=${attempt}&epoch=${epoch}`,
+          ),
         ),
         bearer(hostKey),
       ),
     complete: (jobId, completion) =>
-      tell(`/hosts/jobs/${encodeURIComponent(jobId)}/complete`, completion),
-    fail: (jobId, failure) => tell(`/hosts/jobs/${encodeURIComponent(jobId)}/fail`, failure),
+      tell(named(`/hosts/jobs/${encodeURIComponent(jobId)}/complete`), completion),
+    fail: (jobId, failure) => tell(named(`/hosts/jobs/${encodeURIComponent(jobId)}/fail`), failure),
   }
 }
 
@@ -213,10 +225,19 @@ const startUpload = (url: URL, headers: Readonly<Record<string, string>>): Uploa
     if (!request.writableEnded) request.destroy()
   }
   void endEarly()
+  let sentMillis: number | undefined
   return {
     answered,
+    sentSinceMillis: () => (sentMillis === undefined ? undefined : performance.now() - sentMillis),
+    sign: () => {
+      // What waits to be sent is a sign of life itself.
+      if (hasEnded || request.writableEnded || request.writableNeedDrain) return
+      sentMillis ??= performance.now()
+      request.write("\n")
+    },
     write: async (chunk) => {
       if (hasEnded) throw new UploadEnded()
+      sentMillis ??= performance.now()
       if (request.write(`${JSON.stringify(chunk)}\n`)) return
       await Promise.race([new Promise((resolve) => request.once("drain", resolve)), answered])
       if (hasEnded) throw new UploadEnded()

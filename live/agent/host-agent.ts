@@ -28,7 +28,7 @@ import type { Identity, Registrar } from "./registrar.ts"
 import { makeRegistrar } from "./registrar.ts"
 import type { Serving } from "./serving.ts"
 import { startServing } from "./serving.ts"
-import { defaultStateFile } from "./state-file.ts"
+import { defaultStateFile, gatewayName, stateKeeper } from "./state-file.ts"
 
 /** What `register` gives. */
 export interface HostRegistration {
@@ -63,9 +63,10 @@ export class HostAgent {
     this.#link = makeGatewayLink(this.#gateway)
     this.#backend = backendOf(options, modelOptions(options))
     this.#registrar = makeRegistrar({
-      gateway: this.#gateway,
+      gateway: gatewayName(this.#gateway),
       accountKey: options.apiKey,
       stateFile: this.#stateFile,
+      state: stateKeeper(this.#stateFile, this.#gateway),
       link: this.#link,
       say: this.#say,
     })
@@ -134,11 +135,11 @@ export class HostAgent {
         link: this.#link,
         backend: this.#backend,
         identity,
-        registerAgain: () => this.#patiently(() => this.#registrar.registerAgain(plan)),
+        replace: (lost, how, why) =>
+          this.#patiently(() => this.#registrar.replace(plan, lost, how, why), true),
         load: loadNow,
         drainMillis: (this.#options.drainSeconds ?? drainSeconds) * 1000,
         say: this.#say,
-        stateFile: this.#stateFile,
       })
       this.#say({
         type: "serving",
@@ -180,8 +181,11 @@ export class HostAgent {
     }
   }
 
-  /** Tries again while the gateway cannot be reached or has no time. */
-  async #patiently<A>(attempt: () => Promise<A>): Promise<A> {
+  /**
+   * Tries again while the gateway cannot be reached or has no time. `isKnown`: it has been there, so that
+   * a 404 is somebody else's word for its absence, or passes.
+   */
+  async #patiently<A>(attempt: () => Promise<A>, isKnown = false): Promise<A> {
     const backoff = makeBackoff()
     const { signal } = this.#stopping
     for (;;) {
@@ -190,7 +194,8 @@ export class HostAgent {
       } catch (error) {
         const isPassing =
           error instanceof Unreachable ||
-          (error instanceof Refused && (error.status === 429 || error.status >= 500))
+          (error instanceof Refused &&
+            (error.status === 429 || error.status >= 500 || (isKnown && error.status === 404)))
         if (signal.aborted) throw signal.reason
         if (error instanceof Refused && !isPassing)
           throw new AgentError(`The gateway refuses: ${error.message}`)

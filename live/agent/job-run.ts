@@ -35,6 +35,39 @@ class Disconnected extends Error {
   override readonly name = "Disconnected"
 }
 
+/** What a job under way has to show for itself. */
+export interface Progress {
+  /** Since something was first sent, ms; `undefined`: nothing was yet. */
+  readonly sentSinceMillis: () => number | undefined
+  /** Whether the backend is taken to be at work still. */
+  readonly isAlive: () => boolean
+}
+/** The same, for `runJob` to say where it is found. */
+export interface OwnProgress extends Progress {
+  readonly begin: (upload: Upload) => void
+  readonly chunkCame: () => void
+}
+
+/** A connection that stays open is a sign of life, but not without end. */
+const longestSilenceMillis = 300_000
+/** In silence, a sign goes up so often. */
+const signMillis = 1000
+
+export const makeProgress = (): OwnProgress => {
+  let latestMillis = performance.now()
+  let sentSinceMillis = (): number | undefined => undefined
+  return {
+    begin: (upload) => {
+      sentSinceMillis = upload.sentSinceMillis
+    },
+    chunkCame: () => {
+      latestMillis = performance.now()
+    },
+    sentSinceMillis: () => sentSinceMillis(),
+    isAlive: () => performance.now() - latestMillis < longestSilenceMillis,
+  }
+}
+
 type Work = Pick<HandedJob, "job_id" | "attempt" | "epoch" | "kind" | "body">
 
 /** Runs a job to its end; never rejects. `stop` ends it early, its reason says why. */
@@ -43,8 +76,13 @@ export const runJob = async (
   backend: Backend,
   job: Work,
   stop: AbortSignal,
+  progress: OwnProgress,
 ): Promise<JobReport> => {
   const upload = link.upload(job)
+  progress.begin(upload)
+  const signs = setInterval(() => {
+    if (progress.isAlive()) upload.sign()
+  }, signMillis)
   const ending = endingOf(upload, stop)
   let pieces = 0
   let usage: TokenUsage | undefined
@@ -54,11 +92,14 @@ export const runJob = async (
       () => backend.generate({ kind, body }, ending.signal),
       ending.signal,
     )) {
+      progress.chunkCame()
+      signs.refresh()
       if (isContent(chunk)) pieces++
       usage = usageIn(chunk) ?? usage
       await upload.write(chunk)
     }
     ending.isFinishing()
+    clearInterval(signs)
     const status = await upload.finish()
     if (status === 0) throw new Disconnected("the connection of the upload broke")
     if (status >= 300) return { end: "withdrawn", pieces, usage, detail: `upload: ${status}` }
@@ -81,6 +122,7 @@ export const runJob = async (
     await settled(() => link.fail(job.job_id, failure))
     return { end: "failed", pieces, usage, detail: failure.message }
   } finally {
+    clearInterval(signs)
     ending.release()
   }
 }

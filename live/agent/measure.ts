@@ -5,8 +5,16 @@
  *
  * A ladder of 1, 2, 4, … streams is climbed until a stream falls below the floor or waits too long for
  * its first token, a call fails, or time is up. The last rung that held is declared.
+ *
+ * A model that hides its first tokens is asked for more of them, and where nothing shows even then, its
+ * server's own count is taken (live/generation-rate.ts), as by the gateway.
  */
-import type { Backend } from "./backends/backend.ts"
+import { microsPerSecond } from "../../engine/index.ts"
+import { finishOf } from "../../platform/finish-reason.ts"
+import { isObject } from "../../platform/json-object.ts"
+import type { Generation } from "../generation-rate.ts"
+import { rateOf, tokensForMore } from "../generation-rate.ts"
+import type { Backend, Chunk } from "./backends/backend.ts"
 import { isContent, usageIn } from "./chunk-facts.ts"
 
 export interface MeasureOptions {
@@ -26,7 +34,7 @@ export interface Rung {
   readonly slowestTokensPerSecond: number
   /** All streams together, from the first call to the last token. */
   readonly totalTokensPerSecond: number
-  /** Longest of the streams', ms. */
+  /** Longest of the streams', without the time of tokens that did not show, ms. */
   readonly timeToFirstTokenMillis: number
 }
 
@@ -39,6 +47,8 @@ export interface Measurement {
   readonly tokensPerSecond: number
   readonly rungs: ReadonlyArray<Rung>
 }
+
+const microsPerMilli = 1000
 
 class MeasurementFailed extends Error {
   override readonly name = "MeasurementFailed"
@@ -63,10 +73,19 @@ export const measure = async (
   const rungs: Array<Rung> = []
   let failure: unknown
   try {
-    // The first call may load the model; it is not timed.
+    // The first call may load the model; it is not timed, and may well have nothing to show.
     await runStream(backend, model, 2, stop)
+    const untilMillis = performance.now() + limitMillis
+    let asked = tokens
     for (let streams = 1; streams <= mostStreams; streams *= 2) {
-      const rung = await climb(backend, model, streams, tokens, stop)
+      let timings = await climb(backend, model, streams, asked, stop)
+      let more = tokensForMore(timings, left(untilMillis))
+      while (more !== undefined) {
+        asked = more
+        timings = await climb(backend, model, streams, asked, stop)
+        more = tokensForMore(timings, left(untilMillis))
+      }
+      const rung = rungOf(timings)
       failure = shortfall(rung, floorTokensPerSecond, longestFirstMillis)
       if (failure !== undefined) break
       rungs.push(rung)
@@ -103,41 +122,49 @@ const shortfall = (rung: Rung, floor: number, longestFirstMillis: number): strin
   return undefined
 }
 
+/** For another try, µs; not all of it, since the rungs after it take time, too. */
+const left = (untilMillis: number): number =>
+  ((untilMillis - performance.now()) / 3) * microsPerMilli
+
+/** A generation, and how long it kept its consumer waiting. */
+interface Timing extends Generation {
+  readonly firstMillis: number
+}
+
+/** So many streams at once. */
 const climb = async (
   backend: Backend,
   model: string,
   streams: number,
   tokens: number,
   signal: AbortSignal,
-): Promise<Rung> => {
-  const startedMillis = performance.now()
-  const timings = await Promise.all(
-    Array.from({ length: streams }, () => runStream(backend, model, tokens, signal)),
-  )
-  const seconds = (performance.now() - startedMillis) / 1000
+): Promise<ReadonlyArray<Timing>> =>
+  Promise.all(Array.from({ length: streams }, () => runStream(backend, model, tokens, signal)))
+
+const rungOf = (timings: ReadonlyArray<Timing>): Rung => {
+  const speeds = timings.map(speedOf)
+  if (speeds.includes(0)) throw new Error("the answer was empty")
+  const wallMicros = Math.max(...timings.map((one) => one.wallMicros))
+  const tokens = timings.reduce((sum, one) => sum + (one.claimedTokens ?? one.shownTokens), 0)
   return {
-    streams,
-    slowestTokensPerSecond: Math.min(...timings.map(decodeRate)),
-    totalTokensPerSecond: timings.reduce((sum, one) => sum + one.tokens, 0) / seconds,
-    timeToFirstTokenMillis: Math.max(...timings.map((one) => one.firstMillis - one.startedMillis)),
+    streams: timings.length,
+    slowestTokensPerSecond: Math.min(...speeds),
+    totalTokensPerSecond: (tokens * microsPerSecond) / wallMicros,
+    timeToFirstTokenMillis: Math.max(...timings.map(waitOf)),
   }
 }
 
-interface Timing {
-  readonly tokens: number
-  readonly startedMillis: number
-  readonly firstMillis: number
-  readonly lastMillis: number
-}
-
 /**
- * (tokens − 1) / (last token − first token), as the gateway counts it; of an answer in one piece,
- * tokens by the whole time.
+ * Tokens a second. Where the server counts more tokens than pieces came, some pieces are several tokens,
+ * or some tokens did not show: its count over the whole time is safe in either case. The agent's own
+ * server has no reason to lie to it.
  */
-const decodeRate = ({ tokens, startedMillis, firstMillis, lastMillis }: Timing): number =>
-  lastMillis > firstMillis
-    ? ((tokens - 1) * 1000) / (lastMillis - firstMillis)
-    : (tokens * 1000) / (lastMillis - startedMillis)
+const speedOf = (timing: Timing): number => {
+  const { claimedTokens = timing.shownTokens, shownTokens, wallMicros } = timing
+  if (shownTokens === 0) return rateOf(timing)
+  if (claimedTokens <= shownTokens) return rateOf({ ...timing, shownTokens: claimedTokens })
+  return (Math.max(1, claimedTokens - 1) * microsPerSecond) / wallMicros
+}
 
 /** A prompt that asks for a long answer; whether it is a good one is not the question. */
 const prompt = "Count from one to one hundred in words, one number a line."
@@ -158,17 +185,41 @@ const runStream = async (
   }
   const startedMillis = performance.now()
   let pieces = 0
-  let counted: number | undefined
-  let firstMillis = startedMillis
+  let claimedTokens: number | undefined
+  let isCut = false
+  let firstMillis: number | undefined
   let lastMillis = startedMillis
   // A signal of its own: one that a hundred streams listen to looks like a leak.
   const own = AbortSignal.any([signal])
   for await (const chunk of backend.generate({ kind: "chat", body }, own)) {
-    counted = usageIn(chunk)?.completion_tokens ?? counted
+    claimedTokens = usageIn(chunk)?.completion_tokens ?? claimedTokens
+    isCut ||= isCutBy(chunk)
     if (!isContent(chunk)) continue
+    pieces++
     lastMillis = performance.now()
-    if (pieces++ === 0) firstMillis = lastMillis
+    firstMillis ??= lastMillis
   }
-  if (pieces === 0) throw new Error("the answer was empty")
-  return { tokens: counted ?? pieces, startedMillis, firstMillis, lastMillis }
+  const endMillis = performance.now()
+  return {
+    askedTokens: tokens,
+    shownTokens: pieces,
+    claimedTokens,
+    isCut,
+    decodeMicros: (lastMillis - (firstMillis ?? lastMillis)) * microsPerMilli,
+    wallMicros: Math.max(1, (endMillis - startedMillis) * microsPerMilli),
+    // Of what does not show, nobody knows when it began.
+    firstMillis: firstMillis === undefined ? 0 : firstMillis - startedMillis,
+  }
+}
+
+/** How long a stream waited before anything was generated: what did not show took its time, too. */
+const waitOf = ({ firstMillis, claimedTokens = 0, shownTokens, wallMicros }: Timing): number => {
+  const hiddenTokens = Math.max(0, claimedTokens - shownTokens)
+  if (hiddenTokens === 0) return firstMillis
+  return Math.max(0, firstMillis - (hiddenTokens / claimedTokens) * (wallMicros / microsPerMilli))
+}
+
+const isCutBy = ({ choices }: Chunk): boolean => {
+  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined
+  return isObject(choice) && finishOf(choice["finish_reason"])?.reason === "length"
 }

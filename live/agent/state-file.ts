@@ -29,6 +29,17 @@ const AgentState = Schema.Struct({
 })
 export type AgentState = typeof AgentState.Type
 
+/** Where the state of one gateway is kept. */
+export interface StateKeeper {
+  readonly read: () => Promise<AgentState | undefined>
+  readonly write: (state: AgentState) => Promise<void>
+}
+
+export const stateKeeper = (file: string, gateway: URL): StateKeeper => ({
+  read: () => readState(file, gateway),
+  write: (state) => writeState(file, state),
+})
+
 class StateFileUnusable extends Error {
   override readonly name = "StateFileUnusable"
 }

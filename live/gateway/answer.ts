@@ -1,10 +1,11 @@
 /**
  * Answers as the consumer gets them. Hosts stream always; where the consumer did not ask for a
- * stream, the chunks are put together into one answer of the same content.
+ * stream, the chunks, which are in OpenAI's form by now, are put together into one answer of the same
+ * content.
  */
-import type { JsonObject } from "../http/json-object.ts"
-import { isObject } from "../http/json-object.ts"
-import { choiceOf, finishReasonOf } from "./chunk.ts"
+import type { JsonObject } from "../../platform/json-object.ts"
+import { choiceOf } from "../../platform/choices.ts"
+import { isObject } from "../../platform/json-object.ts"
 import type { JobKind } from "./delivery.ts"
 
 export interface Usage {
@@ -42,61 +43,66 @@ export const makeAssembler = (kind: JobKind, encoding: EmbeddingEncoding): Assem
 }
 
 interface ToolCall {
-  id: unknown
-  type: unknown
-  name: string
-  arguments: string
+  readonly id: unknown
+  readonly type: unknown
+  readonly name: unknown
+  text: string
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "")
 
+const reasonOf = (choice: JsonObject): string | null =>
+  typeof choice["finish_reason"] === "string" ? choice["finish_reason"] : null
+
 const chatAssembler = (): Assembler => {
-  let content = ""
-  let hasContent = false
-  let finishReason: string | null = null
-  const logprobs = makeLogprobs()
-  const others = new Map<string, string>()
+  const texts = new Map<string, string>()
   const tools = new Map<number, ToolCall>()
-  let called: ToolCall | undefined
+  let finishReason: string | null = null
+  let called: { readonly name: string; readonly arguments: string } | undefined
+  const logprobs = makeLogprobs()
 
   const addDelta = (delta: JsonObject): void => {
-    if (typeof delta["content"] === "string") {
-      content += delta["content"]
-      hasContent = true
-    }
-    for (const field of ["reasoning_content", "reasoning", "refusal"] as const)
+    for (const field of ["content", "reasoning_content", "refusal"] as const)
       if (typeof delta[field] === "string")
-        others.set(field, (others.get(field) ?? "") + delta[field])
-    if (isObject(delta["function_call"]))
-      called = addCall(called, { function: delta["function_call"] })
+        texts.set(field, (texts.get(field) ?? "") + delta[field])
+    if (isObject(delta["function_call"])) {
+      const { name, arguments: text } = delta["function_call"]
+      called = {
+        name: (called?.name ?? "") + textOf(name),
+        arguments: (called?.arguments ?? "") + textOf(text),
+      }
+    }
     if (Array.isArray(delta["tool_calls"]))
-      for (const call of delta["tool_calls"])
-        if (isObject(call)) {
-          const index = typeof call["index"] === "number" ? call["index"] : 0
-          tools.set(index, addCall(tools.get(index), call))
-        }
+      for (const call of delta["tool_calls"] as ReadonlyArray<JsonObject>) addTool(call)
   }
 
-  const message = (): JsonObject => ({
-    role: "assistant",
-    content: hasContent && !(content === "" && tools.size > 0) ? content : null,
-    refusal: null,
-    ...Object.fromEntries(others),
-    ...(tools.size === 0
-      ? {}
-      : {
-          tool_calls: [...tools]
-            .sort(([a], [b]) => a - b)
-            .map(([, { id, type, name, arguments: given }]) => ({
-              id,
-              type,
-              function: { name, arguments: given },
-            })),
-        }),
-    ...(called === undefined
-      ? {}
-      : { function_call: { name: called.name, arguments: called.arguments } }),
-  })
+  const addTool = (call: JsonObject): void => {
+    const index = Number(call["index"])
+    const given = (call["function"] ?? call["custom"]) as JsonObject
+    const known = tools.get(index) ?? {
+      id: call["id"],
+      type: call["type"],
+      name: given["name"],
+      text: "",
+    }
+    known.text += textOf(given["arguments"] ?? given["input"])
+    tools.set(index, known)
+  }
+
+  const message = (): JsonObject => {
+    const content = texts.get("content") ?? ""
+    const refusal = texts.get("refusal") ?? null
+    const reasoning = texts.get("reasoning_content")
+    const isElsewhere = tools.size > 0 || called !== undefined || refusal !== null
+    return {
+      role: "assistant",
+      content: content === "" && isElsewhere ? null : content,
+      refusal,
+      ...(reasoning === undefined ? {} : { reasoning_content: reasoning }),
+      ...(tools.size === 0 ? {} : { tool_calls: toolList(tools) }),
+      ...(called === undefined ? {} : { function_call: called }),
+    }
+  }
 
   return {
     add: (chunk) => {
@@ -104,7 +110,7 @@ const chatAssembler = (): Assembler => {
       if (!isObject(choice)) return
       if (isObject(choice["delta"])) addDelta(choice["delta"])
       logprobs.add(choice["logprobs"])
-      finishReason = finishReasonOf(choice) ?? finishReason
+      finishReason = reasonOf(choice) ?? finishReason
     },
     answer: (envelope, usage) => ({
       id: envelope.id,
@@ -119,15 +125,14 @@ const chatAssembler = (): Assembler => {
   }
 }
 
-const addCall = (before: ToolCall | undefined, call: JsonObject): ToolCall => {
-  const given = isObject(call["function"]) ? call["function"] : {}
-  const made = before ?? { id: call["id"], type: "function", name: "", arguments: "" }
-  made.id ??= call["id"]
-  made.type = call["type"] ?? made.type
-  made.name += textOf(given["name"])
-  made.arguments += textOf(given["arguments"])
-  return made
-}
+const toolList = (tools: ReadonlyMap<number, ToolCall>): ReadonlyArray<JsonObject> =>
+  [...tools]
+    .sort(([a], [b]) => a - b)
+    .map(([, { id, type, name, text }]) =>
+      type === "custom"
+        ? { id, type, custom: { name, input: text } }
+        : { id, type, function: { name, arguments: text } },
+    )
 
 const completionAssembler = (): Assembler => {
   let text = ""
@@ -139,7 +144,7 @@ const completionAssembler = (): Assembler => {
       if (!isObject(choice)) return
       text += textOf(choice["text"])
       logprobs.add(choice["logprobs"])
-      finishReason = finishReasonOf(choice) ?? finishReason
+      finishReason = reasonOf(choice) ?? finishReason
     },
     answer: (envelope, usage) => ({
       id: envelope.id,

@@ -5,27 +5,25 @@
  * Every attempt ends once: by the host, by a timeout here, or by `stop`.
  */
 import type { Outcome } from "../../engine/index.ts"
+import { microsPerSecond } from "../../engine/index.ts"
 import type { Clock } from "../driver/clock.ts"
-import { isDeeper } from "../http/json-depth.ts"
-import { errorText } from "../http/error-text.ts"
-import type { JsonObject } from "../http/json-object.ts"
-import { isObject } from "../http/json-object.ts"
+import { choiceOf } from "../../platform/choices.ts"
+import type { JsonObject } from "../../platform/json-object.ts"
+import { isObject } from "../../platform/json-object.ts"
+import { makeNormaliser } from "../../platform/normaliser.ts"
 import type { TextMeter } from "./chunk.ts"
-import {
-  asStreamed,
-  choiceOf,
-  finishReasonOf,
-  makeMeter,
-  meterChoice,
-  meteredTokens,
-  reportedTokensOf,
-  roughlyMetered,
-} from "./chunk.ts"
+import { makeMeter, meterChoice, meteredTokens, roughlyMetered } from "./chunk.ts"
 import type { Courier, DeliveryEnd, Job } from "./delivery.ts"
 import { embeddingsOf } from "./delivery.ts"
 
+/**
+ * How long a host may show nothing. A sign of life (`DeliverySink.alive`, an event without text) grants
+ * it the same time again; the time for the whole call is its caller's to keep.
+ */
 export interface AttemptTimeouts {
   readonly firstTokenMicros: number
+  /** More until the first token, for each token of the prompt, which has to be read first. */
+  readonly promptTokenMicros?: number
   readonly betweenTokensMicros: number
 }
 
@@ -45,8 +43,8 @@ export interface AttemptEnd {
 
 export interface AttemptSink {
   /**
-   * One choice of the stream, or the whole answer of an embedding. `isText`: a token came with it or
-   * before it.
+   * A chunk in OpenAI's form with the one choice of the stream, or the whole answer of an embedding.
+   * `isText`: a token came with it or before it.
    */
   readonly chunk: (chunk: JsonObject, isText: boolean) => void
   readonly end: (end: AttemptEnd) => void
@@ -59,6 +57,8 @@ export interface Attempt {
   readonly resume: () => void
   /** Tokens so far, roughly. */
   readonly tokens: () => number
+  /** How it would have ended by now, had the host not shown signs of life. */
+  readonly overdue: () => Outcome | undefined
 }
 
 /**
@@ -69,9 +69,8 @@ export interface Attempt {
 const honestRatio = 1.5
 const honestExtraTokens = 16
 const overlongRatio = 1.25
-
-/** No answer is nested deeper: what is passed on has to be written as JSON again. */
-const deepestChunk = 64
+/** For the last events of an answer that has its finish reason. */
+const mostEndMicros = 5 * microsPerSecond
 
 export const startAttempt = (
   clock: Clock,
@@ -81,6 +80,7 @@ export const startAttempt = (
   sink: AttemptSink,
 ): Attempt => {
   const meter: TextMeter = makeMeter()
+  const normaliser = makeNormaliser(job.kind, job.body)
   const mostTokens = job.maxTokens * overlongRatio + honestExtraTokens
   let firstMicros = -1
   let lastMicros = -1
@@ -92,7 +92,11 @@ export const startAttempt = (
   let isFinished = false
   let isOver = false
 
-  let deadline = clock.nowMicros() + timeouts.firstTokenMicros
+  const firstTokenMicros =
+    timeouts.firstTokenMicros + job.inputTokens * (timeouts.promptTokenMicros ?? 0)
+  let deadline = clock.nowMicros() + firstTokenMicros
+  /** Since when the host has shown nothing, signs of life apart. */
+  let shownMicros = clock.nowMicros()
   let armedFor = Infinity
   let disarm = (): void => {}
   /** One timer, moved only when it fires or would fire too late: a token costs no timer. */
@@ -108,7 +112,7 @@ export const startAttempt = (
     if (isOver || deadline === Infinity) return
     if (clock.nowMicros() < deadline) return expectBy(deadline)
     delivery.cancel()
-    close(meter.hasText ? "stalled" : "firstTokenTimeout")
+    close(isFinished ? "completed" : meter.hasText ? "stalled" : "firstTokenTimeout")
   }
 
   const ended = (outcome: Outcome, end?: DeliveryEnd): AttemptEnd => {
@@ -134,55 +138,79 @@ export const startAttempt = (
 
   const takeChunk = (given: JsonObject): void => {
     if (isOver) return
-    if (isDeeper(given, deepestChunk))
-      return breakOff("malformed", "a chunk that is nested too deep")
-    const chunk = job.kind === "chat" ? asStreamed(given) : given
-    reported = reportedTokensOf(chunk) ?? reported
-    if (isObject(chunk["error"]))
-      return breakOff("upstreamError", errorText(chunk)?.slice(0, 500) ?? "an error in the stream")
-    if (job.kind === "embedding") return takeAnswer(chunk)
+    const { chunk, isText, usage, failure } = normaliser.take(given)
+    reported = usage?.completion_tokens ?? reported
+    isFinished = normaliser.isFinished()
+    if (chunk !== undefined) {
+      if (job.kind === "embedding") takeEmbedding(chunk)
+      else takeText(chunk, isText)
+    } else takeAlive()
+    if (failure === undefined || isOver) return
+    delivery.cancel()
+    close(failure.outcome, failure)
+  }
+
+  const takeText = (chunk: JsonObject, isText: boolean): void => {
     const choice = choiceOf(chunk)
-    if (choice === null) return breakOff("malformed", "a chunk without choices")
-    // What comes behind the finish is no part of the answer.
-    if (choice === undefined || isFinished) return
-    const isText = meterChoice(meter, choice)
+    if (!isObject(choice)) return
+    meterChoice(meter, choice)
     const now = clock.nowMicros()
     if (isText) {
       if (firstMicros < 0) firstMicros = now
       lastMicros = now
+      shownMicros = now
       pausedMicros += latestPauseMicros
       latestPauseMicros = 0
     }
-    isFinished = finishReasonOf(choice) !== undefined
-    if ((isText || isFinished) && pausedSince < 0) expectBy(now + timeouts.betweenTokensMicros)
+    if (isFinished) expectEnd(now)
+    else if (!isText) takeAlive()
+    else if (pausedSince < 0) expectBy(now + timeouts.betweenTokensMicros)
     sink.chunk(chunk, meter.hasText)
     if (isOver || isFinished || roughlyMetered(meter) <= mostTokens) return
     if (meteredTokens(meter) > mostTokens) cutShort(choice)
   }
 
+  /** The answer is there; what the host counted may still come. */
+  const expectEnd = (now: number): void => {
+    if (pausedSince < 0) expectBy(now + Math.min(timeouts.betweenTokensMicros, mostEndMicros))
+  }
+
   /** The host does not keep to `max_tokens`: enough is enough. */
   const cutShort = (choice: JsonObject): void => {
     delivery.cancel()
-    sink.chunk({ choices: [{ ...emptied(choice), finish_reason: "length" }] }, true)
+    sink.chunk({ choices: [emptied(choice)] }, true)
     if (!isOver) close("completed")
   }
 
-  const takeAnswer = (chunk: JsonObject): void => {
-    const { data } = chunk
-    if (!Array.isArray(data) || data.length !== embeddingsOf(job.body["input"]))
-      return breakOff("malformed", "an embedding whose data does not match the input")
-    if (!data.every(isEmbedding)) return breakOff("malformed", "an embedding that is no vector")
-    isFinished = true
-    sink.chunk(chunk, true)
+  const patienceMicros = (): number =>
+    meter.hasText ? timeouts.betweenTokensMicros : firstTokenMicros
+
+  const takeAlive = (): void => {
+    if (isOver || isFinished || pausedSince >= 0) return
+    expectBy(clock.nowMicros() + patienceMicros())
+  }
+
+  const takeEmbedding = (answer: JsonObject): void => {
+    const { data } = answer
+    const asked = embeddingsOf(job.body["input"])
+    if (Array.isArray(data) && data.length === asked) return sink.chunk(answer, true)
+    breakOff("malformed", "an embedding whose data does not match the input")
   }
 
   const takeEnd = (end: DeliveryEnd): void => {
     if (isOver) return
-    const isCut = end.outcome === "completed" && !isFinished
-    close(isCut ? "truncated" : end.outcome, end)
+    if (!isFinished) return close(end.outcome === "completed" ? "truncated" : end.outcome, end)
+    // Whatever becomes of the connection now, the answer is there.
+    const { reportedTokens } = end
+    const note = normaliser.note()
+    close("completed", {
+      outcome: "completed",
+      ...(reportedTokens === undefined ? {} : { reportedTokens }),
+      ...(note === undefined ? {} : { detail: note }),
+    })
   }
 
-  const delivery = courier.deliver(job, { chunk: takeChunk, end: takeEnd })
+  const delivery = courier.deliver(job, { chunk: takeChunk, alive: takeAlive, end: takeEnd })
   expectBy(deadline)
   return {
     stop: (outcome) => {
@@ -200,8 +228,14 @@ export const startAttempt = (
       const now = clock.nowMicros()
       if (firstMicros >= 0) latestPauseMicros += now - Math.max(pausedSince, firstMicros)
       pausedSince = -1
+      shownMicros = now
       expectBy(now + timeouts.betweenTokensMicros)
       delivery.resume()
+    },
+    overdue: () => {
+      if (isFinished || pausedSince >= 0) return undefined
+      if (clock.nowMicros() - shownMicros < patienceMicros()) return undefined
+      return meter.hasText ? "stalled" : "firstTokenTimeout"
     },
     tokens: () => Math.min(job.maxTokens, roughlyMetered(meter)),
   }
@@ -218,12 +252,10 @@ const fairReport = (
     : reported
 }
 
-/** A choice of the same form with nothing in it. */
-const emptied = (choice: JsonObject): JsonObject =>
-  choice["delta"] === undefined ? { index: 0, text: "" } : { index: 0, delta: {} }
-
-/** Numbers, or the bytes of numbers as base64. */
-const isEmbedding = (one: unknown): boolean => {
-  const vector = isObject(one) ? one["embedding"] : undefined
-  return typeof vector === "string" || (Array.isArray(vector) && vector.every(Number.isFinite))
-}
+/** A choice of the same form with nothing in it but its end. */
+const emptied = (choice: JsonObject): JsonObject => ({
+  index: 0,
+  ...(choice["delta"] === undefined ? { text: "" } : { delta: {} }),
+  logprobs: null,
+  finish_reason: "length",
+})

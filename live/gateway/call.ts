@@ -12,10 +12,10 @@
  *
  * Every call ends exactly once, here and in the kernel.
  */
-import type { Command, Refusal } from "../../engine/index.ts"
+import type { Command, Outcome, Refusal } from "../../engine/index.ts"
 import type { MarketDriver } from "../driver/market-driver.ts"
 import type { HttpError } from "../http/http-error.ts"
-import type { JsonObject } from "../http/json-object.ts"
+import type { JsonObject } from "../../platform/json-object.ts"
 import type { CommitQueue } from "../store/commit-queue.ts"
 import { forgetDelivered, noteDelivered } from "../store/deliveries.ts"
 import type { ModelRecord } from "../store/records.ts"
@@ -97,6 +97,15 @@ export interface CallTools {
   readonly forget: (request: number) => void
 }
 
+/** An attempt that comes when the call is over. */
+const notBegun: AttemptEnd = {
+  outcome: "gatewayFault",
+  outputTokens: 0,
+  reportedTokens: 0,
+  decodeMicros: 0,
+  retryAfterMicros: 0,
+}
+
 export const openCall = (
   tools: CallTools,
   request: number,
@@ -125,7 +134,8 @@ export const openCall = (
   let disarmStall: (() => void) | undefined
 
   const disarm = clock.wakeAt(clock.nowMicros() + timeouts.requestMicros, () =>
-    abandon(callTimeout()),
+    // A host that has lived on signs of life alone does not get away with it.
+    abandon(callTimeout(), attempt?.overdue()),
   )
 
   const take = (command: CallCommand): void => {
@@ -156,6 +166,7 @@ export const openCall = (
   const dispatch = (number: number, instance: number): void => {
     attemptNumber = number
     instanceNow = instance
+    if (error !== undefined) return queueMicrotask(() => tell(notBegun))
     waiting = []
     assembler = consumer.assembler?.()
     if (consumer.isStreaming && !isHoldAsked) awaitHold()
@@ -255,7 +266,7 @@ export const openCall = (
   }
 
   /** Ends the attempt that is under way, if one is, with this outcome. */
-  const stop = (outcome: "consumerGone" | "gatewayFault"): void => {
+  const stop = (outcome: Outcome): void => {
     const running = attempt
     attempt = undefined
     if (running !== undefined) tell(running.stop(outcome))
@@ -268,10 +279,10 @@ export const openCall = (
     stop("consumerGone")
   }
 
-  const abandon = (reason: HttpError): void => {
+  const abandon = (reason: HttpError, outcome: Outcome = "gatewayFault"): void => {
     if (isOver || error !== undefined) return
     error = reason
-    stop("gatewayFault")
+    stop(outcome)
   }
 
   return {

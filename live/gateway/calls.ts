@@ -42,6 +42,7 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
     queue: store.queue,
     timeouts: {
       firstTokenMicros: config.timeouts.firstTokenSeconds * microsPerSecond,
+      promptTokenMicros: microsPerSecond / config.timeouts.promptTokensPerSecond,
       betweenTokensMicros: config.timeouts.betweenTokensSeconds * microsPerSecond,
       requestMicros: config.timeouts.requestSeconds * microsPerSecond,
     },

@@ -1,58 +1,17 @@
 /**
- * What a chunk of an OpenAI stream holds: the one choice of a call, the text in it, the host's count.
- * Hosts write what they like; what is not as it should be reads as absent.
+ * Counts the text of an answer. What it counts is what platform/normaliser.ts lets pass, field by field:
+ * all of it, so that nothing is delivered for nothing.
  */
-import type { JsonObject } from "../http/json-object.ts"
-import { isObject } from "../http/json-object.ts"
+import type { JsonObject } from "../../platform/json-object.ts"
+import { isObject } from "../../platform/json-object.ts"
+import { spelledText } from "../../platform/logprobs.ts"
 import type { TokenCounter } from "./token-count.ts"
-import { addText, countedTokens, makeCounter, roughTokens } from "./token-count.ts"
+import { addText, countedTokens, countTokens, makeCounter, roughTokens } from "./token-count.ts"
 
-/** The choice of a chunk; `undefined` where it has none (a usage chunk), `null` where it is broken. */
-export const choiceOf = (chunk: JsonObject): JsonObject | undefined | null => {
-  const { choices } = chunk
-  if (!Array.isArray(choices)) return isObject(chunk["usage"]) ? undefined : null
-  for (const choice of choices) {
-    if (!isObject(choice)) return null
-    if ((choice["index"] ?? 0) === 0) return choice
-  }
-  return undefined
-}
-
-/** A chat's answer that came in one piece, as a stream of one chunk; a chunk as it is. */
-export const asStreamed = (chunk: JsonObject): JsonObject => {
-  const choice = choiceOf(chunk)
-  if (!isObject(choice) || !isObject(choice["message"])) return chunk
-  const { message, ...rest } = choice
-  const calls = (message as JsonObject)["tool_calls"]
-  const delta = {
-    ...(message as JsonObject),
-    ...(Array.isArray(calls)
-      ? {
-          tool_calls: calls.map((call: unknown, index) =>
-            isObject(call) ? { index, ...call } : call,
-          ),
-        }
-      : {}),
-  }
-  return { ...chunk, choices: [{ ...rest, delta }] }
-}
-
-export const finishReasonOf = (choice: JsonObject): string | undefined => {
-  const reason = choice["finish_reason"]
-  return typeof reason === "string" && reason !== "" ? reason : undefined
-}
-
-const wholeOr = (value: unknown): number | undefined =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined
-
-/** Tokens that a host says it generated. */
-export const reportedTokensOf = (chunk: JsonObject): number | undefined => {
-  const { usage } = chunk
-  return isObject(usage) ? wholeOr(usage["completion_tokens"]) : undefined
-}
-
-/** More tool calls than any answer has; beyond, they are counted as one text. */
+/** More than any answer has; beyond, each bit of text is counted by itself, which is no less. */
 const maxFields = 64
+/** An id is no text, unless a text poses as one. */
+const longestIdChars = 64
 
 /**
  * Counts the delivered text of one answer: every field is a text of its own, however its bits are
@@ -62,57 +21,66 @@ export interface TextMeter {
   readonly content: TokenCounter
   /** Reasoning, refusals, tool calls; made when the first of them comes. */
   others: Map<string, TokenCounter> | undefined
+  /** Tokens of texts that have no counter of their own. */
+  loose: number
+  /** What log probabilities spell: the answer again, or more than it. */
+  spelled: TokenCounter | undefined
   hasText: boolean
 }
 
 export const makeMeter = (): TextMeter => ({
   content: makeCounter(),
   others: undefined,
+  loose: 0,
+  spelled: undefined,
   hasText: false,
 })
 
 /** Adds what a choice delivers; gives whether there was any. */
 export const meterChoice = (meter: TextMeter, choice: JsonObject): boolean => {
   let hasNew = meterText(meter, "content", choice["text"])
-  const delta = choice["delta"]
+  const { delta, logprobs } = choice
   if (isObject(delta)) {
     hasNew = meterText(meter, "content", delta["content"]) || hasNew
-    for (const field of ["reasoning_content", "reasoning", "refusal"] as const)
+    for (const field of ["reasoning_content", "refusal"] as const)
       if (delta[field] !== undefined) hasNew = meterText(meter, field, delta[field]) || hasNew
-    if (delta["function_call"] !== undefined)
-      hasNew = meterFunction(meter, "function", delta["function_call"]) || hasNew
-    const calls = delta["tool_calls"]
-    if (Array.isArray(calls))
-      for (const call of calls)
-        if (isObject(call)) hasNew = meterFunction(meter, toolOf(call), call["function"]) || hasNew
+    if (isObject(delta["function_call"]))
+      hasNew = meterCall(meter, "function", delta["function_call"]) || hasNew
+    if (Array.isArray(delta["tool_calls"]))
+      for (const call of delta["tool_calls"] as ReadonlyArray<JsonObject>)
+        hasNew = meterTool(meter, call) || hasNew
   }
+  if (isObject(logprobs)) addText((meter.spelled ??= makeCounter()), spelledText(logprobs))
   if (hasNew) meter.hasText = true
   return hasNew
 }
 
-/** An index may be anything at all, also what has no text. */
-const toolOf = ({ index }: JsonObject): string =>
-  `tool ${typeof index === "number" ? index : "without a number"}`
+const meterTool = (meter: TextMeter, call: JsonObject): boolean => {
+  const field = `tool ${String(call["index"])}`
+  const { id } = call
+  if (typeof id === "string" && id.length > longestIdChars) meterText(meter, `${field} id`, id)
+  return meterCall(meter, field, (call["function"] ?? call["custom"]) as JsonObject)
+}
 
-const meterFunction = (meter: TextMeter, field: string, called: unknown): boolean => {
-  if (!isObject(called)) return false
-  const hasName = meterText(meter, field, called["name"])
-  return meterText(meter, field, called["arguments"]) || hasName
+const meterCall = (meter: TextMeter, field: string, called: JsonObject): boolean => {
+  const hasName = meterText(meter, `${field} name`, called["name"])
+  return meterText(meter, field, called["arguments"] ?? called["input"]) || hasName
 }
 
 const meterText = (meter: TextMeter, field: string, text: unknown): boolean => {
   if (typeof text !== "string" || text === "") return false
-  addText(field === "content" ? meter.content : otherCounter(meter, field), text)
+  const counter = field === "content" ? meter.content : otherCounter(meter, field)
+  if (counter === undefined) meter.loose += countTokens(text)
+  else addText(counter, text)
   return true
 }
 
-const otherCounter = (meter: TextMeter, field: string): TokenCounter => {
+const otherCounter = (meter: TextMeter, field: string): TokenCounter | undefined => {
   const others = (meter.others ??= new Map())
-  const name = others.has(field) || others.size < maxFields ? field : "more"
-  const known = others.get(name)
-  if (known !== undefined) return known
+  const known = others.get(field)
+  if (known !== undefined || others.size >= maxFields) return known
   const counter = makeCounter()
-  others.set(name, counter)
+  others.set(field, counter)
   return counter
 }
 
@@ -121,8 +89,8 @@ export const meteredTokens = (meter: TextMeter): number => sumOver(meter, counte
 export const roughlyMetered = (meter: TextMeter): number => sumOver(meter, roughTokens)
 
 const sumOver = (meter: TextMeter, tokensOf: (counter: TokenCounter) => number): number => {
-  let sum = tokensOf(meter.content)
+  let sum = tokensOf(meter.content) + meter.loose
   if (meter.others !== undefined)
     for (const counter of meter.others.values()) sum += tokensOf(counter)
-  return sum
+  return meter.spelled === undefined ? sum : Math.max(sum, tokensOf(meter.spelled))
 }

@@ -4,8 +4,9 @@
  * outcomes.
  */
 import type { Outcome } from "../../engine/index.ts"
+import type { AnswerKind } from "../../platform/endpoint.ts"
 
-export type JobKind = "chat" | "completion" | "embedding"
+export type JobKind = AnswerKind
 
 /** One attempt: what a host is asked to do. */
 export interface Job {
@@ -40,6 +41,8 @@ export interface DeliveryEnd {
 export interface DeliverySink {
   /** A chunk of the OpenAI stream, parsed; for an embedding the whole answer, once. */
   readonly chunk: (chunk: Readonly<Record<string, unknown>>) => void
+  /** A sign of life that is no text: the host is at work, and has nothing to show yet. */
+  readonly alive: () => void
   readonly end: (end: DeliveryEnd) => void
 }
 

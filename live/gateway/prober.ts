@@ -5,16 +5,22 @@
  * A probe tells whether an instance works again (rule 3) or is fast enough again (rule 4). A
  * measurement finds how many streams an instance serves at once with each at the floor or above, and
  * how many tokens a second that makes: first one stream, then as many as it declares; where it cannot
- * keep its word, half as many, and so on. An honest host is done after two short rounds.
+ * keep its word, half as many, and so on. An honest host is done after two short rounds. A model that
+ * hides its first tokens is asked for more of them, once it is known how many (live/generation-rate.ts).
  */
 import type { Command } from "../../engine/index.ts"
 import { microsPerSecond } from "../../engine/index.ts"
+import { finishOf } from "../../platform/finish-reason.ts"
+import { isObject } from "../../platform/json-object.ts"
+import { usageIn } from "../../platform/usage.ts"
+import type { Generation } from "../generation-rate.ts"
+import { judged, rateOf, tokensForMore } from "../generation-rate.ts"
 import type { LiveServices } from "../services.ts"
 import type { InstanceRecord } from "../store/records.ts"
 import type { Attempt, AttemptEnd } from "./attempt.ts"
 import { startAttempt } from "./attempt.ts"
 import { routeTo } from "./calls.ts"
-import type { Couriers, Job, JobKind } from "./delivery.ts"
+import type { Courier, Couriers, Job, JobKind } from "./delivery.ts"
 
 export interface Prober {
   /** Stops what is under way and starts nothing any more. */
@@ -31,6 +37,8 @@ const spareRatio = 1.5
 /** Also of all hosts of one account: their endpoints may be anybody's. */
 const mostStreams = 64
 const roundMicros = 30 * microsPerSecond
+/** A longer generation is begun only where it is expected to end within this. */
+const mostExpectedMicros = (roundMicros * 2) / 3
 const firstRetryMicros = 2 * microsPerSecond
 
 const prompt = "Write the numbers from one to one hundred in words, separated by commas."
@@ -41,6 +49,8 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
   const { rules } = driver.market
   /** By instance: the measurement that was asked for last; an earlier one gives up. */
   const measurements = new Map<number, number>()
+  /** By instance: how many tokens have to be asked for before enough of them show. */
+  const wordiness = new Map<number, number>()
   const stops = new Set<() => void>()
   let isClosed = false
 
@@ -64,9 +74,21 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
     maxTokens: number,
     mostMicros: number,
     isSlowFine: boolean,
-    done: (end: AttemptEnd) => void,
+    done: (generated: Generated) => void,
   ): void => {
     const { courier, model } = routeTo(services, couriers, instance.id)
+    const sinceMicros = driver.clock.nowMicros()
+    const said: Said = { claimedTokens: undefined, isCut: false }
+    const ended = (end: AttemptEnd): Generated => ({
+      end,
+      shows: {
+        askedTokens: maxTokens,
+        shownTokens: end.outputTokens,
+        ...said,
+        decodeMicros: end.decodeMicros,
+        wallMicros: driver.clock.nowMicros() - sinceMicros,
+      },
+    })
     const job: Job = {
       request: driver.nextRequest(),
       attempt: 0,
@@ -86,14 +108,15 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
         services.config.timeouts.betweenTokensSeconds * microsPerSecond,
       ),
     }
-    const attempt: Attempt = startAttempt(driver.clock, timeouts, courier, job, {
+    const heard = listening(courier, said)
+    const attempt: Attempt = startAttempt(driver.clock, timeouts, heard, job, {
       chunk: () => {},
       end: (end) => {
         disarm()
         stops.delete(stop)
         if (isRefusedKind(kind, end))
           generate(instance, "completion", maxTokens, mostMicros, isSlowFine, done)
-        else done(end)
+        else done(ended(end))
       },
     })
     const stop = (): void => {
@@ -105,7 +128,8 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
     const disarm = driver.clock.wakeAt(driver.clock.nowMicros() + mostMicros, () => {
       stops.delete(stop)
       const isStreaming = attempt.tokens() > 0
-      done(attempt.stop(isStreaming ? (isSlowFine ? "completed" : "stalled") : "firstTokenTimeout"))
+      const outcome = isStreaming ? (isSlowFine ? "completed" : "stalled") : "firstTokenTimeout"
+      done(ended(attempt.stop(outcome)))
     })
   }
 
@@ -116,22 +140,34 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
     const instance = directory.instances.get(command.instance)
     if (instance === undefined) return
     const isForFloor = command.purpose === "floor"
-    const tokens = isForFloor ? Math.ceil(command.tokens * spareRatio) : command.tokens
+    const least = isForFloor ? Math.ceil(command.tokens * spareRatio) : command.tokens
     // In time for the kernel, which takes a probe that is silent for longer for lost.
     const leaseMicros = isForFloor ? rules.floorProbeLeaseMicros : rules.probeLeaseMicros
-    const mostMicros = Math.max(leaseMicros / 2, leaseMicros - microsPerSecond)
-    generate(instance, kindOf(instance), tokens, mostMicros, isForFloor, (end) => {
+    const untilMicros =
+      driver.clock.nowMicros() + Math.max(leaseMicros / 2, leaseMicros - microsPerSecond)
+    const left = (): number => untilMicros - driver.clock.nowMicros()
+    const probe = (tokens: number): void =>
+      generate(instance, kindOf(instance), tokens, left(), isForFloor, ({ end, shows }) => {
+        const more = isForFloor ? tokensForMore([shows], left()) : undefined
+        if (more !== undefined && end.outcome === "completed" && !isClosed) {
+          wordiness.set(instance.id, more)
+          return probe(more)
+        }
+        answer(end, judged(shows))
+      })
+    const answer = (end: AttemptEnd, { tokens, micros }: ReturnType<typeof judged>): void => {
       driver.submit({
         _tag: "ProbeEnded",
         instance: command.instance,
         probe: command.probe,
         // The gateway's own request is well-formed: who refuses it has a fault.
         outcome: end.outcome === "consumerError" ? "upstreamError" : end.outcome,
-        outputTokens: end.outputTokens,
-        decodeMicros: end.decodeMicros,
+        outputTokens: tokens,
+        decodeMicros: micros,
         retryAfterMicros: end.retryAfterMicros,
       })
-    })
+    }
+    probe(isForFloor ? Math.max(least, wordiness.get(instance.id) ?? 0) : least)
   }
 
   /** By account: generations under way, and rounds that wait until there are fewer. */
@@ -149,25 +185,25 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
   }
 
   /**
-   * Runs `streams` generations at once, in the turn of the host's account; gives what each of them
-   * brought and how long all of them took.
+   * Runs `streams` generations of so many tokens at once, in the turn of the host's account; gives what
+   * each of them brought.
    */
   const round = (
     instance: InstanceRecord,
     streams: number,
+    tokens: number,
     isWanted: () => boolean,
-    done: (ends: ReadonlyArray<AttemptEnd>, wallMicros: number) => void,
+    done: (generated: ReadonlyArray<Generated>) => void,
   ): void => {
     const account = directory.hosts.get(instance.host)?.account ?? -1
     const lane = lanes.get(account) ?? { streams: 0, waiting: [] }
     lanes.set(account, lane)
     const start = (): void => {
-      const ends: Array<AttemptEnd> = []
-      const sinceMicros = driver.clock.nowMicros()
+      const all: Array<Generated> = []
       for (let stream = 0; stream < streams; stream++)
-        generate(instance, kindOf(instance), measuredTokens, roundMicros, false, (end) => {
-          ends.push(end)
-          if (ends.length === streams) done(ends, driver.clock.nowMicros() - sinceMicros)
+        generate(instance, kindOf(instance), tokens, roundMicros, false, (generated) => {
+          all.push(generated)
+          if (all.length === streams) done(together(all))
           lane.streams -= 1
           startNext(account, lane)
         })
@@ -179,6 +215,7 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
   const measure = ({ instance: id, measurement }: Measure): void => {
     if (measurements.get(id) === measurement) return
     measurements.set(id, measurement)
+    wordiness.delete(id)
     tryMeasuring(id, measurement, firstRetryMicros, driver.clock.nowMicros())
   }
 
@@ -200,9 +237,22 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
 
     const tryStreams = (streams: number, alone: CapacityFound | undefined): void => {
       const isWanted = (): boolean => !isClosed && measurements.get(id) === measurement
-      round(instance, streams, isWanted, (ends, wallMicros) => {
+      const tokens = wordiness.get(id) ?? measuredTokens
+      round(instance, streams, tokens, isWanted, (generated) => {
         if (!isWanted()) return
-        const found = capacityOf(ends, wallMicros, rules.floorMilliTokensPerSecond, isEmbedding)
+        const areWhole = generated.every(({ end }) => end.outcome === "completed")
+        const more =
+          isEmbedding || !areWhole
+            ? undefined
+            : tokensForMore(
+                generated.map(({ shows }) => shows),
+                mostExpectedMicros,
+              )
+        if (more !== undefined) {
+          wordiness.set(id, more)
+          return tryStreams(streams, alone)
+        }
+        const found = capacityOf(generated, rules.floorMilliTokensPerSecond, isEmbedding)
         if (streams === 1) {
           if (found === undefined) tryLater()
           else if (declared === 1) report(found)
@@ -249,6 +299,47 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
   }
 }
 
+/** A generation that is over: how it ended, and what it shows. */
+interface Generated {
+  readonly end: AttemptEnd
+  readonly shows: Generation
+}
+
+/**
+ * Of what comes in one burst the rate is that of the whole round: a stream that waited for others to end
+ * was not served beside them.
+ */
+const together = (generated: ReadonlyArray<Generated>): ReadonlyArray<Generated> => {
+  const wallMicros = Math.max(...generated.map(({ shows }) => shows.wallMicros))
+  return generated.map(({ end, shows }) => ({ end, shows: { ...shows, wallMicros } }))
+}
+
+/** What a model server said of a generation itself. */
+interface Said {
+  claimedTokens: number | undefined
+  isCut: boolean
+}
+
+/** The same way to the host, by which `said` comes to know what the attempt has no use for. */
+const listening = (courier: Courier, said: Said): Courier => ({
+  deliver: (job, sink) =>
+    courier.deliver(job, {
+      ...sink,
+      chunk: (chunk) => {
+        said.claimedTokens = usageIn(chunk)?.completion_tokens ?? said.claimedTokens
+        const { choices } = chunk
+        const choice: unknown = Array.isArray(choices) ? choices[0] : undefined
+        if (isObject(choice) && finishOf(choice["finish_reason"])?.reason === "length")
+          said.isCut = true
+        sink.chunk(chunk)
+      },
+      end: (end) => {
+        said.claimedTokens = end.reportedTokens ?? said.claimedTokens
+        sink.end(end)
+      },
+    }),
+})
+
 /** A model without a chat template knows completions only. */
 const isRefusedKind = (kind: JobKind, end: AttemptEnd): boolean =>
   kind === "chat" && end.outcome === "consumerError"
@@ -287,25 +378,20 @@ interface CapacityFound {
 
 /**
  * What a round of streams shows: that so many are served at once, if each came to its end at the
- * floor or above. Tokens that all come in one burst say nothing of the rate, so the time of the whole
- * round counts for them.
+ * floor or above.
  */
 const capacityOf = (
-  ends: ReadonlyArray<AttemptEnd>,
-  wallMicros: number,
+  generated: ReadonlyArray<Generated>,
   floorMilliTokensPerSecond: number,
   isEmbedding: boolean,
 ): CapacityFound | undefined => {
   let tokensPerSecond = 0
-  for (const { outcome, outputTokens, decodeMicros } of ends) {
-    if (outcome !== "completed") return undefined
+  for (const { end, shows } of generated) {
+    if (end.outcome !== "completed") return undefined
     if (isEmbedding) continue
-    const rate =
-      decodeMicros > 0
-        ? ((outputTokens - 1) * microsPerSecond) / decodeMicros
-        : (outputTokens * microsPerSecond) / Math.max(1, wallMicros)
+    const rate = rateOf(shows)
     if (rate * 1000 < floorMilliTokensPerSecond) return undefined
     tokensPerSecond += rate
   }
-  return { slots: ends.length, tokensPerSecond: Math.max(1, Math.floor(tokensPerSecond)) }
+  return { slots: generated.length, tokensPerSecond: Math.max(1, Math.floor(tokensPerSecond)) }
 }

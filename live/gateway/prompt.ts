@@ -3,7 +3,7 @@
  * and the definitions of tools. What is not text (images, audio, files) counts as a fixed number a
  * part: what a model makes of it only the host knows, and its word is not taken for it.
  */
-import { isObject } from "../http/json-object.ts"
+import { isObject } from "../../platform/json-object.ts"
 import type { BodyOf, ChatBody, CompletionBody, EmbeddingBody } from "./bodies.ts"
 import type { JobKind } from "./delivery.ts"
 import { countAll } from "./token-count.ts"

@@ -9,16 +9,18 @@ import { Redacted } from "effect"
 import type { buildConnector } from "undici"
 import { Agent } from "undici"
 import { microsPerSecond } from "../../engine/index.ts"
-import { errorText } from "../http/error-text.ts"
-import type { JsonObject } from "../http/json-object.ts"
-import { isObject, parseObject } from "../http/json-object.ts"
+import { makeAnswerReader } from "../../platform/answer-reader.ts"
+import { generationUrl } from "../../platform/endpoint.ts"
+import { errorText } from "../../platform/error-text.ts"
+import type { JsonObject } from "../../platform/json-object.ts"
+import { isObject, parseObject } from "../../platform/json-object.ts"
 import { retryAfterSeconds } from "../http/retry-after.ts"
-import { makeSseParser } from "../http/sse.ts"
 import type { HostRecord } from "../store/records.ts"
 import type { Courier, Delivery, DeliveryEnd, DeliverySink, Job } from "./delivery.ts"
 import { mostAnswerBytes } from "./delivery.ts"
 import { loopMark } from "./loop.ts"
-import { outcomeOfStatus } from "./host-status.ts"
+import { outcomeOfStatus } from "../../platform/status.ts"
+import { errorIn } from "../../platform/stream-error.ts"
 
 /** Makes the connections to hosts: where endpoints are guarded, this is where. */
 export type HostConnector = buildConnector.connector
@@ -57,20 +59,6 @@ export const makePushCourier = (options: PushOptions): PushCourier => {
     deliver: (job, sink) => push(agent, options, job, sink),
     close: () => agent.destroy(),
   }
-}
-
-const paths = {
-  chat: "/chat/completions",
-  completion: "/completions",
-  embedding: "/embeddings",
-} as const
-
-/** Below an endpoint's own path, if it has one; else below `/v1`. */
-const urlOf = (endpoint: string, job: Job): URL => {
-  const url = new URL(endpoint)
-  const base = url.pathname.replace(/\/+$/, "")
-  url.pathname = (base === "" ? "/v1" : base) + paths[job.kind]
-  return url
 }
 
 type Controller = Parameters<NonNullable<Parameters<Agent["dispatch"]>[1]["onRequestStart"]>>[0]
@@ -138,7 +126,7 @@ const push = (agent: Agent, options: PushOptions, job: Job, sink: DeliverySink):
       if (status >= 300) reader = refusalReader(status, headers, host.delivery === "cloud")
       else if (isEncoded(headers))
         breakOff(malformed("a compressed answer, which nobody asked for"))
-      else reader = answerReader(job, sink, finish, breakOff)
+      else reader = answerReader(job, host.delivery === "cloud", sink, finish, breakOff)
     },
     onResponseData: (_controller, bytes) => {
       if (isOver || reader === undefined) return
@@ -146,8 +134,8 @@ const push = (agent: Agent, options: PushOptions, job: Job, sink: DeliverySink):
       if (how !== undefined) breakOff(how)
     },
     onResponseEnd: () => {
-      clearTimeout(linger)
       if (!isOver && reader !== undefined) end(reader.end())
+      clearTimeout(linger)
     },
     onResponseError: (_controller, error) => {
       clearTimeout(linger)
@@ -183,7 +171,7 @@ const requestTo = (
       // As good as refused: only its operator can mend it, with a new token.
       return { outcome: "credentialRefused", detail: reasonOf(error) }
     }
-  const url = urlOf(host.endpoint, job)
+  const url = generationUrl(new URL(host.endpoint), job.kind)
   return {
     origin: url.origin,
     path: url.pathname + url.search,
@@ -212,64 +200,39 @@ interface BodyReader {
   readonly end: () => DeliveryEnd
 }
 
-const answerReader = (
-  job: Job,
-  sink: DeliverySink,
-  finish: () => void,
-  breakOff: (how: DeliveryEnd) => void,
-): BodyReader =>
-  job.kind === "embedding"
-    ? jsonReader(mostAnswerBytes(job), (answer) => {
-        sink.chunk(answer)
-        return { outcome: "completed" }
-      })
-    : streamReader(job, sink, finish, breakOff)
-
 const malformed = (detail: string): DeliveryEnd => ({ outcome: "malformed", detail })
 
-const streamReader = (
+const answerReader = (
   job: Job,
+  isCloud: boolean,
   sink: DeliverySink,
   finish: () => void,
   breakOff: (how: DeliveryEnd) => void,
 ): BodyReader => {
   let bytesLeft = mostAnswerBytes(job)
-  let isDone = false
-  const parser = makeSseParser(maxEventChars, (data) => {
-    if (isDone || data === "") return
-    if (data === "[DONE]") {
-      isDone = true
-      return finish()
-    }
-    const chunk = parseObject(data)
-    if (chunk !== undefined) return sink.chunk(chunk)
-    isDone = true
-    breakOff(malformed("an event that is no JSON object"))
+  let isOver = false
+  const reader = makeAnswerReader(job.kind, maxEventChars, {
+    event: (event) => {
+      const refused = isCloud ? undefined : tokenRefusal(event)
+      if (refused === undefined || isOver) return sink.chunk(event)
+      isOver = true
+      breakOff(refused)
+    },
+    alive: sink.alive,
+    done: finish,
+    malformed: (detail) => breakOff(malformed(detail)),
   })
   return {
     take: (bytes) => {
       bytesLeft -= bytes.length
       if (bytesLeft < 0) return malformed("more bytes than any answer of this length has")
-      return parser.feed(bytes) ? undefined : malformed("an event that is too long")
-    },
-    // Whether it is the whole answer is told by its finish reason, with or without `[DONE]`.
-    end: () => ({ outcome: "completed" }),
-  }
-}
-
-const jsonReader = (maxBytes: number, finish: (answer: JsonObject) => DeliveryEnd): BodyReader => {
-  const parts: Array<Buffer> = []
-  let size = 0
-  return {
-    take: (bytes) => {
-      size += bytes.length
-      if (size > maxBytes) return malformed("an answer that is too long")
-      parts.push(Buffer.from(bytes))
+      reader.take(bytes)
       return undefined
     },
+    // Whether it is the whole answer is told by its finish reason, with or without `[DONE]`.
     end: () => {
-      const answer = parseObject(Buffer.concat(parts).toString("utf8"))
-      return answer === undefined ? malformed("an answer that is no JSON object") : finish(answer)
+      reader.end()
+      return { outcome: "completed" }
     },
   }
 }
@@ -322,6 +285,12 @@ const refusal = (
   if (status >= 300 && status < 400)
     return { outcome, status, detail: "a redirect, which is not followed" }
   return { outcome, status, detail }
+}
+
+/** A token asked for inside a stream, of a gateway that was never given one. */
+const tokenRefusal = (event: JsonObject): DeliveryEnd | undefined => {
+  const error = errorIn(event)
+  return error?.outcome === "credentialRefused" ? { ...error, outcome: "upstreamError" } : undefined
 }
 
 /** The host's own words. */

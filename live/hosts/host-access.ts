@@ -39,15 +39,17 @@ export const requireHost = (
 ): HostAccess => {
   const host = hostNamed(services, publicId)
   const key = requireKey(services, request, ...roles)
-  if (!isOf(key, host))
-    throw new HttpError({
-      status: 403,
-      type: "permission_error",
-      code: "not_your_host",
-      message: `Host ${publicId} belongs to somebody else`,
-    })
+  if (!isOf(key, host)) throw notYours(publicId)
   return { host, key }
 }
+
+const notYours = (publicId: string): HttpError =>
+  new HttpError({
+    status: 403,
+    type: "permission_error",
+    code: "not_your_host",
+    message: `Host ${publicId} belongs to somebody else`,
+  })
 
 /** The host of a path, and whether whoever asks may see all of it. */
 export const lookAtHost = (
@@ -60,8 +62,16 @@ export const lookAtHost = (
   return { host, isOwn: key !== undefined && isOf(key, host) }
 }
 
-/** The host whose own key a request bears. */
-export const requireHostKey = (services: AccessServices, request: FastifyRequest): HostRecord => {
+/**
+ * The host whose own key a request bears. `claimed`: the host that it says it is, so that a key which
+ * is not known here can be told from a host which is not.
+ */
+export const requireHostKey = (
+  services: AccessServices,
+  request: FastifyRequest,
+  claimed: string | undefined,
+): HostRecord => {
+  if (claimed !== undefined) hostNamed(services, claimed)
   const named = bearerOf(services, request)?.host
   const host = named === undefined ? undefined : services.directory.hosts.get(named)
   // Its keys ended with it: that they are refused would tell its agent nothing.
@@ -69,6 +79,7 @@ export const requireHostKey = (services: AccessServices, request: FastifyRequest
     throw notFound("host of this key any more; register it with POST /hosts")
   requireKey(services, request, "host")
   if (host === undefined) throw new Error("hosts: a host's key belongs to no host")
+  if (claimed !== undefined && claimed !== host.publicId) throw notYours(claimed)
   return host
 }
 

@@ -17,6 +17,8 @@ import { operatorRoutes } from "./operator-routes.ts"
 import * as Protocol from "./protocol.ts"
 import { makeRegistry } from "./registry.ts"
 import { routeSchema } from "../http/route-schema.ts"
+import type { UploadWay } from "./upload-ways.ts"
+import { proxiesPage } from "./upload-ways.ts"
 import type { Vault } from "./vault.ts"
 import { rewrapTokens } from "./vault.ts"
 
@@ -30,13 +32,14 @@ const pollsOfHost = 8
 const rememberedAnswers = 20_000
 
 /** The way to the hosts that poll, as the configuration has it. */
-export const jobBoardOf = ({ config, driver, directory }: LiveServices): JobBoard =>
+export const jobBoardOf = ({ config, driver, directory, uploads }: LiveServices): JobBoard =>
   makeJobBoard({
     clock: driver.clock,
     hostOf: (instance) => {
       const host = directory.instances.get(instance)?.host
       return host !== undefined && isInMarket(driver.market, host) ? host : undefined
     },
+    uploads,
     limits: {
       queuedJobs: config.hosts.queuedJobs,
       polls: pollsOfHost,
@@ -54,11 +57,28 @@ export const hostRoutes = (
   const registry = makeRegistry({ services, board, guard, vault })
   return async (app) => {
     operatorRoutes(app, { services, board, registry })
-    jobRoutes(app, { services, board })
+    jobRoutes(app, { services, board, registry })
+    services.uploads.onChange((host, way) => tellWay(app, services, host, way))
     rotationRoute(app, services, vault)
     // Polls that wait would hold up the server's end.
     app.addHook("preClose", async () => board.close())
   }
+}
+
+/** The operator's own proxy and the platform's look alike from here: both are to hear of it. */
+const tellWay = (
+  { log }: FastifyInstance,
+  { directory }: LiveServices,
+  id: number,
+  way: UploadWay,
+): void => {
+  const host = directory.hosts.get(id)?.publicId
+  if (way === "heldBack")
+    log.warn(
+      { host },
+      `the uploads of a host arrive in one go: a proxy between holds them back; see ${proxiesPage}`,
+    )
+  else log.info({ host }, "the uploads of a host come through as they are sent")
 }
 
 const rotationRoute = (app: FastifyInstance, services: LiveServices, vault: Vault): void => {

@@ -7,7 +7,7 @@ import type { HostRecord, InstanceRecord } from "../store/records.ts"
 import { completedOf, servedInstances, statusOf } from "./host-state.ts"
 import type { JobBoard } from "./job-board.ts"
 import type { OwnHost, PublicHost, ServedModel } from "./protocol.ts"
-import type { Heard } from "./registry.ts"
+import type { Registry } from "./registry.ts"
 
 type ViewServices = Pick<LiveServices, "directory" | "driver">
 
@@ -88,11 +88,12 @@ export const publicHosts = (services: ViewServices): ReadonlyArray<PublicHost> =
 
 /** A host as its operator sees it. A token is never part of it. */
 export const ownHost = (
-  services: ViewServices,
+  services: ViewServices & Pick<LiveServices, "uploads">,
   host: HostRecord,
-  heard: Heard | undefined,
+  registry: Pick<Registry, "heardOf" | "sessionsOf">,
   board: JobBoard,
 ): OwnHost => {
+  const heard = registry.heardOf(host.id)
   const { waiting, open } = board.countsOf(host.id)
   const nowMicros = services.driver.clock.nowMicros()
   return {
@@ -112,6 +113,12 @@ export const ownHost = (
             temperature_celsius: heard.report.temperature_celsius ?? null,
             power_watts: heard.report.power_watts ?? null,
           },
+    sessions: registry.sessionsOf(host.id).map(({ session, heardMicros, isDraining }) => ({
+      session,
+      seconds_ago: (nowMicros - heardMicros) / microsPerSecond,
+      is_draining: isDraining,
+    })),
+    uploads: services.uploads.of(host.id),
     waiting_jobs: waiting,
     open_jobs: open,
   }

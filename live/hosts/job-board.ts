@@ -18,6 +18,11 @@
 import { randomBytes } from "node:crypto"
 import type { Clock } from "../driver/clock.ts"
 import type { Courier, Delivery, DeliveryEnd, DeliverySink, Job } from "../gateway/delivery.ts"
+import type { UploadWays } from "./upload-ways.ts"
+import { proxiesPage, wayOf } from "./upload-ways.ts"
+
+/** How far a job has come that its host has been handed; `uploaded`: its last word is still to come. */
+export type JobPhase = "handed" | "uploading" | "uploaded"
 
 /** Which handing-out of which job a host speaks of. */
 export interface Claim {
@@ -30,6 +35,13 @@ export interface Claim {
 /** A job as it is handed to a host. */
 export interface Handout extends Claim {
   readonly job: Job
+}
+
+/** A job that its host should be working on. */
+export interface HeldJob extends Claim {
+  readonly phase: JobPhase
+  /** What has come of it, chunks. */
+  readonly chunks: number
 }
 
 /** How a job ended, for whoever asks again. */
@@ -54,6 +66,8 @@ export interface Upload {
 /** What an upload tells the board. Nothing that it says after the job's end does anything. */
 export interface UploadFeed {
   readonly chunk: (chunk: Readonly<Record<string, unknown>>) => void
+  /** The host works, and has nothing to show yet. */
+  readonly alive: () => void
   /** Something came that is no chunk. Ends the job. */
   readonly malformed: (detail: string) => void
   /** The upload ended as it should; the host's last word is still to come. */
@@ -75,6 +89,7 @@ export interface BoardLimits {
 export interface BoardOptions {
   readonly clock: Clock
   readonly hostOf: (instance: number) => number | undefined
+  readonly uploads: UploadWays
   readonly limits: BoardLimits
 }
 
@@ -82,12 +97,13 @@ export interface JobBoard extends Courier {
   /**
    * Waits for a job. `answer` is called once, now or later: with a job, or with none when the wait
    * is over. Gives what ends the wait without an answer, or `undefined` where too many polls of this
-   * host wait already.
+   * host wait already. `mayTake`: whether whoever waits still wants one, asked when there is one.
    */
   readonly poll: (
     host: number,
     waitMicros: number,
     answer: (handout: Handout | undefined) => void,
+    mayTake?: () => boolean,
   ) => (() => void) | undefined
   /** The answer to a poll did not reach its host: the job is for the next poll. */
   readonly giveBack: (claim: Claim) => void
@@ -106,7 +122,9 @@ export interface JobBoard extends Courier {
   /** A job that the claim is for and that is open. */
   readonly jobOf: (claim: Claim) => Job | ClaimRefusal
   /** A sign of life of these jobs. Gives all jobs that the host should be working on. */
-  readonly heardOf: (host: number, jobIds: ReadonlyArray<string>) => ReadonlyArray<Claim>
+  readonly heardOf: (host: number, jobIds: ReadonlyArray<string>) => ReadonlyArray<HeldJob>
+  /** Someone who waits may take jobs again: hands out what has waited for that. */
+  readonly offerAgain: (host: number) => void
   /** All deliveries to a host end as failures; its polls are answered. */
   readonly hostLost: (host: number) => void
   readonly countsOf: (host: number) => { readonly waiting: number; readonly open: number }
@@ -129,7 +147,12 @@ interface OpenJob {
   readonly pickUpBy: number
   phase: "queued" | "handed" | "uploading"
   epoch: number
-  hasChunks: boolean
+  handedMicros: number
+  /** Of its latest upload; −1: there was none. */
+  openedMicros: number
+  chunks: number
+  /** An upload of this handing-out has come to its end. */
+  isUploaded: boolean
   isPaused: boolean
   upload: Upload | undefined
   /** The host's last word, held back until its upload has ended. */
@@ -140,6 +163,7 @@ type Answerer = (submission: Submission) => void
 
 interface Waiter {
   readonly answer: (handout: Handout | undefined) => void
+  readonly mayTake: () => boolean
   disarm: () => void
 }
 
@@ -154,11 +178,13 @@ interface Ended {
   readonly attempt: number
   readonly epoch: number
   readonly ending: Ending
+  /** An upload of it had opened. */
+  readonly hadUpload: boolean
 }
 
 const connectFailed = (detail: string): DeliveryEnd => ({ outcome: "connectFailed", detail })
 
-export const makeJobBoard = ({ clock, hostOf, limits }: BoardOptions): JobBoard => {
+export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): JobBoard => {
   const open = new Map<string, OpenJob>()
   const shelves = new Map<number, Shelf>()
   const ended = new Map<string, Ended>()
@@ -181,7 +207,8 @@ export const makeJobBoard = ({ clock, hostOf, limits }: BoardOptions): JobBoard 
 
   const remember = (job: OpenJob, ending: Ending): void => {
     const { host, epoch } = job
-    ended.set(job.id, { host, attempt: job.job.attempt, epoch, ending })
+    const hadUpload = job.openedMicros >= 0
+    ended.set(job.id, { host, attempt: job.job.attempt, epoch, ending, hadUpload })
     if (ended.size <= limits.answers) return
     const [oldest] = ended.keys()
     if (oldest !== undefined) ended.delete(oldest)
@@ -217,10 +244,18 @@ export const makeJobBoard = ({ clock, hostOf, limits }: BoardOptions): JobBoard 
     endAt(
       job,
       clock.nowMicros() + limits.leaseMicros,
-      job.hasChunks
+      job.chunks > 0
         ? { outcome: "stalled", detail: "the host streamed and then fell silent" }
-        : connectFailed("the host took the job and showed no sign of life within its lease"),
+        : unheard(job),
     )
+  /** Where it is known that something holds the host's uploads back, its silence is not its own. */
+  const unheard = ({ host }: OpenJob): DeliveryEnd =>
+    uploads.of(host) === "heldBack"
+      ? {
+          outcome: "firstTokenTimeout",
+          detail: `no token came through in time: a proxy between holds the host's uploads back until they are whole; see ${proxiesPage}`,
+        }
+      : connectFailed("the host took the job and showed no sign of life within its lease")
   const startWaiting = (job: OpenJob): void =>
     endAt(job, job.pickUpBy, connectFailed("the host did not poll for the job in time"))
 
@@ -228,14 +263,20 @@ export const makeJobBoard = ({ clock, hostOf, limits }: BoardOptions): JobBoard 
     waiter.disarm()
     job.phase = "handed"
     job.epoch += 1
+    job.handedMicros = clock.nowMicros()
+    job.openedMicros = -1
+    job.isUploaded = false
     startLease(job)
     const { id: jobId, host, epoch } = job
     waiter.answer({ host, jobId, attempt: job.job.attempt, epoch, job: job.job })
   }
   const offer = (job: OpenJob): void => {
     const shelf = shelfOf(job.host)
-    const waiter = shelf.waiters.shift()
-    if (waiter !== undefined) return handOut(job, waiter)
+    const waiter = shelf.waiters.find(({ mayTake }) => mayTake())
+    if (waiter !== undefined) {
+      take(shelf.waiters, waiter)
+      return handOut(job, waiter)
+    }
     startWaiting(job)
     shelf.queue.push(job)
   }
@@ -252,7 +293,10 @@ export const makeJobBoard = ({ clock, hostOf, limits }: BoardOptions): JobBoard 
       pickUpBy: now + limits.pickUpMicros,
       phase: "queued",
       epoch: 0,
-      hasChunks: false,
+      handedMicros: 0,
+      openedMicros: -1,
+      chunks: 0,
+      isUploaded: false,
       isPaused: false,
       upload: undefined,
       completion: undefined,
@@ -263,7 +307,10 @@ export const makeJobBoard = ({ clock, hostOf, limits }: BoardOptions): JobBoard 
     shelf.jobs.add(opened)
     if (host === undefined || isClosed)
       endAt(opened, now, connectFailed("no host takes jobs of this instance"))
-    else if (shelf.waiters.length === 0 && shelf.queue.length >= limits.queuedJobs)
+    else if (
+      shelf.queue.length >= limits.queuedJobs &&
+      !shelf.waiters.some(({ mayTake }) => mayTake())
+    )
       endAt(opened, now, {
         outcome: "backpressure",
         detail: `${limits.queuedJobs} jobs wait for the host already`,
@@ -282,10 +329,10 @@ export const makeJobBoard = ({ clock, hostOf, limits }: BoardOptions): JobBoard 
     }
   }
 
-  const poll: JobBoard["poll"] = (host, waitMicros, answer) => {
+  const poll: JobBoard["poll"] = (host, waitMicros, answer, mayTake = () => true) => {
     const shelf = shelfOf(host)
-    const waiter: Waiter = { answer, disarm: () => {} }
-    const job = shelf.queue.shift()
+    const waiter: Waiter = { answer, mayTake, disarm: () => {} }
+    const job = mayTake() ? shelf.queue.shift() : undefined
     if (job !== undefined) {
       handOut(job, waiter)
       return () => {}
@@ -328,18 +375,24 @@ export const makeJobBoard = ({ clock, hostOf, limits }: BoardOptions): JobBoard 
 
   const openUpload: JobBoard["openUpload"] = (claim, upload) => {
     const job = find(claim)
+    if (job === "lost" && ended.get(claim.jobId)?.hadUpload === false)
+      uploads.note(claim.host, "heldBack")
     if (typeof job === "string") return job
     if (job.phase === "uploading" || job.completion !== undefined) return "uploadOpen"
     job.disarm()
     job.phase = "uploading"
+    job.openedMicros = clock.nowMicros()
     job.upload = upload
     if (job.isPaused) upload.hold()
     const isOver = (): boolean => job.upload !== upload
     return {
       chunk: (chunk) => {
         if (isOver()) return
-        job.hasChunks = true
+        job.chunks += 1
         job.sink.chunk(chunk)
+      },
+      alive: () => {
+        if (!isOver()) job.sink.alive()
       },
       malformed: (detail) => {
         if (isOver()) return
@@ -350,6 +403,10 @@ export const makeJobBoard = ({ clock, hostOf, limits }: BoardOptions): JobBoard 
         if (isOver()) return
         job.upload = undefined
         job.phase = "handed"
+        job.isUploaded = true
+        const { handedMicros, openedMicros, chunks } = job
+        const finishedMicros = clock.nowMicros()
+        uploads.note(job.host, wayOf({ handedMicros, openedMicros, finishedMicros, chunks }))
         if (job.completion === undefined) return startLease(job)
         settle(job, "completed", job.completion.end)
       },
@@ -357,7 +414,7 @@ export const makeJobBoard = ({ clock, hostOf, limits }: BoardOptions): JobBoard 
         if (isOver()) return
         job.upload = undefined
         settle(job, "lost", {
-          outcome: job.hasChunks ? "truncated" : "connectFailed",
+          outcome: job.chunks > 0 ? "truncated" : "connectFailed",
           detail: "the host's upload broke off",
         })
       },
@@ -374,7 +431,7 @@ export const makeJobBoard = ({ clock, hostOf, limits }: BoardOptions): JobBoard 
     job.completion = { end, answers: [answer] }
     if (job.phase === "uploading") return
     if (response !== undefined) {
-      job.hasChunks = true
+      job.chunks += 1
       job.sink.chunk(response)
     }
     settle(job, "completed", end)
@@ -405,20 +462,29 @@ export const makeJobBoard = ({ clock, hostOf, limits }: BoardOptions): JobBoard 
     },
     heardOf: (host, jobIds) => {
       const heard = new Set(jobIds)
-      const claims: Array<Claim> = []
+      const held: Array<HeldJob> = []
       for (const job of shelves.get(host)?.jobs ?? []) {
-        if (job.phase === "queued") continue
-        if (job.phase === "handed" && heard.has(job.id)) startLease(job)
-        claims.push({ host, jobId: job.id, attempt: job.job.attempt, epoch: job.epoch })
+        const { id: jobId, phase, epoch, chunks, isUploaded } = job
+        if (phase === "queued") continue
+        const seen = phase === "handed" && isUploaded ? "uploaded" : phase
+        held.push({ host, jobId, attempt: job.job.attempt, epoch, phase: seen, chunks })
+        if (!heard.has(jobId)) continue
+        if (phase === "handed") startLease(job)
+        job.sink.alive()
       }
-      return claims
+      return held
+    },
+    offerAgain: (host) => {
+      const shelf = shelves.get(host)
+      if (shelf === undefined) return
+      for (const job of shelf.queue.splice(0)) offer(job)
     },
     hostLost: (host) => {
       const shelf = shelves.get(host)
       if (shelf === undefined) return
       for (const job of shelf.jobs)
         settle(job, "lost", {
-          outcome: job.hasChunks ? "truncated" : "connectFailed",
+          outcome: job.chunks > 0 ? "truncated" : "connectFailed",
           detail: "the host fell silent",
         })
       answerAll(shelf)

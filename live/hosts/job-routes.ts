@@ -9,7 +9,7 @@ import { instanceView, microsPerSecond } from "../../engine/index.ts"
 import { rateByKey } from "../http/key-rate.ts"
 import { badRequest, conflict, errorBody, HttpError } from "../http/http-error.ts"
 import type { DeliveryEnd } from "../gateway/delivery.ts"
-import { consumerStatuses } from "../gateway/host-status.ts"
+import { consumerStatuses } from "../../platform/status.ts"
 import { mostAnswerBytes } from "../gateway/delivery.ts"
 import type { LiveServices } from "../services.ts"
 import type { HostRecord } from "../store/records.ts"
@@ -17,12 +17,14 @@ import { requireHostKey } from "./host-access.ts"
 import { servedInstances } from "./host-state.ts"
 import type { Claim, ClaimRefusal, Handout, JobBoard, Submission } from "./job-board.ts"
 import * as Protocol from "./protocol.ts"
+import type { Registry } from "./registry.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import { receiveUpload } from "./upload.ts"
 
 export interface JobParts {
   readonly services: LiveServices
   readonly board: JobBoard
+  readonly registry: Registry
 }
 
 const smallBodyBytes = 65_536
@@ -46,7 +48,7 @@ export const jobRoutes = (app: FastifyInstance, parts: JobParts): void => {
   endRoutes(app, parts)
 }
 
-const pollRoute = (app: FastifyInstance, { services, board }: JobParts): void => {
+const pollRoute = (app: FastifyInstance, { services, board, registry }: JobParts): void => {
   app.post<{ Querystring: Protocol.PollQuery }>(
     "/hosts/next-job",
     {
@@ -63,11 +65,15 @@ const pollRoute = (app: FastifyInstance, { services, board }: JobParts): void =>
       }),
     },
     async (request, reply) => {
-      const host = requireHostKey(services, request)
+      const { host_id, session, wait_seconds } = request.query
+      const host = requireHostKey(services, request, host_id)
       const { pollSeconds } = services.config.hosts
-      const wait = Math.min(pollSeconds, Number(request.query.wait_seconds ?? pollSeconds))
-      const handout = await nextJob(board, host, wait * microsPerSecond, reply.raw)
+      const wait = Math.min(pollSeconds, Number(wait_seconds ?? pollSeconds))
+      registry.polled(host, session)
+      const mayTake = (): boolean => registry.mayTake(host, session)
+      const handout = await nextJob(board, host, wait * microsPerSecond, mayTake, reply.raw)
       requireStillValid(services, board, request, handout)
+      registry.polled(host, session)
       if (handout === undefined)
         return reply.status(204).header(Protocol.skipHeader, skipReasons(services, host)).send()
       // Written as it is: what a host is sent was checked when the consumer sent it.
@@ -86,7 +92,7 @@ const requireStillValid = (
   handout: Handout | undefined,
 ): void => {
   try {
-    requireHostKey(services, request)
+    requireHostKey(services, request, undefined)
   } catch (error) {
     if (handout !== undefined) board.giveBack(handout)
     throw error
@@ -98,14 +104,16 @@ const nextJob = (
   board: JobBoard,
   host: HostRecord,
   waitMicros: number,
+  mayTake: () => boolean,
   response: ServerResponse,
 ): Promise<Handout | undefined> =>
   new Promise((resolve, reject) => {
     let handed: Handout | undefined
-    const leave = board.poll(host.id, waitMicros, (handout) => {
+    const answer = (handout: Handout | undefined): void => {
       handed = handout
       resolve(handout)
-    })
+    }
+    const leave = board.poll(host.id, waitMicros, answer, mayTake)
     if (leave === undefined)
       return reject(
         new HttpError({
@@ -175,8 +183,8 @@ const streamRoute = (app: FastifyInstance, { services, board }: JobParts): void 
     },
     async (request, reply) => {
       closeAfterAnswer(request.raw, reply.raw)
-      const host = requireHostKey(services, request)
-      const { attempt, epoch } = request.query
+      const { attempt, epoch, host_id } = request.query
+      const host = requireHostKey(services, request, host_id)
       const claim = claimOf(host, request.params.id, Number(attempt), Number(epoch))
       return answerUpload(board, claim, request.body, reply)
     },
@@ -240,27 +248,32 @@ const closeAfterAnswer = (request: IncomingMessage, response: ServerResponse): v
 }
 
 const endRoutes = (app: FastifyInstance, { services, board }: JobParts): void => {
-  app.post<{ Params: Protocol.JobPath; Body: Protocol.Completion }>(
+  app.post<{
+    Params: Protocol.JobPath
+    Querystring: Protocol.EndQuery
+    Body: Protocol.Completion
+  }>(
     "/hosts/jobs/:id/complete",
     {
       bodyLimit: answerBytes,
       config: rateByKey(services, requestsPerMinute),
       // A body this large is not read for a stranger.
       onRequest: async (request) => {
-        requireHostKey(services, request)
+        requireHostKey(services, request, claimedIn(request.query))
       },
       schema: routeSchema({
         tag: "Jobs",
         summary: "The job is done. Sent again, it is answered alike",
         keys: ["host"],
         params: Protocol.JobPath,
+        query: Protocol.EndQuery,
         body: Protocol.Completion,
         answers: { 200: Protocol.JobAnswer },
         errors: [404, 409],
       }),
     },
     async (request) => {
-      const host = requireHostKey(services, request)
+      const host = requireHostKey(services, request, request.query.host_id)
       const { attempt, epoch, usage, response } = request.body
       const claim = claimOf(host, request.params.id, attempt, epoch)
       const job = board.jobOf(claim)
@@ -275,7 +288,7 @@ const endRoutes = (app: FastifyInstance, { services, board }: JobParts): void =>
       return submitted(services, claim, submission)
     },
   )
-  app.post<{ Params: Protocol.JobPath; Body: Protocol.Failure }>(
+  app.post<{ Params: Protocol.JobPath; Querystring: Protocol.EndQuery; Body: Protocol.Failure }>(
     "/hosts/jobs/:id/fail",
     {
       bodyLimit: smallBodyBytes,
@@ -285,19 +298,24 @@ const endRoutes = (app: FastifyInstance, { services, board }: JobParts): void =>
         summary: "The job cannot be done, or not to its end. Sent again, it is answered alike",
         keys: ["host"],
         params: Protocol.JobPath,
+        query: Protocol.EndQuery,
         body: Protocol.Failure,
         answers: { 200: Protocol.JobAnswer },
         errors: [404, 409],
       }),
     },
     async (request) => {
-      const host = requireHostKey(services, request)
+      const host = requireHostKey(services, request, request.query.host_id)
       const { attempt, epoch } = request.body
       const claim = claimOf(host, request.params.id, attempt, epoch)
       return submitted(services, claim, board.fail(claim, failureEnd(request.body)))
     },
   )
 }
+
+/** Of a query that has not been checked yet. */
+const claimedIn = ({ host_id: claimed }: { readonly host_id?: unknown }): string | undefined =>
+  typeof claimed === "string" ? claimed : undefined
 
 const claimOf = (host: HostRecord, jobId: string, attempt: number, epoch: number): Claim => ({
   host: host.id,

@@ -61,7 +61,7 @@ const pacing = ({ config, driver }: LiveServices) => ({
 })
 
 const own = ({ services, registry, board }: OperatorParts, host: HostRecord): Protocol.OwnHost =>
-  ownHost(services, host, registry.heardOf(host.id), board)
+  ownHost(services, host, registry, board)
 
 const registrationRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
   const { services, registry } = parts
@@ -196,7 +196,7 @@ const marketRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
 }
 
 const heartbeatRoute = (app: FastifyInstance, parts: OperatorParts): void => {
-  const { services, registry, board } = parts
+  const { services, registry } = parts
   app.post<{ Params: Protocol.HostPath; Body: Protocol.Heartbeat }>(
     "/hosts/:id/heartbeat",
     {
@@ -214,15 +214,19 @@ const heartbeatRoute = (app: FastifyInstance, parts: OperatorParts): void => {
     },
     async (request) => {
       const { host } = requireHost(services, request, request.params.id, "host")
-      registry.heartbeat(host, request.body)
-      const named = request.body.jobs ?? []
-      const claims = board.heardOf(host.id, named)
-      const wanted = new Set(claims.map(({ jobId }) => jobId))
+      const held = registry.heartbeat(host, request.body)
+      const wanted = new Set(held.map(({ jobId }) => jobId))
       return {
         status: statusOf(services, host),
         ...pacing(services),
-        jobs: claims.map(({ jobId, attempt, epoch }) => ({ job_id: jobId, attempt, epoch })),
-        stop: named.filter((jobId) => !wanted.has(jobId)),
+        jobs: held.map(({ jobId, attempt, epoch, phase, chunks }) => ({
+          job_id: jobId,
+          attempt,
+          epoch,
+          phase,
+          chunks,
+        })),
+        stop: (request.body.jobs ?? []).filter((jobId) => !wanted.has(jobId)),
       }
     },
   )

@@ -5,8 +5,12 @@
  * The way of a job: `POST /hosts/next-job` hands it out with (job_id, attempt, epoch) and a lease.
  * The host opens `POST /hosts/jobs/:id/stream?attempt=…&epoch=…` at once, before its first token, and
  * writes one OpenAI chunk a line. When the consumer leaves, that request is answered early, with
- * status 499: stop generating. In the end the host calls `/complete` or `/fail`, which count only
- * from whoever holds the job in this very attempt and epoch; sent twice, they are answered alike.
+ * status 499: stop generating. While there is nothing to write, an empty line is a sign of life. In the
+ * end the host calls `/complete` or `/fail`, which count only from whoever holds the job in this very
+ * attempt and epoch; sent twice, they are answered alike.
+ *
+ * Who it is, a host says twice: by its key, and by `host_id`. A host that there is not is answered 404
+ * whatever the key, and has to register again; a 401 says only that the key does not open the door.
  */
 import { Schema } from "effect"
 import { BalanceView } from "../accounts/balance.ts"
@@ -22,6 +26,7 @@ import {
   queryCount,
   UnixSeconds,
 } from "../http/fields.ts"
+import { proxiesPage } from "./upload-ways.ts"
 
 /** JSON Schema has no infinities; neither has the wire. */
 const between = (least: number, most: number) => Schema.Number.pipe(Schema.between(least, most))
@@ -80,19 +85,27 @@ export const Registration = Schema.Struct({
 })
 export type Registration = typeof Registration.Type
 
+const JobIds = Schema.Array(text(100)).pipe(Schema.maxItems(4096))
+const SessionName = text(100)
+
 export const Heartbeat = Schema.Struct({
   gpu_utilization: optional(between(0, 1), "Share of the device in use"),
   memory_used_mib: optional(between(0, 1e9), "Device memory in use, MiB"),
   memory_total_mib: optional(between(0, 1e9), "Device memory, MiB"),
   temperature_celsius: optional(between(-100, 1000), "Hottest device, °C"),
   power_watts: optional(between(0, 1e6), "All devices together, W"),
-  jobs: optional(
-    Schema.Array(text(100)).pipe(Schema.maxItems(4096)),
-    "Ids of the jobs that the host is working on",
-  ),
+  jobs: optional(JobIds, "Ids of the jobs that the host is working on"),
   is_draining: optional(
     Schema.Boolean,
-    "true: no new jobs from now on; false: jobs again; absent: as it is",
+    "true: no new jobs from now on; false: jobs again; absent: as it is. With a `session`, for that one alone: the host drains where all its sessions do",
+  ),
+  session: optional(
+    SessionName,
+    "Made up by an agent at its start: several may serve for one host at once",
+  ),
+  held_back: optional(
+    JobIds,
+    "Ids of jobs whose tokens the host has sent, and of which the gateway has seen nothing: a proxy between holds uploads back",
   ),
 })
 export type Heartbeat = typeof Heartbeat.Type
@@ -106,12 +119,26 @@ const claim = {
 /** Values of a query are text. */
 const digits = (most: number) => Schema.String.pipe(Schema.pattern(new RegExp(`^\\d{1,${most}}$`)))
 
+/** A key that the gateway does not know names no host; an agent wants to know whether there is one. */
+const claimant = {
+  host_id: optional(
+    text(100),
+    "Whose work it is. Where there is no such host, the answer is 404 whatever the key",
+  ),
+}
+
 export const PollQuery = Schema.Struct({
   wait_seconds: optional(digits(4), "Longest wait; default and most: the gateway's poll_seconds"),
+  session: optional(SessionName, "As in heartbeats"),
+  ...claimant,
 })
 export type PollQuery = typeof PollQuery.Type
 
+export const EndQuery = Schema.Struct(claimant)
+export type EndQuery = typeof EndQuery.Type
+
 export const StreamQuery = Schema.Struct({
+  ...claimant,
   attempt: described(digits(7), "As it came with the job"),
   epoch: described(digits(7), "As it came with the job"),
 })
@@ -251,6 +278,20 @@ const ownFields = {
     ),
     "null: none since the gateway began",
   ),
+  sessions: described(
+    Schema.Array(
+      Schema.Struct({
+        session: described(Schema.String, "Empty: an agent that names none"),
+        seconds_ago: Schema.Number,
+        is_draining: Schema.Boolean,
+      }),
+    ),
+    "The agents that serve for it, by what was heard of them of late",
+  ),
+  uploads: described(
+    Schema.Literal("unknown", "flowing", "heldBack"),
+    `heldBack: its tokens arrive in one go, so a proxy between keeps them until they are whole; see ${proxiesPage}`,
+  ),
   waiting_jobs: described(Schema.Int, "Jobs that wait for it to poll"),
   open_jobs: described(Schema.Int, "Jobs that it was handed and has not ended"),
 }
@@ -289,7 +330,18 @@ export const HeartbeatAnswer = Schema.Struct({
   lease_seconds: Schema.Number,
   poll_seconds: Schema.Number,
   jobs: described(
-    Schema.Array(Schema.Struct({ job_id: Schema.String, attempt: Schema.Int, epoch: Schema.Int })),
+    Schema.Array(
+      Schema.Struct({
+        job_id: Schema.String,
+        attempt: Schema.Int,
+        epoch: Schema.Int,
+        phase: described(
+          Schema.Literal("handed", "uploading", "uploaded"),
+          "As the gateway sees it. handed: its upload has not opened here; where it has at the host, a proxy between holds it back",
+        ),
+        chunks: described(Schema.Int, "What has come of it so far"),
+      }),
+    ),
     "Every job that the host should be working on",
   ),
   stop: described(

@@ -18,10 +18,12 @@ import {
   servedInstances,
   statusOf,
 } from "./host-state.ts"
-import type { JobBoard } from "./job-board.ts"
+import type { HeldJob, JobBoard } from "./job-board.ts"
 import type { CheckedEndpoint, NetworkGuard } from "./network-guard.ts"
 import { EndpointRefused } from "./network-guard.ts"
 import type { Heartbeat, ModelChange, Registration } from "./protocol.ts"
+import type { SessionSeen } from "./sessions.ts"
+import { makeSessions, nameless } from "./sessions.ts"
 import type { Vault } from "./vault.ts"
 
 export interface RegistryParts {
@@ -43,9 +45,16 @@ export interface Registry {
     account: AccountRecord,
     wish: Registration,
   ) => Promise<{ readonly host: HostRecord; readonly secret: string | undefined }>
-  readonly heartbeat: (host: HostRecord, report: Heartbeat) => void
+  /** Gives the jobs that the host should be working on. */
+  readonly heartbeat: (host: HostRecord, report: Heartbeat) => ReadonlyArray<HeldJob>
   readonly heardOf: (host: number) => Heard | undefined
+  /** An agent of the host has asked for a job, or has had its answer. */
+  readonly polled: (host: HostRecord, session: string | undefined) => void
+  /** Whether that agent may be handed a job: not while it drains and others of the host do not. */
+  readonly mayTake: (host: HostRecord, session: string | undefined) => boolean
+  readonly sessionsOf: (host: number) => ReadonlyArray<SessionSeen>
   readonly changeModel: (host: HostRecord, change: ModelChange, isPlatformAsked: boolean) => void
+  /** As its operator wants it, for all its agents. */
   readonly setDraining: (host: HostRecord, isDraining: boolean) => void
   readonly remove: (host: HostRecord) => "removed" | "leaving"
   readonly replaceToken: (host: HostRecord, token: string | undefined) => void
@@ -62,6 +71,8 @@ const mostModelsEver = 10_000
 const mostHardwareBytes = 16_384
 const defaultSlots = 1
 const defaultTokensPerSecond = 30
+/** An agent that is silent for so many of its longest silences is over. */
+const silences = 1.5
 /** Heartbeats that come faster than this part of their interval are answered and change nothing. */
 const heartbeatPart = 10
 
@@ -74,7 +85,7 @@ interface Offer {
 
 export const makeRegistry = (parts: RegistryParts): Registry => {
   const { services, board, guard, vault } = parts
-  const { config, directory, driver, nowMillis } = services
+  const { config, directory, driver, uploads, nowMillis } = services
   const byRegistration = directory.hosts.indexBy(({ account, registrationId, removedAtMillis }) =>
     registrationId === undefined || removedAtMillis !== undefined
       ? undefined
@@ -83,6 +94,9 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
   const hostsOf = directory.hosts.groupBy(({ account }) => account)
   const leaving = new Set<number>()
   const heard = new Map<number, Heard>()
+  const sessions = makeSessions(
+    Math.max(config.hosts.heartbeatSeconds, config.hosts.pollSeconds) * silences * microsPerSecond,
+  )
 
   const requireTaken = (what: string, rejection: Rejection | undefined): void => {
     // Everything that the kernel could refuse was checked before.
@@ -214,7 +228,7 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
         )
       const isHostDraining = statusOf(services, host) === "draining"
       start(host, offerOf(services, change, change.model), isPlatformAsked)
-      if (isHostDraining) setDraining(host, true)
+      if (isHostDraining) setAvailable(host, false)
       return
     }
     if (from === undefined)
@@ -261,13 +275,53 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
     )
   }
 
-  const setDraining: Registry["setDraining"] = (host, wanted) => {
+  const setAvailable = (host: HostRecord, isAvailable: boolean): void => {
     for (const { id } of servedInstances(services, host.id))
-      if (isDraining(driver.market, id) !== wanted)
+      if (isDraining(driver.market, id) === isAvailable)
         requireTaken(
           "a change of availability",
-          driver.submit({ _tag: "AvailabilityChanged", instance: id, isAvailable: !wanted }),
+          driver.submit({ _tag: "AvailabilityChanged", instance: id, isAvailable }),
         )
+  }
+  const setDraining: Registry["setDraining"] = (host, isWanted) => {
+    const { isDrained: wasDrained = false, ...record } = directory.hosts.get(host.id) ?? host
+    if (isWanted !== wasDrained)
+      directory.hosts.put(isWanted ? { ...record, isDrained: true } : record)
+    setAvailable(host, !isWanted)
+  }
+
+  /**
+   * An agent has said whether it drains. One that serves brings its host back, unless its operator has
+   * drained that; one that drains takes its host along where no other serves for it.
+   */
+  const heedSession = (host: HostRecord, session: string | undefined, drains: boolean): void => {
+    // An agent that knows of no sessions speaks for the whole host, and means it.
+    if (session === undefined && !drains) return setDraining(host, false)
+    if (!drains) {
+      if (host.isDrained !== true) setAvailable(host, true)
+      return board.offerAgain(host.id)
+    }
+    takeAlong(host.id)
+  }
+  /** Drains a host whose agents all drain, now or when those that do not have fallen silent. */
+  const takeAlong = (id: number): void => {
+    const host = directory.hosts.get(id)
+    if (host === undefined || host.removedAtMillis !== undefined) return
+    const { clock } = driver
+    const now = clock.nowMicros()
+    const until = sessions.takesUntil(id, now)
+    if (until !== undefined) return watch(id, until)
+    if (sessions.of(id, now).length > 0) setAvailable(host, false)
+  }
+  /** Hosts that an agent has drained while another served for them: one timer each. */
+  const watched = new Set<number>()
+  const watch = (id: number, atMicros: number): void => {
+    if (watched.has(id)) return
+    watched.add(id)
+    driver.clock.wakeAt(atMicros, () => {
+      watched.delete(id)
+      takeAlong(id)
+    })
   }
 
   const heartbeat: Registry["heartbeat"] = (host, report) => {
@@ -279,8 +333,15 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
       requireTaken("a heartbeat", driver.submit({ _tag: "HeartbeatReceived", node: host.id }))
       heard.set(host.id, { atMicros, report })
     }
-    if (report.is_draining !== undefined && host.removedAtMillis === undefined)
-      setDraining(host, report.is_draining)
+    const { session, is_draining } = report
+    sessions.heard(host.id, session ?? nameless, atMicros, is_draining)
+    if (is_draining !== undefined && host.removedAtMillis === undefined)
+      heedSession(host, session, is_draining)
+    const held = board.heardOf(host.id, report.jobs ?? [])
+    const heldBack = new Set(report.held_back)
+    if (held.some(({ jobId, phase }) => phase === "handed" && heldBack.has(jobId)))
+      uploads.note(host.id, "heldBack")
+    return held
   }
 
   const remove: Registry["remove"] = (host) => {
@@ -302,6 +363,8 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
     const host = directory.hosts.get(id)
     if (host !== undefined) revokeKeys(host)
     heard.delete(id)
+    sessions.forget(id)
+    uploads.forget(id)
     board.hostLost(id)
     return true
   }
@@ -342,6 +405,12 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
     register,
     heartbeat,
     heardOf: (host) => heard.get(host),
+    polled: (host, session = nameless) => {
+      sessions.heard(host.id, session, driver.clock.nowMicros())
+    },
+    mayTake: (host, session = nameless) =>
+      sessions.mayTake(host.id, session, driver.clock.nowMicros()),
+    sessionsOf: (host) => sessions.of(host, driver.clock.nowMicros()),
     changeModel,
     setDraining,
     remove,

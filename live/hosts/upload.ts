@@ -4,7 +4,7 @@
  * chunk, or when the board says that nothing of it is wanted any more: then at once, in the middle.
  */
 import type { Readable } from "node:stream"
-import { parseObject } from "../http/json-object.ts"
+import { makeEventReader } from "../../platform/answer-reader.ts"
 import type { Claim, ClaimRefusal, JobBoard } from "./job-board.ts"
 import { LineTooLong, makeLineSplitter } from "../http/line-splitter.ts"
 
@@ -73,14 +73,15 @@ export const receiveUpload = (
         reject(error.message)
       }
     }
-    const takeLine = (line: string): void => {
+    // A line is to an upload what an event is to a stream.
+    const reader = makeEventReader({
+      event: feed.chunk,
       // An empty line is a sign of life.
-      if (line.trim() === "") return
-      const chunk = parseObject(line)
-      if (chunk === undefined)
-        return reject(`expected one JSON object a line, got ${JSON.stringify(line.slice(0, 100))}`)
-      feed.chunk(chunk)
-    }
+      alive: feed.alive,
+      done: () => {},
+      malformed: (detail) => reject(`expected one JSON object a line, got ${detail}`),
+    })
+    const takeLine = (line: string): void => reader.take(line)
     const finish = (): void => {
       takeLine(lines.rest())
       if (isOver) return

@@ -20,7 +20,7 @@ import { bodyBudget } from "./body-budget.ts"
 import { boundConnections } from "./connections.ts"
 import { partyOf } from "./client-address.ts"
 import { badRequest, errorBody, HttpError, overloaded } from "./http-error.ts"
-import { isDeeper } from "./json-depth.ts"
+import { isDeeper } from "../../platform/json-depth.ts"
 import { membership, parseNetwork } from "./networks.ts"
 
 /** Headers that may carry a secret: never in a log. */

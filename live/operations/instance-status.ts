@@ -11,6 +11,7 @@ import {
   microsPerSecond,
 } from "../../engine/index.ts"
 import { described } from "../http/fields.ts"
+import { proxiesPage } from "../hosts/upload-ways.ts"
 import type { LiveServices } from "../services.ts"
 
 export const InstanceStatus = Schema.Struct({
@@ -36,12 +37,16 @@ export const InstanceStatus = Schema.Struct({
     "Highest bounty multiplier that its trust allows",
   ),
   payout_reduction: described(Schema.Number, "After a model switch, 0 to 1"),
+  uploads_held_back: described(
+    Schema.Boolean,
+    `Its host's tokens arrive in one go: a proxy between keeps them until they are whole; see ${proxiesPage}`,
+  ),
 })
 export type InstanceStatus = typeof InstanceStatus.Type
 
 /** Every instance that the market knows, or those of one model. O(instances). */
 export const instanceStatuses = (
-  { driver, directory }: Pick<LiveServices, "driver" | "directory">,
+  { driver, directory, uploads }: Pick<LiveServices, "driver" | "directory" | "uploads">,
   model?: number,
 ): ReadonlyArray<InstanceStatus> => {
   const statuses: Array<InstanceStatus> = []
@@ -58,6 +63,7 @@ export const instanceStatuses = (
       host: host.name,
       model: directory.models.get(view.model)?.name ?? "",
       ...standingOf(view, now),
+      uploads_held_back: uploads.of(host.id) === "heldBack",
     })
   }
   return statuses
@@ -66,7 +72,7 @@ export const instanceStatuses = (
 const standingOf = (
   view: StandingView,
   now: number,
-): Omit<InstanceStatus, "host_id" | "host" | "model"> => {
+): Omit<InstanceStatus, "host_id" | "host" | "model" | "uploads_held_back"> => {
   const until = view.reasons.find(({ reason }) => reason === view.reason)?.untilMicros
   return {
     breaker: view.breaker,

@@ -275,7 +275,7 @@ const readGauge = (
 }
 
 const showMarket = (services: LiveServices, registry: Registry): void => {
-  const { driver, directory } = services
+  const { driver, directory, uploads } = services
   const { market } = driver
   const show = (
     name: string,
@@ -342,6 +342,12 @@ const showMarket = (services: LiveServices, registry: Registry): void => {
     "Accounts",
     [],
     one(() => directory.accounts.size()),
+  )
+  show(
+    "evenkeel_hosts_held_back",
+    "Hosts whose uploads arrive in one go: a proxy between holds them back",
+    [],
+    one(() => uploads.heldBack()),
   )
 }
 

@@ -71,6 +71,8 @@ export const HostRecord = Schema.Struct({
   /** What the host says it is made of: devices, memory, driver. Shown, never believed. */
   hardware: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
   createdAtMillis: Millis,
+  /** Its operator wants no calls for it, whatever its agents say. */
+  isDrained: Schema.optionalWith(Schema.Boolean, { exact: true }),
   removedAtMillis: Schema.optionalWith(Millis, { exact: true }),
 })
 export type HostRecord = typeof HostRecord.Type

@@ -7,7 +7,13 @@
 import { Data } from "effect"
 import type { Agent, Dispatcher } from "undici"
 import { errors, request } from "undici"
-import { makeEventReader } from "./event-reader.ts"
+import { makeAnswerReader } from "../../platform/answer-reader.ts"
+import { generationUrl } from "../../platform/endpoint.ts"
+import { errorText } from "../../platform/error-text.ts"
+import type { JsonObject } from "../../platform/json-object.ts"
+import { parseObject } from "../../platform/json-object.ts"
+import { makeNormaliser } from "../../platform/normaliser.ts"
+import { usageIn as tokensIn } from "../../platform/usage.ts"
 import type { MeasuredStream } from "./measured-stream.ts"
 
 export interface ChatServer {
@@ -35,6 +41,8 @@ export class ServerFailed extends Data.TaggedError("ServerFailed")<{
 
 /** Bytes of one answer: an event of a token takes 200 to 400. */
 const MOST_BYTES_PER_TOKEN = 16 * 1024
+/** Characters; no honest event of a chat stream comes near it. */
+const LONGEST_EVENT = 256 * 1024
 const MOST_ERROR_BYTES = 4096
 const DRAINED_BYTES = 4096
 const DRAINED_MILLIS = 500
@@ -92,7 +100,7 @@ const readAnswer = async (
   signal: AbortSignal,
 ): Promise<MeasuredStream> => {
   const startedMillis = performance.now()
-  const answer = await request(chatAddress(server.endpoint), {
+  const answer = await request(generationUrl(server.endpoint, "chat"), {
     method: "POST",
     dispatcher: server.agent,
     headers: {
@@ -131,36 +139,51 @@ const readEvents = async (
   startedMillis: number,
   body: Body,
 ): Promise<MeasuredStream> => {
-  const reader = makeEventReader()
+  const answer = makeNormaliser("chat", {})
   const pieceMillis: Array<number> = []
+  let nowMillis = startedMillis
   let usage: Usage | undefined
+  let isDone = false
+  let wrong: string | undefined
+  const reader = makeAnswerReader("chat", LONGEST_EVENT, {
+    event: (event) => {
+      usage = usageIn(event) ?? usage
+      const { isText, failure } = answer.take(event)
+      if (isText) pieceMillis.push(nowMillis)
+      if (failure !== undefined) wrong ??= `the answer broke off: ${failure.detail}`
+    },
+    alive: () => {},
+    done: () => {
+      isDone = true
+    },
+    malformed: (detail) => {
+      wrong ??= `it is no answer: ${detail}`
+    },
+  })
+  const check = (): void => {
+    if (wrong !== undefined) throw failure(server, wrong)
+    if (pieceMillis.length > chat.outputTokens)
+      throw failure(
+        server,
+        `the answer has more pieces than the ${chat.outputTokens} tokens asked for`,
+      )
+  }
   let bytesLeft = (chat.outputTokens + 64) * MOST_BYTES_PER_TOKEN
   for await (const bytes of partsOf(body)) {
-    const nowMillis = performance.now()
+    nowMillis = performance.now()
     bytesLeft -= bytes.length
     if (bytesLeft < 0) throw failure(server, "the answer is far longer than was asked for")
-    const events = reader.read(bytes)
-    if (events === undefined) throw failure(server, "a line of the answer does not end")
-    for (const event of events) {
-      if (event === "[DONE]") {
-        await drain(body)
-        return whole(server, chat, { startedMillis, pieceMillis, usage })
-      }
-      const chunk = parsed(event)
-      if (chunk === undefined)
-        throw failure(server, `an event is no JSON object: ${event.slice(0, 80)}`)
-      const said = errorIn(chunk)
-      if (said !== undefined) throw failure(server, `the answer broke off: ${said}`)
-      usage = usageIn(chunk) ?? usage
-      if (hasContent(chunk)) pieceMillis.push(nowMillis)
-      if (pieceMillis.length > chat.outputTokens)
-        throw failure(
-          server,
-          `the answer has more pieces than the ${chat.outputTokens} tokens asked for`,
-        )
-    }
+    reader.take(bytes)
+    check()
+    if (!isDone) continue
+    await drain(body)
+    return whole(server, chat, { startedMillis, pieceMillis, usage })
   }
-  throw failure(server, "the answer ended early, without [DONE]")
+  reader.end()
+  check()
+  if (!isDone && !answer.isFinished())
+    throw failure(server, "the answer ended early, with neither [DONE] nor a finish reason")
+  return whole(server, chat, { startedMillis, pieceMillis, usage })
 }
 
 /** The parts of a body, which is not destroyed where its reader stops. */
@@ -177,9 +200,6 @@ const drain = async (body: Body): Promise<void> => {
     body.destroy()
   }
 }
-
-const chatAddress = (endpoint: URL): URL =>
-  new URL(`${endpoint.pathname.replace(/\/+$/, "")}/chat/completions`, endpoint)
 
 const refusal = async (
   server: ChatServer,
@@ -202,8 +222,7 @@ const refusal = async (
     if (size > MOST_ERROR_BYTES) break
   }
   const text = Buffer.concat(parts).toString("utf8").slice(0, MOST_ERROR_BYTES)
-  const chunk = parsed(text)
-  const said = (chunk === undefined ? undefined : errorIn(chunk)) ?? text.trim()
+  const said = errorText(parseObject(text)) ?? text.trim()
   const isTooMuch = statusCode === 429 || statusCode === 503
   return failure(server, `status ${statusCode}${said === "" ? "" : `: ${said}`}`, isTooMuch)
 }
@@ -235,49 +254,13 @@ const whole = (server: ChatServer, chat: ChatRequest, timed: Timed): MeasuredStr
   return { startedMillis, pieceMillis, promptTokens, outputTokens }
 }
 
-type Chunk = Readonly<Record<string, unknown>>
-
-const isObject = (value: unknown): value is Chunk =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-const parsed = (text: string): Chunk | undefined => {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
-
-const errorIn = ({ error }: Chunk): string | undefined => {
-  if (isText(error)) return error
-  return isObject(error) ? (isText(error["message"]) ? error["message"] : "an error") : undefined
-}
-
-/** Whether something was generated: text, or reasoning, which takes the same time. */
-const hasContent = ({ choices }: Chunk): boolean =>
-  Array.isArray(choices) &&
-  choices.some(
-    (choice: unknown) =>
-      isObject(choice) &&
-      isObject(choice["delta"]) &&
-      (isText(choice["delta"]["content"]) ||
-        isText(choice["delta"]["reasoning_content"]) ||
-        isText(choice["delta"]["reasoning"])),
-  )
-
 interface Usage {
   readonly promptTokens: number
   readonly outputTokens: number
 }
 
-const isCount = (value: unknown): value is number =>
-  typeof value === "number" && Number.isSafeInteger(value) && value > 0
-
-const usageIn = ({ usage }: Chunk): Usage | undefined => {
-  if (!isObject(usage)) return undefined
-  const { prompt_tokens: promptTokens, completion_tokens: outputTokens } = usage
-  return isCount(promptTokens) && isCount(outputTokens) ? { promptTokens, outputTokens } : undefined
+const usageIn = (event: JsonObject): Usage | undefined => {
+  const { prompt_tokens: promptTokens, completion_tokens: outputTokens } = tokensIn(event) ?? {}
+  const isSaid = promptTokens !== undefined && outputTokens !== undefined
+  return isSaid && promptTokens > 0 && outputTokens > 0 ? { promptTokens, outputTokens } : undefined
 }

@@ -4,7 +4,8 @@
  */
 import { randomUUID } from "node:crypto"
 import type { IncomingMessage } from "node:http"
-import { outcomeOfStatus } from "../../gateway/host-status.ts"
+import type { Normaliser } from "../../../platform/normaliser.ts"
+import { outcomeOfStatus } from "../../../platform/status.ts"
 import type { CallOptions } from "../http.ts"
 import { call, jsonOf, messageOf, retryAfterSecondsOf, Unreachable } from "../http.ts"
 import type { BackendJob, Chunk } from "./backend.ts"
@@ -48,6 +49,17 @@ const statusError = (
 /** Media type of an answer, without its parameters. */
 export const mediaTypeOf = (response: IncomingMessage): string =>
   (response.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? ""
+
+/** What an event of a model server brings, as chunks in OpenAI's form; the failure that it is, thrown. */
+export function* chunksOf(answer: Normaliser, event: Chunk): Generator<Chunk, void, undefined> {
+  const { chunk, usage, failure } = answer.take(event)
+  // A chunk without a choice is a sign of life, which the gateway wants to see too.
+  if (failure === undefined || chunk !== undefined)
+    yield { ...(chunk ?? { choices: [] }), ...(usage === undefined ? {} : { usage }) }
+  if (failure === undefined) return
+  const { outcome, status, detail } = failure
+  throw new BackendError(outcome, detail, status === undefined ? {} : { status })
+}
 
 /** JSON that came in a stream, or an error that says what came instead. */
 export const parsed = (text: string): unknown => {

@@ -7,7 +7,7 @@ import { createServer } from "node:net"
 import { call, textOf } from "../http.ts"
 import type { Backend, BackendJob } from "./backend.ts"
 import { BackendError } from "./backend.ts"
-import { apiBase, generateOpenAi, openAiBackend } from "./openai.ts"
+import { generateOpenAi, openAiBackend } from "./openai.ts"
 import type { Supervisor, SupervisorOptions } from "./supervisor.ts"
 import { makeSupervisor } from "./supervisor.ts"
 
@@ -33,7 +33,7 @@ export const huggingFaceBackend = (options: HuggingFaceBackendOptions): Backend 
     description: `huggingface: ${program} serve, supervised`,
     start: async () => {
       const port = await freePort()
-      const base = apiBase(new URL(`http://127.0.0.1:${port}`))
+      const base = new URL(`http://127.0.0.1:${port}`)
       const supervisor = makeSupervisor({
         command: [
           program,

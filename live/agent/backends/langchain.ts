@@ -8,7 +8,8 @@
  * What comes out is text, a message, or an object with the text in `output`, `answer`, `result` or
  * `text`.
  */
-import { isObject } from "../../http/json-object.ts"
+import { isObject } from "../../../platform/json-object.ts"
+import { errorIn } from "../../../platform/stream-error.ts"
 import { eventsOf } from "../event-stream.ts"
 import { call, jsonOf, messageOf } from "../http.ts"
 import { chunkWriter, maxTokensOf, parsed, post, untilBroken } from "./answer.ts"
@@ -155,10 +156,13 @@ async function* invoked(
 }
 
 const errorOf = (answer: unknown): BackendError => {
-  const status = isObject(answer) ? answer["status_code"] : undefined
-  return status === 422
-    ? new BackendError("consumerError", messageOf(answer), { status: 422 })
-    : new BackendError("upstreamError", messageOf(answer))
+  const error = errorIn({ error: answer })
+  const { status } = error ?? {}
+  return new BackendError(
+    error?.outcome ?? "upstreamError",
+    messageOf(answer),
+    status === undefined ? {} : { status },
+  )
 }
 
 const outputFields = ["output", "answer", "result", "text"]

@@ -23,14 +23,17 @@
  * {prompt_tokens, completion_tokens}. `{"error": "…"}` ends the answer as a failure. An item with
  * `choices` is taken for a chunk of an OpenAI stream. An answer that ends without an error is whole.
  *
- * Statuses: 400, 404, 413 and 422 are the consumer's fault, 429 and 503 with `Retry-After` say
+ * Statuses: 400, 413 and 422 are the consumer's fault, 429 and 503 with `Retry-After` say
  * "later", any other of 4xx and 5xx is a failure of the worker.
  */
 import type { IncomingMessage } from "node:http"
-import { isObject } from "../../http/json-object.ts"
+import { isObject } from "../../../platform/json-object.ts"
+import { finishOf } from "../../../platform/finish-reason.ts"
+import { makeNormaliser } from "../../../platform/normaliser.ts"
+import { errorIn } from "../../../platform/stream-error.ts"
 import { eventsOf, linesOf } from "../event-stream.ts"
-import { jsonOf, messageOf, textOf } from "../http.ts"
-import { chunkWriter, mediaTypeOf, parsed, post, untilBroken } from "./answer.ts"
+import { jsonOf, textOf } from "../http.ts"
+import { chunksOf, chunkWriter, mediaTypeOf, parsed, post, untilBroken } from "./answer.ts"
 import type { Backend, BackendJob, Chunk } from "./backend.ts"
 import { BackendError } from "./backend.ts"
 import { messagesOf, promptText } from "./prompt.ts"
@@ -118,26 +121,24 @@ async function* written(
   items: AsyncIterable<unknown>,
 ): AsyncGenerator<Chunk, void, undefined> {
   const writer = chunkWriter(job)
+  const answer = makeNormaliser(job.kind, job.body)
   let reason = "stop"
   let usage: Readonly<Record<string, unknown>> | undefined
-  let isFinished = false
   for await (const item of items) {
-    if (isObject(item) && item["error"] !== undefined && item["error"] !== null)
-      throw new BackendError("upstreamError", messageOf(item))
-    if (isObject(item) && Array.isArray(item["choices"])) {
-      isFinished ||= item["choices"].some(
-        (choice: unknown) => isObject(choice) && typeof choice["finish_reason"] === "string",
-      )
-      yield item
+    if (isObject(item) && (Array.isArray(item["choices"]) || errorIn(item) !== undefined)) {
+      yield* chunksOf(answer, item)
       continue
     }
     const text = textIn(item)
     if (text !== "") yield writer.piece(text)
     if (!isObject(item)) continue
-    if (typeof item["finish_reason"] === "string") reason = item["finish_reason"]
+    const finish = finishOf(item["finish_reason"])
+    if (finish?.reason === "broken")
+      throw new BackendError("truncated", "the worker says that it broke off")
+    reason = finish?.reason ?? reason
     if (isObject(item["usage"])) usage = item["usage"]
   }
-  if (!isFinished) yield writer.finish(reason)
+  if (!answer.isFinished()) yield writer.finish(reason)
   const completionTokens = usage?.["completion_tokens"]
   const promptTokens = usage?.["prompt_tokens"]
   if (typeof completionTokens === "number")

@@ -78,7 +78,7 @@ const hostTable = (hosts) =>
         title: "Status",
         cell: ({ status }) => element("span", { class: `chip ${hostMoods[status]}` }, status),
       },
-      { title: "Models", cell: ({ models }) => models.map(modelLine) },
+      { title: "Models", cell: ({ models }) => [...models.map(modelLine), proxyLine(models)] },
       {
         title: "Calls now",
         align: "number",
@@ -110,6 +110,21 @@ const modelLine = ({ model, reason, ramp, recovers, recovers_in_seconds: seconds
         ),
     ramp < 1 ? element("small", {}, `Ramped up to ${percent(ramp)}.`) : undefined,
   )
+
+/** What a proxy does to a host's uploads is nothing that its models could show. */
+const proxyLine = (models) =>
+  models.some((one) => one.uploads_held_back)
+    ? element(
+        "p",
+        { class: "line" },
+        element("span", { class: "chip bad" }, "uploads held back"),
+        element(
+          "small",
+          {},
+          "Its tokens arrive in one go: a proxy between keeps them until they are whole; see docs/proxies.md.",
+        ),
+      )
+    : undefined
 
 const kinds = { share: "share of calls", bounty: "bounty", vestingBounty: "bounty, vesting" }
 

@@ -355,6 +355,59 @@ describe("serving", () => {
     expect(await until(() => eventsOf("jobEnded").length === 1)).toBeLessThan(100)
   })
 
+  test("a backend that works in silence shows signs of life, until it has been silent for too long", async () => {
+    await serving()
+    const job = gateway.give()
+    const { step } = await stepped.started(0)
+    await until(() => (gateway.uploads.get(job)?.signs ?? 0) >= 2, 5000)
+    step(chunkOf("x", "stop"))
+    step("end")
+    expect(await gateway.end(job)).toMatchObject({ how: "complete" })
+    expect(gateway.uploads.get(job)?.chunks).toHaveLength(1)
+  })
+
+  test("what holds its uploads back is told to its operator and to the gateway, once", async () => {
+    const notices = () =>
+      eventsOf("notice").map((event) => (event.type === "notice" ? event.detail : ""))
+    await restartGateway({ heartbeatSeconds: 60 })
+    await serving({ apiUrl: gateway.url })
+    gateway.holdBack(true)
+    const job = gateway.give()
+    const { step } = await stepped.started(0)
+    step(chunkOf("x"))
+    await until(() => notices().length > 0, 5000)
+    expect(notices()).toEqual([expect.stringMatching(/holds back.*proxy.*docs\/proxies\.md/)])
+    await until(() => gateway.heartbeats.some((one) => String(one["held_back"]) === job))
+    gateway.holdBack(false)
+    step(chunkOf("y", "stop"))
+    step("end")
+    expect(await gateway.end(job)).toMatchObject({ how: "complete" })
+    gateway.give()
+    await stepped.started(1)
+    await until(() => notices().length > 1, 10_000)
+    expect(notices()[1]).toContain("arrives as it is sent again")
+  }, 20_000)
+
+  test("heartbeats come twice in a lease while a job runs, and as seldom as they may otherwise", async () => {
+    await restartGateway({ heartbeatSeconds: 60, leaseSeconds: 0.4 })
+    await serving({ apiUrl: gateway.url })
+    const before = gateway.heartbeats.length
+    const job = gateway.give()
+    const { step } = await stepped.started(0)
+    const startedAt = performance.now()
+    await until(() => gateway.heartbeats.length >= before + 5)
+    expect(performance.now() - startedAt).toBeLessThan(2000)
+    step(chunkOf("x", "stop"))
+    step("end")
+    await gateway.end(job)
+    await until(() => eventsOf("jobEnded").length === 1)
+    await new Promise((resolve) => void setTimeout(resolve, 500))
+    const after = gateway.heartbeats.length
+    await new Promise((resolve) => void setTimeout(resolve, 1000))
+    expect(gateway.heartbeats).toHaveLength(after)
+    expect(gateway.heartbeats.at(-1)).toHaveProperty("session", gateway.heartbeats[0]?.["session"])
+  })
+
   test("heartbeats tell the jobs, and that there will be more", async () => {
     await serving()
     const job = gateway.give()
@@ -399,17 +452,60 @@ describe("trouble with the gateway", () => {
     })
   })
 
-  test("401: it ends, says why, and stops what runs", async () => {
-    const { served } = await serving()
+  test("a key that is refused, and none of the account: it ends, says what to do, and stops what runs", async () => {
+    await agentWith().register()
+    const { served } = await serving({ apiKey: "" })
     gateway.give()
     await stepped.started(0)
     gateway.refuse(/heartbeat$/, 401)
     await expect(served).rejects.toThrow(
-      /refuses the key of host host_1: refused by the test\. If the host was removed .* remove .*state\.json/,
+      /refuses the key of host host_1: refused by the test\. .* put the new one into .*state\.json.* --key, EVENKEEL_KEY/,
     )
     expect(stepped.stoppedAt).toHaveLength(1)
     expect(stepped.stops()).toBe(1)
+    // What it was is kept: the gateway may remember it yet.
+    gateway.refuse(undefined)
+    await serving({ apiKey: "" })
+    expect(gateway.registrations).toHaveLength(1)
   })
+
+  test("a key that is refused, and one of the account: it registers anew and serves on", async () => {
+    await serving()
+    gateway.refuse(/host_1\/heartbeat$/, 401)
+    await until(() => eventsOf("registered").length === 2)
+    const job = gateway.give()
+    const { step } = await stepped.started(0)
+    step(chunkOf("x", "stop"))
+    step("end")
+    expect(await gateway.end(job)).toMatchObject({ how: "complete" })
+    expect(eventsOf("registered")).toMatchObject([{ hostId: "host_1" }, { hostId: "host_2" }])
+  })
+
+  test("a gateway that refuses every key it gives is not given hosts without end", async () => {
+    const { served } = await serving()
+    gateway.refuse(/heartbeat$/, 401)
+    await expect(served).rejects.toThrow("refuses every key that it gives")
+    expect(gateway.registrations.length).toBeLessThan(7)
+  }, 20_000)
+
+  test.each([401, 403, 404])(
+    "%i to a poll decides nothing while the heartbeat is answered",
+    async (status) => {
+      await serving()
+      gateway.refuse(/next-job$/, status)
+      gateway.reset()
+      gateway.remember()
+      const heartbeatsThen = gateway.heartbeats.length
+      await until(() => gateway.heartbeats.length > heartbeatsThen + 20)
+      expect(gateway.registrations).toHaveLength(1)
+      gateway.refuse(undefined)
+      const job = gateway.give()
+      const { step } = await stepped.started(0)
+      step(chunkOf("x", "stop"))
+      step("end")
+      expect(await gateway.end(job)).toMatchObject({ how: "complete" })
+    },
+  )
 
   test("it waits as long as the gateway says", async () => {
     await restartGateway({ heartbeatSeconds: 60 })

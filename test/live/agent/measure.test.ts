@@ -48,6 +48,48 @@ describe("measuring", () => {
     expect(singleTokensPerSecond).toBeLessThanOrEqual(101)
   })
 
+  /** 500 tokens a second, of which the first do not show; it ends where `max_tokens` ends it. */
+  const reasoning = (
+    hidden: number,
+    more: { length?: number; counts?: boolean } = {},
+  ): Backend => ({
+    ...simulated(1, 1),
+    async *generate({ body }) {
+      const { length = Infinity, counts = true } = more
+      const most = Math.min(Number(body["max_tokens"]), length)
+      yield { choices: [{ index: 0, delta: { role: "assistant", content: "" } }] }
+      for (let token = 0; token < most; token++) {
+        if (token % 10 === 0) await new Promise((resolve) => void setTimeout(resolve, 20))
+        if (token >= hidden) yield chunkOf(" word")
+      }
+      yield chunkOf("", most < length ? "length" : "stop")
+      if (counts) yield { choices: [], usage: { completion_tokens: most } }
+    },
+  })
+  test.each([
+    [3, {}],
+    [46, {}],
+    [100, {}],
+    [100, { counts: false }],
+    [300, {}],
+    [10_000, {}],
+  ])("a model that hides its first %i tokens is measured", async (hidden, more) => {
+    const { slots, singleTokensPerSecond } = await measure(reasoning(hidden, more), "m", {
+      mostStreams: 2,
+    })
+    expect(slots).toBe(2)
+    expect(singleTokensPerSecond).toBeGreaterThan(250)
+    expect(singleTokensPerSecond).toBeLessThan(700)
+  })
+
+  test("a model that shows nothing and counts nothing is not", async () => {
+    const silent = reasoning(10_000, { counts: false })
+    await expect(measure(silent, "m")).rejects.toThrow("the answer was empty")
+    await expect(measure(reasoning(50, { length: 40 }), "m")).rejects.toThrow(
+      "the answer was empty",
+    )
+  })
+
   test("what cannot be measured is an error that says so", async () => {
     await expect(
       measure(simulated(20, 1), "m", { tokens: 4, floorTokensPerSecond: 30 }),

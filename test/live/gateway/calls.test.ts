@@ -192,7 +192,7 @@ describe("a call that streams", () => {
   })
 
   it.each([
-    ["a chunk without choices", { id: "x" }, "malformed"],
+    ["choices that are no list", { choices: 5 }, "malformed"],
     ["a choice that is no object", { choices: [5] }, "malformed"],
     ["an error in the stream", { error: { message: "out of memory" } }, "upstreamError"],
   ] as const)("stops a host that sends %s", async (_name, chunk, outcome) => {
@@ -206,7 +206,7 @@ describe("a call that streams", () => {
   })
 
   it("waits for the first token, then for each next one, and no longer", async () => {
-    const t = openCall({ hosts: 1 })
+    const t = openCall({ hosts: 1, config: { timeouts: { betweenTokensSeconds: 15 } } })
     await t.settled()
     t.clock.pass(29 * second)
     t.courier.last().say("Hello")
@@ -225,15 +225,32 @@ describe("a call that streams", () => {
     t.expectOver()
   })
 
-  it("is not kept waiting by chunks without text", async () => {
-    const t = openCall({ hosts: 1 })
+  it("waits longer for the first token of a long prompt", async () => {
+    const t = openCall({ hosts: 1, config: { timeouts: { promptTokensPerSecond: 1 } } })
     await t.settled()
-    for (let i = 0; i < 30; i++) {
-      t.courier.last().say("")
-      t.clock.pass(second)
-    }
+    t.clock.pass((30 + inputTokens) * second - 1)
+    expect(t.ends).toEqual([])
+    t.clock.pass(1)
     expect(t.attemptsEnded()[0]?.outcome).toBe("firstTokenTimeout")
     expect(t.ends).toMatchObject([{ _tag: "Failed", error: { status: 504 } }])
+    t.expectOver()
+  })
+
+  it("waits as long again for a host that shows that it is alive", async () => {
+    const t = openCall({ hosts: 1, config: { timeouts: { betweenTokensSeconds: 15 } } })
+    await t.settled()
+    for (let i = 0; i < 3; i++) {
+      t.clock.pass(29 * second)
+      t.courier.last().sink.alive()
+    }
+    t.courier.last().say("Hello")
+    for (let i = 0; i < 3; i++) {
+      t.clock.pass(14 * second)
+      t.courier.last().sink.alive()
+    }
+    expect(t.ends).toEqual([])
+    t.clock.pass(15 * second)
+    expect(t.attemptsEnded()[0]?.outcome).toBe("stalled")
     t.expectOver()
   })
 
@@ -464,7 +481,7 @@ describe("a consumer that reads slowly", () => {
   })
 
   it("is as good as gone when it reads nothing for too long", async () => {
-    const t = openCall({ hosts: 1 })
+    const t = openCall({ hosts: 1, config: { timeouts: { betweenTokensSeconds: 15 } } })
     await t.settled()
     t.courier.last().say("One")
     t.call.pause()

@@ -109,20 +109,25 @@ describe("a stream on the wire", () => {
 
   it("holds the host back while the consumer does not read", async () => {
     let sent = 0
-    const pad = "word ".repeat(2000)
+    const other = { token: "b".repeat(200), logprob: -1, bytes: Array<number>(60).fill(98) }
+    const logprobs = {
+      content: [
+        { token: "a", logprob: -1, bytes: null, top_logprobs: Array<object>(20).fill(other) },
+      ],
+    }
+    const chunk = event({ choices: [{ index: 0, delta: { content: "a" }, logprobs }] })
     const t = await open(
       ({ response }) => {
         response.writeHead(200, { "content-type": "text/event-stream" })
         const write = (): void => {
           if (response.destroyed || sent > 50_000_000) return
-          sent += pad.length
-          const chunk = { choices: [{ index: 0, delta: { content: "a" }, logprobs: { pad } }] }
-          if (response.write(event(chunk))) setImmediate(write)
+          sent += chunk.length
+          if (response.write(chunk)) setImmediate(write)
           else response.once("drain", write)
         }
         write()
       },
-      { config: { timeouts: { betweenTokensSeconds: 2 } } },
+      { config: { timeouts: { betweenTokensSeconds: 3 } } },
     )
     const { request, response } = postRaw(t, {
       ...chat,
@@ -133,11 +138,14 @@ describe("a stream on the wire", () => {
     const answer = await response
     answer.pause()
     await expect.poll(() => t.hosts[0]!.calls.length).toBe(1)
-    await new Promise((resume) => setTimeout(resume, 500))
-    const before = sent
-    await new Promise((resume) => setTimeout(resume, 500))
     // The sockets between are full, and nothing moves.
-    expect(sent).toBe(before)
+    let before = -1
+    const hasSettled = (): boolean => {
+      const isSame = sent === before
+      before = sent
+      return isSame
+    }
+    await expect.poll(hasSettled, { interval: 400, timeout: 4000 }).toBe(true)
     expect(sent).toBeLessThan(30_000_000)
     // Who never reads is as good as gone.
     await expect.poll(() => t.calls.size(), { timeout: 5000 }).toBe(0)

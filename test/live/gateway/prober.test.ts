@@ -63,6 +63,29 @@ const writeWords = (
   for (const one of deliveries) one.finish()
 }
 
+/** Lets deliveries generate at a pace, of which the first tokens do not show. */
+const think = (
+  t: ReturnType<typeof open>,
+  deliveries: ReadonlyArray<FakeDelivery>,
+  hidden: number,
+  everyMicros: number,
+  claim: (tokens: number) => number | undefined = (tokens) => tokens,
+): void => {
+  const most = deliveries[0]?.job.maxTokens ?? 0
+  for (let token = 0; token < most; token++) {
+    t.clock.pass(everyMicros)
+    for (const one of deliveries)
+      if (token >= hidden) one.say(token === hidden ? "one" : " one")
+      else one.sink.alive()
+  }
+  for (const one of deliveries) {
+    one.sink.chunk({ choices: [{ index: 0, delta: {}, finish_reason: "length" }] })
+    const completion_tokens = claim(most)
+    if (completion_tokens !== undefined)
+      one.sink.chunk({ choices: [], usage: { completion_tokens } })
+    one.sink.end({ outcome: "completed" })
+  }
+}
 describe("a probe of a parked instance", () => {
   const parked = () => {
     const t = open()
@@ -82,6 +105,13 @@ describe("a probe of a parked instance", () => {
     expect(t.answers("ProbeEnded")).toMatchObject([
       { outcome: "completed", outputTokens: probe.job.maxTokens },
     ])
+    expect(breakerStateOf(t.market.driver.market, t.instance.id)).toBe("closed")
+  })
+
+  it("that shows nothing, cut off as it was, has gone well", () => {
+    const t = parked()
+    think(t, [t.courier.last()], 10_000, second / 10)
+    expect(t.answers("ProbeEnded")).toMatchObject([{ outcome: "completed" }])
     expect(breakerStateOf(t.market.driver.market, t.instance.id)).toBe("closed")
   })
 
@@ -115,6 +145,62 @@ describe("a probe of a parked instance", () => {
     t.prober.close()
     expect(t.courier.last().isCancelled).toBe(true)
     expect(t.answers("ProbeEnded")).toEqual([])
+  })
+})
+
+describe("a probe of an instance below the floor", () => {
+  const floored = () => {
+    const t = open()
+    const { instance } = t.market.startHost({ model: t.model })
+    const { account } = t.market.openAccount({ minor: 1e9 })
+    const { driver } = t.market
+    const reason = () => instanceView(driver.market, instance.id)?.reason
+    for (let call = 0; call < 100 && reason() !== "BelowFloor"; call++) {
+      const request = driver.nextRequest()
+      const [inputTokens, maxTokens] = [1, 200]
+      driver.submit({
+        _tag: "RequestArrived",
+        request,
+        account: account.id,
+        model: t.model.id,
+        inputTokens,
+        maxTokens,
+      })
+      driver.submit({
+        _tag: "AttemptEnded",
+        request,
+        attempt: 0,
+        outcome: "completed",
+        outputTokens: 100,
+        reportedTokens: 100,
+        decodeMicros: 100 * second,
+        retryAfterMicros: 0,
+      })
+      t.clock.pass(second)
+    }
+    expect(reason()).toBe("BelowFloor")
+    for (let minute = 0; minute < 60 && t.courier.deliveries.length === 0; minute++)
+      t.clock.pass(60 * second)
+    return { ...t, reason }
+  }
+
+  it.each([3, 60, 100, 10_000])("judges a model that hides its first %i tokens", (hidden) => {
+    const t = floored()
+    for (let tries = 0; tries < 3 && t.answers("ProbeEnded").length === 0; tries++)
+      think(t, [t.courier.last()], hidden, second / 50)
+    expect(t.answers("ProbeEnded")).toMatchObject([{ outcome: "completed" }])
+    expect(t.reason()).toBe("Eligible")
+  })
+
+  it.each([
+    ["slow", second / 3, (tokens: number) => tokens * 1000],
+    ["one that counts nothing", second / 50, () => undefined],
+  ] as const)("is not passed by %s, whatever it claims", (_who, everyMicros, claim) => {
+    const t = floored()
+    for (let tries = 0; tries < 3 && t.answers("ProbeEnded").length === 0; tries++)
+      think(t, [t.courier.last()], 10_000, everyMicros, claim)
+    expect(t.answers("ProbeEnded")).toHaveLength(1)
+    expect(t.reason()).toBe("BelowFloor")
   })
 })
 
@@ -191,6 +277,55 @@ describe("the measurement of an instance", () => {
     for (let done = 10; done < deliveries.length; done++)
       writeWords(t, deliveries.slice(done, done + 1), second / 1000)
     expect(t.answers("CapacityMeasured")).toHaveLength(101)
+  })
+
+  const measureThinker = (
+    hidden: number,
+    everyMicros: number,
+    claim?: (tokens: number) => number | undefined,
+  ) => {
+    const t = open(true)
+    const { instance } = t.market.startHost({ model: t.model, slots: 4, tokensPerSecond: 100 })
+    for (let seen = 0, rounds = 0; rounds < 8 && t.answers("CapacityMeasured").length === 0;) {
+      const round = t.courier.deliveries.slice(seen)
+      seen += round.length
+      rounds += 1
+      think(t, round, hidden, everyMicros, claim)
+    }
+    return { ...t, instance }
+  }
+
+  it.each([
+    [3, 1 + 4],
+    [40, 2 + 4],
+    [100, 2 + 4],
+    [300, 3 + 4],
+    [100_000, 3 + 4],
+  ])("gets to see the speed of a model that hides its first %i tokens", (hidden, generations) => {
+    const t = measureThinker(hidden, second / 50)
+    expect(t.answers("CapacityMeasured")).toMatchObject([{ slots: 4 }])
+    const { tokensPerSecond } = t.answers("CapacityMeasured")[0]!
+    expect(tokensPerSecond).toBeGreaterThan(190)
+    expect(tokensPerSecond).toBeLessThanOrEqual(200)
+    expect(t.courier.deliveries).toHaveLength(generations)
+    // What it is measured at beyond what it declares counts for nothing.
+    expect(instanceView(t.market.driver.market, t.instance.id)).toMatchObject({
+      slots: 4,
+      tokensPerSecond: 100,
+    })
+  })
+
+  it("believes a host's count for no more than was asked, and where nothing shows alone", () => {
+    const boast = (tokens: number): number => tokens * 1000
+    const [boasted] = measureThinker(100_000, second / 50, boast).answers("CapacityMeasured")
+    expect(boasted?.tokensPerSecond).toBeLessThanOrEqual(200)
+    const [shown] = measureThinker(0, second / 50, boast).answers("CapacityMeasured")
+    expect(shown?.tokensPerSecond).toBeLessThanOrEqual(200)
+    // Three tokens a second are three, whatever is claimed.
+    expect(measureThinker(100_000, second / 3, boast).answers("CapacityMeasured")).toEqual([])
+    expect(
+      measureThinker(100_000, second / 50, () => undefined).answers("CapacityMeasured"),
+    ).toEqual([])
   })
 
   it("of an embedding model counts answers, not tokens", () => {

@@ -60,6 +60,7 @@ const deliver = (to: PushCourier, job = jobOf()) =>
     const chunks: Array<unknown> = []
     to.deliver(job, {
       chunk: (chunk) => chunks.push(chunk),
+      alive: () => {},
       end: (end) => resolve({ end, chunks }),
     })
   })
@@ -142,7 +143,8 @@ describe("a push to a host", () => {
     [401, {}, "cloud", { outcome: "credentialRefused" }],
     [403, {}, "cloud", { outcome: "credentialRefused" }],
     [400, {}, "push", { outcome: "consumerError", status: 400, detail: "because" }],
-    [404, {}, "push", { outcome: "consumerError", status: 404 }],
+    [404, {}, "push", { outcome: "upstreamError", status: 404 }],
+    [402, {}, "push", { outcome: "upstreamError", status: 402 }],
     [413, {}, "push", { outcome: "consumerError", status: 413 }],
     [422, {}, "push", { outcome: "consumerError", status: 422 }],
     [302, { location: "http://169.254.169.254/" }, "push", { outcome: "upstreamError" }],
@@ -220,6 +222,7 @@ describe("a push to a host", () => {
       const heard: Array<string> = []
       const delivery = to.deliver(jobOf({ body: { phase } }), {
         chunk: () => heard.push("chunk"),
+        alive: () => {},
         end: () => heard.push("end"),
       })
       await expect.poll(() => host!.calls.length).toBe(round + 1)
@@ -238,7 +241,7 @@ describe("a push to a host", () => {
   it("sends nothing where it is cancelled before it is connected", async () => {
     host = await openMockHost(() => {})
     const to = courierTo(host.endpoint)
-    to.deliver(jobOf(), { chunk: () => {}, end: () => {} }).cancel()
+    to.deliver(jobOf(), { chunk: () => {}, alive: () => {}, end: () => {} }).cancel()
     await new Promise((resume) => setTimeout(resume, 100))
     expect(host.calls).toEqual([])
   })
@@ -264,7 +267,11 @@ describe("a push to a host", () => {
     await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready))
     const to = courierTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
     const ends: Array<DeliveryEnd> = []
-    const delivery = to.deliver(jobOf(), { chunk: () => {}, end: (end) => ends.push(end) })
+    const delivery = to.deliver(jobOf(), {
+      chunk: () => {},
+      alive: () => {},
+      end: (end) => ends.push(end),
+    })
     delivery.pause()
     await new Promise((resume) => setTimeout(resume, 200))
     expect(ends).toEqual([])

@@ -13,6 +13,7 @@ import type {
   UploadFeed,
 } from "../../../live/hosts/job-board.ts"
 import { makeJobBoard } from "../../../live/hosts/job-board.ts"
+import { makeUploadWays } from "../../../live/hosts/upload-ways.ts"
 import { manualClock } from "../support/manual-clock.ts"
 
 export const limits = {
@@ -91,7 +92,7 @@ type Operation = (typeof operations)[number]
 export class Model {
   readonly clock = manualClock()
   readonly jobs: Array<Expected> = []
-  board: JobBoard = makeJobBoard({ clock: this.clock, hostOf, limits })
+  board: JobBoard = makeJobBoard({ clock: this.clock, hostOf, uploads: makeUploadWays(), limits })
   /** What every poll was answered. */
   readonly polls: Array<Array<Handout | undefined>> = []
   waiters: Array<{
@@ -169,6 +170,7 @@ export class Model {
     }
     const delivery = this.board.deliver(jobFor(host * 10), {
       chunk: () => tell("chunk"),
+      alive: () => {},
       end: (end) => tell(end),
     })
     isDelivering = false
@@ -360,7 +362,7 @@ export class Model {
       }
     const old = this.jobs.filter(({ id }) => id !== undefined)
     this.board.close()
-    this.board = makeJobBoard({ clock: this.clock, hostOf, limits })
+    this.board = makeJobBoard({ clock: this.clock, hostOf, uploads: makeUploadWays(), limits })
     for (const { host, id, epoch } of old)
       assert.equal(this.board.jobOf({ host, jobId: id ?? "", attempt: 0, epoch }), "unknown")
     this.jobs.length = 0

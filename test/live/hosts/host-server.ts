@@ -176,6 +176,7 @@ export const recordingSink = () => {
   return {
     chunks,
     ends,
+    alive: (): void => {},
     chunk: (chunk: Readonly<Record<string, unknown>>): void => {
       chunks.push(chunk)
       wake()

@@ -3,24 +3,32 @@ import { describe, expect, it } from "vitest"
 import type { DeliveryEnd } from "../../../live/gateway/delivery.ts"
 import type { Claim, Handout, Submission, Upload } from "../../../live/hosts/job-board.ts"
 import { makeJobBoard } from "../../../live/hosts/job-board.ts"
+import { makeUploadWays } from "../../../live/hosts/upload-ways.ts"
 import { manualClock } from "../support/manual-clock.ts"
 import { feedOf, hostOf, jobFor, limits, Model, operations } from "./board-model.ts"
 
 const open = () => {
   const clock = manualClock()
-  const board = makeJobBoard({ clock, hostOf, limits })
+  const uploads = makeUploadWays()
+  const board = makeJobBoard({ clock, hostOf, uploads, limits })
   const deliver = (instance: number, attempt = 0) => {
     const heard: Array<string | DeliveryEnd> = []
+    const signs: Array<number> = []
     const delivery = board.deliver(jobFor(instance, attempt), {
       chunk: (chunk) => void heard.push(String(chunk["text"])),
+      alive: () => void signs.push(clock.nowMicros()),
       end: (end) => void heard.push(end),
     })
     expect(heard).toEqual([])
-    return { heard, delivery }
+    return { heard, signs, delivery }
   }
-  const poll = (host: number, waitMicros = 0): Array<Handout | undefined> => {
+  const poll = (
+    host: number,
+    waitMicros = 0,
+    mayTake?: () => boolean,
+  ): Array<Handout | undefined> => {
     const got: Array<Handout | undefined> = []
-    board.poll(host, waitMicros, (handout) => void got.push(handout))
+    board.poll(host, waitMicros, (handout) => void got.push(handout), mayTake)
     return got
   }
   const complete = (claim: Claim): Array<Submission> => {
@@ -28,7 +36,7 @@ const open = () => {
     board.complete(claim, { outcome: "completed" }, undefined, (one) => void got.push(one))
     return got
   }
-  return { clock, board, deliver, poll, complete }
+  return { clock, board, uploads, deliver, poll, complete }
 }
 
 const noUpload: Upload = { end: () => {}, hold: () => {}, release: () => {} }
@@ -84,6 +92,88 @@ describe("the board of jobs", () => {
     expect(heard).toEqual([])
     delivery.cancel()
     expect(board.heardOf(1, [handout?.jobId ?? ""])).toEqual([])
+  })
+
+  it("passes signs of life on, of whatever kind and in whatever phase", () => {
+    const { clock, board, deliver, poll } = open()
+    const { heard, signs } = deliver(10)
+    const other = deliver(11)
+    const [claim] = poll(1)
+    poll(1)
+    if (claim === undefined) throw new Error("no job")
+    const phases = () => board.heardOf(1, [claim.jobId]).map(({ phase, chunks }) => [phase, chunks])
+    clock.pass(1)
+    expect(phases()[0]).toEqual(["handed", 0])
+    const feed = feedOf(board.openUpload(claim, noUpload))
+    clock.pass(1)
+    feed.alive()
+    feed.chunk({ text: "a" })
+    clock.pass(1)
+    expect(phases()[0]).toEqual(["uploading", 1])
+    feed.finished()
+    clock.pass(1)
+    feed.alive()
+    expect(phases()[0]).toEqual(["uploaded", 1])
+    expect(signs).toEqual([1, 2, 3, 4])
+    expect(other.signs).toEqual([])
+    expect(heard).toEqual(["a"])
+  })
+
+  it("hands a job to those who may take it, and to the others when they may", () => {
+    const { board, deliver, poll } = open()
+    let mayTake = false
+    const aside = poll(1, 1_000_000, () => mayTake)
+    const first = deliver(10)
+    expect([aside, board.totals().waiting]).toEqual([[], 1])
+    expect(poll(1)).toMatchObject([{ attempt: 0 }])
+    deliver(10, 1)
+    mayTake = true
+    board.offerAgain(1)
+    expect(aside).toMatchObject([{ attempt: 1 }])
+    expect(first.heard).toEqual([])
+    mayTake = false
+    deliver(10, 2)
+    expect(poll(1, 0, () => mayTake)).toEqual([undefined])
+    expect(poll(1)).toMatchObject([{ attempt: 2 }])
+  })
+
+  it("does not blame a host for silence that something between makes", () => {
+    const { clock, board, uploads, deliver, poll } = open()
+    const held = deliver(10)
+    const [claim] = poll(1)
+    clock.pass(limits.leaseMicros)
+    expect(held.heard).toMatchObject([{ outcome: "connectFailed" }])
+    // Its upload comes when all of it is there: now it is known what has kept it.
+    expect(board.openUpload(claim!, noUpload)).toBe("lost")
+    expect(uploads.of(1)).toBe("heldBack")
+    const again = deliver(10)
+    poll(1)
+    clock.pass(limits.leaseMicros)
+    expect(again.heard).toMatchObject([
+      { outcome: "firstTokenTimeout", detail: expect.stringContaining("docs/proxies.md") },
+    ])
+  })
+
+  it("knows a host whose uploads come in one go from one whose tokens flow", () => {
+    const { clock, board, uploads, deliver, poll } = open()
+    const serve = (waitMicros: number, tokenMicros: number): void => {
+      deliver(10)
+      const [claim] = poll(1)
+      clock.pass(waitMicros)
+      const feed = feedOf(board.openUpload(claim!, noUpload))
+      for (let token = 0; token < 20; token++) {
+        clock.pass(tokenMicros)
+        feed.chunk({ text: "a" })
+      }
+      feed.finished()
+      board.complete(claim!, { outcome: "completed" }, undefined, () => {})
+    }
+    serve(10, 10)
+    expect(uploads.of(1)).toBe("unknown")
+    serve(6_000_000, 100)
+    expect(uploads.of(1)).toBe("heldBack")
+    serve(10, 100_000)
+    expect(uploads.of(1)).toBe("flowing")
   })
 
   it("refuses a queue without end, later and neutrally", () => {

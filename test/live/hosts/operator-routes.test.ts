@@ -45,6 +45,7 @@ const serve = (server: HostServer) => {
       },
       {
         chunk: () => {},
+        alive: () => {},
         end: ({ outcome, reportedTokens = 0 }) =>
           market.driver.submit({
             _tag: "AttemptEnded",
@@ -241,10 +242,45 @@ describe("the market of hosts", () => {
     expect((await call("POST", `${path}/drain`)).status).toBe(401)
   })
 
-  it("tells an agent whose host it does not know to register again", async () => {
-    const { call } = await withOperator()
-    const { status, body } = await call("POST", "/hosts/host_gone/heartbeat", "hk_live_x", {})
-    expect([status, body.error.code]).toEqual([404, "not_found"])
+  it("tells an agent whose host it does not know to register again, whatever it asks and by whatever key", async () => {
+    const { call, register, secret, market } = await withOperator()
+    const known = (await register()).body.api_key as string
+    const admin = market.giveKey("admin", {}).secret
+    const claim = { attempt: 0, epoch: 1 }
+    const routes: ReadonlyArray<readonly [method: string, path: string, body?: object]> = [
+      ["POST", "/hosts/host_gone/heartbeat", {}],
+      ["POST", "/hosts/host_gone/models", { action: "remove", model: "small" }],
+      ["POST", "/hosts/host_gone/drain"],
+      ["POST", "/hosts/host_gone/resume"],
+      ["POST", "/hosts/host_gone/token", {}],
+      ["POST", "/hosts/host_gone/key"],
+      ["GET", "/hosts/host_gone/earnings"],
+      ["GET", "/hosts/host_gone"],
+      ["DELETE", "/hosts/host_gone"],
+      ["POST", "/hosts/next-job?wait_seconds=0&host_id=host_gone"],
+      ["POST", "/hosts/jobs/job_1/complete?host_id=host_gone", claim],
+      ["POST", "/hosts/jobs/job_1/fail?host_id=host_gone", claim],
+      ["POST", "/hosts/jobs/job_1/stream?attempt=0&epoch=1&host_id=host_gone"],
+    ]
+    for (const key of [undefined, "hk_live_x", known, secret, admin])
+      for (const [method, path, body] of routes) {
+        const answer = await call(method, path, key, body)
+        expect([answer.status, answer.body.error.code], `${method} ${path}`).toEqual([
+          404,
+          "not_found",
+        ])
+      }
+  })
+
+  it("lets nobody work as a host that is not the key's", async () => {
+    const { call, register } = await withOperator()
+    const [one, other] = [(await register()).body, (await register()).body]
+    const poll = (host: string, key: string) =>
+      call("POST", `/hosts/next-job?wait_seconds=0&host_id=${host}`, key)
+    expect((await poll(one.host_id, one.api_key)).status).toBe(204)
+    const foreign = await poll(other.host_id, one.api_key)
+    expect([foreign.status, foreign.body.error.code]).toEqual([403, "not_your_host"])
+    expect((await poll(one.host_id, "hk_live_x")).status).toBe(401)
   })
 })
 
@@ -279,7 +315,7 @@ describe("a heartbeat", () => {
       heartbeat_interval_seconds: 30,
       lease_seconds: 20,
       poll_seconds: 25,
-      jobs: [{ job_id: job.job_id, attempt: 0, epoch: 1 }],
+      jobs: [{ job_id: job.job_id, attempt: 0, epoch: 1, phase: "handed", chunks: 0 }],
       stop: ["job_of_yesterday"],
     })
     delivery.cancel()
@@ -405,6 +441,80 @@ describe("an operator", () => {
     expect((await beat({ is_draining: false })).body.status).toBe("active")
     expect((await beat({ is_draining: true })).body.status).toBe("draining")
     expect((await call("POST", `${path}/resume`, secret)).body.status).toBe("active")
+  })
+
+  it("drains the agent that asks, and the host only with its last one", async () => {
+    const clock = manualClock()
+    const server = await withOperator({ clock })
+    const ask = serve(server)
+    const { register, call, secret, board } = server
+    const { body } = await register()
+    const beat = async (session: string, is_draining: boolean): Promise<unknown> =>
+      (
+        await call("POST", `/hosts/${body.host_id}/heartbeat`, body.api_key, {
+          session,
+          is_draining,
+        })
+      ).body.status
+    const poll = (session: string, wait = 5) =>
+      call("POST", `/hosts/next-job?wait_seconds=${wait}&session=${session}`, body.api_key)
+    expect([await beat("old", false), await beat("new", false)]).toEqual(["active", "active"])
+    expect(await beat("old", true)).toBe("active")
+    // The old one still waits in its last poll: the job is the new one's.
+    const late = poll("old")
+    while (board.totals().polls === 0) await new Promise(setImmediate)
+    ask()
+    const taken = await poll("new")
+    expect([taken.status, board.totals().polls]).toEqual([200, 1])
+    expect((await call("GET", `/hosts/${body.host_id}`, secret)).body.sessions).toMatchObject([
+      { session: "new", is_draining: false },
+      { session: "old", is_draining: true },
+    ])
+    expect(await beat("new", true)).toBe("draining")
+    expect(await beat("newest", false)).toBe("active")
+    clock.pass(6 * second)
+    expect((await late).status).toBe(204)
+  })
+
+  it("drains with the agents that drain once the others are silent", async () => {
+    const clock = manualClock()
+    const server = await withOperator({ clock })
+    const { register, call, secret } = server
+    const { body } = await register()
+    const path = `/hosts/${body.host_id}`
+    const beat = (session: string, is_draining: boolean) =>
+      call("POST", `${path}/heartbeat`, body.api_key, { session, is_draining })
+    const status = async (): Promise<unknown> => (await call("GET", path, secret)).body.status
+    await beat("crashed", false)
+    clock.pass(30 * second)
+    await beat("leaving", true)
+    expect(await status()).toBe("active")
+    clock.pass(20 * second)
+    expect(await status()).toBe("draining")
+  })
+
+  it("stays drained by its operator whatever its agents say, until its operator resumes it", async () => {
+    const server = await withOperator()
+    const { register, call, secret } = server
+    const { body } = await register()
+    const path = `/hosts/${body.host_id}`
+    const beat = async (is_draining: boolean): Promise<unknown> =>
+      (
+        await call("POST", `${path}/heartbeat`, body.api_key, {
+          session: "one",
+          is_draining,
+        })
+      ).body.status
+    await beat(false)
+    await call("POST", `${path}/drain`, secret)
+    expect([await beat(false), await beat(true), await beat(false)]).toEqual([
+      "draining",
+      "draining",
+      "draining",
+    ])
+    expect((await call("POST", `${path}/resume`, secret)).body.status).toBe("active")
+    expect(await beat(true)).toBe("draining")
+    expect(await beat(false)).toBe("active")
   })
 
   it("removes a host, whose open jobs it may still end", async () => {

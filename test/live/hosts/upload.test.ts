@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import type { DeliveryEnd } from "../../../live/gateway/delivery.ts"
 import type { Claim, Handout } from "../../../live/hosts/job-board.ts"
 import { makeJobBoard } from "../../../live/hosts/job-board.ts"
+import { makeUploadWays } from "../../../live/hosts/upload-ways.ts"
 import { receiveUpload } from "../../../live/hosts/upload.ts"
 import { manualClock } from "../support/manual-clock.ts"
 import { hostOf, jobFor, limits } from "./board-model.ts"
@@ -14,10 +15,11 @@ const openUpload = (
   uploadLimits = { lineBytes: 1000, bytes: 1_000_000 },
   onText: (text: unknown) => void = () => {},
 ) => {
-  const board = makeJobBoard({ clock: manualClock(), hostOf, limits })
+  const board = makeJobBoard({ clock: manualClock(), hostOf, uploads: makeUploadWays(), limits })
   const texts: Array<unknown> = []
   const ends: Array<DeliveryEnd> = []
   const delivery = board.deliver(jobFor(10), {
+    alive: () => {},
     chunk: ({ text }) => {
       texts.push(text)
       onText(text)

@@ -12,6 +12,7 @@ import type { Calls } from "../../../live/gateway/calls.ts"
 import { makeCalls } from "../../../live/gateway/calls.ts"
 import type { JobBoard } from "../../../live/hosts/job-board.ts"
 import { makeJobBoard } from "../../../live/hosts/job-board.ts"
+import { makeUploadWays } from "../../../live/hosts/upload-ways.ts"
 import type { LiveServices } from "../../../live/services.ts"
 import type { Directory } from "../../../live/store/records.ts"
 import type { ManualClock } from "../support/manual-clock.ts"
@@ -68,11 +69,13 @@ export const startGateway = (
     driver,
     directory,
     store: { queue: disk.queue, reader: undefined as never, history: undefined as never },
+    uploads: makeUploadWays(),
     nowMillis: () => clock.nowMicros() / 1000,
   }
   const board = makeJobBoard({
     clock: ownClock,
     hostOf: (instance) => directory.instances.get(instance)?.host,
+    uploads: services.uploads,
     limits: { queuedJobs: 4, polls: 4, leaseMicros, pickUpMicros, answers: 1000 },
   })
   const calls = makeCalls(services, { pull: board, push: board })

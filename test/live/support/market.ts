@@ -17,6 +17,7 @@ import { systemClock } from "../../../live/driver/clock.ts"
 import type { JournalEntry } from "../../../live/driver/journal.ts"
 import type { MarketDriver } from "../../../live/driver/market-driver.ts"
 import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
+import { makeUploadWays } from "../../../live/hosts/upload-ways.ts"
 import type { LiveServices } from "../../../live/services.ts"
 import type { CommitQueue } from "../../../live/store/commit-queue.ts"
 import type {
@@ -131,6 +132,7 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
     driver,
     directory,
     store: { queue, reader: options.reader ?? noReader, history: nothingBefore },
+    uploads: makeUploadWays(),
     nowMillis,
   }
   let transfer = 0

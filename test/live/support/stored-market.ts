@@ -12,6 +12,7 @@ import { systemClock } from "../../../live/driver/clock.ts"
 import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
 import { openMarket } from "../../../live/driver/recovery.ts"
 import { buildServer } from "../../../live/http/server.ts"
+import { makeUploadWays } from "../../../live/hosts/upload-ways.ts"
 import type { LiveServices } from "../../../live/services.ts"
 import { loadDirectory } from "../../../live/store/records.ts"
 import { openedStore, temporaryFolder } from "./data-directory.ts"
@@ -51,6 +52,7 @@ export const openStoredMarket = async (
     driver,
     directory,
     store,
+    uploads: makeUploadWays(),
     nowMillis,
   }
   const adminKey = makeKey(services, { role: "admin", name: "test" }).secret

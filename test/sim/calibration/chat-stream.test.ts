@@ -216,7 +216,7 @@ describe("a server that means no good", () => {
     [
       "sends one endless line",
       forever((response) => response.write("x".repeat(20_000))),
-      /line of the answer does not end/,
+      /an event that does not end/,
     ],
     [
       "sends bulk",

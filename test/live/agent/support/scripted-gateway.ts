@@ -8,6 +8,8 @@ type Body = Readonly<Record<string, unknown>>
 
 export interface ScriptedUpload {
   readonly chunks: Array<Body>
+  /** Empty lines. */
+  signs: number
   isOpen: boolean
   readonly response: ServerResponse
 }
@@ -39,8 +41,12 @@ export interface ScriptedGateway {
     status?: number,
     headers?: Record<string, string>,
   ) => void
+  /** Says of every job from now on that its upload has not opened, as behind a proxy that buffers. */
+  readonly holdBack: (isHolding: boolean) => void
   /** Forgets all hosts. */
   readonly reset: () => void
+  /** Knows again all hosts that it ever knew. */
+  readonly remember: () => void
   readonly close: () => Promise<void>
   readonly end: (jobId: string) => Promise<ScriptedEnd>
 }
@@ -48,12 +54,13 @@ export interface ScriptedGateway {
 export interface ScriptedOptions {
   readonly heartbeatSeconds?: number
   readonly pollSeconds?: number
+  readonly leaseSeconds?: number
   readonly port?: number
   readonly listed?: ReadonlyArray<string>
 }
 
 export const scriptedGateway = async (options: ScriptedOptions = {}): Promise<ScriptedGateway> => {
-  const { heartbeatSeconds = 0.05, pollSeconds = 5 } = options
+  const { heartbeatSeconds = 0.05, pollSeconds = 5, leaseSeconds = 5 } = options
   const hosts = new Set<string>()
   const queue: Array<Body> = []
   const waiting: Array<ServerResponse> = []
@@ -68,10 +75,11 @@ export const scriptedGateway = async (options: ScriptedOptions = {}): Promise<Sc
   let refusal: { path: RegExp; status: number; headers: Record<string, string> } | undefined
   let jobs = 0
   let polls = 0
+  let holdsBack = false
 
   const dictated = {
     heartbeat_interval_seconds: heartbeatSeconds,
-    lease_seconds: 5,
+    lease_seconds: leaseSeconds,
     poll_seconds: pollSeconds,
   }
   const hostOf = (asked: Asked): string =>
@@ -92,7 +100,7 @@ export const scriptedGateway = async (options: ScriptedOptions = {}): Promise<Sc
     })
   }
   const upload = async (jobId: string, { request, response }: Asked): Promise<void> => {
-    const own: ScriptedUpload = { chunks: [], isOpen: true, response }
+    const own: ScriptedUpload = { chunks: [], signs: 0, isOpen: true, response }
     uploads.set(jobId, own)
     response.on("close", () => {
       own.isOpen = false
@@ -102,13 +110,22 @@ export const scriptedGateway = async (options: ScriptedOptions = {}): Promise<Sc
       for await (const part of request) {
         const lines = (rest + String(part)).split("\n")
         rest = lines.pop() ?? ""
-        for (const line of lines) own.chunks.push(JSON.parse(line) as Body)
+        for (const line of lines) {
+          if (line === "") own.signs++
+          else own.chunks.push(JSON.parse(line) as Body)
+        }
       }
       own.isOpen = false
       if (!response.headersSent) sendJson(response, { job_id: jobId, status: "received" })
     } catch {
       own.isOpen = false
     }
+  }
+
+  const phaseOf = (jobId: string): Body => {
+    const own = holdsBack ? undefined : uploads.get(jobId)
+    if (own === undefined) return { phase: "handed", chunks: 0 }
+    return { phase: own.isOpen ? "uploading" : "uploaded", chunks: own.chunks.length }
   }
 
   const answer = async (asked: Asked): Promise<void> => {
@@ -149,7 +166,12 @@ export const scriptedGateway = async (options: ScriptedOptions = {}): Promise<Sc
       return sendJson(response, {
         status: "active",
         ...dictated,
-        jobs: listed.map(({ job_id, attempt, epoch }) => ({ job_id, attempt, epoch })),
+        jobs: listed.map(({ job_id, attempt, epoch }) => ({
+          job_id,
+          attempt,
+          epoch,
+          ...phaseOf(String(job_id)),
+        })),
         stop: [],
       })
     }
@@ -196,9 +218,15 @@ export const scriptedGateway = async (options: ScriptedOptions = {}): Promise<Sc
     refuse: (path, status = 503, headers = {}) => {
       refusal = path === undefined ? undefined : { path, status, headers }
     },
+    holdBack: (isHolding) => {
+      holdsBack = isHolding
+    },
     reset: () => {
       hosts.clear()
       for (const response of waiting.splice(0)) response.writeHead(204).end()
+    },
+    remember: () => {
+      for (let host = 1; host <= registrations.length; host++) hosts.add(`host_${host}`)
     },
     close: server.close,
     end: (jobId) => eventually(() => ends.get(jobId)),
@@ -226,6 +254,8 @@ const registered = (host_id: string, dictated: object): Body => ({
     backend: null,
     hardware: {},
     last_heartbeat: null,
+    sessions: [],
+    uploads: "unknown",
     waiting_jobs: 0,
     open_jobs: 0,
   },

@@ -18,10 +18,14 @@ const lineFeed = 10
 const carriageReturn = 13
 const byteOrderMark = 0xfeff
 
-/** Calls `onEvent` with each event that has data or a name, in order; one without a name is a "message". */
+/**
+ * Calls `onEvent` with each event that has data or a name, in order; one without a name is a "message".
+ * A comment is no event; it says that the other side is alive, to whoever gives `onComment`.
+ */
 export const makeSseParser = (
   maxChars: number,
   onEvent: (data: string, event: string) => void,
+  onComment: () => void = () => {},
 ): SseParser => {
   const decoder = new StringDecoder("utf8")
   let unread = ""
@@ -47,6 +51,7 @@ export const makeSseParser = (
       data = data === undefined ? value : `${data}\n${value}`
       if (data.length > maxChars) isTooLong = true
     } else if (line.startsWith("event:")) event = line.slice(line.charCodeAt(6) === 32 ? 7 : 6)
+    else if (line.startsWith(":")) onComment()
     else if (line === "data") data = data === undefined ? "" : `${data}\n`
   }
 

@@ -151,16 +151,14 @@ export const forwarded = (body: Readonly<Record<string, unknown>>): Record<strin
   return kept
 }
 
-/** Checks bodies of one kind: gives the error for the client, or `undefined`. */
-export const bodyCheck = (kind: JobKind): ((body: unknown) => HttpError | undefined) => {
-  const schema = bodySchemas[kind] as Schema.Schema<unknown>
-  const isValid = Schema.is(schema)
-  const explain = Schema.decodeUnknownEither(schema)
-  return (body) => {
-    if (isValid(body)) return undefined
-    const checked = explain(body)
-    return Either.isRight(checked) ? undefined : asBadRequest(checked.left)
-  }
+/** Checks bodies of one kind. */
+export const bodyCheck = <K extends JobKind>(
+  kind: K,
+): ((body: unknown) => Either.Either<BodyOf<K>, HttpError>) => {
+  const decode = Schema.decodeUnknownEither(
+    bodySchemas[kind] as unknown as Schema.Schema<BodyOf<K>>,
+  )
+  return (body) => Either.mapLeft(decode(body), asBadRequest)
 }
 
 /** The deepest issue says most: of a union's members it is the one that nearly fits. */

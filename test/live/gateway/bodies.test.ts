@@ -1,7 +1,14 @@
+import { Either } from "effect"
 import { describe, expect, it } from "vitest"
 import { bodyCheck, forwarded } from "../../../live/gateway/bodies.ts"
+import type { JobKind } from "../../../live/gateway/delivery.ts"
 
-const chat = bodyCheck("chat")
+/** The error of a body, `undefined` where there is none. */
+const errorOf = (kind: JobKind) => {
+  const check = bodyCheck(kind)
+  return (body: unknown) => Either.getOrUndefined(Either.flip(check(body)))
+}
+const chat = errorOf("chat")
 const messages = [{ role: "user", content: "Hi" }]
 
 describe("the check of a body", () => {
@@ -48,13 +55,13 @@ describe("the check of a body", () => {
   })
 
   it("knows prompts and inputs in each of their forms", () => {
-    const completion = bodyCheck("completion")
+    const completion = errorOf("completion")
     for (const prompt of ["a", ["a"], [1, 2]])
       expect(completion({ model: "m", prompt })).toBeUndefined()
     expect(completion({ model: "m", prompt: ["a", "b"] })).toMatchObject({ param: "prompt" })
     expect(completion({ model: "m", prompt: "a", best_of: 4 })).toMatchObject({ param: "best_of" })
     expect(completion({ model: "m", prompt: "a", echo: true })).toMatchObject({ param: "echo" })
-    const embedding = bodyCheck("embedding")
+    const embedding = errorOf("embedding")
     for (const input of ["a", ["a", "b"], [1], [[1], [2]]])
       expect(embedding({ model: "m", input })).toBeUndefined()
     expect(embedding({ model: "m", input: [] })).toMatchObject({ status: 400 })

@@ -22,7 +22,7 @@ export const paths = {
 /** Highest acceptable price of output tokens: credits per token, as a decimal. */
 export const maxPriceHeader = "x-evenkeel-max-price"
 
-/** The order of a valid body. Throws, or rejects with, what the consumer is to be told. */
+/** The order of a valid body of that kind. Throws, or rejects with, what the consumer is to be told. */
 export const orderOf = <K extends JobKind>(
   { config, directory, driver }: LiveServices,
   account: number,
@@ -44,11 +44,20 @@ export const orderOf = <K extends JobKind>(
     kind,
     ...(maxPricePerMtok === undefined ? {} : { maxPricePerMtok }),
   }
+  const kept = forwarded(body)
   const made = (inputTokens: number): CallOrder => {
-    const maxTokens = maxTokensOf(kind, body, model, inputTokens, config.limits.defaultMaxTokens)
-    return { ...base, body: jobBody(kind, body, maxTokens), inputTokens, maxTokens }
+    const left = leftBy(kind, model, inputTokens)
+    if (kind === "embedding") return { ...base, body: kept, inputTokens, maxTokens: 0 }
+    const asked = askedTokens(body) ?? config.limits.defaultMaxTokens
+    const mostTokens = Math.max(1, left - templateRoom(kept, model, inputTokens))
+    return {
+      ...base,
+      body: generating(kept, Math.min(asked, mostTokens)),
+      inputTokens,
+      maxTokens: Math.min(asked, left),
+    }
   }
-  const counted = promptTokens(kind, body, model.contextTokens)
+  const counted = promptTokens(kind, kept, model.contextTokens)
   return typeof counted === "number" ? made(counted) : counted.then(made)
 }
 
@@ -64,13 +73,14 @@ const maxPriceOf = (headers: FastifyRequest["headers"], market: Market): number 
   return price
 }
 
-/** What the call asks for, at most what the context leaves. An embedding generates nothing. */
-const maxTokensOf = (
+const askedTokens = (body: JsonObject): number | undefined =>
+  (body["max_completion_tokens"] ?? body["max_tokens"] ?? undefined) as number | undefined
+
+/** Tokens that the context leaves for an answer. An embedding generates none. */
+const leftBy = (
   kind: JobKind,
-  body: JsonObject,
   { name, contextTokens }: ModelRecord,
   inputTokens: number,
-  byDefault: number,
 ): number => {
   const left = contextTokens - inputTokens
   if (left < 0 || (left === 0 && kind !== "embedding"))
@@ -78,18 +88,39 @@ const maxTokensOf = (
       `The input is longer than the context of ${name}, which holds ${contextTokens} tokens with the answer`,
       kind === "chat" ? "messages" : kind === "completion" ? "prompt" : "input",
     )
-  if (kind === "embedding") return 0
-  const asked = body["max_completion_tokens"] ?? body["max_tokens"] ?? byDefault
-  return Math.min(left, asked as number)
+  return left
 }
 
+const roomTokens = 64
+const roomShareOfContext = 1 / 16
+const roomShareOfPrompt = 0.03
+const roomTokensPerMessage = 8
+const roomTokensForTools = 256
+
+/**
+ * A server counts with its own tokenizer and template, and refuses a call whose prompt and longest
+ * answer are one token more than its context. So where an answer is bounded by what the context
+ * leaves, some of that is left free: for the template's beginning, around each message, for how it
+ * introduces tools, and for the tokenizers' difference. What is held is what was asked for.
+ */
+const templateRoom = (
+  { messages, tools, functions }: JsonObject,
+  { contextTokens }: ModelRecord,
+  inputTokens: number,
+): number =>
+  Math.ceil(Math.min(roomTokens, contextTokens * roomShareOfContext)) +
+  Math.ceil(inputTokens * roomShareOfPrompt) +
+  (Array.isArray(messages) ? messages.length * roomTokensPerMessage : 0) +
+  (tools === undefined && functions === undefined ? 0 : roomTokensForTools)
+
 /** Hosts stream always, and count always; their answers are bounded in the way they all know. */
-const jobBody = (kind: JobKind, body: JsonObject, maxTokens: number): JsonObject => {
-  const kept = forwarded(body)
-  if (kind === "embedding") return kept
-  delete kept["max_completion_tokens"]
-  kept["max_tokens"] = maxTokens
-  kept["stream"] = true
-  kept["stream_options"] = { include_usage: true }
-  return kept
+const generating = (kept: JsonObject, maxTokens: number): JsonObject => {
+  const { min_tokens: least } = kept
+  return {
+    ...kept,
+    max_tokens: maxTokens,
+    ...(typeof least === "number" ? { min_tokens: Math.min(least, maxTokens) } : {}),
+    stream: true,
+    stream_options: { include_usage: true },
+  }
 }

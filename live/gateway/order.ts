@@ -6,7 +6,7 @@ import { badRequest } from "../http/http-error.ts"
 import type { JsonObject } from "../http/json-object.ts"
 import type { LiveServices } from "../services.ts"
 import type { ModelRecord } from "../store/records.ts"
-import type { BodyOf } from "./bodies.ts"
+import type { BodyOf, ChatBody } from "./bodies.ts"
 import { forwarded } from "./bodies.ts"
 import type { CallOrder } from "./call.ts"
 import type { JobKind } from "./delivery.ts"
@@ -44,7 +44,7 @@ export const orderOf = <K extends JobKind>(
     kind,
     ...(maxPricePerMtok === undefined ? {} : { maxPricePerMtok }),
   }
-  const kept = forwarded(body)
+  const kept = forModel(model, forwarded(body))
   const made = (inputTokens: number): CallOrder => {
     const left = leftBy(kind, model, inputTokens)
     if (kind === "embedding") return { ...base, body: kept, inputTokens, maxTokens: 0 }
@@ -72,6 +72,21 @@ const maxPriceOf = (headers: FastifyRequest["headers"], market: Market): number 
     )
   return price
 }
+
+/**
+ * `developer` is OpenAI's newer name of `system`. The chat templates of most models know no such role:
+ * they refuse it, or leave the message out.
+ */
+const forModel = ({ developerRole }: ModelRecord, kept: JsonObject): JsonObject => {
+  const messages = kept["messages"] as ChatBody["messages"] | undefined
+  if (developerRole === "keep" || messages?.some(isDeveloper) !== true) return kept
+  return {
+    ...kept,
+    messages: messages.map((one) => (isDeveloper(one) ? { ...one, role: "system" } : one)),
+  }
+}
+
+const isDeveloper = ({ role }: ChatBody["messages"][number]): boolean => role === "developer"
 
 const askedTokens = (body: JsonObject): number | undefined =>
   (body["max_completion_tokens"] ?? body["max_tokens"] ?? undefined) as number | undefined

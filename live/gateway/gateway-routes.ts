@@ -15,7 +15,9 @@ import type { Calls } from "./calls.ts"
 import type { JobKind } from "./delivery.ts"
 import { modelRoutes } from "./model-routes.ts"
 import { orderOf, paths } from "./order.ts"
-import { streamTo } from "./stream-reply.ts"
+import { responsesRoute } from "./responses/responses-route.ts"
+import { unstoredRoutes } from "./responses/unstored-routes.ts"
+import { chunkEvents, streamTo } from "./stream-reply.ts"
 import { wholeTo } from "./whole-reply.ts"
 
 const summaries = {
@@ -44,6 +46,8 @@ export const gatewayRoutes =
     modelRoutes(app, services)
     for (const kind of ["chat", "completion", "embedding"] as const)
       callRoute(app, tools, routeOf(services, kind))
+    callRoute(app, tools, responsesRoute(services))
+    unstoredRoutes(app, services)
   }
 
 /** One of OpenAI's routes, whose body and answer are those of the job itself. */
@@ -62,7 +66,7 @@ const routeOf = <K extends JobKind>(services: LiveServices, kind: K): CallRoute<
       model: model.name,
     }
     return kind !== "embedding" && body["stream"] === true
-      ? streamTo(request, reply, kind, envelope, asksForUsage(body), callOf)
+      ? streamTo(request, reply, chunkEvents(kind, envelope, asksForUsage(body)), callOf)
       : wholeTo(
           reply,
           services.driver.market,

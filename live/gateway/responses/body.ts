@@ -55,7 +55,7 @@ const Tool = byType(
       ),
     }),
   },
-  { why: () => foreignTools },
+  { why: foreignTools },
 )
 export type Tool = typeof Tool.Type
 
@@ -74,10 +74,10 @@ const ToolChoice = Schema.Union(
       allowed_tools: object({
         type: Schema.Literal("allowed_tools"),
         mode: oneOf("auto", "required"),
-        tools: listOf(byType(namedTool, { why: () => foreignTools }), maxTools),
+        tools: listOf(byType(namedTool, { why: foreignTools }), maxTools),
       }),
     },
-    { why: () => foreignTools },
+    { why: foreignTools },
   ),
 )
 

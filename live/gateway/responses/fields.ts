@@ -76,7 +76,7 @@ export const byType = <const M extends Members>(
     /** What an object without a type is. */
     readonly untyped?: keyof M & string
     /** Why others are not taken. */
-    readonly why?: (type: string) => string | undefined
+    readonly why?: string
   } = {},
 ): Schema.Schema<M[keyof M]["Type"]> => {
   const readers = new Map(
@@ -85,20 +85,16 @@ export const byType = <const M extends Members>(
       ParseResult.decodeUnknownEither(schema as Schema.Schema<unknown>),
     ]),
   )
-  const allowed = `must be ${oneOfWords(Object.keys(members))}`
+  const why = options.why === undefined ? "" : `: ${options.why}`
+  const allowed = `must be ${oneOfWords(Object.keys(members))}${why}`
   const read = (input: unknown, ast: ParseResult.Type["ast"]) => {
     if (!isObject(input))
       return ParseResult.fail(new ParseResult.Type(ast, input, "must be an object"))
     const type = input["type"] ?? options.untyped
     const reader = typeof type === "string" ? readers.get(type) : undefined
     if (reader !== undefined) return reader(input, { onExcessProperty: "preserve" })
-    const why = typeof type === "string" ? options.why?.(type) : undefined
     return ParseResult.fail(
-      new ParseResult.Pointer(
-        "type",
-        input,
-        new ParseResult.Type(ast, type, why === undefined ? allowed : `${allowed}; ${why}`),
-      ),
+      new ParseResult.Pointer("type", input, new ParseResult.Type(ast, type, allowed)),
     )
   }
   const parse = () => (input: unknown, _options: unknown, ast: ParseResult.Type["ast"]) =>

@@ -1,4 +1,4 @@
-/** Items of a response's input: messages, calls of tools and their outputs, reasoning. */
+/** Items of a response's input: messages, calls of tools and their outputs, reasoning, references. */
 import { Schema } from "effect"
 import { optional } from "../body-fields.ts"
 import { byType, listOf, name, object, oneOf, text, textOr, worded } from "./fields.ts"
@@ -41,11 +41,6 @@ const Content = textOr(listOf(Part, maxParts), "parts")
 
 const Thought = object({ text })
 
-const untaken = (type: string): string | undefined =>
-  type === "item_reference"
-    ? "the gateway stores no items: send the item itself, with `store: false` where a client decides that"
-    : undefined
-
 export const InputItem = byType(
   {
     message: object({
@@ -80,7 +75,10 @@ export const InputItem = byType(
       summary: optional(listOf(Thought, maxParts)),
       content: optional(listOf(Thought, maxParts)),
     }),
+    item_reference: object({ type: Schema.Literal("item_reference"), id: name }),
   },
-  { untyped: "message", why: untaken },
+  { untyped: "message" },
 )
 export type InputItem = typeof InputItem.Type
+/** With the items themselves in place of references. */
+export type SentItem = Exclude<InputItem, { readonly type: "item_reference" }>

@@ -3,7 +3,7 @@
  * holds as items (reasoning, text, calls), is one message of a chat; an item that is left out here is
  * neither sent nor counted.
  */
-import type { InputItem, Part } from "./items.ts"
+import type { SentItem, Part } from "./items.ts"
 import { customArguments } from "./tools.ts"
 
 export type Message = Readonly<Record<string, unknown>> & { readonly role: Role }
@@ -12,7 +12,7 @@ type ChatPart = Readonly<Record<string, unknown>> & { readonly type: string }
 
 export const messagesOf = (
   instructions: string | null | undefined,
-  input: string | ReadonlyArray<InputItem>,
+  input: string | ReadonlyArray<SentItem>,
 ): Array<Message> => {
   const messages: Array<Message> = []
   if (typeof instructions === "string") messages.push({ role: "system", content: instructions })
@@ -21,7 +21,7 @@ export const messagesOf = (
   return messages
 }
 
-const addItems = (messages: Array<Message>, items: ReadonlyArray<InputItem>): void => {
+const addItems = (messages: Array<Message>, items: ReadonlyArray<SentItem>): void => {
   const question = items.findLastIndex(isFromUser)
   let turn: Turn | undefined
   const close = (): void => {
@@ -46,15 +46,15 @@ const addItems = (messages: Array<Message>, items: ReadonlyArray<InputItem>): vo
 }
 
 type OfModel =
-  | Extract<InputItem, { readonly type: "reasoning" | "function_call" | "custom_tool_call" }>
-  | (Extract<InputItem, { readonly role: string }> & { readonly role: "assistant" })
+  | Extract<SentItem, { readonly type: "reasoning" | "function_call" | "custom_tool_call" }>
+  | (Extract<SentItem, { readonly role: string }> & { readonly role: "assistant" })
 
-const isOfModel = (item: InputItem): item is OfModel =>
+const isOfModel = (item: SentItem): item is OfModel =>
   "role" in item
     ? item.role === "assistant"
     : item.type !== "function_call_output" && item.type !== "custom_tool_call_output"
 
-const isFromUser = (item: InputItem): boolean => "role" in item && item.role === "user"
+const isFromUser = (item: SentItem): boolean => "role" in item && item.role === "user"
 
 /** What a model did between what others said. */
 interface Turn {

@@ -11,13 +11,15 @@ export type ResponseEnd =
   | { readonly status: "failed"; readonly message: string }
 export type IncompleteReason = "max_output_tokens" | "content_filter"
 
+export type ResponseBody = JsonObject & { readonly output: ReadonlyArray<JsonObject> }
+
 /** Before its end a response is in progress. */
 export const responseBody = (
   { id, created, model }: Envelope,
   body: ResponsesBody,
   output: ReadonlyArray<OutputItem>,
   end: ResponseEnd | undefined,
-): JsonObject => ({
+): ResponseBody => ({
   id,
   object: "response",
   created_at: created,

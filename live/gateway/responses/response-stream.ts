@@ -28,7 +28,7 @@ import type {
   TextPart,
 } from "./output-items.ts"
 import { idPrefixes, itemView, partView, reasoningPart } from "./output-items.ts"
-import type { IncompleteReason, ResponseEnd } from "./response-body.ts"
+import type { IncompleteReason, ResponseBody, ResponseEnd } from "./response-body.ts"
 import { responseBody } from "./response-body.ts"
 import { areLogprobsAsked } from "./to-chat.ts"
 import { customInput, customNames } from "./tools.ts"
@@ -41,8 +41,8 @@ export type ResponseEvent = JsonObject & {
 export interface ResponseStream {
   readonly add: (chunk: JsonObject) => void
   /** Ends it; gives the response. */
-  readonly serve: (usage: Usage) => JsonObject
-  readonly fail: (error: HttpError) => JsonObject
+  readonly serve: (usage: Usage) => ResponseBody
+  readonly fail: (error: HttpError) => ResponseBody
 }
 
 /** A call whose name has not come yet is not shown. */
@@ -80,7 +80,7 @@ export const makeResponseStream = (
 
   const send = (type: string, fields: JsonObject): void =>
     emit({ type, sequence_number: sequence++, ...fields })
-  const response = (end?: ResponseEnd): JsonObject => responseBody(envelope, body, output, end)
+  const response = (end?: ResponseEnd): ResponseBody => responseBody(envelope, body, output, end)
   const begin = (): void => {
     if (isBegun) return
     isBegun = true

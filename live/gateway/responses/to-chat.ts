@@ -7,17 +7,18 @@ import type { ChatBody } from "../bodies.ts"
 import { bodyCheck } from "../bodies.ts"
 import type { ResponsesBody } from "./body.ts"
 import { settingsOfChat } from "./body.ts"
+import type { SentItem } from "./items.ts"
 import { messagesOf } from "./messages.ts"
 import { chatTools } from "./tools.ts"
 
 const checkChat = bodyCheck("chat")
 
-/** Throws what the consumer is to be told, where the body is wrong in itself. */
-export const chatOf = (body: ResponsesBody): ChatBody => {
+/** Throws what the consumer is to be told, where the body is wrong in itself. `input`: its own. */
+export const chatOf = (body: ResponsesBody, input: string | ReadonlyArray<SentItem>): ChatBody => {
   const chat = {
     ...settingsOfChat(body),
     model: body.model,
-    messages: messagesOf(body.instructions, body.input),
+    messages: messagesOf(body.instructions, input),
     ...chatTools(body),
     ...set("parallel_tool_calls", body.parallel_tool_calls),
     ...set("response_format", responseFormat(body)),

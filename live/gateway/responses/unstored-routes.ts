@@ -24,7 +24,7 @@ export const unstoredRoutes = (app: FastifyInstance, services: LiveServices): vo
       type: "not_found_error",
       code: "not_stored",
       message:
-        "The gateway stores no responses: an answer goes to its caller, whole or as a stream, and is gone",
+        "The gateway stores no responses: what is answered goes to its caller, whole or as a stream",
       param: "id",
     })
   }

@@ -33,7 +33,7 @@ describe("the check of a response's body", () => {
       "input.1.type",
       'must be one of "message", "function_call",',
     ],
-    [inItem({ type: "item_reference", id: "msg_1" }), "input.1.type", "stores no items"],
+    [inItem({ type: "item_reference" }), "input.1.id", "missing"],
     [inItem({ role: "tool", content: "x" }), "input.1.role", 'must be one of "user", "assistant",'],
     [inItem({ type: "function_call", name: "f", arguments: "{}" }), "input.1.call_id", "missing"],
     [inItem({ type: "function_call_output", call_id: "c" }), "input.1.output", "missing"],

@@ -341,6 +341,38 @@ describe("the openai client", () => {
     })
   })
 
+  it("may refer to what its account was answered lately, and to nothing else", async () => {
+    const t = await open()
+    const refer = (id: string, secret = t.secret) =>
+      clientOf(t, secret).responses.create({
+        model: "small",
+        input: [
+          { role: "user", content: "Hi" },
+          { type: "item_reference", id },
+          { role: "user", content: "Again" },
+        ],
+      })
+    const [item] = (await clientOf(t).responses.create(ask)).output
+    await refer(item!.id!)
+    expect(bodyOf(t, 1)["messages"]).toEqual([
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: "Hello, world!" },
+      { role: "user", content: "Again" },
+    ])
+    const [unkept] = (await clientOf(t).responses.create({ ...ask, store: false })).output
+    const stranger = t.market.openAccount({ minor: 1_000_000_000 }).secret
+    for (const refused of [
+      () => refer(unkept!.id!),
+      () => refer("msg_none"),
+      () => refer(item!.id!, stranger),
+    ])
+      await expect(refused()).rejects.toMatchObject({
+        status: 400,
+        param: "input.1.id",
+        message: expect.stringContaining("`store: false`"),
+      })
+  })
+
   it("finds nothing stored", async () => {
     const t = await open()
     const { responses } = clientOf(t)
@@ -419,8 +451,6 @@ describe("the AI SDK", () => {
       execute: async () => "5",
     }),
   }
-  /** The SDK refers to what it takes for stored, unless it is told that nothing is. */
-  const providerOptions = { openai: { store: false } }
 
   it("generates and streams text", async () => {
     const t = await open()
@@ -437,38 +467,53 @@ describe("the AI SDK", () => {
     expect(t.hosts[0]!.calls[0]!.path).toBe("/v1/chat/completions")
   })
 
-  it("goes through a tool and on, streaming or not", async () => {
-    const t = await open(callsTool)
-    const given = {
-      model: modelOf(t),
-      prompt: "The weather in Oslo?",
-      maxRetries: 0,
-      tools,
-      stopWhen: stepCountIs(2),
-      providerOptions,
-    }
-    expect((await generateText(given)).text).toBe("5 degrees")
-    const streamed = streamText(given)
-    let text = ""
-    for await (const part of streamed.textStream) text += part
-    expect(text).toBe("5 degrees")
-    expect((await streamed.steps)[0]!.toolCalls).toMatchObject([
-      { toolName: "weather", input: { city: "Oslo" } },
-    ])
-  })
-
-  it("is told what to do where it refers to what it takes for stored", async () => {
-    const t = await open(callsTool)
-    await expect(
-      generateText({
+  it.each([true, false])(
+    "goes through a tool and on, whether it refers to what came or sends it: %s",
+    async (store) => {
+      const t = await open(callsTool)
+      const given = {
         model: modelOf(t),
         prompt: "The weather in Oslo?",
         maxRetries: 0,
         tools,
         stopWhen: stepCountIs(2),
-      }),
-    ).rejects.toThrow(/store: false/)
-  })
+        providerOptions: { openai: { store } },
+      }
+      const whole = await generateText(given)
+      expect(whole.text).toBe("5 degrees")
+      const streamed = streamText(given)
+      let text = ""
+      for await (const part of streamed.textStream) text += part
+      expect(text).toBe("5 degrees")
+      expect((await streamed.steps)[0]!.toolCalls).toMatchObject([
+        { toolName: "weather", input: { city: "Oslo" } },
+      ])
+      for (const call of [1, 3])
+        expect(bodyOf(t, call)["messages"]).toMatchObject([
+          { role: "user" },
+          { role: "assistant", tool_calls: [{ function: { name: "weather" } }] },
+          { role: "tool", content: "5" },
+        ])
+      // And the next turn of the conversation, which refers to all of the last.
+      await generateText({
+        model: modelOf(t),
+        maxRetries: 0,
+        providerOptions: { openai: { store } },
+        messages: [
+          { role: "user", content: "The weather in Oslo?" },
+          ...whole.response.messages,
+          { role: "user", content: "Really?" },
+        ],
+      })
+      expect(bodyOf(t, 4)["messages"]).toMatchObject([
+        { role: "user" },
+        { role: "assistant" },
+        { role: "tool" },
+        { role: "assistant", content: "5 degrees" },
+        { role: "user" },
+      ])
+    },
+  )
 
   it("generates objects", async () => {
     const t = await open(deltas("stop", { content: '{"city":"Oslo"}' }))

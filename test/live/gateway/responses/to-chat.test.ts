@@ -2,11 +2,14 @@ import * as fc from "fast-check"
 import { Either } from "effect"
 import { describe, expect, it } from "vitest"
 import { checkBody } from "../../../../live/gateway/responses/body.ts"
+import type { SentItem } from "../../../../live/gateway/responses/items.ts"
 import { chatOf } from "../../../../live/gateway/responses/to-chat.ts"
 
 const chat = (more: object) => {
   const body = Either.getOrThrow(checkBody({ model: "small", input: "Hi", ...more }))
-  return chatOf(body) as unknown as Readonly<Record<string, unknown>>
+  return chatOf(body, body.input as string | ReadonlyArray<SentItem>) as unknown as Readonly<
+    Record<string, unknown>
+  >
 }
 const messagesOf = (input: unknown) => chat({ input })["messages"]
 

@@ -50,6 +50,15 @@ export const ListedModel = Schema.Struct({
   contextTokens: count(8192, 1, 100_000_000, "Prompt and answer together, tokens"),
   inputPricePerToken: Schema.String.annotations({ description: 'Credits, such as "0.00000010"' }),
   outputPricePerToken: Schema.String.annotations({ description: 'Credits, such as "0.00000040"' }),
+  developerRole: Schema.optionalWith(
+    Schema.Literal("system", "keep").annotations(
+      described(
+        "What hosts are sent for a message of role developer; default: system, which every template knows",
+        "system or keep",
+      ),
+    ),
+    { exact: true },
+  ),
 })
 export type ListedModel = typeof ListedModel.Type
 
@@ -86,7 +95,8 @@ export const LiveConfig = Schema.Struct({
   }),
   models: Schema.optionalWith(
     Schema.Array(ListedModel).annotations({
-      description: "Models that are listed at the start; an admin may list more",
+      description:
+        "Models that are listed at the start, each with name, kind (text or embedding), contextTokens, inputPricePerToken, outputPricePerToken and developerRole (system, or keep: as what hosts get a developer's message); an admin may list more",
     }),
     { default: () => [] },
   ),

@@ -211,8 +211,9 @@ const marketRoutes = (app: FastifyInstance, services: LiveServices, audits: Audi
     },
     async (request) => {
       const admin = requireAdmin(services, request)
-      const { model: name, kind, context_tokens, ...prices } = request.body
+      const { model: name, kind, context_tokens, developer_role, ...prices } = request.body
       const known = services.directory.modelByName(name)
+      const developerRole = developer_role ?? known?.developerRole
       try {
         const { record, isChanged } = listModel(services, {
           name,
@@ -220,6 +221,7 @@ const marketRoutes = (app: FastifyInstance, services: LiveServices, audits: Audi
           contextTokens: context_tokens ?? known?.contextTokens ?? defaultContextTokens,
           inputPricePerToken: prices.input_price_per_token,
           outputPricePerToken: prices.output_price_per_token,
+          ...(developerRole === undefined ? {} : { developerRole }),
         })
         if (isChanged) audits.note("ModelListed", admin.publicId, undefined, record.id)
         await services.driver.durable()

@@ -65,6 +65,10 @@ export const ModelListing = Schema.Struct({
     Schema.String.pipe(Schema.maxLength(40)),
     'Credits as a decimal string, such as "0.0000004"',
   ),
+  developer_role: optional(
+    Schema.Literal("system", "keep"),
+    "What hosts are sent for a message of role developer; default: as before, or system",
+  ),
 })
 export type ModelListing = typeof ModelListing.Type
 

@@ -44,6 +44,7 @@ export const listModel = (
     contextTokens: model.contextTokens,
     inputPricePerMtok: pricePerMtok(services, model, "inputPricePerToken"),
     outputPricePerMtok: pricePerMtok(services, model, "outputPricePerToken"),
+    ...(model.developerRole === undefined ? {} : { developerRole: model.developerRole }),
   }
   if (known !== undefined && isSame(known, record)) return { record: known, isChanged: false }
   const rejection = driver.submit({
@@ -64,6 +65,7 @@ export const listModel = (
 
 const isSame = (one: ModelRecord, other: ModelRecord): boolean =>
   one.contextTokens === other.contextTokens &&
+  (one.developerRole ?? "system") === (other.developerRole ?? "system") &&
   one.inputPricePerMtok === other.inputPricePerMtok &&
   one.outputPricePerMtok === other.outputPricePerMtok
 

@@ -2,14 +2,19 @@
 import { randomFillSync } from "node:crypto"
 import type { JobKind } from "./delivery.ts"
 
-const prefixes = { chat: "chatcmpl-", completion: "cmpl-", embedding: "embd-" } as const
+const prefixes = {
+  chat: "chatcmpl-",
+  completion: "cmpl-",
+  embedding: "embd-",
+  response: "resp_",
+} as const satisfies Record<JobKind | "response", string>
 
 /** Random bytes are drawn many at a time: a draw costs as much as a hundred copies. */
 const idBytes = 15
 const pool = Buffer.alloc(idBytes * 256)
 let drawn = pool.length
 
-export const newAnswerId = (kind: JobKind): string => {
+export const newAnswerId = (kind: JobKind | "response"): string => {
   if (drawn === pool.length) {
     randomFillSync(pool)
     drawn = 0

@@ -1,112 +1,84 @@
 /**
- * The bodies of OpenAI calls. What the gateway itself uses is checked here; what only the host's
- * server understands is passed on as it is, but for fields that would tell a host who is asking, or
- * make it do more than is paid for.
+ * The bodies of OpenAI calls. Their schemas are the list of what a host is told: a field that stands
+ * in none is left out. That is what would tell a host who is asking, what is a setting of its
+ * operator's own server, what would multiply the work of a call, and whatever nobody here has heard
+ * of yet.
  */
 import { Either, ParseResult, Schema } from "effect"
+import { missing, notAllowed } from "../http/allowed.ts"
 import type { HttpError } from "../http/http-error.ts"
-import { badRequest } from "../http/http-error.ts"
+import type { JsonObject } from "../../platform/json-object.ts"
+import { isObject } from "../../platform/json-object.ts"
+import { jsonSchemaOf } from "../http/json-schema.ts"
+import { FreeForm, listOf, only, optional, whole, Word } from "./body-fields.ts"
 import type { JobKind } from "./delivery.ts"
-
-/** OpenAI's clients send `null` for what is not set. */
-const optional = <A, I>(schema: Schema.Schema<A, I>) =>
-  Schema.optionalWith(Schema.NullOr(schema), { exact: true })
-const between = (least: number, most: number) => Schema.Number.pipe(Schema.between(least, most))
-const open = { key: Schema.String, value: Schema.Unknown }
-
-/** The one value that is allowed, and why. */
-const only = <const L extends number | boolean>(value: L, why: string) =>
-  Schema.Literal(value).annotations({
-    description: why,
-    message: () => `must be ${value}: ${why}`,
-  })
+import { Message, Texts } from "./messages.ts"
+import { generation, maxCompletionTokens, reasoning } from "./sampling.ts"
+import { tooling } from "./tools.ts"
 
 const maxMessages = 10_000
 const maxInputs = 2048
+const maxDocuments = 10_000
+const maxLogprobs = 20
 
-const tokens = (meaning: string) =>
-  Schema.Int.pipe(Schema.between(1, 100_000_000)).annotations({ description: meaning })
+const model = Schema.NonEmptyString.annotations({ description: "A model of GET /v1/models" })
 
-/** What chats and completions have in common. */
-const generation = {
-  model: Schema.NonEmptyString.annotations({ description: "A model of GET /v1/models" }),
-  max_tokens: optional(tokens("Longest answer; at most what the context leaves")),
-  stream: optional(Schema.Boolean),
-  stream_options: optional(Schema.Struct({ include_usage: optional(Schema.Boolean) }, open)),
-  stop: optional(
-    Schema.Union(Schema.String, Schema.Array(Schema.String).pipe(Schema.maxItems(16))),
+export const ChatBody = Schema.Struct({
+  model,
+  messages: Schema.Array(Message).pipe(Schema.minItems(1), Schema.maxItems(maxMessages)),
+  max_completion_tokens: maxCompletionTokens,
+  ...generation,
+  logprobs: optional(Schema.Boolean),
+  top_logprobs: optional(whole(0, maxLogprobs)),
+  ...tooling,
+  ...reasoning,
+  prediction: optional(
+    Schema.Struct({ type: Schema.Literal("content"), content: Texts }),
+    "What most of the answer will be",
   ),
-  n: optional(only(1, "one answer a call")),
-  temperature: optional(between(0, 2)),
-  top_p: optional(between(0, 1)),
-  presence_penalty: optional(between(-2, 2)),
-  frequency_penalty: optional(between(-2, 2)),
-}
-
-const Part = Schema.Struct({ type: Schema.String, text: optional(Schema.String) }, open)
-
-const roles = ["system", "developer", "user", "assistant", "tool", "function"] as const
-const Role = Schema.Literal(...roles).annotations({
-  message: () => `must be one of ${roles.join(", ")}`,
-})
-
-const Message = Schema.Struct(
-  {
-    role: Role,
-    content: optional(Schema.Union(Schema.String, Schema.Array(Part))),
-    tool_calls: optional(Schema.Array(Schema.Struct({}, open))),
-  },
-  open,
-)
-
-export const ChatBody = Schema.Struct(
-  {
-    ...generation,
-    messages: Schema.Array(Message).pipe(Schema.minItems(1), Schema.maxItems(maxMessages)),
-    max_completion_tokens: optional(tokens("As `max_tokens`, which it goes before")),
-    tools: optional(Schema.Array(Schema.Struct({}, open))),
-  },
-  open,
-).annotations({ title: "Chat completion" })
+  documents: optional(
+    listOf(Schema.Union(FreeForm, Schema.String), maxDocuments),
+    "What the answer can draw on",
+  ),
+  chat_template_kwargs: optional(FreeForm, "Variables of the model's own chat template"),
+  add_generation_prompt: optional(Schema.Boolean),
+  continue_final_message: optional(Schema.Boolean),
+}).annotations({ title: "Chat completion" })
 export type ChatBody = typeof ChatBody.Type
 
 const TokenIds = Schema.Array(Schema.NonNegativeInt)
 
-export const CompletionBody = Schema.Struct(
-  {
-    ...generation,
-    prompt: Schema.Union(
-      Schema.String,
-      Schema.Array(Schema.String).pipe(Schema.itemsCount(1)),
-      TokenIds.pipe(Schema.minItems(1)),
-    ).annotations({
-      description: "One prompt a call",
-      message: () => ({
-        message: "must be one prompt: a text, a list of one text, or token ids",
-        override: true,
-      }),
-    }),
-    best_of: optional(only(1, "one answer a call")),
-    echo: optional(only(false, "the prompt is not sent back")),
-  },
-  open,
-).annotations({ title: "Completion" })
+export const CompletionBody = Schema.Struct({
+  model,
+  prompt: Schema.Union(
+    Schema.String,
+    Schema.Array(Schema.String).pipe(Schema.itemsCount(1)),
+    TokenIds.pipe(Schema.minItems(1)),
+  ).annotations({
+    description: "One prompt a call",
+    // A second prompt is no wrong text within the first.
+    message: () => ({ message: "one prompt a call", override: true }),
+  }),
+  suffix: optional(Schema.String, "What comes behind the answer"),
+  ...generation,
+  logprobs: optional(Schema.Union(whole(0, maxLogprobs), Schema.Boolean)),
+  best_of: optional(only(1, "one answer a call")),
+  echo: optional(only(false, "the prompt is not sent back")),
+}).annotations({ title: "Completion" })
 export type CompletionBody = typeof CompletionBody.Type
 
-export const EmbeddingBody = Schema.Struct(
-  {
-    model: generation.model,
-    input: Schema.Union(
-      Schema.String,
-      Schema.Array(Schema.String).pipe(Schema.minItems(1), Schema.maxItems(maxInputs)),
-      TokenIds.pipe(Schema.minItems(1)),
-      Schema.Array(TokenIds).pipe(Schema.minItems(1), Schema.maxItems(maxInputs)),
-    ),
-    encoding_format: optional(Schema.Literal("float", "base64")),
-    dimensions: optional(Schema.Int.pipe(Schema.between(1, 65_536))),
-  },
-  open,
-).annotations({ title: "Embeddings" })
+export const EmbeddingBody = Schema.Struct({
+  model,
+  input: Schema.Union(
+    Schema.String,
+    Schema.Array(Schema.String).pipe(Schema.minItems(1), Schema.maxItems(maxInputs)),
+    TokenIds.pipe(Schema.minItems(1)),
+    Schema.Array(TokenIds).pipe(Schema.minItems(1), Schema.maxItems(maxInputs)),
+  ),
+  encoding_format: optional(Schema.Literal("float", "base64")),
+  dimensions: optional(whole(1, 65_536)),
+  input_type: optional(Word, "Such as query or passage, where the model knows it"),
+}).annotations({ title: "Embeddings" })
 export type EmbeddingBody = typeof EmbeddingBody.Type
 
 export const bodySchemas = {
@@ -117,57 +89,48 @@ export const bodySchemas = {
 
 export type BodyOf<K extends JobKind> = (typeof bodySchemas)[K]["Type"]
 
-/**
- * Not for the host: who is asking and what OpenAI alone would do with it; settings of the host's own
- * server that are its operator's; what multiplies the work of a call.
- */
-const withheld = new Set([
-  "user",
-  "metadata",
-  "safety_identifier",
-  "prompt_cache_key",
-  "prompt_cache_retention",
-  "store",
-  "service_tier",
-  "priority",
-  "request_id",
-  "cache_salt",
-  "chat_template",
-  "kv_transfer_params",
-  "lora_request",
-  "n",
-  "best_of",
-  "use_beam_search",
-  "prompt_logprobs",
-  "return_token_ids",
-  "stream",
-  "stream_options",
-])
+/** Checks bodies of one kind, and leaves out of them what no host is told. */
+export const bodyCheck = <K extends JobKind>(
+  kind: K,
+): ((body: unknown) => Either.Either<BodyOf<K>, HttpError>) =>
+  checkOf(bodySchemas[kind] as unknown as Schema.Schema<BodyOf<K>>)
 
-/** The body for a host, but for its model, its limit of tokens and its streaming. */
-export const forwarded = (body: Readonly<Record<string, unknown>>): Record<string, unknown> => {
-  const kept: Record<string, unknown> = {}
-  for (const name in body) if (!withheld.has(name) && body[name] !== null) kept[name] = body[name]
-  return kept
-}
-
-/** Checks bodies of one kind: gives the error for the client, or `undefined`. */
-export const bodyCheck = (kind: JobKind): ((body: unknown) => HttpError | undefined) => {
-  const schema = bodySchemas[kind] as Schema.Schema<unknown>
-  const isValid = Schema.is(schema)
-  const explain = Schema.decodeUnknownEither(schema)
-  return (body) => {
-    if (isValid(body)) return undefined
-    const checked = explain(body)
-    return Either.isRight(checked) ? undefined : asBadRequest(checked.left)
-  }
+/** A check by a schema, which says what is allowed where something is not. */
+export const checkOf = <A>(
+  schema: Schema.Schema<A>,
+): ((body: unknown) => Either.Either<A, HttpError>) => {
+  const decode = Schema.decodeUnknownEither(schema)
+  const described = jsonSchemaOf(schema)
+  return (body) => Either.mapLeft(decode(body), (error) => asBadRequest(error, described))
 }
 
 /** The deepest issue says most: of a union's members it is the one that nearly fits. */
-const asBadRequest = (error: ParseResult.ParseError): HttpError => {
+const asBadRequest = (error: ParseResult.ParseError, schema: JsonObject): HttpError => {
   const issues = ParseResult.ArrayFormatter.formatErrorSync(error)
-  const issue = issues.reduce((best, one) => (one.path.length > best.path.length ? one : best))
-  const param = issue.path.map(String).join(".")
-  if (param === "") return badRequest(`The body must be a JSON object: ${issue.message}`)
-  return badRequest(`\`${param}\`: ${issue.message}`, param)
+  const { _tag, path } = issues.reduce((best, one) =>
+    one.path.length > best.path.length ||
+    (one.path.length === best.path.length && one._tag === "Missing" && best._tag !== "Missing")
+      ? one
+      : best,
+  )
+  const place = path.map(String)
+  return _tag === "Missing" ? missing(schema, place) : notAllowed(schema, place)
+}
+
+/** What the gateway itself does, each in its own way. */
+const ours = new Set(["max_completion_tokens", "n", "best_of", "echo", "stream", "stream_options"])
+
+/** A template that a consumer writes would run on the host; these are the template's own. */
+const notVariables = new Set(["chat_template", "tokenize", "return_dict"])
+
+/** The body for a host, but for its model, its limit of tokens and its streaming. */
+export const forwarded = (body: JsonObject): Record<string, unknown> => {
+  const kept: Record<string, unknown> = {}
+  for (const name in body) if (!ours.has(name) && body[name] !== null) kept[name] = body[name]
+  const variables = kept["chat_template_kwargs"]
+  if (isObject(variables))
+    kept["chat_template_kwargs"] = Object.fromEntries(
+      Object.entries(variables).filter(([name]) => !notVariables.has(name)),
+    )
+  return kept
 }

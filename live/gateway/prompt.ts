@@ -1,67 +1,113 @@
 /**
- * Tokens of a prompt, by the gateway's own count: what is written, a few tokens around each message,
- * and the definitions of tools. What is not text (images, audio, files) counts as a fixed number a
- * part: what a model makes of it only the host knows, and its word is not taken for it.
+ * Tokens of a prompt, by the gateway's own count. What passes is counted: every text of the body that
+ * goes to the host, whatever field it stands in, the names of fields that are the consumer's own, and
+ * a few tokens around each message. JSON such as the definition of a tool counts as it is written. What
+ * is no text (images, audio, video) counts a fixed number a part: what a model makes of it only the
+ * host knows, and its word is not taken for it.
  */
+import type { JsonObject } from "../../platform/json-object.ts"
 import { isObject } from "../../platform/json-object.ts"
-import type { BodyOf, ChatBody, CompletionBody, EmbeddingBody } from "./bodies.ts"
 import type { JobKind } from "./delivery.ts"
 import { countAll } from "./token-count.ts"
 
 const tokensPerMessage = 3
 const tokensPerAnswer = 3
 const tokensPerOtherPart = 1024
+/** A file may hold text that nobody here reads: a token for four of its bytes, three in base64's four. */
+const tokensPerFileChar = 3 / 16
 
-/** Tokens of a prompt; `most + 1` where they are more than `most`. */
-export const promptTokens = <K extends JobKind>(
-  kind: K,
-  body: BodyOf<K>,
+/** Fields that no model reads: a name, where to end, numbers of tokens, how numbers are written. */
+const unread = new Set([
+  "model",
+  "stop",
+  "stop_token_ids",
+  "allowed_token_ids",
+  "logit_bias",
+  "dry_sequence_breakers",
+  "encoding_format",
+])
+
+/** What was found so far: texts to count, and tokens that stand in none of them. */
+interface Tally {
+  readonly texts: Array<string>
+  extra: number
+  readonly most: number
+}
+
+/** Tokens of a body as it is forwarded; `most + 1` where they are more than `most`. */
+export const promptTokens = (
+  kind: JobKind,
+  forwarded: JsonObject,
   most: number,
 ): number | Promise<number> => {
-  const texts: Array<string> = []
-  const extra =
-    kind === "chat"
-      ? collectChat(body as ChatBody, texts)
-      : kind === "completion"
-        ? collectInput((body as CompletionBody).prompt, texts)
-        : collectInput((body as EmbeddingBody).input, texts)
+  const tally: Tally = { texts: [], extra: kind === "chat" ? tokensPerAnswer : 0, most }
+  for (const [name, value] of Object.entries(forwarded)) {
+    if (unread.has(name)) continue
+    if (name === "messages") addMessages(tally, value as ReadonlyArray<JsonObject>)
+    else if (name === "prompt" || name === "input") addInput(tally, value as Input)
+    else addField(tally, value)
+  }
+  const { texts, extra } = tally
   if (extra > most) return most + 1
   const counted = countAll(texts, most)
-  return typeof counted === "number" ? counted + extra : counted.then((tokens) => tokens + extra)
+  if (typeof counted === "number") return Math.min(counted + extra, most + 1)
+  return counted.then((tokens) => Math.min(tokens + extra, most + 1))
 }
 
-/** Gives the tokens that are not in `texts`. */
-const collectChat = ({ messages, tools, ...rest }: ChatBody, texts: Array<string>): number => {
-  let extra = tokensPerAnswer
-  for (const message of messages) {
-    extra += tokensPerMessage
-    texts.push(message.role)
-    const { content, tool_calls: calls, name } = message
-    if (typeof content === "string") texts.push(content)
-    else if (Array.isArray(content))
-      for (const part of content)
-        if (typeof part.text === "string") texts.push(part.text)
-        else extra += tokensPerOtherPart
-    if (Array.isArray(calls)) texts.push(JSON.stringify(calls))
-    if (typeof name === "string") texts.push(name)
+const addMessages = (tally: Tally, messages: ReadonlyArray<JsonObject>): void => {
+  for (const { content, ...rest } of messages) {
+    tally.extra += tokensPerMessage
+    if (Array.isArray(content)) for (const part of content) addPart(tally, part as JsonObject)
+    else addField(tally, content)
+    for (const name in rest) addField(tally, rest[name])
   }
-  if (Array.isArray(tools)) texts.push(JSON.stringify(tools))
-  if (isObject(rest["response_format"])) texts.push(JSON.stringify(rest["response_format"]))
-  return extra
 }
+
+const addPart = (tally: Tally, { type, ...rest }: JsonObject): void => {
+  if (type === "text" || type === "refusal" || type === "thinking") addField(tally, rest[type])
+  else tally.extra += tokensPerOtherPart
+  if (type === "file" && isObject(rest["file"])) {
+    const { file_data: data, filename } = rest["file"]
+    if (typeof data === "string") tally.extra += Math.ceil(data.length * tokensPerFileChar)
+    addField(tally, filename)
+  }
+}
+
+/** Numbers and flags are settings, which no model reads. */
+const addField = (tally: Tally, value: unknown): void => {
+  if (typeof value === "string") tally.texts.push(value)
+  else if (typeof value === "object" && value !== null) addJson(tally, value)
+}
+
+/** Every text in it, and a token for what is around each: `{"`, `": "`, `", "`. */
+const addJson = (tally: Tally, value: unknown): void => {
+  tally.extra += 1
+  // Beyond that it does not matter how many.
+  if (tally.extra > tally.most) return
+  if (typeof value === "string") addQuoted(tally, value)
+  else if (Array.isArray(value)) for (const one of value) addJson(tally, one)
+  else if (isObject(value))
+    for (const [name, one] of Object.entries(value)) {
+      tally.extra += 1
+      addQuoted(tally, name)
+      addJson(tally, one)
+    }
+  else tally.texts.push(String(value))
+}
+
+/** What JSON writes before a character to escape it is read, too. */
+const addQuoted = (tally: Tally, text: string): void => {
+  tally.texts.push(text)
+  if (/["\\\p{Cc}]/u.test(text)) tally.extra += JSON.stringify(text).length - 2 - text.length
+}
+
+type Input = string | ReadonlyArray<string | number | ReadonlyArray<number>>
 
 /** A text, token ids, or a list of either. */
-const collectInput = (
-  input: string | ReadonlyArray<string | number | ReadonlyArray<number>>,
-  texts: Array<string>,
-): number => {
-  if (typeof input === "string") {
-    texts.push(input)
-    return 0
-  }
-  let ids = 0
-  for (const one of input)
-    if (typeof one === "string") texts.push(one)
-    else ids += typeof one === "number" ? 1 : one.length
-  return ids
+const addInput = (tally: Tally, input: Input): void => {
+  if (typeof input === "string") tally.texts.push(input)
+  else
+    for (const one of input)
+      if (typeof one === "string") tally.texts.push(one)
+      else tally.extra += typeof one === "number" ? 1 : one.length
 }

@@ -1,21 +1,45 @@
 /**
  * An answer as server-sent events. The status goes out with the first event: what fails before it is
- * an error with a status of its own, what fails after it an event `{"error": …}` and no `[DONE]`.
+ * an error with a status of its own, what fails after it an event that says so; of a chat
+ * `{"error": …}`, and no `[DONE]`.
  */
 import type { FastifyReply, FastifyRequest } from "fastify"
+import type { HttpError } from "../http/http-error.ts"
 import { errorBody } from "../http/http-error.ts"
-import type { Envelope } from "./answer.ts"
+import type { JsonObject } from "../../platform/json-object.ts"
+import type { Envelope, Usage } from "./answer.ts"
 import { chunkBody, usageChunk } from "./answer.ts"
 import type { Call, Consumer } from "./call.ts"
 import type { JobKind } from "./delivery.ts"
+
+/** An answer written as server-sent events, each with its empty line; a text may hold several. */
+export interface EventText {
+  readonly chunk: (chunk: JsonObject) => string
+  /** The end of a whole answer. */
+  readonly served: (usage: Usage) => string
+  /** The end of an answer that broke off after its first event. */
+  readonly failed: (error: HttpError) => string
+}
+
+/** As OpenAI writes chats and completions. */
+export const chunkEvents = (
+  kind: JobKind,
+  envelope: Envelope,
+  isUsageAsked: boolean,
+): EventText => ({
+  chunk: (chunk) => event(chunkBody(kind, envelope, chunk)),
+  served: (usage) =>
+    (isUsageAsked ? event(usageChunk(kind, envelope, usage)) : "") + "data: [DONE]\n\n",
+  failed: (error) => event(errorBody(error)),
+})
+
+const event = (data: object): string => `data: ${JSON.stringify(data)}\n\n`
 
 /** Events for one consumer. What it leaves unread is bounded by Node: then the host is held back. */
 export const streamTo = (
   request: FastifyRequest,
   reply: FastifyReply,
-  kind: JobKind,
-  envelope: Envelope,
-  isUsageAsked: boolean,
+  events: EventText,
   callOf: () => Call | undefined,
 ): Consumer => {
   const { raw } = reply
@@ -34,21 +58,21 @@ export const streamTo = (
     })
     raw.on("drain", () => callOf()?.resume())
   }
-  const send = (data: string): void => {
+  const send = (text: string): void => {
+    if (text === "") return
     if (!isBegun) begin()
-    if (!raw.write(`data: ${data}\n\n`) && raw.writableNeedDrain) callOf()?.pause()
+    if (!raw.write(text) && raw.writableNeedDrain) callOf()?.pause()
   }
 
   return {
     isStreaming: true,
-    chunk: (chunk) => send(JSON.stringify(chunkBody(kind, envelope, chunk))),
+    chunk: (chunk) => send(events.chunk(chunk)),
     end: (end) => {
       if (end._tag === "Served") {
-        if (isUsageAsked) send(JSON.stringify(usageChunk(kind, envelope, end.usage)))
-        send("[DONE]")
+        send(events.served(end.usage))
         raw.end()
       } else if (isBegun) {
-        send(JSON.stringify(errorBody(end.error)))
+        send(events.failed(end.error))
         // Who does not read would not read this either, and keep its connection for nothing.
         if (raw.writableNeedDrain) raw.destroy()
         else raw.end()

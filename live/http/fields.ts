@@ -4,6 +4,7 @@
  * `next_cursor`.
  */
 import { Schema } from "effect"
+import { linePattern } from "./allowed.ts"
 
 export const described = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
   schema.annotations({ description })
@@ -17,12 +18,7 @@ export const optional = <A, I>(schema: Schema.Schema<A, I>, description: string)
  * around it is shown (control characters, directions of writing) or that no UTF-8 can hold.
  */
 export const lineOfText = (longest: number) =>
-  Schema.String.pipe(
-    Schema.maxLength(longest),
-    Schema.pattern(
-      /^(?=.*[^\p{Cc}\p{Cf}\p{Cs}\p{Z}])[^\p{Cc}\p{Cs}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]+$/u,
-    ),
-  )
+  Schema.String.pipe(Schema.maxLength(longest), Schema.pattern(linePattern))
 
 export const Credits = described(Schema.String, "Credits, as a decimal")
 export const UnixSeconds = described(Schema.Int, "Unix time, s")

@@ -15,6 +15,17 @@ export const jsonSchemaOf = (schema: Schema.Schema.All): JsonObject => {
   return inlined(rest, ($defs ?? {}) as JsonObject) as JsonObject
 }
 
+/** The same of a body that may have other fields too, which nobody looks at. */
+export const openly = (value: Json): Json => {
+  if (value === null || typeof value !== "object") return value
+  if (Array.isArray(value)) return value.map((one: Json) => openly(one))
+  return Object.fromEntries(
+    Object.entries(value as JsonObject)
+      .filter(([key, one]) => key !== "additionalProperties" || one !== false)
+      .map(([key, one]) => [key, openly(one)]),
+  )
+}
+
 /** Replaces each `$ref` by what it names. A schema that holds itself has no such form. */
 const inlined = (value: Json, definitions: JsonObject): Json => {
   if (value === null || typeof value !== "object") return value

@@ -51,6 +51,8 @@ export const ModelRecord = Schema.Struct({
   contextTokens: Schema.Int,
   inputPricePerMtok: Schema.Int,
   outputPricePerMtok: Schema.Int,
+  /** As what hosts get a developer's message; absent: as the system's. */
+  developerRole: Schema.optionalWith(Schema.Literal("system", "keep"), { exact: true }),
 })
 export type ModelRecord = typeof ModelRecord.Type
 

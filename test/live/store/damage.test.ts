@@ -23,6 +23,7 @@ import { makeKey } from "../../../live/accounts/keys.ts"
 import { statementPage } from "../../../live/accounts/statement.ts"
 import { defaultConfig } from "../../../live/config.ts"
 import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
+import { makeUploadWays } from "../../../live/hosts/upload-ways.ts"
 import { openDirectory } from "../../../live/driver/open-directory.ts"
 import { readDelivered } from "../../../live/driver/recovery.ts"
 import { writeAudit } from "../../../live/store/audits.ts"
@@ -59,7 +60,17 @@ const opened = async (folder: string) => {
   const clock = manualClock(market.market.now)
   const driver = makeMarketDriver(market.market, clock, store.queue)
   const nowMillis = () => 1000
-  return { store, directory, driver, config: defaultConfig, nowMillis, clock, close } as const
+  const uploads = makeUploadWays()
+  return {
+    store,
+    directory,
+    driver,
+    config: defaultConfig,
+    uploads,
+    nowMillis,
+    clock,
+    close,
+  } as const
 }
 type Opened = Exclude<Awaited<ReturnType<typeof opened>>, { readonly error: unknown }>
 

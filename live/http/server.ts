@@ -17,10 +17,11 @@ import type {
 import Fastify, { LogController } from "fastify"
 import type { LiveConfig } from "../config.ts"
 import { bodyBudget } from "./body-budget.ts"
+import { bodyIntake } from "./body-intake.ts"
 import { boundConnections } from "./connections.ts"
 import { partyOf } from "./client-address.ts"
-import { badRequest, errorBody, HttpError, overloaded } from "./http-error.ts"
-import { isDeeper } from "./json-depth.ts"
+import { errorBody, HttpError, overloaded } from "./http-error.ts"
+import { jsonBodyParser } from "./json-body.ts"
 import { membership, parseNetwork } from "./networks.ts"
 
 /** Headers that may carry a secret: never in a log. */
@@ -145,22 +146,17 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
       if (!unshed.test(request.url)) throw overloaded("The gateway is busy; try again shortly", 1)
     },
   })
-  server.addHook(
-    "onRequest",
-    bodyBudget({ bytes: limits.bodiesBytes, millis: limits.bodySeconds * 1000 }),
+  const budget = bodyBudget({ bytes: limits.bodiesBytes, millis: limits.bodySeconds * 1000 })
+  server.addHook("onRequest", budget.onRequest)
+  server.addHook("preParsing", bodyIntake(budget))
+  server.addContentTypeParser(
+    "application/json",
+    { parseAs: "buffer" },
+    jsonBodyParser(server, limits.jsonDepth),
   )
-  const parse = server.getDefaultJsonParser("error", "error")
-  server.addContentTypeParser("application/json", { parseAs: "string" }, (request, text, done) => {
-    void parse(request, text as string, (error, body: unknown) =>
-      done(error ?? tooDeep(body, limits.jsonDepth), body),
-    )
-  })
   for (const plugin of plugins) await server.register(plugin)
   return server
 }
-
-const tooDeep = (body: unknown, most: number): HttpError | null =>
-  isDeeper(body, most) ? badRequest(`The body is nested more than ${most} levels deep`) : null
 
 /** What a client is told of an error, whoever raised it. */
 const asHttpError = (error: FastifyError | HttpError): HttpError => {

@@ -21,11 +21,14 @@ import { bodyIntake } from "./body-intake.ts"
 import { boundConnections } from "./connections.ts"
 import { partyOf } from "./client-address.ts"
 import { errorBody, HttpError, overloaded } from "./http-error.ts"
+import { serveHalfClosed } from "./half-closed.ts"
 import { jsonBodyParser } from "./json-body.ts"
+import { crossOrigin } from "./cross-origin.ts"
+import { plainUrl } from "./request-url.ts"
 import { membership, parseNetwork } from "./networks.ts"
 
 /** Headers that may carry a secret: never in a log. */
-const secretHeaders = ["authorization", "cookie", "x-api-key", "proxy-authorization"]
+const secretHeaders = ["authorization", "api-key", "x-api-key", "cookie", "proxy-authorization"]
 
 const maxHeaderBytes = 16_384
 const headersTimeoutMillis = 15_000
@@ -84,6 +87,7 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     connectionTimeout: longestMillis,
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: 256 },
+    rewriteUrl: ({ url = "/" }) => plainUrl(url),
     // Paths that no route is even looked for.
     frameworkErrors: answerError,
     forceCloseConnections: "idle",
@@ -91,6 +95,7 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMillis },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   })
+  serveHalfClosed(server)
   boundConnections(server.server, limits.connections, isProxy)
   server.setErrorHandler(answerError)
   server.setNotFoundHandler((request, reply) =>
@@ -124,6 +129,8 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     })
   // Its policy is one text for all: pages that need another set their own.
   await server.register(helmet, { contentSecurityPolicy: false })
+  // Before whatever refuses a request: a page reads its error only if it is let in.
+  await server.register(crossOrigin(config.listen.allowedOrigins))
   await server.register(rateLimit, {
     global: true,
     max: limits.requestsPerMinuteByAddress,

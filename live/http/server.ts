@@ -25,6 +25,7 @@ import { serveHalfClosed } from "./half-closed.ts"
 import { jsonBodyParser } from "./json-body.ts"
 import { crossOrigin } from "./cross-origin.ts"
 import { plainUrl } from "./request-url.ts"
+import { validationError } from "./validation-error.ts"
 import { membership, parseNetwork } from "./networks.ts"
 
 /** Headers that may carry a secret: never in a log. */
@@ -64,7 +65,7 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     request: FastifyRequest,
     reply: FastifyReply,
   ): void => {
-    const known = asHttpError(error)
+    const known = asHttpError(error, request)
     if (known.status >= 500 && !(error instanceof HttpError)) {
       request.log.error({ err: error }, "a request failed in a way that it should not")
       options.onFault?.(error)
@@ -166,19 +167,9 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
 }
 
 /** What a client is told of an error, whoever raised it. */
-const asHttpError = (error: FastifyError | HttpError): HttpError => {
+const asHttpError = (error: FastifyError | HttpError, request: FastifyRequest): HttpError => {
   if (error instanceof HttpError) return error
-  if (error.validation !== undefined) {
-    const [issue] = error.validation
-    const param = issue?.instancePath.replaceAll("/", ".").replace(/^\./, "") ?? ""
-    return new HttpError({
-      status: 400,
-      type: "invalid_request_error",
-      code: "invalid_request",
-      message: error.message,
-      ...(param === "" ? {} : { param }),
-    })
-  }
+  if (error.validation !== undefined) return validationError(error, request)
   const status = error.statusCode ?? 500
   if (status < 400 || status >= 500)
     return new HttpError({

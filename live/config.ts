@@ -4,6 +4,7 @@
  * `timeouts.firstTokenSeconds`.
  */
 import { Schema } from "effect"
+import { isOrigin } from "./http/cross-origin.ts"
 
 /** What is wrong with a value is told by what is allowed. */
 const described = (description: string, allowed: string) => ({
@@ -72,6 +73,20 @@ export const LiveConfig = Schema.Struct({
           'Networks of the proxies in front, such as "127.0.0.1" or "10.0.0.0/8": what they say of a client\'s address is believed',
       }),
       { default: () => [] },
+    ),
+    allowedOrigins: Schema.optionalWith(
+      Schema.Array(
+        Schema.String.pipe(Schema.filter(isOrigin)).annotations({
+          message: () => ({
+            message: 'expected an origin such as "https://app.example", or "*"',
+            override: true,
+          }),
+        }),
+      ).annotations({
+        description:
+          'Origins of the pages that may call the routes below /v1, such as "https://app.example"; "*": any, since each call needs a key; none: []',
+      }),
+      { default: () => ["*"] },
     ),
   }),
   publicUrl: Schema.optionalWith(

@@ -9,7 +9,7 @@ const Amount = described(
 const transferName = Schema.String.pipe(Schema.pattern(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/))
 const TransferId = described(
   transferName,
-  "The client's own id of this transfer: repeating it moves nothing again",
+  "The client's own id of this transfer, at most 100 letters, digits and any of . _ : -, the first a letter or digit: repeating it moves nothing again",
 )
 const Memo = optional(lineOfText(200), "A note that is shown with it")
 const publicId = Schema.String.pipe(Schema.maxLength(100))

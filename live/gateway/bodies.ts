@@ -23,6 +23,8 @@ const maxLogprobs = 20
 
 const model = Schema.NonEmptyString.annotations({ description: "A model of GET /v1/models" })
 
+const leftOut = "What is not named here is left out: no host is told it"
+
 export const ChatBody = Schema.Struct({
   model,
   messages: Schema.Array(Message).pipe(Schema.minItems(1), Schema.maxItems(maxMessages)),
@@ -43,7 +45,7 @@ export const ChatBody = Schema.Struct({
   chat_template_kwargs: optional(FreeForm, "Variables of the model's own chat template"),
   add_generation_prompt: optional(Schema.Boolean),
   continue_final_message: optional(Schema.Boolean),
-}).annotations({ title: "Chat completion" })
+}).annotations({ title: "Chat completion", description: leftOut })
 export type ChatBody = typeof ChatBody.Type
 
 const TokenIds = Schema.Array(Schema.NonNegativeInt)
@@ -64,7 +66,7 @@ export const CompletionBody = Schema.Struct({
   logprobs: optional(Schema.Union(whole(0, maxLogprobs), Schema.Boolean)),
   best_of: optional(only(1, "one answer a call")),
   echo: optional(only(false, "the prompt is not sent back")),
-}).annotations({ title: "Completion" })
+}).annotations({ title: "Completion", description: leftOut })
 export type CompletionBody = typeof CompletionBody.Type
 
 export const EmbeddingBody = Schema.Struct({
@@ -78,7 +80,7 @@ export const EmbeddingBody = Schema.Struct({
   encoding_format: optional(Schema.Literal("float", "base64")),
   dimensions: optional(whole(1, 65_536)),
   input_type: optional(Word, "Such as query or passage, where the model knows it"),
-}).annotations({ title: "Embeddings" })
+}).annotations({ title: "Embeddings", description: leftOut })
 export type EmbeddingBody = typeof EmbeddingBody.Type
 
 export const bodySchemas = {

@@ -8,6 +8,7 @@ import { Either } from "effect"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { requireKey } from "../http/authentication.ts"
 import type { HttpError } from "../http/http-error.ts"
+import { jsonSchemaOf, openly } from "../http/json-schema.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import type { LiveServices } from "../services.ts"
 import type { Call, CallOrder, Consumer } from "./call.ts"
@@ -74,6 +75,8 @@ export const callRoute = <Body>(
           answer: route.answer,
           errors: [402, 404, 502, 504],
         }),
+        // What it does not name is left out, not refused.
+        body: openly(jsonSchemaOf(route.schema)),
         headers: {
           type: "object",
           properties: {

@@ -65,7 +65,10 @@ export const Registration = Schema.Struct({
     "pull (default): the host polls for jobs. push: the gateway calls its endpoint. cloud: the same, with a provider's token",
   ),
   endpoint: optional(text(2000), "OpenAI-compatible base URL, such as https://gpu.example/v1"),
-  token: optional(Secret, "The provider's token (cloud); kept encrypted, never shown again"),
+  token: optional(
+    Secret,
+    "The provider's token (cloud), of printable ASCII without blanks; kept encrypted, never shown again",
+  ),
   models: described(
     Schema.Array(Schema.Union(modelName, OfferedModel)).pipe(
       Schema.minItems(1),
@@ -215,7 +218,7 @@ export const ModelChange = Schema.Struct({
 export type ModelChange = typeof ModelChange.Type
 
 export const TokenReplacement = Schema.Struct({
-  token: optional(Secret, "The provider's new token (cloud)"),
+  token: optional(Secret, "The provider's new token (cloud), of printable ASCII without blanks"),
 })
 export type TokenReplacement = typeof TokenReplacement.Type
 

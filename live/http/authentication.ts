@@ -1,4 +1,7 @@
-/** Who calls: the key in `Authorization: Bearer …`, and what it may do. */
+/**
+ * Who calls, and what it may do: the key in `Authorization: Bearer …`, or else in `api-key`, as Azure's
+ * clients send it, or else in `x-api-key`. The first of these that is there is the key, valid or not.
+ */
 import type { LiveServices } from "../services.ts"
 import type { KeyRecord } from "../store/records.ts"
 import { HttpError } from "./http-error.ts"
@@ -6,13 +9,17 @@ import type { KeyRole } from "./secrets.ts"
 import { hashOf } from "./secrets.ts"
 
 /** No secret is longer; what is longer is not worth hashing. */
-const longestHeader = 256
+const longestSecret = 256
 
 type KeyServices = Pick<LiveServices, "directory" | "nowMillis">
 
 /** Of a request, what says who calls. */
 interface Caller {
-  readonly headers: { readonly authorization?: string | undefined }
+  readonly headers: {
+    readonly authorization?: string | undefined
+    readonly "api-key"?: string | ReadonlyArray<string> | undefined
+    readonly "x-api-key"?: string | ReadonlyArray<string> | undefined
+  }
 }
 
 type KeyState = "valid" | "expired" | "revoked"
@@ -33,11 +40,21 @@ export const keyOf = (services: KeyServices, caller: Caller): KeyRecord | undefi
 /** The key that a request bears, valid or not. */
 export const bearerOf = (
   { directory }: Pick<KeyServices, "directory">,
-  { headers: { authorization } }: Caller,
+  { headers }: Caller,
 ): KeyRecord | undefined => {
-  if (authorization === undefined || authorization.length > longestHeader) return undefined
-  if (!/^bearer /i.test(authorization)) return undefined
-  return directory.keyByHash(hashOf(authorization.slice("bearer ".length).trim()))
+  const secret = secretOf(headers)
+  return secret === undefined ? undefined : directory.keyByHash(hashOf(secret))
+}
+
+const secretOf = (headers: Caller["headers"]): string | undefined => {
+  const { authorization = "" } = headers
+  // Another scheme is a proxy's: it says nothing of who calls here.
+  const bearer = /^bearer /i.test(authorization) ? authorization.slice("bearer ".length) : undefined
+  for (const given of [bearer, headers["api-key"], headers["x-api-key"]]) {
+    const secret = typeof given === "string" ? given.trim() : ""
+    if (secret !== "") return secret.length > longestSecret ? undefined : secret
+  }
+  return undefined
 }
 
 /** The valid key of a request, of one of these roles. Throws what the client is to be told. */
@@ -53,7 +70,7 @@ export const requireKey = (
       type: "authentication_error",
       code: "invalid_api_key",
       message:
-        "No valid key: send one as `Authorization: Bearer …`; it may be unknown, revoked or expired",
+        "No valid key: send one as `Authorization: Bearer …`, or else as `api-key` or `x-api-key`, of which the first that is there counts; it may be unknown, revoked or expired",
     })
   if (!roles.includes(key.role))
     throw new HttpError({

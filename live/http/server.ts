@@ -17,14 +17,19 @@ import type {
 import Fastify, { LogController } from "fastify"
 import type { LiveConfig } from "../config.ts"
 import { bodyBudget } from "./body-budget.ts"
+import { bodyIntake } from "./body-intake.ts"
 import { boundConnections } from "./connections.ts"
 import { partyOf } from "./client-address.ts"
-import { badRequest, errorBody, HttpError, overloaded } from "./http-error.ts"
-import { isDeeper } from "../../platform/json-depth.ts"
+import { errorBody, HttpError, overloaded } from "./http-error.ts"
+import { serveHalfClosed } from "./half-closed.ts"
+import { jsonBodyParser } from "./json-body.ts"
+import { crossOrigin } from "./cross-origin.ts"
+import { plainUrl } from "./request-url.ts"
+import { validationError } from "./validation-error.ts"
 import { membership, parseNetwork } from "./networks.ts"
 
 /** Headers that may carry a secret: never in a log. */
-const secretHeaders = ["authorization", "cookie", "x-api-key", "proxy-authorization"]
+const secretHeaders = ["authorization", "api-key", "x-api-key", "cookie", "proxy-authorization"]
 
 const maxHeaderBytes = 16_384
 const headersTimeoutMillis = 15_000
@@ -60,7 +65,7 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     request: FastifyRequest,
     reply: FastifyReply,
   ): void => {
-    const known = asHttpError(error)
+    const known = asHttpError(error, request)
     if (known.status >= 500 && !(error instanceof HttpError)) {
       request.log.error({ err: error }, "a request failed in a way that it should not")
       options.onFault?.(error)
@@ -83,6 +88,7 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     connectionTimeout: longestMillis,
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: 256 },
+    rewriteUrl: ({ url = "/" }) => plainUrl(url),
     // Paths that no route is even looked for.
     frameworkErrors: answerError,
     forceCloseConnections: "idle",
@@ -90,6 +96,7 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMillis },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   })
+  serveHalfClosed(server)
   boundConnections(server.server, limits.connections, isProxy)
   server.setErrorHandler(answerError)
   server.setNotFoundHandler((request, reply) =>
@@ -123,6 +130,8 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     })
   // Its policy is one text for all: pages that need another set their own.
   await server.register(helmet, { contentSecurityPolicy: false })
+  // Before whatever refuses a request: a page reads its error only if it is let in.
+  await server.register(crossOrigin(config.listen.allowedOrigins))
   await server.register(rateLimit, {
     global: true,
     max: limits.requestsPerMinuteByAddress,
@@ -145,37 +154,22 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
       if (!unshed.test(request.url)) throw overloaded("The gateway is busy; try again shortly", 1)
     },
   })
-  server.addHook(
-    "onRequest",
-    bodyBudget({ bytes: limits.bodiesBytes, millis: limits.bodySeconds * 1000 }),
+  const budget = bodyBudget({ bytes: limits.bodiesBytes, millis: limits.bodySeconds * 1000 })
+  server.addHook("onRequest", budget.onRequest)
+  server.addHook("preParsing", bodyIntake(budget))
+  server.addContentTypeParser(
+    "application/json",
+    { parseAs: "buffer" },
+    jsonBodyParser(server, limits.jsonDepth),
   )
-  const parse = server.getDefaultJsonParser("error", "error")
-  server.addContentTypeParser("application/json", { parseAs: "string" }, (request, text, done) => {
-    void parse(request, text as string, (error, body: unknown) =>
-      done(error ?? tooDeep(body, limits.jsonDepth), body),
-    )
-  })
   for (const plugin of plugins) await server.register(plugin)
   return server
 }
 
-const tooDeep = (body: unknown, most: number): HttpError | null =>
-  isDeeper(body, most) ? badRequest(`The body is nested more than ${most} levels deep`) : null
-
 /** What a client is told of an error, whoever raised it. */
-const asHttpError = (error: FastifyError | HttpError): HttpError => {
+const asHttpError = (error: FastifyError | HttpError, request: FastifyRequest): HttpError => {
   if (error instanceof HttpError) return error
-  if (error.validation !== undefined) {
-    const [issue] = error.validation
-    const param = issue?.instancePath.replaceAll("/", ".").replace(/^\./, "") ?? ""
-    return new HttpError({
-      status: 400,
-      type: "invalid_request_error",
-      code: "invalid_request",
-      message: error.message,
-      ...(param === "" ? {} : { param }),
-    })
-  }
+  if (error.validation !== undefined) return validationError(error, request)
   const status = error.statusCode ?? 500
   if (status < 400 || status >= 500)
     return new HttpError({

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from "node:net"
 import { connect } from "node:net"
 import { afterEach, describe, expect, it } from "vitest"
 import { bodyBudget } from "../../../live/http/body-budget.ts"
+import { bodyIntake } from "../../../live/http/body-intake.ts"
 
 let server: FastifyInstance | undefined
 const sockets: Array<Socket> = []
@@ -16,7 +17,9 @@ afterEach(async () => {
 
 const open = async (bytes: number, millis = 60_000) => {
   server = Fastify({ bodyLimit: 1_000_000, logger: false })
-  server.addHook("onRequest", bodyBudget({ bytes, millis }))
+  const budget = bodyBudget({ bytes, millis })
+  server.addHook("onRequest", budget.onRequest)
+  server.addHook("preParsing", bodyIntake(budget))
   server.addContentTypeParser("application/x-ndjson", (_request, payload, done) =>
     done(null, payload),
   )
@@ -55,11 +58,17 @@ describe("the room for bodies", () => {
     expect(await post(90_000)).toBe(200)
   })
 
-  it("counts a body of no named length as the longest", async () => {
+  it("counts a body of no named length for what has come of it", async () => {
     const { begin, post } = await open(400_000)
-    await begin("transfer-encoding: chunked")
+    const socket = await begin("transfer-encoding: chunked")
+    await settle()
+    expect(await post(20_000)).toBe(200)
+    socket.write(`15f90\r\n${"x".repeat(90_000)}\r\n`)
     await settle()
     expect(await post(20_000)).toBe(503)
+    socket.destroy()
+    await settle()
+    expect(await post(20_000)).toBe(200)
   })
 
   it("lets one in, however large, where nothing else is", async () => {

@@ -136,6 +136,8 @@ const checkGrammar = (events: ReadonlyArray<ResponseEvent>, end: End): void => {
     const index = event["output_index"] as number
     if (event.type === "response.output_item.added") {
       expect(index).toBe(items++)
+      // Calls may be open together, a text is only the latest.
+      for (const { isBare } of open.values()) expect(isBare).toBe(true)
       const { id, type } = event["item"] as { id: string; type: string }
       open.set(index, { id, isBare: type.endsWith("_call"), part: undefined })
       continue

@@ -15,7 +15,6 @@ import { errorBody } from "../../http/http-error.ts"
 import type { JsonObject } from "../../../platform/json-object.ts"
 import { isObject } from "../../../platform/json-object.ts"
 import type { Envelope, Usage } from "../answer.ts"
-import { choiceOf } from "../../../platform/choices.ts"
 import type { ResponsesBody } from "./body.ts"
 import { logprobsOf } from "./logprobs.ts"
 import type {
@@ -54,10 +53,10 @@ interface OpenCall {
   untold: string
 }
 
-const incompleteReasons: Readonly<Record<string, IncompleteReason>> = {
-  length: "max_output_tokens",
-  content_filter: "content_filter",
-}
+const incompleteReasons: ReadonlyMap<string, IncompleteReason> = new Map([
+  ["length", "max_output_tokens"],
+  ["content_filter", "content_filter"],
+])
 
 export const makeResponseStream = (
   envelope: Envelope,
@@ -74,7 +73,7 @@ export const makeResponseStream = (
   /** Of tokens whose text is still to come: half a character is none. */
   let heldLogprobs: Array<JsonObject> = []
   let latest: OutputItem | undefined
-  let finishReason: string | undefined
+  let finishReason = ""
   let isBegun = false
   let sequence = 0
 
@@ -265,19 +264,19 @@ export const makeResponseStream = (
   return {
     add: (chunk) => {
       begin()
-      const choice = choiceOf(chunk)
-      if (!isObject(choice)) return
+      const choice = choiceIn(chunk)
+      if (choice === undefined) return
       const { delta } = choice
       if (isObject(delta)) {
         if (hasLogprobs && isOfText(delta))
           for (const one of logprobsOf(choice)) heldLogprobs.push(one)
         addDelta(delta)
       }
-      if (typeof choice["finish_reason"] === "string") finishReason = choice["finish_reason"]
+      finishReason = textOf(choice["finish_reason"]) || finishReason
     },
     serve: (usage) => {
       begin()
-      const reason = incompleteReasons[finishReason ?? ""]
+      const reason = incompleteReasons.get(finishReason)
       const isCut = reason !== undefined
       closeText(isCut)
       for (const open of [...calls.values()].sort(byPlace)) closeCall(open, isCut)
@@ -302,6 +301,10 @@ export const makeResponseStream = (
     },
   }
 }
+
+/** A chunk has one, or none but the usage. */
+const choiceIn = ({ choices }: JsonObject): JsonObject | undefined =>
+  Array.isArray(choices) && isObject(choices[0]) ? choices[0] : undefined
 
 const texts = [
   ["content", "output_text"],

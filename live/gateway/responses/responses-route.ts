@@ -107,10 +107,10 @@ const inItsWords = (consumer: Consumer): Consumer => ({
 })
 
 /** What a chat calls a field, and what a response does. */
-const fieldNames: Readonly<Record<string, string>> = {
-  messages: "input",
-  max_tokens: "max_output_tokens",
-}
+const fieldNames: ReadonlyMap<string, string> = new Map([
+  ["messages", "input"],
+  ["max_tokens", "max_output_tokens"],
+])
 
 /** An error about a chat in the words of a response. */
 const reworded = <E>(error: E): E | HttpError => {
@@ -122,9 +122,9 @@ const reworded = <E>(error: E): E | HttpError => {
     code,
     message: message.replace(
       /`(messages|max_tokens)`/g,
-      (_, field: string) => `\`${fieldNames[field]}\``,
+      (_, field: string) => `\`${fieldNames.get(field)}\``,
     ),
-    ...(param === undefined ? {} : { param: fieldNames[param] ?? param }),
+    ...(param === undefined ? {} : { param: fieldNames.get(param) ?? param }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   })
 }

@@ -60,7 +60,7 @@ describe("the items of the latest answers", () => {
     const recent = makeRecentItems({ chars: 1000, charsPerAccount: 400 })
     recent.keep(0, [message("quiet", 50)])
     for (let number = 0; number < 100; number++) recent.keep(1, [message(`loud_${number}`, 50)])
-    recent.resolved(0, [reference("quiet")])
+    expect(recent.resolved(0, [reference("quiet")])).toEqual([message("quiet", 50)])
   })
 })
 

@@ -82,7 +82,7 @@ const odd = fc.oneof(
   fc.constant({ choices: [], usage: { completion_tokens: 3 } }),
 )
 const finish = fc
-  .constantFrom("stop", "length", "content_filter", "tool_calls", "function_call", "eos")
+  .constantFrom("stop", "length", "content_filter", "tool_calls", "function_call", "toString")
   .map((finish_reason) => choice({}, { finish_reason }))
 const chunks = fc
   .tuple(
@@ -136,6 +136,8 @@ const checkGrammar = (events: ReadonlyArray<ResponseEvent>, end: End): void => {
     const index = event["output_index"] as number
     if (event.type === "response.output_item.added") {
       expect(index).toBe(items++)
+      // Calls may be open together, a text is only the latest.
+      for (const { isBare } of open.values()) expect(isBare).toBe(true)
       const { id, type } = event["item"] as { id: string; type: string }
       open.set(index, { id, isBare: type.endsWith("_call"), part: undefined })
       continue
@@ -338,6 +340,14 @@ describe("an output", () => {
       incomplete_details: { reason: "max_output_tokens" },
       output: [{ status: "completed" }, { status: "completed" }, { status: "incomplete" }],
     })
+  })
+
+  it("is complete, whatever word a host has for its end", () => {
+    for (const finish_reason of ["stop", "tool_calls", "toString", 5, null])
+      expect(run([choice({ content: "A" }, { finish_reason })], bodyWith()).final).toMatchObject({
+        status: "completed",
+        incomplete_details: null,
+      })
   })
 
   it("has the log probabilities of its text, and of nothing else", () => {

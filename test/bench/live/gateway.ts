@@ -1,6 +1,7 @@
 /**
- * The gateway under measurement, with the full economy on: `node gateway.js UPSTREAM_URL`, a process
- * of its own with a data directory of its own. One pushed host with many slots serves "mock".
+ * The gateway under measurement, with the full economy on: `node gateway.js UPSTREAM_URL…`, a process
+ * of its own with a data directory of its own. A pushed host with many slots for each of the upstreams
+ * serves "mock".
  */
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Either } from "effect"
@@ -12,7 +13,7 @@ import { configFrom } from "../../../live/load-config.ts"
 import { startGateway } from "../../../live/start.ts"
 import { announcePort } from "./processes.ts"
 
-const [upstream] = process.argv.slice(2)
+const upstreams = process.argv.slice(2)
 const folder = mkdtempSync(join(tmpdir(), "evenkeel-bench-"))
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
 
@@ -22,7 +23,12 @@ const config = Either.getOrThrow(
     log: { level: "silent" },
     economy: {
       preset: "pooled",
-      knobs: { ramp: { start: 1 }, floor: { tokensPerSecond: 0, readmitTokensPerSecond: 0 } },
+      knobs: {
+        ramp: { start: 1 },
+        floor: { tokensPerSecond: 0, readmitTokensPerSecond: 0 },
+        // Where hosts fail on purpose, calls are to come to them all the same.
+        breaker: { threshold: 16, windowSeconds: 0.001 },
+      },
     },
     models: [
       { name: "mock", inputPricePerToken: "0.0000001", outputPricePerToken: "0.0000004" },
@@ -59,7 +65,7 @@ const post = async (url: string, key: string, body: object): Promise<Record<stri
   return (await response.json()) as Record<string, string>
 }
 
-/** A consumer with credits, an operator with a pushed host, and one whose hosts are yet to come. */
+/** A consumer with credits, an operator with pushed hosts, and one whose hosts are yet to come. */
 const populate = async (url: string, admin: string) => {
   const consumer = await post(`${url}/accounts`, "", { name: "consumer" })
   const operator = await post(`${url}/accounts`, "", { name: "operator" })
@@ -68,12 +74,13 @@ const populate = async (url: string, admin: string) => {
     transfer_id: "bench",
     amount: "1000000",
   })
-  await post(`${url}/hosts`, operator["api_key"], {
-    name: "upstream",
-    delivery: "push",
-    endpoint: `${upstream}/v1`,
-    models: [{ model: "mock", slots: 1024, tokens_per_second: 1_000_000 }],
-  })
+  for (const [index, upstream] of upstreams.entries())
+    await post(`${url}/hosts`, operator["api_key"], {
+      name: `upstream ${index + 1}`,
+      delivery: "push",
+      endpoint: `${upstream}/v1`,
+      models: [{ model: "mock", slots: 1024, tokens_per_second: 1_000_000 }],
+    })
   return { consumer: consumer["api_key"], operator: idle["api_key"] }
 }
 

@@ -9,7 +9,8 @@ import { afterEach, describe, expect, it } from "vitest"
 import type { Job } from "../../../live/gateway/delivery.ts"
 import { openHostServer, miniHostAt, recordingSink } from "../hosts/host-server.ts"
 
-const hasNginx = spawnSync("nginx", ["-v"]).error === undefined
+const program = "nginx"
+const hasNginx = spawnSync(program, ["-v"]).error === undefined
 
 const cleanups: Array<() => Promise<void>> = []
 afterEach(async () => {
@@ -45,7 +46,7 @@ const nginxBefore = async (upstream: number, directives: string): Promise<number
 http { access_log off; ${temporary} server { listen 127.0.0.1:${port};
   location / { proxy_pass http://127.0.0.1:${upstream}; ${directives} } } }`,
   )
-  const nginx = spawn("nginx", ["-c", join(folder, "nginx.conf"), "-p", folder], {
+  const nginx = spawn(program, ["-c", join(folder, "nginx.conf"), "-p", folder], {
     stdio: "ignore",
   })
   const ended = new Promise<void>((resolve) => void nginx.once("exit", () => resolve()))

@@ -43,7 +43,7 @@ export interface Upload {
   readonly write: (chunk: Chunk) => Promise<void>
   /** Says that the work goes on, where there is nothing to write: an empty line. */
   readonly sign: () => void
-  /** Since something was first written, ms; `undefined`: nothing was yet. */
+  /** Since something was first written, ms; `undefined`: nothing was yet, or all of it was. */
   readonly sentSinceMillis: () => number | undefined
   /** Ends the body, and gives the status of the answer. */
   readonly finish: () => Promise<number>
@@ -228,7 +228,10 @@ const startUpload = (url: URL, headers: Readonly<Record<string, string>>): Uploa
   let sentMillis: number | undefined
   return {
     answered,
-    sentSinceMillis: () => (sentMillis === undefined ? undefined : performance.now() - sentMillis),
+    sentSinceMillis: () =>
+      sentMillis === undefined || request.writableEnded
+        ? undefined
+        : performance.now() - sentMillis,
     sign: () => {
       // What waits to be sent is a sign of life itself.
       if (hasEnded || request.writableEnded || request.writableNeedDrain) return

@@ -37,7 +37,7 @@ class Disconnected extends Error {
 
 /** What a job under way has to show for itself. */
 export interface Progress {
-  /** Since something was first sent, ms; `undefined`: nothing was yet. */
+  /** Since something was first sent, ms; `undefined`: nothing was yet, or all of it was. */
   readonly sentSinceMillis: () => number | undefined
   /** Whether the backend is taken to be at work still. */
   readonly isAlive: () => boolean

@@ -46,8 +46,8 @@ export interface Serving {
 const firstHeartbeatSeconds = 30
 const firstLeaseSeconds = 20
 const pollSeconds = 25
-/** After a job's beginning: whether its upload arrives, as long as that is not known. */
-const firstLookMillis = 2000
+/** While a job runs and it is not known yet whether uploads arrive as they are sent. */
+const lookMillis = 1000
 /** Identities in a row of which the gateway has accepted none, before that is the end. */
 const mostRefusals = 5
 /** How long an identity has to last for its loss not to count with the one before. */
@@ -184,11 +184,16 @@ export const startServing = (options: ServingOptions): Serving => {
         await succession.lost(standing, (error as Error).message)
         continue
       }
-      beatWithin(
-        1000 * (running.size > 0 ? Math.min(heartbeatSeconds, leaseSeconds / 2) : heartbeatSeconds),
-      )
+      beatWithin(intervalMillis())
       await untilDue()
     }
+  }
+  /** Twice in a lease, at least, while there is something to lose. */
+  const intervalMillis = (): number => {
+    const heartbeatMillis = heartbeatSeconds * 1000
+    if (running.size === 0) return heartbeatMillis
+    const halfLeaseMillis = (leaseSeconds * 1000) / 2
+    return Math.min(heartbeatMillis, halfLeaseMillis, watch.isKnown() ? Infinity : lookMillis)
   }
   const untilDue = async (): Promise<void> => {
     for (let left; (left = dueMillis - performance.now()) > 0 && !over.signal.aborted;) {
@@ -276,8 +281,7 @@ export const startServing = (options: ServingOptions): Serving => {
     }
     say({ type: "jobStarted", jobId: job.job_id, model: job.model })
     running.set(job.job_id, { job, controller, progress, done: run() })
-    const halfLease = (leaseSeconds * 1000) / 2
-    beatWithin(watch.isKnown() ? halfLease : Math.min(firstLookMillis, halfLease))
+    beatWithin(intervalMillis())
   }
 
   const settle = async (limitMillis: number): Promise<void> => {

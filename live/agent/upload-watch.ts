@@ -2,12 +2,15 @@
  * Whether what this host sends of a job arrives while it sends it. A proxy between that buffers request
  * bodies keeps an upload until it is whole: nothing streams, and to the gateway the host seems dead. The
  * heartbeat's answer says how far the gateway has got with each job; one whose upload has had something
- * in it for a while, and which is only `handed` there, is held back.
+ * in it for a while, and which is only `handed` there, is held back. One that is `uploading` there while
+ * its upload goes on here is not.
  */
 import type { HeartbeatAnswer } from "../hosts/protocol.ts"
 
 export interface UploadWatch {
-  /** What the host has sent of its jobs when it asked, ms ago by job; and what it was answered. */
+  /**
+   * What the host has sent of uploads that go on when it asked, ms ago by job; and what it was answered.
+   */
   readonly see: (
     sentMillis: ReadonlyMap<string, number>,
     jobs: HeartbeatAnswer["jobs"],

@@ -158,6 +158,65 @@ describe("agent and gateway", () => {
     expect(gateway.market.directory.hosts.size()).toBe(1)
   })
 
+  test("a rolling update leaves no gap: the new agent is up, the old one drains, every call is served", async () => {
+    const gateway = await openGateway()
+    const old = await startAgent(gateway, { drainSeconds: 5 })
+    const fresh = new HostAgent({
+      apiUrl: gateway.url,
+      backend: "simulated",
+      models: ["sim"],
+      simulated: { tokensPerSecond: 200, timeToFirstTokenMillis: 5, answerTokens: 20, slots: 4 },
+      stateFile: old.agent.stateFile,
+      handlesSignals: false,
+    })
+    const servedFresh = fresh.serve()
+    cleanups.push(async () => {
+      await fresh.stop()
+      await servedFresh
+    })
+    await until(() => gateway.board.totals().polls > 1)
+    let served = 0
+    let isOver = false
+    const consumer = async (): Promise<void> => {
+      while (!isOver) {
+        let text = ""
+        const messages = [{ role: "user", content: "Hello" }] as const
+        for await (const part of gateway.client.chat({ model: "sim", messages })) text += part.text
+        expect(text).toMatch(/^simulated: /)
+        served++
+      }
+    }
+    const consumers = [consumer(), consumer()]
+    await until(() => served > 4)
+    await old.agent.stop()
+    await old.served
+    const servedThen = served
+    await until(() => served > servedThen + 4)
+    const [host] = await gateway.client.listHosts()
+    expect(host?.status).toBe("active")
+    isOver = true
+    await Promise.all(consumers)
+    expect(gateway.market.directory.hosts.size()).toBe(1)
+  })
+
+  test("a gateway whose older backup was put back gets its hosts again, without a word of their operator", async () => {
+    const gateway = await openGateway()
+    const { market } = gateway
+    const { events } = await startAgent(gateway)
+    const registered = () => events.filter(({ type }) => type === "registered")
+    const [host] = market.directory.hosts.all()
+    const keys = [...market.directory.keys.all()].filter(({ role }) => role === "host")
+    // The backup knows the account, and neither the host nor its key: polls are answered 401 or 404.
+    for (const key of keys) market.directory.keys.put({ ...key, hash: `not ${key.hash}` })
+    market.directory.hosts.put({ ...host!, publicId: "host_of_another_time" })
+    await until(() => registered().length === 2, 10_000)
+    let text = ""
+    const messages = [{ role: "user", content: "Hello" }] as const
+    for await (const part of gateway.client.chat({ model: "sim", messages })) text += part.text
+    expect(text).toMatch(/^simulated: /)
+    expect(registered().at(-1)).toMatchObject({ isNew: true })
+  })
+
   test("a host that was removed registers again", async () => {
     const gateway = await openGateway()
     const { operator, events } = await startAgent(gateway)

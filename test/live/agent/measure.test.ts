@@ -78,7 +78,8 @@ describe("measuring", () => {
       mostStreams: 2,
     })
     expect(slots).toBe(2)
-    expect(singleTokensPerSecond).toBeGreaterThan(250)
+    // Never more than it is; a busy machine makes it less.
+    expect(singleTokensPerSecond).toBeGreaterThan(100)
     expect(singleTokensPerSecond).toBeLessThan(700)
   })
 

@@ -88,7 +88,7 @@ export const openHostServer = async (
   cleanups.push(close)
   const call: HostServer["call"] = (method, path, secret, body) =>
     request(port, method, path, secret, body)
-  return { market, board, vault, port, call, host: (secret) => miniHost(port, secret), close }
+  return { market, board, vault, port, call, host: (secret) => miniHostAt(port, secret), close }
 }
 
 const headersOf = (secret: string | undefined): http.OutgoingHttpHeaders =>
@@ -121,7 +121,7 @@ const answerOf = async (response: http.IncomingMessage): Promise<Answer> => {
   }
 }
 
-const miniHost = (port: number, secret: string): MiniHost => {
+export const miniHostAt = (port: number, secret: string): MiniHost => {
   const claim = ({ attempt, epoch }: HandedJob) => ({ attempt, epoch })
   return {
     poll: (waitSeconds = 5) =>

@@ -413,7 +413,7 @@ describe("an operator", () => {
   })
 
   it("cannot switch a model whose jobs are under way", async () => {
-    const server = await withOperator()
+    const server = await withOperator({ clock: manualClock() })
     const call = serve(server)
     const { body } = await server.register()
     call()

@@ -41,15 +41,15 @@ const opened = async (folder: string) => {
   const scope = await Effect.runPromise(Scope.make())
   const close = (): Promise<void> => Effect.runPromise(Scope.close(scope, Exit.void))
   const made = await Effect.runPromise(
-    openDirectory(
-      folder,
-      pooled,
-      () => "damage",
-      0,
-      (error) => {
+    openDirectory(folder, {
+      economy: pooled,
+      newSeed: () => "damage",
+      nowMillis: 0,
+      checkedFirstMib: 64,
+      onBroken: (error) => {
         throw error
       },
-    ).pipe(Scope.extend(scope), Effect.provide(NodeContext.layer), Effect.either),
+    }).pipe(Scope.extend(scope), Effect.provide(NodeContext.layer), Effect.either),
   )
   if (made._tag === "Left") {
     await close()

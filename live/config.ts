@@ -199,6 +199,12 @@ export const LiveConfig = Schema.Struct({
   }),
   store: group({
     snapshotEntries: count(50_000, 100, 10_000_000, "Journal entries between two snapshots"),
+    checkedFirstMib: count(
+      64,
+      0,
+      1_000_000,
+      "Up to this size the whole data directory is checked before the gateway listens; a larger one while it runs",
+    ),
   }),
 })
 export type LiveConfig = typeof LiveConfig.Type

@@ -140,13 +140,13 @@ const openServices = (
   Effect.gen(function* () {
     const economy = yield* economyOf(config)
     const newSeed = () => randomBytes(32).toString("base64url")
-    const { store, directory, market } = yield* openDirectory(
-      dataDirectory,
+    const { store, directory, market } = yield* openDirectory(dataDirectory, {
       economy,
       newSeed,
-      Date.now(),
+      nowMillis: Date.now(),
+      checkedFirstMib: config.store.checkedFirstMib,
       onBroken,
-    )
+    })
     if (market.isNew) yield* requireUnused(dataDirectory)
     yield* Effect.promise(() => store.queue.durable())
     const vault = yield* openVault(dataDirectory)

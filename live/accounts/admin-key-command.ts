@@ -31,7 +31,7 @@ export const adminKeyCommand = Command.make(
         const at = yield* marketMicros(reader, nowMillis)
         const directory = yield* loadDirectory(reader, queue)
         let revoked = 0
-        for (const key of [...directory.keys.all()]) {
+        for (const key of directory.keys.all()) {
           if (key.role !== "admin" || keyState(key, nowMillis) !== "valid") continue
           directory.keys.put({ ...key, revokedAtMillis: nowMillis })
           revoked += 1

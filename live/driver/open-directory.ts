@@ -23,16 +23,22 @@ export interface OpenedDirectory {
   readonly market: OpenedMarket
 }
 
-/**
- * `onBroken`: called once, later, where the directory can no longer be written or is found to be
- * damaged. The store closes with the scope.
- */
+export interface OpenOptions {
+  /** Of a market that is new. */
+  readonly economy: Economy
+  /** Called where the market is new; has to be unpredictable. */
+  readonly newSeed: () => string
+  readonly nowMillis: number
+  /** Up to this size the history is checked first, else while the market already runs. */
+  readonly checkedFirstMib: number
+  /** Called later, where the directory can no longer be written or is found to be damaged. */
+  readonly onBroken: (error: StoreBroken | StoreUnusable) => void
+}
+
+/** The store closes with the scope. */
 export const openDirectory = (
   dataDirectory: string,
-  economy: Economy,
-  newSeed: () => string,
-  nowMillis: number,
-  onBroken: (error: StoreBroken | StoreUnusable) => void,
+  { economy, newSeed, nowMillis, checkedFirstMib, onBroken }: OpenOptions,
 ): Effect.Effect<
   OpenedDirectory,
   JournalDiverged | StoreUnusable | ParseResult.ParseError,
@@ -40,7 +46,7 @@ export const openDirectory = (
 > =>
   Effect.gen(function* () {
     const store = yield* openStore(dataDirectory, onBroken)
-    yield* checkHistory(store, dataDirectory, onBroken)
+    yield* checkHistory(store, dataDirectory, checkedFirstMib, onBroken)
     const directory = yield* loadDirectory(store.reader, store.queue)
     const market = yield* openMarket(store, economy, newSeed, nowMillis)
     return { store, directory, market }
@@ -61,10 +67,11 @@ const restMillis = 20
 const checkHistory = (
   { history }: Store,
   directory: string,
+  checkedFirstMib: number,
   onBroken: (error: StoreUnusable) => void,
 ) =>
   Effect.gen(function* () {
-    if (yield* history.isSmall) return yield* history.check(0)
+    if ((yield* history.bytes) <= checkedFirstMib * 2 ** 20) return yield* history.check(0)
     yield* history.check(restMillis).pipe(
       Effect.catchAll((error) => Effect.sync(() => onBroken(unusable(directory, error)))),
       Effect.forkScoped,

@@ -14,27 +14,24 @@ import { checkAudits } from "./row-sums.ts"
 import { checkGroups } from "./stored-journal.ts"
 
 export interface History {
-  /** So small that checking it takes no time worth mentioning. */
-  readonly isSmall: Effect.Effect<boolean, SqlError>
+  /** Size of the database. */
+  readonly bytes: Effect.Effect<number, SqlError>
   /** Checks all of it. `restMillis`: between two pages. */
   readonly check: (restMillis: number) => Effect.Effect<void, SqlError | StoreDamaged>
   /** It was checked, and was whole. */
   readonly isChecked: () => boolean
 }
 
-/** Bytes of a database that is checked before it is used: a second's work at most. */
-const smallBytes = 64 * 2 ** 20
-
 export const makeHistory = (connect: Effect.Effect<SqlClient, SqlError, Scope.Scope>): History => {
   let isChecked = false
   return {
-    isSmall: Effect.scoped(
+    bytes: Effect.scoped(
       Effect.gen(function* () {
         const reader = yield* connect
         const rows = yield* reader.unsafe<{ readonly bytes: number }>(
           "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size",
         )
-        return rows[0].bytes <= smallBytes
+        return rows[0].bytes
       }),
     ),
     check: (restMillis) =>

@@ -61,7 +61,12 @@ const lossText = (head: Exclude<FoundHead, string>, last: Seal | undefined): str
   const cause = "Its files were damaged, cut, removed or replaced by older ones"
   if (last === undefined || last.number === 0)
     return `its market is gone: its journal holds nothing, though ${acknowledged}. ${cause}`
-  const lost = entries === 1 ? "1 acknowledged entry is" : `${entries} acknowledged entries are`
+  const lost =
+    entries === 0
+      ? "acknowledged changes of accounts, keys or hosts are"
+      : entries === 1
+        ? "1 acknowledged entry is"
+        : `${entries} acknowledged entries are`
   const within = commits === 1 ? "1 commit" : `${commits} commits`
   return `${lost} lost, in ${within}: its journal ends at entry ${last.lastSeq}${timeOf(last)}, though ${acknowledged}. ${cause}`
 }

@@ -236,6 +236,27 @@ describe("a gateway", () => {
     )
   })
 
+  it("checks a large directory while it runs, says so in statements, and ends where it is damaged", async () => {
+    const first = await runningGateway()
+    const key = await signUp(first, "someone")
+    const statement = async ({ url }: TestGateway) => {
+      const headers = { authorization: `Bearer ${key}` }
+      const response = await fetch(`${url}/account/statement`, { headers })
+      return (await response.json()) as { readonly verified: boolean }
+    }
+    expect((await statement(first)).verified).toBe(true)
+    first.services.store.queue.write("UPDATE postings SET amount = amount + 1", [])
+    await first.stop()
+    // Any size is a large one.
+    const store = { checkedFirstMib: 0 }
+    const second = await runningGateway({ store }, first.folder)
+    expect((await statement(second)).verified).toBe(false)
+    const found = await Effect.runPromise(Effect.flip(second.broken))
+    expect(found.message).toMatch(
+      /data: market\.sqlite is damaged: table postings, group \d+, entries \d+ to \d+: a posting is missing, or not as it was written\. Put a backup/,
+    )
+  })
+
   it("leaves nothing behind when its scope is closed before it listens", async () => {
     const folder = temporaryFolder()
     const scope = await Effect.runPromise(Scope.make())

@@ -40,7 +40,7 @@ describe("a backup", () => {
     const to = join(folder, "data")
     expect(await backup(from, to)).toBeUndefined()
     expect(statSync(to).mode & 0o077).toBe(0)
-    for (const name of ["market.sqlite", "master.keys"])
+    for (const name of ["market.sqlite", "market.head", "master.keys"])
       expect(statSync(join(to, name)).mode & 0o777, name).toBe(0o600)
     expect(readFileSync(join(to, "master.keys"), "utf8")).toBe(
       readFileSync(join(from, "master.keys"), "utf8"),
@@ -65,6 +65,19 @@ describe("a backup", () => {
     expect(await backup(from, to)).toBeUndefined()
     expect(existsSync(`${to}.unfinished`)).toBe(false)
     expect(statSync(join(to, "market.sqlite")).size).toBeGreaterThan(4096)
+  })
+
+  it("of a market that is damaged or lacks something is none", async () => {
+    const gateway = await runningGateway()
+    const from = join(gateway.folder, "data")
+    const to = join(temporaryFolder(), "data")
+    gateway.services.store.queue.write("UPDATE journal SET at = at + 1", [])
+    await gateway.services.store.queue.durable()
+    expect(await backup(from, to)).toMatch(/is damaged: table journal, group \d+, entries/)
+    await gateway.stop()
+    rmSync(join(from, "market.sqlite"))
+    expect(await backup(from, to)).toMatch(/its market is gone/)
+    expect(existsSync(to)).toBe(false)
   })
 
   it("leaves nothing under its name where it fails", async () => {

@@ -116,7 +116,7 @@ describe("how far a market has acknowledged", () => {
     await store.queue.durable()
     copied(folder, head, before)
     await expect(openedStore(before)).rejects.toThrow(
-      /0 acknowledged entries are lost, in 1 commit/,
+      /acknowledged changes of accounts, keys or hosts are lost, in 1 commit/,
     )
   })
 

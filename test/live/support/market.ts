@@ -266,7 +266,7 @@ const memoryQueue = (durable: () => Promise<void> = () => Promise.resolve()): Me
 
 /** A market in memory has no past that could be damaged. */
 const nothingBefore: Store["history"] = {
-  isSmall: Effect.succeed(true),
+  bytes: Effect.succeed(0),
   check: () => Effect.void,
   isChecked: () => true,
 }

@@ -50,7 +50,7 @@ export type ChatBody = typeof ChatBody.Type
 
 const TokenIds = Schema.Array(Schema.NonNegativeInt)
 
-export const CompletionBody = Schema.Struct({
+const CompletionBody = Schema.Struct({
   model,
   prompt: Schema.Union(
     Schema.String,
@@ -67,9 +67,8 @@ export const CompletionBody = Schema.Struct({
   best_of: optional(only(1, "one answer a call")),
   echo: optional(only(false, "the prompt is not sent back")),
 }).annotations({ title: "Completion", description: leftOut })
-export type CompletionBody = typeof CompletionBody.Type
 
-export const EmbeddingBody = Schema.Struct({
+const EmbeddingBody = Schema.Struct({
   model,
   input: Schema.Union(
     Schema.String,
@@ -81,7 +80,6 @@ export const EmbeddingBody = Schema.Struct({
   dimensions: optional(whole(1, 65_536)),
   input_type: optional(Word, "Such as query or passage, where the model knows it"),
 }).annotations({ title: "Embeddings", description: leftOut })
-export type EmbeddingBody = typeof EmbeddingBody.Type
 
 export const bodySchemas = {
   chat: ChatBody,
@@ -98,7 +96,7 @@ export const bodyCheck = <K extends JobKind>(
   checkOf(bodySchemas[kind] as unknown as Schema.Schema<BodyOf<K>>)
 
 /** A check by a schema, which says what is allowed where something is not. */
-export const checkOf = <A>(
+const checkOf = <A>(
   schema: Schema.Schema<A>,
 ): ((body: unknown) => Either.Either<A, HttpError>) => {
   const decode = Schema.decodeUnknownEither(schema)

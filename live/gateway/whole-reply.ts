@@ -7,7 +7,7 @@ import type { Assembler, Usage } from "./answer.ts"
 import type { Consumer } from "./call.ts"
 
 /** What an answer cost: credits, as a decimal. Only where the answer comes in one piece. */
-export const chargeHeader = "x-evenkeel-charge"
+const chargeHeader = "x-evenkeel-charge"
 
 /** A consumer that gets its answer in one piece. `bodyOf`: what it gets of what was put together. */
 export const wholeTo = (

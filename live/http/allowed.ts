@@ -32,7 +32,10 @@ export const unknownField = (schema: JsonObject, place: Place, name: string): Ht
   const param = [...place, name].join(".")
   const allowed =
     known.length === 0 ? "no field is allowed here" : `allowed are ${known.join(", ")}`
-  return badRequest(`\`${param}\`: there is no such field; ${allowed}`, param)
+  return badRequest(
+    `\`${param}\`: an additional field, which nothing here knows; ${allowed}`,
+    param,
+  )
 }
 
 const fieldsOf = (schema: JsonObject): JsonObject =>

@@ -39,7 +39,7 @@ export const documentation = (config: LiveConfig): FastifyPluginAsync =>
           title: "Evenkeel",
           version,
           description:
-            "A market for GPU inference: consumers call models with the OpenAI API, operators serve them and earn credits. Money is credits as decimal strings, times are Unix time in seconds.",
+            "A market for GPU inference: consumers call models with the OpenAI API, operators serve them and earn credits. A key comes as `Authorization: Bearer`, or else as `api-key` or `x-api-key`. Money is credits as decimal strings, times are Unix time in seconds.",
           license: { name: "Apache-2.0", identifier: "Apache-2.0" },
         },
         ...(config.publicUrl === undefined ? {} : { servers: [{ url: config.publicUrl }] }),

@@ -64,6 +64,15 @@ describe("configuration", () => {
     ["limits: { bodyBytes: big }", /limits\.bodyBytes: expected a whole number/],
     ["- a\n- b", /expected settings/],
     ["listen: [", /flow/i],
+    ["listen: { allowedOrigins: [app.example] }", /allowedOrigins\.0: expected an origin such as/],
+    [
+      'listen: { allowedOrigins: ["https://app.example/"] }',
+      /allowedOrigins\.0: expected an origin such as "https:\/\/app\.example", or "\*"/,
+    ],
+    [
+      'models: [{ name: m, inputPricePerToken: "0", outputPricePerToken: "0", developerRole: user }]',
+      /models\.0\.developerRole: expected system or keep/,
+    ],
     ["models:\n  - name: m\n", /models\.0\.inputPricePerToken/],
   ])("refuses %j, and names the place", async (text, expected) => {
     expect(await refused(text)).toMatch(expected)

@@ -197,6 +197,25 @@ describe("a key", () => {
   })
 })
 
+describe("a text that is no Unicode, and a field that is named as prototypes are", () => {
+  it("reach a host mended, and as they are", async () => {
+    const t = await open()
+    const key = { authorization: `Bearer ${t.secret}` }
+    const body = `{"model":"small","messages":[{"role":"user","content":"cut \\ud83d"}],"tools":[{"type":"function","function":{"name":"f","parameters":{"properties":{"__proto__":{"type":"\\ude00"},"constructor":{"prototype":{}}}}}}],"__proto__":{"polluted":1}}`
+    expect((await post(`${t.baseURL}/chat/completions`, key, body)).status).toBe(200)
+    const sent = JSON.stringify(t.hosts[0]!.calls[0]!.body)
+    expect(sent).toContain('"content":"cut \ufffd"')
+    expect(sent).toContain('{"__proto__":{"type":"\ufffd"},"constructor":{"prototype":{}}}')
+    expect(sent).not.toContain("polluted")
+    const latin = Buffer.from(
+      '{"model":"small","messages":[{"role":"user","content":"\u00e9"}]}',
+      "latin1",
+    )
+    const refused = await post(`${t.baseURL}/chat/completions`, key, latin)
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining("UTF-8")])
+  })
+})
+
 describe("a client that closes its half once its request is out", () => {
   const head = (t: Gateway, body: string, version: string): string =>
     `POST /v1/chat/completions HTTP/${version}\r\nhost: x\r\nauthorization: Bearer ${t.secret}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`

@@ -16,7 +16,7 @@ const word = fc.constantFrom(
   "x",
 )
 /** Text of any kind, short for the most part. */
-export const anyText = fc.oneof(
+const anyText = fc.oneof(
   { weight: 4, arbitrary: fc.array(word, { maxLength: 12 }).map((words) => words.join(" ")) },
   { weight: 2, arbitrary: fc.string({ unit: "grapheme", maxLength: 30 }) },
   { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 10 }) },

@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify"
 import type { Market } from "../../engine/index.ts"
+import { microsPerSecond } from "../../engine/index.ts"
 import { creditsOf, parsePricePerToken } from "../accounts/credits.ts"
 import { secondsOf } from "../accounts/market-time.ts"
 import { requireKey } from "../http/authentication.ts"
@@ -27,6 +28,7 @@ import { unknownModel } from "./failures.ts"
 import { loopOf } from "./loop.ts"
 import { modelRoutes } from "./model-routes.ts"
 import { promptTokens } from "./prompt.ts"
+import type { KeepAlive } from "./stream-reply.ts"
 import { streamTo } from "./stream-reply.ts"
 
 const paths = {
@@ -79,6 +81,10 @@ const callRoute = <K extends JobKind>(
   const { config, driver, nowMillis } = services
   const check = bodyCheck(kind)
   const { market } = driver
+  const keepAlive: KeepAlive = {
+    clock: driver.clock,
+    micros: config.timeouts.keepAliveSeconds * microsPerSecond,
+  }
   app.post(
     paths[kind],
     {
@@ -118,7 +124,7 @@ const callRoute = <K extends JobKind>(
       const order = orderOf(services, account, kind, request)
       const begin = (counted: CallOrder): void => {
         if (reply.raw.destroyed) return
-        answer(calls, market, nowMillis(), counted, request, reply)
+        answer(calls, market, nowMillis(), keepAlive, counted, request, reply)
       }
       if (order instanceof Promise)
         order.then(begin).catch((error: unknown) => void reply.send(error))
@@ -211,6 +217,7 @@ const answer = (
   calls: Calls,
   market: Market,
   nowMillis: number,
+  keepAlive: KeepAlive,
   order: CallOrder,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -224,7 +231,7 @@ const answer = (
   let call: Call | undefined = undefined as Call | undefined
   const consumer =
     order.kind !== "embedding" && body["stream"] === true
-      ? streamTo(request, reply, order.kind, envelope, asksForUsage(body), () => call)
+      ? streamTo(request, reply, order.kind, envelope, asksForUsage(body), keepAlive, () => call)
       : wholeTo(reply, order, encodingOf(body), envelope, market)
   reply.raw.on("close", () => {
     if (!reply.raw.writableFinished) call?.leave()

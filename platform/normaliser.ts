@@ -154,28 +154,30 @@ const chatReader = (body: JsonObject, newId: () => string): ChoiceReader => {
   const tools = makeToolCalls(asksForCustomTools(body), newId)
   const withLogprobs = isAsked(body["logprobs"])
   let isOpened = false
-  let hasDeltas = false
+  let hasSaidByDelta = false
   let isCallNamed = false
+  let heldArguments = ""
 
   /** The delta; of an answer in one piece, or of a server that knows no deltas, the message. */
   const deltaOf = ({ delta, message, text }: JsonObject): JsonObject => {
-    if (isObject(delta)) {
-      hasDeltas = true
+    if (isObject(delta))
       return delta["content"] === undefined && typeof text === "string"
         ? { ...delta, content: text }
         : delta
-    }
     // Behind deltas a message only says it all again.
-    if (isObject(message) && !hasDeltas) return message
+    if (isObject(message) && !hasSaidByDelta) return message
     return typeof text === "string" ? { content: text } : {}
   }
 
+  /** The one call of the older form: its name once, and nothing of it before. */
   const functionCall = (given: unknown): JsonObject | undefined => {
     if (!isObject(given)) return undefined
+    heldArguments += argumentsText(given["arguments"])
     const name = !isCallNamed && typeof given["name"] === "string" ? given["name"] : ""
-    const text = argumentsText(given["arguments"])
-    if (name === "" && text === "") return undefined
-    if (name !== "") isCallNamed = true
+    isCallNamed ||= name !== ""
+    if (!isCallNamed || (name === "" && heldArguments === "")) return undefined
+    const text = heldArguments
+    heldArguments = ""
     return name === "" ? { arguments: text } : { name, arguments: text }
   }
 
@@ -192,6 +194,7 @@ const chatReader = (body: JsonObject, newId: () => string): ChoiceReader => {
       refusal !== "" ||
       called !== undefined ||
       calls.length > 0
+    if (isText && isObject(choice["delta"])) hasSaidByDelta = true
     const isOpening = !isOpened && given["content"] === ""
     if (!isText && !isOpening && finish === undefined && logprobs === undefined)
       return { chunk: undefined, isText: false }

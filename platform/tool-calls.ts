@@ -133,9 +133,7 @@ export const makeToolCalls = (isCustomAsked: boolean, newId: () => string): Tool
   }
 
   const takeEntry = (entry: Entry): ReadonlyArray<JsonObject> => {
-    const known = callOf(entry)
-    const before = known === undefined && latest !== undefined ? release(latest, true) : []
-    const call = known ?? begin(entry)
+    const call = callOf(entry) ?? begin(entry)
     latest = call
     const { id, name, piece } = entry
     if (id !== undefined) {
@@ -144,7 +142,7 @@ export const makeToolCalls = (isCustomAsked: boolean, newId: () => string): Tool
     }
     if (call.name === "" && name !== undefined) call.name = name
     takePiece(call, piece)
-    return [...before, ...release(call, false)]
+    return release(call, false)
   }
 
   return {

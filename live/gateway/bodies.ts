@@ -96,9 +96,7 @@ export const bodyCheck = <K extends JobKind>(
   checkOf(bodySchemas[kind] as unknown as Schema.Schema<BodyOf<K>>)
 
 /** A check by a schema, which says what is allowed where something is not. */
-const checkOf = <A>(
-  schema: Schema.Schema<A>,
-): ((body: unknown) => Either.Either<A, HttpError>) => {
+const checkOf = <A>(schema: Schema.Schema<A>): ((body: unknown) => Either.Either<A, HttpError>) => {
   const decode = Schema.decodeUnknownEither(schema)
   const described = jsonSchemaOf(schema)
   return (body) => Either.mapLeft(decode(body), (error) => asBadRequest(error, described))

@@ -17,7 +17,8 @@ import { modelRoutes } from "./model-routes.ts"
 import { orderOf, paths } from "./order.ts"
 import { responsesRoute } from "./responses/responses-route.ts"
 import { unstoredRoutes } from "./responses/unstored-routes.ts"
-import { chunkEvents, streamTo } from "./stream-reply.ts"
+import type { KeepAlive } from "./stream-reply.ts"
+import { chunkEvents, keepAliveOf, streamTo } from "./stream-reply.ts"
 import { wholeTo } from "./whole-reply.ts"
 
 const summaries = {
@@ -45,13 +46,17 @@ export const gatewayRoutes =
     app.addHook("preClose", () => calls.drain(0))
     modelRoutes(app, services)
     for (const kind of ["chat", "completion", "embedding"] as const)
-      callRoute(app, tools, routeOf(services, kind))
+      callRoute(app, tools, routeOf(services, keepAliveOf(services), kind))
     callRoute(app, tools, responsesRoute(services))
     unstoredRoutes(app, services)
   }
 
 /** One of OpenAI's routes, whose body and answer are those of the job itself. */
-const routeOf = <K extends JobKind>(services: LiveServices, kind: K): CallRoute<BodyOf<K>> => ({
+const routeOf = <K extends JobKind>(
+  services: LiveServices,
+  keepAlive: KeepAlive,
+  kind: K,
+): CallRoute<BodyOf<K>> => ({
   path: paths[kind],
   summary: summaries[kind],
   answer: answers[kind],
@@ -66,7 +71,7 @@ const routeOf = <K extends JobKind>(services: LiveServices, kind: K): CallRoute<
       model: model.name,
     }
     return kind !== "embedding" && body["stream"] === true
-      ? streamTo(request, reply, chunkEvents(kind, envelope, asksForUsage(body)), callOf)
+      ? streamTo(request, reply, chunkEvents(kind, envelope, asksForUsage(body)), keepAlive, callOf)
       : wholeTo(
           reply,
           services.driver.market,

@@ -148,9 +148,9 @@ const readEvents = async (
   const reader = makeAnswerReader("chat", LONGEST_EVENT, {
     event: (event) => {
       usage = usageIn(event) ?? usage
-      const { isText, failure } = answer.take(event)
-      if (isText) pieceMillis.push(nowMillis)
-      if (failure !== undefined) wrong ??= `the answer broke off: ${failure.detail}`
+      const taken = answer.take(event)
+      if (taken.isText) pieceMillis.push(nowMillis)
+      if (taken.failure !== undefined) wrong ??= `the answer broke off: ${taken.failure.detail}`
     },
     alive: () => {},
     done: () => {

@@ -12,7 +12,7 @@ import type { Consumer } from "../call.ts"
 import type { CallRoute } from "../call-route.ts"
 import { orderOf } from "../order.ts"
 import type { EventText } from "../stream-reply.ts"
-import { streamTo } from "../stream-reply.ts"
+import { keepAliveOf, streamTo } from "../stream-reply.ts"
 import { wholeTo } from "../whole-reply.ts"
 import type { ResponsesBody } from "./body.ts"
 import { checkBody, ResponsesBody as bodySchema } from "./body.ts"
@@ -23,6 +23,7 @@ import { chatOf } from "./to-chat.ts"
 
 export const responsesRoute = (services: LiveServices): CallRoute<ResponsesBody> => {
   const recent = makeRecentItems()
+  const keepAlive = keepAliveOf(services)
   return {
     path: "/v1/responses",
     summary: "An answer to a conversation as OpenAI's Responses API gives it; nothing is stored",
@@ -53,7 +54,7 @@ export const responsesRoute = (services: LiveServices): CallRoute<ResponsesBody>
       }
       return inItsWords(
         body.stream === true
-          ? streamTo(request, reply, eventsOf(envelope, body, keep), callOf)
+          ? streamTo(request, reply, eventsOf(envelope, body, keep), keepAlive, callOf)
           : wholeTo(
               reply,
               services.driver.market,

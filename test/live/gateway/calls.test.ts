@@ -254,6 +254,55 @@ describe("a call that streams", () => {
     t.expectOver()
   })
 
+  it("has an end, however long a host shows that it is alive, and the host is to blame", async () => {
+    for (const text of ["", "Hello"]) {
+      const t = openCall({
+        config: { timeouts: { requestSeconds: 100, betweenTokensSeconds: 15 } },
+      })
+      await t.settled()
+      if (text !== "") t.courier.last().say(text)
+      for (let i = 0; i < 10; i++) {
+        t.clock.pass(10 * second)
+        if (i < 9) t.courier.last().sink.chunk({ type: "ping" })
+      }
+      await t.settled()
+      expect(t.courier.deliveries[0]!.isCancelled).toBe(true)
+      expect(t.attemptsEnded()[0]?.outcome).toBe(text === "" ? "firstTokenTimeout" : "stalled")
+      expect(t.ends).toMatchObject([{ _tag: "Failed", error: { code: "call_timeout" } }])
+      expect(t.courier.deliveries).toHaveLength(1)
+      t.expectOver()
+    }
+  })
+
+  it("is whole behind its finish reason, whatever becomes of the connection", async () => {
+    for (const ending of ["truncated", "malformed", "silence", "error"] as const) {
+      const t = openCall({ hosts: 1 })
+      await t.settled()
+      const host = t.courier.last()
+      host.say("Hello")
+      host.sink.chunk({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] })
+      if (ending === "silence") t.clock.pass(60 * second)
+      else if (ending === "error") {
+        host.sink.chunk({ error: { message: "late", code: 500 } })
+        host.sink.end({ outcome: "completed" })
+      } else host.fail(ending)
+      expect(t.attemptsEnded()[0]?.outcome).toBe("completed")
+      expect(t.ends[0]?._tag).toBe("Served")
+      t.expectOver()
+    }
+  })
+
+  it("is refused for what a host says inside its stream, with its words", async () => {
+    const t = openCall({ hosts: 1 })
+    await t.settled()
+    t.courier.last().sink.chunk({ error: { message: "The prompt is too long", code: 400 } })
+    expect(t.attemptsEnded()[0]?.outcome).toBe("consumerError")
+    expect(t.ends).toMatchObject([
+      { _tag: "Failed", error: { status: 400, message: "The prompt is too long" } },
+    ])
+    t.expectOver()
+  })
+
   it("has an end, however long the tokens keep coming", async () => {
     const t = openCall({ config: { timeouts: { requestSeconds: 60 } } })
     await t.settled()

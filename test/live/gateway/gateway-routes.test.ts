@@ -112,7 +112,12 @@ describe("a stream on the wire", () => {
     const other = { token: "b".repeat(200), logprob: -1, bytes: Array<number>(60).fill(98) }
     const logprobs = {
       content: [
-        { token: "a", logprob: -1, bytes: null, top_logprobs: Array<object>(20).fill(other) },
+        {
+          token: "a",
+          logprob: -1,
+          bytes: null,
+          top_logprobs: Array.from({ length: 20 }, () => other),
+        },
       ],
     }
     const chunk = event({ choices: [{ index: 0, delta: { content: "a" }, logprobs }] })

@@ -161,8 +161,7 @@ describe("a failure that is withdrawn", () => {
       const without = makeBreakers(rules)
       for (const request of [1, 2, 3]) {
         isTrippedByFailure(breakers, rules, 0, request * second, request)
-        if (request !== withdrawn)
-          isTrippedByFailure(without, rules, 0, request * second, request)
+        if (request !== withdrawn) isTrippedByFailure(without, rules, 0, request * second, request)
       }
       expect(withdrawFailure(breakers, rules, 0, withdrawn)).toBe(true)
       expect(breakers.failures.subarray(0, 3)).toEqual(without.failures.subarray(0, 3))

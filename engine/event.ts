@@ -32,6 +32,7 @@ export const outcomes = [
   "backpressure",
   "credentialRefused",
   "gatewayFault",
+  "notServed",
 ] as const
 export const Outcome = Schema.Literal(...outcomes)
 export type Outcome = typeof Outcome.Type

@@ -89,7 +89,10 @@ export const noteSuccess = (breakers: Breakers, rules: Rules, slot: number, now:
   if (rules.minFailureRatio > 0) noteOutcome(breakers, rules, slot, now, 0)
 }
 
-/** A failure, and the call that showed it: slot of its account, id of its request. */
+/** In place of an account: it is beyond doubt that the host itself has failed. */
+export const beyondDoubt = -1
+
+/** A failure, and the call that showed it: slot of its account or `beyondDoubt`, id of its request. */
 export interface Failure {
   readonly at: number
   readonly account: number
@@ -120,7 +123,7 @@ export const isTrippedByFailure = (
   return rules.minFailureRatio === 0 || failureRatio(breakers, slot) >= rules.minFailureRatio
 }
 
-/** Slots of the accounts whose calls showed the failures that are remembered. */
+/** Slots of the accounts whose calls showed the failures that are remembered, or `beyondDoubt`. */
 export const witnessesOf = (
   { failures, failureAccounts }: Breakers,
   { breakerThreshold }: Rules,

@@ -10,9 +10,11 @@
  *     a 4xx that nobody confirmed or refuted            → neutral, unless the host stands out by it
  *     anything else                                     → it was a failure
  *
- * What counts as a failure still needs its witnesses (`witnesses.ts`).
+ * What counts as a failure still needs its witnesses (`witnesses.ts`), but where no call can have brought
+ * it about (a 404), and where a 4xx that was refuted stands out from all peers' rates.
  */
 import {
+  beyondDoubt,
   closed,
   halfOpen,
   isTrippedByFailure,
@@ -28,7 +30,7 @@ import { slotOf } from "../state/table.ts"
 import { noteFailed, noteServed } from "./credibility.ts"
 import { count } from "./health.ts"
 import type { Verdict } from "./outcome.ts"
-import { verdictOf } from "./outcome.ts"
+import { isHostsOwn, verdictOf } from "./outcome.ts"
 import { noteAnswer, standsOutByRefusal } from "./refusals.ts"
 import { countFailure, isWitnessed } from "./witnesses.ts"
 
@@ -54,10 +56,10 @@ export const judge = (
     noteAnswer(market, instance)
   } else if (verdict === "neutral") count(market.health, "neutrals", instance, 1)
   else {
-    countFailure(market, instance, account)
+    countFailure(market, instance, isHostsOwn(outcome) ? beyondDoubt : account)
     noteAnswer(market, instance)
   }
-  tellBreaker(market, request, instance, verdict)
+  tellBreaker(market, request, instance, outcome)
 }
 
 /** The verdict of rule 3's table, and of the knob beside it. */
@@ -77,13 +79,14 @@ const attemptOf = (
   attempt: number = market.requests.columns.attempt[request],
 ): number => request * market.rules.maxAttempts + attempt
 
-const tellBreaker = (market: Market, request: number, instance: number, verdict: Verdict): void => {
+const tellBreaker = (market: Market, request: number, instance: number, outcome: Outcome): void => {
   const { breakers, rules, now } = market
+  const verdict = verdictUnder(market, outcome)
   const generation = market.attempts.generations[attemptOf(market, request)]
   if (generation !== breakers.generation[instance]) return
   if (breakers.state[instance] === closed) {
     if (verdict === "success") noteSuccess(breakers, rules, instance, now)
-    else if (verdict === "failure") noteFailure(market, request, instance)
+    else if (verdict === "failure") noteFailure(market, request, instance, isHostsOwn(outcome))
     return
   }
   const { probeRequest } = market.instances.columns
@@ -95,11 +98,16 @@ const tellBreaker = (market: Market, request: number, instance: number, verdict:
 }
 
 /** A failure while closed: parks the instance, or has it probed where one party alone has seen it fail. */
-const noteFailure = (market: Market, request: number, instance: number): void => {
+const noteFailure = (
+  market: Market,
+  request: number,
+  instance: number,
+  isCertain: boolean,
+): void => {
   const { breakers, rules, now } = market
   const failure = {
     at: now,
-    account: market.requests.columns.account[request],
+    account: isCertain ? beyondDoubt : market.requests.columns.account[request],
     request: market.requests.ids[request],
   }
   if (!isTrippedByFailure(breakers, rules, instance, failure)) return
@@ -128,11 +136,13 @@ export const settleBlame = (market: Market, request: number, isDelivered: boolea
   const all = accused(market, request)
   const isAgreed = !isDelivered && isRefusalAgreed(market, request)
   for (const one of all) {
-    if (isDelivered) convict(market, request, one)
-    else if (isAgreed || isShared(market, one, all)) excuse(market, request, one)
-    else if (one.outcome !== "consumerError") convict(market, request, one)
-    else if (standsOutByRefusal(market, one.instance)) convict(market, request, one)
-    else count(market.health, "neutrals", one.instance, 1)
+    if (!isDelivered && (isAgreed || isShared(market, one, all))) excuse(market, request, one)
+    else if (one.outcome !== "consumerError") convict(market, request, one, isHostsOwn(one.outcome))
+    else {
+      const standsOut = standsOutByRefusal(market, one.instance)
+      if (isDelivered || standsOut) convict(market, request, one, isDelivered && standsOut)
+      else count(market.health, "neutrals", one.instance, 1)
+    }
   }
   // Excused or parked, an instance's standing has changed; the request's last one is refreshed anyway.
   for (const { instance } of all) lookAgain(market, instance)
@@ -180,15 +190,21 @@ const isShared = (
   )
 }
 
-const convict = (market: Market, request: number, { at, instance, outcome }: Accused): void => {
+const convict = (
+  market: Market,
+  request: number,
+  { at, instance, outcome }: Accused,
+  isCertain: boolean,
+): void => {
   const account = market.requests.columns.account[request]
   const isRefusal = outcome === "consumerError"
   if (isRefusal) noteFailed(market, account, market.instances.columns.operator[instance])
-  countFailure(market, instance, account)
+  countFailure(market, instance, isCertain ? beyondDoubt : account)
   // Of a 4xx the breaker hears only now.
   const { state, generation } = market.breakers
   const isCurrent = market.attempts.generations[at] === generation[instance]
-  if (isRefusal && isCurrent && state[instance] === closed) noteFailure(market, request, instance)
+  if (isRefusal && isCurrent && state[instance] === closed)
+    noteFailure(market, request, instance, isCertain)
 }
 
 const excuse = (market: Market, request: number, { instance }: Accused): void => {

@@ -22,7 +22,12 @@ export const verdictOf: Readonly<Record<Outcome, Verdict>> = {
   credentialRefused: "neutral",
   // Our own downtime is nobody's fault.
   gatewayFault: "neutral",
+  // The host does not know the model that it has registered, or cannot pay for it.
+  notServed: "failure",
 }
+
+/** Is it beyond doubt whose fault a failure was, since no call can bring it about? */
+export const isHostsOwn = (outcome: Outcome): boolean => outcome === "notServed"
 
 /** May another instance be tried, as long as no byte has reached the consumer? */
 export const isRetryable = (outcome: Outcome): boolean =>

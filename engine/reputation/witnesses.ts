@@ -7,16 +7,18 @@
  * adds at most as many as all others together. What waits counts, as far as the breaker remembers it,
  * when a probe of the gateway's own fails, and is dropped when one succeeds.
  */
+import { beyondDoubt } from "../admission/breaker.ts"
 import type { Market } from "../state/market.ts"
 import { partyOf } from "../state/market.ts"
 import { isCredible } from "./credibility.ts"
 import { count } from "./health.ts"
 
-/** Counts a failure that a call of `account` has shown. */
+/** Counts a failure that a call of `account` has shown, or that is `beyondDoubt`. */
 export const countFailure = (market: Market, instance: number, account: number): void => {
   const { columns } = market.instances
   const { suspicions, suspicionAccount } = columns
-  if (market.rules.minWitnesses === 1) return count(market.health, "failures", instance, 1)
+  if (market.rules.minWitnesses === 1 || account === beyondDoubt)
+    return count(market.health, "failures", instance, 1)
   if (!isCredible(market, account, columns.operator[instance]))
     return count(market.health, "neutrals", instance, 1)
   if (suspicions[instance] === 0) {
@@ -48,6 +50,7 @@ export const isWitnessed = (market: Market, instance: number, accounts: Int32Arr
   const operator = market.instances.columns.operator[instance]
   let first = -1
   for (const account of accounts) {
+    if (account === beyondDoubt) return true
     if (!isCredible(market, account, operator)) continue
     const party = partyOf(market, account)
     if (first >= 0 && party !== first) return true

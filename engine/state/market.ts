@@ -107,7 +107,7 @@ const instanceSpec = {
   /** Failures that no second party has seen yet, and a slot of the account that has. */
   suspicions: "f64",
   suspicionAccount: "i32",
-  /** Answers of late, and those among them that blamed the request and were not agreed with. */
+  /** Answers of late, and those among them that blamed the request as no other host did. */
   answers: "f64",
   refusals: "f64",
   /** Ramped slots C as of the last refresh. */
@@ -132,9 +132,6 @@ const modelSpec = {
   servedTokens: "f64",
   servedRequests: "f64",
   supply: "f64",
-  /** Answers of late of all its instances, and those that blamed the request alone. */
-  answers: "f64",
-  refusals: "f64",
   multiplierHundredths: "u32",
   premiumPerMtok: "f64",
   announcedUntil: "f64",

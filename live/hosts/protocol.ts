@@ -189,13 +189,14 @@ const failures = [
   "consumerError",
   "backpressure",
   "credentialRefused",
+  "notServed",
 ] as const
 
 export const Failure = Schema.Struct({
   ...claim,
   outcome: optional(
     Schema.Literal(...failures),
-    "What went wrong; default upstreamError. consumerError: the call itself is at fault, with the status that says how",
+    "What went wrong; default upstreamError. consumerError: the call itself is at fault, with the status that says how; notServed: the model is not there",
   ),
   status: optional(whole(100, 599), "HTTP status of the model server, where it answered"),
   message: optional(text(2000), "To the consumer for a consumerError, otherwise to the log"),

@@ -36,6 +36,7 @@ const failures: ReadonlySet<Outcome> = new Set<Outcome>([
   "stalled",
   "truncated",
   "malformed",
+  "notServed",
 ])
 const retried: ReadonlySet<Outcome> = new Set<Outcome>([
   ...failures,
@@ -1293,6 +1294,8 @@ export const makeNaiveMarket = (economy: Economy) => {
   }
 
   const { blame } = economy
+  /** In place of an account, where it is beyond doubt that the host has failed. */
+  const nobodys = -1
 
   const isFailureHere = (outcome: Outcome): boolean =>
     failures.has(outcome) || (outcome === "backpressure" && economy.backpressure.isFailure)
@@ -1314,7 +1317,7 @@ export const makeNaiveMarket = (economy: Economy) => {
       ((isFailure && blame.excuseShared) || (outcome === "consumerError" && blame.secondOpinion))
     if (isOpenQuestion)
       request.accusations.push({ instance: instance.id, outcome, trips: request.trips })
-    else if (isFailure) countFailure(instance, request.account)
+    else if (isFailure) countFailure(instance, request.account, outcome === "notServed")
     else count(instance, isSuccess ? "successes" : "neutrals")
     if (isSuccess || isFailure || isOpenQuestion) instance.answers++
     if (isSuccess) {
@@ -1325,7 +1328,8 @@ export const makeNaiveMarket = (economy: Economy) => {
     const { breaker } = instance
     if (request.trips !== breaker.trips) return
     if (breaker.mode === "closed") {
-      if (isFailure || isSuccess) tellBreaker(instance, request, isFailure, read)
+      if (isFailure || isSuccess)
+        tellBreaker(instance, request, isFailure, outcome === "notServed", read)
       return
     }
     if (breaker.mode !== "halfOpen" || instance.probeRequest?.request !== request.id) return
@@ -1338,16 +1342,20 @@ export const makeNaiveMarket = (economy: Economy) => {
     instance: NaiveInstance,
     request: NaiveRequest,
     isFailure: boolean,
+    isCertain: boolean,
     read: Reader,
   ): void => {
     const { breaker } = instance
-    const outcome = { at: clock.now, isFailure, account: request.account, request: request.id }
+    const account = isCertain ? nobodys : request.account
+    const outcome = { at: clock.now, isFailure, account, request: request.id }
     if (!noteWhileClosed(breaker, breakerKnobs, outcome)) return
     const credible = breaker.failures
-      .map(({ account }) => account)
-      .filter((account) => isCredible(account, instance))
+      .map((one) => one.account)
+      .filter((one) => one !== nobodys)
+      .filter((one) => isCredible(one, instance))
     const isSeenByTwo = credible.some((one) => !isOneParty(one, credible[0] ?? one))
-    if (blame.minWitnesses === 1 || isSeenByTwo) park(instance, read)
+    const isSure = breaker.failures.some((one) => one.account === nobodys)
+    if (blame.minWitnesses === 1 || isSure || isSeenByTwo) park(instance, read)
     else {
       instance.isDoubted = true
       takeAsked(read)
@@ -1391,8 +1399,8 @@ export const makeNaiveMarket = (economy: Economy) => {
   }
 
   /** Invariant: one party's failures count only together with as many of others. */
-  const countFailure = (instance: NaiveInstance, account: number): void => {
-    if (blame.minWitnesses === 1) return count(instance, "failures")
+  const countFailure = (instance: NaiveInstance, account: number, isCertain: boolean): void => {
+    if (blame.minWitnesses === 1 || isCertain) return count(instance, "failures")
     if (!isCredible(account, instance)) return count(instance, "neutrals")
     const isSame = instance.suspicions === 0 || isOneParty(instance.suspicionAccount, account)
     if (!isSame) {
@@ -1425,16 +1433,18 @@ export const makeNaiveMarket = (economy: Economy) => {
       const isWord = outcome === "consumerError"
       const isAlike = all.some((other) => other.outcome === outcome && other.of.node !== of.node)
       const isExcused = !isDelivered && (isAgreed || (isAlike && !isWord))
-      const isUnsaid = !isDelivered && !isExcused && isWord && !standsOut(of)
+      const isOutstanding = isWord && !isExcused && standsOut(of)
+      const isUnsaid = !isDelivered && !isExcused && isWord && !isOutstanding
+      const isCertain = outcome === "notServed" || (isDelivered && isOutstanding)
       if (isExcused || isUnsaid) count(of, "neutrals")
       else {
         if (isWord) noteFailed(request.account, of)
-        countFailure(of, request.account)
+        countFailure(of, request.account, isCertain)
       }
       if (isExcused && withdrawNaively(of.breaker, request.id)) exonerate(of)
       if (isExcused || isUnsaid || !isWord) continue
       if (of.breaker.mode === "closed" && of.breaker.trips === trips)
-        tellBreaker(of, request, true, read)
+        tellBreaker(of, request, true, isCertain, read)
     }
     for (const { of } of all) {
       lookAgain(of)
@@ -1461,12 +1471,13 @@ export const makeNaiveMarket = (economy: Economy) => {
     const peers = [...instances.values()].filter(
       (one) => one.model === instance.model && one !== instance,
     )
-    const answers = peers.reduce((sum, one) => sum + one.answers, 0)
-    const refusals = peers.reduce((sum, one) => sum + one.refusals, 0)
-    if (answers === 0 || instance.refusals < 3) return false
-    const rate = (refusals + 1) / (answers + 2)
+    const rates = peers
+      .filter((peer) => peer.answers >= 8)
+      .map((peer) => (peer.refusals + 1) / (peer.answers + 2))
+    if (rates.length === 0 || instance.refusals < 3) return false
+    const rate = Math.min(1, Math.max(...rates))
     const expected = rate * instance.answers
-    const deviation = Math.sqrt(expected * Math.max(0, 1 - rate))
+    const deviation = Math.sqrt(expected * (1 - rate))
     return instance.refusals - expected > blame.refusalDeviations * deviation
   }
 

@@ -9,7 +9,8 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Scope } from "effect"
-import { StoreDamaged } from "./damage.ts"
+import { readingTable, StoreDamaged } from "./damage.ts"
+import { ofCustomers } from "./migrations.ts"
 import { checkAudits } from "./row-sums.ts"
 import { checkGroups } from "./stored-journal.ts"
 
@@ -39,6 +40,7 @@ export const makeHistory = (connect: Effect.Effect<SqlClient, SqlError, Scope.Sc
         Effect.gen(function* () {
           const reader = yield* connect
           yield* checkFile(reader)
+          for (const side of ["debit", "credit"]) yield* checkIndex(reader, side)
           yield* checkGroups(
             reader,
             0,
@@ -51,6 +53,39 @@ export const makeHistory = (connect: Effect.Effect<SqlClient, SqlError, Scope.Sc
     isChecked: () => isChecked,
   }
 }
+
+/**
+ * SQLite finds a row that an index leaves out, but not an entry too many in an index that is of some
+ * rows only: there it does not count. As many entries as rows, none left out: none too many.
+ */
+const checkIndex = (
+  reader: SqlClient,
+  side: string,
+): Effect.Effect<void, SqlError | StoreDamaged> =>
+  Effect.gen(function* () {
+    const index = `postings_by_${side}`
+    const count = (query: string) =>
+      Effect.map(
+        readingTable("postings")(reader.unsafe<{ readonly count: number }>(query)),
+        ([row]) => row.count,
+      )
+    // One transaction sees one instant of the market, whatever is committed meanwhile. The rows are
+    // counted without a condition, for which SQLite would ask the index.
+    const [entries, rows] = yield* reader.withTransaction(
+      Effect.all([
+        count(
+          `SELECT count(*) AS count FROM postings INDEXED BY ${index} WHERE ${ofCustomers(side)}`,
+        ),
+        count(`SELECT coalesce(sum(${ofCustomers(side)}), 0) AS count FROM postings`),
+      ]),
+    )
+    if (entries !== rows)
+      return yield* new StoreDamaged({
+        table: "postings",
+        where: `index ${index}`,
+        what: `it has ${entries} entries for ${rows} rows`,
+      })
+  })
 
 /** One call, on the database's own thread; the event loop goes on meanwhile. */
 const checkFile = (reader: SqlClient): Effect.Effect<void, SqlError | StoreDamaged> =>

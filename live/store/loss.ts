@@ -5,6 +5,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
+import type { StoreDamaged } from "./damage.ts"
 import { restoreAdvice } from "./damage.ts"
 import type { FoundHead } from "./head.ts"
 import { headName } from "./head.ts"
@@ -24,7 +25,7 @@ export interface Loss {
 export const findLoss = (
   head: FoundHead,
   reader: SqlClient | undefined,
-): Effect.Effect<Loss | undefined, SqlError> =>
+): Effect.Effect<Loss | undefined, SqlError | StoreDamaged> =>
   Effect.gen(function* () {
     const last = reader === undefined ? undefined : yield* lastSeal(reader)
     const lastGroup = last?.number ?? 0

@@ -93,6 +93,7 @@ export const readSnapshots = (
     ),
     (rows) =>
       rows
-        .filter(({ checksum, state }) => checksum === checksumOf(state))
+        // Of a page that is another table's, a row may hold anything.
+        .filter(({ checksum, state }) => Buffer.isBuffer(state) && checksum === checksumOf(state))
         .map(({ seq, state }) => ({ seq, image: decodeImage(state) })),
   )

@@ -78,7 +78,18 @@ export const openStore = (
     const writer = yield* connect({ filename, mode: "create" })
     yield* writer.unsafe("PRAGMA journal_mode = WAL")
     yield* writer.unsafe("PRAGMA synchronous = FULL")
-    yield* migrate.pipe(Effect.provideService(SqlClient, writer))
+    yield* migrate.pipe(
+      Effect.provideService(SqlClient, writer),
+      // A step that cannot be taken is a defect to the migrator; it is one that was taken already.
+      Effect.catchAllDefect(
+        (defect) =>
+          new StoreDamaged({
+            table: "effect_sql_migrations",
+            where: "",
+            what: migrationReason(defect),
+          }),
+      ),
+    )
     const reader = yield* connect({ filename, mode: "readOnly" })
     yield* checkDefinitions(reader, writer)
     const sums = yield* loadRowSums(reader)
@@ -123,6 +134,7 @@ export const openReader = (
       SqlError: (error) => unusable(directory, reasonOf(error)),
       BadArgument: (error) => unusable(directory, error.message),
       SystemError: (error) => unusable(directory, error.message),
+      StoreDamaged: (error) => unusable(directory, `${error.message}. ${restoreAdvice}`),
       HeadUnusable: (error) => unusable(directory, error.message),
     }),
   )
@@ -211,7 +223,8 @@ const checkDefinitions = (
   })
 
 /** A migration that fails says only that it did; what SQLite said is its cause's. */
-const migrationReason = (error: { readonly message: string; readonly cause?: unknown }): string => {
+const migrationReason = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
   const { cause } = error
   return cause instanceof SqlError ? reasonOf(cause) : error.message
 }

@@ -239,24 +239,40 @@ interface GroupRow {
   readonly chain: string
 }
 
-const sealOf = ({ last_seq, written_at_millis, ...row }: GroupRow): Seal => ({
-  ...row,
-  lastSeq: last_seq,
-  writtenAtMillis: written_at_millis,
-})
+/** The furthest time that a date can be of, Unix time, ms (ECMA-262, 21.4.1.1). */
+const latestMillis = 8_640_000_000_000_000
+
+/** Of a page that is another table's, a row may hold anything, whatever the table says. */
+const sealOf = ({
+  last_seq: lastSeq,
+  written_at_millis: writtenAtMillis,
+  ...row
+}: GroupRow): Effect.Effect<Seal, StoreDamaged> => {
+  const isWhole =
+    [row.number, lastSeq, writtenAtMillis].every((one) => Number.isSafeInteger(one) && one >= 0) &&
+    [row.journal, row.postings, row.chain].every((one) => typeof one === "string") &&
+    writtenAtMillis <= latestMillis
+  return isWhole
+    ? Effect.succeed({ ...row, lastSeq, writtenAtMillis })
+    : new StoreDamaged({
+        table: "groups",
+        where: `group ${String(row.number)}`,
+        what: "it is not as it was written",
+      })
+}
 
 /** The last group of a directory that has groups; where it has none, all entries are before them. */
-export const lastSeal = (reader: SqlClient): Effect.Effect<Seal, SqlError> =>
+export const lastSeal = (reader: SqlClient): Effect.Effect<Seal, SqlError | StoreDamaged> =>
   Effect.gen(function* () {
     const tables = yield* reader.unsafe<{ readonly name: string }>(
       "SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN ('groups', 'journal')",
     )
     const names = tables.map(({ name }) => name)
     if (names.includes("groups")) {
-      const rows = yield* reader.unsafe<GroupRow>(
-        "SELECT * FROM groups ORDER BY number DESC LIMIT 1",
+      const rows = yield* readingTable("groups")(
+        reader.unsafe<GroupRow>("SELECT * FROM groups ORDER BY number DESC LIMIT 1"),
       )
-      if (rows.length > 0) return sealOf(rows[0])
+      if (rows.length > 0) return yield* sealOf(rows[0])
     }
     if (!names.includes("journal")) return noSeal(0)
     const rows = yield* reader.unsafe<{ readonly seq: number | null }>(
@@ -268,9 +284,12 @@ export const lastSeal = (reader: SqlClient): Effect.Effect<Seal, SqlError> =>
 export const sealOfGroup = (
   reader: SqlClient,
   number: number,
-): Effect.Effect<Seal | undefined, SqlError> =>
-  Effect.map(reader.unsafe<GroupRow>("SELECT * FROM groups WHERE number = ?", [number]), ([row]) =>
-    row === undefined ? undefined : sealOf(row),
+): Effect.Effect<Seal | undefined, SqlError | StoreDamaged> =>
+  Effect.flatMap(
+    readingTable("groups")(
+      reader.unsafe<GroupRow>("SELECT * FROM groups WHERE number = ?", [number]),
+    ),
+    (rows) => (rows.length === 0 ? Effect.succeed(undefined) : sealOf(rows[0])),
   )
 
 const sealsAfter = (
@@ -278,14 +297,14 @@ const sealsAfter = (
   number: number,
   count: number,
 ): Effect.Effect<ReadonlyArray<Seal>, SqlError | StoreDamaged> =>
-  Effect.map(
+  Effect.flatMap(
     readingTable("groups")(
       reader.unsafe<GroupRow>("SELECT * FROM groups WHERE number > ? ORDER BY number LIMIT ?", [
         number,
         count,
       ]),
     ),
-    (rows) => rows.map(sealOf),
+    (rows) => Effect.forEach(rows, sealOf),
   )
 
 /** The last group that ends at `seq` or before it; group 0 where none does. O(log groups). */

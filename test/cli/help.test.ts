@@ -134,7 +134,7 @@ describe("evenkeel", () => {
     expect(bare).toEqual(asked)
     expect(bare.code).toBe(0)
     expect(bare.stderr).toBe("")
-    const listed = [...bare.stdout.matchAll(/^ {2}([a-z]+) {2,}/gm)].map((match) => match[1])
+    const listed = [...bare.stdout.matchAll(/^ {2}([a-z][a-z-]+) {2,}/gm)].map((match) => match[1])
     expect(listed).toEqual([...program.commands.keys()])
   })
 

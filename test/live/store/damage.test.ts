@@ -210,6 +210,10 @@ const damage = fc.record({
 })
 type Damage = typeof damage extends fc.Arbitrary<infer T> ? T : never
 
+const swapOf = (image: Damage["image"], at: number, other: number): [Damage] => [
+  { image, file: database, kind: "swapped", at, other, bit: 0 },
+]
+
 const pageBytes = 4096
 
 const spoil = (folder: string, { file, kind, at, other, bit }: Damage): void => {
@@ -278,7 +282,17 @@ describe("a data directory whose files were damaged between two runs", () => {
         tally[outcome] = (tally[outcome] ?? 0) + 1
         rmSync(folder, { recursive: true, force: true })
       }),
-      { numRuns: trials },
+      {
+        numRuns: trials,
+        examples: [
+          // Two roots of indexes: one then has the other's entries besides its own.
+          swapOf("dirty", 0.176471, 0.205883),
+          // Another table's page in the place of the groups' last one.
+          swapOf("clean", 0.796297, 0.851852),
+          // And in the place of the migrations.
+          swapOf("dirty", 0.352942, 0.029412),
+        ],
+      },
     )
     if (process.env["EVENKEEL_TRIALS"] !== undefined) console.log(tally)
   })

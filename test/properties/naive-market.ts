@@ -1232,7 +1232,7 @@ export const makeNaiveMarket = (economy: Economy) => {
       if (isSuccess) count(instance, "goodProbes")
       heed(instance, event, read)
       if (purpose === "breaker") {
-        if (isSuccess) closeNaively(instance.breaker)
+        if (isSuccess) readmit(instance)
         else if (isFailure) parkAgain(instance, read)
         else instance.probeAfter = clock.now + micros(breakerKnobs.probeRetrySeconds)
       } else if (purpose === "doubt") {
@@ -1240,9 +1240,8 @@ export const makeNaiveMarket = (economy: Economy) => {
           const confirmed = Math.min(instance.suspicions, breakerKnobs.threshold)
           for (let i = 0; i < confirmed; i++) count(instance, "failures")
           parkAgain(instance, read)
-        } else if (isSuccess) closeNaively(instance.breaker)
+        } else if (isSuccess) readmit(instance)
         if (isFailure || isSuccess) instance.suspicions = 0
-        if (isSuccess) instance.isDoubted = false
         const pause = isSuccess ? breakerKnobs.cooldownSeconds : breakerKnobs.probeRetrySeconds
         if (!isFailure) instance.probeAfter = clock.now + micros(pause)
       } else {
@@ -1334,7 +1333,7 @@ export const makeNaiveMarket = (economy: Economy) => {
     }
     if (breaker.mode !== "halfOpen" || instance.probeRequest?.request !== request.id) return
     instance.probeRequest = undefined
-    if (isSuccess) closeNaively(breaker)
+    if (isSuccess) readmit(instance)
     else if (isFailure) parkAgain(instance, read)
   }
 
@@ -1391,6 +1390,11 @@ export const makeNaiveMarket = (economy: Economy) => {
     other.failedMore = 0
     for (const account of accounts.values())
       if (account.failedWith === joined) account.failedWith = kept
+  }
+
+  const readmit = (instance: NaiveInstance): void => {
+    closeNaively(instance.breaker)
+    instance.isDoubted = false
   }
 
   const parkAgain = (instance: NaiveInstance, read: Reader): void => {

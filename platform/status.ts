@@ -4,7 +4,7 @@
  *
  * 400, 413 and 422 speak of the request. Every other 4xx is the server's own trouble, a 404 above all:
  * whoever calls it has checked the model and knows the route, so a server that knows either of them no
- * more is out of order; nor can a call bring about that its operator's credit is used up (402).
+ * more is out of order. A 402 may hang on how long an answer the call asks for.
  */
 import type { Outcome } from "../engine/index.ts"
 
@@ -17,8 +17,8 @@ export type RefusalOutcome = Extract<
   "backpressure" | "consumerError" | "credentialRefused" | "notServed" | "upstreamError"
 >
 
-/** What is asked for is not there: the model, the route, or the means to pay for it. */
-const absentStatuses: ReadonlyArray<number> = [402, 404, 405, 410]
+/** What is asked for is not there: the model, or the route. */
+const absentStatuses: ReadonlyArray<number> = [404, 405, 410]
 
 /** Of a status that is no 2xx. `hasRetryAfter`: whether the answer says when to come again. */
 export const outcomeOfStatus = (status: number, hasRetryAfter: boolean): RefusalOutcome => {

@@ -8,13 +8,13 @@
  *   half-open --probe fails-->                                        open, for another cooldown
  *   half-open --probe neutral, cancelled, or its lease ran out-->     half-open, place free again
  *
- *   open, half-open --one of the failures that tripped it is withdrawn--> closed
+ *   open, half-open --one of the failures that tripped it was nobody's--> closed
  *
  * Each trip starts a new generation: outcomes of attempts that were dispatched before it count for
  * health, and neither extend the park nor close the breaker.
  *
  * Each failure is remembered with the call that showed it: what a call and not a host has caused is
- * withdrawn (`reputation/blame.ts`), and failures that one party alone has seen trip nothing.
+ * disowned (`reputation/blame.ts`), and failures that one party alone has seen trip nothing.
  */
 import type { Rules } from "../economy/rules.ts"
 
@@ -89,8 +89,9 @@ export const noteSuccess = (breakers: Breakers, rules: Rules, slot: number, now:
   if (rules.minFailureRatio > 0) noteOutcome(breakers, rules, slot, now, 0)
 }
 
-/** In place of an account: it is beyond doubt that the host itself has failed. */
+/** In place of an account: it is beyond doubt that the host itself has failed; or that it has not. */
 export const beyondDoubt = -1
+export const disowned = -2
 
 /** A failure, and the call that showed it: slot of its account or `beyondDoubt`, id of its request. */
 export interface Failure {
@@ -112,7 +113,7 @@ export const isTrippedByFailure = (
   let at = first
   while (at <= last && failures[at] !== 0) at++
   if (at > last) {
-    removeFailure(breakers, rules, first, first)
+    dropOldest(breakers, rules, first)
     at = last
   }
   failures[at] = now + 1
@@ -123,7 +124,7 @@ export const isTrippedByFailure = (
   return rules.minFailureRatio === 0 || failureRatio(breakers, slot) >= rules.minFailureRatio
 }
 
-/** Slots of the accounts whose calls showed the failures that are remembered, or `beyondDoubt`. */
+/** Slots of the accounts whose calls showed the failures that are remembered, or what stands in place. */
 export const witnessesOf = (
   { failures, failureAccounts }: Breakers,
   { breakerThreshold }: Rules,
@@ -135,38 +136,36 @@ export const witnessesOf = (
   return failureAccounts.subarray(first, end)
 }
 
-/** Takes back the failure that a request showed. False: none of its is remembered. O(threshold). */
-export const withdrawFailure = (
+/**
+ * What failed was the request, and not the host: the failure that it showed stays in the memory as
+ * nobody's. False: none of its is remembered. O(threshold).
+ */
+export const disownFailure = (
   breakers: Breakers,
   rules: Rules,
   slot: number,
   request: number,
 ): boolean => {
-  const { failures, failureRequests } = breakers
+  const { failures, failureRequests, failureAccounts } = breakers
   const first = slot * rules.breakerThreshold
-  let at = first
-  while (at < first + rules.breakerThreshold && failures[at] !== 0) {
+  for (let at = first; at < first + rules.breakerThreshold && failures[at] !== 0; at++)
     if (failureRequests[at] === request) {
-      if (rules.minFailureRatio > 0) withdrawOutcome(breakers, rules, slot, failures[at] - 1)
-      removeFailure(breakers, rules, first, at)
+      failureAccounts[at] = disowned
       return true
     }
-    at++
-  }
   return false
 }
 
-/** Removes one of an instance's failures, those after it moving up. */
-const removeFailure = (
+/** Forgets the oldest of an instance's failures. */
+const dropOldest = (
   { failures, failureAccounts, failureRequests }: Breakers,
   { breakerThreshold }: Rules,
   first: number,
-  at: number,
 ): void => {
   const end = first + breakerThreshold
-  failures.copyWithin(at, at + 1, end)
-  failureAccounts.copyWithin(at, at + 1, end)
-  failureRequests.copyWithin(at, at + 1, end)
+  failures.copyWithin(first, first + 1, end)
+  failureAccounts.copyWithin(first, first + 1, end)
+  failureRequests.copyWithin(first, first + 1, end)
   failures[end - 1] = 0
 }
 
@@ -182,7 +181,7 @@ export const beginHalfOpen = (breakers: Breakers, slot: number): void => {
   breakers.state[slot] = halfOpen
 }
 
-/** What tripped it was withdrawn: in again, and what else it remembers stays. */
+/** What tripped it was nobody's failure: in again, and all that it remembers stays. */
 export const undoTrip = (breakers: Breakers, slot: number): void => {
   breakers.state[slot] = closed
   breakers.openUntil[slot] = 0
@@ -208,19 +207,6 @@ export const recentFailures = (
     .filter((failure) => failure !== 0 && now - (failure - 1) <= rules.breakerWindowMicros).length
 }
 
-/** A sub-bucket of the failure ratio's window, counted from time 0. */
-const bucketOf = (rules: Rules, at: number): number =>
-  Math.floor((at * ratioBuckets) / rules.breakerWindowMicros)
-
-/** Takes a failure that was noted at `at` out of the ratio, where it still counts. */
-const withdrawOutcome = (breakers: Breakers, rules: Rules, slot: number, at: number): void => {
-  const bucket = bucketOf(rules, at)
-  if (breakers.bucket[slot] - bucket >= ratioBuckets) return
-  const place = slot * ratioBuckets + (bucket % ratioBuckets)
-  breakers.outcomeBuckets[place] -= 1
-  breakers.failureBuckets[place] -= 1
-}
-
 const noteOutcome = (
   breakers: Breakers,
   rules: Rules,
@@ -228,7 +214,7 @@ const noteOutcome = (
   now: number,
   failures: number,
 ): void => {
-  const bucket = bucketOf(rules, now)
+  const bucket = Math.floor((now * ratioBuckets) / rules.breakerWindowMicros)
   const first = slot * ratioBuckets
   const before = breakers.bucket[slot]
   const stale = Math.min(bucket - before, ratioBuckets)

@@ -270,7 +270,7 @@ const wakeOf = (
     columns.probeFor[instance] !== 0 ||
     columns.probeRequest[instance] !== 0 ||
     (state === halfOpen && rules.isProbeSynthetic) ||
-    (state === closed && columns.isDoubted[instance] === 1) ||
+    (state === closed && columns.isDoubted[instance] !== 0) ||
     (state !== open && columns.isBelowFloor[instance] === 1)
   )
     wake = Math.min(wake, nextProbe(market, instance))

@@ -77,7 +77,7 @@ const probeWhereDue = (market: Market, instance: number): void => {
   if (!mayProbe) return
   if (breakers.state[instance] === halfOpen && rules.isProbeSynthetic)
     sendProbe(market, instance, forBreaker, "breaker", rules.probeTokens, rules.probeLeaseMicros)
-  else if (breakers.state[instance] === closed && columns.isDoubted[instance] === 1)
+  else if (breakers.state[instance] === closed && columns.isDoubted[instance] !== 0)
     sendProbe(market, instance, forDoubt, "doubt", rules.probeTokens, rules.probeLeaseMicros)
   // Half-open too: below the floor, no request would ever come to probe it.
   else if (breakers.state[instance] !== open && columns.isBelowFloor[instance] === 1)
@@ -144,27 +144,33 @@ export const readmit = (market: Market, instance: number): void => {
   close(market.breakers, market.rules, instance)
 }
 
+/** By failures that nobody else has seen, or by a refused token alone: `isDoubted`. */
+const byFailures = 1
+const byToken = 2
+
 /** It has failed often enough to be parked, for one party alone: a probe is to tell. */
-export const doubt = (market: Market, instance: number): void => {
+export const doubt = (market: Market, instance: number): void =>
+  beginDoubt(market, instance, byFailures)
+
+/** Its provider has refused its token, or what was in one call: a probe is to tell. */
+export const doubtToken = (market: Market, instance: number): void => {
+  if (market.instances.columns.isDoubted[instance] === 0) beginDoubt(market, instance, byToken)
+}
+
+const beginDoubt = (market: Market, instance: number, cause: number): void => {
   const { columns } = market.instances
-  columns.isDoubted[instance] = 1
+  columns.isDoubted[instance] = cause
   columns.isQuiet[instance] = 0
   if (isInService(market, instance)) probeWhereDue(market, instance)
 }
 
-/** One of the failures that doubted or parked it was none of its own: it stands as before them. */
-export const exonerate = (market: Market, instance: number): void => {
+/** What had parked it was no failure of its own alone: it is in again, and a probe is to tell. */
+export const unpark = (market: Market, instance: number): void => {
   const { columns } = market.instances
-  const { breakers, now, rules } = market
-  const isParked = breakers.state[instance] !== closed
-  if (!isParked && columns.isDoubted[instance] === 0) return
-  columns.isDoubted[instance] = 0
+  undoTrip(market.breakers, instance)
   columns.probeRequest[instance] = 0
-  if (columns.probeFor[instance] === forBreaker || columns.probeFor[instance] === forDoubt) {
-    columns.probeFor[instance] = none
-    columns.probeAfter[instance] = now + rules.probeRetryMicros
-  }
-  if (isParked) undoTrip(breakers, instance)
+  if (columns.probeFor[instance] === forBreaker) columns.probeFor[instance] = none
+  doubt(market, instance)
 }
 
 /** Parks it again after a probe: what had parked it before no longer matters. */
@@ -227,8 +233,10 @@ const settleDoubt = (market: Market, instance: number, verdict: Verdict): void =
     confirmSuspicions(market, instance)
     parkAgain(market, instance)
   } else if (verdict === "success") {
-    dropSuspicions(market, instance)
-    readmit(market, instance)
+    if (columns.isDoubted[instance] === byFailures) {
+      dropSuspicions(market, instance)
+      readmit(market, instance)
+    } else columns.isDoubted[instance] = 0
     // A consumer whose calls fail everywhere makes no host generate more often than a parked one.
     columns.probeAfter[instance] = now + rules.cooldownMicros
   } else columns.probeAfter[instance] = now + rules.probeRetryMicros

@@ -3,10 +3,11 @@
  *
  * - A failure after the answer had begun, or one that the rules do not compare, counts at once.
  * - An attempt that delivered nothing is held against its instance until the request is over
- *   (`accusations`); the breaker has it at once, and gives it back where it turns out to be nobody's.
+ *   (`accusations`); the breaker has it at once, and undoes its part where it was nobody's.
  *     another host delivered                            → it was a failure, a 4xx too
  *     hosts of two operators answered with a 4xx        → the call is wrong: nothing counts
- *     attempts on different nodes failed alike          → the call is what they share: nothing counts
+ *     attempts on different nodes failed alike          → the call is what they share: nothing counts,
+ *                                                         and where that is often, a probe is to tell
  *     a 4xx that nobody confirmed or refuted            → neutral, unless the host stands out by it
  *     anything else                                     → it was a failure
  *
@@ -16,14 +17,14 @@
 import {
   beyondDoubt,
   closed,
+  disownFailure,
   halfOpen,
   isTrippedByFailure,
   noteSuccess,
-  withdrawFailure,
   witnessesOf,
 } from "../admission/breaker.ts"
 import type { Outcome } from "../event.ts"
-import { doubt, exonerate, lookAgain, park, parkAgain, readmit } from "../lifecycle/probes.ts"
+import { doubt, lookAgain, park, parkAgain, readmit, unpark } from "../lifecycle/probes.ts"
 import { accusationOf, accuse } from "../routing/attempts.ts"
 import type { Market } from "../state/market.ts"
 import { slotOf } from "../state/table.ts"
@@ -46,7 +47,7 @@ export const judge = (
   const account = market.requests.columns.account[request]
   const operator = market.instances.columns.operator[instance]
   if (verdict === "success") noteServed(market, account)
-  else if (verdict === "failure") noteFailed(market, account, operator)
+  else if (verdictOf[outcome] === "failure") noteFailed(market, account, operator)
   if (verdict === "success") {
     count(market.health, "successes", instance, 1)
     market.instances.columns.successes[instance] += 1
@@ -67,10 +68,18 @@ const verdictUnder = ({ rules }: Market, outcome: Outcome): Verdict =>
   outcome === "backpressure" && rules.isBackpressureFailure ? "failure" : verdictOf[outcome]
 
 /** Is an attempt without a token to be judged by what becomes of its request elsewhere? */
-const isCompared = (market: Market, outcome: Outcome): boolean =>
-  outcome === "consumerError"
-    ? market.rules.isSecondOpinionAsked
-    : market.rules.isSharedExcused && verdictUnder(market, outcome) === "failure"
+const isCompared = (market: Market, outcome: Outcome): boolean => {
+  const { rules } = market
+  if (outcome === "consumerError") return rules.isSecondOpinionAsked
+  if (outcome === "credentialRefused") return rules.minWitnesses > 1
+  // No call keeps a host from being reached.
+  if (outcome === "connectFailed") return false
+  return rules.isSharedExcused && verdictUnder(market, outcome) === "failure"
+}
+
+/** Answers that blame somebody else, and are failures only if another host serves the call. */
+const isWord = (outcome: Outcome): boolean =>
+  outcome === "consumerError" || outcome === "credentialRefused"
 
 /** The row of a request's present attempt, or of an earlier one. */
 const attemptOf = (
@@ -137,9 +146,9 @@ export const settleBlame = (market: Market, request: number, isDelivered: boolea
   const isAgreed = !isDelivered && isRefusalAgreed(market, request)
   for (const one of all) {
     if (!isDelivered && (isAgreed || isShared(market, one, all))) excuse(market, request, one)
-    else if (one.outcome !== "consumerError") convict(market, request, one, isHostsOwn(one.outcome))
+    else if (!isWord(one.outcome)) convict(market, request, one, isHostsOwn(one.outcome))
     else {
-      const standsOut = standsOutByRefusal(market, one.instance)
+      const standsOut = one.outcome === "consumerError" && standsOutByRefusal(market, one.instance)
       if (isDelivered || standsOut) convict(market, request, one, isDelivered && standsOut)
       else count(market.health, "neutrals", one.instance, 1)
     }
@@ -197,19 +206,19 @@ const convict = (
   isCertain: boolean,
 ): void => {
   const account = market.requests.columns.account[request]
-  const isRefusal = outcome === "consumerError"
-  if (isRefusal) noteFailed(market, account, market.instances.columns.operator[instance])
+  if (isWord(outcome)) noteFailed(market, account, market.instances.columns.operator[instance])
   countFailure(market, instance, isCertain ? beyondDoubt : account)
-  // Of a 4xx the breaker hears only now.
+  // Of what blames somebody else the breaker hears only now.
   const { state, generation } = market.breakers
   const isCurrent = market.attempts.generations[at] === generation[instance]
-  if (isRefusal && isCurrent && state[instance] === closed)
+  if (isWord(outcome) && isCurrent && state[instance] === closed)
     noteFailure(market, request, instance, isCertain)
 }
 
 const excuse = (market: Market, request: number, { instance }: Accused): void => {
   const { breakers, rules } = market
   count(market.health, "neutrals", instance, 1)
-  if (withdrawFailure(breakers, rules, instance, market.requests.ids[request]))
-    exonerate(market, instance)
+  const { ids } = market.requests
+  if (!disownFailure(breakers, rules, instance, ids[request])) return
+  if (breakers.state[instance] !== closed) unpark(market, instance)
 }

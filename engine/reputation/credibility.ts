@@ -5,7 +5,7 @@
  *
  * Against hosts of operator A, a party with s served and f failed attempts of late is credible when
  *
- *   s ≥ 1  and  f − fA ≤ 1 + (s + f) / 16
+ *   s ≥ 1  and  f − fA ≤ 1 + (s + f) / 4
  *
  * where fA are its failures with A, as far as A has most of them: a majority count (Boyer and Moore
  * 1991), never more than there were. Counts are halved each hour, rounded down.
@@ -14,7 +14,7 @@ import type { Market } from "../state/market.ts"
 import { partyOf } from "../state/market.ts"
 
 /** Of its attempts, so many may fail elsewhere. */
-const tolerated = 1 / 16
+const tolerated = 1 / 4
 
 /** An attempt of an account's call was served. On the path of every call. */
 export const noteServed = (market: Market, account: number): void => {

@@ -22,7 +22,7 @@ export const verdictOf: Readonly<Record<Outcome, Verdict>> = {
   credentialRefused: "neutral",
   // Our own downtime is nobody's fault.
   gatewayFault: "neutral",
-  // The host does not know the model that it has registered, or cannot pay for it.
+  // The host does not know the model that it has registered.
   notServed: "failure",
 }
 

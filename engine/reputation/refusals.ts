@@ -1,6 +1,6 @@
 /**
  * Refusals: calls that an instance has answered with a 4xx and no second host has. Where its rate of
- * them stands out from that of each of its peers, the model's other instances, they are of its own
+ * them stands out from that of each of its peers, other operators' instances of the model, they are of its own
  * making (`blame.refusalDeviations`).
  *
  * With x refusals among n answers of the instance, and X among N of a peer, the peer's rate is taken for
@@ -38,10 +38,12 @@ export const standsOutByRefusal = (market: Market, instance: number): boolean =>
 /** 1 where no peer has answered often enough: then nothing stands out. */
 const highestRateOfPeers = (market: Market, instance: number): number => {
   const { ids, used, columns } = market.instances
-  const { answers, refusals, model } = columns
+  const { answers, refusals, model, operator } = columns
   let highest = -1
   for (let peer = 0; peer < used; peer++) {
-    if (ids[peer] === -1 || peer === instance || model[peer] !== model[instance]) continue
+    if (ids[peer] === -1 || model[peer] !== model[instance]) continue
+    // An operator's hosts are no measure of each other.
+    if (operator[peer] === operator[instance]) continue
     if (answers[peer] < fewestAnswers) continue
     highest = Math.max(highest, (refusals[peer] + 1) / (answers[peer] + 2))
   }

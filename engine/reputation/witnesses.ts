@@ -7,7 +7,7 @@
  * adds at most as many as all others together. What waits counts, as far as the breaker remembers it,
  * when a probe of the gateway's own fails, and is dropped when one succeeds.
  */
-import { beyondDoubt } from "../admission/breaker.ts"
+import { beyondDoubt, disowned } from "../admission/breaker.ts"
 import type { Market } from "../state/market.ts"
 import { partyOf } from "../state/market.ts"
 import { isCredible } from "./credibility.ts"
@@ -48,6 +48,8 @@ export const dropSuspicions = (market: Market, instance: number): void => {
 export const isWitnessed = (market: Market, instance: number, accounts: Int32Array): boolean => {
   if (market.rules.minWitnesses === 1) return true
   const operator = market.instances.columns.operator[instance]
+  // What was shown to be nobody's failure makes the others doubtful.
+  if (accounts.includes(disowned)) return false
   let first = -1
   for (const account of accounts) {
     if (account === beyondDoubt) return true

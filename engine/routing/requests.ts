@@ -12,13 +12,13 @@ import { hold } from "../ledger/holds.ts"
 import { spendableOf } from "../ledger/accounts.ts"
 import { audit, heed } from "../lifecycle/answers.ts"
 import { stopInstance } from "../lifecycle/instances.ts"
-import { doubt, sinkBelowFloor } from "../lifecycle/probes.ts"
+import { doubtToken, sinkBelowFloor } from "../lifecycle/probes.ts"
 import { noteRefusal } from "../payout/bounty.ts"
 import { priceOf } from "../payout/fee-split.ts"
 import { settle, voidRequest } from "../payout/settlement.ts"
 import { isOpinionWanted, judge, settleBlame } from "../reputation/blame.ts"
-import { count } from "../reputation/health.ts"
 import { isRetryable, verdictOf } from "../reputation/outcome.ts"
+import { countFailure } from "../reputation/witnesses.ts"
 import type { Market } from "../state/market.ts"
 import { insert, remove, slotOf } from "../state/table.ts"
 import { isWhole } from "../units.ts"
@@ -126,12 +126,12 @@ export const onAttemptEnded = (
   const isDelivered =
     outputTokens > 0 || (outcome === "completed" && requests.maxTokens[request] === 0)
   judge(market, request, instance, outcome, isDelivered)
-  if (outcome === "credentialRefused" && market.rules.minWitnesses > 1) doubt(market, instance)
+  if (outcome === "credentialRefused" && market.rules.minWitnesses > 1) doubtToken(market, instance)
   else heed(market, instance, outcome, event.retryAfterMicros)
   // What the gateway lost count of says nothing of the host's.
   if (outcome !== "gatewayFault") {
     if (reportedTokens > outputTokens + market.rules.meteringToleranceTokens) {
-      count(market.health, "failures", instance, 1)
+      countFailure(market, instance, requests.account[request])
       audit(market, instance, "OverReported", reportedTokens - outputTokens)
     }
     if (outputTokens >= market.rules.floorMinStreamTokens)

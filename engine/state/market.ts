@@ -102,7 +102,7 @@ const instanceSpec = {
   probeAfter: "f64",
   /** Request + 1 that probes a half-open instance (`breaker.probe: request`). */
   probeRequest: "f64",
-  /** Enough failures to trip its breaker, but too few witnesses: a probe is to tell. */
+  /** A probe is to tell whether it works: 1 failures without witnesses, 2 a refused token; 0: none. */
   isDoubted: "u8",
   /** Failures that no second party has seen yet, and a slot of the account that has. */
   suspicions: "f64",

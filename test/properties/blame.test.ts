@@ -158,8 +158,8 @@ const callEnding = (
   return tried
 }
 
+/** But for a host that cannot be reached, which no call can bring about. */
 const failing = fc.constantFrom<Outcome>(
-  "connectFailed",
   "upstreamError",
   "firstTokenTimeout",
   "stalled",

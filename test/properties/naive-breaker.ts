@@ -53,11 +53,15 @@ export const noteWhileClosed = (
   return failures.length / seen.length >= knobs.minFailureRatio
 }
 
-/** Takes back a request's failure, where it is still remembered. */
-export const withdrawNaively = (breaker: NaiveBreaker, request: number): boolean => {
+/** In place of an account: what failed was the request. */
+export const nobody = -2
+
+/** A request's failure is nobody's, where it is still remembered. */
+export const disownNaively = (breaker: NaiveBreaker, request: number): boolean => {
   if (breaker.failures.every((one) => one.request !== request)) return false
-  breaker.failures = breaker.failures.filter((one) => one.request !== request)
-  breaker.outcomes = breaker.outcomes.filter((one) => one.request !== request || !one.isFailure)
+  breaker.failures = breaker.failures.map((one) =>
+    one.request === request ? { ...one, account: nobody } : one,
+  )
   return true
 }
 

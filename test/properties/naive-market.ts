@@ -15,12 +15,13 @@ import { ensure, held } from "./ensure.ts"
 import type { NaiveBreaker } from "./naive-breaker.ts"
 import {
   closeNaively,
+  disownNaively,
   forgetNaively,
   makeNaiveBreaker,
   micros,
+  nobody,
   noteWhileClosed,
   tripNaively,
-  withdrawNaively,
 } from "./naive-breaker.ts"
 
 const second = 1_000_000
@@ -131,8 +132,8 @@ export interface NaiveInstance {
   /** A request that probes. */
   probeRequest: { readonly request: number; readonly until: number } | undefined
   outcomes: Array<{ readonly what: string; readonly hour: number }>
-  /** One party's calls alone have failed on it so often that it is to be probed. */
-  isDoubted: boolean
+  /** Why it is to be probed although nothing has parked it. */
+  doubt: "failures" | "token" | undefined
   /** Failures that only one party has seen, and an account of its. */
   suspicions: number
   suspicionAccount: number
@@ -652,7 +653,7 @@ export const makeNaiveMarket = (economy: Economy) => {
 
   const park = (instance: NaiveInstance, read: Reader): void => {
     tripNaively(instance.breaker, breakerKnobs, clock.now)
-    instance.isDoubted = false
+    instance.doubt = undefined
     instance.probe = undefined
     instance.probeRequest = undefined
     const command = read.next("Park")
@@ -686,7 +687,7 @@ export const makeNaiveMarket = (economy: Economy) => {
     if (instance.probe !== undefined || instance.probeRequest !== undefined) return undefined
     if (instance.breaker.mode === "open") return undefined
     if (instance.breaker.mode === "halfOpen" && isSynthetic) return "breaker"
-    if (instance.breaker.mode === "closed" && instance.isDoubted) return "doubt"
+    if (instance.breaker.mode === "closed" && instance.doubt !== undefined) return "doubt"
     return instance.isBelowFloor ? "floor" : undefined
   }
 
@@ -1083,7 +1084,7 @@ export const makeNaiveMarket = (economy: Economy) => {
         wantsSince: Infinity,
         probeRequest: undefined,
         outcomes: [],
-        isDoubted: false,
+        doubt: undefined,
         suspicions: 0,
         suspicionAccount: -1,
         answers: 0,
@@ -1178,12 +1179,12 @@ export const makeNaiveMarket = (economy: Economy) => {
       const isDelivered = outputTokens > 0 || (outcome === "completed" && request.maxTokens === 0)
       judge(request, instance, outcome, isDelivered, read)
       if (outcome === "credentialRefused" && blame.minWitnesses > 1) {
-        instance.isDoubted = true
+        instance.doubt ??= "token"
         takeAsked(read)
       } else heed(instance, event, read)
       const excess = event.reportedTokens - outputTokens
       if (outcome !== "gatewayFault" && excess > economy.metering.toleranceTokens) {
-        count(instance, "failures")
+        countFailure(instance, request.account, false)
         expectAudit(read, instance, "OverReported", excess)
       }
       measureFloor(instance, event)
@@ -1240,8 +1241,11 @@ export const makeNaiveMarket = (economy: Economy) => {
           const confirmed = Math.min(instance.suspicions, breakerKnobs.threshold)
           for (let i = 0; i < confirmed; i++) count(instance, "failures")
           parkAgain(instance, read)
-        } else if (isSuccess) readmit(instance)
-        if (isFailure || isSuccess) instance.suspicions = 0
+          instance.suspicions = 0
+        } else if (isSuccess && instance.doubt === "failures") {
+          readmit(instance)
+          instance.suspicions = 0
+        } else if (isSuccess) instance.doubt = undefined
         const pause = isSuccess ? breakerKnobs.cooldownSeconds : breakerKnobs.probeRetrySeconds
         if (!isFailure) instance.probeAfter = clock.now + micros(pause)
       } else {
@@ -1310,10 +1314,12 @@ export const makeNaiveMarket = (economy: Economy) => {
     const isFailure = isFailureHere(outcome)
     const isSuccess = outcome === "completed"
     if (isSuccess) partyOf(request.account).served++
-    if (isFailure) noteFailed(request.account, instance)
+    if (failures.has(outcome)) noteFailed(request.account, instance)
     const isOpenQuestion =
       !isDelivered &&
-      ((isFailure && blame.excuseShared) || (outcome === "consumerError" && blame.secondOpinion))
+      ((isFailure && blame.excuseShared && outcome !== "connectFailed") ||
+        (outcome === "consumerError" && blame.secondOpinion) ||
+        (outcome === "credentialRefused" && blame.minWitnesses > 1))
     if (isOpenQuestion)
       request.accusations.push({ instance: instance.id, outcome, trips: request.trips })
     else if (isFailure) countFailure(instance, request.account, outcome === "notServed")
@@ -1350,13 +1356,14 @@ export const makeNaiveMarket = (economy: Economy) => {
     if (!noteWhileClosed(breaker, breakerKnobs, outcome)) return
     const credible = breaker.failures
       .map((one) => one.account)
-      .filter((one) => one !== nobodys)
+      .filter((one) => one >= 0)
       .filter((one) => isCredible(one, instance))
     const isSeenByTwo = credible.some((one) => !isOneParty(one, credible[0] ?? one))
     const isSure = breaker.failures.some((one) => one.account === nobodys)
-    if (blame.minWitnesses === 1 || isSure || isSeenByTwo) park(instance, read)
+    const isClean = breaker.failures.every((one) => one.account !== nobody)
+    if (blame.minWitnesses === 1 || (isClean && (isSure || isSeenByTwo))) park(instance, read)
     else {
-      instance.isDoubted = true
+      instance.doubt = "failures"
       takeAsked(read)
     }
   }
@@ -1375,7 +1382,7 @@ export const makeNaiveMarket = (economy: Economy) => {
   const isCredible = (account: number, instance: NaiveInstance): boolean => {
     const { served, failed, failedWith, failedMore } = partyOf(account)
     const elsewhere = failed - (failedWith === rootOf(instance.account) ? failedMore : 0)
-    return served > 0 && 16 * (elsewhere - 1) <= served + failed
+    return served > 0 && 4 * (elsewhere - 1) <= served + failed
   }
 
   const joinWitnesses = (kept: number, roots: ReadonlyArray<number>): void => {
@@ -1394,7 +1401,7 @@ export const makeNaiveMarket = (economy: Economy) => {
 
   const readmit = (instance: NaiveInstance): void => {
     closeNaively(instance.breaker)
-    instance.isDoubted = false
+    instance.doubt = undefined
   }
 
   const parkAgain = (instance: NaiveInstance, read: Reader): void => {
@@ -1434,10 +1441,11 @@ export const makeNaiveMarket = (economy: Economy) => {
     const all = accusedOf(request)
     const isAgreed = !isDelivered && isAgreedWrong(request)
     for (const { of, outcome, trips } of all) {
-      const isWord = outcome === "consumerError"
+      const isWord = outcome === "consumerError" || outcome === "credentialRefused"
+      const isRefusal = outcome === "consumerError"
       const isAlike = all.some((other) => other.outcome === outcome && other.of.node !== of.node)
-      const isExcused = !isDelivered && (isAgreed || (isAlike && !isWord))
-      const isOutstanding = isWord && !isExcused && standsOut(of)
+      const isExcused = !isDelivered && (isAgreed || (isAlike && !isRefusal))
+      const isOutstanding = isRefusal && !isExcused && standsOut(of)
       const isUnsaid = !isDelivered && !isExcused && isWord && !isOutstanding
       const isCertain = outcome === "notServed" || (isDelivered && isOutstanding)
       if (isExcused || isUnsaid) count(of, "neutrals")
@@ -1445,7 +1453,7 @@ export const makeNaiveMarket = (economy: Economy) => {
         if (isWord) noteFailed(request.account, of)
         countFailure(of, request.account, isCertain)
       }
-      if (isExcused && withdrawNaively(of.breaker, request.id)) exonerate(of)
+      if (isExcused && disownNaively(of.breaker, request.id)) unpark(of, read)
       if (isExcused || isUnsaid || !isWord) continue
       if (of.breaker.mode === "closed" && of.breaker.trips === trips)
         tellBreaker(of, request, true, isCertain, read)
@@ -1456,16 +1464,15 @@ export const makeNaiveMarket = (economy: Economy) => {
     }
   }
 
-  /** What had parked or doubted it was none of its failures. */
-  const exonerate = (instance: NaiveInstance): void => {
+  /** One of the failures that parked it was nobody's: a probe is to tell. */
+  const unpark = (instance: NaiveInstance, read: Reader): void => {
     const { breaker, probe } = instance
-    if (breaker.mode === "closed" && !instance.isDoubted) return
+    if (breaker.mode === "closed") return
     breaker.mode = "closed"
-    instance.isDoubted = false
     instance.probeRequest = undefined
-    if (probe === undefined || probe.purpose === "floor") return
-    instance.probe = undefined
-    instance.probeAfter = clock.now + micros(breakerKnobs.probeRetrySeconds)
+    if (probe?.purpose === "breaker") instance.probe = undefined
+    instance.doubt = "failures"
+    takeAsked(read)
   }
 
   /** A refusal that nobody confirmed: is it one of many more than its peers'? */
@@ -1473,7 +1480,7 @@ export const makeNaiveMarket = (economy: Economy) => {
     if (blame.refusalDeviations === 0) return false
     instance.refusals++
     const peers = [...instances.values()].filter(
-      (one) => one.model === instance.model && one !== instance,
+      (one) => one.model === instance.model && !isOneParty(one.account, instance.account),
     )
     const rates = peers
       .filter((peer) => peer.answers >= 8)

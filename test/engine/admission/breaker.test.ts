@@ -3,6 +3,8 @@ import {
   beginHalfOpen,
   close,
   closed,
+  disowned,
+  disownFailure,
   forgetBreaker,
   growBreakers,
   halfOpen,
@@ -11,7 +13,6 @@ import {
   noteSuccess,
   open,
   trip,
-  withdrawFailure,
   witnessesOf,
 } from "../../../engine/admission/breaker.ts"
 import type { Breakers } from "../../../engine/admission/breaker.ts"
@@ -154,51 +155,29 @@ describe("the failure ratio", () => {
   })
 })
 
-describe("a failure that is withdrawn", () => {
-  it("might as well not have been, wherever it stood", () => {
-    for (const withdrawn of [1, 2, 3]) {
-      const breakers = makeBreakers(rules)
-      const without = makeBreakers(rules)
-      for (const request of [1, 2, 3]) {
-        isTrippedByFailure(breakers, rules, 0, request * second, request)
-        if (request !== withdrawn) isTrippedByFailure(without, rules, 0, request * second, request)
-      }
-      expect(withdrawFailure(breakers, rules, 0, withdrawn)).toBe(true)
-      expect(breakers.failures.subarray(0, 3)).toEqual(without.failures.subarray(0, 3))
-      for (const later of [40, 62, 63])
-        expect(isTrippedByFailure(breakers, rules, 0, later * second, later)).toBe(
-          isTrippedByFailure(without, rules, 0, later * second, later),
-        )
-    }
-  })
-
-  it("is out of the failure ratio as well, as long as its part of the window counts", () => {
-    const breakers = makeBreakers(ratioRules)
-    for (let i = 0; i < 27; i++) noteSuccess(breakers, ratioRules, 0, 2 * second)
-    isTrippedByFailure(breakers, ratioRules, 0, 2 * second, 1)
-    isTrippedByFailure(breakers, ratioRules, 0, 2 * second, 2)
-    withdrawFailure(breakers, ratioRules, 0, 2)
-    isTrippedByFailure(breakers, ratioRules, 0, 2 * second, 3)
-    // Three of thirty, where the one withdrawn would make it four of thirty-one.
-    expect(isTrippedByFailure(breakers, ratioRules, 0, 2 * second, 4)).toBe(true)
-    expect(breakers.outcomeBuckets.subarray(0, 12).reduce((a, b) => a + b)).toBe(30)
+describe("a failure that was nobody's", () => {
+  it("stays in the memory without a witness", () => {
+    const breakers = makeBreakers(rules)
+    for (const account of [4, 5, 6])
+      isTrippedByFailure(breakers, rules, 0, account * second, account, account)
+    expect([...witnessesOf(breakers, rules, 0)]).toEqual([4, 5, 6])
+    expect(disownFailure(breakers, rules, 0, 5)).toBe(true)
+    expect([...witnessesOf(breakers, rules, 0)]).toEqual([4, disowned, 6])
   })
 
   it("is one of that request's, or nothing is", () => {
     const breakers = makeBreakers(rules)
     isTrippedByFailure(breakers, rules, 0, second, 7)
-    expect(withdrawFailure(breakers, rules, 0, 8)).toBe(false)
-    expect(withdrawFailure(breakers, rules, 1, 7)).toBe(false)
-    expect(withdrawFailure(breakers, rules, 0, 7)).toBe(true)
-    expect(withdrawFailure(breakers, rules, 0, 7)).toBe(false)
+    expect(disownFailure(breakers, rules, 0, 8)).toBe(false)
+    expect(disownFailure(breakers, rules, 1, 7)).toBe(false)
+    expect(disownFailure(breakers, rules, 0, 7)).toBe(true)
   })
 
-  it("names its witness no more", () => {
+  it("makes room for later ones, the oldest first", () => {
     const breakers = makeBreakers(rules)
-    for (const account of [4, 5, 6])
-      isTrippedByFailure(breakers, rules, 0, account * second, account, account)
-    expect([...witnessesOf(breakers, rules, 0)]).toEqual([4, 5, 6])
-    withdrawFailure(breakers, rules, 0, 5)
-    expect([...witnessesOf(breakers, rules, 0)]).toEqual([4, 6])
+    for (const request of [1, 2, 3, 4])
+      isTrippedByFailure(breakers, rules, 0, request * second, request, request)
+    expect(disownFailure(breakers, rules, 0, 1)).toBe(false)
+    expect([...witnessesOf(breakers, rules, 0)]).toEqual([2, 3, 4])
   })
 })

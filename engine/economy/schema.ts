@@ -161,14 +161,14 @@ export const economyKnobs = {
       default: 1,
       unit: "parties",
       meaning:
-        "Parties whose calls must have failed before failures trip a breaker or lower a score; a probe settles what one alone has seen.",
+        "Parties whose calls must have failed before failures trip a breaker or lower a score; a probe settles what one alone has seen. A 404, and refusing what peers serve, need no witness.",
       source: "002 counts failures, whoever saw them; hardened: no consumer alone can harm a host",
     }),
     refusalDeviations: knob(nonNegative("standard deviations"), {
       default: 0,
       unit: "standard deviations",
       meaning:
-        "How far a host's rate of 4xx that nobody confirmed may be above its peers' before each counts as a failure; 0 is off.",
+        "How far a host's rate of 4xx that no other host shares may be above its peers' before each counts as a failure by itself; 0 is off.",
       source: "ours: off; hardened: 4, for markets in which no second host has room to be asked",
     }),
   },

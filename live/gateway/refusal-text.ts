@@ -46,7 +46,7 @@ const outcomeWords: Partial<Record<Outcome, string>> = {
   backpressure: "was busy",
   credentialRefused: "was refused by its own provider",
   consumerError: "took the call for wrong",
-  notServed: "did not have the model",
+  notServed: "did not serve the model",
 }
 
 /** What became of each attempt, and the words of a host that took the call for wrong. */

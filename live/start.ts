@@ -7,7 +7,7 @@
  */
 import { FileSystem, Path } from "@effect/platform"
 import type { SqlError } from "@effect/sql/SqlError"
-import type { ParseResult, Scope } from "effect"
+import type { Scope } from "effect"
 import { Data, Deferred, Effect } from "effect"
 import type { FastifyInstance, FastifyPluginAsync, FastifyServerOptions } from "fastify"
 import { randomBytes } from "node:crypto"
@@ -90,7 +90,6 @@ export type GatewayFault =
   | EconomyInvalid
   | JournalDiverged
   | ModelUnlistable
-  | ParseResult.ParseError
   | SqlError
   | StoreUnusable
   | VaultUnusable

@@ -17,6 +17,8 @@ import type { History } from "./history.ts"
 import { makeHistory } from "./history.ts"
 import type { Loss } from "./loss.ts"
 import { findLoss, lossAdvice } from "./loss.ts"
+import type { MarketMeta } from "./meta.ts"
+import { readMeta } from "./meta.ts"
 import { migrate } from "./migrations.ts"
 import { loadRowSums } from "./row-sums.ts"
 import { digestOfText, noSeal } from "./seal.ts"
@@ -169,7 +171,7 @@ export const openToCheck = (
     return { reader, history: makeHistory(connect({ filename, mode: "readOnly" })) }
   })
 
-/** Compares the head with the database, and changes neither. */
+/** Compares the head with the database and reads the rules of its market, and changes neither. */
 const judge = (directory: string) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -181,7 +183,10 @@ const judge = (directory: string) =>
       const reader = isThere ? yield* connect({ filename, mode: "readOnly" }) : undefined
       const loss = yield* findLoss(head, reader)
       const seal = reader === undefined ? noSeal(0) : yield* lastSeal(reader)
-      return { loss, head, seal }
+      // Read before anything is migrated: rules that this version cannot follow stay another's to follow.
+      const meta: MarketMeta | undefined =
+        reader === undefined ? undefined : yield* readMeta(reader)
+      return { loss, head, seal, meta }
     }),
   )
 

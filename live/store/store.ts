@@ -8,7 +8,7 @@ import * as Path from "@effect/platform/Path"
 import { SqlClient } from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
 import { Context, Data, Effect, Exit, Layer, Scope } from "effect"
-import { sqliteLayer } from "../../sim/results/sqlite-client.ts"
+import { sqliteCode, sqliteLayer } from "../../sim/results/sqlite-client.ts"
 import type { CommitQueue, StoreBroken } from "./commit-queue.ts"
 import { makeCommitQueue } from "./commit-queue.ts"
 import { reasonOf, restoreAdvice, StoreDamaged } from "./damage.ts"
@@ -66,6 +66,7 @@ export const openStore = (
     yield* lock(path.join(directory, "lock.sqlite"))
     const filename = path.join(directory, databaseName)
     const headFile = path.join(directory, headName)
+    yield* undoCutOff(filename)
     const { loss, head: foundHead, seal: foundSeal } = yield* judge(directory)
     if (loss !== undefined) {
       if (acceptLoss === undefined || loss.isAll) return yield* lossIn(directory, loss)
@@ -133,7 +134,14 @@ export const openReader = (
     return reader
   }).pipe(
     Effect.catchTags({
-      SqlError: (error) => unusable(directory, reasonOf(error)),
+      SqlError: (error) =>
+        unusable(
+          directory,
+          // A reader may not undo what was cut off (undoCutOff).
+          sqliteCode(error) === "SQLITE_READONLY"
+            ? `a start of its gateway was cut off, and what that left (${databaseName}-journal) is put right by the next start only: start the gateway on it once`
+            : reasonOf(error),
+        ),
       BadArgument: (error) => unusable(directory, error.message),
       SystemError: (error) => unusable(directory, error.message),
       StoreDamaged: (error) => unusable(directory, `${error.message}. ${restoreAdvice}`),
@@ -169,6 +177,24 @@ export const openToCheck = (
     // One transaction sees one instant of the market, whatever is committed meanwhile.
     yield* reader.withTransaction(loadRowSums(reader))
     return { reader, history: makeHistory(connect({ filename, mode: "readOnly" })) }
+  })
+
+/**
+ * A database becomes one with a log by a transaction of the old kind. Where the process ended within it,
+ * the journal of that lies beside and is undone by the first reader, which has to be one that may write.
+ */
+const undoCutOff = (filename: string) =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const isThere = yield* Effect.forEach([filename, `${filename}-journal`], (file) =>
+      files.exists(file),
+    )
+    if (isThere.includes(false)) return
+    yield* Effect.scoped(
+      Effect.flatMap(connect({ filename, mode: "readWrite" }), (connection) =>
+        connection.unsafe("SELECT count(*) FROM sqlite_schema"),
+      ),
+    )
   })
 
 /** Compares the head with the database and reads the rules of its market, and changes neither. */

@@ -9,6 +9,7 @@ import { SqlClient } from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
 import { Context, Data, Effect, Exit, Layer, Scope } from "effect"
 import { sqliteCode, sqliteLayer } from "../../sim/results/sqlite-client.ts"
+import { masterKeyFile } from "../hosts/master-keys.ts"
 import type { CommitQueue, StoreBroken } from "./commit-queue.ts"
 import { makeCommitQueue } from "./commit-queue.ts"
 import { reasonOf, restoreAdvice, StoreDamaged } from "./damage.ts"
@@ -21,7 +22,7 @@ import type { MarketMeta } from "./meta.ts"
 import { readMeta } from "./meta.ts"
 import { migrate } from "./migrations.ts"
 import { loadRowSums } from "./row-sums.ts"
-import { digestOfText, noSeal } from "./seal.ts"
+import { digestOfText } from "./seal.ts"
 import { lastSeal } from "./stored-journal.ts"
 
 /** The data directory cannot be used: says what, where and what to do. */
@@ -67,17 +68,12 @@ export const openStore = (
     const filename = path.join(directory, databaseName)
     const headFile = path.join(directory, headName)
     yield* undoCutOff(filename)
-    const { loss, head: foundHead, seal: foundSeal } = yield* judge(directory)
+    const { loss, head: foundHead, meta } = yield* judge(directory)
     if (loss !== undefined) {
       if (acceptLoss === undefined || loss.isAll) return yield* lossIn(directory, loss)
       acceptLoss(loss)
     }
-    if (foundHead === "missing" || loss !== undefined)
-      // Before the first group: from then on, a market without a head has lost it.
-      yield* Effect.tryPromise({
-        try: () => createHead(headFile, markOf(foundSeal)),
-        catch: headUnusable,
-      })
+    if (meta === undefined) yield* requireUnused(directory)
     const writer = yield* connect({ filename, mode: "create" })
     yield* writer.unsafe("PRAGMA journal_mode = WAL")
     yield* writer.unsafe("PRAGMA synchronous = FULL")
@@ -97,6 +93,13 @@ export const openStore = (
     yield* checkDefinitions(reader, writer)
     const sums = yield* loadRowSums(reader)
     const seal = yield* lastSeal(reader)
+    if (foundHead === "missing" || loss !== undefined)
+      // Before the first group: from then on, a market without a head has lost it. After all that can
+      // fail: until then, a head that is ahead is what tells of the loss.
+      yield* Effect.tryPromise({
+        try: () => createHead(headFile, markOf(seal)),
+        catch: headUnusable,
+      })
     const head = yield* openHead(headFile)
     const queue = yield* Effect.acquireRelease(
       Effect.sync(() => makeCommitQueue({ sql: writer, head, seal, sums, onBroken })),
@@ -208,13 +211,27 @@ const judge = (directory: string) =>
       const isThere = yield* files.exists(filename)
       const reader = isThere ? yield* connect({ filename, mode: "readOnly" }) : undefined
       const loss = yield* findLoss(head, reader)
-      const seal = reader === undefined ? noSeal(0) : yield* lastSeal(reader)
       // Read before anything is migrated: rules that this version cannot follow stay another's to follow.
       const meta: MarketMeta | undefined =
         reader === undefined ? undefined : yield* readMeta(reader)
-      return { loss, head, seal, meta }
+      return { loss, head, meta }
     }),
   )
+
+/**
+ * The keys are made after the market: where they are and it is not, it was lost. A new one in its
+ * place would hide that.
+ */
+const requireUnused = (directory: string) =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    if (yield* files.exists(path.join(directory, masterKeyFile)))
+      return yield* unusable(
+        directory,
+        `its market is gone (${databaseName} holds none), though its ${masterKeyFile} is there: put a backup in its place, or name another directory for a new market`,
+      )
+  })
 
 const lossIn = (directory: string, loss: Loss): Effect.Effect<never, StoreUnusable> =>
   unusable(directory, `${loss.what}. ${lossAdvice(directory, loss)}`)

@@ -1,12 +1,13 @@
 import { NodeContext } from "@effect/platform-node"
 import { SqlClient } from "@effect/sql/SqlClient"
 import { Effect } from "effect"
-import { cpSync, existsSync, mkdirSync } from "node:fs"
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { openReader } from "../../../live/store/store.ts"
 import { sqliteLayer } from "../../../sim/results/sqlite-client.ts"
 import { openedStore, temporaryFolder } from "../support/data-directory.ts"
+import { runningGateway } from "../support/gateway.ts"
 
 const database = "market.sqlite"
 const journal = `${database}-journal`
@@ -51,5 +52,20 @@ describe("a first start that was cut off while the database was made", () => {
       ),
     ).toEqual([])
     await read(folder)
+  })
+})
+
+describe("a directory with keys and no market", () => {
+  it("is refused as often as it is started, and nothing is made in it", async () => {
+    const folder = temporaryFolder()
+    const data = join(folder, "data")
+    mkdirSync(data)
+    writeFileSync(join(data, "master.keys"), "")
+    for (let start = 1; start <= 2; start++) {
+      await expect(runningGateway({}, folder), `start ${start}`).rejects.toThrow(
+        /its market is gone .* master\.keys is there/,
+      )
+      expect(readdirSync(data).filter((name) => !name.startsWith("lock."))).toEqual(["master.keys"])
+    }
   })
 })

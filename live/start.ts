@@ -7,7 +7,7 @@
  */
 import { FileSystem, Path } from "@effect/platform"
 import type { SqlError } from "@effect/sql/SqlError"
-import type { ParseResult, Scope } from "effect"
+import type { Scope } from "effect"
 import { Data, Deferred, Effect } from "effect"
 import type { FastifyInstance, FastifyPluginAsync, FastifyServerOptions } from "fastify"
 import { randomBytes } from "node:crypto"
@@ -36,7 +36,6 @@ import { guardedConnector, makeNetworkGuard } from "./hosts/network-guard.ts"
 import { makeUploadWays } from "./hosts/upload-ways.ts"
 import { NetworkInvalid, parseNetwork } from "./http/networks.ts"
 import type { VaultUnusable } from "./hosts/master-keys.ts"
-import { masterKeyFile } from "./hosts/master-keys.ts"
 import type { Vault } from "./hosts/vault.ts"
 import { openVault, rewrapTokens, tokenOf } from "./hosts/vault.ts"
 import { ConfigInvalid } from "./load-config.ts"
@@ -50,7 +49,7 @@ import type { LiveServices } from "./services.ts"
 import type { StoreBroken } from "./store/commit-queue.ts"
 import { writeSnapshot } from "./store/snapshots.ts"
 import type { Store } from "./store/store.ts"
-import { databaseName, StoreUnusable } from "./store/store.ts"
+import type { StoreUnusable } from "./store/store.ts"
 
 export interface GatewayOptions {
   readonly config: LiveConfig
@@ -90,7 +89,6 @@ export type GatewayFault =
   | EconomyInvalid
   | JournalDiverged
   | ModelUnlistable
-  | ParseResult.ParseError
   | SqlError
   | StoreUnusable
   | VaultUnusable
@@ -147,7 +145,6 @@ const openServices = (
       checkedFirstMib: config.store.checkedFirstMib,
       onBroken,
     })
-    if (market.isNew) yield* requireUnused(dataDirectory)
     yield* Effect.promise(() => store.queue.durable())
     const vault = yield* openVault(dataDirectory)
     const driver = yield* Effect.acquireRelease(
@@ -169,25 +166,6 @@ const openServices = (
       nowMillis: Date.now,
     }
     return { services, vault, market }
-  })
-
-/**
- * The keys are made after the market: where they are and it is not, it was lost. A new one in its
- * place would hide that.
- */
-const requireUnused = (directory: string) =>
-  Effect.gen(function* () {
-    const files = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    const hasKeys = yield* Effect.orElseSucceed(
-      files.exists(path.join(directory, masterKeyFile)),
-      () => false,
-    )
-    if (hasKeys)
-      return yield* new StoreUnusable({
-        directory,
-        reason: `its market is gone (${databaseName} holds none), though its ${masterKeyFile} is there: put a backup in its place, or name another directory for a new market`,
-      })
   })
 
 /** The server with all that it serves, not listening yet. At the end: calls finish, then it closes. */

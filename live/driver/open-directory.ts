@@ -4,7 +4,7 @@
  */
 import type { FileSystem, Path } from "@effect/platform"
 import type { SqlError } from "@effect/sql/SqlError"
-import type { ParseResult, Scope } from "effect"
+import type { Scope } from "effect"
 import { Effect } from "effect"
 import type { Economy } from "../../engine/index.ts"
 import type { StoreBroken } from "../store/commit-queue.ts"
@@ -41,7 +41,7 @@ export const openDirectory = (
   { economy, newSeed, nowMillis, checkedFirstMib, onBroken }: OpenOptions,
 ): Effect.Effect<
   OpenedDirectory,
-  JournalDiverged | StoreUnusable | ParseResult.ParseError,
+  JournalDiverged | StoreUnusable,
   Scope.Scope | FileSystem.FileSystem | Path.Path
 > =>
   Effect.gen(function* () {

@@ -8,7 +8,7 @@
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import { Data, Effect, ParseResult } from "effect"
+import { Data, Effect } from "effect"
 import type { Economy, Market } from "../../engine/index.ts"
 import { advance, createMarket, digestOf, openAttempts, restoreImage } from "../../engine/index.ts"
 import type { CommitQueue } from "../store/commit-queue.ts"
@@ -52,10 +52,7 @@ export const openMarket = (
   economy: Economy,
   newSeed: () => string,
   nowMillis: number,
-): Effect.Effect<
-  OpenedMarket,
-  JournalDiverged | SqlError | StoreDamaged | ParseResult.ParseError
-> =>
+): Effect.Effect<OpenedMarket, JournalDiverged | SqlError | StoreDamaged> =>
   Effect.gen(function* () {
     const known = yield* readMeta(store.reader)
     if (known === undefined) {

@@ -140,7 +140,7 @@ const sealed = Effect.gen(function* () {
   ) STRICT`)
 })
 
+export const steps = { "0001_first": first, "0002_sealed": sealed }
+
 /** Brings the tables up to this version's. */
-export const migrate = Migrator.make({})({
-  loader: Migrator.fromRecord({ "0001_first": first, "0002_sealed": sealed }),
-})
+export const migrate = Migrator.make({})({ loader: Migrator.fromRecord(steps) })

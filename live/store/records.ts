@@ -5,8 +5,9 @@
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import { Effect, ParseResult, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import type { CommitQueue } from "./commit-queue.ts"
+import { readingTable, StoreDamaged } from "./damage.ts"
 import type { RecordTable } from "./migrations.ts"
 
 const Id = Schema.NonNegativeInt
@@ -158,7 +159,7 @@ export interface Directory {
 export const loadDirectory = (
   reader: SqlClient,
   queue: Pick<CommitQueue, "write">,
-): Effect.Effect<Directory, SqlError | ParseResult.ParseError> =>
+): Effect.Effect<Directory, SqlError | StoreDamaged> =>
   Effect.gen(function* () {
     const load = <T extends { readonly id: number }, I>(
       table: RecordTable,
@@ -197,14 +198,27 @@ const loadCollection = <T extends { readonly id: number }, I>(
   queue: Pick<CommitQueue, "write">,
   table: RecordTable,
   schema: Schema.Schema<T, I>,
-): Effect.Effect<Collection<T>, SqlError | ParseResult.ParseError> => {
+): Effect.Effect<Collection<T>, SqlError | StoreDamaged> => {
   const encoded = Schema.parseJson(schema)
   const encode = Schema.encodeSync(encoded)
   return Effect.gen(function* () {
-    const rows = yield* reader.unsafe<{ readonly record: string }>(
-      `SELECT record FROM ${table} ORDER BY id`,
+    const rows = yield* readingTable(table)(
+      reader.unsafe<{ readonly id: number; readonly record: string }>(
+        `SELECT id, record FROM ${table} ORDER BY id`,
+      ),
     )
-    const records = yield* Effect.forEach(rows, ({ record }) => Schema.decode(encoded)(record))
+    const records = yield* Effect.forEach(rows, ({ id, record }) =>
+      Schema.decode(encoded)(record).pipe(
+        Effect.mapError(
+          () =>
+            new StoreDamaged({
+              table,
+              where: `row ${id}`,
+              what: "it is no record that this version knows",
+            }),
+        ),
+      ),
+    )
     return makeCollection(records, (record) => {
       const row = [record.id, encode(record)] as const
       queue.write(`INSERT OR REPLACE INTO ${table} (id, record) VALUES (?, ?)`, row, {

@@ -8,7 +8,8 @@ import * as Path from "@effect/platform/Path"
 import { SqlClient } from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
 import { Context, Data, Effect, Exit, Layer, Scope } from "effect"
-import { sqliteLayer } from "../../sim/results/sqlite-client.ts"
+import { sqliteCode, sqliteLayer } from "../../sim/results/sqlite-client.ts"
+import { masterKeyFile } from "../hosts/master-keys.ts"
 import type { CommitQueue, StoreBroken } from "./commit-queue.ts"
 import { makeCommitQueue } from "./commit-queue.ts"
 import { reasonOf, restoreAdvice, StoreDamaged } from "./damage.ts"
@@ -17,9 +18,11 @@ import type { History } from "./history.ts"
 import { makeHistory } from "./history.ts"
 import type { Loss } from "./loss.ts"
 import { findLoss, lossAdvice } from "./loss.ts"
+import type { MarketMeta } from "./meta.ts"
+import { readMeta } from "./meta.ts"
 import { migrate } from "./migrations.ts"
 import { loadRowSums } from "./row-sums.ts"
-import { digestOfText, noSeal } from "./seal.ts"
+import { digestOfText } from "./seal.ts"
 import { lastSeal } from "./stored-journal.ts"
 
 /** The data directory cannot be used: says what, where and what to do. */
@@ -64,17 +67,13 @@ export const openStore = (
     yield* lock(path.join(directory, "lock.sqlite"))
     const filename = path.join(directory, databaseName)
     const headFile = path.join(directory, headName)
-    const { loss, head: foundHead, seal: foundSeal } = yield* judge(directory)
+    yield* undoCutOff(filename)
+    const { loss, head: foundHead, meta } = yield* judge(directory)
     if (loss !== undefined) {
       if (acceptLoss === undefined || loss.isAll) return yield* lossIn(directory, loss)
       acceptLoss(loss)
     }
-    if (foundHead === "missing" || loss !== undefined)
-      // Before the first group: from then on, a market without a head has lost it.
-      yield* Effect.tryPromise({
-        try: () => createHead(headFile, markOf(foundSeal)),
-        catch: headUnusable,
-      })
+    if (meta === undefined) yield* requireUnused(directory)
     const writer = yield* connect({ filename, mode: "create" })
     yield* writer.unsafe("PRAGMA journal_mode = WAL")
     yield* writer.unsafe("PRAGMA synchronous = FULL")
@@ -94,6 +93,13 @@ export const openStore = (
     yield* checkDefinitions(reader, writer)
     const sums = yield* loadRowSums(reader)
     const seal = yield* lastSeal(reader)
+    if (foundHead === "missing" || loss !== undefined)
+      // Before the first group: from then on, a market without a head has lost it. After all that can
+      // fail: until then, a head that is ahead is what tells of the loss.
+      yield* Effect.tryPromise({
+        try: () => createHead(headFile, markOf(seal)),
+        catch: headUnusable,
+      })
     const head = yield* openHead(headFile)
     const queue = yield* Effect.acquireRelease(
       Effect.sync(() => makeCommitQueue({ sql: writer, head, seal, sums, onBroken })),
@@ -131,7 +137,14 @@ export const openReader = (
     return reader
   }).pipe(
     Effect.catchTags({
-      SqlError: (error) => unusable(directory, reasonOf(error)),
+      SqlError: (error) =>
+        unusable(
+          directory,
+          // A reader may not undo what was cut off (undoCutOff).
+          sqliteCode(error) === "SQLITE_READONLY"
+            ? `a start of its gateway was cut off, and what that left (${databaseName}-journal) is put right by the next start only: start the gateway on it once`
+            : reasonOf(error),
+        ),
       BadArgument: (error) => unusable(directory, error.message),
       SystemError: (error) => unusable(directory, error.message),
       StoreDamaged: (error) => unusable(directory, `${error.message}. ${restoreAdvice}`),
@@ -169,7 +182,25 @@ export const openToCheck = (
     return { reader, history: makeHistory(connect({ filename, mode: "readOnly" })) }
   })
 
-/** Compares the head with the database, and changes neither. */
+/**
+ * A database becomes one with a log by a transaction of the old kind. Where the process ended within it,
+ * the journal of that lies beside and is undone by the first reader, which has to be one that may write.
+ */
+const undoCutOff = (filename: string) =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const isThere = yield* Effect.forEach([filename, `${filename}-journal`], (file) =>
+      files.exists(file),
+    )
+    if (isThere.includes(false)) return
+    yield* Effect.scoped(
+      Effect.flatMap(connect({ filename, mode: "readWrite" }), (connection) =>
+        connection.unsafe("SELECT count(*) FROM sqlite_schema"),
+      ),
+    )
+  })
+
+/** Compares the head with the database and reads the rules of its market, and changes neither. */
 const judge = (directory: string) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -180,10 +211,27 @@ const judge = (directory: string) =>
       const isThere = yield* files.exists(filename)
       const reader = isThere ? yield* connect({ filename, mode: "readOnly" }) : undefined
       const loss = yield* findLoss(head, reader)
-      const seal = reader === undefined ? noSeal(0) : yield* lastSeal(reader)
-      return { loss, head, seal }
+      // Read before anything is migrated: rules that this version cannot follow stay another's to follow.
+      const meta: MarketMeta | undefined =
+        reader === undefined ? undefined : yield* readMeta(reader)
+      return { loss, head, meta }
     }),
   )
+
+/**
+ * The keys are made after the market: where they are and it is not, it was lost. A new one in its
+ * place would hide that.
+ */
+const requireUnused = (directory: string) =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    if (yield* files.exists(path.join(directory, masterKeyFile)))
+      return yield* unusable(
+        directory,
+        `its market is gone (${databaseName} holds none), though its ${masterKeyFile} is there: put a backup in its place, or name another directory for a new market`,
+      )
+  })
 
 const lossIn = (directory: string, loss: Loss): Effect.Effect<never, StoreUnusable> =>
   unusable(directory, `${loss.what}. ${lossAdvice(directory, loss)}`)

@@ -21,8 +21,8 @@ import sqlite3 from "sqlite3"
 export interface SqliteOptions {
   /** Path of the database file. */
   readonly filename: string
-  /** `create`: read and write, made when absent. `readOnly`: must exist, is never changed. */
-  readonly mode: "create" | "readOnly"
+  /** `create`: read and write, made when absent. The others must exist; `readOnly` is never changed. */
+  readonly mode: "create" | "readWrite" | "readOnly"
   /** How long a statement waits for another process' lock, in milliseconds. */
   readonly busyTimeoutMillis?: number
 }
@@ -66,10 +66,11 @@ const makeClient = (
 
 const openDatabase = (options: SqliteOptions): Effect.Effect<sqlite3.Database, SqlError> =>
   Effect.async<sqlite3.Database, SqlError>((resume) => {
-    const access =
-      options.mode === "readOnly"
-        ? sqlite3.OPEN_READONLY
-        : sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE
+    const access = {
+      create: sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE,
+      readWrite: sqlite3.OPEN_READWRITE,
+      readOnly: sqlite3.OPEN_READONLY,
+    }[options.mode]
     const database = new sqlite3.Database(
       options.filename,
       access | sqlite3.OPEN_FULLMUTEX,

@@ -1,11 +1,13 @@
 import { Command } from "@effect/cli"
 import { NodeContext } from "@effect/platform-node"
+import { SqlClient } from "@effect/sql/SqlClient"
 import fc from "fast-check"
 import { Effect } from "effect"
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it, vi } from "vitest"
 import { acceptLossCommand } from "../../../live/store/accept-loss-command.ts"
+import { sqliteLayer } from "../../../sim/results/sqlite-client.ts"
 import { crashImage, openedStore, temporaryFolder } from "../support/data-directory.ts"
 import { runningGateway } from "../support/gateway.ts"
 
@@ -147,6 +149,27 @@ describe("how far a market has acknowledged", () => {
     await expect(openedStore(folder)).rejects.toThrow(/its market is gone/)
     expect(await acceptLoss(folder)).toMatch(/its market is gone/)
     expect(await acceptLoss(join(folder, "nowhere"))).toMatch(/holds no market/)
+  })
+
+  it("is still known where accepting it fails, since the directory is damaged, too", async () => {
+    const folder = temporaryFolder()
+    const { store, close } = await openedStore(folder)
+    await append(store, "a")
+    const before = crashImage(folder)
+    await append(store, "b")
+    copied(folder, head, before)
+    await close()
+    await Effect.runPromise(
+      Effect.flatMap(SqlClient, (sql) =>
+        sql.unsafe("INSERT INTO keys (id, record) VALUES (1, '{}')"),
+      ).pipe(
+        Effect.provide(sqliteLayer({ filename: join(before, "market.sqlite"), mode: "create" })),
+      ),
+    )
+    const known = readFileSync(join(before, head))
+    expect(await acceptLoss(before)).toMatch(/table keys: holds 1 rows, though 0 were written/)
+    expect(readFileSync(join(before, head))).toEqual(known)
+    await expect(openedStore(before)).rejects.toThrow(/1 acknowledged entry is lost/)
   })
 
   it("that a gateway accepted serves on, and replays", async () => {

@@ -39,6 +39,7 @@ export const runningGateway = async (
   const gateway = await Effect.runPromise(
     startGateway({ config, dataDirectory: join(folder, "data"), logger: false }).pipe(
       Scope.extend(scope),
+      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
       Effect.provide(NodeContext.layer),
     ),
   )

@@ -53,7 +53,7 @@ describe("a page of another origin", () => {
       expect(Object.fromEntries(asked.headers)).toMatchObject({
         "access-control-allow-origin": "*",
         "access-control-allow-headers": "authorization,content-type,x-stainless-lang",
-        "access-control-allow-methods": "GET, HEAD, POST",
+        "access-control-allow-methods": "GET, HEAD, POST, DELETE",
         "access-control-max-age": "7200",
         vary: "Access-Control-Request-Headers",
       })

@@ -81,7 +81,7 @@ describe("the items of the latest answers", () => {
     const recent = makeRecentItems({ charsPerCall: 1_000_000 })
     recent.keep(0, [message("a", 50)])
     const items = recent.resolved(0, Array(1000).fill(reference("a")))
-    expect(new Set(items).size).toBe(1)
+    expect(new Set<unknown>(items as ReadonlyArray<unknown>).size).toBe(1)
   })
 })
 

@@ -97,6 +97,7 @@ describe("a gateway that ends", () => {
     const beat = (session: string, is_draining: boolean) =>
       registry.heartbeat(host, { session, is_draining })
     beat("stays", false)
+    clock.pass(1_000_000)
     // Drains its host once the other falls silent.
     beat("goes", true)
     registry.close()

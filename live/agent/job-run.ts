@@ -119,7 +119,7 @@ export const runJob = async (
     if (status >= 300) return { end: "withdrawn", pieces, usage, detail: `upload: ${status}` }
     const { attempt, epoch } = job
     const isTaken = await settled(() =>
-      link.complete(job.job_id, { attempt, epoch, ...(usage === undefined ? {} : { usage }) }),
+      link.complete(job.job_id, { attempt, epoch, ...countsOf(usage) }),
     )
     return { end: isTaken ? "completed" : "lost", pieces, usage, detail: undefined }
   } catch (thrown) {
@@ -196,6 +196,13 @@ async function* promptly(
     // Queued behind what the backend is at; whether it ever gets there is its own affair.
     void Promise.resolve(chunks.return?.()).catch(() => {})
   }
+}
+
+/** What was reasoning of it has gone up with the chunks. */
+const countsOf = (usage: TokenUsage | undefined): { readonly usage?: TokenUsage } => {
+  if (usage === undefined) return {}
+  const { completion_tokens_details: _known, ...counts } = usage
+  return { usage: counts }
 }
 
 const longestMessage = 2000

@@ -45,26 +45,38 @@ export interface Progress {
 /** The same, for `runJob` to say where it is found. */
 export interface OwnProgress extends Progress {
   readonly begin: (upload: Upload) => void
-  readonly chunkCame: () => void
+  /** Something has come from the backend, and goes up. */
+  readonly sends: () => void
+  /** The backend's turn again. */
+  readonly waits: () => void
 }
 
-/** A connection that stays open is a sign of life, but not without end. */
-const longestSilenceMillis = 300_000
+/**
+ * An open connection is no sign of life for longer: who hangs holds one open, too. A long prefill or a
+ * tool call in one piece takes less, and what takes more sends comments.
+ */
+const longestSilenceMillis = 60_000
+/** What has come may go up slowly, as the consumer reads it: the backend is not to blame. */
+const longestSendingMillis = 300_000
 /** In silence, a sign goes up so often. */
 const signMillis = 1000
 
 export const makeProgress = (): OwnProgress => {
   let latestMillis = performance.now()
+  let mostMillis = longestSilenceMillis
+  const turn = (most: number): void => {
+    latestMillis = performance.now()
+    mostMillis = most
+  }
   let sentSinceMillis = (): number | undefined => undefined
   return {
     begin: (upload) => {
       sentSinceMillis = upload.sentSinceMillis
     },
-    chunkCame: () => {
-      latestMillis = performance.now()
-    },
+    sends: () => turn(longestSendingMillis),
+    waits: () => turn(longestSilenceMillis),
     sentSinceMillis: () => sentSinceMillis(),
-    isAlive: () => performance.now() - latestMillis < longestSilenceMillis,
+    isAlive: () => performance.now() - latestMillis < mostMillis,
   }
 }
 
@@ -92,12 +104,14 @@ export const runJob = async (
       () => backend.generate({ kind, body }, ending.signal),
       ending.signal,
     )) {
-      progress.chunkCame()
+      progress.sends()
       signs.refresh()
       if (isContent(chunk)) pieces++
       usage = usageIn(chunk) ?? usage
       await upload.write(chunk)
+      progress.waits()
     }
+    progress.sends()
     ending.isFinishing()
     clearInterval(signs)
     const status = await upload.finish()
@@ -105,7 +119,7 @@ export const runJob = async (
     if (status >= 300) return { end: "withdrawn", pieces, usage, detail: `upload: ${status}` }
     const { attempt, epoch } = job
     const isTaken = await settled(() =>
-      link.complete(job.job_id, { attempt, epoch, ...(usage === undefined ? {} : { usage }) }),
+      link.complete(job.job_id, { attempt, epoch, ...countsOf(usage) }),
     )
     return { end: isTaken ? "completed" : "lost", pieces, usage, detail: undefined }
   } catch (thrown) {
@@ -182,6 +196,13 @@ async function* promptly(
     // Queued behind what the backend is at; whether it ever gets there is its own affair.
     void Promise.resolve(chunks.return?.()).catch(() => {})
   }
+}
+
+/** What was reasoning of it has gone up with the chunks. */
+const countsOf = (usage: TokenUsage | undefined): { readonly usage?: TokenUsage } => {
+  if (usage === undefined) return {}
+  const { completion_tokens_details: _known, ...counts } = usage
+  return { usage: counts }
 }
 
 const longestMessage = 2000

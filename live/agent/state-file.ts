@@ -3,7 +3,7 @@
  * file for one gateway, readable by its owner alone (mode 0600) and replaced in one step, so that a
  * crash leaves the old one or the new one.
  */
-import { createHash } from "node:crypto"
+import { createHash, randomUUID } from "node:crypto"
 import { chmod, mkdir, readFile, rename, stat, unlink, writeFile } from "node:fs/promises"
 import { homedir } from "node:os"
 import { dirname, join, resolve } from "node:path"
@@ -77,7 +77,8 @@ export const readState = async (file: string, gateway: URL): Promise<AgentState 
 }
 
 export const writeState = async (file: string, state: AgentState): Promise<void> => {
-  const next = `${file}.${process.pid}.new`
+  // By chance: in containers, agents that share the folder may well have the same process id.
+  const next = `${file}.${randomUUID()}.new`
   try {
     await mkdir(dirname(resolve(file)), { recursive: true, mode: 0o700 })
     await writeFile(next, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600, flush: true })

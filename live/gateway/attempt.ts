@@ -12,7 +12,7 @@ import type { JsonObject } from "../../platform/json-object.ts"
 import { isObject } from "../../platform/json-object.ts"
 import { makeNormaliser } from "../../platform/normaliser.ts"
 import type { TextMeter } from "./chunk.ts"
-import { makeMeter, meterChoice, meteredTokens, roughlyMetered } from "./chunk.ts"
+import { makeMeter, meterChoice, meteredReasoning, meteredTokens, roughlyMetered } from "./chunk.ts"
 import type { Courier, DeliveryEnd, Job } from "./delivery.ts"
 import { embeddingsOf } from "./delivery.ts"
 
@@ -89,6 +89,7 @@ export const startAttempt = (
   let latestPauseMicros = 0
   let pausedSince = -1
   let reported: number | undefined
+  let reportedReasoning = 0
   let isFinished = false
   let isOver = false
 
@@ -123,7 +124,12 @@ export const startAttempt = (
     return {
       outcome,
       outputTokens,
-      reportedTokens: fairReport(end?.reportedTokens ?? reported, counted, outputTokens),
+      reportedTokens: fairReport(
+        end?.reportedTokens ?? reported,
+        Math.max(0, reportedReasoning - meteredReasoning(meter)),
+        counted,
+        outputTokens,
+      ),
       decodeMicros: Math.max(0, lastMicros - firstMicros - pausedMicros),
       retryAfterMicros: end?.retryAfterMicros ?? 0,
       ...(end?.status === undefined ? {} : { status: end.status }),
@@ -140,6 +146,7 @@ export const startAttempt = (
     if (isOver) return
     const { chunk, isText, usage, failure } = normaliser.take(given)
     reported = usage?.completion_tokens ?? reported
+    reportedReasoning = usage?.completion_tokens_details?.reasoning_tokens ?? reportedReasoning
     isFinished = normaliser.isFinished()
     if (chunk !== undefined) {
       if (job.kind === "embedding") takeEmbedding(chunk)
@@ -241,15 +248,21 @@ export const startAttempt = (
   }
 }
 
+/**
+ * What a host says that it generated, as far as that is to be judged. `hidden`: reasoning that it counts
+ * and nobody was shown, which is no text that it could have been paid for.
+ */
 const fairReport = (
   reported: number | undefined,
+  hidden: number,
   counted: number,
   outputTokens: number,
 ): number => {
   if (reported === undefined) return outputTokens
-  return reported <= counted * honestRatio + honestExtraTokens
+  const shown = reported - hidden
+  return shown <= counted * honestRatio + honestExtraTokens
     ? Math.min(reported, outputTokens)
-    : reported
+    : shown
 }
 
 /** A choice of the same form with nothing in it but its end. */

@@ -13,7 +13,7 @@ import { jsonSchemaOf } from "../http/json-schema.ts"
 import { FreeForm, listOf, only, optional, whole, Word } from "./body-fields.ts"
 import type { JobKind } from "./delivery.ts"
 import { Message, Texts } from "./messages.ts"
-import { generation, maxCompletionTokens, reasoning } from "./sampling.ts"
+import { generation, maxCompletionTokens, reasoning, withReasoningShown } from "./sampling.ts"
 import { tooling } from "./tools.ts"
 
 const maxMessages = 10_000
@@ -130,5 +130,5 @@ export const forwarded = (body: JsonObject): Record<string, unknown> => {
     kept["chat_template_kwargs"] = Object.fromEntries(
       Object.entries(variables).filter(([name]) => !notVariables.has(name)),
     )
-  return kept
+  return withReasoningShown(kept)
 }

@@ -88,6 +88,12 @@ const otherCounter = (meter: TextMeter, field: string): TokenCounter | undefined
 export const meteredTokens = (meter: TextMeter): number => sumOver(meter, countedTokens)
 export const roughlyMetered = (meter: TextMeter): number => sumOver(meter, roughTokens)
 
+/** Tokens of what was delivered as reasoning. */
+export const meteredReasoning = ({ others }: TextMeter): number => {
+  const counter = others?.get("reasoning_content")
+  return counter === undefined ? 0 : countedTokens(counter)
+}
+
 const sumOver = (meter: TextMeter, tokensOf: (counter: TokenCounter) => number): number => {
   let sum = tokensOf(meter.content) + meter.loose
   if (meter.others !== undefined)

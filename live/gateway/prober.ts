@@ -10,6 +10,7 @@
  */
 import type { Command } from "../../engine/index.ts"
 import { microsPerSecond } from "../../engine/index.ts"
+import { choiceOf } from "../../platform/choices.ts"
 import { finishOf } from "../../platform/finish-reason.ts"
 import { isObject } from "../../platform/json-object.ts"
 import { usageIn } from "../../platform/usage.ts"
@@ -21,6 +22,7 @@ import type { Attempt, AttemptEnd } from "./attempt.ts"
 import { startAttempt } from "./attempt.ts"
 import { routeTo } from "./calls.ts"
 import type { Courier, Couriers, Job, JobKind } from "./delivery.ts"
+import { makeWordiness } from "./wordiness.ts"
 
 export interface Prober {
   /** Stops what is under way and starts nothing any more. */
@@ -49,8 +51,11 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
   const { rules } = driver.market
   /** By instance: the measurement that was asked for last; an earlier one gives up. */
   const measurements = new Map<number, number>()
-  /** By instance: how many tokens have to be asked for before enough of them show. */
-  const wordiness = new Map<number, number>()
+  const isServed = (id: number): boolean => {
+    const instance = directory.instances.get(id)
+    return instance !== undefined && instance.stoppedAtMillis === undefined
+  }
+  const wordiness = makeWordiness(isServed)
   const stops = new Set<() => void>()
   let isClosed = false
 
@@ -78,6 +83,7 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
   ): void => {
     const { courier, model } = routeTo(services, couriers, instance.id)
     const sinceMicros = driver.clock.nowMicros()
+    const untilMicros = sinceMicros + mostMicros
     const said: Said = { claimedTokens: undefined, isCut: false }
     const ended = (end: AttemptEnd): Generated => ({
       end,
@@ -114,8 +120,9 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
       end: (end) => {
         disarm()
         stops.delete(stop)
-        if (isRefusedKind(kind, end))
-          generate(instance, "completion", maxTokens, mostMicros, isSlowFine, done)
+        const leftMicros = untilMicros - driver.clock.nowMicros()
+        if (isRefusedKind(kind, end) && leftMicros > 0)
+          generate(instance, "completion", maxTokens, leftMicros, isSlowFine, done)
         else done(ended(end))
       },
     })
@@ -125,7 +132,7 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
       attempt.stop("gatewayFault")
     }
     stops.add(stop)
-    const disarm = driver.clock.wakeAt(driver.clock.nowMicros() + mostMicros, () => {
+    const disarm = driver.clock.wakeAt(untilMicros, () => {
       stops.delete(stop)
       const isStreaming = attempt.tokens() > 0
       const outcome = isStreaming ? (isSlowFine ? "completed" : "stalled") : "firstTokenTimeout"
@@ -150,7 +157,7 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
       generate(instance, kindOf(instance), tokens, left(), isForFloor, ({ end, shows }) => {
         const more = isForFloor ? tokensForMore([shows], left()) : undefined
         if (more !== undefined && end.outcome === "completed" && !isClosed) {
-          wordiness.set(instance.id, more)
+          wordiness.learn(instance.id, more)
           return probe(more)
         }
         answer(end, judged(shows))
@@ -167,7 +174,7 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
         retryAfterMicros: end.retryAfterMicros,
       })
     }
-    probe(isForFloor ? Math.max(least, wordiness.get(instance.id) ?? 0) : least)
+    probe(isForFloor ? Math.max(least, wordiness.of(instance.id) ?? 0) : least)
   }
 
   /** By account: generations under way, and rounds that wait until there are fewer. */
@@ -215,7 +222,7 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
   const measure = ({ instance: id, measurement }: Measure): void => {
     if (measurements.get(id) === measurement) return
     measurements.set(id, measurement)
-    wordiness.delete(id)
+    wordiness.forget(id)
     tryMeasuring(id, measurement, firstRetryMicros, driver.clock.nowMicros())
   }
 
@@ -228,7 +235,7 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
     const instance = directory.instances.get(id)
     const sinceAsked = driver.clock.nowMicros() - askedMicros
     const isLost = sinceAsked >= rules.measureLeaseMicros
-    if (isLost || instance === undefined || instance.stoppedAtMillis !== undefined) {
+    if (isLost || instance === undefined || !isServed(id)) {
       measurements.delete(id)
       return
     }
@@ -237,7 +244,7 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
 
     const tryStreams = (streams: number, alone: CapacityFound | undefined): void => {
       const isWanted = (): boolean => !isClosed && measurements.get(id) === measurement
-      const tokens = wordiness.get(id) ?? measuredTokens
+      const tokens = wordiness.of(id) ?? measuredTokens
       round(instance, streams, tokens, isWanted, (generated) => {
         if (!isWanted()) return
         const areWhole = generated.every(({ end }) => end.outcome === "completed")
@@ -249,7 +256,7 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
                 mostExpectedMicros,
               )
         if (more !== undefined) {
-          wordiness.set(id, more)
+          wordiness.learn(id, more)
           return tryStreams(streams, alone)
         }
         const found = capacityOf(generated, rules.floorMilliTokensPerSecond, isEmbedding)
@@ -327,8 +334,7 @@ const listening = (courier: Courier, said: Said): Courier => ({
       ...sink,
       chunk: (chunk) => {
         said.claimedTokens = usageIn(chunk)?.completion_tokens ?? said.claimedTokens
-        const { choices } = chunk
-        const choice: unknown = Array.isArray(choices) ? choices[0] : undefined
+        const choice = choiceOf(chunk)
         if (isObject(choice) && finishOf(choice["finish_reason"])?.reason === "length")
           said.isCut = true
         sink.chunk(chunk)

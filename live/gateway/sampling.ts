@@ -149,7 +149,9 @@ export const generation = {
   response_format: optional(ResponseFormat, "How the answer has to look"),
 }
 
-/** How much a model thinks before it answers, and whether one sees it. */
+const notHidden = "What a model thinks is paid for and shown; to have less, ask it to think less"
+
+/** How much a model thinks before it answers, and how one sees it. */
 export const reasoning = {
   reasoning_effort: optional(Word, "Such as low, medium or high"),
   reasoning: optional(
@@ -157,7 +159,7 @@ export const reasoning = {
       effort: optional(Word),
       max_tokens: optional(maxTokens),
       enabled: optional(Schema.Boolean),
-      exclude: optional(Schema.Boolean),
+      exclude: optional(Schema.Boolean, notHidden),
     }),
   ),
   thinking: optional(
@@ -167,10 +169,27 @@ export const reasoning = {
   thinking_budget: optional(whole(-1, 100_000_000)),
   thinking_token_budget: optional(whole(-1, 100_000_000)),
   reasoning_budget: optional(whole(-1, 100_000_000)),
-  reasoning_format: optional(Word),
-  include_reasoning: optional(Schema.Boolean),
+  reasoning_format: optional(Word, `"hidden" is not passed on: ${notHidden}`),
+  include_reasoning: optional(Schema.Boolean, notHidden),
   separate_reasoning: optional(Schema.Boolean),
   verbosity: optional(Word),
+}
+
+/**
+ * A body without what would have a host hide tokens that it generates: an honest one counts them, and looks
+ * as if it claimed more than it delivers.
+ */
+export const withReasoningShown = (body: JsonObject): Record<string, unknown> => {
+  const { include_reasoning, reasoning_format, reasoning: wished, ...others } = body
+  const shown: Record<string, unknown> = others
+  if (include_reasoning === true) shown["include_reasoning"] = true
+  if (typeof reasoning_format === "string" && reasoning_format.toLowerCase() !== "hidden")
+    shown["reasoning_format"] = reasoning_format
+  if (isObject(wished)) {
+    const { exclude: _hides, ...settings } = wished
+    if (Object.keys(settings).length > 0) shown["reasoning"] = settings
+  }
+  return shown
 }
 
 /** `max_completion_tokens`, as newer clients call it. */

@@ -60,8 +60,11 @@ export const hostRoutes = (
     jobRoutes(app, { services, board, registry })
     services.uploads.onChange((host, way) => tellWay(app, services, host, way))
     rotationRoute(app, services, vault)
-    // Polls that wait would hold up the server's end.
-    app.addHook("preClose", async () => board.close())
+    app.addHook("preClose", async () => {
+      // Polls that wait would hold up the server's end.
+      board.close()
+      registry.close()
+    })
   }
 }
 

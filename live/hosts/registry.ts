@@ -60,6 +60,8 @@ export interface Registry {
   readonly replaceToken: (host: HostRecord, token: string | undefined) => void
   /** Gives the secret of the new key; the keys before it end. */
   readonly replaceKey: (host: HostRecord) => string
+  /** No timer of its own fires any more: the market may end. */
+  readonly close: () => void
 }
 
 const mostHosts = 1000
@@ -314,14 +316,15 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
     if (sessions.of(id, now).length > 0) setAvailable(host, false)
   }
   /** Hosts that an agent has drained while another served for them: one timer each. */
-  const watched = new Set<number>()
+  const watched = new Map<number, () => void>()
+  let isClosed = false
   const watch = (id: number, atMicros: number): void => {
-    if (watched.has(id)) return
-    watched.add(id)
-    driver.clock.wakeAt(atMicros, () => {
+    if (isClosed || watched.has(id)) return
+    const disarm = driver.clock.wakeAt(atMicros, () => {
       watched.delete(id)
       takeAlong(id)
     })
+    watched.set(id, disarm)
   }
 
   const heartbeat: Registry["heartbeat"] = (host, report) => {
@@ -416,6 +419,11 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
     remove,
     replaceToken,
     replaceKey,
+    close: () => {
+      isClosed = true
+      for (const disarm of watched.values()) disarm()
+      watched.clear()
+    },
   }
 }
 

@@ -15,19 +15,38 @@ import { badRequest, HttpError } from "./http-error.ts"
 type Unpacker = () => Transform
 
 /** Only newer versions of Node have it. */
-const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: Unpacker }
+const { createZstdDecompress, constants } = zlib as unknown as {
+  readonly createZstdDecompress?: (options: {
+    readonly params: Readonly<Record<number, number>>
+  }) => Transform
+  readonly constants: { readonly ZSTD_d_windowLogMax?: number }
+}
+/** Zstandard's window in bits: 8 MiB, what every decoder takes (RFC 8878, 3.1.1.1.2). The default is 128. */
+const zstdWindowBits = 23
+/** Its number in the format's own library, where Node does not name it. */
+const zstdWindowKey = constants.ZSTD_d_windowLogMax ?? 100
 
 const unpackers = new Map<string, Unpacker>([
   ["gzip", zlib.createGunzip],
   ["x-gzip", zlib.createGunzip],
   ["deflate", zlib.createInflate],
   ["br", zlib.createBrotliDecompress],
-  ...(createZstdDecompress === undefined ? [] : [["zstd", createZstdDecompress] as const]),
+  ...(createZstdDecompress === undefined
+    ? []
+    : [
+        [
+          "zstd",
+          () => createZstdDecompress({ params: { [zstdWindowKey]: zstdWindowBits } }),
+        ] as const,
+      ]),
 ])
 const codings = [...unpackers.keys()].filter((name) => !name.startsWith("x-")).join(", ")
 
-/** More than one is allowed, and nobody does it. */
-const mostCodings = 2
+/**
+ * What unpacking takes beside the body, of the room for all bodies: a stream's buffers and state. A window
+ * is filled by what was unpacked, which is counted.
+ */
+const unpackingBytes = 65_536
 
 export const bodyIntake =
   (budget: BodyBudget): preParsingHookHandler =>
@@ -36,18 +55,19 @@ export const bodyIntake =
     if (!hasBody(request)) return done(null, payload)
     const packed = codingsOf(headers["content-encoding"])
     const wanted = isStream(request) ? "identity" : codings
-    const known = packed.flatMap((name) => unpackers.get(name) ?? [])
-    if (
-      known.length < packed.length ||
-      packed.length > mostCodings ||
-      (packed.length > 0 && isStream(request))
-    ) {
+    const [coding] = packed
+    const unpacker = coding === undefined ? undefined : unpackers.get(coding)
+    // More than one is allowed, and nobody does it.
+    const isKnown = packed.length === 0 || (packed.length === 1 && unpacker !== undefined)
+    if (!isKnown || (packed.length > 0 && isStream(request))) {
       void reply.header("accept-encoding", wanted).header("connection", "close")
       return done(unsupported(packed, wanted))
     }
     if (isStream(request) || (packed.length === 0 && headers["transfer-encoding"] === undefined))
       return done(null, payload)
-    done(null, counted(request, reply, payload, packed, known, budget))
+    const refusal = unpacker === undefined ? undefined : budget.arrived(request, unpackingBytes)
+    if (refusal !== undefined) return done(refusal)
+    done(null, counted(request, reply, payload, coding, unpacker, budget))
   }
 
 const hasBody = ({ headers }: FastifyRequest): boolean =>
@@ -73,24 +93,25 @@ const counted = (
   request: FastifyRequest,
   reply: FastifyReply,
   payload: RequestPayload,
-  packed: ReadonlyArray<string>,
-  known: ReadonlyArray<Unpacker>,
+  coding: string | undefined,
+  unpacker: Unpacker | undefined,
   budget: BodyBudget,
 ): RequestPayload => {
   const most = request.routeOptions.bodyLimit ?? 0
+  const stages = unpacker === undefined ? [] : [unpacker()]
+  const beside = stages.length * unpackingBytes
   let bytes = 0
   let packedBytes = 0
   const count = (chunk: Buffer, _encoding: string, next: TransformCallback): void => {
     bytes += chunk.length
     if (bytes > most) return next(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
-    const refusal = budget.arrived(request, bytes)
+    const refusal = budget.arrived(request, beside + bytes)
     if (refusal === undefined) next(null, chunk)
     else next(refusal)
   }
   const body = new Transform({ transform: count })
   // Fastify compares it with the length that the head names.
   Object.defineProperty(body, "receivedEncodedLength", { get: () => packedBytes })
-  const stages = [...known].reverse().map((make) => make())
   const stop = (): void => {
     payload.unpipe()
     for (const stage of stages) stage.destroy()
@@ -99,7 +120,7 @@ const counted = (
     if (!body.readableEnded) body.destroy(error)
   }
   for (const stage of stages)
-    stage.on("error", () => fail(badRequest(`The body is no valid ${packed.join(", ")}`)))
+    stage.on("error", () => fail(badRequest(`The body is no valid ${coding}`)))
   payload.on("data", (chunk: Buffer) => {
     packedBytes += chunk.length
   })

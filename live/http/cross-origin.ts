@@ -9,7 +9,7 @@ import { forWholeServer } from "./whole-server.ts"
 /** Any origin. */
 const anyOrigin = "*"
 
-const methods = "GET, HEAD, POST"
+const methods = "GET, HEAD, POST, DELETE"
 /** What a page may read of an answer, beside its body. */
 const exposed =
   "x-request-id, x-evenkeel-charge, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset"

@@ -4,9 +4,10 @@
  * who has left resets the connection. So a consumer that half-closes is served, and sent what no
  * client minds, now and again, until its answer begins or its connection breaks.
  *
- * Other routes are for hosts and people, who do not do this: for them a close is a close.
+ * Over HTTP/1.0 there is nothing to send before a whole answer: there, and on other routes, which are
+ * for hosts and people, who do not do this, a close is a close.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
+import type { FastifyInstance, FastifyReply } from "fastify"
 
 /** The first two tell, wherever the client is near: the answer to the one fails the other. */
 const firstMillis = 4
@@ -19,11 +20,11 @@ export const serveHalfClosed = (server: FastifyInstance): void => {
     const { socket } = request.raw
     let timer: NodeJS.Timeout | undefined
     const probe = (waitMillis: number): void => {
-      sendNothing(request, reply)
+      sendNothing(reply)
       timer = setTimeout(() => probe(Math.min(mostMillis, waitMillis * 2)), waitMillis)
     }
     const takeEnd = (): void => {
-      if (request.url.startsWith("/v1/")) probe(firstMillis)
+      if (request.url.startsWith("/v1/") && request.raw.httpVersion !== "1.0") probe(firstMillis)
       else socket.end()
     }
     if (socket.readableEnded) takeEnd()
@@ -37,11 +38,10 @@ export const serveHalfClosed = (server: FastifyInstance): void => {
 }
 
 /** Before an answer, that it goes on (RFC 9110, 15.2.1); within a stream of events, a comment. */
-const sendNothing = ({ raw }: FastifyRequest, reply: FastifyReply): void => {
+const sendNothing = (reply: FastifyReply): void => {
   const answer = reply.raw
   if (answer.writableEnded || answer.destroyed) return
-  if (!answer.headersSent) {
-    if (raw.httpVersion !== "1.0") answer.writeContinue()
-  } else if (String(answer.getHeader("content-type")).startsWith("text/event-stream"))
+  if (!answer.headersSent) answer.writeContinue()
+  else if (String(answer.getHeader("content-type")).startsWith("text/event-stream"))
     answer.write(":\n\n")
 }

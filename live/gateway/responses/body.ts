@@ -142,7 +142,10 @@ export const ResponsesBody = object({
   stream: optional(flag),
   stream_options: optional(anything),
   metadata: optional(Metadata),
-  store: optional(flag, "Taken, but nothing is stored"),
+  store: optional(
+    flag,
+    "False: the items of the answer are not remembered; else the latest are, in memory, for a while",
+  ),
   truncation: optional(
     worded(Schema.Literal("disabled"), '"disabled": leave out yourself what is too much'),
   ),

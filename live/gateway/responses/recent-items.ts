@@ -28,9 +28,18 @@ interface Memory {
   chars: number
 }
 
-export const makeRecentItems = (
-  limits = { chars: mostChars, charsPerAccount: mostCharsPerAccount },
-): RecentItems => {
+export interface RecentLimits {
+  /** Of what the references of one call stand for, each as often as it is referred to. */
+  readonly charsPerCall: number
+  readonly chars?: number
+  readonly charsPerAccount?: number
+}
+
+export const makeRecentItems = ({
+  charsPerCall,
+  chars: charsOfAll = mostChars,
+  charsPerAccount = mostCharsPerAccount,
+}: RecentLimits): RecentItems => {
   /** The quiet ones first. */
   const memories = new Map<number, Memory>()
   let chars = 0
@@ -53,14 +62,42 @@ export const makeRecentItems = (
     chars += item.length
   }
 
-  const find = (account: number, id: string): SentItem | undefined => {
+  const find = (account: number, id: string): string | undefined => {
     const memory = memories.get(account)
     const item = memory?.items.get(id)
     if (memory === undefined || item === undefined) return undefined
     // A conversation that goes on is remembered for longer than one that does not.
     forget(memory, id)
     add(memoryOf(account), id, item)
-    return JSON.parse(item) as SentItem
+    return item
+  }
+
+  const resolved: RecentItems["resolved"] = (account, input) => {
+    if (typeof input === "string") return input
+    const parsed = new Map<string, { readonly item: SentItem; readonly chars: number }>()
+    let charsPut = 0
+    return input.map((item, index) => {
+      if (item.type !== "item_reference") return item
+      const { id } = item
+      let found = parsed.get(id)
+      if (found === undefined) {
+        const json = find(account, id)
+        if (json === undefined)
+          throw badRequest(
+            `\`input.${index}.id\`: there is no such item here, or no more; the gateway remembers only the latest, for a while: send the item itself (clients do with \`store: false\`)`,
+            `input.${index}.id`,
+          )
+        found = { item: JSON.parse(json) as SentItem, chars: json.length }
+        parsed.set(id, found)
+      }
+      charsPut += found.chars
+      if (charsPut > charsPerCall)
+        throw badRequest(
+          `\`input.${index}.id\`: the items that the references of this call stand for are longer than a call's body may be, which is ${charsPerCall} bytes`,
+          `input.${index}.id`,
+        )
+      return found.item
+    })
   }
 
   return {
@@ -72,27 +109,15 @@ export const makeRecentItems = (
         add(memory, id, JSON.stringify(item))
       }
       for (const id of memory.items.keys()) {
-        if (memory.chars <= limits.charsPerAccount) break
+        if (memory.chars <= charsPerAccount) break
         forget(memory, id)
       }
       for (const [quiet, { chars: freed }] of memories) {
-        if (chars <= limits.chars) break
+        if (chars <= charsOfAll) break
         memories.delete(quiet)
         chars -= freed
       }
     },
-    resolved: (account, input) =>
-      typeof input === "string"
-        ? input
-        : input.map((item, index) => {
-            if (item.type !== "item_reference") return item
-            const found = find(account, item.id)
-            if (found === undefined)
-              throw badRequest(
-                `\`input.${index}.id\`: there is no such item here, or no more; the gateway remembers only the latest, for a while: send the item itself (clients do with \`store: false\`)`,
-                `input.${index}.id`,
-              )
-            return found
-          }),
+    resolved,
   }
 }

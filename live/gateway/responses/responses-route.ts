@@ -1,6 +1,6 @@
 /**
- * OpenAI's Responses API over chats: the same hosts, holds, charges and errors. Nothing is stored, so
- * that a conversation comes whole with each call.
+ * OpenAI's Responses API over chats: the same hosts, holds, charges and errors. Nothing is stored for
+ * good, so that a conversation comes whole with each call, or with the ids of the latest answers' items.
  */
 import { secondsOf } from "../../accounts/market-time.ts"
 import { HttpError } from "../../http/http-error.ts"
@@ -22,11 +22,12 @@ import { makeResponseStream } from "./response-stream.ts"
 import { chatOf } from "./to-chat.ts"
 
 export const responsesRoute = (services: LiveServices): CallRoute<ResponsesBody> => {
-  const recent = makeRecentItems()
+  const recent = makeRecentItems({ charsPerCall: services.config.limits.bodyBytes })
   const keepAlive = keepAliveOf(services)
   return {
     path: "/v1/responses",
-    summary: "An answer to a conversation as OpenAI's Responses API gives it; nothing is stored",
+    summary:
+      "An answer to a conversation as OpenAI's Responses API gives it; unless `store` is false, its items are remembered for a while, in memory, for `item_reference`",
     answer: "OpenAI's `response`; with `stream` its events, as server-sent events",
     schema: bodySchema,
     check: checkBody,

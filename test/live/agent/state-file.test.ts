@@ -29,6 +29,14 @@ test("what is written is read again, by its owner alone", async () => {
   expect(readdirSync(join(folder, "deep"))).toEqual(["state.json"])
 })
 
+test("writers at the same time, of one process id, leave one whole state and no draft", async () => {
+  const file = join(folder, "shared", "state.json")
+  const hostIds = Array.from({ length: 20 }, (_, index) => `host_${index}`)
+  await Promise.all(hostIds.map((hostId) => writeState(file, { ...state, hostId })))
+  expect(hostIds).toContain((await readState(file, gateway))?.hostId)
+  expect(readdirSync(join(folder, "shared"))).toEqual(["state.json"])
+})
+
 test("a file that others may read is closed again", async () => {
   const file = join(folder, "open.json")
   await writeState(file, state)

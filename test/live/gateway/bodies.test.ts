@@ -214,6 +214,23 @@ describe("the body for a host", () => {
     })
   })
 
+  it.each<readonly [object, object]>([
+    [{ include_reasoning: false }, {}],
+    [{ include_reasoning: true }, { include_reasoning: true }],
+    [{ reasoning: { exclude: true } }, {}],
+    [{ reasoning: { exclude: true, effort: "low" } }, { reasoning: { effort: "low" } }],
+    [{ reasoning: { enabled: false, exclude: false } }, { reasoning: { enabled: false } }],
+    [{ reasoning_format: "hidden" }, {}],
+    [{ reasoning_format: "Hidden" }, {}],
+    [{ reasoning_format: "deepseek" }, { reasoning_format: "deepseek" }],
+  ])("hides no tokens that are generated: %j", (asked, told) => {
+    expect(forHost("chat", { model: "m", messages, ...asked })).toEqual({
+      model: "m",
+      messages,
+      ...told,
+    })
+  })
+
   it("has no template in the variables of one", () => {
     const variables = { enable_thinking: true, chat_template: "{{ x }}", tokenize: false }
     expect(forHost("chat", { model: "m", messages, chat_template_kwargs: variables })).toEqual({

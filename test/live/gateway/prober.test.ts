@@ -133,6 +133,17 @@ describe("a probe of a parked instance", () => {
     expect(t.answers("ProbeEnded")).toMatchObject([{ outcome: "upstreamError" satisfies Outcome }])
   })
 
+  it("has no more time for a completion than the refused chat has left it", () => {
+    const t = parked()
+    t.clock.pass(20 * second)
+    t.courier.last().fail("consumerError", { status: 400 })
+    const completion = t.courier.last()
+    expect(completion.job.kind).toBe("completion")
+    t.clock.pass(9 * second)
+    expect(completion.isCancelled).toBe(true)
+    expect(t.answers("ProbeEnded")).toMatchObject([{ outcome: "firstTokenTimeout" }])
+  })
+
   it("that hangs is ended before the kernel takes it for lost", () => {
     const t = parked()
     t.clock.pass(29 * second)

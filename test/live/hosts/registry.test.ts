@@ -87,3 +87,22 @@ describe("an operator", () => {
     await expect(register()).resolves.toBeDefined()
   })
 })
+
+describe("a gateway that ends", () => {
+  it("leaves no timer of a host's agents to a market that has ended", () => {
+    const clock = manualClock()
+    const market = openTestMarket({ clock })
+    const { host } = market.startHost({ model: market.listModel({}) })
+    const registry = startRegistry(market)
+    const beat = (session: string, is_draining: boolean) =>
+      registry.heartbeat(host, { session, is_draining })
+    beat("stays", false)
+    clock.pass(1_000_000)
+    // Drains its host once the other falls silent.
+    beat("goes", true)
+    registry.close()
+    beat("goes", true)
+    market.driver.stop()
+    expect(() => clock.pass(3_600_000_000)).not.toThrow()
+  })
+})

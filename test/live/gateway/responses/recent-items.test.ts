@@ -20,7 +20,7 @@ describe("the items of the latest answers", () => {
     })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        const limits = { chars: 600, charsPerAccount: 250 }
+        const limits = { charsPerCall: 10_000, chars: 600, charsPerAccount: 250 }
         const recent = makeRecentItems(limits)
         const latest = new Map<string, object>()
         for (const { account, id, chars } of steps) {
@@ -48,7 +48,7 @@ describe("the items of the latest answers", () => {
   })
 
   it("are forgotten oldest first; a conversation that goes on is not old", () => {
-    const recent = makeRecentItems({ chars: 10_000, charsPerAccount: 400 })
+    const recent = makeRecentItems({ charsPerCall: 10_000, chars: 10_000, charsPerAccount: 400 })
     for (const id of ["a", "b", "c"]) recent.keep(0, [message(id, 50)])
     recent.resolved(0, [reference("a")])
     recent.keep(0, [message("d", 50)])
@@ -57,10 +57,31 @@ describe("the items of the latest answers", () => {
   })
 
   it("of a loud account push out none of another's, but when all are too many", () => {
-    const recent = makeRecentItems({ chars: 1000, charsPerAccount: 400 })
+    const recent = makeRecentItems({ charsPerCall: 10_000, chars: 1000, charsPerAccount: 400 })
     recent.keep(0, [message("quiet", 50)])
     for (let number = 0; number < 100; number++) recent.keep(1, [message(`loud_${number}`, 50)])
     expect(recent.resolved(0, [reference("quiet")])).toEqual([message("quiet", 50)])
+  })
+
+  it("are no way to a call larger than a body: each reference counts, the same one again too", () => {
+    const size = JSON.stringify(message("a", 50)).length
+    const counts = fc.array(fc.constantFrom("a", "b"), { maxLength: 12 })
+    fc.assert(
+      fc.property(counts, fc.integer({ min: 1, max: 8 }), (ids, most) => {
+        const recent = makeRecentItems({ charsPerCall: most * size })
+        recent.keep(0, [message("a", 50), message("b", 50)])
+        const resolve = () => recent.resolved(0, ids.map(reference))
+        if (ids.length > most) expect(resolve).toThrow(/longer than a call's body/)
+        else expect(resolve()).toEqual(ids.map((id) => message(id, 50)))
+      }),
+    )
+  })
+
+  it("are read once a call, however often they are referred to", () => {
+    const recent = makeRecentItems({ charsPerCall: 1_000_000 })
+    recent.keep(0, [message("a", 50)])
+    const items = recent.resolved(0, Array(1000).fill(reference("a")))
+    expect(new Set<unknown>(items as ReadonlyArray<unknown>).size).toBe(1)
   })
 })
 

@@ -1,0 +1,25 @@
+/**
+ * How many tokens an instance has to be asked for before enough of them show: learnt in its probes and
+ * measurements, and forgotten with it. Nobody says here when an instance stops, so that those that have
+ * are looked for whenever something is learnt, which is seldom.
+ */
+export interface Wordiness {
+  readonly of: (instance: number) => number | undefined
+  readonly learn: (instance: number, tokens: number) => void
+  readonly forget: (instance: number) => void
+  /** Of how many instances something is known. */
+  readonly size: () => number
+}
+
+export const makeWordiness = (isServed: (instance: number) => boolean): Wordiness => {
+  const known = new Map<number, number>()
+  return {
+    of: (instance) => known.get(instance),
+    learn: (instance, tokens) => {
+      known.set(instance, tokens)
+      for (const one of known.keys()) if (!isServed(one)) known.delete(one)
+    },
+    forget: (instance) => void known.delete(instance),
+    size: () => known.size,
+  }
+}

@@ -89,12 +89,16 @@ const answered = (
     end: (end) => ends.push(end),
   })
   const { sink } = courier.last()
-  const reader = makeAnswerReader("chat", 1e6, {
-    event: sink.chunk,
-    alive: sink.alive,
-    done: () => sink.end({ outcome: "completed" }),
-    malformed: (detail) => sink.end({ outcome: "malformed", detail }),
-  })
+  const reader = makeAnswerReader(
+    "chat",
+    { eventChars: 1e6, documentBytes: 1e6 },
+    {
+      event: sink.chunk,
+      alive: sink.alive,
+      done: () => sink.end({ outcome: "completed" }),
+      malformed: (detail) => sink.end({ outcome: "malformed", detail }),
+    },
+  )
   for (const part of parts) reader.take(part)
   reader.end()
   sink.end({ outcome: "completed" })

@@ -17,7 +17,7 @@ export interface AnswerSink {
   readonly event: (event: JsonObject) => void
   /** A comment, an event without data, a further part of a document. */
   readonly alive: () => void
-  /** The server says that nothing more comes. */
+  /** The server says that nothing more comes; or the answer is there, and what comes is read no more. */
   readonly done: () => void
   /** It is no answer. Nothing follows. */
   readonly malformed: (detail: string) => void
@@ -73,10 +73,17 @@ const openingBrace = 0x7b
 const blanks = new Set([0x20, 0x09, 0x0a, 0x0d])
 const byteOrderMark = [0xef, 0xbb, 0xbf]
 
-/** `maxEventChars`: of one event; whoever calls bounds the whole. */
+/** Whoever calls bounds a stream as a whole. */
+export interface AnswerLimits {
+  /** Of one event. */
+  readonly eventChars: number
+  /** A document is kept, and parsed, in one piece. */
+  readonly documentBytes: number
+}
+
 export const makeAnswerReader = (
   kind: AnswerKind,
-  maxEventChars: number,
+  limits: AnswerLimits,
   sink: AnswerSink,
 ): AnswerReader => {
   let body: AnswerReader | undefined
@@ -92,8 +99,8 @@ export const makeAnswerReader = (
         if (at === bytes.length) return at > 0 ? sink.alive() : undefined
         body =
           bytes[at] === openingBrace
-            ? documentReader(kind, sink)
-            : streamReader(maxEventChars, sink)
+            ? documentReader(kind, limits.documentBytes, sink)
+            : streamReader(limits.eventChars, sink)
         if (at > 0) return body.take(bytes.subarray(at))
       }
       body.take(bytes)
@@ -136,7 +143,10 @@ const streamReader = (maxEventChars: number, sink: AnswerSink): AnswerReader => 
   )
   return {
     take: (bytes) => {
-      if (!isOver && !parser.feed(bytes) && !events.isFinished()) fail("an event that does not end")
+      if (isOver || parser.feed(bytes)) return
+      if (!events.isFinished()) return fail("an event that does not end")
+      isOver = true
+      sink.done()
     },
     end: () => {
       if (isOver) return
@@ -147,14 +157,22 @@ const streamReader = (maxEventChars: number, sink: AnswerSink): AnswerReader => 
   }
 }
 
-const documentReader = (kind: AnswerKind, sink: AnswerSink): AnswerReader => {
+const documentReader = (kind: AnswerKind, maxBytes: number, sink: AnswerSink): AnswerReader => {
   const parts: Array<Uint8Array> = []
+  let bytesLeft = maxBytes
   return {
     take: (bytes) => {
+      if (bytesLeft < 0) return
+      bytesLeft -= bytes.length
+      if (bytesLeft < 0) {
+        parts.length = 0
+        return sink.malformed(`a document of more than ${maxBytes} bytes`)
+      }
       if (parts.length > 0) sink.alive()
       parts.push(Uint8Array.from(bytes))
     },
     end: () => {
+      if (bytesLeft < 0) return
       const answer = parseObject(Buffer.concat(parts).toString("utf8"))
       parts.length = 0
       if (answer === undefined) sink.malformed("an answer that is no JSON object")

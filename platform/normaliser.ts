@@ -152,7 +152,7 @@ const asksForCustomTools = ({ tools }: JsonObject): boolean =>
 
 const chatReader = (body: JsonObject, newId: () => string): ChoiceReader => {
   const tools = makeToolCalls(asksForCustomTools(body), newId)
-  const withLogprobs = isAsked(body["logprobs"])
+  const logprobsOf = isAsked(body["logprobs"]) ? chatLogprobs(body["top_logprobs"]) : undefined
   let isOpened = false
   let hasSaidByDelta = false
   let isCallNamed = false
@@ -187,7 +187,10 @@ const chatReader = (body: JsonObject, newId: () => string): ChoiceReader => {
     const calls = tools.take(given["tool_calls"], given === choice["message"])
     if (finish !== undefined) calls.push(...tools.finish())
     const called = functionCall(given["function_call"])
-    const logprobs = withLogprobs ? chatLogprobs(choice["logprobs"]) : undefined
+    const logprobs = logprobsOf?.(
+      choice["logprobs"],
+      reasoning + content + refusal + calledText([called, ...calls]),
+    )
     const isText =
       content !== "" ||
       reasoning !== "" ||
@@ -211,13 +214,25 @@ const chatReader = (body: JsonObject, newId: () => string): ChoiceReader => {
   }
 }
 
+/** What calls say, in either form of them. */
+const calledText = (calls: ReadonlyArray<JsonObject | undefined>): string => {
+  let text = ""
+  for (const call of calls) {
+    const called = (call?.["function"] ?? call?.["custom"] ?? call) as JsonObject | undefined
+    for (const part of [called?.["name"], called?.["arguments"] ?? called?.["input"]])
+      if (typeof part === "string") text += part
+  }
+  return text
+}
+
 const completionReader = (body: JsonObject): ChoiceReader => {
-  const withLogprobs = isAsked(body["logprobs"])
+  const { logprobs: asked } = body
+  const logprobsOf = isAsked(asked) ? completionLogprobs(asked) : undefined
   return (choice, finish) => {
     const { text, delta, message } = choice
     const said = [delta, message].find(isObject)
     const { content } = textsOf({ content: text ?? said?.["content"] })
-    const logprobs = withLogprobs ? completionLogprobs(choice["logprobs"]) : undefined
+    const logprobs = logprobsOf?.(choice["logprobs"], content)
     if (content === "" && finish === undefined && logprobs === undefined)
       return { chunk: undefined, isText: false }
     const reason = finish?.reason
@@ -229,7 +244,8 @@ const completionReader = (body: JsonObject): ChoiceReader => {
   }
 }
 
-const choiceWith = (
+/** A choice in this form. */
+export const choiceWith = (
   said: JsonObject,
   logprobs: JsonObject | undefined,
   reason: FinishReason | "broken" | undefined,

@@ -57,6 +57,7 @@ export const makeSseParser = (
 
   return {
     feed: (bytes) => {
+      if (isTooLong) return false
       let text = decoder.write(bytes)
       if (isFirst && text !== "") {
         isFirst = false
@@ -83,9 +84,14 @@ export const makeSseParser = (
       }
       unread = start === 0 ? text : text.slice(start)
       if (unread.length > maxChars) isTooLong = true
+      if (isTooLong) {
+        unread = ""
+        data = undefined
+      }
       return !isTooLong
     },
     end: () => {
+      if (isTooLong) return
       takeLine(unread)
       unread = ""
       if (data !== undefined) dispatch()

@@ -10,7 +10,7 @@ import type { Clock } from "../driver/clock.ts"
 import { choiceOf } from "../../platform/choices.ts"
 import type { JsonObject } from "../../platform/json-object.ts"
 import { isObject } from "../../platform/json-object.ts"
-import { makeNormaliser } from "../../platform/normaliser.ts"
+import { choiceWith, makeNormaliser } from "../../platform/normaliser.ts"
 import type { TextMeter } from "./chunk.ts"
 import { makeMeter, meterChoice, meteredReasoning, meteredTokens, roughlyMetered } from "./chunk.ts"
 import type { Courier, DeliveryEnd, Job } from "./delivery.ts"
@@ -185,7 +185,8 @@ export const startAttempt = (
   /** The host does not keep to `max_tokens`: enough is enough. */
   const cutShort = (choice: JsonObject): void => {
     delivery.cancel()
-    sink.chunk({ choices: [emptied(choice)] }, true)
+    const nothing = choice["delta"] === undefined ? { text: "" } : { delta: {} }
+    sink.chunk({ choices: [choiceWith(nothing, undefined, "length")] }, true)
     if (!isOver) close("completed")
   }
 
@@ -264,11 +265,3 @@ const fairReport = (
     ? Math.min(reported, outputTokens)
     : shown
 }
-
-/** A choice of the same form with nothing in it but its end. */
-const emptied = (choice: JsonObject): JsonObject => ({
-  index: 0,
-  ...(choice["delta"] === undefined ? { text: "" } : { delta: {} }),
-  logprobs: null,
-  finish_reason: "length",
-})

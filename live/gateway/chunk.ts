@@ -1,10 +1,9 @@
 /**
  * Counts the text of an answer. What it counts is what platform/normaliser.ts lets pass, field by field:
- * all of it, so that nothing is delivered for nothing.
+ * all of it, so that nothing is delivered for nothing. Log probabilities say no more than the text does.
  */
 import type { JsonObject } from "../../platform/json-object.ts"
 import { isObject } from "../../platform/json-object.ts"
-import { spelledText } from "../../platform/logprobs.ts"
 import type { TokenCounter } from "./token-count.ts"
 import { addText, countedTokens, countTokens, makeCounter, roughTokens } from "./token-count.ts"
 
@@ -23,8 +22,6 @@ export interface TextMeter {
   others: Map<string, TokenCounter> | undefined
   /** Tokens of texts that have no counter of their own. */
   loose: number
-  /** What log probabilities spell: the answer again, or more than it. */
-  spelled: TokenCounter | undefined
   hasText: boolean
 }
 
@@ -32,47 +29,40 @@ export const makeMeter = (): TextMeter => ({
   content: makeCounter(),
   others: undefined,
   loose: 0,
-  spelled: undefined,
   hasText: false,
 })
 
-/** Adds what a choice delivers; gives whether there was any. */
-export const meterChoice = (meter: TextMeter, choice: JsonObject): boolean => {
-  let hasNew = meterText(meter, "content", choice["text"])
-  const { delta, logprobs } = choice
-  if (isObject(delta)) {
-    hasNew = meterText(meter, "content", delta["content"]) || hasNew
-    for (const field of ["reasoning_content", "refusal"] as const)
-      if (delta[field] !== undefined) hasNew = meterText(meter, field, delta[field]) || hasNew
-    if (isObject(delta["function_call"]))
-      hasNew = meterCall(meter, "function", delta["function_call"]) || hasNew
-    if (Array.isArray(delta["tool_calls"]))
-      for (const call of delta["tool_calls"] as ReadonlyArray<JsonObject>)
-        hasNew = meterTool(meter, call) || hasNew
-  }
-  if (isObject(logprobs)) addText((meter.spelled ??= makeCounter()), spelledText(logprobs))
-  if (hasNew) meter.hasText = true
-  return hasNew
+/** Adds what a choice delivers. */
+export const meterChoice = (meter: TextMeter, choice: JsonObject): void => {
+  meterText(meter, "content", choice["text"])
+  const { delta } = choice
+  if (!isObject(delta)) return
+  meterText(meter, "content", delta["content"])
+  for (const field of ["reasoning_content", "refusal"] as const)
+    if (delta[field] !== undefined) meterText(meter, field, delta[field])
+  if (isObject(delta["function_call"])) meterCall(meter, "function", delta["function_call"])
+  if (Array.isArray(delta["tool_calls"]))
+    for (const call of delta["tool_calls"] as ReadonlyArray<JsonObject>) meterTool(meter, call)
 }
 
-const meterTool = (meter: TextMeter, call: JsonObject): boolean => {
+const meterTool = (meter: TextMeter, call: JsonObject): void => {
   const field = `tool ${String(call["index"])}`
   const { id } = call
   if (typeof id === "string" && id.length > longestIdChars) meterText(meter, `${field} id`, id)
-  return meterCall(meter, field, (call["function"] ?? call["custom"]) as JsonObject)
+  meterCall(meter, field, (call["function"] ?? call["custom"]) as JsonObject)
 }
 
-const meterCall = (meter: TextMeter, field: string, called: JsonObject): boolean => {
-  const hasName = meterText(meter, `${field} name`, called["name"])
-  return meterText(meter, field, called["arguments"] ?? called["input"]) || hasName
+const meterCall = (meter: TextMeter, field: string, called: JsonObject): void => {
+  meterText(meter, `${field} name`, called["name"])
+  meterText(meter, field, called["arguments"] ?? called["input"])
 }
 
-const meterText = (meter: TextMeter, field: string, text: unknown): boolean => {
-  if (typeof text !== "string" || text === "") return false
+const meterText = (meter: TextMeter, field: string, text: unknown): void => {
+  if (typeof text !== "string" || text === "") return
   const counter = field === "content" ? meter.content : otherCounter(meter, field)
   if (counter === undefined) meter.loose += countTokens(text)
   else addText(counter, text)
-  return true
+  meter.hasText = true
 }
 
 const otherCounter = (meter: TextMeter, field: string): TokenCounter | undefined => {
@@ -98,5 +88,5 @@ const sumOver = (meter: TextMeter, tokensOf: (counter: TokenCounter) => number):
   let sum = tokensOf(meter.content) + meter.loose
   if (meter.others !== undefined)
     for (const counter of meter.others.values()) sum += tokensOf(counter)
-  return meter.spelled === undefined ? sum : Math.max(sum, tokensOf(meter.spelled))
+  return sum
 }

@@ -72,16 +72,30 @@ const bytesPerToken = 2048
 /** With the likeliest alternatives to each token spelled out. */
 const bytesPerTokenWithLogprobs = 16_384
 
+/** In one document nothing is named but the text. */
+const documentBytesPerToken = 32
+const documentBytesPerTokenWithLogprobs = 4096
+const mostDocumentMegabytes = 64
+
+/** Without log probabilities. */
+const isBare = ({ logprobs }: Job["body"]): boolean =>
+  logprobs === undefined || logprobs === null || logprobs === false
+
 /**
  * More bytes than any honest answer to a job takes, which is what a host can make the gateway hold:
  * no more than a string can be.
  */
 export const mostAnswerBytes = ({ kind, body, maxTokens }: Job): number => {
   if (kind === "embedding") return Math.min(64, 2 + 2 * embeddingsOf(body["input"])) * megabyte
-  const { logprobs } = body
-  const isBare = logprobs === undefined || logprobs === null || logprobs === false
-  const perToken = isBare ? bytesPerToken : bytesPerTokenWithLogprobs
+  const perToken = isBare(body) ? bytesPerToken : bytesPerTokenWithLogprobs
   return Math.min(256 * megabyte, 2 * megabyte + maxTokens * perToken)
+}
+
+/** The same of an answer that comes as one JSON document, which is held and parsed at once. */
+export const mostDocumentBytes = (job: Job): number => {
+  if (job.kind === "embedding") return mostAnswerBytes(job)
+  const perToken = isBare(job.body) ? documentBytesPerToken : documentBytesPerTokenWithLogprobs
+  return Math.min(mostDocumentMegabytes * megabyte, megabyte + job.maxTokens * perToken)
 }
 
 /** How many embeddings an input asks for. */

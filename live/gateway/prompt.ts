@@ -16,16 +16,8 @@ const tokensPerOtherPart = 1024
 /** A file may hold text that nobody here reads: a token for four of its bytes, three in base64's four. */
 const tokensPerFileChar = 3 / 16
 
-/** Fields that no model reads: a name, where to end, numbers of tokens, how numbers are written. */
-const unread = new Set([
-  "model",
-  "stop",
-  "stop_token_ids",
-  "allowed_token_ids",
-  "logit_bias",
-  "dry_sequence_breakers",
-  "encoding_format",
-])
+/** Fields without text: a name, numbers of tokens, how numbers are written. */
+const unread = new Set(["model", "stop_token_ids", "logit_bias", "encoding_format"])
 
 /** What was found so far: texts to count, and tokens that stand in none of them. */
 interface Tally {
@@ -44,6 +36,7 @@ export const promptTokens = (
   for (const [name, value] of Object.entries(forwarded)) {
     if (unread.has(name)) continue
     if (name === "messages") addMessages(tally, value as ReadonlyArray<JsonObject>)
+    else if (name === "allowed_token_ids") tally.extra += (value as ReadonlyArray<number>).length
     else if (name === "prompt" || name === "input") addInput(tally, value as Input)
     else addField(tally, value)
   }
@@ -66,11 +59,24 @@ const addMessages = (tally: Tally, messages: ReadonlyArray<JsonObject>): void =>
 const addPart = (tally: Tally, { type, ...rest }: JsonObject): void => {
   if (type === "text" || type === "refusal" || type === "thinking") addField(tally, rest[type])
   else tally.extra += tokensPerOtherPart
+  for (const field of mediaFields) addMedium(tally, rest[field])
   if (type === "file" && isObject(rest["file"])) {
     const { file_data: data, filename } = rest["file"]
     if (typeof data === "string") tally.extra += Math.ceil(data.length * tokensPerFileChar)
     addField(tally, filename)
   }
+}
+
+const mediaFields = ["image_url", "audio_url", "video_url", "input_audio"] as const
+const address = /^https?:\/\//i
+const inlined = /^data:(?:image|audio|video)\//i
+const base64 = /^[A-Za-z0-9+/\r\n]*={0,2}\s*$/
+
+/** Where it is, or its bytes: what is neither is text, which may be read. */
+const addMedium = (tally: Tally, medium: unknown): void => {
+  const { url, data } = isObject(medium) ? medium : { url: medium, data: undefined }
+  if (typeof url === "string" && !address.test(url) && !inlined.test(url)) addField(tally, url)
+  if (typeof data === "string" && !inlined.test(data) && !base64.test(data)) addField(tally, data)
 }
 
 /** Numbers and flags are settings, which no model reads. */

@@ -17,7 +17,7 @@ import { isObject, parseObject } from "../../platform/json-object.ts"
 import { retryAfterSeconds } from "../http/retry-after.ts"
 import type { HostRecord } from "../store/records.ts"
 import type { Courier, Delivery, DeliveryEnd, DeliverySink, Job } from "./delivery.ts"
-import { mostAnswerBytes } from "./delivery.ts"
+import { mostAnswerBytes, mostDocumentBytes } from "./delivery.ts"
 import { loopMark } from "./loop.ts"
 import { outcomeOfStatus } from "../../platform/status.ts"
 import { errorIn } from "../../platform/stream-error.ts"
@@ -211,7 +211,8 @@ const answerReader = (
 ): BodyReader => {
   let bytesLeft = mostAnswerBytes(job)
   let isOver = false
-  const reader = makeAnswerReader(job.kind, maxEventChars, {
+  const limits = { eventChars: maxEventChars, documentBytes: mostDocumentBytes(job) }
+  const reader = makeAnswerReader(job.kind, limits, {
     event: (event) => {
       const refused = isCloud ? undefined : tokenRefusal(event)
       if (refused === undefined || isOver) return sink.chunk(event)

@@ -145,7 +145,8 @@ const readEvents = async (
   let usage: Usage | undefined
   let isDone = false
   let wrong: string | undefined
-  const reader = makeAnswerReader("chat", LONGEST_EVENT, {
+  const limits = { eventChars: LONGEST_EVENT, documentBytes: LONGEST_EVENT }
+  const reader = makeAnswerReader("chat", limits, {
     event: (event) => {
       usage = usageIn(event) ?? usage
       const taken = answer.take(event)

@@ -77,7 +77,14 @@ const delta = fc.oneof(
 )
 
 const candidate = fc.record(
-  { token: any, logprob: any, bytes: fc.oneof(any, fc.array(fc.nat(255), { maxLength: 9 })) },
+  {
+    token: fc.oneof(
+      fc.constantFrom("a", " few", "words", " of", "token_id:5", "▁a", "<0x61>", "long ".repeat(7)),
+      any,
+    ),
+    logprob: any,
+    bytes: fc.oneof(fc.constant([97]), any, fc.array(fc.nat(255), { maxLength: 9 })),
+  },
   optional,
 )
 const logprobs = fc.oneof(
@@ -86,7 +93,7 @@ const logprobs = fc.oneof(
     {
       content: fc.array(
         fc
-          .tuple(candidate, fc.array(candidate, { maxLength: 2 }))
+          .tuple(candidate, fc.array(candidate, { maxLength: 4 }))
           .map(([chosen, top_logprobs]) => ({ ...chosen, top_logprobs })),
         { maxLength: 3 },
       ),

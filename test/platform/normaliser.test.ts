@@ -234,7 +234,7 @@ describe("an answer of a model server", () => {
       ],
     })
     expect(readText(text).chunks).toMatchObject([{ choices: [{ logprobs: null }] }])
-    const [chunk] = readText(text, "chat", { logprobs: true }).chunks
+    const [chunk] = readText(text, "chat", { logprobs: true, top_logprobs: 1 }).chunks
     expect(chunk).toMatchObject({
       choices: [
         {

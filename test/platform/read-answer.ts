@@ -28,22 +28,26 @@ export const readAnswer = (
   let failure: AnswerFailure | undefined
   let isDone = false
   let signsOfLife = 0
-  const reader = makeAnswerReader(kind, 100_000, {
-    event: (event) => {
-      if (failure !== undefined || isDone) return
-      const taken = normaliser.take(event)
-      if (taken.chunk !== undefined) chunks.push(taken.chunk)
-      else signsOfLife++
-      failure = taken.failure
+  const reader = makeAnswerReader(
+    kind,
+    { eventChars: 100_000, documentBytes: 100_000 },
+    {
+      event: (event) => {
+        if (failure !== undefined || isDone) return
+        const taken = normaliser.take(event)
+        if (taken.chunk !== undefined) chunks.push(taken.chunk)
+        else signsOfLife++
+        failure = taken.failure
+      },
+      alive: () => signsOfLife++,
+      done: () => {
+        isDone = true
+      },
+      malformed: (detail) => {
+        failure ??= { outcome: "malformed", detail }
+      },
     },
-    alive: () => signsOfLife++,
-    done: () => {
-      isDone = true
-    },
-    malformed: (detail) => {
-      failure ??= { outcome: "malformed", detail }
-    },
-  })
+  )
   for (const part of parts) reader.take(part)
   reader.end()
   return { chunks, failure, isFinished: normaliser.isFinished(), signsOfLife }

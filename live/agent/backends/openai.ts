@@ -21,6 +21,7 @@ export interface OpenAiBackendOptions {
 
 const longestAnswerBytes = 256 * 1024 * 1024
 const longestEventChars = 8 * 1024 * 1024
+const longestDocumentBytes = 64 * 1024 * 1024
 
 /** How long a server may take to list its models. */
 const listMillis = 10_000
@@ -90,7 +91,8 @@ async function* eventBatches(
   let isDone = false
   let failure: BackendError | undefined
   let bytesLeft = longestAnswerBytes
-  const reader = makeAnswerReader(job.kind, longestEventChars, {
+  const limits = { eventChars: longestEventChars, documentBytes: longestDocumentBytes }
+  const reader = makeAnswerReader(job.kind, limits, {
     event: (event) => events.push(event),
     alive: () => {
       if (events.length === 0) events.push({})

@@ -25,6 +25,7 @@ import type { JsonObject } from "../../../platform/json-object.ts"
 import { rendered } from "../../platform/dialects.ts"
 import { hostileEvents } from "../../platform/hostile-events.ts"
 import type { Meaning } from "../../platform/dialects.ts"
+import { tokenDialects, tokensOfText } from "../../platform/token-dialects.ts"
 import { manualClock } from "../support/manual-clock.ts"
 import { fakeCourier } from "./fake-courier.ts"
 
@@ -57,7 +58,11 @@ interface Answered {
 }
 
 /** A host's answer, from its bytes to what the consumer gets of it. */
-const answered = (parts: ReadonlyArray<Uint8Array>, body: JsonObject = {}): Answered => {
+const answered = (
+  parts: ReadonlyArray<Uint8Array>,
+  body: JsonObject = {},
+  maxTokens = 1e6,
+): Answered => {
   const clock = manualClock()
   const courier = fakeCourier()
   const { reply, written } = openReply()
@@ -74,7 +79,7 @@ const answered = (parts: ReadonlyArray<Uint8Array>, body: JsonObject = {}): Answ
     kind: "chat" as const,
     body,
     inputTokens: 1,
-    maxTokens: 1e6,
+    maxTokens,
   }
   startAttempt(clock, timeouts, courier, job, {
     chunk: (chunk) => {
@@ -84,12 +89,16 @@ const answered = (parts: ReadonlyArray<Uint8Array>, body: JsonObject = {}): Answ
     end: (end) => ends.push(end),
   })
   const { sink } = courier.last()
-  const reader = makeAnswerReader("chat", 1e6, {
-    event: sink.chunk,
-    alive: sink.alive,
-    done: () => sink.end({ outcome: "completed" }),
-    malformed: (detail) => sink.end({ outcome: "malformed", detail }),
-  })
+  const reader = makeAnswerReader(
+    "chat",
+    { eventChars: 1e6, documentBytes: 1e6 },
+    {
+      event: sink.chunk,
+      alive: sink.alive,
+      done: () => sink.end({ outcome: "completed" }),
+      malformed: (detail) => sink.end({ outcome: "malformed", detail }),
+    },
+  )
   for (const part of parts) reader.take(part)
   reader.end()
   sink.end({ outcome: "completed" })
@@ -230,6 +239,35 @@ const deltasIn = (stream: string): ReadonlyArray<unknown> =>
 const messageIn = ({ choices }: JsonObject): JsonObject =>
   (choices as Array<{ message: JsonObject }>)[0]!.message
 
+/** Every token of the answer's log probabilities, with its alternatives. */
+const chosenIn = (deltas: ReadonlyArray<unknown>): ReadonlyArray<JsonObject> =>
+  (deltas as ReadonlyArray<JsonObject>).flatMap(({ logprobs }) =>
+    Object.values((logprobs ?? {}) as Record<string, ReadonlyArray<JsonObject> | null>).flatMap(
+      (list) => list ?? [],
+    ),
+  )
+
+/** Each is a text of the answer, or names a token without its text; each alternative is a token. */
+const expectCounted = (deltas: ReadonlyArray<unknown>, asked: number): void => {
+  const said = textsIn(deltas)
+  const longest = said.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  const chosen = chosenIn(deltas)
+  expect(chosen.length).toBeLessThanOrEqual(2 * longest)
+  for (const { token, bytes, top_logprobs: others } of chosen) {
+    const plain = (token as string).replaceAll("▁", " ").replaceAll("<0x61>", "a")
+    if (!/^(token_id:\d+|\ufffd+)$/.test(plain))
+      expect(said.join("") + said.toReversed().join("")).toContain(plain)
+    const all = [{ token, bytes }, ...(others as ReadonlyArray<JsonObject>)]
+    expect(all.length).toBeLessThanOrEqual(asked + 1)
+    for (const one of all.slice(1)) expect((one["token"] as string).length).toBeLessThan(33)
+    for (const one of all)
+      if (Array.isArray(one["bytes"]))
+        expect((one["bytes"] as Array<number>).length).toBeLessThanOrEqual(
+          3 * (one["token"] as string).length,
+        )
+  }
+}
+
 const tokensOf = (texts: ReadonlyArray<string>): number =>
   texts.reduce((sum, text) => sum + countTokens(text), 0)
 
@@ -239,6 +277,7 @@ const bytesOf = (events: ReadonlyArray<unknown>): Buffer =>
 const bodies = fc.constantFrom<JsonObject>(
   {},
   { logprobs: true },
+  { logprobs: true, top_logprobs: 2 },
   { tools: [{ type: "custom", custom: { name: "f" } }] },
 )
 
@@ -265,9 +304,28 @@ describe("an answer of any host", () => {
         expect(end.outputTokens).toBeGreaterThanOrEqual(tokensOf(textsIn([messageIn(whole)])))
         const streamed = textsIn(deltasIn(stream)).toSorted()
         expect(textsIn([messageIn(whole)]).toSorted()).toEqual(streamed)
+        expectCounted(deltasIn(stream), Number(body["top_logprobs"] ?? 0))
       }),
     )
   })
+
+  it.each(Object.keys(tokenDialects))(
+    "is whole and costs its text, with log probabilities whose tokens are %s",
+    (dialect) => {
+      const text = "The größte 模型 says 😀 and more. ".repeat(20)
+      const events = tokensOfText(text, [1, 5, 2], tokenDialects[dialect]!).map(
+        ({ entry, shown }) => ({
+          choices: [{ index: 0, delta: { content: shown }, logprobs: { content: [entry] } }],
+        }),
+      )
+      const last = { choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }
+      const tokens = countTokens(text)
+      const body = { logprobs: true, top_logprobs: 1 }
+      const { whole, end } = answered([bytesOf([...events, last])], body, tokens)
+      expect(messageIn(whole)["content"]).toBe(text)
+      expect(end).toMatchObject({ outcome: "completed", outputTokens: tokens })
+    },
+  )
 
   it("is a stream that each of the official clients reads to its end, whatever a host writes", async () => {
     await fc.assert(

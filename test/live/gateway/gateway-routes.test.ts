@@ -109,7 +109,7 @@ describe("a stream on the wire", () => {
 
   it("holds the host back while the consumer does not read", async () => {
     let sent = 0
-    const other = { token: "b".repeat(200), logprob: -1, bytes: Array<number>(60).fill(98) }
+    const other = { token: "b".repeat(32), logprob: -1, bytes: Array<number>(32).fill(98) }
     const logprobs = {
       content: [
         {
@@ -139,6 +139,7 @@ describe("a stream on the wire", () => {
       stream: true,
       max_tokens: 900,
       logprobs: true,
+      top_logprobs: 20,
     })
     const answer = await response
     answer.pause()

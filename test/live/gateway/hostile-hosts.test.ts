@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from "vitest"
 import { startAttempt } from "../../../live/gateway/attempt.ts"
 import type { AttemptEnd } from "../../../live/gateway/attempt.ts"
-import { mostAnswerBytes } from "../../../live/gateway/delivery.ts"
+import { mostAnswerBytes, mostDocumentBytes } from "../../../live/gateway/delivery.ts"
 import type { Job } from "../../../live/gateway/delivery.ts"
 import { manualClock } from "../support/manual-clock.ts"
 import { fakeCourier } from "./fake-courier.ts"
@@ -125,5 +125,14 @@ describe("the bytes that a host may send", () => {
     expect(mostAnswerBytes(jobOf({ kind: "embedding", body: { input: "a" } }))).toBe(2 ** 22)
     const input = Array.from({ length: 2048 }, () => "a")
     expect(mostAnswerBytes(jobOf({ kind: "embedding", body: { input } }))).toBe(2 ** 26)
+  })
+
+  it("in one document are those of its text", () => {
+    expect(mostDocumentBytes(jobOf({ maxTokens: 8192 }))).toBe(2 ** 20 + 8192 * 32)
+    const body = { logprobs: true, top_logprobs: 20 }
+    expect(mostDocumentBytes(jobOf({ maxTokens: 8192, body }))).toBeGreaterThan(30_000_000)
+    expect(mostDocumentBytes(jobOf({ maxTokens: 1e8, body }))).toBe(2 ** 26)
+    const input = Array.from({ length: 2048 }, () => "a")
+    expect(mostDocumentBytes(jobOf({ kind: "embedding", body: { input } }))).toBe(2 ** 26)
   })
 })

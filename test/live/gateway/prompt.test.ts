@@ -17,14 +17,11 @@ const count = async (kind: JobKind, body: unknown, most = 1e9): Promise<number> 
   await promptTokens(kind, forHost(kind, body), most)
 
 /** Where no model reads: values by the field that they are in, and all that is within a medium. */
-const unreadFields = new Set([
-  "model",
-  "stop",
-  "logit_bias",
-  "encoding_format",
-  "dry_sequence_breakers",
-])
+const unreadFields = new Set(["model", "logit_bias", "encoding_format"])
 const media = new Set(["image_url", "audio_url", "video_url", "input_audio", "file"])
+
+/** An address, or bytes. */
+const isMedium = /^(https?:|data:|[\w+/=\s]*$)/
 
 /**
  * All text of a body, independent of how the gateway finds it. Names of fields are text where they
@@ -34,7 +31,13 @@ const textsOf = (value: unknown, schema: unknown, into: Array<string>): void => 
   if (typeof value === "string") into.push(value)
   if (typeof value !== "object" || value === null) return
   const part = value as Readonly<Record<string, unknown>>
-  if (typeof part["type"] === "string" && media.has(part["type"])) return
+  if (typeof part["type"] === "string" && media.has(part["type"])) {
+    const medium = part[part["type"]]
+    const { url, data } = Object(medium) as Record<string, unknown>
+    for (const text of [medium, url, data])
+      if (typeof text === "string" && !isMedium.test(text)) into.push(text)
+    return
+  }
   for (const [name, one] of Object.entries(value)) {
     const known = schemaAt(schema, name)
     if (known === undefined && !Array.isArray(value)) into.push(name)
@@ -106,6 +109,9 @@ describe("the count of a prompt", () => {
     ["a function", { functions: [{ name: "f", description: long }] }],
     ["a name in a schema", { guided_json: { properties: { [long]: {} } } }],
     ["numbers in a schema", { guided_json: { enum: Array.from({ length: 3000 }, () => 1.25) } }],
+    ["where to end", { stop: Array.from({ length: 15 }, () => long.slice(0, 1000)) }],
+    ["breakers", { dry_sequence_breakers: Array.from({ length: 15 }, () => long.slice(0, 1000)) }],
+    ["tokens that are allowed", { allowed_token_ids: Array.from({ length: 3000 }, (_, n) => n) }],
     ["a grammar", { guided_grammar: long }],
     ["choices", { guided_choice: long.split(" ") }],
     ["variables of the template", { chat_template_kwargs: { x: long } }],
@@ -142,6 +148,22 @@ describe("the count of a prompt", () => {
     expect((await parts([{ type: "text", text: null }])) - none).toBe(0)
     expect((await parts([{ type: "text" }])) - none).toBe(0)
     expect((await parts([{ type: "video_url" }])) - none).toBe(1024)
+  })
+
+  it.each(["image_url", "audio_url", "video_url"])(
+    "has in it a text that poses as an %s",
+    async (type) => {
+      for (const medium of [long, { url: long }, { url: `data:text/plain,${long}` }])
+        expect(await parts([{ type, [type]: medium }])).toBeGreaterThan(3000)
+      for (const url of ["https://a.test/b c", `data:image/png;base64,${"A".repeat(9000)}`])
+        expect((await parts([{ type, [type]: { url } }])) - (await parts([]))).toBe(1024)
+    },
+  )
+
+  it("has in it a text that poses as audio", async () => {
+    const audio = (data: string) => parts([{ type: "input_audio", input_audio: { data } }])
+    expect(await audio(long)).toBeGreaterThan(3000)
+    expect((await audio(Buffer.from(long).toString("base64"))) - (await parts([]))).toBe(1024)
   })
 
   it("takes a file for as much text as it may hold", async () => {

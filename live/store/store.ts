@@ -280,6 +280,9 @@ const migrationReason = (error: unknown): string => {
 const unusable = (directory: string, reason: string): Effect.Effect<never, StoreUnusable> =>
   new StoreUnusable({ directory, reason })
 
+const reasonOfLock = ({ cause, message }: SqlError): string =>
+  cause instanceof Error ? cause.message : message
+
 /** A connection that lives as long as the scope. */
 const connect = (
   options: Parameters<typeof sqliteLayer>[0],
@@ -298,7 +301,9 @@ const lock = (filename: string): Effect.Effect<void, SqlError, Scope.Scope> =>
     )
     yield* connection.unsafe("BEGIN EXCLUSIVE").pipe(
       Effect.mapError((error) =>
-        Object.assign(error, { cause: new Error("another process runs a market in it") }),
+        ["SQLITE_BUSY", "SQLITE_LOCKED"].includes(sqliteCode(error) ?? "")
+          ? new SqlError({ cause: new Error("another process runs a market in it") })
+          : new SqlError({ cause: new Error(`lock.sqlite: ${reasonOfLock(error)}`) }),
       ),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
     )

@@ -55,6 +55,14 @@ describe("a first start that was cut off while the database was made", () => {
   })
 })
 
+describe("a lock that cannot be taken", () => {
+  it("says why where no other process has it", async () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, "lock.sqlite"), "no database".repeat(1000))
+    await expect(openedStore(folder)).rejects.toThrow(/lock\.sqlite: .*not a database/)
+  })
+})
+
 describe("a directory with keys and no market", () => {
   it("is refused as often as it is started, and nothing is made in it", async () => {
     const folder = temporaryFolder()

@@ -70,7 +70,7 @@ describe("an answer of a model server", () => {
       sse({ status: 400, message: "x" }),
       { outcome: "consumerError", status: 400 },
     ],
-    ["404", sse({ error: { message: "x", code: 404 } }), { outcome: "upstreamError", status: 404 }],
+    ["404", sse({ error: { message: "x", code: 404 } }), { outcome: "notServed", status: 404 }],
     ["402", sse({ error: { message: "x", code: 402 } }), { outcome: "upstreamError", status: 402 }],
     ["429", sse({ error: { message: "x", code: 429 } }), { outcome: "backpressure", status: 429 }],
     [

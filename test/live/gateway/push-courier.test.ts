@@ -143,7 +143,7 @@ describe("a push to a host", () => {
     [401, {}, "cloud", { outcome: "credentialRefused" }],
     [403, {}, "cloud", { outcome: "credentialRefused" }],
     [400, {}, "push", { outcome: "consumerError", status: 400, detail: "because" }],
-    [404, {}, "push", { outcome: "upstreamError", status: 404 }],
+    [404, {}, "push", { outcome: "notServed", status: 404 }],
     [402, {}, "push", { outcome: "upstreamError", status: 402 }],
     [413, {}, "push", { outcome: "consumerError", status: 413 }],
     [422, {}, "push", { outcome: "consumerError", status: 422 }],

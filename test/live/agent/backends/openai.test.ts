@@ -81,7 +81,7 @@ describe("an OpenAI-compatible server", () => {
 
   test.each([
     [400, {}, "consumerError"],
-    [404, {}, "upstreamError"],
+    [404, {}, "notServed"],
     [402, {}, "upstreamError"],
     [422, {}, "consumerError"],
     [401, {}, "credentialRefused"],

@@ -111,7 +111,7 @@ describe("an image", () => {
     )
     const image = imageOf(market)
     const older = restoreImage({ ...image, outline: { ...(image.outline as object), version: 1 } })
-    expect(Either.isLeft(older) && older.left.message).toMatch("version: Expected 2, actual 1")
+    expect(Either.isLeft(older) && older.left.message).toMatch("version: Expected 3, actual 1")
     const cut = restoreImage({ ...image, bytes: image.bytes.subarray(0, 100) })
     expect(Either.isLeft(cut) && cut.left.message).toMatch("beyond its bytes")
   })

@@ -100,7 +100,7 @@ const answers: Readonly<Record<string, Given>> = {
   "choices that are none": { body: sse({ choices: 5 }), outcome: "malformed" },
   "a page": { type: "text/html", body: "<html></html>", outcome: "malformed" },
   "status 400": { status: 400, body: '{"error":{"message":"x"}}', outcome: "consumerError" },
-  "status 404": { status: 404, body: '{"error":{"message":"x"}}', outcome: "upstreamError" },
+  "status 404": { status: 404, body: '{"error":{"message":"x"}}', outcome: "notServed" },
   "status 402": { status: 402, body: '{"error":{"message":"x"}}', outcome: "upstreamError" },
   "status 413": { status: 413, body: "", outcome: "consumerError" },
   "status 415": { status: 415, body: "", outcome: "upstreamError" },

@@ -10,6 +10,7 @@ import { describe, expect, it } from "vitest"
 import type { Command, Stream } from "../../../engine/index.ts"
 import { drawBelow, hardened, openStream, pooled, totalOf } from "../../../engine/index.ts"
 import { makeAssembler } from "../../../live/gateway/answer.ts"
+import { breathe } from "../../support/property.ts"
 import { openTestMarket } from "../support/market.ts"
 import { manualClock } from "../support/manual-clock.ts"
 import { makeDisk } from "./disk.ts"
@@ -184,6 +185,7 @@ describe("the gateway in simulated time", () => {
     let crashes = 0
     for (const seed of seeds)
       try {
+        await breathe()
         const result = await simulate(seed)
         served += result.served
         crashes += result.crashes

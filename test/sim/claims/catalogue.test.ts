@@ -111,7 +111,7 @@ describe("an audit", () => {
   it("knows each promise and attack by one name", () => {
     expect(new Set(auditIds).size).toBe(auditIds.length)
     // The attacks of the list of invariants, and the promises of the economy's document.
-    expect(attackPlans).toHaveLength(14)
+    expect(attackPlans).toHaveLength(16)
     expect(claimPlans.length).toBeGreaterThanOrEqual(8)
   })
 })

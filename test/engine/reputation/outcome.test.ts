@@ -13,6 +13,7 @@ describe("whose fault an outcome was", () => {
       "stalled",
       "truncated",
       "malformed",
+      "notServed",
     ])
     expect(by("neutral")).toEqual([
       "consumerError",

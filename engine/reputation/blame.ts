@@ -46,9 +46,9 @@ export const judge = (
   const verdict = verdictUnder(market, outcome)
   const account = market.requests.columns.account[request]
   const operator = market.instances.columns.operator[instance]
-  if (verdict === "success") noteServed(market, account)
-  else if (verdictOf[outcome] === "failure") noteFailed(market, account, operator)
+  if (verdictOf[outcome] === "failure") noteFailed(market, account, operator)
   if (verdict === "success") {
+    noteServed(market, account)
     count(market.health, "successes", instance, 1)
     market.instances.columns.successes[instance] += 1
     noteAnswer(market, instance)

@@ -2,10 +2,11 @@
  * Witnesses: under `blame.minWitnesses` 2, a failure counts against an instance only together with one
  * that another party's call has shown. A party alone, whatever it sends, lowers nobody's score.
  *
- * Only credible parties are witnesses (`credibility.ts`). Failures are paired as they come: those of one party wait as suspicions, and each failure of another
- * party takes one of them along. So where many parties call, nearly all failures count, and one party
- * adds at most as many as all others together. What waits counts, as far as the breaker remembers it,
- * when a probe of the gateway's own fails, and is dropped when one succeeds.
+ * Only credible parties are witnesses (`credibility.ts`). Failures are paired as they come: those of one
+ * party wait as suspicions, and each failure of another party takes one of them along. So where many
+ * parties call, nearly all failures count, and one party adds at most as many as all others together.
+ * What waits counts, as far as the breaker remembers it, when a probe of the gateway's own fails, and is
+ * dropped when one succeeds.
  */
 import { beyondDoubt, disowned } from "../admission/breaker.ts"
 import type { Market } from "../state/market.ts"

@@ -4,102 +4,121 @@
  * turns what goes wrong into a message and an exit code.
  */
 import { Command, ValidationError } from "@effect/cli"
-import { NodeContext, NodeRuntime } from "@effect/platform-node"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Console, Effect, Exit, Logger, LogLevel, Option } from "effect"
-import { createRequire } from "node:module"
-import { adminKeyCommand } from "./live/accounts/admin-key-command.ts"
-import { agentCommand } from "./live/agent/agent-command.ts"
-import { demoCommand } from "./live/demo/demo-command.ts"
-import { replayCommand } from "./live/replay/replay-command.ts"
-import { serveCommand } from "./live/serve-command.ts"
-import { acceptLossCommand } from "./live/store/accept-loss-command.ts"
-import { backupCommand } from "./live/store/backup-command.ts"
-import { reportCommand } from "./reports/report-command.ts"
-import {
-  metricsTable,
-  writeClaims,
-  writeReport,
-  writeSensitivityReport,
-  writeSweepReport,
-} from "./reports/index.ts"
-import { calibrateCommand } from "./sim/cli/calibrate.ts"
+import { version } from "./platform/package.ts"
 import { programFacts } from "./sim/cli/command-facts.ts"
 import { readCommandLine } from "./sim/cli/command-line.ts"
-import { makeClaimsCommand } from "./sim/cli/claims.ts"
-import { compareCommand } from "./sim/cli/compare.ts"
-import { coverageCommand } from "./sim/cli/coverage.ts"
-import { economyCommand } from "./sim/cli/economy.ts"
-import { exportCommand } from "./sim/cli/export.ts"
 import { helpText } from "./sim/cli/help.ts"
 import { note } from "./sim/cli/output.ts"
-import { quoteCommand } from "./sim/cli/quote.ts"
-import { makeMergeCommand } from "./sim/cli/merge.ts"
-import { makeRunCommand } from "./sim/cli/run.ts"
-import { selectCommand } from "./sim/cli/select.ts"
-import { scenarioCommand } from "./sim/cli/scenario.ts"
-import { makeSensitivityCommand } from "./sim/cli/sensitivity.ts"
-import { makeSweepCommand } from "./sim/cli/sweep.ts"
-import { validateCommand } from "./sim/cli/validate.ts"
 
-const { version } = createRequire(import.meta.url)("evenkeel/package.json") as {
-  readonly version: string
+/** The figures of a run as a table: coloured and as wide as the terminal, where there is one. */
+const tableStyle = () => {
+  const isTerminal = process.stdout.isTTY === true
+  // Terminals of unknown width call it 0.
+  const width = isTerminal && process.stdout.columns > 0 ? process.stdout.columns : undefined
+  return {
+    // https://no-color.org: any value but the empty one.
+    colour: isTerminal && (process.env["NO_COLOR"] ?? "") === "",
+    ...(width === undefined ? {} : { width }),
+  }
 }
 
-const isTerminal = process.stdout.isTTY === true
-// Terminals of unknown width call it 0.
-const columns = isTerminal && process.stdout.columns > 0 ? process.stdout.columns : undefined
+const sweepReports = () => import("./reports/write-sweep-report.ts")
 
-const runCommand = makeRunCommand({
-  table: (result) =>
-    metricsTable(result, {
-      // https://no-color.org: any value but the empty one.
-      colour: isTerminal && (process.env["NO_COLOR"] ?? "") === "",
-      ...(columns === undefined ? {} : { width: columns }),
-    }).trimEnd(),
-  write: writeReport,
-})
+/**
+ * Each command, loaded once it is asked for: a start costs what it uses. The simulator's are handed the
+ * reports that they write, which they do not know.
+ */
+const loaders = {
+  run: async () => {
+    const { makeRunCommand } = await import("./sim/cli/run.ts")
+    const { metricsTable } = await import("./reports/table.ts")
+    return makeRunCommand({
+      table: (result) => metricsTable(result, tableStyle()).trimEnd(),
+      write: (...given) =>
+        Effect.flatMap(
+          loading(() => import("./reports/write-report.ts")),
+          ({ writeReport }) => writeReport(...given),
+        ),
+    })
+  },
+  compare: async () => (await import("./sim/cli/compare.ts")).compareCommand,
+  claims: async () => {
+    const { makeClaimsCommand } = await import("./sim/cli/claims.ts")
+    return makeClaimsCommand((...given) =>
+      Effect.flatMap(
+        loading(() => import("./reports/claims/write-claims.ts")),
+        ({ writeClaims }) => writeClaims(...given),
+      ),
+    )
+  },
+  select: async () => (await import("./sim/cli/select.ts")).selectCommand,
+  sweep: async () => {
+    const { makeSweepCommand } = await import("./sim/cli/sweep.ts")
+    return makeSweepCommand((...given) =>
+      Effect.flatMap(loading(sweepReports), ({ writeSweepReport }) => writeSweepReport(...given)),
+    )
+  },
+  merge: async () => {
+    const { makeMergeCommand } = await import("./sim/cli/merge.ts")
+    return makeMergeCommand((...given) =>
+      Effect.flatMap(loading(sweepReports), ({ writeSweepReport }) => writeSweepReport(...given)),
+    )
+  },
+  sensitivity: async () => {
+    const { makeSensitivityCommand } = await import("./sim/cli/sensitivity.ts")
+    return makeSensitivityCommand((...given) =>
+      Effect.flatMap(loading(sweepReports), ({ writeSensitivityReport }) =>
+        writeSensitivityReport(...given),
+      ),
+    )
+  },
+  report: async () => (await import("./reports/report-command.ts")).reportCommand,
+  export: async () => (await import("./sim/cli/export.ts")).exportCommand,
+  scenario: async () => (await import("./sim/cli/scenario.ts")).scenarioCommand,
+  economy: async () => (await import("./sim/cli/economy.ts")).economyCommand,
+  quote: async () => (await import("./sim/cli/quote.ts")).quoteCommand,
+  validate: async () => (await import("./sim/cli/validate.ts")).validateCommand,
+  calibrate: async () => (await import("./sim/cli/calibrate.ts")).calibrateCommand,
+  coverage: async () => (await import("./sim/cli/coverage.ts")).coverageCommand,
+  demo: async () => (await import("./live/demo/demo-command.ts")).demoCommand,
+  serve: async () => (await import("./live/serve-command.ts")).serveCommand,
+  agent: async () => (await import("./live/agent/agent-command.ts")).agentCommand,
+  replay: async () => (await import("./live/replay/replay-command.ts")).replayCommand,
+  backup: async () => (await import("./live/store/backup-command.ts")).backupCommand,
+  "admin-key": async () => (await import("./live/accounts/admin-key-command.ts")).adminKeyCommand,
+  "accept-loss": async () =>
+    (await import("./live/store/accept-loss-command.ts")).acceptLossCommand,
+} as const
 
-const claimsCommand = makeClaimsCommand(writeClaims)
+/** A module that is missing is a broken package, not a user's mistake. */
+const loading = <M>(load: () => Promise<M>): Effect.Effect<M> => Effect.promise(load)
+
+/** The command that the words begin with; all of them where they begin with none. */
+const commandsFor = (first: string | undefined) => {
+  const named = Object.entries(loaders).filter(([name]) => name === first)
+  const chosen = named.length > 0 ? named : Object.entries(loaders)
+  return loading(() => Promise.all(chosen.map(([, load]) => load())))
+}
 
 const meaning = "Simulates, audits and runs the economics of GPU-inference marketplaces."
-const commands = [
-  runCommand,
-  compareCommand,
-  claimsCommand,
-  selectCommand,
-  makeSweepCommand(writeSweepReport),
-  makeMergeCommand(writeSweepReport),
-  makeSensitivityCommand(writeSensitivityReport),
-  reportCommand,
-  exportCommand,
-  scenarioCommand,
-  economyCommand,
-  quoteCommand,
-  validateCommand,
-  calibrateCommand,
-  coverageCommand,
-  demoCommand,
-  serveCommand,
-  agentCommand,
-  replayCommand,
-  backupCommand,
-  adminKeyCommand,
-  acceptLossCommand,
-] as const
-
-const evenkeel = Command.make("evenkeel").pipe(
-  Command.withDescription(meaning),
-  Command.withSubcommands(commands),
-)
-
-const runWords = Command.run(evenkeel, { name: "evenkeel", version })
 
 const main = Effect.gen(function* () {
   const words = process.argv.slice(2)
+  const commands = yield* commandsFor(words[0])
   const request = yield* readCommandLine(programFacts("evenkeel", meaning, commands), words)
-  if (request._tag === "Help") yield* Console.log(helpText(request.command))
-  else yield* runWords([...process.argv.slice(0, 2), ...request.words])
+  if (request._tag === "Help") return yield* Console.log(helpText(request.command))
+  const evenkeel = Command.make("evenkeel").pipe(
+    Command.withDescription(meaning),
+    Command.withSubcommands(commands as unknown as NonEmpty<(typeof commands)[number]>),
+  )
+  const runWords = Command.run(evenkeel, { name: "evenkeel", version })
+  yield* runWords([...process.argv.slice(0, 2), ...request.words])
 })
+
+type NonEmpty<A> = readonly [A, ...ReadonlyArray<A>]
 
 /** A file can be wrong in ten thousand places; nobody reads more than the first ones. */
 const mostLines = 40

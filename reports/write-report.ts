@@ -82,7 +82,7 @@ export const writePage = (
   })
 
 // The packages export their modules only; the builds for browsers lie in the same folders.
-const require = createRequire(import.meta.url)
+const packageRequire = createRequire(import.meta.url)
 
 const readLibraries: Effect.Effect<PageLibraries, ReportError, FileSystem.FileSystem | Path.Path> =
   Effect.gen(function* () {
@@ -94,9 +94,9 @@ const readLibraries: Effect.Effect<PageLibraries, ReportError, FileSystem.FileSy
     }
     const [vega, vegaLite, vegaEmbed] = yield* Effect.all(
       [
-        readBeside(require.resolve("vega"), "vega.min.js"),
-        readBeside(require.resolve("vega-lite"), "vega-lite.min.js"),
-        readBeside(require.resolve("vega-embed"), "vega-embed.min.js"),
+        readBeside(packageRequire.resolve("vega"), "vega.min.js"),
+        readBeside(packageRequire.resolve("vega-lite"), "vega-lite.min.js"),
+        readBeside(packageRequire.resolve("vega-embed"), "vega-embed.min.js"),
       ],
       { concurrency: 3 },
     )

@@ -3,7 +3,8 @@
  * macro-replication as a task and answers with what its intervals covered.
  */
 import { WorkerRunner } from "@effect/platform"
-import { NodeRuntime, NodeWorkerRunner } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
 import { Effect, Layer } from "effect"
 import type { CoverageTask } from "./validation/coverage.ts"
 import { runCoverageTask } from "./validation/coverage.ts"

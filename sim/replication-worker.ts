@@ -3,7 +3,8 @@
  * answers with its progress and its result.
  */
 import { WorkerRunner } from "@effect/platform"
-import { NodeRuntime, NodeWorkerRunner } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
 import { Layer } from "effect"
 import type { ReplicationTask } from "./driver/task.ts"
 import { runTask } from "./driver/task.ts"

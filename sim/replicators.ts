@@ -3,9 +3,10 @@
  * replication depends on nothing but its task.
  */
 import { Worker as PlatformWorker } from "@effect/platform"
-import { NodeWorker } from "@effect/platform-node"
+import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import { Context, Data, Effect, Layer, Stream } from "effect"
 import { Worker } from "node:worker_threads"
+import { builtProgram } from "../platform/package.ts"
 import type { ReplicationNews, ReplicationTask, Stopped } from "./driver/task.ts"
 import { runTask } from "./driver/task.ts"
 
@@ -69,7 +70,5 @@ export const layerThreads = (workers: number): Layer.Layer<Replicators> =>
       Effect.orDie,
     ),
   ).pipe(
-    Layer.provide(
-      NodeWorker.layer(() => new Worker(new URL("./replication-worker.js", import.meta.url))),
-    ),
+    Layer.provide(NodeWorker.layer(() => new Worker(builtProgram("sim/replication-worker.js")))),
   )

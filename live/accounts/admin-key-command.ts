@@ -1,12 +1,11 @@
 /** `evenkeel admin-key`: a new admin key for whoever owns the data directory. */
-import { Command, Options } from "@effect/cli"
+import { Command } from "@effect/cli"
 import { Effect } from "effect"
-import { jsonOption, printResult } from "../../sim/cli/output.ts"
+import { printResult } from "../../sim/cli/output.ts"
 import { keyState } from "../http/authentication.ts"
-import { directoryOwner, writeAudit } from "../store/audits.ts"
 import { marketMicros } from "../store/meta.ts"
 import { loadDirectory } from "../store/records.ts"
-import { openStore, requireMarket } from "../store/store.ts"
+import { noteAsOwner, openOwned, ownerOptions } from "../store/owner-command.ts"
 import { makeKey } from "./keys.ts"
 
 const description =
@@ -14,19 +13,11 @@ const description =
 
 export const adminKeyCommand = Command.make(
   "admin-key",
-  {
-    data: Options.text("data").pipe(
-      Options.withPseudoName("DIR"),
-      Options.withDescription("The data directory of a gateway that does not run at the moment."),
-    ),
-    json: jsonOption,
-  },
+  ownerOptions("The data directory of a gateway that does not run at the moment."),
   ({ data, json }) =>
     Effect.scoped(
       Effect.gen(function* () {
-        // Its existence is asked for first: opening would make it.
-        yield* requireMarket(data)
-        const { queue, reader } = yield* openStore(data, () => {})
+        const { queue, reader } = yield* openOwned(data)
         const nowMillis = Date.now()
         const at = yield* marketMicros(reader, nowMillis)
         const directory = yield* loadDirectory(reader, queue)
@@ -40,14 +31,7 @@ export const adminKeyCommand = Command.make(
           { directory, nowMillis: () => nowMillis },
           { role: "admin", name: "made by evenkeel admin-key" },
         )
-        writeAudit(queue, {
-          at,
-          finding: "AdminKeyMade",
-          subject: null,
-          quantity: revoked,
-          actor: directoryOwner,
-        })
-        yield* Effect.tryPromise({ try: () => queue.durable(), catch: (cause) => cause as Error })
+        yield* noteAsOwner(data, queue, at, "AdminKeyMade", revoked)
         const ended = revoked === 1 ? "1 admin key" : `${revoked} admin keys`
         yield* printResult(
           json,

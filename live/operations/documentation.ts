@@ -5,14 +5,10 @@
 import swagger from "@fastify/swagger"
 import swaggerUi from "@fastify/swagger-ui"
 import type { FastifyPluginAsync } from "fastify"
-import { createRequire } from "node:module"
+import { version } from "../../platform/package.ts"
 import type { LiveConfig } from "../config.ts"
 import { documented } from "../http/route-schema.ts"
 import { forWholeServer } from "../http/whole-server.ts"
-
-const { version } = createRequire(import.meta.url)("evenkeel/package.json") as {
-  readonly version: string
-}
 
 const bearer = (description: string) => ({ type: "http", scheme: "bearer", description }) as const
 

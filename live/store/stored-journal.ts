@@ -281,6 +281,8 @@ export const lastSeal = (reader: SqlClient): Effect.Effect<Seal, SqlError | Stor
     return noSeal(rows[0]?.seq ?? 0)
   })
 
+const noGroup = Effect.as(Effect.void, undefined)
+
 export const sealOfGroup = (
   reader: SqlClient,
   number: number,
@@ -289,7 +291,7 @@ export const sealOfGroup = (
     readingTable("groups")(
       reader.unsafe<GroupRow>("SELECT * FROM groups WHERE number = ?", [number]),
     ),
-    (rows) => (rows.length === 0 ? Effect.succeed(undefined) : sealOf(rows[0])),
+    (rows) => (rows.length === 0 ? noGroup : sealOf(rows[0])),
   )
 
 const sealsAfter = (

@@ -12,7 +12,7 @@ import { makeProgress } from "./progress.ts"
 import { workersFrom, workersOption } from "./run-options.ts"
 import { quoteForShell } from "./shell.ts"
 import { UsageError } from "./usage-error.ts"
-import { version } from "../version.ts"
+import { version } from "../../platform/package.ts"
 
 const fastOption = Options.boolean("fast").pipe(
   Options.withDescription("Within 3 minutes on 2 cores: fewer and shorter runs, wider intervals."),

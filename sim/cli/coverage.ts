@@ -1,9 +1,10 @@
 /** `evenkeel coverage`: how often the simulator's 95% intervals contain a truth that is known. */
 import { Command, Options } from "@effect/cli"
 import { Worker as PlatformWorker } from "@effect/platform"
-import { NodeWorker } from "@effect/platform-node"
+import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import { Data, Effect, Option } from "effect"
 import { Worker } from "node:worker_threads"
+import { builtProgram } from "../../platform/package.ts"
 import type { Answer, CoverageResult, CoverageTask } from "../validation/coverage.ts"
 import { coverageOf, coverageSettings, SOUND_SHARES } from "../validation/coverage.ts"
 import { alignColumns, jsonOption, note, printResult } from "./output.ts"
@@ -96,9 +97,7 @@ const measure = (
     return results.flat()
   }).pipe(
     Effect.scoped,
-    Effect.provide(
-      NodeWorker.layer(() => new Worker(new URL("../coverage-worker.js", import.meta.url))),
-    ),
+    Effect.provide(NodeWorker.layer(() => new Worker(builtProgram("sim/coverage-worker.js")))),
     Effect.orDie,
     Effect.onInterrupt(() => note("Stopped: shares are taken of all macro-replications or none.")),
   )

@@ -14,7 +14,7 @@ import { firstBinAfter, firstDayAfter, fixedWarmupSeconds } from "./warm-up-cut.
 import { secondsOfBin } from "./recorder.ts"
 import { histogramsOf, seriesOf } from "./series.ts"
 import { digestOfTexts } from "./digest-of-texts.ts"
-import { version } from "../version.ts"
+import { version } from "../../platform/package.ts"
 
 const daySeconds = 86_400
 

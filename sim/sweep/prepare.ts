@@ -20,7 +20,7 @@ import type { DesignName } from "./design.ts"
 import { designPoints } from "./design.ts"
 import type { Factor } from "./factor.ts"
 import { factorText, parseFactor, valueAt } from "./factor.ts"
-import { version } from "../version.ts"
+import { version } from "../../platform/package.ts"
 
 export interface SweepRequest {
   readonly scenario: string

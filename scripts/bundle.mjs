@@ -1,0 +1,52 @@
+/**
+ * Joins the programs of dist/ (the command line and its workers) with those of their libraries that come
+ * in hundreds of small files: a start then reads a few files in place of some 1,800, in about a third of
+ * the time. What a user imports (`evenkeel/engine` and the like) stays as the compiler left it.
+ *
+ * The command line becomes executable, too: npm sets that bit only once, when it links the command, so
+ * a dist/ that was removed and built again would lack it, and `npx evenkeel` would be refused.
+ */
+import { build } from "esbuild"
+import { chmodSync, readFileSync, rmSync } from "node:fs"
+
+const programs = ["evenkeel.ts", "sim/replication-worker.ts", "sim/coverage-worker.ts"]
+
+/** Of our dependencies, those that are nothing but modules: no files of their own, no threads. */
+const joined = /^(effect|@effect\/[^/]+|hyparquet(-writer)?|yaml)(\/|$)/
+
+const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"))
+const packageOf = (path) => /^(@[^/]+\/)?[^/]+/.exec(path)[0]
+
+/** Our other dependencies are found in node_modules at run time; what only the joined ones use is joined. */
+const leaveOthers = {
+  name: "leave-others",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+      kind !== "entry-point" && packageOf(path) in dependencies && !joined.test(path)
+        ? { path, external: true }
+        : undefined,
+    ),
+}
+
+rmSync("dist/chunks", { recursive: true, force: true })
+await build({
+  entryPoints: programs,
+  outdir: "dist",
+  outbase: ".",
+  chunkNames: "chunks/[name]-[hash]",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  // In what libraries bundle themselves, `require` is still to be found.
+  banner: {
+    js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
+  },
+  plugins: [leaveOthers],
+  logLevel: "warning",
+})
+
+chmodSync("dist/evenkeel.js", 0o755)
+if (!readFileSync("dist/evenkeel.js", "utf8").startsWith("#!"))
+  throw new Error("dist/evenkeel.js has lost its first line, by which a shell runs it")

@@ -11,7 +11,7 @@ import { version } from "./platform/package.ts"
 import { programFacts } from "./sim/cli/command-facts.ts"
 import { readCommandLine } from "./sim/cli/command-line.ts"
 import { helpText } from "./sim/cli/help.ts"
-import { note } from "./sim/cli/output.ts"
+import { note } from "./platform/terminal/output.ts"
 
 /** The figures of a run as a table: coloured and as wide as the terminal, where there is one. */
 const tableStyle = () => {

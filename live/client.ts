@@ -5,7 +5,7 @@
  * What the gateway writes in snake_case is camelCase here; credits stay decimal strings, since a
  * binary fraction cannot hold them. For everything of the OpenAI API its own client works, too.
  */
-import { isObject } from "../platform/json-object.ts"
+import { isObject } from "../platform/json/json-object.ts"
 import { eventsOf } from "./agent/event-stream.ts"
 import { messageOf } from "./agent/http.ts"
 import type { Earnings, OwnHost, PublicHost } from "./hosts/protocol.ts"

@@ -6,8 +6,8 @@ import { FileSystem } from "@effect/platform"
 import { Data, Effect, Either, Option, ParseResult, Schema, SchemaAST } from "effect"
 import { parse } from "yaml"
 import { LiveConfig } from "./config.ts"
-import type { JsonObject } from "../platform/json-object.ts"
-import { isObject } from "../platform/json-object.ts"
+import type { JsonObject } from "../platform/json/json-object.ts"
+import { isObject } from "../platform/json/json-object.ts"
 
 export class ConfigInvalid extends Data.TaggedError("ConfigInvalid")<{
   readonly source: string

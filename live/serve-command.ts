@@ -1,8 +1,8 @@
 /** `evenkeel serve`: the gateway, until it is told to stop. */
 import { Command, Options } from "@effect/cli"
 import { Effect, Option } from "effect"
-import { alignColumns, jsonOption, note, printResult } from "../sim/cli/output.ts"
-import { UsageError } from "../sim/cli/usage-error.ts"
+import { alignColumns, jsonOption, note, printResult } from "../platform/terminal/output.ts"
+import { UsageError } from "../platform/terminal/usage-error.ts"
 import type { LiveConfig } from "./config.ts"
 import { loadConfig, settings } from "./load-config.ts"
 import { loggerOf } from "./http/server.ts"

@@ -2,7 +2,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import { Data, Effect } from "effect"
-import { replaceFile } from "../sim/results/replace-file.ts"
+import { replaceFile } from "../platform/replace-file.ts"
 
 export class ReportError extends Data.TaggedError("ReportError")<{
   readonly path: string

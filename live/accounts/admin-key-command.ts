@@ -1,7 +1,7 @@
 /** `evenkeel admin-key`: a new admin key for whoever owns the data directory. */
 import { Command } from "@effect/cli"
 import { Effect } from "effect"
-import { printResult } from "../../sim/cli/output.ts"
+import { printResult } from "../../platform/terminal/output.ts"
 import { keyState } from "../http/authentication.ts"
 import { marketMicros } from "../store/meta.ts"
 import { loadDirectory } from "../store/records.ts"

@@ -1,8 +1,8 @@
 /** `evenkeel agent`: makes this machine a host of a market. */
 import { Command, Options } from "@effect/cli"
 import { Data, Effect, Option } from "effect"
-import { alignColumns, note, printable, printResult } from "../../sim/cli/output.ts"
-import { UsageError } from "../../sim/cli/usage-error.ts"
+import { alignColumns, note, printable, printResult } from "../../platform/terminal/output.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { HostAgent } from "./host-agent.ts"
 import type { AgentEvent, HostAgentOptions, ModelOption } from "./options.ts"
 import { backendNames } from "./options.ts"

@@ -1,5 +1,5 @@
 /** What a chunk of an OpenAI stream says: whether there is text in it, and what it counts. */
-import { isObject } from "../../platform/json-object.ts"
+import { isObject } from "../../platform/json/json-object.ts"
 import type { Chunk } from "./backends/backend.ts"
 
 /** Whether something was generated: text, reasoning, or a part of a tool call. */
@@ -22,5 +22,5 @@ export const isContent = ({ choices }: Chunk): boolean =>
 
 const isText = (value: unknown): boolean => typeof value === "string" && value !== ""
 
-export { usageIn } from "../../platform/usage.ts"
-export type { TokenUsage } from "../../platform/usage.ts"
+export { usageIn } from "../../platform/model-server/usage.ts"
+export type { TokenUsage } from "../../platform/model-server/usage.ts"

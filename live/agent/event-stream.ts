@@ -1,6 +1,6 @@
 /** Reads what streams, line by line (NDJSON) or event by event, from whatever gives bytes. */
 import { makeLineSplitter } from "../http/line-splitter.ts"
-import { makeSseParser } from "../../platform/sse.ts"
+import { makeSseParser } from "../../platform/model-server/sse.ts"
 
 /** Bytes, as a stream of Node or of the web gives them. */
 type Bytes = AsyncIterable<unknown>

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from "node:http"
 import { Schema } from "effect"
-import { isObject } from "../../platform/json-object.ts"
+import { isObject } from "../../platform/json/json-object.ts"
 import type {
   Completion,
   Failure,

@@ -6,7 +6,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http"
 import * as http from "node:http"
 import * as https from "node:https"
-import { errorText } from "../../platform/error-text.ts"
+import { errorText } from "../../platform/model-server/error-text.ts"
 import { retryAfterSeconds } from "../http/retry-after.ts"
 
 export interface CallOptions {

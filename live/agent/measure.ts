@@ -10,8 +10,8 @@
  * server's own count is taken (live/generation-rate.ts), as by the gateway.
  */
 import { microsPerSecond } from "../../engine/index.ts"
-import { finishOf } from "../../platform/finish-reason.ts"
-import { isObject } from "../../platform/json-object.ts"
+import { finishOf } from "../../platform/model-server/finish-reason.ts"
+import { isObject } from "../../platform/json/json-object.ts"
 import type { Generation } from "../generation-rate.ts"
 import { rateOf, tokensForMore } from "../generation-rate.ts"
 import type { Backend, Chunk } from "./backends/backend.ts"

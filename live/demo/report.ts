@@ -1,6 +1,6 @@
 /** What the demonstration prints. */
 import { formatCredits } from "../../engine/index.ts"
-import { alignColumns } from "../../sim/cli/output.ts"
+import { alignColumns } from "../../platform/terminal/output.ts"
 import type { BalanceView } from "../accounts/balance.ts"
 import type { InstanceStatus } from "../operations/instance-status.ts"
 import type { MarketTotals } from "../replay/comparison.ts"

@@ -3,9 +3,9 @@
  * stream, the chunks, which are in OpenAI's form by now, are put together into one answer of the same
  * content.
  */
-import type { JsonObject } from "../../platform/json-object.ts"
-import { choiceOf } from "../../platform/choices.ts"
-import { isObject } from "../../platform/json-object.ts"
+import type { JsonObject } from "../../platform/json/json-object.ts"
+import { choiceOf } from "../../platform/model-server/choices.ts"
+import { isObject } from "../../platform/json/json-object.ts"
 import type { JobKind } from "./delivery.ts"
 
 export interface Usage {

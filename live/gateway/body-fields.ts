@@ -3,8 +3,8 @@
  * names is left out when a body is checked, so a schema is the list of what is allowed.
  */
 import { Schema } from "effect"
-import type { JsonObject } from "../../platform/json-object.ts"
-import { isObject } from "../../platform/json-object.ts"
+import type { JsonObject } from "../../platform/json/json-object.ts"
+import { isObject } from "../../platform/json/json-object.ts"
 
 /** OpenAI's clients send `null` for what is not set. */
 export const optional = <A, I>(schema: Schema.Schema<A, I>, description?: string) =>

@@ -15,7 +15,7 @@
 import type { Command, Outcome, Refusal } from "../../engine/index.ts"
 import type { MarketDriver } from "../driver/market-driver.ts"
 import type { HttpError } from "../http/http-error.ts"
-import type { JsonObject } from "../../platform/json-object.ts"
+import type { JsonObject } from "../../platform/json/json-object.ts"
 import type { CommitQueue } from "../store/commit-queue.ts"
 import { forgetDelivered, noteDelivered } from "../store/deliveries.ts"
 import type { ModelRecord } from "../store/records.ts"

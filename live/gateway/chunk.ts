@@ -1,9 +1,9 @@
 /**
- * Counts the text of an answer. What it counts is what platform/normaliser.ts lets pass, field by field:
+ * Counts the text of an answer. What it counts is what platform/normaliser/normaliser.ts lets pass, field by field:
  * all of it, so that nothing is delivered for nothing. Log probabilities say no more than the text does.
  */
-import type { JsonObject } from "../../platform/json-object.ts"
-import { isObject } from "../../platform/json-object.ts"
+import type { JsonObject } from "../../platform/json/json-object.ts"
+import { isObject } from "../../platform/json/json-object.ts"
 import type { TokenCounter } from "./token-count.ts"
 import { addText, countedTokens, countTokens, makeCounter, roughTokens } from "./token-count.ts"
 

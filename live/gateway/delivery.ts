@@ -4,7 +4,7 @@
  * outcomes.
  */
 import type { Outcome } from "../../engine/index.ts"
-import type { AnswerKind } from "../../platform/endpoint.ts"
+import type { AnswerKind } from "../../platform/model-server/endpoint.ts"
 
 export type JobKind = AnswerKind
 

@@ -1,7 +1,7 @@
 /** What consumers call: OpenAI's routes, so that its clients work unchanged. */
 import type { FastifyPluginAsync } from "fastify"
 import { secondsOf } from "../accounts/market-time.ts"
-import type { JsonObject } from "../../platform/json-object.ts"
+import type { JsonObject } from "../../platform/json/json-object.ts"
 import type { LiveServices } from "../services.ts"
 import type { EmbeddingEncoding, Envelope } from "./answer.ts"
 import { makeAssembler } from "./answer.ts"

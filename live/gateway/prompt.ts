@@ -5,8 +5,8 @@
  * is no text (images, audio, video) counts a fixed number a part: what a model makes of it only the
  * host knows, and its word is not taken for it.
  */
-import type { JsonObject } from "../../platform/json-object.ts"
-import { isObject } from "../../platform/json-object.ts"
+import type { JsonObject } from "../../platform/json/json-object.ts"
+import { isObject } from "../../platform/json/json-object.ts"
 import type { JobKind } from "./delivery.ts"
 import { countAll } from "./token-count.ts"
 

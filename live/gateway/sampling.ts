@@ -4,8 +4,8 @@
  */
 import { Schema } from "effect"
 import { FreeForm, listOf, number, only, optional, whole, Word } from "./body-fields.ts"
-import type { JsonObject } from "../../platform/json-object.ts"
-import { isObject } from "../../platform/json-object.ts"
+import type { JsonObject } from "../../platform/json/json-object.ts"
+import { isObject } from "../../platform/json/json-object.ts"
 
 const mostTokenIds = 16_384
 const mostBiases = 1024

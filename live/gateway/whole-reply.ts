@@ -2,7 +2,7 @@
 import type { FastifyReply } from "fastify"
 import type { Market } from "../../engine/index.ts"
 import { creditsOf } from "../accounts/credits.ts"
-import type { JsonObject } from "../../platform/json-object.ts"
+import type { JsonObject } from "../../platform/json/json-object.ts"
 import type { Assembler, Usage } from "./answer.ts"
 import type { Consumer } from "./call.ts"
 

@@ -4,7 +4,7 @@
  * chunk, or when the board says that nothing of it is wanted any more: then at once, in the middle.
  */
 import type { Readable } from "node:stream"
-import { makeEventReader } from "../../platform/answer-reader.ts"
+import { makeEventReader } from "../../platform/model-server/answer-reader.ts"
 import type { Claim, ClaimRefusal, JobBoard } from "./job-board.ts"
 import { LineTooLong, makeLineSplitter } from "../http/line-splitter.ts"
 

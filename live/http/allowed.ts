@@ -5,8 +5,8 @@
  */
 import type { HttpError } from "./http-error.ts"
 import { badRequest } from "./http-error.ts"
-import type { JsonObject } from "../../platform/json-object.ts"
-import { isObject } from "../../platform/json-object.ts"
+import type { JsonObject } from "../../platform/json/json-object.ts"
+import { isObject } from "../../platform/json/json-object.ts"
 
 /** Where in a body or a query something stands. */
 type Place = ReadonlyArray<string>

@@ -8,7 +8,7 @@
 import type { FastifyBodyParser, FastifyInstance } from "fastify"
 import { isUtf8 } from "node:buffer"
 import { badRequest } from "./http-error.ts"
-import { isDeeper } from "../../platform/json-depth.ts"
+import { isDeeper } from "../../platform/json/json-depth.ts"
 
 /** Fields may be called `__proto__` or `constructor`: they are the body's own, and assigned nowhere. */
 export const jsonBodyParser = (

@@ -3,8 +3,8 @@ import type { FastifyError, FastifyRequest } from "fastify"
 import { missing, notAllowed, unknownField } from "./allowed.ts"
 import type { HttpError } from "./http-error.ts"
 import { badRequest } from "./http-error.ts"
-import type { JsonObject } from "../../platform/json-object.ts"
-import { isObject } from "../../platform/json-object.ts"
+import type { JsonObject } from "../../platform/json/json-object.ts"
+import { isObject } from "../../platform/json/json-object.ts"
 
 type Issue = NonNullable<FastifyError["validation"]>[number]
 

@@ -1,8 +1,8 @@
 /** `evenkeel accept-loss`: goes on with a data directory that lacks some of what it had acknowledged. */
 import { Command } from "@effect/cli"
 import { Effect } from "effect"
-import { printResult } from "../../sim/cli/output.ts"
-import { UsageError } from "../../sim/cli/usage-error.ts"
+import { printResult } from "../../platform/terminal/output.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 import type { Loss } from "./loss.ts"
 import { marketMicros } from "./meta.ts"
 import { noteAsOwner, openOwned, ownerOptions } from "./owner-command.ts"

@@ -14,10 +14,16 @@ import { findDevice } from "../fleet/devices.ts"
 import type { Model, Quantisation } from "../fleet/models.ts"
 import { findModel, models } from "../fleet/models.ts"
 import { contextCapacityTokens } from "../fleet/service-model.ts"
-import { replaceFile } from "../results/replace-file.ts"
-import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
-import { quoteForShell } from "./shell.ts"
-import { UsageError } from "./usage-error.ts"
+import { replaceFile } from "../../platform/replace-file.ts"
+import {
+  alignColumns,
+  jsonOption,
+  note,
+  printable,
+  printResult,
+} from "../../platform/terminal/output.ts"
+import { quoteForShell } from "../../platform/terminal/shell.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 const text = (name: string, pseudoName: string, meaning: string) =>
   Options.text(name).pipe(Options.withPseudoName(pseudoName), Options.withDescription(meaning))

@@ -7,11 +7,17 @@ import type { RunSize } from "../claims/arm.ts"
 import { layerThreads } from "../replicators.ts"
 import type { AttackResult, ClaimsReport, Estimated } from "../results/claims-model.ts"
 import { CheckFailed } from "./check-failed.ts"
-import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
+import {
+  alignColumns,
+  jsonOption,
+  note,
+  printable,
+  printResult,
+} from "../../platform/terminal/output.ts"
 import { makeProgress } from "./progress.ts"
 import { workersFrom, workersOption } from "./run-options.ts"
-import { quoteForShell } from "./shell.ts"
-import { UsageError } from "./usage-error.ts"
+import { quoteForShell } from "../../platform/terminal/shell.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { version } from "../../platform/package.ts"
 
 const fastOption = Options.boolean("fast").pipe(

@@ -6,7 +6,7 @@
  */
 import { Either } from "effect"
 import type { CommandFacts, OptionFacts } from "./command-facts.ts"
-import { UsageError } from "./usage-error.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 export type Request =
   | { readonly _tag: "Help"; readonly command: CommandFacts }

@@ -17,7 +17,13 @@ import type { RunResult } from "../results/model.ts"
 import { loadScenario } from "../scenarios/load.ts"
 import { sayBoth, withSettings } from "../scenarios/settings.ts"
 import { CheckFailed } from "./check-failed.ts"
-import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
+import {
+  alignColumns,
+  jsonOption,
+  note,
+  printable,
+  printResult,
+} from "../../platform/terminal/output.ts"
 import { makeProgress } from "./progress.ts"
 import {
   commandAgain,
@@ -28,7 +34,7 @@ import {
   workersFrom,
   workersOption,
 } from "./run-options.ts"
-import { UsageError } from "./usage-error.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 const setOption = Options.text("set").pipe(
   Options.withPseudoName("PATH=VALUE"),

@@ -7,10 +7,10 @@ import { Worker } from "node:worker_threads"
 import { builtProgram } from "../../platform/package.ts"
 import type { Answer, CoverageResult, CoverageTask } from "../validation/coverage.ts"
 import { coverageOf, coverageSettings, SOUND_SHARES } from "../validation/coverage.ts"
-import { alignColumns, jsonOption, note, printResult } from "./output.ts"
+import { alignColumns, jsonOption, note, printResult } from "../../platform/terminal/output.ts"
 import { makeProgress } from "./progress.ts"
 import { numberFrom, workersFrom, workersOption } from "./run-options.ts"
-import { quoteForShell } from "./shell.ts"
+import { quoteForShell } from "../../platform/terminal/shell.ts"
 
 const usualMacros = 1_000
 const mostMacros = 1_000_000

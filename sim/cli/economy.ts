@@ -3,8 +3,8 @@ import { Args, Command, Options } from "@effect/cli"
 import { Effect, Option } from "effect"
 import type { Economy, KnobRow } from "../../engine/index.ts"
 import { economies, knobRows } from "../../engine/index.ts"
-import { alignColumns, jsonOption, printResult } from "./output.ts"
-import { UsageError } from "./usage-error.ts"
+import { alignColumns, jsonOption, printResult } from "../../platform/terminal/output.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 export const economyOption = Options.text("economy").pipe(
   Options.withPseudoName("NAME"),

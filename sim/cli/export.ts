@@ -4,7 +4,7 @@ import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { exportRun } from "../results/export.ts"
 import { readRun } from "../results/store.ts"
-import { jsonOption, printable, printResult } from "./output.ts"
+import { jsonOption, printable, printResult } from "../../platform/terminal/output.ts"
 
 const formatOption = Options.choice("format", ["csv", "parquet"]).pipe(
   Options.withDescription(

@@ -11,7 +11,7 @@ import { summarise } from "../recording/summary.ts"
 import { layerThreads } from "../replicators.ts"
 import type { RunResult } from "../results/model.ts"
 import { writeRun } from "../results/store.ts"
-import { note } from "./output.ts"
+import { note } from "../../platform/terminal/output.ts"
 import { makeProgress } from "./progress.ts"
 
 export interface KeptRunOptions extends Omit<RunOptions, "onProgress"> {

@@ -9,9 +9,9 @@ import { cellsOf } from "../results/sweep-model.ts"
 import { openSweep } from "../results/sweep-store.ts"
 import type { PreparedSweep } from "../sweep/prepare.ts"
 import { runCells } from "../sweep/run-cells.ts"
-import { note, printable } from "./output.ts"
+import { note, printable } from "../../platform/terminal/output.ts"
 import { makeProgress } from "./progress.ts"
-import { UsageError } from "./usage-error.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 /** The file in a sweep's folder that holds its cells. */
 export const sweepDatabase = "sweep.sqlite"

@@ -14,10 +14,10 @@ import {
 import type { SweepCell, SweepResult } from "../results/sweep-model.ts"
 import { wholeSweep } from "../results/sweep-model.ts"
 import { sweepDatabase } from "./kept-sweep.ts"
-import { jsonOption } from "./output.ts"
+import { jsonOption } from "../../platform/terminal/output.ts"
 import type { WriteSweepReport } from "./sweep.ts"
 import { finishSweep } from "./sweep.ts"
-import { UsageError } from "./usage-error.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 const outArgument = Args.text({ name: "out" }).pipe(
   Args.withDescription("The folder that the whole goes to."),

@@ -6,9 +6,9 @@ import { metricFactsOf } from "../recording/summary.ts"
 import type { Estimate } from "../results/model.ts"
 import type { Scenario } from "../scenarios/schema.ts"
 import { LEAST_REPLICATIONS } from "../statistics/sequential-stopping.ts"
-import { alignColumns, printable } from "./output.ts"
+import { alignColumns, printable } from "../../platform/terminal/output.ts"
 import { maxReplications, numberFrom } from "./run-options.ts"
-import { UsageError } from "./usage-error.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 export const precisionOption = Options.text("precision").pipe(
   Options.withPseudoName("METRIC=SIZE"),

@@ -3,8 +3,8 @@ import { Command, Options } from "@effect/cli"
 import { Effect } from "effect"
 import { formatCredits, parseDecimal, quote } from "../../engine/index.ts"
 import { economyNamed, economyOption } from "./economy.ts"
-import { alignColumns, jsonOption, printResult } from "./output.ts"
-import { UsageError } from "./usage-error.ts"
+import { alignColumns, jsonOption, printResult } from "../../platform/terminal/output.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 const priceOption = Options.text("price-per-token").pipe(
   Options.withPseudoName("CREDITS"),

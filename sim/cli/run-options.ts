@@ -3,8 +3,8 @@ import { Args, Options } from "@effect/cli"
 import { Effect, Option } from "effect"
 import { availableParallelism } from "node:os"
 import { builtInScenarios } from "../scenarios/load.ts"
-import { quoteForShell } from "./shell.ts"
-import { UsageError } from "./usage-error.ts"
+import { quoteForShell } from "../../platform/terminal/shell.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 export const scenarioArgument = Args.text({ name: "scenario" }).pipe(
   Args.withDescription(`A built-in scenario (${builtInScenarios.join(", ")}) or a YAML file.`),

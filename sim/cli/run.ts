@@ -11,7 +11,13 @@ import { loadScenario } from "../scenarios/load.ts"
 import { CheckFailed } from "./check-failed.ts"
 import { folderNameOf, makeResultsFolder } from "./results-folder.ts"
 import { keptRun } from "./kept-run.ts"
-import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
+import {
+  alignColumns,
+  jsonOption,
+  note,
+  printable,
+  printResult,
+} from "../../platform/terminal/output.ts"
 import {
   maxReplicationsOption,
   precisionFrom,
@@ -27,7 +33,7 @@ import {
   workersFrom,
   workersOption,
 } from "./run-options.ts"
-import { quoteForShell } from "./shell.ts"
+import { quoteForShell } from "../../platform/terminal/shell.ts"
 
 const setOption = Options.text("set").pipe(
   Options.withPseudoName("PATH=VALUE"),

@@ -13,7 +13,13 @@ import type { PolicyOutcome, SelectionOutcome } from "../selection.ts"
 import { selectPolicy } from "../selection.ts"
 import { CheckFailed } from "./check-failed.ts"
 import { sayBoth, withSettings } from "../scenarios/settings.ts"
-import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
+import {
+  alignColumns,
+  jsonOption,
+  note,
+  printable,
+  printResult,
+} from "../../platform/terminal/output.ts"
 import { metricFrom } from "./precision-options.ts"
 import { makeProgress } from "./progress.ts"
 import {
@@ -26,7 +32,7 @@ import {
   workersFrom,
   workersOption,
 } from "./run-options.ts"
-import { UsageError } from "./usage-error.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 const optionOption = Options.text("option").pipe(
   Options.withPseudoName("PATH=VALUE,…"),

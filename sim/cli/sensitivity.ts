@@ -9,7 +9,13 @@ import { shardText } from "../results/sweep-store.ts"
 import { prepareSweep } from "../sweep/prepare.ts"
 import { sensitivityOf } from "../sweep/sensitivity.ts"
 import { keptSweep } from "./kept-sweep.ts"
-import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
+import {
+  alignColumns,
+  jsonOption,
+  note,
+  printable,
+  printResult,
+} from "../../platform/terminal/output.ts"
 import { folderNameOf } from "./results-folder.ts"
 import {
   commandAgain,
@@ -28,7 +34,7 @@ import {
   shardOption,
   varyOption,
 } from "./sweep-options.ts"
-import { UsageError } from "./usage-error.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 const metricOption = Options.text("metric").pipe(
   Options.withPseudoName("NAME"),

@@ -3,7 +3,7 @@ import { Options } from "@effect/cli"
 import { Effect, Option } from "effect"
 import type { Shard } from "../results/sweep-model.ts"
 import { wholeSweep } from "../results/sweep-model.ts"
-import { UsageError } from "./usage-error.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 export const varyOption = Options.text("vary").pipe(
   Options.withPseudoName("PATH=VALUES"),

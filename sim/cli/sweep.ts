@@ -10,7 +10,13 @@ import { mostPoints } from "../sweep/design.ts"
 import { prepareSweep } from "../sweep/prepare.ts"
 import { CheckFailed } from "./check-failed.ts"
 import { keptSweep } from "./kept-sweep.ts"
-import { alignColumns, jsonOption, note, printable, printResult } from "./output.ts"
+import {
+  alignColumns,
+  jsonOption,
+  note,
+  printable,
+  printResult,
+} from "../../platform/terminal/output.ts"
 import { folderNameOf } from "./results-folder.ts"
 import {
   commandAgain,
@@ -21,7 +27,7 @@ import {
   workersFrom,
   workersOption,
 } from "./run-options.ts"
-import { quoteForShell } from "./shell.ts"
+import { quoteForShell } from "../../platform/terminal/shell.ts"
 import {
   bothOption,
   countFrom,
@@ -30,7 +36,7 @@ import {
   shardOption,
   varyOption,
 } from "./sweep-options.ts"
-import { UsageError } from "./usage-error.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 const designOption = Options.choice("design", ["grid", "latin", "sobol"]).pipe(
   Options.withDescription(

@@ -12,8 +12,8 @@ import {
   MAX_RELATIVE_HALF_WIDTH,
   summarise,
 } from "../validation/validate.ts"
-import { alignColumns, jsonOption, note, printResult } from "./output.ts"
-import { UsageError } from "./usage-error.ts"
+import { alignColumns, jsonOption, note, printResult } from "../../platform/terminal/output.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 const seedOption = Options.text("seed").pipe(
   Options.withPseudoName("TEXT"),

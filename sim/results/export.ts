@@ -10,7 +10,7 @@ import { exportTables } from "./export-tables.ts"
 import type { ExportTable } from "./export-tables.ts"
 import type { RunResult } from "./model.ts"
 import { writeParquet } from "./parquet.ts"
-import { replaceFile } from "./replace-file.ts"
+import { replaceFile } from "../../platform/replace-file.ts"
 
 export type ExportFormat = "csv" | "parquet"
 

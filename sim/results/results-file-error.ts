@@ -5,7 +5,7 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import { Data } from "effect"
 import { layoutVersion } from "./tables.ts"
-import { sqliteCode } from "./sqlite-client.ts"
+import { sqliteCode } from "../../platform/sqlite-client.ts"
 
 export class ResultsFileError extends Data.TaggedError("ResultsFileError")<{
   readonly path: string

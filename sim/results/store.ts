@@ -12,7 +12,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, ParseResult, Schema } from "effect"
 import { insertRun } from "./insert-run.ts"
 import { RunResult } from "./model.ts"
-import { replaceFile } from "./replace-file.ts"
+import { replaceFile } from "../../platform/replace-file.ts"
 import {
   foreignFile,
   invalidContent,
@@ -24,7 +24,7 @@ import {
 } from "./results-file-error.ts"
 import type { ResultsFileError } from "./results-file-error.ts"
 import { selectRun } from "./select-run.ts"
-import { sqliteLayer } from "./sqlite-client.ts"
+import { sqliteLayer } from "../../platform/sqlite-client.ts"
 import { applicationId, layoutVersion } from "./tables.ts"
 
 /**

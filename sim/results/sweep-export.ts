@@ -11,7 +11,7 @@ import { meanInterval } from "../statistics/interval.ts"
 import { csvChunks } from "./csv.ts"
 import { ExportError } from "./export.ts"
 import type { ExportTable } from "./export-tables.ts"
-import { replaceFile } from "./replace-file.ts"
+import { replaceFile } from "../../platform/replace-file.ts"
 import type { SweepCell, SweepPoint, SweepResult } from "./sweep-model.ts"
 
 /** Writes both files into `folder`, replacing earlier ones. Gives their paths. O(values). */

@@ -20,7 +20,7 @@ import {
   ResultsFileError,
   writeFailure,
 } from "./results-file-error.ts"
-import { sqliteCode, sqliteLayer } from "./sqlite-client.ts"
+import { sqliteCode, sqliteLayer } from "../../platform/sqlite-client.ts"
 import { differencesOf } from "./sweep-difference.ts"
 import type { MetricFacts, Shard, SweepCell, SweepPoint, SweepResult } from "./sweep-model.ts"
 import { FactorValue, isOfShard, pathOfFactor, SweepDefinition } from "./sweep-model.ts"

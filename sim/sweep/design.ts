@@ -8,7 +8,7 @@
  *   saltelli  rows for Sobol' indices
  */
 import { Either } from "effect"
-import { UsageError } from "../cli/usage-error.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 import type { SweepDefinition } from "../results/sweep-model.ts"
 import type { Factor } from "./factor.ts"
 import { factorText, gridCoordinates } from "./factor.ts"

@@ -9,7 +9,7 @@
  * A design places a factor by a coordinate in [0, 1]; the factor turns it into a value.
  */
 import { Either } from "effect"
-import { UsageError } from "../cli/usage-error.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 export type Factor =
   | { readonly kind: "list"; readonly path: string; readonly values: ReadonlyArray<string> }

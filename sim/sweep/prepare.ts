@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import { createHash } from "node:crypto"
 import { stringify } from "yaml"
-import { UsageError } from "../cli/usage-error.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 import type { Trace } from "../demand/trace.ts"
 import { loadTrace } from "../demand/trace.ts"
 import type { PlanOptions } from "../plan.ts"

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { MetricComparison } from "../../sim/comparison.ts"
-import { quoteForShell } from "../../sim/cli/shell.ts"
+import { quoteForShell } from "../../platform/terminal/shell.ts"
 import { evenkeel, program, stackLine } from "./evenkeel.ts"
 
 let folder = ""

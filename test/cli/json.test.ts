@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { quoteForShell } from "../../sim/cli/shell.ts"
+import { quoteForShell } from "../../platform/terminal/shell.ts"
 import { evenkeel, program } from "./evenkeel.ts"
 
 let folder = ""

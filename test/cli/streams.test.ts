@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { quoteForShell } from "../../sim/cli/shell.ts"
+import { quoteForShell } from "../../platform/terminal/shell.ts"
 import { program } from "./evenkeel.ts"
 
 let folder = ""

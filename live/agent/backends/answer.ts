@@ -4,8 +4,8 @@
  */
 import { randomUUID } from "node:crypto"
 import type { IncomingMessage } from "node:http"
-import type { Normaliser } from "../../../platform/normaliser.ts"
-import { outcomeOfStatus } from "../../../platform/status.ts"
+import type { Normaliser } from "../../../platform/normaliser/normaliser.ts"
+import { outcomeOfStatus } from "../../../platform/model-server/status.ts"
 import type { CallOptions } from "../http.ts"
 import { call, jsonOf, messageOf, retryAfterSecondsOf, Unreachable } from "../http.ts"
 import type { BackendJob, Chunk } from "./backend.ts"

@@ -8,8 +8,8 @@
  * What comes out is text, a message, or an object with the text in `output`, `answer`, `result` or
  * `text`.
  */
-import { isObject } from "../../../platform/json-object.ts"
-import { errorIn } from "../../../platform/stream-error.ts"
+import { isObject } from "../../../platform/json/json-object.ts"
+import { errorIn } from "../../../platform/model-server/stream-error.ts"
 import { eventsOf } from "../event-stream.ts"
 import { call, jsonOf, messageOf } from "../http.ts"
 import { chunkWriter, maxTokensOf, parsed, post, untilBroken } from "./answer.ts"

@@ -3,10 +3,10 @@
  * read as the gateway reads those that it calls itself.
  */
 import type { IncomingMessage } from "node:http"
-import { makeAnswerReader } from "../../../platform/answer-reader.ts"
-import { generationUrl, modelsUrl, shownBase } from "../../../platform/endpoint.ts"
-import { isObject } from "../../../platform/json-object.ts"
-import { makeNormaliser } from "../../../platform/normaliser.ts"
+import { makeAnswerReader } from "../../../platform/model-server/answer-reader.ts"
+import { generationUrl, modelsUrl, shownBase } from "../../../platform/model-server/endpoint.ts"
+import { isObject } from "../../../platform/json/json-object.ts"
+import { makeNormaliser } from "../../../platform/normaliser/normaliser.ts"
 import { call, jsonOf, messageOf } from "../http.ts"
 import { chunksOf, post } from "./answer.ts"
 import type { Backend, BackendJob, Chunk } from "./backend.ts"

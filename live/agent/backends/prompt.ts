@@ -1,5 +1,5 @@
 /** The text of a call, for backends that know less than the OpenAI API. */
-import { isObject } from "../../../platform/json-object.ts"
+import { isObject } from "../../../platform/json/json-object.ts"
 import type { BackendJob } from "./backend.ts"
 
 export interface Message {

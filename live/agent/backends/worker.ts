@@ -27,10 +27,10 @@
  * "later", any other of 4xx and 5xx is a failure of the worker.
  */
 import type { IncomingMessage } from "node:http"
-import { isObject } from "../../../platform/json-object.ts"
-import { finishOf } from "../../../platform/finish-reason.ts"
-import { makeNormaliser } from "../../../platform/normaliser.ts"
-import { errorIn } from "../../../platform/stream-error.ts"
+import { isObject } from "../../../platform/json/json-object.ts"
+import { finishOf } from "../../../platform/model-server/finish-reason.ts"
+import { makeNormaliser } from "../../../platform/normaliser/normaliser.ts"
+import { errorIn } from "../../../platform/model-server/stream-error.ts"
 import { eventsOf, linesOf } from "../event-stream.ts"
 import { jsonOf, textOf } from "../http.ts"
 import { chunksOf, chunkWriter, mediaTypeOf, parsed, post, untilBroken } from "./answer.ts"

@@ -6,7 +6,7 @@ import { Either, ParseResult, Schema } from "effect"
 import { missing } from "../../http/allowed.ts"
 import type { HttpError } from "../../http/http-error.ts"
 import { badRequest } from "../../http/http-error.ts"
-import { isObject } from "../../../platform/json-object.ts"
+import { isObject } from "../../../platform/json/json-object.ts"
 import { jsonSchemaOf } from "../../http/json-schema.ts"
 
 /** A field whose error is this one, whatever is wrong with it. */

@@ -1,6 +1,6 @@
 /** Log probabilities of the tokens of a text, as far as they are such: nothing else passes in them. */
-import type { JsonObject } from "../../../platform/json-object.ts"
-import { isObject } from "../../../platform/json-object.ts"
+import type { JsonObject } from "../../../platform/json/json-object.ts"
+import { isObject } from "../../../platform/json/json-object.ts"
 
 /** Of a chat's choice. */
 export const logprobsOf = (choice: JsonObject): ReadonlyArray<JsonObject> => {

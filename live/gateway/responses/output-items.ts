@@ -1,5 +1,5 @@
 /** What a model made, item by item, as a response shows it. */
-import type { JsonObject } from "../../../platform/json-object.ts"
+import type { JsonObject } from "../../../platform/json/json-object.ts"
 
 export type ItemStatus = "in_progress" | "completed" | "incomplete"
 

@@ -7,7 +7,7 @@
  * for longest: whoever answers much pushes out its own.
  */
 import { badRequest } from "../../http/http-error.ts"
-import type { JsonObject } from "../../../platform/json-object.ts"
+import type { JsonObject } from "../../../platform/json/json-object.ts"
 import type { InputItem, SentItem } from "./items.ts"
 
 export interface RecentItems {

@@ -1,5 +1,5 @@
 /** OpenAI's `response`: what was asked, what came of it. */
-import type { JsonObject } from "../../../platform/json-object.ts"
+import type { JsonObject } from "../../../platform/json/json-object.ts"
 import type { Envelope, Usage } from "../answer.ts"
 import type { ResponsesBody } from "./body.ts"
 import type { OutputItem } from "./output-items.ts"

@@ -12,8 +12,8 @@
  */
 import type { HttpError } from "../../http/http-error.ts"
 import { errorBody } from "../../http/http-error.ts"
-import type { JsonObject } from "../../../platform/json-object.ts"
-import { isObject } from "../../../platform/json-object.ts"
+import type { JsonObject } from "../../../platform/json/json-object.ts"
+import { isObject } from "../../../platform/json/json-object.ts"
 import type { Envelope, Usage } from "../answer.ts"
 import type { ResponsesBody } from "./body.ts"
 import { logprobsOf } from "./logprobs.ts"

@@ -4,7 +4,7 @@
  */
 import { secondsOf } from "../../accounts/market-time.ts"
 import { HttpError } from "../../http/http-error.ts"
-import type { JsonObject } from "../../../platform/json-object.ts"
+import type { JsonObject } from "../../../platform/json/json-object.ts"
 import type { LiveServices } from "../../services.ts"
 import type { Assembler, Envelope } from "../answer.ts"
 import { newAnswerId } from "../answer-id.ts"

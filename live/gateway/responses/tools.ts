@@ -3,7 +3,7 @@
  * text, is a function of one text.
  */
 import { badRequest } from "../../http/http-error.ts"
-import { parseObject } from "../../../platform/json-object.ts"
+import { parseObject } from "../../../platform/json/json-object.ts"
 import type { ResponsesBody, Tool } from "./body.ts"
 
 /** The function's one argument. */

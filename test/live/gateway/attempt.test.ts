@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import type { AttemptEnd } from "../../../live/gateway/attempt.ts"
 import { startAttempt } from "../../../live/gateway/attempt.ts"
-import type { JsonObject } from "../../../platform/json-object.ts"
+import type { JsonObject } from "../../../platform/json/json-object.ts"
 import { manualClock } from "../support/manual-clock.ts"
 import { fakeCourier } from "./fake-courier.ts"
 

@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { openReader } from "../../../live/store/store.ts"
-import { sqliteLayer } from "../../../sim/results/sqlite-client.ts"
+import { sqliteLayer } from "../../../platform/sqlite-client.ts"
 import { openedStore, temporaryFolder } from "../support/data-directory.ts"
 import { runningGateway } from "../support/gateway.ts"
 

@@ -7,7 +7,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it, vi } from "vitest"
 import { acceptLossCommand } from "../../../live/store/accept-loss-command.ts"
-import { sqliteLayer } from "../../../sim/results/sqlite-client.ts"
+import { sqliteLayer } from "../../../platform/sqlite-client.ts"
 import { crashImage, openedStore, temporaryFolder } from "../support/data-directory.ts"
 import { runningGateway } from "../support/gateway.ts"
 

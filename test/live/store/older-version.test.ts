@@ -12,7 +12,7 @@ import { openDirectory } from "../../../live/driver/open-directory.ts"
 import { replayCommand } from "../../../live/replay/replay-command.ts"
 import { steps } from "../../../live/store/migrations.ts"
 import { writeSnapshot } from "../../../live/store/snapshots.ts"
-import { sqliteLayer } from "../../../sim/results/sqlite-client.ts"
+import { sqliteLayer } from "../../../platform/sqlite-client.ts"
 import { temporaryFolder } from "../support/data-directory.ts"
 import { openStoredMarket } from "../support/stored-market.ts"
 

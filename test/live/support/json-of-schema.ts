@@ -1,6 +1,6 @@
 /** Random JSON that a JSON Schema allows: whatever field a schema gets, the properties see it. */
 import fc from "fast-check"
-import type { JsonObject } from "../../../platform/json-object.ts"
+import type { JsonObject } from "../../../platform/json/json-object.ts"
 
 const word = fc.constantFrom(
   "word",

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import type { RunResult } from "../../../sim/results/model.ts"
 import { ResultsFileError } from "../../../sim/results/results-file-error.ts"
-import { sqliteLayer } from "../../../sim/results/sqlite-client.ts"
+import { sqliteLayer } from "../../../platform/sqlite-client.ts"
 import { readRun, writeRun } from "../../../sim/results/store.ts"
 import { makeRunResult } from "../../support/run-result.ts"
 

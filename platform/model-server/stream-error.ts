@@ -8,8 +8,8 @@
  *     {"status": 500, "message": …}                       gateways in front of a server
  */
 import { errorText } from "./error-text.ts"
-import type { JsonObject } from "./json-object.ts"
-import { isObject } from "./json-object.ts"
+import type { JsonObject } from "../json/json-object.ts"
+import { isObject } from "../json/json-object.ts"
 import type { RefusalOutcome } from "./status.ts"
 import { outcomeOfStatus } from "./status.ts"
 

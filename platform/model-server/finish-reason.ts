@@ -3,7 +3,7 @@
  * for the same ends; a few say that the answer was broken off, which is no end of it. An end that nobody
  * knows is an end all the same.
  */
-import { isObject } from "./json-object.ts"
+import { isObject } from "../json/json-object.ts"
 
 export type FinishReason = "stop" | "length" | "tool_calls" | "function_call" | "content_filter"
 

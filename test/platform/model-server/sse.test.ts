@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { makeSseParser } from "../../platform/sse.ts"
+import { makeSseParser } from "../../../platform/model-server/sse.ts"
 
 const eventsOf = (parts: ReadonlyArray<Buffer>, maxChars = 10_000): Array<string> => {
   const events: Array<string> = []

@@ -11,21 +11,21 @@
  * at all. Behind its end nothing is judged. An event with nothing of the answer in it is a sign of life.
  */
 import { randomUUID } from "node:crypto"
-import type { Outcome } from "../engine/index.ts"
-import { choiceOf } from "./choices.ts"
+import type { Outcome } from "../../engine/index.ts"
+import { choiceOf } from "../model-server/choices.ts"
 import { textsOf } from "./delta-text.ts"
 import { embeddingAnswer } from "./embedding-answer.ts"
-import type { AnswerKind } from "./endpoint.ts"
-import type { Finish, FinishReason } from "./finish-reason.ts"
-import { finishOf } from "./finish-reason.ts"
-import { isDeeper } from "./json-depth.ts"
-import type { JsonObject } from "./json-object.ts"
-import { isObject } from "./json-object.ts"
+import type { AnswerKind } from "../model-server/endpoint.ts"
+import type { Finish, FinishReason } from "../model-server/finish-reason.ts"
+import { finishOf } from "../model-server/finish-reason.ts"
+import { isDeeper } from "../json/json-depth.ts"
+import type { JsonObject } from "../json/json-object.ts"
+import { isObject } from "../json/json-object.ts"
 import { chatLogprobs, completionLogprobs } from "./logprobs.ts"
-import { errorIn } from "./stream-error.ts"
+import { errorIn } from "../model-server/stream-error.ts"
 import { argumentsText, makeToolCalls } from "./tool-calls.ts"
-import type { TokenUsage } from "./usage.ts"
-import { usageIn } from "./usage.ts"
+import type { TokenUsage } from "../model-server/usage.ts"
+import { usageIn } from "../model-server/usage.ts"
 
 /** How an answer ended before its end. */
 export interface AnswerFailure {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { expect, it } from "vitest"
-import { makeJsonProgress } from "../../platform/json-progress.ts"
+import { makeJsonProgress } from "../../../platform/json/json-progress.ts"
 
 it("an object or a list is whole with its last character, and not before", () => {
   const value = fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.array(fc.jsonValue()))

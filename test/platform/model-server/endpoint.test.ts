@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { generationUrl, modelsUrl, shownBase } from "../../platform/endpoint.ts"
+import { generationUrl, modelsUrl, shownBase } from "../../../platform/model-server/endpoint.ts"
 
 test.each([
   ["http://h:1", "http://h:1/v1"],

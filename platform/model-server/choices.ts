@@ -1,6 +1,6 @@
 /** The one choice of a call in an event of a model server. */
-import type { JsonObject } from "./json-object.ts"
-import { isObject } from "./json-object.ts"
+import type { JsonObject } from "../json/json-object.ts"
+import { isObject } from "../json/json-object.ts"
 import { finishOf } from "./finish-reason.ts"
 
 /**

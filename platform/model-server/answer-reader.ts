@@ -7,8 +7,8 @@
  */
 import { choiceOf, isFinishing } from "./choices.ts"
 import type { AnswerKind } from "./endpoint.ts"
-import type { JsonObject } from "./json-object.ts"
-import { isObject, parseObject } from "./json-object.ts"
+import type { JsonObject } from "../json/json-object.ts"
+import { isObject, parseObject } from "../json/json-object.ts"
 import { makeSseParser } from "./sse.ts"
 import { errorIn } from "./stream-error.ts"
 

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { alignColumns, printable } from "../../sim/cli/output.ts"
+import { alignColumns, printable } from "../../../platform/terminal/output.ts"
 
 describe("printable", () => {
   it("spells out what a terminal would obey", () => {

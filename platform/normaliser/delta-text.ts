@@ -3,8 +3,8 @@
  * of parts, and what the model thinks under half a dozen names. Here there are three: what is said, what
  * is thought, what is refused.
  */
-import type { JsonObject } from "./json-object.ts"
-import { isObject } from "./json-object.ts"
+import type { JsonObject } from "../json/json-object.ts"
+import { isObject } from "../json/json-object.ts"
 
 export interface DeltaTexts {
   content: string

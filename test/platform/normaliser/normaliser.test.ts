@@ -1,9 +1,9 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import type { JsonObject } from "../../platform/json-object.ts"
-import { makeNormaliser } from "../../platform/normaliser.ts"
-import { rendered } from "./dialects.ts"
-import { counted, readAnswer, readText, saidIn, sse } from "./read-answer.ts"
+import type { JsonObject } from "../../../platform/json/json-object.ts"
+import { makeNormaliser } from "../../../platform/normaliser/normaliser.ts"
+import { rendered } from "../model-server/dialects.ts"
+import { counted, readAnswer, readText, saidIn, sse } from "../model-server/read-answer.ts"
 
 const chat = (delta: unknown, finish_reason: unknown = null): string =>
   sse({ choices: [{ index: 0, delta, finish_reason }] })

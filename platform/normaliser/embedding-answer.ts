@@ -1,6 +1,6 @@
 /** The vectors of an embedding, in the order of its inputs, as numbers or as base64 of 32-bit floats. */
-import type { JsonObject } from "./json-object.ts"
-import { isObject } from "./json-object.ts"
+import type { JsonObject } from "../json/json-object.ts"
+import { isObject } from "../json/json-object.ts"
 
 export type Vector = ReadonlyArray<number> | string
 

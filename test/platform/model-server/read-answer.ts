@@ -1,9 +1,9 @@
 /** Reads a body as every user of the reader does, and puts together what comes of it. */
-import { makeAnswerReader } from "../../platform/answer-reader.ts"
-import type { AnswerKind } from "../../platform/endpoint.ts"
-import type { JsonObject } from "../../platform/json-object.ts"
-import type { AnswerFailure } from "../../platform/normaliser.ts"
-import { makeNormaliser } from "../../platform/normaliser.ts"
+import { makeAnswerReader } from "../../../platform/model-server/answer-reader.ts"
+import type { AnswerKind } from "../../../platform/model-server/endpoint.ts"
+import type { JsonObject } from "../../../platform/json/json-object.ts"
+import type { AnswerFailure } from "../../../platform/normaliser/normaliser.ts"
+import { makeNormaliser } from "../../../platform/normaliser/normaliser.ts"
 
 export interface ReadAnswer {
   readonly chunks: ReadonlyArray<JsonObject>

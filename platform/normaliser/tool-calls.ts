@@ -11,10 +11,10 @@
  * A call goes out once its name is known. What would only spoil it is dropped: arguments behind the end
  * of the arguments, and calls that never get a name.
  */
-import type { JsonObject } from "./json-object.ts"
-import { isObject } from "./json-object.ts"
-import type { JsonProgress } from "./json-progress.ts"
-import { makeJsonProgress } from "./json-progress.ts"
+import type { JsonObject } from "../json/json-object.ts"
+import { isObject } from "../json/json-object.ts"
+import type { JsonProgress } from "../json/json-progress.ts"
+import { makeJsonProgress } from "../json/json-progress.ts"
 
 export interface ToolCallTracker {
   /** The calls of a delta, as it should have been; of a whole message, each entry is a call. */

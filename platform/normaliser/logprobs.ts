@@ -6,8 +6,8 @@
  * the answer does not say is no token of it. One that comes ahead of its text waits for it; one that
  * stands for no text, as that of the end, is left out. See token-spelling.ts for how tokens are written.
  */
-import type { JsonObject } from "./json-object.ts"
-import { isObject } from "./json-object.ts"
+import type { JsonObject } from "../json/json-object.ts"
+import { isObject } from "../json/json-object.ts"
 import { bytesOf, isTextless, spellsToken, spellingsOf } from "./token-spelling.ts"
 
 /** Alternatives to a token that OpenAI lists at most. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { makeAnswerReader } from "../../platform/answer-reader.ts"
+import { makeAnswerReader } from "../../../platform/model-server/answer-reader.ts"
 
 /** What a reader with small limits says of a body that comes in parts. */
 const heard = (parts: ReadonlyArray<string>): ReadonlyArray<string> => {

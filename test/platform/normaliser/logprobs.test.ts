@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import type { JsonObject } from "../../platform/json-object.ts"
-import { chatLogprobs, completionLogprobs } from "../../platform/logprobs.ts"
+import type { JsonObject } from "../../../platform/json/json-object.ts"
+import { chatLogprobs, completionLogprobs } from "../../../platform/normaliser/logprobs.ts"
 import { tokenDialects, tokensOfText } from "./token-dialects.ts"
 
 const text = fc

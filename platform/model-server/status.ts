@@ -6,7 +6,7 @@
  * whoever calls it has checked the model and knows the route, so a server that knows either of them no
  * more is out of order. A 402 may hang on how long an answer the call asks for.
  */
-import type { Outcome } from "../engine/index.ts"
+import type { Outcome } from "../../engine/index.ts"
 
 /** The call itself is at fault, by the server's word. */
 export const consumerStatuses: ReadonlyArray<number> = [400, 413, 422]

@@ -1,8 +1,8 @@
 import fc from "fast-check"
 import { spawnSync } from "node:child_process"
 import { describe, expect, it } from "vitest"
-import { PROPERTY_RUNS } from "../support/property-runs.ts"
-import { quoteForShell } from "../../sim/cli/shell.ts"
+import { PROPERTY_RUNS } from "../../support/property-runs.ts"
+import { quoteForShell } from "../../../platform/terminal/shell.ts"
 
 describe("quoteForShell", () => {
   it("leaves plain words as they are", () => {

@@ -1,6 +1,6 @@
 /** What a model server says that it counted, as far as it makes sense. */
-import type { JsonObject } from "./json-object.ts"
-import { isObject } from "./json-object.ts"
+import type { JsonObject } from "../json/json-object.ts"
+import { isObject } from "../json/json-object.ts"
 
 export interface TokenUsage {
   readonly prompt_tokens?: number

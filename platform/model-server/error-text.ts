@@ -1,5 +1,5 @@
 /** What a server's error answer says to people, in any of the shapes that servers use. */
-import { isObject } from "./json-object.ts"
+import { isObject } from "../json/json-object.ts"
 
 const fields = ["error", "message", "detail"]
 

@@ -62,3 +62,5 @@ export {
   gift as giftLot,
   vesting as vestingLot,
 } from "./ledger/accounts.ts"
+export type { Machine, Move } from "./core/machine.ts"
+export { diagramOf, machine, move, statesOf, transitionsOf } from "./core/machine.ts"

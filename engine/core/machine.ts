@@ -1,0 +1,105 @@
+/**
+ * Machines as tables: state × input → next state and outputs. The table is data, so that a test can
+ * visit all of it and the diagrams in docs/machines.md are drawn from it (`diagramOf`). An input that
+ * has no row in a state is not legal there: `move` says so and changes nothing.
+ *
+ * What decides which input something amounts to (three failures within a minute: a trip) is a rule of
+ * its own and no part of the machine.
+ */
+
+/** What follows on an input: the next state, and outputs for whoever runs the machine to act on. */
+export type Move<S extends string, O extends string> = readonly [
+  next: S,
+  ...outputs: ReadonlyArray<O>,
+]
+
+export interface Machine<S extends string, I extends string, O extends string = never> {
+  readonly name: string
+  /** One sentence for the reader of a diagram. */
+  readonly meaning: string
+  readonly initial: S
+  /** States in which it has ended: nothing is legal there. */
+  readonly final: ReadonlyArray<S>
+  readonly table: { readonly [state in S]: { readonly [input in I]?: Move<S, O> } }
+}
+
+/** Checks the types of a table, and that it names no state without a row. */
+export const machine = <
+  const S extends string,
+  const I extends string,
+  const O extends string = never,
+>(
+  definition: Machine<S, I, O>,
+): Machine<S, I, O> => definition
+
+export const statesOf = <S extends string>({
+  table,
+}: Machine<S, string, string>): ReadonlyArray<S> => Object.keys(table) as Array<S>
+
+/** What an input leads to; `undefined`: it is not legal in this state. */
+export const move = <S extends string, I extends string, O extends string>(
+  { table }: Machine<S, I, O>,
+  state: S,
+  input: I,
+): Move<S, O> | undefined => table[state][input]
+
+/**
+ * A machine whose states are numbers, by their order in the table, for columns of many of them:
+ * `next[state * inputs + input]`, 255 where the input is not legal.
+ */
+export interface CompiledMachine {
+  readonly inputs: number
+  readonly next: Uint8Array<ArrayBuffer>
+}
+
+export const illegal = 255
+
+export const compileMachine = <S extends string, I extends string>(
+  { table }: Machine<S, I, string>,
+  inputs: ReadonlyArray<I>,
+): CompiledMachine => {
+  const states = Object.keys(table) as Array<S>
+  const next = new Uint8Array(states.length * inputs.length).fill(illegal)
+  states.forEach((state, from) =>
+    inputs.forEach((input, by) => {
+      const found = table[state][input]
+      if (found !== undefined) next[from * inputs.length + by] = states.indexOf(found[0])
+    }),
+  )
+  return { inputs: inputs.length, next }
+}
+
+/** Everything that a machine can do, from its initial state on, in the order it is found. */
+export const transitionsOf = <S extends string, I extends string, O extends string>({
+  initial,
+  table,
+}: Machine<S, I, O>): ReadonlyArray<{
+  readonly from: S
+  readonly input: I
+  readonly to: S
+  readonly outputs: ReadonlyArray<O>
+}> => {
+  const reached = new Set([initial])
+  const found: Array<{ from: S; input: I; to: S; outputs: ReadonlyArray<O> }> = []
+  for (const from of reached)
+    for (const [input, made] of Object.entries(table[from]) as Array<[I, Move<S, O>]>) {
+      const [to, ...outputs] = made
+      found.push({ from, input, to, outputs })
+      reached.add(to)
+    }
+  return found
+}
+
+/** The machine as a mermaid state diagram. */
+export const diagramOf = <S extends string, I extends string, O extends string>(
+  drawn: Machine<S, I, O>,
+): string =>
+  [
+    "stateDiagram-v2",
+    `  [*] --> ${drawn.initial}`,
+    ...transitionsOf(drawn).map(
+      ({ from, input, to, outputs }) =>
+        `  ${from} --> ${to}: ${[input, ...(outputs.length === 0 ? [] : [`/ ${outputs.join(", ")}`])].join(" ")}`,
+    ),
+    ...drawn.final.map((state) => `  ${state} --> [*]`),
+  ].join("\n")

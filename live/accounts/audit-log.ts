@@ -4,10 +4,10 @@
  */
 import { Effect, Schema } from "effect"
 import { described, UnixSeconds } from "../http/fields.ts"
-import type { LiveServices } from "../services.ts"
-import type { Audit } from "../store/audits.ts"
-import { writeAudit } from "../store/audits.ts"
-import type { UnixTime } from "./market-time.ts"
+import type { LiveServices } from "../directory/services.ts"
+import type { Audit } from "../store/sqlite/audits.ts"
+import { writeAudit } from "../store/sqlite/audits.ts"
+import type { UnixTime } from "../views/market-time.ts"
 
 export const AuditView = Schema.Struct({
   id: Schema.Int,

@@ -5,19 +5,19 @@
  * The balance of the newest line is the kernel's; each older one follows by taking a line's amount
  * back. A page costs its own lines, and what lies between the newest line and the page.
  *
- * A large directory is checked while the gateway already runs (store/history.ts): until then a page says
+ * A large directory is checked while the gateway already runs (store/sqlite/history.ts): until then a page says
  * that its lines were not verified yet.
  */
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Schema } from "effect"
 import { balanceOf, lotAccount, lotNames } from "../../engine/index.ts"
 import { described, pageOf, UnixSeconds } from "../http/fields.ts"
-import type { LiveServices } from "../services.ts"
-import { ofCustomers } from "../store/migrations.ts"
-import type { StoredPosting } from "../store/stored-journal.ts"
-import { customerOf } from "./balance.ts"
-import { creditsOf } from "./credits.ts"
-import type { UnixTime } from "./market-time.ts"
+import type { LiveServices } from "../directory/services.ts"
+import { ofCustomers } from "../store/sqlite/migrations.ts"
+import type { StoredPosting } from "../store/sqlite/stored-journal.ts"
+import { customerOf } from "../views/balance.ts"
+import { creditsOf } from "../views/credits.ts"
+import type { UnixTime } from "../views/market-time.ts"
 
 const StatementLineView = Schema.Struct({
   id: Schema.String,

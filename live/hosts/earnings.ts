@@ -4,15 +4,15 @@
  */
 import { Effect } from "effect"
 import { earnedLot, lotAccount, microsPerHour } from "../../engine/index.ts"
-import { balanceView, customerOf } from "../accounts/balance.ts"
-import { creditsOf } from "../accounts/credits.ts"
-import { earningsByHour } from "../accounts/earnings.ts"
-import type { UnixTime } from "../accounts/market-time.ts"
-import type { LiveServices } from "../services.ts"
-import { ofCustomers } from "../store/migrations.ts"
-import type { HostRecord } from "../store/records.ts"
-import { firstSeqFrom } from "../store/stored-journal.ts"
-import type { Earnings } from "./protocol.ts"
+import { balanceView, customerOf } from "../views/balance.ts"
+import { creditsOf } from "../views/credits.ts"
+import { earningsByHour } from "../views/earnings.ts"
+import type { UnixTime } from "../views/market-time.ts"
+import type { LiveServices } from "../directory/services.ts"
+import { ofCustomers } from "../store/sqlite/migrations.ts"
+import type { HostRecord } from "../directory/records.ts"
+import { firstSeqFrom } from "../store/sqlite/stored-journal.ts"
+import type { Earnings } from "../protocol/host-protocol.ts"
 
 interface HourRow {
   readonly hour: number

@@ -18,9 +18,9 @@ import {
   refusals,
   standingsOf,
 } from "../../engine/index.ts"
-import type { JobKind } from "../gateway/delivery.ts"
+import type { JobKind } from "../protocol/delivery.ts"
 import { forWholeServer } from "../http/whole-server.ts"
-import type { LiveServices } from "../services.ts"
+import type { LiveServices } from "../directory/services.ts"
 
 /** A call of a consumer that is over, as its gateway measured it. */
 export interface CallMeasure {

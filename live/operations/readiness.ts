@@ -1,5 +1,5 @@
 /** Whether the gateway should be sent requests, and if not, why. */
-import type { LiveServices } from "../services.ts"
+import type { LiveServices } from "../directory/services.ts"
 
 /** What only the server knows of itself; it says so here. */
 export interface ServerPhase {

@@ -15,10 +15,10 @@ import type { Command, Economy, EventOf, Market, MarketEvent } from "../../engin
 import { advance, createMarket, microsPerSecond } from "../../engine/index.ts"
 import type { MarketTotals } from "./comparison.ts"
 import { countIn, emptyTotals } from "./comparison.ts"
-import type { MarketMeta } from "../store/meta.ts"
-import type { StoreDamaged } from "../store/damage.ts"
-import type { StoredEntry } from "../store/stored-journal.ts"
-import { forEachPage } from "../store/stored-journal.ts"
+import type { MarketMeta } from "../store/sqlite/meta.ts"
+import type { StoreDamaged } from "../store/sqlite/damage.ts"
+import type { StoredEntry } from "../store/sqlite/stored-journal.ts"
+import { forEachPage } from "../store/sqlite/stored-journal.ts"
 
 type AttemptEnded = EventOf<"AttemptEnded">
 type RequestArrived = EventOf<"RequestArrived">

@@ -9,10 +9,10 @@ import type { Command, Market } from "../../engine/index.ts"
 import { advance, createMarket, digestOf, totalOf } from "../../engine/index.ts"
 import type { MarketTotals } from "./comparison.ts"
 import { countIn, emptyTotals } from "./comparison.ts"
-import type { StoreDamaged } from "../store/damage.ts"
-import type { MarketMeta } from "../store/meta.ts"
-import type { StoredEntry, StoredPosting } from "../store/stored-journal.ts"
-import { forEachUncheckedPage } from "../store/stored-journal.ts"
+import type { StoreDamaged } from "../store/sqlite/damage.ts"
+import type { MarketMeta } from "../store/sqlite/meta.ts"
+import type { StoredEntry, StoredPosting } from "../store/sqlite/stored-journal.ts"
+import { forEachUncheckedPage } from "../store/sqlite/stored-journal.ts"
 
 export interface Difference {
   readonly seq: number

@@ -6,8 +6,8 @@
 import { drawBelow } from "../../../engine/index.ts"
 import type { Stream } from "../../../engine/index.ts"
 import type { Clock } from "../../../live/driver/clock.ts"
-import type { JournalEntry } from "../../../live/driver/journal.ts"
-import type { CommitQueue } from "../../../live/store/commit-queue.ts"
+import type { JournalEntry } from "../../../live/store/journal.ts"
+import type { CommitQueue } from "../../../live/store/sqlite/commit-queue.ts"
 
 interface Group {
   readonly entries: Array<JournalEntry>

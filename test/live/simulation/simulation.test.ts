@@ -9,7 +9,7 @@
 import { describe, expect, it } from "vitest"
 import type { Command, Stream } from "../../../engine/index.ts"
 import { drawBelow, hardened, openStream, pooled, totalOf } from "../../../engine/index.ts"
-import { makeAssembler } from "../../../live/gateway/answer.ts"
+import { makeAssembler } from "../../../live/gateway/answer/answer.ts"
 import { breathe } from "../../support/property.ts"
 import { openTestMarket } from "../support/market.ts"
 import { manualClock } from "../support/manual-clock.ts"

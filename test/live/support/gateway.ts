@@ -3,9 +3,9 @@ import { NodeContext } from "@effect/platform-node"
 import { Effect, Either, Exit, Scope } from "effect"
 import { join } from "node:path"
 import { onTestFinished } from "vitest"
-import { configFrom } from "../../../live/load-config.ts"
-import type { RunningGateway } from "../../../live/start.ts"
-import { startGateway } from "../../../live/start.ts"
+import { configFrom } from "../../../live/config/load-config.ts"
+import type { RunningGateway } from "../../../live/start/start.ts"
+import { startGateway } from "../../../live/start/start.ts"
 import { temporaryFolder } from "./data-directory.ts"
 
 export interface TestGateway extends RunningGateway {

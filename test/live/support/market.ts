@@ -9,17 +9,17 @@ import { createMarket, deriveEconomy, pooled } from "../../../engine/index.ts"
 import type { Economy, EconomyPatch } from "../../../engine/index.ts"
 import type { KeyRole } from "../../../live/http/secrets.ts"
 import { newPublicId, newSecret } from "../../../live/http/secrets.ts"
-import type { LiveConfig } from "../../../live/config.ts"
-import { defaultConfig } from "../../../live/config.ts"
-import { overlay } from "../../../live/load-config.ts"
+import type { LiveConfig } from "../../../live/config/config.ts"
+import { defaultConfig } from "../../../live/config/config.ts"
+import { overlay } from "../../../live/config/load-config.ts"
 import type { Clock } from "../../../live/driver/clock.ts"
 import { systemClock } from "../../../live/driver/clock.ts"
-import type { JournalEntry } from "../../../live/driver/journal.ts"
+import type { JournalEntry } from "../../../live/store/journal.ts"
 import type { MarketDriver } from "../../../live/driver/market-driver.ts"
 import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
-import { makeUploadWays } from "../../../live/hosts/upload-ways.ts"
-import type { LiveServices } from "../../../live/services.ts"
-import type { CommitQueue } from "../../../live/store/commit-queue.ts"
+import { makeUploadWays } from "../../../live/directory/upload-ways.ts"
+import type { LiveServices } from "../../../live/directory/services.ts"
+import type { CommitQueue } from "../../../live/store/sqlite/commit-queue.ts"
 import type {
   AccountRecord,
   Directory,
@@ -28,9 +28,9 @@ import type {
   KeyRecord,
   ModelRecord,
   TransferRecord,
-} from "../../../live/store/records.ts"
-import { makeCollection, makeDirectory } from "../../../live/store/records.ts"
-import type { Store } from "../../../live/store/store.ts"
+} from "../../../live/directory/records.ts"
+import { makeCollection, makeDirectory } from "../../../live/directory/records.ts"
+import type { Store } from "../../../live/store/sqlite/open-store.ts"
 
 /** The pooled economy without a ramp: a new host has all its slots at once. */
 const rampless: EconomyPatch = { ramp: { start: 1 } }

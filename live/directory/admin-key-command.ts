@@ -3,8 +3,9 @@ import { Command } from "@effect/cli"
 import { Effect } from "effect"
 import { printResult } from "../../platform/terminal/output.ts"
 import { keyState } from "./authentication.ts"
-import { marketMicros } from "../store/sqlite/meta.ts"
-import { loadDirectory } from "./records.ts"
+import { marketMicros } from "../store/meta.ts"
+import { Store } from "../store/store.ts"
+import { loadDirectory } from "./directory.ts"
 import { noteAsOwner, openOwned, ownerOptions } from "../store/commands/owner-command.ts"
 import { makeKey } from "./keys.ts"
 
@@ -17,10 +18,10 @@ export const adminKeyCommand = Command.make(
   ({ data, json }) =>
     Effect.scoped(
       Effect.gen(function* () {
-        const { queue, reader } = yield* openOwned(data)
+        const store = yield* openOwned(data)
         const nowMillis = Date.now()
-        const at = yield* marketMicros(reader, nowMillis)
-        const directory = yield* loadDirectory(reader, queue)
+        const at = yield* marketMicros(store, nowMillis)
+        const directory = yield* Effect.provideService(loadDirectory, Store, store)
         let revoked = 0
         for (const key of directory.keys.all()) {
           if (key.role !== "admin" || keyState(key, nowMillis) !== "valid") continue
@@ -31,7 +32,7 @@ export const adminKeyCommand = Command.make(
           { directory, nowMillis: () => nowMillis },
           { role: "admin", name: "made by evenkeel admin-key" },
         )
-        yield* noteAsOwner(data, queue, at, "AdminKeyMade", revoked)
+        yield* noteAsOwner(data, store, at, "AdminKeyMade", revoked)
         const ended = revoked === 1 ? "1 admin key" : `${revoked} admin keys`
         yield* printResult(
           json,

@@ -365,7 +365,7 @@ const breakerRows = ({ driver, directory }: LiveServices): GaugeRows =>
 
 const showStore = ({ store }: LiveServices, registry: Registry): void => {
   readGauge(registry, "evenkeel_store_backlog", "Entries that are not on disk yet", [], () => [
-    [{}, store.queue.backlog()],
+    [{}, store.backlog()],
   ])
   const seconds = new Histogram({
     name: "evenkeel_commit_duration_seconds",
@@ -378,7 +378,7 @@ const showStore = ({ store }: LiveServices, registry: Registry): void => {
     help: "Journal entries and statements that were committed",
     registers: [registry],
   })
-  store.queue.onCommit((count, took) => {
+  store.onCommit((count, took) => {
     seconds.observe(took)
     rows.inc(count)
   })

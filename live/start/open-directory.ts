@@ -3,22 +3,19 @@
  * stands as it stood. Or it fails, and says what is damaged or lost, and what to do.
  */
 import type { FileSystem, Path } from "@effect/platform"
-import type { SqlError } from "@effect/sql/SqlError"
 import type { Scope } from "effect"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import type { Economy } from "../../engine/index.ts"
-import type { StoreBroken } from "../store/sqlite/commit-queue.ts"
-import type { StoreDamaged } from "../store/sqlite/damage.ts"
-import { reasonOf, restoreAdvice } from "../store/sqlite/damage.ts"
-import type { Directory } from "../directory/records.ts"
-import { loadDirectory } from "../directory/records.ts"
-import type { Store } from "../store/sqlite/open-store.ts"
-import { openStore, StoreUnusable } from "../store/sqlite/open-store.ts"
+import type { Directory } from "../directory/directory.ts"
+import { loadDirectory } from "../directory/directory.ts"
 import type { JournalDiverged, OpenedMarket } from "../driver/recovery.ts"
 import { openMarket } from "../driver/recovery.ts"
+import { type StoreBroken, type StoreFault, type StoreUnusable, unusable } from "../store/errors.ts"
+import { sqliteStore } from "../store/sqlite/open-store.ts"
+import { type MarketStore, Store } from "../store/store.ts"
 
 export interface OpenedDirectory {
-  readonly store: Store
+  readonly store: MarketStore
   readonly directory: Directory
   readonly market: OpenedMarket
 }
@@ -38,24 +35,33 @@ export interface OpenOptions {
 /** The store closes with the scope. */
 export const openDirectory = (
   dataDirectory: string,
-  { economy, newSeed, nowMillis, checkedFirstMib, onBroken }: OpenOptions,
+  options: OpenOptions,
 ): Effect.Effect<
   OpenedDirectory,
   JournalDiverged | StoreUnusable,
   Scope.Scope | FileSystem.FileSystem | Path.Path
 > =>
-  Effect.gen(function* () {
-    const store = yield* openStore(dataDirectory, onBroken)
-    yield* checkHistory(store, dataDirectory, checkedFirstMib, onBroken)
-    const directory = yield* loadDirectory(store.reader, store.queue)
-    const market = yield* openMarket(store, economy, newSeed, nowMillis)
-    return { store, directory, market }
-  }).pipe(
-    Effect.catchTags({
-      SqlError: (error) => unusable(dataDirectory, error),
-      StoreDamaged: (error) => unusable(dataDirectory, error),
-    }),
+  Effect.flatMap(Layer.build(sqliteStore(dataDirectory, options.onBroken)), (services) =>
+    openStored(dataDirectory, options).pipe(
+      Effect.provide(services),
+      Effect.catchTags({
+        StoreUnreadable: (error) => unusable(dataDirectory, error),
+        StoreDamaged: (error) => unusable(dataDirectory, error),
+      }),
+    ),
   )
+
+const openStored = (
+  dataDirectory: string,
+  { economy, newSeed, nowMillis, checkedFirstMib, onBroken }: OpenOptions,
+) =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    yield* checkHistory(store, checkedFirstMib, (error) => onBroken(unusable(dataDirectory, error)))
+    const directory = yield* loadDirectory
+    const market = yield* openMarket(economy, newSeed, nowMillis)
+    return { store, directory, market }
+  })
 
 /** Between two pages of the check of a large directory: it takes a part of a core at most. */
 const restMillis = 20
@@ -65,21 +71,14 @@ const restMillis = 20
  * gateway ends, since more on top of it would make it worse.
  */
 const checkHistory = (
-  { history }: Store,
-  directory: string,
+  { history }: MarketStore,
   checkedFirstMib: number,
-  onBroken: (error: StoreUnusable) => void,
+  onDamage: (fault: StoreFault) => void,
 ) =>
   Effect.gen(function* () {
     if ((yield* history.bytes) <= checkedFirstMib * 2 ** 20) return yield* history.check(0)
     yield* history.check(restMillis).pipe(
-      Effect.catchAll((error) => Effect.sync(() => onBroken(unusable(directory, error)))),
+      Effect.catchAll((fault) => Effect.sync(() => onDamage(fault))),
       Effect.forkScoped,
     )
-  })
-
-const unusable = (directory: string, error: SqlError | StoreDamaged): StoreUnusable =>
-  new StoreUnusable({
-    directory,
-    reason: error._tag === "SqlError" ? reasonOf(error) : `${error.message}. ${restoreAdvice}`,
   })

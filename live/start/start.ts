@@ -6,7 +6,6 @@
  *     stop listening ─► finish calls under way ─► snapshot ─► write what is queued ─► close
  */
 import { FileSystem, Path } from "@effect/platform"
-import type { SqlError } from "@effect/sql/SqlError"
 import type { Scope } from "effect"
 import { Data, Deferred, Effect } from "effect"
 import type { FastifyInstance, FastifyPluginAsync, FastifyServerOptions } from "fastify"
@@ -46,9 +45,8 @@ import { makeMarketMetrics } from "../operations/metrics.ts"
 import { operationsRoutes } from "../operations/operations-routes.ts"
 import { buildServer } from "../http/server/server.ts"
 import type { LiveServices } from "../directory/services.ts"
-import type { StoreBroken } from "../store/sqlite/commit-queue.ts"
-import { writeSnapshot } from "../store/sqlite/snapshots.ts"
-import type { Store, StoreUnusable } from "../store/sqlite/open-store.ts"
+import type { StoreBroken, StoreFault, StoreUnusable } from "../store/errors.ts"
+import { type MarketStore, Store } from "../store/store.ts"
 
 export interface GatewayOptions {
   readonly config: LiveConfig
@@ -88,7 +86,7 @@ export type GatewayFault =
   | EconomyInvalid
   | JournalDiverged
   | ModelUnlistable
-  | SqlError
+  | StoreFault
   | StoreUnusable
   | VaultUnusable
 
@@ -106,10 +104,10 @@ export const startGateway = (
     const { driver, store } = services
     yield* listConfiguredModels(services)
     rewrapTokens(services.directory, vault)
-    const delivered = yield* readDelivered(store.reader)
+    const delivered = yield* Effect.provideService(readDelivered, Store, store)
     const server = yield* openServer(services, guard, vault, options.logger)
     // Every taker of commands is there: what is found out about the past is noted, too.
-    const cutOff = market.isNew ? 0 : endWhatWasUnderWay(driver, store.queue, delivered)
+    const cutOff = market.isNew ? 0 : endWhatWasUnderWay(driver, store, delivered)
     const { host, port } = config.listen
     yield* Effect.tryPromise({
       try: () => server.listen({ host, port }),
@@ -144,7 +142,7 @@ const openServices = (
       checkedFirstMib: config.store.checkedFirstMib,
       onBroken,
     })
-    yield* Effect.promise(() => store.queue.durable())
+    yield* Effect.promise(() => store.durable())
     const vault = yield* openVault(dataDirectory)
     const driver = yield* Effect.acquireRelease(
       Effect.sync(() => startDriver(market, store)),
@@ -258,27 +256,27 @@ const networksOf = <A>(setting: string, read: () => A): Effect.Effect<A, ConfigI
   })
 
 /** After an outage, the first that the market hears is that what fell due is nobody's fault. */
-const startDriver = ({ market, meta, isNew }: OpenedMarket, store: Store): MarketDriver => {
+const startDriver = ({ market, meta, isNew }: OpenedMarket, store: MarketStore): MarketDriver => {
   const clock = systemClock(meta.openedAtMillis, market.now)
-  const driver = makeMarketDriver(market, clock, store.queue)
+  const driver = makeMarketDriver(market, clock, store)
   if (!isNew) driver.submit({ _tag: "GatewayResumed" })
   return driver
 }
 
 /** A snapshot every so many entries, so that recovery stays short, and one at the end. */
-const keepSnapshots = (driver: MarketDriver, { queue }: Store, entries: number) => {
-  let next = queue.lastSeq() + entries
+const keepSnapshots = (driver: MarketDriver, store: MarketStore, entries: number) => {
+  let next = store.lastSeq() + entries
   let underWay: Promise<void> | undefined
   const write = (): Promise<void> => {
-    next = queue.lastSeq() + entries
-    const written = writeSnapshot(queue, driver.market).finally(() => {
+    next = store.lastSeq() + entries
+    const written = store.putSnapshot(driver.market).finally(() => {
       underWay = undefined
     })
     underWay = written
     return written
   }
   driver.addTaker(() => {
-    if (underWay === undefined && queue.lastSeq() >= next) void write()
+    if (underWay === undefined && store.lastSeq() >= next) void write()
   })
   return {
     close: async (): Promise<void> => {

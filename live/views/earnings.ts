@@ -7,8 +7,6 @@ import { earnedLot, lotAccount, microsPerHour, vestingLot } from "../../engine/i
 import { queryCount } from "../http/fields.ts"
 import type { EarningsHour } from "../protocol/money.ts"
 import type { LiveServices } from "../directory/services.ts"
-import { firstSeqFrom } from "../store/sqlite/stored-journal.ts"
-import { ofCustomers } from "../store/sqlite/migrations.ts"
 import { customerOf } from "./balance.ts"
 import { creditsOf } from "./credits.ts"
 import type { UnixTime } from "./market-time.ts"
@@ -16,17 +14,6 @@ import type { UnixTime } from "./market-time.ts"
 export const earningsHours = queryCount("How far back, hours", 2160, 168)
 export const EarningsQuery = Schema.Struct({ hours: earningsHours.field })
 export type EarningsQuery = typeof EarningsQuery.Type
-
-interface EarningsRow {
-  readonly hour: number
-  readonly kind: EarningsHour["kind"]
-  readonly total: number
-}
-
-const earningsQuery = `SELECT at / ${microsPerHour} AS hour, kind, sum(amount) AS total FROM postings
-  WHERE credit IN (?, ?) AND ${ofCustomers("credit")} AND seq >= ?
-    AND kind IN ('share', 'bounty', 'vestingBounty')
-  GROUP BY hour, kind ORDER BY hour, kind`
 
 /** The last `hours` hours of the market's clock, in order. Hours without earnings have no entry. */
 export const earningsByHour = async (
@@ -40,20 +27,8 @@ export const earningsByHour = async (
   const customer = customerOf(market, account)
   await driver.durable()
   const fromHour = Math.floor(clock.nowMicros() / microsPerHour) - hours + 1
-  const rows = await Effect.runPromise(
-    Effect.gen(function* () {
-      const seq = yield* firstSeqFrom(
-        store.reader,
-        store.queue.lastSeq(),
-        Math.max(0, fromHour) * microsPerHour,
-      )
-      return yield* store.reader.unsafe<EarningsRow>(earningsQuery, [
-        lotAccount(customer, earnedLot),
-        lotAccount(customer, vestingLot),
-        seq,
-      ])
-    }),
-  )
+  const lots = [lotAccount(customer, earnedLot), lotAccount(customer, vestingLot)]
+  const rows = await Effect.runPromise(store.earnings(lots, Math.max(0, fromHour) * microsPerHour))
   return rows.map(({ hour, kind, total }) => ({
     at: unixTime(hour * microsPerHour),
     kind,

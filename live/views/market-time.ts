@@ -1,7 +1,6 @@
 /** When the market's zero of time was, to show its times as Unix time. */
 import { Effect } from "effect"
 import type { LiveServices } from "../directory/services.ts"
-import { readMeta } from "../store/sqlite/meta.ts"
 
 const millisPerSecond = 1000
 const microsPerMilli = 1000
@@ -14,7 +13,7 @@ export type UnixTime = (atMicros: number) => number
 /** Reads when the market was opened. A market that says nothing of it is taken by the clocks. */
 export const readMarketTime = async (services: LiveServices): Promise<UnixTime> => {
   await services.driver.durable()
-  const meta = await Effect.runPromise(readMeta(services.store.reader))
+  const meta = await Effect.runPromise(services.store.meta)
   const openedAtMillis =
     meta?.openedAtMillis ??
     Math.round(services.nowMillis() - services.driver.clock.nowMicros() / microsPerMilli)

@@ -16,8 +16,7 @@ import type { Command, Outcome, Refusal } from "../../../engine/index.ts"
 import type { MarketDriver } from "../../driver/market-driver.ts"
 import type { HttpError } from "../../http/http-error.ts"
 import type { JsonObject } from "../../../platform/json/json-object.ts"
-import type { CommitQueue } from "../../store/sqlite/commit-queue.ts"
-import { forgetDelivered, noteDelivered } from "../../store/sqlite/deliveries.ts"
+import type { DeliveryNotes } from "../../store/store.ts"
 import type { ModelRecord } from "../../directory/records.ts"
 import type { Assembler, Usage } from "../answer/answer.ts"
 import type { Attempt, AttemptEnd, AttemptTimeouts } from "./attempt.ts"
@@ -87,7 +86,7 @@ export type CallCommand = Extract<
 
 export interface CallTools {
   readonly driver: Pick<MarketDriver, "submit" | "durable" | "clock">
-  readonly queue: Pick<CommitQueue, "write">
+  readonly deliveries: Pick<DeliveryNotes, "noteDelivered" | "forgetDelivered">
   readonly timeouts: AttemptTimeouts & { readonly requestMicros: number }
   /** The way to an instance and what it calls the model. */
   readonly routeTo: (instance: number) => { readonly courier: Courier; readonly model: string }
@@ -260,7 +259,7 @@ export const openCall = (
     isOver = true
     disarm()
     disarmStall?.()
-    if (savedTokens > 0) forgetDelivered(tools.queue, request)
+    if (savedTokens > 0) tools.deliveries.forgetDelivered(request)
     tools.forget(request)
     if (!isGone) consumer.end(end, assembler)
   }
@@ -326,7 +325,7 @@ export const openCall = (
       const tokens = isOpen && attempt !== undefined ? attempt.tokens() : 0
       if (tokens <= savedTokens) return
       savedTokens = tokens
-      noteDelivered(tools.queue, request, attemptNumber, tokens)
+      tools.deliveries.noteDelivered({ request, attempt: attemptNumber, tokens })
     },
   }
 }

@@ -39,7 +39,7 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
 
   const tools: CallTools = {
     driver,
-    queue: store.queue,
+    deliveries: store,
     timeouts: {
       firstTokenMicros: config.timeouts.firstTokenSeconds * microsPerSecond,
       promptTokenMicros: microsPerSecond / config.timeouts.promptTokensPerSecond,
@@ -89,7 +89,7 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
       if (isDraining) return shuttingDown()
       if (underWay.size >= limits.openCalls)
         return overloaded(`${limits.openCalls} calls are under way, which is the most`, 1)
-      if (store.queue.backlog() >= limits.journalBacklog)
+      if (store.backlog() >= limits.journalBacklog)
         return overloaded("The journal is behind; try again shortly", 1)
       return undefined
     },

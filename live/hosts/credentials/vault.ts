@@ -12,7 +12,8 @@
 import type { FileSystem, Path } from "@effect/platform"
 import { Data, Effect, Redacted } from "effect"
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
-import type { Directory, HostRecord } from "../../directory/records.ts"
+import type { Directory } from "../../directory/directory.ts"
+import type { HostRecord } from "../../directory/records.ts"
 import type { KeySource, MasterKey, MasterKeys } from "./master-keys.ts"
 import { loadMasterKeys, VaultUnusable } from "./master-keys.ts"
 

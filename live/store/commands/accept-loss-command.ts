@@ -3,8 +3,8 @@ import { Command } from "@effect/cli"
 import { Effect } from "effect"
 import { printResult } from "../../../platform/terminal/output.ts"
 import { UsageError } from "../../../platform/terminal/usage-error.ts"
-import type { Loss } from "../sqlite/loss.ts"
-import { marketMicros } from "../sqlite/meta.ts"
+import type { Loss } from "../sqlite/journal/loss.ts"
+import { marketMicros } from "../meta.ts"
 import { noteAsOwner, openOwned, ownerOptions } from "./owner-command.ts"
 
 const description =
@@ -17,7 +17,7 @@ export const acceptLossCommand = Command.make(
     Effect.scoped(
       Effect.gen(function* () {
         let accepted: Loss | undefined
-        const { queue, reader } = yield* openOwned(data, {
+        const store = yield* openOwned(data, {
           acceptLoss: (loss) => {
             accepted = loss
           },
@@ -28,12 +28,12 @@ export const acceptLossCommand = Command.make(
             argument: data,
             allowed: "lacks nothing of what it had acknowledged; there is no loss to accept",
           })
-        const at = yield* marketMicros(reader, Date.now())
-        yield* noteAsOwner(data, queue, at, "LossAccepted", loss.entries ?? null)
+        const at = yield* marketMicros(store, Date.now())
+        yield* noteAsOwner(data, store, at, "LossAccepted", loss.entries ?? null)
         yield* printResult(
           json,
-          { accepted: loss.what, lostEntries: loss.entries ?? null, lastEntry: queue.lastSeq() },
-          () => `Accepted: ${loss.what}.\nThe next start goes on from entry ${queue.lastSeq()}.`,
+          { accepted: loss.what, lostEntries: loss.entries ?? null, lastEntry: store.lastSeq() },
+          () => `Accepted: ${loss.what}.\nThe next start goes on from entry ${store.lastSeq()}.`,
         )
       }),
     ),

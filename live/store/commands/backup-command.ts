@@ -4,11 +4,8 @@ import { FileSystem, Path } from "@effect/platform"
 import { Effect } from "effect"
 import { jsonOption, printResult } from "../../../platform/terminal/output.ts"
 import { UsageError } from "../../../platform/terminal/usage-error.ts"
-import { masterKeyFile, headName, databaseName } from "../data-directory.ts"
-import { reasonOf } from "../sqlite/damage.ts"
-import { createHead, headUnusable, markOf } from "../sqlite/head.ts"
-import { openToCheck, openReader, StoreUnusable } from "../sqlite/open-store.ts"
-import { lastSeal } from "../sqlite/stored-journal.ts"
+import { databaseName, masterKeyFile } from "../data-directory.ts"
+import { copyMarket } from "../sqlite/copy-market.ts"
 
 export const backupCommand = Command.make(
   "backup",
@@ -31,29 +28,16 @@ export const backupCommand = Command.make(
             argument: target,
             allowed: "is there already; name a folder that is not",
           })
-        const reader = yield* openReader(directory)
         // Under another name until it is whole: what is cut off must not pass for a market.
         const draft = `${path.resolve(target)}.unfinished`
         yield* files.remove(draft, { recursive: true, force: true })
-        yield* files.makeDirectory(draft, { recursive: true, mode: 0o700 })
-        const file = path.join(draft, databaseName)
-        // One transaction sees one instant of the market, whatever is committed meanwhile.
-        yield* reader
-          .unsafe("VACUUM INTO ?", [file])
-          .pipe(
-            Effect.mapError(
-              (error) => new StoreUnusable({ directory, reason: String(error.cause) }),
-            ),
-          )
-        yield* files.chmod(file, 0o600)
-        yield* checkCopy(directory, draft)
-        const { size } = yield* files.stat(file)
+        const bytes = yield* copyMarket(directory, draft)
         const hasKeys = yield* copyKeys(directory, draft)
         yield* files.rename(draft, target)
         const copied = path.join(target, databaseName)
         const keys = hasKeys ? { keys: path.join(target, masterKeyFile) } : {}
-        yield* printResult(json, { file: copied, bytes: Number(size), ...keys }, () =>
-          [`${copied}  ${size} bytes`, ...Object.values(keys)].join("\n"),
+        yield* printResult(json, { file: copied, bytes, ...keys }, () =>
+          [`${copied}  ${bytes} bytes`, ...Object.values(keys)].join("\n"),
         )
       }),
     ),
@@ -62,34 +46,6 @@ export const backupCommand = Command.make(
     "Copy a gateway's data directory while it runs; `serve --data` and `replay` take the copy.",
   ),
 )
-
-/**
- * The copy is checked from its first entry to its last, and has a head of its own: where it is put in
- * the place of what was lost, it is a market that acknowledged as far as it goes.
- */
-const checkCopy = (directory: string, draft: string) =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    yield* Effect.scoped(
-      Effect.gen(function* () {
-        const { history, reader } = yield* openToCheck(draft)
-        yield* history.check(0)
-        const seal = yield* lastSeal(reader)
-        yield* Effect.tryPromise({
-          try: () => createHead(path.join(draft, headName), markOf(seal)),
-          catch: headUnusable,
-        })
-      }),
-    ).pipe(
-      Effect.mapError(
-        (error) =>
-          new StoreUnusable({
-            directory,
-            reason: error._tag === "SqlError" ? reasonOf(error) : error.message,
-          }),
-      ),
-    )
-  })
 
 /** Without the keys that seal them, the tokens of cloud hosts in the copy could never be opened. */
 const copyKeys = (directory: string, target: string) =>

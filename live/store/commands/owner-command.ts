@@ -2,9 +2,10 @@
 import { Options } from "@effect/cli"
 import { Effect } from "effect"
 import { jsonOption } from "../../../platform/terminal/output.ts"
-import { directoryOwner, writeAudit } from "../sqlite/audits.ts"
-import type { CommitQueue } from "../sqlite/commit-queue.ts"
-import { openStore, requireMarket, type StoreOptions, StoreUnusable } from "../sqlite/open-store.ts"
+import { directoryOwner } from "../audit.ts"
+import type { MarketStore } from "../store.ts"
+import { StoreUnusable } from "../errors.ts"
+import { openStore, requireMarket, type StoreOptions } from "../sqlite/open-store.ts"
 
 export const ownerOptions = (whichDirectory: string) => ({
   data: Options.text("data").pipe(
@@ -24,15 +25,15 @@ export const openOwned = (directory: string, options?: StoreOptions) =>
 /** Notes what the owner did, and returns once that and all before it is on disk. */
 export const noteAsOwner = (
   directory: string,
-  queue: CommitQueue,
+  store: Pick<MarketStore, "noteAudit" | "durable">,
   at: number,
   finding: "AdminKeyMade" | "LossAccepted",
   quantity: number | null,
 ): Effect.Effect<void, StoreUnusable> =>
   Effect.suspend(() => {
-    writeAudit(queue, { at, finding, subject: null, quantity, actor: directoryOwner })
+    store.noteAudit({ at, finding, subject: null, quantity, actor: directoryOwner })
     return Effect.tryPromise({
-      try: () => queue.durable(),
+      try: () => store.durable(),
       catch: (cause) =>
         new StoreUnusable({
           directory,

@@ -7,41 +7,26 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import { SqlClient } from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
-import { Context, Data, Effect, Exit, Layer, Scope } from "effect"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { sqliteCode, sqliteLayer } from "../../../platform/sqlite-client.ts"
 import { databaseName, headName, lockName, masterKeyFile } from "../data-directory.ts"
-import type { CommitQueue, StoreBroken } from "./commit-queue.ts"
-import { makeCommitQueue } from "./commit-queue.ts"
-import { reasonOf, restoreAdvice, StoreDamaged } from "./damage.ts"
-import { createHead, headUnusable, markOf, openHead, readHead } from "./head.ts"
-import type { History } from "./history.ts"
-import { makeHistory } from "./history.ts"
-import type { Loss } from "./loss.ts"
-import { findLoss, lossAdvice } from "./loss.ts"
-import type { MarketMeta } from "./meta.ts"
-import { readMeta } from "./meta.ts"
-import { migrate } from "./migrations.ts"
-import { loadRowSums } from "./row-sums.ts"
-import { digestOfText } from "./seal.ts"
-import { lastSeal } from "./stored-journal.ts"
-
-/** The data directory cannot be used: says what, where and what to do. */
-export class StoreUnusable extends Data.TaggedError("StoreUnusable")<{
-  readonly directory: string
-  readonly reason: string
-}> {
-  override get message(): string {
-    return `${this.directory}: ${this.reason}`
-  }
-}
-
-export interface Store {
-  readonly queue: CommitQueue
-  /** For queries, on a connection of its own: a reader never waits for a commit. */
-  readonly reader: SqlClient
-  /** What was written before this process began. */
-  readonly history: History
-}
+import type { StoreBroken, StoreFault } from "../errors.ts"
+import { restoreAdvice, StoreDamaged, StoreUnusable } from "../errors.ts"
+import type { JournalReader } from "../journal.ts"
+import { makeCommitQueue } from "./journal/commit-queue.ts"
+import { asFault, reasonOf } from "./schema/damage.ts"
+import { createHead, headUnusable, markOf, openHead, readHead } from "./journal/head.ts"
+import { type History, Store } from "../store.ts"
+import { makeHistory } from "./journal/history.ts"
+import type { Loss } from "./journal/loss.ts"
+import { findLoss, lossAdvice } from "./journal/loss.ts"
+import type { MarketMeta } from "../meta.ts"
+import { readMeta } from "./tables/meta.ts"
+import { migrate } from "./schema/migrations.ts"
+import { loadRowSums } from "./journal/row-sums.ts"
+import { digestOfText } from "./journal/seal.ts"
+import { lastSeal } from "./journal/stored-journal.ts"
+import { journalReader, makeSqliteStore, type SqliteStore } from "./sqlite-store.ts"
 
 export interface StoreOptions {
   /** Opens a directory that lacks what was acknowledged; gives what it lacks. */
@@ -56,7 +41,7 @@ export const openStore = (
   directory: string,
   onBroken: (error: StoreBroken) => void,
   { acceptLoss }: StoreOptions = {},
-): Effect.Effect<Store, StoreUnusable, Scope.Scope | FileSystem.FileSystem | Path.Path> =>
+): Effect.Effect<SqliteStore, StoreUnusable, Scope.Scope | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const files = yield* FileSystem.FileSystem
     const path = yield* Path.Path
@@ -104,7 +89,7 @@ export const openStore = (
       (one) => Effect.ignore(Effect.tryPromise(() => one.close())),
     )
     const history = makeHistory(connect({ filename, mode: "readOnly" }))
-    return { queue, reader, history }
+    return makeSqliteStore(queue, reader, history)
   }).pipe(
     Effect.catchTags({
       SqlError: (error) => unusable(directory, reasonOf(error)),
@@ -116,8 +101,21 @@ export const openStore = (
     }),
   )
 
-/** Opens a data directory to read it, also while a market runs in it. */
+/** The store of a data directory, as the service that a market runs on. */
+export const sqliteStore = (
+  directory: string,
+  onBroken: (error: StoreBroken) => void,
+): Layer.Layer<Store, StoreUnusable, FileSystem.FileSystem | Path.Path> =>
+  Layer.scoped(Store, openStore(directory, onBroken))
+
+/** Opens a data directory to read its journal, also while a market runs in it. */
 export const openReader = (
+  directory: string,
+): Effect.Effect<JournalReader, StoreUnusable, Scope.Scope | FileSystem.FileSystem | Path.Path> =>
+  Effect.map(openDatabase(directory), journalReader)
+
+/** The database of a data directory, to read it, also while a market runs in it. */
+export const openDatabase = (
   directory: string,
 ): Effect.Effect<SqlClient, StoreUnusable, Scope.Scope | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
@@ -167,7 +165,7 @@ export const requireMarket = (
 export const openToCheck = (
   directory: string,
 ): Effect.Effect<
-  Pick<Store, "reader" | "history">,
+  { readonly reader: SqlClient; readonly history: History },
   SqlError | StoreDamaged,
   Scope.Scope | Path.Path
 > =>
@@ -179,6 +177,10 @@ export const openToCheck = (
     yield* reader.withTransaction(loadRowSums(reader))
     return { reader, history: makeHistory(connect({ filename, mode: "readOnly" })) }
   })
+
+/** Checks all that a data directory holds, also while a market runs in it. */
+export const checkDirectory = (directory: string): Effect.Effect<void, StoreFault, Path.Path> =>
+  Effect.scoped(asFault(Effect.flatMap(openToCheck(directory), ({ history }) => history.check(0))))
 
 /**
  * A database becomes one with a log by a transaction of the old kind. Where the process ended within it,

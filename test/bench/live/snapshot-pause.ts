@@ -11,7 +11,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks"
 import { setTimeout as pause } from "node:timers/promises"
 import type { Command, Market, MarketEvent } from "../../../engine/index.ts"
 import { advance, createMarket, deriveEconomy, pooled } from "../../../engine/index.ts"
-import { writeSnapshot } from "../../../live/store/sqlite/snapshots.ts"
+import { writeSnapshot } from "../../../live/store/sqlite/tables/snapshots.ts"
 import { openStore } from "../../../live/store/sqlite/open-store.ts"
 
 type WithoutTime<E> = E extends unknown ? Omit<E, "at"> : never

@@ -47,7 +47,7 @@ const simulate = async (seed: number): Promise<{ served: number; crashes: number
   const network = makeNetwork(clock, stream("network"), chance.next() * 0.1)
 
   // The directory outlives the processes: it is written with the journal, before anything else here.
-  const market = openTestMarket({ economy, clock, queue: disk.queue })
+  const market = openTestMarket({ economy, clock, store: disk.store })
   const model = market.listModel({ contextTokens: 4096 })
   const consumers = [market.openAccount(), market.openAccount({ minor: 2000 })]
   for (let host = 0; host < hosts; host++) market.startHost({ model, slots: 2 })

@@ -14,7 +14,7 @@ import { defaultConfig } from "../../../live/config/config.ts"
 import { startGateway } from "../../../live/start/start.ts"
 import { temporaryFolder } from "../support/data-directory.ts"
 import type { TestGateway } from "../support/gateway.ts"
-import { runningGateway } from "../support/gateway.ts"
+import { runningGateway, sqliteOf } from "../support/gateway.ts"
 
 const post = async (url: string, key: string, body: object): Promise<Response> =>
   fetch(url, {
@@ -245,7 +245,7 @@ describe("a gateway", () => {
       return (await response.json()) as { readonly verified: boolean }
     }
     expect((await statement(first)).verified).toBe(true)
-    first.services.store.queue.write("UPDATE postings SET amount = amount + 1", [])
+    sqliteOf(first).queue.write("UPDATE postings SET amount = amount + 1", [])
     await first.stop()
     // Any size is a large one.
     const store = { checkedFirstMib: 0 }

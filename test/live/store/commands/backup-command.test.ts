@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { backupCommand } from "../../../../live/store/commands/backup-command.ts"
 import { temporaryFolder } from "../../support/data-directory.ts"
-import { runningGateway } from "../../support/gateway.ts"
+import { runningGateway, sqliteOf } from "../../support/gateway.ts"
 
 const backup = (from: string, to: string): Promise<string | undefined> =>
   Effect.runPromise(
@@ -71,8 +71,8 @@ describe("a backup", () => {
     const gateway = await runningGateway()
     const from = join(gateway.folder, "data")
     const to = join(temporaryFolder(), "data")
-    gateway.services.store.queue.write("UPDATE journal SET at = at + 1", [])
-    await gateway.services.store.queue.durable()
+    sqliteOf(gateway).queue.write("UPDATE journal SET at = at + 1", [])
+    await gateway.services.store.durable()
     expect(await backup(from, to)).toMatch(/is damaged: table journal, group \d+, entries/)
     await gateway.stop()
     rmSync(join(from, "market.sqlite"))

@@ -24,11 +24,9 @@ import { statementPage } from "../../../../live/accounts/statement.ts"
 import { defaultConfig } from "../../../../live/config/config.ts"
 import { makeMarketDriver } from "../../../../live/driver/market-driver.ts"
 import { makeUploadWays } from "../../../../live/directory/upload-ways.ts"
+import { Store } from "../../../../live/store/store.ts"
 import { openDirectory } from "../../../../live/start/open-directory.ts"
 import { readDelivered } from "../../../../live/driver/recovery.ts"
-import { writeAudit } from "../../../../live/store/sqlite/audits.ts"
-import { noteDelivered } from "../../../../live/store/sqlite/deliveries.ts"
-import { writeSnapshot } from "../../../../live/store/sqlite/snapshots.ts"
 import { crashImage, keptFolder, temporaryFolder } from "../../support/data-directory.ts"
 import { manualClock } from "../../support/manual-clock.ts"
 
@@ -58,7 +56,7 @@ const opened = async (folder: string) => {
   }
   const { store, directory, market } = made.right
   const clock = manualClock(market.market.now)
-  const driver = makeMarketDriver(market.market, clock, store.queue)
+  const driver = makeMarketDriver(market.market, clock, store)
   const nowMillis = () => 1000
   const uploads = makeUploadWays()
   return {
@@ -97,16 +95,16 @@ const knownOf = async (services: Opened) => {
     }
     statements.push(lines)
   }
-  const delivered = await Effect.runPromise(readDelivered(store.reader))
+  const delivered = await Effect.runPromise(Effect.provideService(readDelivered, Store, store))
   return {
     state: stateDigest(driver.market),
     sum: totalOf(driver.market.ledger),
-    lastSeq: store.queue.lastSeq(),
+    lastSeq: store.lastSeq(),
     records: [directory.accounts, directory.keys, directory.transfers, directory.hosts].map(
       (all) => [...all.all()],
     ),
     delivered: [delivered(1, 0), delivered(2, 0)],
-    audits: await Effect.runPromise(store.reader.unsafe("SELECT * FROM audits ORDER BY id")),
+    audits: await Effect.runPromise(store.audits(1_000_000, undefined)),
     statements,
   }
 }
@@ -136,14 +134,14 @@ const live = async ({ directory, driver, clock, store }: Opened, from: number): 
       createdAtMillis: n,
     })
     driver.submit({ _tag: "CreditsBought", account, transfer: n, amount: 1000 + n })
-    writeAudit(store.queue, {
+    store.noteAudit({
       at: n,
       finding: "ToppedUp",
       subject: account,
       quantity: n,
       actor: "key_1",
     })
-    if (n % 5 === 0) noteDelivered(store.queue, n % 3, 0, n)
+    if (n % 5 === 0) store.noteDelivered({ request: n % 3, attempt: 0, tokens: n })
     if (n % 3 === 0) await driver.durable()
   }
   await driver.durable()
@@ -158,14 +156,14 @@ beforeAll(async () => {
   const first = await mustOpen(folder)
   golden.oldest = crashImage(folder, keptFolder())
   await live(first, 1)
-  await writeSnapshot(first.store.queue, first.driver.market)
+  await first.store.putSnapshot(first.driver.market)
   await live(first, 61)
   await first.close()
   const second = await mustOpen(folder)
   await live(second, 121)
   golden.older = crashImage(folder, keptFolder())
   await live(second, 181)
-  await writeSnapshot(second.store.queue, second.driver.market)
+  await second.store.putSnapshot(second.driver.market)
   await live(second, 241)
   golden.dirty = crashImage(folder, keptFolder())
   golden.clean = folder

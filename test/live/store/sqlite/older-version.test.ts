@@ -10,8 +10,7 @@ import { createMarket, imageOf, pooled, restoreImage } from "../../../../engine/
 import { adminKeyCommand } from "../../../../live/directory/admin-key-command.ts"
 import { openDirectory } from "../../../../live/start/open-directory.ts"
 import { replayCommand } from "../../../../live/replay/replay-command.ts"
-import { steps } from "../../../../live/store/sqlite/migrations.ts"
-import { writeSnapshot } from "../../../../live/store/sqlite/snapshots.ts"
+import { steps } from "../../../../live/store/sqlite/schema/migrations.ts"
 import { sqliteLayer } from "../../../../platform/sqlite-client.ts"
 import { temporaryFolder } from "../../support/data-directory.ts"
 import { openStoredMarket } from "../../support/stored-market.ts"
@@ -33,7 +32,7 @@ const oldDirectory = async (change: (economy: Knobs) => void): Promise<string> =
   const market = await openStoredMarket({ knobs: { feeBps: 900 } })
   for (let account = 1; account <= entries; account++)
     market.driver.submit({ _tag: "AccountOpened", account })
-  await writeSnapshot(market.store.queue, market.driver.market)
+  await market.store.putSnapshot(market.driver.market)
   await market.driver.durable()
   await market.close()
   const folder = join(temporaryFolder(), "data")

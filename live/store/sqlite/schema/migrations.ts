@@ -7,22 +7,13 @@
 import * as Migrator from "@effect/sql/Migrator"
 import { SqlClient } from "@effect/sql/SqlClient"
 import { Effect } from "effect"
+import { recordKinds, type RecordKind } from "../../store.ts"
 
 /** Minor units and ids: beyond 2^53 − 1 the driver would read another number than was written. */
 const isSafe = (column: string): string =>
   `CHECK (${column} BETWEEN -9007199254740991 AND 9007199254740991)`
 
-export const recordTables = [
-  "accounts",
-  "keys",
-  "models",
-  "hosts",
-  "instances",
-  "transfers",
-] as const
-export type RecordTable = (typeof recordTables)[number]
-
-const makeRecordTable = (table: RecordTable): string => `CREATE TABLE ${table} (
+const makeRecordTable = (table: RecordKind): string => `CREATE TABLE ${table} (
   id INTEGER PRIMARY KEY,
   record TEXT NOT NULL CHECK (json_valid(record))
 ) STRICT`
@@ -77,7 +68,7 @@ const first = Effect.gen(function* () {
     attempt INTEGER NOT NULL,
     tokens INTEGER NOT NULL
   ) STRICT`)
-  for (const table of recordTables) yield* run(makeRecordTable(table))
+  for (const table of recordKinds) yield* run(makeRecordTable(table))
   // What the market found out, and what was done with an admin key (`actor`).
   yield* run(`CREATE TABLE audits (
     id INTEGER PRIMARY KEY,

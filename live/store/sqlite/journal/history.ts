@@ -9,46 +9,43 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Scope } from "effect"
-import { readingTable, StoreDamaged } from "./damage.ts"
-import { ofCustomers } from "./migrations.ts"
+import type { History } from "../../store.ts"
+import { StoreDamaged } from "../../errors.ts"
+import { asFault, readingTable } from "../schema/damage.ts"
+import { ofCustomers } from "../schema/migrations.ts"
 import { checkAudits } from "./row-sums.ts"
 import { checkGroups } from "./stored-journal.ts"
-
-export interface History {
-  /** Size of the database. */
-  readonly bytes: Effect.Effect<number, SqlError>
-  /** Checks all of it. `restMillis`: between two pages. */
-  readonly check: (restMillis: number) => Effect.Effect<void, SqlError | StoreDamaged>
-  /** It was checked, and was whole. */
-  readonly isChecked: () => boolean
-}
 
 export const makeHistory = (connect: Effect.Effect<SqlClient, SqlError, Scope.Scope>): History => {
   let isChecked = false
   return {
-    bytes: Effect.scoped(
-      Effect.gen(function* () {
-        const reader = yield* connect
-        const rows = yield* reader.unsafe<{ readonly bytes: number }>(
-          "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size",
-        )
-        return rows[0].bytes
-      }),
-    ),
-    check: (restMillis) =>
+    bytes: asFault(
       Effect.scoped(
         Effect.gen(function* () {
           const reader = yield* connect
-          yield* checkFile(reader)
-          for (const side of ["debit", "credit"]) yield* checkIndex(reader, side)
-          yield* checkGroups(
-            reader,
-            0,
-            restMillis === 0 ? Effect.void : Effect.sleep(`${restMillis} millis`),
+          const rows = yield* reader.unsafe<{ readonly bytes: number }>(
+            "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size",
           )
-          yield* checkAudits(reader)
-          isChecked = true
+          return rows[0].bytes
         }),
+      ),
+    ),
+    check: (restMillis) =>
+      asFault(
+        Effect.scoped(
+          Effect.gen(function* () {
+            const reader = yield* connect
+            yield* checkFile(reader)
+            for (const side of ["debit", "credit"]) yield* checkIndex(reader, side)
+            yield* checkGroups(
+              reader,
+              0,
+              restMillis === 0 ? Effect.void : Effect.sleep(`${restMillis} millis`),
+            )
+            yield* checkAudits(reader)
+            isChecked = true
+          }),
+        ),
       ),
     isChecked: () => isChecked,
   }

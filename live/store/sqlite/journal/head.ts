@@ -13,7 +13,7 @@ import { Data, Effect, Schema, Scope } from "effect"
 import type { FileHandle } from "node:fs/promises"
 import { constants, open, readFile, rename, rm } from "node:fs/promises"
 import { dirname } from "node:path"
-import { headName } from "../data-directory.ts"
+import { headName } from "../../data-directory.ts"
 import type { Seal } from "./seal.ts"
 import { digestOfText } from "./seal.ts"
 

@@ -13,25 +13,21 @@
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
-import { Data, Effect, Either, Schedule } from "effect"
-import type { Command } from "../../../engine/index.ts"
-import type { Journal, JournalEntry } from "../journal.ts"
-import { reasonOf } from "./damage.ts"
+import { Effect, Either, Schedule } from "effect"
+import type { Command } from "../../../../engine/index.ts"
+import type { Journal, JournalEntry } from "../../journal.ts"
+import { StoreBroken } from "../../errors.ts"
+import { reasonOf } from "../schema/damage.ts"
 import type { Head } from "./head.ts"
 import { markOf } from "./head.ts"
 import type { RowChange, RowSums } from "./row-sums.ts"
 import type { Seal } from "./seal.ts"
 import { digestOfText, sealAfter } from "./seal.ts"
 
-export class StoreBroken extends Data.TaggedError("StoreBroken")<{ readonly cause: unknown }> {
-  override get message(): string {
-    const { cause } = this
-    return `The data directory cannot be written: ${cause instanceof SqlError ? reasonOf(cause) : messageOf(cause)}`
-  }
+const whyNot = (cause: unknown): string => {
+  if (cause instanceof SqlError) return reasonOf(cause)
+  return cause instanceof Error ? cause.message : String(cause)
 }
-
-const messageOf = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : String(cause)
 
 export interface CommitQueue extends Journal {
   /**
@@ -146,7 +142,7 @@ export const makeCommitQueue = ({
 
   const breakFor = (cause: unknown, groups: Iterable<Group>): void => {
     const isFirst = broken === undefined
-    broken ??= new StoreBroken({ cause })
+    broken ??= new StoreBroken({ reason: whyNot(cause), cause })
     for (const group of groups) group.settle.reject(broken)
     open.settle.reject(broken)
     if (isFirst) onBroken(broken)

@@ -1,14 +1,11 @@
-/** What streams under way have delivered, noted once a second: what their hosts are paid after a crash. */
-import type { CommitQueue } from "./commit-queue.ts"
+/** What streams under way have delivered, one row a request. */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { DeliveryNote } from "../../store.ts"
+import type { CommitQueue } from "../journal/commit-queue.ts"
 
 type Writer = Pick<CommitQueue, "write">
 
-export const noteDelivered = (
-  queue: Writer,
-  request: number,
-  attempt: number,
-  tokens: number,
-): void => {
+export const noteDelivered = (queue: Writer, { request, attempt, tokens }: DeliveryNote): void => {
   const row = [request, attempt, tokens]
   queue.write(
     "INSERT OR REPLACE INTO deliveries (request, attempt, tokens) VALUES (?, ?, ?)",
@@ -26,3 +23,6 @@ export const forgetDelivered = (queue: Writer, request: number): void =>
 
 export const forgetAllDelivered = (queue: Writer): void =>
   queue.write("DELETE FROM deliveries", [], { table: "deliveries", isEmptied: true })
+
+export const readDelivered = (reader: SqlClient) =>
+  reader.unsafe<DeliveryNote>("SELECT request, attempt, tokens FROM deliveries")

@@ -13,9 +13,10 @@ import { createHash } from "node:crypto"
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { promisify } from "node:util"
 import { deflateRaw, inflateRawSync } from "node:zlib"
-import type { Image, Market } from "../../../engine/index.ts"
-import { imageOf } from "../../../engine/index.ts"
-import type { CommitQueue } from "./commit-queue.ts"
+import type { Image, Market } from "../../../../engine/index.ts"
+import { imageOf } from "../../../../engine/index.ts"
+import type { StoredSnapshot } from "../../store.ts"
+import type { CommitQueue } from "../journal/commit-queue.ts"
 
 const kept = 2
 
@@ -86,7 +87,7 @@ const checksumOf = (state: Buffer): string => createHash("sha256").update(state)
 /** The stored snapshots that are as they were written, latest first. */
 export const readSnapshots = (
   reader: SqlClient,
-): Effect.Effect<ReadonlyArray<{ readonly seq: number; readonly image: Image }>, SqlError> =>
+): Effect.Effect<ReadonlyArray<StoredSnapshot>, SqlError> =>
   Effect.map(
     reader.unsafe<{ readonly seq: number; readonly checksum: string; readonly state: Buffer }>(
       "SELECT seq, checksum, state FROM snapshots ORDER BY seq DESC",

@@ -11,9 +11,9 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import { createHash } from "node:crypto"
-import { readingTable, StoreDamaged } from "./damage.ts"
-import type { RecordTable } from "./migrations.ts"
-import { recordTables } from "./migrations.ts"
+import { StoreDamaged } from "../../errors.ts"
+import { readingTable } from "../schema/damage.ts"
+import { recordKinds, type RecordKind } from "../../store.ts"
 
 type Row = ReadonlyArray<unknown>
 
@@ -25,11 +25,11 @@ export type RowChange =
 
 /** Columns of each table that is summed; the first one is the row's key, where rows can change. */
 const keyedTables: ReadonlyArray<readonly [KeyedTable, ReadonlyArray<string>]> = [
-  ...recordTables.map((table) => [table, ["id", "record"]] as const),
+  ...recordKinds.map((table) => [table, ["id", "record"]] as const),
   ["meta", ["name", "value"]],
   ["deliveries", ["request", "attempt", "tokens"]],
 ]
-type KeyedTable = RecordTable | "meta" | "deliveries"
+type KeyedTable = RecordKind | "meta" | "deliveries"
 
 /** Audits are only ever added to; the database gives them their ids. */
 const auditColumns = ["at", "finding", "subject", "quantity", "actor"]

@@ -6,10 +6,10 @@ import { Effect } from "effect"
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it, vi } from "vitest"
-import { acceptLossCommand } from "../../../../live/store/commands/accept-loss-command.ts"
-import { sqliteLayer } from "../../../../platform/sqlite-client.ts"
-import { crashImage, openedStore, temporaryFolder } from "../../support/data-directory.ts"
-import { runningGateway } from "../../support/gateway.ts"
+import { acceptLossCommand } from "../../../../../live/store/commands/accept-loss-command.ts"
+import { sqliteLayer } from "../../../../../platform/sqlite-client.ts"
+import { crashImage, openedStore, temporaryFolder } from "../../../support/data-directory.ts"
+import { runningGateway } from "../../../support/gateway.ts"
 
 const acceptLoss = async (data: string): Promise<string> => {
   const printed = vi.spyOn(console, "log").mockImplementation(() => {})

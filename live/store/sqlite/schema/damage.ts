@@ -1,24 +1,7 @@
-/** What is wrong with a data directory, and what its owner can do. */
+/** SQLite's errors, told as those of the store. */
 import type { SqlError } from "@effect/sql/SqlError"
-import { Data, Effect } from "effect"
-
-/** What was read is not what was written: says which table, and where in it. */
-export class StoreDamaged extends Data.TaggedError("StoreDamaged")<{
-  readonly table: string
-  /** Such as "group 12, entries 31 to 45". */
-  readonly where: string
-  readonly what: string
-}> {
-  override get message(): string {
-    const { table, where, what } = this
-    const place = where === "" ? "" : `, ${where}`
-    return `market.sqlite is damaged: table ${table}${place}: ${what}`
-  }
-}
-
-/** What to do about a directory that is damaged or that has lost something. */
-export const restoreAdvice =
-  "Put a backup in its place, the whole folder (`evenkeel backup` makes them)"
+import { Effect } from "effect"
+import { restoreAdvice, StoreDamaged, StoreUnreadable } from "../../errors.ts"
 
 /** SQLite's own words, which say more than that a statement failed. */
 export const reasonOf = (error: SqlError): string =>
@@ -33,6 +16,19 @@ export const readingTable =
     Effect.mapError(read, (error) =>
       isDamage(error) ? new StoreDamaged({ table, where: "", what: causeOf(error) }) : error,
     )
+
+/** What a read fails with, to whoever knows nothing of SQLite. */
+export const asFault = <A, E, R>(
+  read: Effect.Effect<A, E | SqlError, R>,
+): Effect.Effect<A, Exclude<E, SqlError> | StoreUnreadable, R> =>
+  Effect.mapError(read, (error) =>
+    isSqlError(error)
+      ? new StoreUnreadable({ reason: reasonOf(error) })
+      : (error as Exclude<E, SqlError>),
+  )
+
+const isSqlError = (error: unknown): error is SqlError =>
+  error instanceof Error && "_tag" in error && error._tag === "SqlError"
 
 const causeOf = ({ cause, message }: SqlError): string =>
   cause instanceof Error ? cause.message : message

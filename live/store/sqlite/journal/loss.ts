@@ -5,10 +5,10 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
-import type { StoreDamaged } from "./damage.ts"
-import { restoreAdvice } from "./damage.ts"
+import type { StoreDamaged } from "../../errors.ts"
+import { restoreAdvice } from "../../errors.ts"
 import type { FoundHead } from "./head.ts"
-import { headName } from "../data-directory.ts"
+import { headName } from "../../data-directory.ts"
 import type { Seal } from "./seal.ts"
 import { lastSeal, sealOfGroup } from "./stored-journal.ts"
 

@@ -1,20 +1,12 @@
-/** What a data directory says of itself: written once, when the market is opened. */
+/** What a data directory says of its market, as any version may have written it. */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Schema } from "effect"
-import { defaultEconomy, deriveEconomy, Economy } from "../../../engine/index.ts"
-import type { CommitQueue } from "./commit-queue.ts"
-import { readingTable, StoreDamaged } from "./damage.ts"
-
-/** The market of a data directory: its rules, its chance, its zero of time. */
-export const MarketMeta = Schema.Struct({
-  economy: Economy,
-  /** 256 random bits: whoever knew it could tell where the next request goes. */
-  seed: Schema.String,
-  /** Unix time, ms. */
-  openedAtMillis: Schema.Int,
-})
-export type MarketMeta = typeof MarketMeta.Type
+import { defaultEconomy, deriveEconomy } from "../../../../engine/index.ts"
+import type { CommitQueue } from "../journal/commit-queue.ts"
+import { MarketMeta } from "../../meta.ts"
+import { StoreDamaged } from "../../errors.ts"
+import { readingTable } from "../schema/damage.ts"
 
 const Encoded = Schema.parseJson(MarketMeta)
 
@@ -55,15 +47,6 @@ export const readMeta = (
 
 const unreadable = (what: string): StoreDamaged =>
   new StoreDamaged({ table: "meta", where: "", what })
-
-/** Time of the market at a Unix time, µs; 0 where none was opened yet. */
-export const marketMicros = (
-  reader: SqlClient,
-  nowMillis: number,
-): Effect.Effect<number, SqlError | StoreDamaged> =>
-  Effect.map(readMeta(reader), (meta) =>
-    meta === undefined ? 0 : Math.max(0, Math.round((nowMillis - meta.openedAtMillis) * 1000)),
-  )
 
 export const writeMeta = (queue: CommitQueue, meta: MarketMeta): void => {
   const row = ["market", Schema.encodeSync(Encoded)(meta)] as const

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from "vitest"
-import type { Command, MarketEvent } from "../../../../engine/index.ts"
-import type { JournalEntry } from "../../../../live/store/journal.ts"
-import { StoreBroken } from "../../../../live/store/sqlite/commit-queue.ts"
-import { crashImage, openedStore, temporaryFolder } from "../../support/data-directory.ts"
+import type { Command, MarketEvent } from "../../../../../engine/index.ts"
+import type { JournalEntry } from "../../../../../live/store/journal.ts"
+import { StoreBroken } from "../../../../../live/store/errors.ts"
+import { crashImage, openedStore, temporaryFolder } from "../../../support/data-directory.ts"
 import { Effect } from "effect"
 
 const event: MarketEvent = { _tag: "TimerFired", at: 7 }

@@ -5,30 +5,22 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
-import type { Command, MarketEvent } from "../../../engine/index.ts"
-import { readingTable, StoreDamaged } from "./damage.ts"
+import type { Command, MarketEvent } from "../../../../engine/index.ts"
+import { StoreDamaged } from "../../errors.ts"
+import { readingTable } from "../schema/damage.ts"
+import type { StoredEntry, StoredPosting, TakePage } from "../../journal.ts"
 import type { Seal } from "./seal.ts"
 import { chainOf, digestOfText, noSeal } from "./seal.ts"
 
-/** An entry as it stands on disk. */
-export interface StoredEntry {
-  readonly seq: number
-  readonly event: MarketEvent
-  /** All commands but the postings, which have a table of their own. */
-  readonly commands: ReadonlyArray<Command>
-  readonly digest: string
-}
-
-export interface StoredPosting {
-  readonly seq: number
-  readonly line: number
-  readonly at: number
-  readonly kind: string
-  readonly debit: number
-  readonly credit: number
-  readonly amount: number
-  readonly reference: number
-}
+/** The digest of an entry as it stands there. */
+export const digestAt = (
+  reader: SqlClient,
+  seq: number,
+): Effect.Effect<string | undefined, SqlError> =>
+  Effect.map(
+    reader.unsafe<{ readonly digest: string }>("SELECT digest FROM journal WHERE seq = ?", [seq]),
+    ([row]) => row?.digest,
+  )
 
 interface JournalRow {
   readonly seq: number
@@ -49,10 +41,7 @@ const pageGroups = 2000
 export const forEachPage = <E>(
   reader: SqlClient,
   afterSeq: number,
-  take: (
-    entries: ReadonlyArray<StoredEntry>,
-    postings: ReadonlyArray<StoredPosting>,
-  ) => Effect.Effect<void, E>,
+  take: TakePage<E>,
 ): Effect.Effect<void, E | SqlError | StoreDamaged> =>
   forEachGroups(reader, afterSeq, (groups, rows, postings) =>
     Effect.flatMap(checkPage(groups, rows, postings), () => {
@@ -71,10 +60,7 @@ export const forEachPage = <E>(
 /** The same from the first entry on, as it stands there, whether it was written so or not. */
 export const forEachUncheckedPage = <E>(
   reader: SqlClient,
-  take: (
-    entries: ReadonlyArray<StoredEntry>,
-    postings: ReadonlyArray<StoredPosting>,
-  ) => Effect.Effect<void, E>,
+  take: TakePage<E>,
 ): Effect.Effect<void, E | SqlError | StoreDamaged> =>
   Effect.gen(function* () {
     for (let last = 0; ;) {

@@ -1,0 +1,162 @@
+/**
+ * What a live market needs of whatever keeps it: the journal, and beside it the names, the notes and
+ * the snapshots, each written in the commit of what it belongs to. Writes are taken at once and in
+ * order, and reach the disk together: `durable` says when. Reads see what is durable.
+ *
+ * `store/sqlite/` keeps it in a data directory. Any other store has to pass the same suite
+ * (test/live/store/conformance.ts).
+ */
+import type { Effect } from "effect"
+import { Context } from "effect"
+import type { Image, Market } from "../../engine/index.ts"
+import type { Audit, StoredAudit } from "./audit.ts"
+import type { StoreFault } from "./errors.ts"
+import type { Journal, JournalReader, StoredPosting } from "./journal.ts"
+import type { MarketMeta } from "./meta.ts"
+
+/** Kinds of records of the directory of names. */
+export const recordKinds = [
+  "accounts",
+  "keys",
+  "models",
+  "hosts",
+  "instances",
+  "transfers",
+] as const
+export type RecordKind = (typeof recordKinds)[number]
+
+/** A record as its owner writes it: JSON. */
+export interface StoredRecord {
+  readonly id: number
+  readonly record: string
+}
+
+export interface Records {
+  /** All of a kind, by id. */
+  readonly records: (kind: RecordKind) => Effect.Effect<ReadonlyArray<StoredRecord>, StoreFault>
+  /** Adds a record, or replaces the one of that id. */
+  readonly putRecord: (kind: RecordKind, record: StoredRecord) => void
+}
+
+/** What the last checkpoint said of an attempt under way. */
+export interface DeliveryNote {
+  readonly request: number
+  readonly attempt: number
+  readonly tokens: number
+}
+
+/** What streams under way have delivered: what their hosts are paid after a crash. */
+export interface DeliveryNotes {
+  /** Replaces what was noted of the request before. */
+  readonly noteDelivered: (note: DeliveryNote) => void
+  readonly forgetDelivered: (request: number) => void
+  readonly forgetAllDelivered: () => void
+  readonly delivered: Effect.Effect<ReadonlyArray<DeliveryNote>, StoreFault>
+}
+
+/** A line's place: postings in order, and within one the debit (0) before the credit (1). */
+export interface StatementPlace {
+  readonly seq: number
+  readonly line: number
+  readonly side: 0 | 1
+}
+
+export interface StatementLine extends StoredPosting, StatementPlace {}
+
+export interface StatementQuery {
+  /** Ledger accounts whose lines are asked for, none of them the system's own. */
+  readonly lots: ReadonlyArray<number>
+  /** Lines before this place. */
+  readonly before: StatementPlace
+  readonly count: number
+  /** Lines of later entries count as not there. */
+  readonly lastSeq: number
+}
+
+export interface Statement {
+  /** The newest first. */
+  readonly lines: ReadonlyArray<StatementLine>
+  /** What the lines from `before` up to the entry `lastSeq` add up to: credits less debits. */
+  readonly newer: number
+}
+
+export type EarningKind = "share" | "bounty" | "vestingBounty"
+
+export interface EarningsRow {
+  /** Hours of the market's clock. */
+  readonly hour: number
+  readonly kind: EarningKind
+  readonly total: number
+}
+
+export interface HostHour {
+  readonly hour: number
+  readonly jobs: number
+  readonly tokens: number
+  readonly gross: number
+  readonly fee: number
+  readonly withheld: number
+  readonly earned: number
+  readonly bounty: number
+}
+
+/** The postings, as people ask for them. */
+export interface Ledgers {
+  readonly statement: (query: StatementQuery) => Effect.Effect<Statement, StoreFault>
+  /** What came into these lots since a time of the market, by hour and kind. */
+  readonly earnings: (
+    lots: ReadonlyArray<number>,
+    fromMicros: number,
+  ) => Effect.Effect<ReadonlyArray<EarningsRow>, StoreFault>
+  /** What calls served by these instances brought into a lot since a time of the market, by hour. */
+  readonly hostEarnings: (
+    lot: number,
+    instances: ReadonlyArray<number>,
+    fromMicros: number,
+  ) => Effect.Effect<ReadonlyArray<HostHour>, StoreFault>
+}
+
+export interface StoredSnapshot {
+  /** The last entry that the market had taken. */
+  readonly seq: number
+  readonly image: Image
+}
+
+/** What was written before this process began, where it has to be checked. */
+export interface History {
+  /** Size of what there is to check. */
+  readonly bytes: Effect.Effect<number, StoreFault>
+  /** Checks all of it. `restMillis`: between two pages. */
+  readonly check: (restMillis: number) => Effect.Effect<void, StoreFault>
+  /** It was checked, and was whole. */
+  readonly isChecked: () => boolean
+}
+
+export interface MarketStore extends Journal, JournalReader, Records, DeliveryNotes, Ledgers {
+  /** Sequence number of the latest entry that was taken. */
+  readonly lastSeq: () => number
+  /** Entries and other writes that are not on disk yet. */
+  readonly backlog: () => number
+  /** Calls `listener` after each commit: entries and other writes in it, and how long it took. */
+  readonly onCommit: (listener: (rows: number, seconds: number) => void) => void
+  /** Of a market that is new. */
+  readonly putMeta: (meta: MarketMeta) => void
+  /** The market's rolling digest after an entry. */
+  readonly digestAt: (seq: number) => Effect.Effect<string | undefined, StoreFault>
+  /**
+   * Writes the market as it stands now, behind all that was journalled. The copy is taken before
+   * this returns; resolves when it has been taken for writing.
+   */
+  readonly putSnapshot: (market: Market) => Promise<void>
+  /** Those that are as they were written, the latest first. */
+  readonly snapshots: Effect.Effect<ReadonlyArray<StoredSnapshot>, StoreFault>
+  readonly noteAudit: (audit: Audit) => void
+  /** At most `count` notes before the one of that id, the newest first. */
+  readonly audits: (
+    count: number,
+    beforeId: number | undefined,
+  ) => Effect.Effect<ReadonlyArray<StoredAudit>, StoreFault>
+  readonly history: History
+}
+
+export class Store extends Context.Tag("evenkeel/Store")<Store, MarketStore>() {}

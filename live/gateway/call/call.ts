@@ -13,6 +13,7 @@
  * Every call ends exactly once, here and in the kernel.
  */
 import type { Command, Outcome, Refusal } from "../../../engine/index.ts"
+import { move } from "../../../engine/index.ts"
 import type { MarketDriver } from "../../driver/market-driver.ts"
 import type { HttpError } from "../../http/http-error.ts"
 import type { JsonObject } from "../../../platform/json/json-object.ts"
@@ -21,6 +22,15 @@ import type { ModelRecord } from "../../directory/records.ts"
 import type { Assembler, Usage } from "../answer/answer.ts"
 import type { Attempt, AttemptEnd, AttemptTimeouts } from "./attempt.ts"
 import { startAttempt } from "./attempt.ts"
+import type {
+  CallInput,
+  CallOutput,
+  CallState,
+  ReaderInput,
+  ReaderOutput,
+  ReaderState,
+} from "./call-machine.ts"
+import { callMachine, readerMachine } from "./call-machine.ts"
 import type { Courier, Job, JobKind } from "../../protocol/delivery.ts"
 import {
   brokenOff,
@@ -96,13 +106,34 @@ export interface CallTools {
   readonly forget: (request: number) => void
 }
 
-/** An attempt that comes when the call is over. */
+/** An attempt of a call that was given up before it. */
 const notBegun: AttemptEnd = {
   outcome: "gatewayFault",
   outputTokens: 0,
   reportedTokens: 0,
   decodeMicros: 0,
   retryAfterMicros: 0,
+}
+
+/** What the kernel has ordered last, and what has come of it. */
+interface Turn {
+  readonly number: number
+  readonly instance: number
+  /** Its answer in one piece. */
+  readonly assembler: Assembler | undefined
+  /** Chunks that have not gone out. */
+  kept: Array<JsonObject>
+  attempt: Attempt | undefined
+  end: AttemptEnd | undefined
+}
+
+const noTurn: Turn = {
+  number: 0,
+  instance: -1,
+  assembler: undefined,
+  kept: [],
+  attempt: undefined,
+  end: undefined,
 }
 
 export const openCall = (
@@ -114,41 +145,87 @@ export const openCall = (
   const { driver, timeouts } = tools
   const { clock } = driver
   const { model } = order
-  let attempt: Attempt | undefined
-  let attemptNumber = 0
-  let instanceNow = -1
+  let state: CallState = callMachine.initial
+  let reader: ReaderState = readerMachine.initial
+  let turn = noTurn
   /** Of the attempts so far. */
   const ends: Array<AttemptEnd> = []
-  /** A stream that came to its end before the hold was on disk. */
-  let endToTell: AttemptEnd | undefined
-  let assembler: Assembler | undefined
-  let waiting: Array<JsonObject> = []
+  /** Why the gateway itself has given the call up. */
   let error: HttpError | undefined
-  let isHoldAsked = false
-  let isHeld = false
-  let isOpen = false
-  let isGone = false
-  let isOver = false
+  let result: CallEnd | undefined
   let savedTokens = 0
-  let disarmStall: (() => void) | undefined
+  let disarmStall = (): void => {}
 
   const disarm = clock.wakeAt(clock.nowMicros() + timeouts.requestMicros, () =>
     // A host that has lived on signs of life alone does not get away with it.
-    abandon(callTimeout(), attempt?.overdue()),
+    abandon(callTimeout(), turn.attempt?.overdue()),
   )
 
+  /** What `input` brings with it: a chunk, or with `stopped` the outcome. */
+  const step = (input: CallInput, chunk?: JsonObject, outcome?: Outcome): void => {
+    const moved = move(callMachine, state, input)
+    if (moved === undefined) {
+      // What was under way when it ended comes too late.
+      if (state === "over") return
+      throw new Error(`call ${request}: ${input} while ${state}`)
+    }
+    state = moved[0]
+    for (let next = 1; next < moved.length; next++) act(moved[next] as CallOutput, chunk, outcome)
+  }
+
+  const act = (output: CallOutput, chunk?: JsonObject, outcome?: Outcome): void => {
+    switch (output) {
+      case "awaitHold":
+        driver.durable().then(
+          () => step("holdWritten"),
+          () => abandon(storeBroken()),
+        )
+        return
+      case "startAttempt":
+        return start()
+      case "tellNotBegun":
+        return queueMicrotask(() => tell(notBegun))
+      case "tell":
+        return tell(turn.end ?? notBegun)
+      case "stop":
+        return stopAttempt(outcome ?? "gatewayFault")
+      case "keep":
+        return void turn.kept.push(chunk as JsonObject)
+      case "pass":
+        return consumer.chunk(chunk as JsonObject)
+      case "collect":
+        return turn.assembler?.add(chunk as JsonObject)
+      case "flush":
+        return flush()
+      case "awaitCharge":
+        driver.durable().then(
+          () => step("chargeWritten"),
+          () => step("chargeLost"),
+        )
+        return
+      case "conclude":
+        return conclude(result ?? { _tag: "Failed", error: unserved() })
+      case "concludeUnwritten":
+        return conclude({ _tag: "Failed", error: storeBroken() })
+    }
+  }
+
   const take = (command: CallCommand): void => {
-    if (isOver) return
-    if (command._tag === "Dispatch") dispatch(command.attempt, command.instance)
-    else if (command._tag === "Refuse")
-      conclude({ _tag: "Failed", error: error ?? refused(command.reason) })
-    else if (command.outcome === "completed")
-      serve({
-        _tag: "Served",
-        usage: { promptTokens: order.inputTokens, completionTokens: command.outputTokens },
-        chargeMinor: command.charge,
-      })
-    else conclude({ _tag: "Failed", error: error ?? unserved() })
+    if (state === "over") return
+    if (command._tag === "Dispatch") return dispatch(command.attempt, command.instance)
+    if (command._tag === "Refuse") return fail(error ?? refused(command.reason))
+    if (command.outcome !== "completed") return fail(error ?? unserved())
+    result = {
+      _tag: "Served",
+      usage: { promptTokens: order.inputTokens, completionTokens: command.outputTokens },
+      chargeMinor: command.charge,
+    }
+    step(consumer.isStreaming || reader === "gone" ? "ended" : "served")
+  }
+
+  const fail = (why: HttpError): void => {
+    result = { _tag: "Failed", error: why }
+    step("ended")
   }
 
   const refused = (reason: Refusal): HttpError =>
@@ -157,18 +234,20 @@ export const openCall = (
   /** The last attempt ended with an outcome that is the end of the call. */
   const unserved = (): HttpError => {
     const last = ends.at(-1)
-    return last?.outcome === "consumerError" && !isOpen
+    return last?.outcome === "consumerError" && state !== "closing"
       ? consumerError(last)
       : brokenOff(last?.outcome ?? "gatewayFault")
   }
 
   const dispatch = (number: number, instance: number): void => {
-    attemptNumber = number
-    instanceNow = instance
-    if (error !== undefined) return queueMicrotask(() => tell(notBegun))
-    waiting = []
-    assembler = consumer.assembler?.()
-    if (consumer.isStreaming && !isHoldAsked) awaitHold()
+    const assembler = error === undefined ? consumer.assembler?.() : turn.assembler
+    turn = { ...noTurn, number, instance, assembler, kept: [] }
+    if (error !== undefined) step("dispatchedInVain")
+    else step(consumer.isStreaming ? "dispatched" : "dispatchedWhole")
+  }
+
+  const start = (): void => {
+    const { number, instance } = turn
     const { courier, model: upstreamModel } = tools.routeTo(instance)
     const job: Job = {
       request,
@@ -179,109 +258,91 @@ export const openCall = (
       inputTokens: order.inputTokens,
       maxTokens: order.maxTokens,
     }
-    attempt = startAttempt(clock, timeouts, courier, job, { chunk: takeChunk, end: takeEnd })
+    turn.attempt = startAttempt(clock, timeouts, courier, job, {
+      chunk: (chunk, isText) => step(isText ? "text" : "chunk", chunk),
+      end: (end) => {
+        turn.attempt = undefined
+        turn.end = end
+        step(end.outcome === "completed" ? "completed" : "failed")
+      },
+    })
   }
 
-  const awaitHold = (): void => {
-    isHoldAsked = true
-    driver.durable().then(takeHold, () => abandon(storeBroken()))
-  }
-
-  const takeHold = (): void => {
-    isHeld = true
-    if (isOver) return
-    if (endToTell !== undefined) {
-      flush()
-      tell(endToTell)
-    } else if (attempt !== undefined && attempt.tokens() > 0) flush()
-  }
-
-  const takeChunk = (chunk: JsonObject, isText: boolean): void => {
-    if (!consumer.isStreaming) return assembler?.add(chunk)
-    if (isOpen) return consumer.chunk(chunk)
-    waiting.push(chunk)
-    // A first chunk that only names the role delivers nothing yet, and may still be another host's.
-    if (isHeld && isText) flush()
+  const stopAttempt = (outcome: Outcome): void => {
+    const { attempt } = turn
+    turn.attempt = undefined
+    turn.end =
+      attempt === undefined ? { ...(turn.end ?? notBegun), outcome } : attempt.stop(outcome)
   }
 
   const flush = (): void => {
-    const chunks = waiting
-    waiting = []
-    isOpen = true
+    const chunks = turn.kept
+    turn.kept = []
     for (const chunk of chunks) consumer.chunk(chunk)
   }
 
-  const takeEnd = (end: AttemptEnd): void => {
-    attempt = undefined
-    if (consumer.isStreaming && end.outcome === "completed") {
-      if (!isHeld) {
-        endToTell = end
-        return
-      }
-      flush()
-    }
-    tell(end)
-  }
-
   /** What the consumer has, or would have had if it had stayed. */
-  const isDelivered = (end: AttemptEnd): boolean =>
-    consumer.isStreaming ? isOpen : end.outcome === "completed" || end.outcome === "consumerGone"
+  const isDelivered = ({ outcome }: AttemptEnd): boolean =>
+    consumer.isStreaming
+      ? state === "closing"
+      : outcome === "completed" || outcome === "consumerGone"
 
   /** The kernel's answer, a command, may come before this returns. */
   const tell = (end: AttemptEnd): void => {
     ends.push(end)
-    endToTell = undefined
     const delivered = isDelivered(end)
     const rejection = driver.submit({
       _tag: "AttemptEnded",
       request,
-      attempt: attemptNumber,
+      attempt: turn.number,
       outcome: end.outcome,
       outputTokens: delivered ? end.outputTokens : 0,
       reportedTokens: delivered ? end.reportedTokens : 0,
       decodeMicros: delivered ? end.decodeMicros : 0,
       retryAfterMicros: end.retryAfterMicros,
     })
-    if (rejection !== undefined)
-      conclude({ _tag: "Failed", error: error ?? rejectionError(rejection, model) })
-  }
-
-  const serve = (end: CallEnd): void => {
-    if (consumer.isStreaming || isGone) return conclude(end)
-    driver.durable().then(
-      () => conclude(end),
-      () => conclude({ _tag: "Failed", error: storeBroken() }),
-    )
+    if (rejection !== undefined) fail(error ?? rejectionError(rejection, model))
   }
 
   const conclude = (end: CallEnd): void => {
-    if (isOver) return
-    isOver = true
     disarm()
-    disarmStall?.()
+    disarmStall()
     if (savedTokens > 0) tools.deliveries.forgetDelivered(request)
     tools.forget(request)
-    if (!isGone) consumer.end(end, assembler)
-  }
-
-  /** Ends the attempt that is under way, if one is, with this outcome. */
-  const stop = (outcome: Outcome): void => {
-    const running = attempt
-    attempt = undefined
-    if (running !== undefined) tell(running.stop(outcome))
-    else if (endToTell !== undefined) tell({ ...endToTell, outcome })
-  }
-
-  const leave = (): void => {
-    if (isOver || isGone) return
-    isGone = true
-    stop("consumerGone")
+    if (reader !== "gone") consumer.end(end, turn.assembler)
   }
 
   const abandon = (reason: HttpError, outcome: Outcome = "gatewayFault"): void => {
-    if (isOver || error !== undefined) return
+    if (state === "over" || error !== undefined) return
     error = reason
-    stop(outcome)
+    step("stopped", undefined, outcome)
+  }
+
+  const read = (input: ReaderInput): void => {
+    const moved = state === "over" ? undefined : move(readerMachine, reader, input)
+    if (moved === undefined) return
+    const [next, ...outputs] = moved
+    reader = next
+    for (const output of outputs) actOnReader(output)
+  }
+
+  const actOnReader = (output: ReaderOutput): void => {
+    switch (output) {
+      case "pause":
+        turn.attempt?.pause()
+        // The same patience with a consumer as with a host: neither may keep a slot for nothing.
+        disarmStall = clock.wakeAt(clock.nowMicros() + timeouts.betweenTokensMicros, () =>
+          read("stalled"),
+        )
+        return
+      case "resume":
+        disarmStall()
+        return turn.attempt?.resume()
+      case "timeOut":
+        return consumer.end({ _tag: "Failed", error: callTimeout() })
+      case "stop":
+        return step("stopped", undefined, "consumerGone")
+    }
   }
 
   return {
@@ -295,37 +356,24 @@ export const openCall = (
         maxTokens: order.maxTokens,
         ...(order.maxPricePerMtok === undefined ? {} : { maxPricePerMtok: order.maxPricePerMtok }),
       })
-      if (rejection !== undefined)
-        conclude({ _tag: "Failed", error: rejectionError(rejection, model) })
+      if (rejection !== undefined) fail(rejectionError(rejection, model))
     },
     take,
-    leave,
+    leave: () => read("left"),
     abandon,
-    pause: () => {
-      if (isOver || disarmStall !== undefined) return
-      attempt?.pause()
-      // The same patience with a consumer as with a host: neither may keep a slot for nothing.
-      disarmStall = clock.wakeAt(clock.nowMicros() + timeouts.betweenTokensMicros, () => {
-        consumer.end({ _tag: "Failed", error: callTimeout() })
-        leave()
-      })
-    },
-    resume: () => {
-      disarmStall?.()
-      disarmStall = undefined
-      attempt?.resume()
-    },
+    pause: () => read("paused"),
+    resume: () => read("resumed"),
     failOver: (isLost) => {
-      const running = attempt
-      if (running === undefined || !isLost(instanceNow)) return
-      attempt = undefined
-      tell(running.stop(running.tokens() > 0 ? "stalled" : "connectFailed"))
+      const { attempt, instance } = turn
+      if (attempt === undefined || !isLost(instance)) return
+      step("stopped", undefined, attempt.tokens() > 0 ? "stalled" : "connectFailed")
     },
     checkpoint: () => {
-      const tokens = isOpen && attempt !== undefined ? attempt.tokens() : 0
+      const { attempt, number } = turn
+      const tokens = state === "open" && attempt !== undefined ? attempt.tokens() : 0
       if (tokens <= savedTokens) return
       savedTokens = tokens
-      tools.deliveries.noteDelivered({ request, attempt: attemptNumber, tokens })
+      tools.deliveries.noteDelivered({ request, attempt: number, tokens })
     },
   }
 }

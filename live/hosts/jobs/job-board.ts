@@ -2,9 +2,7 @@
  * The way to hosts that poll: a job waits on its host's shelf, or goes straight to a poll that waits,
  * and is then the host's until it ends. Knows nothing of HTTP, and no clock but the one it is given.
  *
- *     queued ──handed out──► handed ──upload opens──► uploading
- *       ▲                     │  ▲                        │
- *       └──answer was lost────┘  └────upload finished─────┘       from each of them: over, once
+ * How far each job has come is a state of job-machine.ts.
  *
  * A host speaks of a job by (job, attempt, epoch); the epoch is the number of times that the job was
  * handed out. What it submits counts only where all of them are those in force: the same submission
@@ -16,8 +14,11 @@
  * known not to have reached the host is given back to the queue, for what is left of its time.
  */
 import { randomBytes } from "node:crypto"
+import { move } from "../../../engine/index.ts"
 import type { Clock } from "../../driver/clock.ts"
 import type { Courier, Delivery, DeliveryEnd, DeliverySink, Job } from "../../protocol/delivery.ts"
+import type { JobInput, JobOutput, JobState } from "./job-machine.ts"
+import { jobMachine } from "./job-machine.ts"
 import type { UploadWays } from "../../directory/upload-ways.ts"
 import { proxiesPage } from "../../protocol/upload-way.ts"
 import { wayOf } from "../../directory/upload-ways.ts"
@@ -146,21 +147,28 @@ interface OpenJob {
   readonly job: Job
   readonly sink: DeliverySink
   readonly pickUpBy: number
-  phase: "queued" | "handed" | "uploading"
+  state: JobState
   epoch: number
   handedMicros: number
   /** Of its latest upload; −1: there was none. */
   openedMicros: number
   chunks: number
-  /** An upload of this handing-out has come to its end. */
-  isUploaded: boolean
   isPaused: boolean
   upload: Upload | undefined
-  /** The host's last word, held back until its upload has ended. */
-  completion: { readonly end: DeliveryEnd; readonly answers: Array<Answerer> } | undefined
+  /** The host's last word, and who waits to hear that it was taken. */
+  word: DeliveryEnd | undefined
+  readonly answers: Array<Answerer>
   disarm: () => void
 }
 type Answerer = (submission: Submission) => void
+
+/** What an input brings with it. */
+interface Brought {
+  /** How the delivery ends, where it ends now; absent: nobody listens any more. */
+  readonly end?: DeliveryEnd
+  /** With the host's last word. */
+  readonly response?: Readonly<Record<string, unknown>> | undefined
+}
 
 interface Waiter {
   readonly answer: (handout: Handout | undefined) => void
@@ -184,6 +192,18 @@ interface Ended {
 }
 
 const connectFailed = (detail: string): DeliveryEnd => ({ outcome: "connectFailed", detail })
+
+/** How a delivery ends that its host has left in the middle. */
+const cutOff = ({ chunks }: OpenJob, detail: string): DeliveryEnd => ({
+  outcome: chunks > 0 ? "truncated" : "connectFailed",
+  detail,
+})
+
+/** What a host is told of a job that is its own. */
+const phaseOf = ({ state }: OpenJob): JobPhase | undefined => {
+  if (state === "queued" || state === "over") return undefined
+  return state === "finishing" ? "uploading" : state
+}
 
 export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): JobBoard => {
   const open = new Map<string, OpenJob>()
@@ -224,22 +244,58 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
     shelf.jobs.delete(job)
     take(shelf.queue, job)
     clear(job.host)
-    const { upload, completion } = job
+    const { upload } = job
     job.upload = undefined
-    job.completion = undefined
     upload?.end(ending)
     if (end !== undefined) job.sink.end(end)
     const submission: Submission =
       ending === "completed"
         ? { isTaken: true, status: "completed" }
         : { isTaken: false, reason: ending }
-    for (const answer of completion?.answers ?? []) answer(submission)
+    for (const answer of job.answers) answer(submission)
+  }
+
+  /** Gives `false` where the input is not legal now: then nothing has changed. */
+  const step = (job: OpenJob, input: JobInput, brought: Brought = {}): boolean => {
+    const moved = move(jobMachine, job.state, input)
+    if (moved === undefined) return false
+    const [next, ...outputs] = moved
+    job.state = next
+    for (const output of outputs) act(job, output, brought)
+    return true
+  }
+  const act = (job: OpenJob, output: JobOutput, { end, response }: Brought): void => {
+    switch (output) {
+      case "startLease":
+        return startLease(job)
+      case "stopLease":
+        return job.disarm()
+      case "offer":
+        return offer(job)
+      case "noteWay":
+        return noteWay(job)
+      case "keepWord":
+        job.word ??= end
+        return
+      case "takeResponse":
+        if (response === undefined) return
+        job.chunks += 1
+        return job.sink.chunk(response)
+      case "endCompleted":
+        return settle(job, "completed", end ?? job.word)
+      case "endFailed":
+        return settle(job, "failed", end)
+      case "endLost":
+        return settle(job, "lost", end)
+      case "endWithdrawn":
+        return settle(job, "withdrawn", undefined)
+    }
   }
 
   /** Ends the job at a time, unless something else happens to it before. */
   const endAt = (job: OpenJob, atMicros: number, end: DeliveryEnd): void => {
     job.disarm()
-    job.disarm = clock.wakeAt(atMicros, () => settle(job, "lost", end))
+    job.disarm = clock.wakeAt(atMicros, () => step(job, "timedOut", { end }))
   }
   const startLease = (job: OpenJob): void =>
     endAt(
@@ -262,12 +318,10 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
 
   const handOut = (job: OpenJob, waiter: Waiter): void => {
     waiter.disarm()
-    job.phase = "handed"
     job.epoch += 1
     job.handedMicros = clock.nowMicros()
     job.openedMicros = -1
-    job.isUploaded = false
-    startLease(job)
+    step(job, "handedOut")
     const { id: jobId, host, epoch } = job
     waiter.answer({ host, jobId, attempt: job.job.attempt, epoch, job: job.job })
   }
@@ -292,15 +346,15 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
       job,
       sink,
       pickUpBy: now + limits.pickUpMicros,
-      phase: "queued",
+      state: jobMachine.initial,
       epoch: 0,
       handedMicros: 0,
       openedMicros: -1,
       chunks: 0,
-      isUploaded: false,
       isPaused: false,
       upload: undefined,
-      completion: undefined,
+      word: undefined,
+      answers: [],
       disarm: () => {},
     }
     open.set(opened.id, opened)
@@ -318,7 +372,7 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
       })
     else offer(opened)
     return {
-      cancel: () => settle(opened, "withdrawn", undefined),
+      cancel: () => void step(opened, "withdrawn"),
       pause: () => {
         opened.isPaused = true
         opened.upload?.hold()
@@ -361,7 +415,7 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
   const find = ({ host, jobId, attempt, epoch }: Claim): OpenJob | ClaimRefusal => {
     const job = open.get(jobId)
     if (job !== undefined && job.host === host)
-      return job.phase !== "queued" && job.job.attempt === attempt && job.epoch === epoch
+      return job.state !== "queued" && job.job.attempt === attempt && job.epoch === epoch
         ? job
         : "stale"
     const before = ended.get(jobId)
@@ -379,13 +433,16 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
     if (job === "lost" && ended.get(claim.jobId)?.hadUpload === false)
       uploads.note(claim.host, "heldBack")
     if (typeof job === "string") return job
-    if (job.phase === "uploading" || job.completion !== undefined) return "uploadOpen"
-    job.disarm()
-    job.phase = "uploading"
+    if (!step(job, "uploadOpened")) return "uploadOpen"
     job.openedMicros = clock.nowMicros()
     job.upload = upload
     if (job.isPaused) upload.hold()
     const isOver = (): boolean => job.upload !== upload
+    const endUpload = (input: JobInput, end?: DeliveryEnd): void => {
+      if (isOver()) return
+      job.upload = undefined
+      step(job, input, end === undefined ? {} : { end })
+    }
     return {
       chunk: (chunk) => {
         if (isOver()) return
@@ -395,53 +452,27 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
       alive: () => {
         if (!isOver()) job.sink.alive()
       },
-      malformed: (detail) => {
-        if (isOver()) return
-        job.upload = undefined
-        settle(job, "failed", { outcome: "malformed", detail })
-      },
-      finished: () => {
-        if (isOver()) return
-        job.upload = undefined
-        job.phase = "handed"
-        job.isUploaded = true
-        const { handedMicros, openedMicros, chunks } = job
-        const finishedMicros = clock.nowMicros()
-        uploads.note(job.host, wayOf({ handedMicros, openedMicros, finishedMicros, chunks }))
-        if (job.completion === undefined) return startLease(job)
-        settle(job, "completed", job.completion.end)
-      },
-      broken: () => {
-        if (isOver()) return
-        job.upload = undefined
-        settle(job, "lost", {
-          outcome: job.chunks > 0 ? "truncated" : "connectFailed",
-          detail: "the host's upload broke off",
-        })
-      },
+      malformed: (detail) => endUpload("uploadMalformed", { outcome: "malformed", detail }),
+      finished: () => endUpload("uploadFinished"),
+      broken: () => endUpload("uploadBroken", cutOff(job, "the host's upload broke off")),
     }
+  }
+  const noteWay = ({ host, handedMicros, openedMicros, chunks }: OpenJob): void => {
+    const finishedMicros = clock.nowMicros()
+    uploads.note(host, wayOf({ handedMicros, openedMicros, finishedMicros, chunks }))
   }
 
   const complete: JobBoard["complete"] = (claim, end, response, answer) => {
     const job = find(claim)
     if (typeof job === "string") return answer(again(job, "completed"))
-    if (job.completion !== undefined) {
-      job.completion.answers.push(answer)
-      return
-    }
-    job.completion = { end, answers: [answer] }
-    if (job.phase === "uploading") return
-    if (response !== undefined) {
-      job.chunks += 1
-      job.sink.chunk(response)
-    }
-    settle(job, "completed", end)
+    job.answers.push(answer)
+    step(job, "completed", { end, response })
   }
 
   const fail: JobBoard["fail"] = (claim, end) => {
     const job = find(claim)
     if (typeof job === "string") return again(job, "failed")
-    settle(job, "failed", end)
+    step(job, "failed", { end })
     return { isTaken: true, status: "failed" }
   }
 
@@ -450,9 +481,7 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
     poll,
     giveBack: (claim) => {
       const job = find(claim)
-      if (typeof job === "string" || job.phase !== "handed") return
-      job.phase = "queued"
-      offer(job)
+      if (typeof job !== "string") step(job, "gaveBack")
     },
     openUpload,
     complete,
@@ -465,12 +494,12 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
       const heard = new Set(jobIds)
       const held: Array<HeldJob> = []
       for (const job of shelves.get(host)?.jobs ?? []) {
-        const { id: jobId, phase, epoch, chunks, isUploaded } = job
-        if (phase === "queued") continue
-        const seen = phase === "handed" && isUploaded ? "uploaded" : phase
-        held.push({ host, jobId, attempt: job.job.attempt, epoch, phase: seen, chunks })
+        const { id: jobId, epoch, chunks } = job
+        const phase = phaseOf(job)
+        if (phase === undefined) continue
+        held.push({ host, jobId, attempt: job.job.attempt, epoch, phase, chunks })
         if (!heard.has(jobId)) continue
-        if (phase === "handed") startLease(job)
+        step(job, "heard")
         job.sink.alive()
       }
       return held
@@ -484,10 +513,7 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
       const shelf = shelves.get(host)
       if (shelf === undefined) return
       for (const job of shelf.jobs)
-        settle(job, "lost", {
-          outcome: job.chunks > 0 ? "truncated" : "connectFailed",
-          detail: "the host fell silent",
-        })
+        step(job, "hostLost", { end: cutOff(job, "the host fell silent") })
       answerAll(shelf)
       clear(host)
     },

@@ -5,7 +5,10 @@
  */
 import type { Readable } from "node:stream"
 import { makeEventReader } from "../../../platform/model-server/answer-reader.ts"
+import { move } from "../../../engine/index.ts"
 import type { Claim, ClaimRefusal, JobBoard } from "./job-board.ts"
+import type { UploadInput, UploadOutput, UploadState } from "./upload-machine.ts"
+import { uploadMachine } from "./upload-machine.ts"
 import { LineTooLong, makeLineSplitter } from "../../http/line-splitter.ts"
 
 export type UploadResult =
@@ -18,6 +21,12 @@ export interface UploadLimits {
   readonly bytes: number
 }
 
+/** What an input brings with it: what is wrong, or why nothing more is wanted. */
+interface Brought {
+  readonly detail?: string
+  readonly why?: ClaimRefusal
+}
+
 /** Resolves with how it ended; never rejects. Whatever still comes then is nobody's. */
 export const receiveUpload = (
   board: JobBoard,
@@ -27,50 +36,68 @@ export const receiveUpload = (
 ): Promise<UploadResult> =>
   new Promise((resolve) => {
     const lines = makeLineSplitter(limits.lineBytes)
-    let isHeld = false
-    let isOver = false
-    let isAtEnd = false
+    let state: UploadState = uploadMachine.initial
     let bytes = 0
 
+    const step = (input: UploadInput, brought: Brought = {}): void => {
+      const moved = move(uploadMachine, state, input)
+      if (moved === undefined) return
+      state = moved[0]
+      // No input has two outputs.
+      const [, output] = moved
+      if (output !== undefined) act(output, brought)
+    }
+    const act = (output: UploadOutput, { detail = "", why = "lost" }: Brought): void => {
+      switch (output) {
+        case "takeLines":
+          return takeLines()
+        case "pauseSource":
+          return void source.pause()
+        case "resumeSource":
+          return void source.resume()
+        case "endFinished":
+          close({ how: "finished" })
+          return feed.finished()
+        case "endMalformed":
+          close({ how: "malformed", detail })
+          return feed.malformed(detail)
+        case "endBroken":
+          close({ how: "broken" })
+          return feed.broken()
+        case "endUnwanted":
+          return close({ how: "ended", why })
+      }
+    }
+
+    const opened = board.openUpload(claim, {
+      end: (why) => step("unwanted", { why }),
+      hold: () => step("hold"),
+      release: () => step("release"),
+    })
+    if (typeof opened === "string") return resolve({ how: "refused", why: opened })
+    const feed = opened
+
     const close = (result: UploadResult): void => {
-      if (isOver) return
-      isOver = true
       source.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose)
       // An error that comes now has nobody to tell; without a listener it would end the process.
       source.on("error", () => {})
       resolve(result)
     }
-    const feed = board.openUpload(claim, {
-      end: (why) => close({ how: "ended", why }),
-      hold: () => {
-        isHeld = true
-        source.pause()
-      },
-      release: () => {
-        isHeld = false
-        if (!isOver) proceed()
-      },
-    })
-    if (typeof feed === "string") return resolve({ how: "refused", why: feed })
-
-    const reject = (detail: string): void => {
-      close({ how: "malformed", detail })
-      feed.malformed(detail)
-    }
     /** Takes lines until there is none, or the consumer cannot keep up. */
-    const proceed = (): void => {
+    const takeLines = (): void => {
       try {
-        while (!isHeld && !isOver) {
+        for (;;) {
+          if (state !== "taking" && state !== "lastLines") return
           const line = lines.next()
           if (line === undefined) break
-          takeLine(line)
+          reader.take(line)
         }
-        if (isHeld || isOver) return
-        if (isAtEnd) finish()
-        else source.resume()
+        // The last line, which no line end follows.
+        if (state === "lastLines") reader.take(lines.rest())
+        step("drained")
       } catch (error) {
         if (!(error instanceof LineTooLong)) throw error
-        reject(error.message)
+        step("malformed", { detail: error.message })
       }
     }
     // A line is to an upload what an event is to a stream.
@@ -79,31 +106,18 @@ export const receiveUpload = (
       // An empty line is a sign of life.
       alive: feed.alive,
       done: () => {},
-      malformed: (detail) => reject(`expected one JSON object a line, got ${detail}`),
+      malformed: (detail) =>
+        step("malformed", { detail: `expected one JSON object a line, got ${detail}` }),
     })
-    const takeLine = (line: string): void => reader.take(line)
-    const finish = (): void => {
-      takeLine(lines.rest())
-      if (isOver) return
-      close({ how: "finished" })
-      feed.finished()
-    }
     const onData = (part: Buffer): void => {
       bytes += part.length
-      if (bytes > limits.bytes) return reject(`the upload is longer than ${limits.bytes} bytes`)
+      if (bytes > limits.bytes)
+        return step("malformed", { detail: `the upload is longer than ${limits.bytes} bytes` })
       lines.push(part)
-      proceed()
+      step("came")
     }
-    const onEnd = (): void => {
-      isAtEnd = true
-      proceed()
-    }
-    const onClose = (): void => {
-      // What came before the end may still wait for a slow consumer.
-      if (isOver || isAtEnd) return
-      close({ how: "broken" })
-      feed.broken()
-    }
+    const onEnd = (): void => step("sentAll")
+    const onClose = (): void => step("closed")
     source.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose)
-    if (isHeld) source.pause()
+    if (state === "held") source.pause()
   })

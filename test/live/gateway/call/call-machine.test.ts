@@ -163,15 +163,21 @@ describe("the machine of a reader", () => {
   })
 
   it("stops the host once, when the consumer leaves or takes nothing for too long", () => {
-    exploreBeside(readerMachine, readerInputs, "reading", (model: string, input) => {
-      if (model === "gone") return undefined
-      if (input === "left") return { model: "gone", outputs: ["stop"] }
-      if (input === "paused")
-        return model === "reading" ? { model: "paused", outputs: ["pause"] } : undefined
-      if (model === "reading") return undefined
-      return input === "resumed"
-        ? { model: "reading", outputs: ["resume"] }
-        : { model: "gone", outputs: ["timeOut", "stop"] }
-    })
+    const meanings = exploreBeside(
+      readerMachine,
+      readerInputs,
+      "reading",
+      (model: string, input) => {
+        if (model === "gone") return undefined
+        if (input === "left") return { model: "gone", outputs: ["stop"] }
+        if (input === "paused")
+          return model === "reading" ? { model: "paused", outputs: ["pause"] } : undefined
+        if (model === "reading") return undefined
+        return input === "resumed"
+          ? { model: "reading", outputs: ["resume"] }
+          : { model: "gone", outputs: ["timeOut", "stop"] }
+      },
+    )
+    for (const [state, models] of meanings) expect(models).toEqual([state])
   })
 })

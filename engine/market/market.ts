@@ -6,50 +6,23 @@
  * not legal in the present state changes nothing and yields one `Rejected` command with its reason.
  * A broken invariant throws, and is never caught.
  */
-import { eligibilityReasons } from "./admission/eligibility.ts"
+import { hexOf } from "../core/digest.ts"
+import { isWhole, microsPerDay } from "../core/units.ts"
+import { nextEntity, nextTime } from "../core/wake-queue.ts"
+import type { Economy } from "../economy/schema.ts"
 import type { Command, Rejection } from "../protocol/command.ts"
 import { emit } from "../protocol/command.ts"
-import { hexOf } from "../core/digest.ts"
-import type { Economy } from "../economy/schema.ts"
-import type { EventOf, MarketEvent } from "../protocol/event.ts"
-import {
-  onAccountOpened,
-  onCreditsBought,
-  onPoolFunded,
-  onWithdrawalPosted,
-  onWithdrawalRequested,
-  onWithdrawalVoided,
-} from "./accounts/desk.ts"
-import { resumeGateway } from "./clock/gateway.ts"
-import { turnHours } from "./clock/hours.ts"
-import {
-  onAvailabilityChanged,
-  onCredentialReplaced,
-  onInstanceDrained,
-  onInstanceStarted,
-  onInstanceStopped,
-  onModelSwitched,
-} from "./presence/instances.ts"
-import { onCapacityMeasured } from "./admission/measurements.ts"
-import {
-  checkHeartbeat,
-  onHeartbeatReceived,
-  onNodeLost,
-  onNodeRegistered,
-  onNodeRemoved,
-  onNodeReturned,
-} from "./presence/nodes.ts"
-import { onAccountsLinked } from "./accounts/parties.ts"
-import { lookAgain, onProbeEnded } from "./admission/probes.ts"
-import { onFraudConfirmed } from "./payout/vesting.ts"
-import { openStream } from "../core/random.ts"
-import { makeCandidates } from "../rules/selection.ts"
-import { onAttemptEnded, onRequestArrived } from "./requests/requests.ts"
+import type { EventOf, EventTag, MarketEvent } from "../protocol/event.ts"
+import { eligibilityReasons } from "./admission/eligibility.ts"
+import { lookAgain } from "./admission/probes.ts"
+import { resumeGateway } from "./gateway.ts"
+import { turnHours } from "./hours.ts"
+import type { TimeTag } from "./mechanisms.ts"
+import { handlers } from "./mechanisms.ts"
+import { checkHeartbeat } from "./presence/nodes.ts"
 import type { Market } from "./state/market-state.ts"
 import { makeMarket, nextWake } from "./state/market-state.ts"
-import { insert, slotOf } from "../core/table.ts"
-import { nextEntity, nextTime } from "../core/wake-queue.ts"
-import { isWhole, microsPerDay } from "../core/units.ts"
+import type { Handler } from "./state/mechanism.ts"
 
 /**
  * Timers of nodes and instances that are overdue by more than this are not fired one by one: an
@@ -85,85 +58,19 @@ const take = (market: Market, event: MarketEvent): Rejection | undefined => {
   if (event.at > nextWake(market)) return "TimerDue"
   const before = market.now
   market.now = event.at
-  const rejection = apply(market, event)
+  const rejection = handle(market, event)
   if (rejection === undefined) market.idleHours = 0
   else market.now = before
   return rejection
 }
 
-const apply = (market: Market, event: MarketEvent): Rejection | undefined => {
-  switch (event._tag) {
-    case "RequestArrived":
-      return onRequestArrived(market, event)
-    case "AttemptEnded":
-      return onAttemptEnded(market, event)
-    case "ProbeEnded":
-      return onProbeEnded(market, event)
-    case "HeartbeatReceived":
-      return onHeartbeatReceived(market, event)
-    case "AccountOpened":
-      return onAccountOpened(market, event)
-    case "AccountsLinked":
-      return onAccountsLinked(market, event)
-    case "CreditsBought":
-      return onCreditsBought(market, event)
-    case "PoolFunded":
-      return onPoolFunded(market, event)
-    case "WithdrawalRequested":
-      return onWithdrawalRequested(market, event)
-    case "WithdrawalPosted":
-      return onWithdrawalPosted(market, event)
-    case "WithdrawalVoided":
-      return onWithdrawalVoided(market, event)
-    case "FraudConfirmed":
-      return onFraudConfirmed(market, event)
-    case "ModelListed":
-      return onModelListed(market, event)
-    case "NodeRegistered":
-      return onNodeRegistered(market, event)
-    case "NodeLost":
-      return onNodeLost(market, event)
-    case "NodeReturned":
-      return onNodeReturned(market, event)
-    case "NodeRemoved":
-      return onNodeRemoved(market, event)
-    case "InstanceStarted":
-      return onInstanceStarted(market, event)
-    case "ModelSwitched":
-      return onModelSwitched(market, event)
-    case "CapacityMeasured":
-      return onCapacityMeasured(market, event)
-    case "AvailabilityChanged":
-      return onAvailabilityChanged(market, event)
-    case "InstanceDrained":
-      return onInstanceDrained(market, event)
-    case "InstanceStopped":
-      return onInstanceStopped(market, event)
-    case "CredentialReplaced":
-      return onCredentialReplaced(market, event)
-    case "TimerFired":
-    case "GatewayResumed":
-      return undefined
-  }
-}
-
-const onModelListed = (market: Market, event: EventOf<"ModelListed">): Rejection | undefined => {
-  const { inputPricePerMtok, outputPricePerMtok } = event
-  if (!isWhole(event.model) || !isWhole(inputPricePerMtok) || !isWhole(outputPricePerMtok))
-    return "InvalidQuantity"
-  const known = slotOf(market.models, event.model)
-  const model = known >= 0 ? known : insert(market.models, event.model)
-  const { columns } = market.models
-  columns.inputPricePerMtok[model] = inputPricePerMtok
-  columns.outputPricePerMtok[model] = outputPricePerMtok
-  if (known >= 0) return undefined
-  columns.multiplierHundredths[model] = 100
-  market.candidates[model] = makeCandidates()
-  market.routeStreams[model] = openStream(market.seed, "route", event.model)
-  market.demandByParty[model] = new Map()
-  market.operators[model] = new Map()
-  market.standings[model] = new Int32Array(eligibilityReasons.length)
-  return undefined
+const handle = <T extends Exclude<EventTag, TimeTag>>(
+  market: Market,
+  event: EventOf<T>,
+): Rejection | undefined => {
+  // One event and its own handler: the table is typed tag by tag, which a union of tags hides.
+  const handler = handlers[event._tag as T] as unknown as Handler<T>
+  return handler(market, event)
 }
 
 /** Everything that was due by `at`, each at its own time, in order. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest"
-import { economies } from "../../../../engine/economy/presets/index.ts"
-import type { EconomyPatch } from "../../../../engine/economy/derive.ts"
-import { digestOf } from "../../../../engine/market/market.ts"
-import { stateDigest } from "../../../../engine/market/snapshot.ts"
-import { nextWake } from "../../../../engine/market/state/market-state.ts"
-import { marketView } from "../../../../engine/market/views.ts"
+import { economies } from "../../../engine/economy/presets/index.ts"
+import type { EconomyPatch } from "../../../engine/economy/derive.ts"
+import { digestOf } from "../../../engine/market/market.ts"
+import { stateDigest } from "../../../engine/market/snapshot.ts"
+import { nextWake } from "../../../engine/market/state/market-state.ts"
+import { marketView } from "../../../engine/market/views.ts"
 import {
   call,
   commandsOf,
@@ -13,8 +13,8 @@ import {
   openTrial,
   rejectionOf,
   viewOf,
-} from "../../../support/market.ts"
-import type { Trial } from "../../../support/market.ts"
+} from "../../support/market.ts"
+import type { Trial } from "../../support/market.ts"
 
 const second = 1_000_000
 const hour = 3600 * second

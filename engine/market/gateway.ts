@@ -7,10 +7,10 @@
  * Attempts that the outage cut off are the driver's to end, each with the outcome `gatewayFault`:
  * neutral, delivered tokens paid, nothing held.
  */
-import type { Market } from "../state/market-state.ts"
+import type { Market } from "./state/market-state.ts"
 import { turnHours } from "./hours.ts"
-import { superviseFrom } from "../presence/nodes.ts"
-import { forgetAsked, lookAgain } from "../admission/probes.ts"
+import { superviseFrom } from "./presence/nodes.ts"
+import { forgetAsked, lookAgain } from "./admission/probes.ts"
 
 /** The gateway was away from the latest event to `at`: not at all, where no time has gone by. */
 export const resumeGateway = (market: Market, at: number): undefined => {

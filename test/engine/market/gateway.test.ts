@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest"
-import { hardened } from "../../../../engine/economy/presets/hardened.ts"
-import { countIn } from "../../../../engine/rules/health.ts"
-import { balanceOf } from "../../../../engine/ledger/accounts.ts"
-import { advance } from "../../../../engine/service.ts"
-import { stateDigest } from "../../../../engine/market/snapshot.ts"
-import { slotOf } from "../../../../engine/core/table.ts"
-import type { Command } from "../../../../engine/protocol/command.ts"
-import { marketView } from "../../../../engine/market/views.ts"
+import { hardened } from "../../../engine/economy/presets/hardened.ts"
+import { countIn } from "../../../engine/rules/health.ts"
+import { balanceOf } from "../../../engine/ledger/accounts.ts"
+import { advance } from "../../../engine/service.ts"
+import { stateDigest } from "../../../engine/market/snapshot.ts"
+import { slotOf } from "../../../engine/core/table.ts"
+import type { Command } from "../../../engine/protocol/command.ts"
+import { marketView } from "../../../engine/market/views.ts"
 import {
   arrive,
   call,
@@ -16,8 +16,8 @@ import {
   openSmallMarket,
   rejectionOf,
   viewOf,
-} from "../../../support/market.ts"
-import type { Trial } from "../../../support/market.ts"
+} from "../../support/market.ts"
+import type { Trial } from "../../support/market.ts"
 
 const second = 1_000_000
 const hour = 3600 * second

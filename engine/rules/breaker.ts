@@ -18,7 +18,9 @@
  */
 import type { KnobValues } from "../core/knob.ts"
 import { between, knob, oneOf, positive, wholeBetween } from "../core/knob.ts"
+import { advance } from "../core/machine.ts"
 import { microsOf } from "../core/units.ts"
+import { breakerColumn, closed } from "../machines/admission.ts"
 
 export const breakerKnobs = {
   threshold: knob(wholeBetween("failures", 1, 16), {
@@ -89,10 +91,6 @@ export const compileBreaker = ({
   }) as const
 
 export type BreakerRules = ReturnType<typeof compileBreaker>
-
-export const closed = 0
-export const open = 1
-export const halfOpen = 2
 
 /** Sub-buckets that the failure ratio is taken over; the window is exact to one of them. */
 const ratioBuckets = 12
@@ -248,25 +246,25 @@ const dropOldest = (
 
 /** Parks the instance: open until the cooldown is over, under a new generation. */
 export const trip = (breakers: Breakers, rules: BreakerRules, slot: number, now: number): void => {
-  breakers.state[slot] = open
+  advance(breakerColumn, breakers.state, slot, "tripped")
   breakers.generation[slot] += 1
   breakers.openUntil[slot] = now + rules.cooldownMicros
 }
 
 /** The cooldown is over: one probe at a time from here on. */
 export const beginHalfOpen = (breakers: Breakers, slot: number): void => {
-  breakers.state[slot] = halfOpen
+  advance(breakerColumn, breakers.state, slot, "cooledDown")
 }
 
 /** What tripped it was nobody's failure: in again, and all that it remembers stays. */
 export const undoTrip = (breakers: Breakers, slot: number): void => {
-  breakers.state[slot] = closed
+  advance(breakerColumn, breakers.state, slot, "excused")
   breakers.openUntil[slot] = 0
 }
 
 /** The probe came back well: fully in again, with no memory of failures. */
 export const close = (breakers: Breakers, rules: BreakerRules, slot: number): void => {
-  breakers.state[slot] = closed
+  advance(breakerColumn, breakers.state, slot, "readmitted")
   breakers.openUntil[slot] = 0
   forgetFailures(breakers, rules, slot)
 }

@@ -4,6 +4,8 @@
  * refuses its token is suspended until its operator replaces it. An upstream may refuse a call for what
  * is in it, too: where one party alone may not harm a host, a probe has to be refused as well.
  */
+import { credentialColumn } from "../../machines/admission.ts"
+import { advance } from "../../core/machine.ts"
 import type { AuditFinding } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
 import type { Outcome } from "../../protocol/event.ts"
@@ -26,7 +28,7 @@ export const heed = (
     columns.backpressureUntil[instance] = market.now + pause
     columns.isQuiet[instance] = 0
   } else if (outcome === "credentialRefused") {
-    columns.isSuspended[instance] = 1
+    advance(credentialColumn, columns.isSuspended, instance, "refused")
     columns.isQuiet[instance] = 0
     audit(market, instance, "CredentialRefused", 1)
   }

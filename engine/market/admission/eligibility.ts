@@ -14,7 +14,7 @@ import { rankCandidate } from "../../rules/selection.ts"
 import type { Market } from "../state/market-state.ts"
 import { wakeAt } from "../../core/wake-queue.ts"
 import { healthHundredths } from "../../rules/health.ts"
-import { closed, halfOpen, open } from "../../rules/breaker.ts"
+import { closed, halfOpen, open } from "../../machines/admission.ts"
 import { debtAfter, debtWaitMicros, nextSlotOnline, rampOf, rampedSlots } from "../../rules/ramp.ts"
 
 export const eligibilityReasons = [

@@ -6,15 +6,20 @@
  * of its schedule) is asked nothing until it is back.
  */
 import {
-  beginHalfOpen,
-  close,
+  byFailures,
   closed,
-  forgetFailures,
+  doubtColumn,
+  floorColumn,
+  forBreaker,
+  forDoubt,
   halfOpen,
+  noDoubt,
+  noProbe,
   open,
-  trip,
-  undoTrip,
-} from "../../rules/breaker.ts"
+  probeColumn,
+} from "../../machines/admission.ts"
+import { advance } from "../../core/machine.ts"
+import { beginHalfOpen, close, forgetFailures, trip, undoTrip } from "../../rules/breaker.ts"
 import { isInService, refresh } from "./eligibility.ts"
 import { decodeMilliTokensPerSecond, forgetSamples } from "../../rules/floor.ts"
 import type { ProbePurpose, Rejection } from "../../protocol/command.ts"
@@ -29,11 +34,6 @@ import { slotOf } from "../../core/table.ts"
 import { isWhole } from "../../core/units.ts"
 import { heed } from "./answers.ts"
 import { measureWhereDue } from "./measurements.ts"
-
-const none = 0
-const forBreaker = 1
-const forFloor = 2
-const forDoubt = 3
 
 /**
  * What time has changed for an instance, or will have changed while it was out of service: cooldowns,
@@ -61,8 +61,8 @@ const loseProbe = (market: Market, instance: number): void => {
   const { rules, now } = market
   if (now < columns.probeUntil[instance]) return
   columns.probeRequest[instance] = 0
-  if (columns.probeFor[instance] === none) return
-  columns.probeFor[instance] = none
+  if (columns.probeFor[instance] === noProbe) return
+  advance(probeColumn, columns.probeFor, instance, "lost")
   columns.probeAfter[instance] = now + rules.probeRetryMicros
 }
 
@@ -70,31 +70,29 @@ const probeWhereDue = (market: Market, instance: number): void => {
   const { breakers, rules, now } = market
   const { columns } = market.instances
   const mayProbe =
-    columns.probeFor[instance] === none &&
+    columns.probeFor[instance] === noProbe &&
     columns.probeRequest[instance] === 0 &&
     now >= columns.probeAfter[instance] &&
     now >= columns.backpressureUntil[instance]
   if (!mayProbe) return
   if (breakers.state[instance] === halfOpen && rules.isProbeSynthetic)
-    sendProbe(market, instance, forBreaker, "breaker", rules.probeTokens, rules.probeLeaseMicros)
+    sendProbe(market, instance, "breaker", rules.probeTokens, rules.probeLeaseMicros)
   else if (breakers.state[instance] === closed && columns.isDoubted[instance] !== 0)
-    sendProbe(market, instance, forDoubt, "doubt", rules.probeTokens, rules.probeLeaseMicros)
+    sendProbe(market, instance, "doubt", rules.probeTokens, rules.probeLeaseMicros)
   // Half-open too: below the floor, no request would ever come to probe it.
   else if (breakers.state[instance] !== open && columns.isBelowFloor[instance] === 1)
-    sendProbe(
-      market,
-      instance,
-      forFloor,
-      "floor",
-      rules.floorProbeTokens,
-      rules.floorProbeLeaseMicros,
-    )
+    sendProbe(market, instance, "floor", rules.floorProbeTokens, rules.floorProbeLeaseMicros)
 }
+
+const asked = {
+  breaker: "askedForBreaker",
+  floor: "askedForFloor",
+  doubt: "askedForDoubt",
+} as const satisfies Record<ProbePurpose, string>
 
 const sendProbe = (
   market: Market,
   instance: number,
-  code: number,
   purpose: ProbePurpose,
   tokens: number,
   leaseMicros: number,
@@ -102,7 +100,7 @@ const sendProbe = (
   const { columns } = market.instances
   const probe = columns.probe[instance] + 1
   columns.probe[instance] = probe
-  columns.probeFor[instance] = code
+  advance(probeColumn, columns.probeFor, instance, asked[purpose])
   columns.probeUntil[instance] = market.now + leaseMicros
   emit(market.sink, {
     _tag: "Probe",
@@ -117,8 +115,8 @@ const sendProbe = (
 export const forgetAsked = (market: Market, instance: number): void => {
   const { columns } = market.instances
   columns.measureUntil[instance] = 0
-  if (columns.probeFor[instance] === none) return
-  columns.probeFor[instance] = none
+  if (columns.probeFor[instance] === noProbe) return
+  advance(probeColumn, columns.probeFor, instance, "cancelled")
   columns.probeAfter[instance] = market.now
 }
 
@@ -128,8 +126,8 @@ export const park = (market: Market, instance: number): void => {
   trip(market.breakers, market.rules, instance, market.now)
   columns.isQuiet[instance] = 0
   columns.parks[instance] += 1
-  columns.isDoubted[instance] = 0
-  columns.probeFor[instance] = none
+  advance(doubtColumn, columns.isDoubted, instance, "settled")
+  advance(probeColumn, columns.probeFor, instance, "cancelled")
   columns.probeRequest[instance] = 0
   emit(market.sink, {
     _tag: "Park",
@@ -140,26 +138,27 @@ export const park = (market: Market, instance: number): void => {
 
 /** Lets an instance fully back in, with no memory of its failures. */
 export const readmit = (market: Market, instance: number): void => {
-  market.instances.columns.isDoubted[instance] = 0
+  advance(doubtColumn, market.instances.columns.isDoubted, instance, "settled")
   close(market.breakers, market.rules, instance)
 }
 
-/** By failures that nobody else has seen, or by a refused token alone: `isDoubted`. */
-const byFailures = 1
-const byToken = 2
-
 /** It has failed often enough to be parked, for one party alone: a probe is to tell. */
 export const doubt = (market: Market, instance: number): void =>
-  beginDoubt(market, instance, byFailures)
+  beginDoubt(market, instance, "failedAlone")
 
 /** Its provider has refused its token, or what was in one call: a probe is to tell. */
 export const doubtToken = (market: Market, instance: number): void => {
-  if (market.instances.columns.isDoubted[instance] === 0) beginDoubt(market, instance, byToken)
+  if (market.instances.columns.isDoubted[instance] === noDoubt)
+    beginDoubt(market, instance, "tokenRefused")
 }
 
-const beginDoubt = (market: Market, instance: number, cause: number): void => {
+const beginDoubt = (
+  market: Market,
+  instance: number,
+  cause: "failedAlone" | "tokenRefused",
+): void => {
   const { columns } = market.instances
-  columns.isDoubted[instance] = cause
+  advance(doubtColumn, columns.isDoubted, instance, cause)
   columns.isQuiet[instance] = 0
   if (isInService(market, instance)) probeWhereDue(market, instance)
 }
@@ -169,7 +168,8 @@ export const unpark = (market: Market, instance: number): void => {
   const { columns } = market.instances
   undoTrip(market.breakers, instance)
   columns.probeRequest[instance] = 0
-  if (columns.probeFor[instance] === forBreaker) columns.probeFor[instance] = none
+  if (columns.probeFor[instance] === forBreaker)
+    advance(probeColumn, columns.probeFor, instance, "cancelled")
   doubt(market, instance)
 }
 
@@ -182,7 +182,7 @@ export const parkAgain = (market: Market, instance: number): void => {
 /** The floor was missed: no request until a probe is fast enough. */
 export const sinkBelowFloor = (market: Market, instance: number): void => {
   const { columns } = market.instances
-  columns.isBelowFloor[instance] = 1
+  advance(floorColumn, columns.isBelowFloor, instance, "missed")
   columns.isQuiet[instance] = 0
   columns.probeAfter[instance] = market.now + market.rules.floorProbeMicros
 }
@@ -199,8 +199,8 @@ export const onProbeEnded = (
   const { rules } = market
   const { columns } = market.instances
   const probeFor = columns.probeFor[instance]
-  if (probeFor === none || columns.probe[instance] !== event.probe) return "StaleProbe"
-  columns.probeFor[instance] = none
+  if (probeFor === noProbe || columns.probe[instance] !== event.probe) return "StaleProbe"
+  advance(probeColumn, columns.probeFor, instance, "ended")
   const verdict = verdictOf[outcome]
   // A neutral probe says nothing of the node, and does not enter its score.
   count(market.health, verdict === "neutral" ? "neutrals" : "probes", instance, 1)
@@ -217,7 +217,7 @@ export const onProbeEnded = (
     const isMeasured = verdict === "success" && outputTokens >= rules.floorMinStreamTokens
     const rate = decodeMilliTokensPerSecond(outputTokens, decodeMicros)
     if (isMeasured && rate >= rules.readmitMilliTokensPerSecond) {
-      columns.isBelowFloor[instance] = 0
+      advance(floorColumn, columns.isBelowFloor, instance, "passed")
       forgetSamples(market.floorSamples, rules, instance)
     } else columns.probeAfter[instance] = market.now + rules.floorProbeMicros
   }
@@ -236,7 +236,7 @@ const settleDoubt = (market: Market, instance: number, verdict: Verdict): void =
     if (columns.isDoubted[instance] === byFailures) {
       dropSuspicions(market, instance)
       readmit(market, instance)
-    } else columns.isDoubted[instance] = 0
+    } else advance(doubtColumn, columns.isDoubted, instance, "settled")
     // A consumer whose calls fail everywhere makes no host generate more often than a parked one.
     columns.probeAfter[instance] = now + rules.cooldownMicros
   } else columns.probeAfter[instance] = now + rules.probeRetryMicros

@@ -2,6 +2,8 @@
  * Instances start, switch models, drain and stop. An instance's history (online time, health, trust)
  * follows it through switches; the anti-flapping reduction follows its node (`seats.ts`).
  */
+import { credentialColumn, floorColumn } from "../../machines/admission.ts"
+import { advance } from "../../core/machine.ts"
 import { forgetBreaker } from "../../rules/breaker.ts"
 import { refresh } from "../admission/eligibility.ts"
 import { forgetSamples } from "../../rules/floor.ts"
@@ -83,7 +85,7 @@ const serve = (
   columns.slots[instance] = slots
   columns.tokensPerSecond[instance] = tokensPerSecond
   forgetMeasurement(market, instance)
-  columns.isBelowFloor[instance] = 0
+  advance(floorColumn, columns.isBelowFloor, instance, "begunAgain")
   columns.floorCursor[instance] = 0
   forgetSamples(market.floorSamples, market.rules, instance)
   models.instances[model] += 1
@@ -152,7 +154,7 @@ export const onCredentialReplaced = (
   const instance = slotOf(market.instances, event.instance)
   if (instance < 0) return "UnknownInstance"
   if (market.instances.columns.isSuspended[instance] === 0) return "NotSuspended"
-  market.instances.columns.isSuspended[instance] = 0
+  advance(credentialColumn, market.instances.columns.isSuspended, instance, "replaced")
   lookAgain(market, instance)
   return undefined
 }

@@ -2,6 +2,8 @@
  * Nodes come, fall silent, return and leave. A node that has sent a heartbeat is lost when it misses
  * three; one that never has (a cloud account, a simulated machine) is lost when the driver says so.
  */
+import { connectionColumn, supervisionColumn } from "../../machines/presence.ts"
+import { advance } from "../../core/machine.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
@@ -24,7 +26,7 @@ export const onNodeRegistered = (
   if (account < 0) return "UnknownAccount"
   const node = insert(market.nodes, event.node)
   market.nodes.columns.account[node] = account
-  market.nodes.columns.isOnline[node] = 1
+  advance(connectionColumn, market.nodes.columns.isOnline, node, "heard")
   inheritSeats(market, node)
   return undefined
 }
@@ -36,7 +38,7 @@ export const onHeartbeatReceived = (
   const node = slotOf(market.nodes, event.node)
   if (node < 0) return "UnknownNode"
   const { columns } = market.nodes
-  columns.isSupervised[node] = 1
+  advance(supervisionColumn, columns.isSupervised, node, "heartbeat")
   columns.lastHeartbeat[node] = event.at
   // One wake for a node, moved when it fires: a heartbeat itself costs no heap operation.
   if (columns.isOnline[node] === 0) bringOnline(market, node)
@@ -112,13 +114,13 @@ const instancesOf = (market: Market, node: number): ReadonlyArray<number> => {
 }
 
 const takeOffline = (market: Market, node: number): void => {
-  market.nodes.columns.isOnline[node] = 0
+  advance(connectionColumn, market.nodes.columns.isOnline, node, "silent")
   wakeAt(market.heartbeatWakes, node, Infinity)
   for (const instance of instancesOf(market, node)) setOnline(market, instance, false)
 }
 
 const bringOnline = (market: Market, node: number): void => {
-  market.nodes.columns.isOnline[node] = 1
+  advance(connectionColumn, market.nodes.columns.isOnline, node, "heard")
   if (market.nodes.columns.isSupervised[node] === 1) superviseFrom(market, node)
   for (const instance of instancesOf(market, node)) {
     setOnline(market, instance, true)

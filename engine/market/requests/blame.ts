@@ -14,11 +14,10 @@
  * What counts as a failure still needs its witnesses (`witnesses.ts`), but where no call can have brought
  * it about (a 404), and where a 4xx that was refuted stands out from all peers' rates.
  */
+import { closed, halfOpen } from "../../machines/admission.ts"
 import {
   beyondDoubt,
-  closed,
   disownFailure,
-  halfOpen,
   isTrippedByFailure,
   noteSuccess,
   witnessesOf,

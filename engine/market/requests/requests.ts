@@ -2,7 +2,7 @@
  * The life of a request (rule 12): hold the worst case, dispatch, retry before the first token, then
  * settle or void. Every request ends in exactly one `Finish` or `Refuse`.
  */
-import { halfOpen } from "../../rules/breaker.ts"
+import { halfOpen } from "../../machines/admission.ts"
 import { owe, refresh, refreshLoad } from "../admission/eligibility.ts"
 import { decodeMilliTokensPerSecond, isBelowAfter } from "../../rules/floor.ts"
 import type { Refusal, Rejection } from "../../protocol/command.ts"

@@ -1,17 +1,15 @@
+import { closed, halfOpen, open } from "../../../engine/machines/admission.ts"
 import { describe, expect, it } from "vitest"
 import {
   beginHalfOpen,
   close,
-  closed,
   disowned,
   disownFailure,
   forgetBreaker,
   growBreakers,
-  halfOpen,
   isTrippedByFailure as noteFailure,
   makeBreakers,
   noteSuccess,
-  open,
   trip,
   witnessesOf,
 } from "../../../engine/rules/breaker.ts"
@@ -90,6 +88,7 @@ describe("a parked instance", () => {
     for (const slot of [0, 1, 2])
       for (const at of [1, 2]) isTrippedByFailure(breakers, rules, slot, at * second)
     trip(breakers, rules, 1, 2 * second)
+    beginHalfOpen(breakers, 1)
     close(breakers, rules, 1)
     expect(isTrippedByFailure(breakers, rules, 0, 3 * second)).toBe(true)
     expect(isTrippedByFailure(breakers, rules, 1, 3 * second)).toBe(false)

@@ -4,7 +4,7 @@
  */
 import type { Command, EventOf, Outcome } from "../../engine/index.ts"
 import { outcomes } from "../../engine/index.ts"
-import { verdictOf } from "../../engine/reputation/outcome.ts"
+import { verdictOf } from "../../engine/rules/outcome.ts"
 import { COMPLETED, FIRST_TOKEN, FULL, TOO_LONG } from "../fleet/instance-server.ts"
 import { buyForParty, canAfford, payingAccount, signUpOperator, topUp } from "./accounts.ts"
 import { misdeed, partyOfNode } from "./conduct.ts"

@@ -5,17 +5,17 @@
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify"
 import { randomUUID } from "node:crypto"
-import { requireKey } from "../http/authentication.ts"
+import { requireKey } from "../directory/authentication.ts"
 import { HttpError, unknownCursor } from "../http/http-error.ts"
-import { isInMarket, statusOf } from "../hosts/host-state.ts"
-import { instanceStatuses } from "../operations/instance-status.ts"
-import type { LiveServices } from "../services.ts"
-import type { AccountRecord, KeyRecord } from "../store/records.ts"
+import { isInMarket, statusOf } from "../directory/host-state.ts"
+import { instanceStatuses } from "../views/instance-status.ts"
+import type { LiveServices } from "../directory/services.ts"
+import type { AccountRecord, KeyRecord } from "../directory/records.ts"
 import { adminRoutes } from "./admin-routes.ts"
 import * as Answers from "./answers.ts"
 import { makeAuditLog } from "./audit-log.ts"
 import * as Bodies from "./bodies.ts"
-import { earningsByHour, earningsHours, EarningsQuery } from "./earnings.ts"
+import { earningsByHour, earningsHours, EarningsQuery } from "../views/earnings.ts"
 import {
   keysOf,
   KeyView,
@@ -27,8 +27,8 @@ import {
   revokeKey,
   rotateKey,
 } from "./keys.ts"
-import type { UnixTime } from "./market-time.ts"
-import { readMarketTime, secondsOf } from "./market-time.ts"
+import type { UnixTime } from "../views/market-time.ts"
+import { readMarketTime, secondsOf } from "../views/market-time.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import { sendSecret } from "../http/secret-answer.ts"
 import { makeSignUpLimit } from "./sign-up-limit.ts"

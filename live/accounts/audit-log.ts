@@ -4,10 +4,9 @@
  */
 import { Effect, Schema } from "effect"
 import { described, UnixSeconds } from "../http/fields.ts"
-import type { LiveServices } from "../services.ts"
-import type { Audit } from "../store/audits.ts"
-import { writeAudit } from "../store/audits.ts"
-import type { UnixTime } from "./market-time.ts"
+import type { LiveServices } from "../directory/services.ts"
+import type { StoredAudit } from "../store/audit.ts"
+import type { UnixTime } from "../views/market-time.ts"
 
 export const AuditView = Schema.Struct({
   id: Schema.Int,
@@ -51,21 +50,17 @@ export type AdminAction =
   | "FraudConfirmed"
   | "AdminKeyRotated"
 
-interface AuditRow extends Audit {
-  readonly id: number
-}
-
 /** Starts to note the market's findings. To be made once, before the market takes requests. */
 export const makeAuditLog = (services: LiveServices): AuditLog => {
   const { driver, store } = services
   driver.addTaker((command, at) => {
     if (command._tag !== "Audit") return
     const { finding, subject, quantity } = command
-    writeAudit(store.queue, { at, finding, subject, quantity, actor: null })
+    store.noteAudit({ at, finding, subject, quantity, actor: null })
   })
   return {
     note: (finding, actor, account, quantity) =>
-      writeAudit(store.queue, {
+      store.noteAudit({
         at: driver.clock.nowMicros(),
         finding,
         subject: account ?? null,
@@ -74,12 +69,7 @@ export const makeAuditLog = (services: LiveServices): AuditLog => {
       }),
     read: async (unixTime, count, beforeId) => {
       await driver.durable()
-      const rows = await Effect.runPromise(
-        store.reader.unsafe<AuditRow>(
-          "SELECT * FROM audits WHERE id < ? ORDER BY id DESC LIMIT ?",
-          [beforeId ?? Number.MAX_SAFE_INTEGER, count],
-        ),
-      )
+      const rows = await Effect.runPromise(store.audits(count, beforeId))
       return rows.map((row) => ({
         ...row,
         at: unixTime(row.at),
@@ -91,7 +81,7 @@ export const makeAuditLog = (services: LiveServices): AuditLog => {
 
 const subjectOf = (
   { directory }: LiveServices,
-  { finding, subject, actor }: AuditRow,
+  { finding, subject, actor }: StoredAudit,
 ): string | null => {
   if (subject === null) return null
   // The kernel's findings are about an instance, but for a clawback, which is an account's.

@@ -4,10 +4,10 @@ import { Data, Effect, Option } from "effect"
 import { alignColumns, note, printable, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { HostAgent } from "./host-agent.ts"
-import type { AgentEvent, HostAgentOptions, ModelOption } from "./options.ts"
-import { backendNames } from "./options.ts"
-import type { HostPlan } from "./plan.ts"
-import { registrationOf } from "./plan.ts"
+import type { AgentEvent, HostAgentOptions, ModelOption } from "./plan/options.ts"
+import { backendNames } from "./plan/options.ts"
+import type { HostPlan } from "./plan/plan.ts"
+import { registrationOf } from "./plan/plan.ts"
 
 const optionalText = (name: string, value: string, meaning: string) =>
   Options.text(name).pipe(

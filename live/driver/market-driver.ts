@@ -10,7 +10,7 @@
 import type { Command, EventTag, EventOf, Market, Rejection } from "../../engine/index.ts"
 import { advance, digestOf, nextWake } from "../../engine/index.ts"
 import type { Clock } from "./clock.ts"
-import type { Journal } from "./journal.ts"
+import type { Journal } from "../store/journal.ts"
 
 /** An event without its time, which the driver gives. */
 export type Fact = { [K in EventTag]: Omit<EventOf<K>, "at"> }[EventTag]

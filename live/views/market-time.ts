@@ -1,0 +1,21 @@
+/** When the market's zero of time was, to show its times as Unix time. */
+import { Effect } from "effect"
+import type { LiveServices } from "../directory/services.ts"
+
+const millisPerSecond = 1000
+const microsPerMilli = 1000
+
+export const secondsOf = (millis: number): number => Math.floor(millis / millisPerSecond)
+
+/** Unix time, s, of a moment of the market. */
+export type UnixTime = (atMicros: number) => number
+
+/** Reads when the market was opened. A market that says nothing of it is taken by the clocks. */
+export const readMarketTime = async (services: LiveServices): Promise<UnixTime> => {
+  await services.driver.durable()
+  const meta = await Effect.runPromise(services.store.meta)
+  const openedAtMillis =
+    meta?.openedAtMillis ??
+    Math.round(services.nowMillis() - services.driver.clock.nowMicros() / microsPerMilli)
+  return (atMicros) => secondsOf(openedAtMillis + atMicros / microsPerMilli)
+}

@@ -41,5 +41,3 @@ export const compileBlame = ({ blame }: { readonly blame: KnobValues<typeof blam
     minWitnesses: blame.minWitnesses,
     refusalDeviations: blame.refusalDeviations,
   }) as const
-
-export type BlameRules = ReturnType<typeof compileBlame>

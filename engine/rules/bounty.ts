@@ -90,5 +90,3 @@ export const compileBounty = ({ bounty }: { readonly bounty: KnobValues<typeof b
     vestingDays: bounty.vestingDays,
     vestingAboveBps: bounty.vestingAboveBps,
   }) as const
-
-export type BountyRules = ReturnType<typeof compileBounty>

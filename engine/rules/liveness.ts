@@ -26,5 +26,3 @@ export const compileLiveness = ({
   ({
     heartbeatTimeoutMicros: microsOf(liveness.heartbeatSeconds * liveness.missedHeartbeats),
   }) as const
-
-export type LivenessRules = ReturnType<typeof compileLiveness>

@@ -16,5 +16,3 @@ export const compileMetering = ({
 }: {
   readonly metering: KnobValues<typeof meteringKnobs>
 }) => ({ meteringToleranceTokens: metering.toleranceTokens }) as const
-
-export type MeteringRules = ReturnType<typeof compileMetering>

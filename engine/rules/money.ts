@@ -26,5 +26,3 @@ export const compileMoney = ({
   readonly money: KnobValues<typeof moneyKnobs>
   readonly feeBps: number
 }) => ({ scale: money.scale, feeBps }) as const
-
-export type MoneyRules = ReturnType<typeof compileMoney>

@@ -38,5 +38,3 @@ export const compilePromotion = ({
     promotionMinor: minorOf(promotion.budgetCredits, money.scale),
     doGiftsStayGifts: promotion.giftsPay === "gifts",
   }) as const
-
-export type PromotionRules = ReturnType<typeof compilePromotion>

@@ -19,5 +19,3 @@ export const compileWithdrawal = ({
   readonly withdrawal: KnobValues<typeof withdrawalKnobs>
   readonly money: { readonly scale: number }
 }) => ({ minWithdrawalMinor: minorOf(withdrawal.minimumCredits, money.scale) }) as const
-
-export type WithdrawalRules = ReturnType<typeof compileWithdrawal>

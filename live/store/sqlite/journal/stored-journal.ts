@@ -211,11 +211,16 @@ const parseEntry = ({
   const wrong = (what: string) =>
     Either.left(new StoreDamaged({ table: "journal", where: `entry ${seq}`, what }))
   try {
-    const known = decodeEvent(JSON.parse(event))
-    if (known._tag === "Left") return wrong("it is no event that this version knows")
+    const happened: unknown = JSON.parse(event)
     // Commands are compared with what the kernel gives again, and never acted on.
     const given = JSON.parse(commands) as ReadonlyArray<Command>
-    return Either.right({ seq, event: known.right, commands: given, digest })
+    const known = decodeEvent(happened)
+    if (known._tag === "Right")
+      return Either.right({ seq, event: known.right, commands: given, digest })
+    // What the kernel rejected may be of any form; it is rejected again.
+    return given.some(({ _tag }) => _tag === "Rejected")
+      ? Either.right({ seq, event: happened as MarketEvent, commands: given, digest })
+      : wrong("it is no event that this version knows")
   } catch {
     return wrong("it is no JSON")
   }

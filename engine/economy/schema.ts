@@ -5,18 +5,16 @@
  * were taken from; "ours" marks a choice that they leave open.
  */
 import { Schema } from "effect"
+import { expectingKnobs, knob, structOf } from "./knob.ts"
 import {
   basisPoints,
   between,
-  expectingKnobs,
   flag,
-  knob,
   nonNegative,
   oneOf,
   positive,
-  structOf,
   wholeBetween,
-} from "./knob.ts"
+} from "./setting.ts"
 
 export const economyKnobs = {
   money: {

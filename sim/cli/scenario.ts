@@ -1,13 +1,10 @@
 /** `evenkeel scenario`: what can stand in a scenario file. */
 import { Command } from "@effect/cli"
-import { Console, Effect } from "effect"
+import { Console } from "effect"
 import { scenarioJsonSchema } from "../scenarios/json-schema.ts"
-import { readScenario } from "../scenarios/load.ts"
 
 const schemaCommand = Command.make("schema", {}, () =>
-  Effect.flatMap(readScenario("base"), (base) =>
-    Console.log(JSON.stringify(scenarioJsonSchema(base), null, 2)),
-  ),
+  Console.log(JSON.stringify(scenarioJsonSchema(), null, 2)),
 ).pipe(
   Command.withDescription(
     "Print the JSON Schema of scenario files: every setting with its meaning, range and default.",

@@ -1,17 +1,15 @@
 import { Either, Schema } from "effect"
 import { describe, expect, it } from "vitest"
+import { defaultsOf, knob, structOf } from "../../../engine/economy/knob.ts"
 import {
   basisPoints,
   between,
-  defaultsOf,
   flag,
-  knob,
   nonNegative,
   oneOf,
   positive,
-  structOf,
   wholeBetween,
-} from "../../../engine/economy/knob.ts"
+} from "../../../engine/economy/setting.ts"
 
 const isAllowed = (schema: Schema.Schema.AnyNoContext, value: unknown): boolean =>
   Either.isRight(Schema.decodeUnknownEither(schema)(value))

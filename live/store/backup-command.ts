@@ -1,5 +1,4 @@
 /** `evenkeel backup`: a whole copy of a data directory, also while a gateway runs in it. */
-import { Args, Command } from "@effect/cli"
 import { FileSystem, Path } from "@effect/platform"
 import { Effect } from "effect"
 import { jsonOption, printResult } from "../../platform/terminal/output.ts"
@@ -9,19 +8,19 @@ import { reasonOf } from "./damage.ts"
 import { createHead, headName, headUnusable, markOf } from "./head.ts"
 import { databaseName, openToCheck, openReader, StoreUnusable } from "./store.ts"
 import { lastSeal } from "./stored-journal.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
-export const backupCommand = Command.make(
-  "backup",
-  {
-    directory: Args.text({ name: "folder" }).pipe(
-      Args.withDescription("The data directory of a gateway; it may be running."),
-    ),
-    target: Args.text({ name: "target" }).pipe(
-      Args.withDescription("The folder to make; it must not exist."),
-    ),
+export const backupCommand = Command.make({
+  name: "backup",
+  meaning:
+    "Copy a gateway's data directory while it runs; `serve --data` and `replay` take the copy.",
+  parameters: {
+    directory: Parameter.argument("folder", "The data directory of a gateway; it may be running."),
+    target: Parameter.argument("target", "The folder to make; it must not exist."),
     json: jsonOption,
   },
-  ({ directory, target, json }) =>
+  run: ({ directory, target, json }) =>
     Effect.scoped(
       Effect.gen(function* () {
         const files = yield* FileSystem.FileSystem
@@ -57,11 +56,7 @@ export const backupCommand = Command.make(
         )
       }),
     ),
-).pipe(
-  Command.withDescription(
-    "Copy a gateway's data directory while it runs; `serve --data` and `replay` take the copy.",
-  ),
-)
+})
 
 /**
  * The copy is checked from its first entry to its last, and has a head of its own: where it is put in

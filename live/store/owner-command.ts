@@ -1,16 +1,13 @@
 /** What the commands of a data directory's owner share: they change a market that no gateway runs, and its audit log says so. */
-import { Options } from "@effect/cli"
 import { Effect } from "effect"
 import { jsonOption } from "../../platform/terminal/output.ts"
 import { directoryOwner, writeAudit } from "./audits.ts"
 import type { CommitQueue } from "./commit-queue.ts"
 import { openStore, requireMarket, type StoreOptions, StoreUnusable } from "./store.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
 export const ownerOptions = (whichDirectory: string) => ({
-  data: Options.text("data").pipe(
-    Options.withPseudoName("DIR"),
-    Options.withDescription(whichDirectory),
-  ),
+  data: Parameter.text("data", "DIR", whichDirectory),
   json: jsonOption,
 })
 

@@ -1,63 +1,87 @@
 /**
  * A command line, read strictly: every word is an option that the command has, its value, or an
- * argument. The library behind the commands is more lenient than is good for an experiment: it drops
- * a trailing `--set` without a value, an empty value, and an option in capital letters, each without
- * a word, and the run goes on without the setting.
+ * argument. Whatever is dropped, such as a trailing `--set` without a value or an option in capital
+ * letters, would be an experiment run without the setting.
  */
 import { Either } from "effect"
-import type { CommandFacts, OptionFacts } from "./command-facts.ts"
-import { UsageError } from "../../platform/terminal/usage-error.ts"
+import type { Effect } from "effect"
+import type { Command } from "./command.ts"
+import { argumentsOf, optionsOf } from "./command.ts"
+import type { Shell } from "./completions.ts"
+import { shells } from "./completions.ts"
+import type { Parameter } from "./parameter.ts"
+import { UsageError } from "./usage-error.ts"
 
-export type Request =
-  | { readonly _tag: "Help"; readonly command: CommandFacts }
-  /** Words in the form and order that the library reads as they are meant. */
-  | { readonly _tag: "Run"; readonly words: ReadonlyArray<string> }
+export type Request<E, R> =
+  | { readonly _tag: "Help"; readonly command: NamedCommand }
+  | { readonly _tag: "Version" }
+  | { readonly _tag: "Completions"; readonly shell: Shell }
+  | { readonly _tag: "Run"; readonly effect: Effect.Effect<unknown, E, R> }
 
-/** What the library answers by itself, wherever it stands. */
-const builtIns = ["--version", "--completions", "--wizard", "--log-level"]
+/** A command by its full name: `evenkeel economy show`. */
+export interface NamedCommand<E = unknown, R = unknown> {
+  readonly fullName: string
+  readonly command: Command<E, R>
+}
 
 const isHelp = (word: string): boolean => word === "--help" || word === "-h"
 
 /** What the words after the program's name ask for, or what is wrong with them. */
-export const readCommandLine = (
-  program: CommandFacts,
+export const readCommandLine = <E, R>(
+  program: Command<E, R>,
   words: ReadonlyArray<string>,
-): Either.Either<Request, UsageError> => {
+): Either.Either<Request<E, R>, UsageError> => {
   const end = words.indexOf("--")
-  const before = end < 0 ? words : words.slice(0, end)
-  if (before.some((word) => builtIns.includes(word.split("=")[0] ?? "")))
-    return Either.right({ _tag: "Run", words })
-  let command = program
+  if ((end < 0 ? words : words.slice(0, end)).includes("--version"))
+    return Either.right({ _tag: "Version" })
+  const [option, ...shell] = (words[0] ?? "").split("=")
+  if (option === "--completions") return readShell(shell[0] ?? words[1])
+  let named = { fullName: program.name, command: program }
   let at = 0
-  while (command.commands.size > 0) {
+  while (named.command.commands.length > 0) {
     const word = words[at]
-    if (word === undefined || isHelp(word)) return Either.right({ _tag: "Help", command })
-    const below = command.commands.get(word)
+    if (word === undefined || isHelp(word)) return Either.right({ _tag: "Help", command: named })
+    const below = named.command.commands.find(({ name }) => name === word)
     if (below === undefined)
       return wrong(
-        command,
-        `${command.name} ${word}`,
-        `there is no such command; there are ${[...command.commands.keys()].join(", ")}`,
+        named,
+        `${named.fullName} ${word}`,
+        `there is no such command; there are ${named.command.commands.map(({ name }) => name).join(", ")}`,
       )
-    command = below
+    named = { fullName: `${named.fullName} ${word}`, command: below }
     at++
   }
-  return Either.map(readWords(command, words.slice(at)), (read) =>
+  return Either.map(readWords(named, words.slice(at)), (read) =>
     read === "help"
-      ? { _tag: "Help", command }
-      : { _tag: "Run", words: libraryWords(command, read) },
+      ? { _tag: "Help", command: named }
+      : { _tag: "Run", effect: named.command.run(givenTo(named.command, read)) },
   )
 }
 
+const readShell = (
+  text: string | undefined,
+): Either.Either<{ readonly _tag: "Completions"; readonly shell: Shell }, UsageError> => {
+  const shell = shells.find((one) => one === text)
+  return shell === undefined
+    ? Either.left(
+        new UsageError({
+          argument: ["--completions", ...(text === undefined ? [] : [text])].join(" "),
+          allowed: `expected one of ${shells.join(", ")}.`,
+        }),
+      )
+    : Either.right({ _tag: "Completions", shell })
+}
+
 interface Read {
-  readonly options: ReadonlyArray<{ readonly option: OptionFacts; readonly value: string }>
+  readonly options: ReadonlyArray<{ readonly option: Parameter<unknown>; readonly value: string }>
   readonly arguments: ReadonlyArray<string>
 }
 
 const readWords = (
-  command: CommandFacts,
+  named: NamedCommand,
   words: ReadonlyArray<string>,
 ): Either.Either<Read | "help", UsageError> => {
+  const known = optionsOf(named.command)
   const options: Array<Read["options"][number]> = []
   const given: Array<string> = []
   for (let at = 0; at < words.length; at++) {
@@ -73,17 +97,17 @@ const readWords = (
     }
     const equals = word.indexOf("=")
     const name = equals < 0 ? word : word.slice(0, equals)
-    const option = command.options.find((one) => one.name === name)
+    const option = known.find((one) => one.name === name)
     if (option === undefined)
       return wrong(
-        command,
+        named,
         name,
-        `${command.name} has no such option; it has ${command.options.map((one) => one.name).join(", ")}`,
+        `${named.fullName} has no such option; it has ${known.map((one) => one.name).join(", ")}`,
       )
     if (!option.isRepeated && options.some((one) => one.option === option))
-      return wrong(command, name, "is given twice")
+      return wrong(named, name, "is given twice")
     if (option.value === undefined) {
-      if (equals >= 0) return wrong(command, word, `${name} takes no value`)
+      if (equals >= 0) return wrong(named, word, `${name} takes no value`)
       options.push({ option, value: "" })
       continue
     }
@@ -92,52 +116,53 @@ const readWords = (
     const isForgotten =
       value === undefined ||
       value === "--" ||
-      (equals < 0 && command.options.some((one) => one.name === value)) ||
+      (equals < 0 && known.some((one) => one.name === value)) ||
       (option.isRepeated && value.trim() === "")
-    if (isForgotten) return wrong(command, name, `a value is missing: ${name} ${option.value}`)
-    const choices = option.value.split(" | ")
-    if (choices.length > 1 && !choices.includes(value))
-      return wrong(command, `${name} ${value}`, `expected one of ${choices.join(", ")}`)
+    if (isForgotten) return wrong(named, name, `a value is missing: ${name} ${option.value}`)
+    if (option.choices.length > 0 && !option.choices.includes(value))
+      return wrong(named, `${name} ${value}`, `expected one of ${option.choices.join(", ")}`)
     options.push({ option, value })
   }
-  return whole(command, { options, arguments: given })
+  return whole(named, { options, arguments: given })
 }
 
 /** Refuses too many arguments, too few, and options that must be given and are not. */
-const whole = (command: CommandFacts, read: Read): Either.Either<Read, UsageError> => {
-  const takesMore = command.arguments.at(-1)?.isRepeated === true
-  const extra = takesMore ? undefined : read.arguments[command.arguments.length]
+const whole = (named: NamedCommand, read: Read): Either.Either<Read, UsageError> => {
+  const known = argumentsOf(named.command)
+  const takesMore = known.at(-1)?.isRepeated === true
+  const extra = takesMore ? undefined : read.arguments[known.length]
   if (extra !== undefined)
     return wrong(
-      command,
+      named,
       extra,
-      command.arguments.length === 0
-        ? `${command.name} takes options only`
-        : `is one too many; ${command.name} takes ${command.arguments.map(({ name }) => name).join(" ")}`,
+      known.length === 0
+        ? `${named.fullName} takes options only`
+        : `is one too many; ${named.fullName} takes ${known.map(({ name }) => name).join(" ")}`,
     )
   const missing = [
-    ...command.arguments.slice(read.arguments.length),
-    ...command.options.filter(
+    ...known.slice(read.arguments.length),
+    ...optionsOf(named.command).filter(
       (option) => option.isRequired && read.options.every((one) => one.option !== option),
     ),
   ].map(({ name }) => name)
-  if (missing.length > 0) return wrong(command, missing.join(", "), "must be given")
-  const empty = command.arguments.find((_, index) => read.arguments[index] === "")
-  return empty === undefined ? Either.right(read) : wrong(command, empty.name, "is empty")
+  if (missing.length > 0) return wrong(named, missing.join(", "), "must be given")
+  const empty = known.find((_, index) => read.arguments[index] === "")
+  return empty === undefined ? Either.right(read) : wrong(named, empty.name, "is empty")
 }
 
-/** The options first, each value a word of its own; then the arguments, whatever they begin with. */
-const libraryWords = (command: CommandFacts, read: Read): ReadonlyArray<string> => [
-  ...command.name.split(" ").slice(1),
-  ...command.options.flatMap((option) =>
-    read.options
-      .filter((one) => one.option === option)
-      .flatMap(({ value }) => (option.value === undefined ? [option.name] : [option.name, value])),
-  ),
-  ...(read.arguments.length === 0 ? [] : ["--", ...read.arguments]),
-]
-
-const wrong = (command: CommandFacts, argument: string, allowed: string) =>
-  Either.left(
-    new UsageError({ argument, allowed: `${allowed}.\n${command.name} --help says more.` }),
+/** The command's parameters by its own names for them, each read from the words given for it. */
+const givenTo = (command: Command, read: Read): Readonly<Record<string, unknown>> => {
+  const known = argumentsOf(command)
+  const wordsFor = (parameter: Parameter<unknown>): ReadonlyArray<string> => {
+    if (parameter.kind === "option")
+      return read.options.filter(({ option }) => option === parameter).map(({ value }) => value)
+    const at = known.indexOf(parameter)
+    return read.arguments.slice(at, parameter.isRepeated ? undefined : at + 1)
+  }
+  return Object.fromEntries(
+    Object.entries(command.parameters).map(([name, one]) => [name, one.read(wordsFor(one))]),
   )
+}
+
+const wrong = ({ fullName }: NamedCommand, argument: string, allowed: string) =>
+  Either.left(new UsageError({ argument, allowed: `${allowed}.\n${fullName} --help says more.` }))

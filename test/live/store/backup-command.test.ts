@@ -1,22 +1,16 @@
 import { NodeContext } from "@effect/platform-node"
-import { Command } from "@effect/cli"
 import { Effect } from "effect"
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { backupCommand } from "../../../live/store/backup-command.ts"
+import { runCommand } from "../../support/run-command.ts"
 import { temporaryFolder } from "../support/data-directory.ts"
 import { runningGateway } from "../support/gateway.ts"
 
 const backup = (from: string, to: string): Promise<string | undefined> =>
   Effect.runPromise(
-    Command.run(backupCommand, { name: "backup", version: "0" })([
-      "node",
-      "x",
-      from,
-      to,
-      "--json",
-    ]).pipe(
+    runCommand(backupCommand, [from, to, "--json"]).pipe(
       Effect.as(undefined),
       Effect.catchAll((error) =>
         Effect.succeed("message" in error ? error.message : String(error)),

@@ -1,4 +1,3 @@
-import { Command } from "@effect/cli"
 import { NodeContext } from "@effect/platform-node"
 import * as Migrator from "@effect/sql/Migrator"
 import { SqlClient } from "@effect/sql/SqlClient"
@@ -9,6 +8,7 @@ import { describe, expect, it, vi } from "vitest"
 import { createMarket, imageOf, pooled, restoreImage } from "../../../engine/index.ts"
 import { adminKeyCommand } from "../../../live/accounts/admin-key-command.ts"
 import { openDirectory } from "../../../live/driver/open-directory.ts"
+import { runCommand } from "../../support/run-command.ts"
 import { replayCommand } from "../../../live/replay/replay-command.ts"
 import { steps } from "../../../live/store/migrations.ts"
 import { writeSnapshot } from "../../../live/store/snapshots.ts"
@@ -82,11 +82,7 @@ const printedBy = async (command: AnyCommand, ...words: ReadonlyArray<string>): 
   const printed = vi.spyOn(console, "log").mockImplementation(() => {})
   try {
     await Effect.runPromise(
-      Command.run(command as typeof replayCommand, { name: "x", version: "0" })([
-        "node",
-        "x",
-        ...words,
-      ]).pipe(Effect.provide(NodeContext.layer)) as Effect.Effect<void>,
+      runCommand(command as typeof replayCommand, words).pipe(Effect.provide(NodeContext.layer)),
     )
     return String(printed.mock.calls[0]?.[0])
   } finally {

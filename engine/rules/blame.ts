@@ -1,6 +1,7 @@
 /** Blame: whose word and whose calls count when an attempt fails. Judged in `market/requests/blame.ts`. */
 import type { KnobValues } from "../core/knob.ts"
-import { flag, knob, nonNegative, wholeBetween } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { flag, nonNegative, wholeBetween } from "../core/setting.ts"
 
 export const blameKnobs = {
   secondOpinion: knob(flag, {

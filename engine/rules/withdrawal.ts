@@ -1,6 +1,7 @@
 /** Withdrawals of earned credits. */
 import type { KnobValues } from "../core/knob.ts"
-import { knob, nonNegative } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { nonNegative } from "../core/setting.ts"
 import { minorOf } from "../core/units.ts"
 
 export const withdrawalKnobs = {

@@ -4,61 +4,57 @@
  * `timeouts.firstTokenSeconds`.
  */
 import { Schema } from "effect"
+import { Settings } from "../../engine/index.ts"
 import { isOrigin } from "./origins.ts"
 
+const { allowedIn, number, oneOf, setting, withDefault } = Settings
+
 /** What is wrong with a value is told by what is allowed. */
-const described = (description: string, allowed: string) => ({
-  description,
-  message: () => ({ message: `expected ${allowed}`, override: true }),
-})
+const expecting = <A, I>(schema: Schema.Schema<A, I>, allowed: string = allowedIn(schema.ast)) =>
+  schema.annotations({ message: () => ({ message: `expected ${allowed}`, override: true }) })
 
 const seconds = (value: number, meaning: string) =>
-  Schema.optionalWith(
-    Schema.Number.pipe(Schema.between(0.01, 86_400)).annotations(
-      described(`${meaning}, s`, "seconds, 0.01 to 86400"),
-    ),
-    { default: () => value },
-  )
-const count = (value: number, least: number, most: number, meaning: string) =>
-  Schema.optionalWith(
-    Schema.Int.pipe(Schema.between(least, most)).annotations(
-      described(meaning, `a whole number, ${least} to ${most}`),
-    ),
-    { default: () => value },
-  )
+  withDefault(expecting(number("seconds", { least: 0.01, most: 86_400 })), {
+    default: value,
+    meaning,
+    unit: "s",
+  })
+const count = (value: number, least: number, most: number, meaning: string, unit?: string) =>
+  withDefault(expecting(number("a whole number", { isWhole: true, least, most })), {
+    default: value,
+    meaning,
+    ...(unit === undefined ? {} : { unit }),
+  })
 const text = (value: string, meaning: string) =>
-  Schema.optionalWith(Schema.NonEmptyString.annotations(described(meaning, "a text")), {
-    default: () => value,
-  })
+  withDefault(expecting(Schema.NonEmptyString, "a text"), { default: value, meaning })
 const flag = (value: boolean, meaning: string) =>
-  Schema.optionalWith(Schema.Boolean.annotations(described(meaning, "true or false")), {
-    default: () => value,
-  })
+  withDefault(expecting(Settings.flag), { default: value, meaning })
+const list = <A, I>(entry: Schema.Schema<A, I>, value: ReadonlyArray<A>, meaning: string) =>
+  withDefault(Schema.Array(entry), { default: value, meaning })
+const optional = <A, I>(schema: Schema.Schema<A, I>, meaning: string) =>
+  Schema.optionalWith(setting(schema, { meaning }), { exact: true })
 const group = <F extends Schema.Struct.Fields>(fields: F) => {
   const struct = Schema.Struct(fields)
   return Schema.optionalWith(struct, {
     default: () =>
       Schema.decodeUnknownSync(struct as unknown as Schema.Schema<unknown>)({}) as never,
+    exact: true,
   })
 }
 
 /** A model that the market lists. Prices are credits per token, as decimal strings. */
 export const ListedModel = Schema.Struct({
-  name: Schema.NonEmptyString.annotations({ description: "What consumers ask for" }),
-  kind: Schema.optionalWith(Schema.Literal("text", "embedding"), {
-    default: () => "text" as const,
+  name: setting(Schema.NonEmptyString, { meaning: "What consumers ask for" }),
+  kind: withDefault(Schema.Literal("text", "embedding"), {
+    default: "text",
+    meaning: "What it answers with: text or embeddings",
   }),
-  contextTokens: count(8192, 1, 100_000_000, "Prompt and answer together, tokens"),
-  inputPricePerToken: Schema.String.annotations({ description: 'Credits, such as "0.00000010"' }),
-  outputPricePerToken: Schema.String.annotations({ description: 'Credits, such as "0.00000040"' }),
-  developerRole: Schema.optionalWith(
-    Schema.Literal("system", "keep").annotations(
-      described(
-        "What hosts are sent for a message of role developer; default: system, which every template knows",
-        "system or keep",
-      ),
-    ),
-    { exact: true },
+  contextTokens: count(8192, 1, 100_000_000, "Prompt and answer together", "tokens"),
+  inputPricePerToken: setting(Schema.String, { meaning: 'Credits, such as "0.00000010"' }),
+  outputPricePerToken: setting(Schema.String, { meaning: 'Credits, such as "0.00000040"' }),
+  developerRole: optional(
+    expecting(oneOf("system", "keep"), "system or keep"),
+    "What hosts are sent for a message of role developer; default: system, which every template knows",
   ),
 })
 export type ListedModel = typeof ListedModel.Type
@@ -67,53 +63,36 @@ export const LiveConfig = Schema.Struct({
   listen: group({
     host: text("127.0.0.1", "Address to listen on; 0.0.0.0 for every network of the machine"),
     port: count(8080, 0, 65_535, "TCP port; 0 takes a free one"),
-    trustedProxies: Schema.optionalWith(
-      Schema.Array(Schema.String).annotations({
-        description:
-          'Networks of the proxies in front, such as "127.0.0.1" or "10.0.0.0/8": what they say of a client\'s address is believed',
-      }),
-      { default: () => [] },
+    trustedProxies: list(
+      Schema.String,
+      [],
+      'Networks of the proxies in front, such as "127.0.0.1" or "10.0.0.0/8": what they say of a client\'s address is believed',
     ),
-    allowedOrigins: Schema.optionalWith(
-      Schema.Array(
-        Schema.String.pipe(Schema.filter(isOrigin)).annotations({
-          message: () => ({
-            message: 'expected an origin such as "https://app.example", or "*"',
-            override: true,
-          }),
-        }),
-      ).annotations({
-        description:
-          'Origins of the pages that may call the routes below /v1, such as "https://app.example"; "*": any, since each call needs a key; none: []',
-      }),
-      { default: () => ["*"] },
+    allowedOrigins: list(
+      expecting(
+        Schema.String.pipe(Schema.filter(isOrigin)),
+        'an origin such as "https://app.example", or "*"',
+      ),
+      ["*"],
+      'Origins of the pages that may call the routes below /v1, such as "https://app.example"; "*": any, since each call needs a key; none: []',
     ),
   }),
-  publicUrl: Schema.optionalWith(
-    Schema.NonEmptyString.annotations(
-      described(
-        "Absolute address under which clients reach the gateway; default: where it listens",
-        'an address such as "https://gateway.example"',
-      ),
-    ),
-    { exact: true },
+  publicUrl: optional(
+    expecting(Schema.NonEmptyString, 'an address such as "https://gateway.example"'),
+    "Absolute address under which clients reach the gateway; default: where it listens",
   ),
   /** Taken when the data directory is made; it cannot change later. */
   economy: group({
     preset: text("hardened", "An economy; taken when the data directory is made, fixed from then"),
-    knobs: Schema.optionalWith(
-      Schema.Record({ key: Schema.String, value: Schema.Unknown }).annotations({
-        description: "Knobs on top of the preset, as `evenkeel economy show` names them",
-      }),
-      { default: () => ({}) },
-    ),
-  }),
-  models: Schema.optionalWith(
-    Schema.Array(ListedModel).annotations({
-      description:
-        "Models that are listed at the start, each with name, kind (text or embedding), contextTokens, inputPricePerToken, outputPricePerToken and developerRole (system, or keep: as what hosts get a developer's message); an admin may list more",
+    knobs: withDefault(Schema.Record({ key: Schema.String, value: Schema.Unknown }), {
+      default: {},
+      meaning: "Knobs on top of the preset, as `evenkeel economy show` names them",
     }),
-    { default: () => [] },
+  }),
+  models: list(
+    ListedModel,
+    [],
+    "Models that are listed at the start, each with name, kind (text or embedding), contextTokens, inputPricePerToken, outputPricePerToken and developerRole (system, or keep: as what hosts get a developer's message); an admin may list more",
   ),
   accounts: group({
     isSignUpOpen: flag(true, "Whether anyone may open an account"),
@@ -129,21 +108,19 @@ export const LiveConfig = Schema.Struct({
       500,
       1,
       1_000_000,
-      "How fast a host must read a prompt at least: the first token of a long one may come later, tokens/s",
+      "How fast a host must read a prompt at least: the first token of a long one may come later",
+      "tokens/s",
     ),
     betweenTokensSeconds: seconds(
       60,
       "Between two tokens; a host's sign of life grants it again. Some servers send a tool call only when it is whole",
     ),
-    keepAliveSeconds: Schema.optionalWith(
-      Schema.Number.pipe(Schema.between(0, 3600)).annotations(
-        described(
-          "Silence after which a consumer's stream gets a comment, so that no proxy takes it for dead; 0: never. Its status is 200 from the first comment on: an error that comes later is an event, s",
-          "seconds, 0 to 3600",
-        ),
-      ),
-      { default: () => 15 },
-    ),
+    keepAliveSeconds: withDefault(expecting(number("seconds", { least: 0, most: 3600 })), {
+      default: 15,
+      meaning:
+        "Silence after which a consumer's stream gets a comment, so that no proxy takes it for dead; 0: never. Its status is 200 from the first comment on: an error that comes later is an event",
+      unit: "s",
+    }),
     requestSeconds: seconds(600, "For a whole call, retries included"),
     shutdownSeconds: seconds(30, "For calls under way to finish when the gateway ends"),
   }),
@@ -180,20 +157,19 @@ export const LiveConfig = Schema.Struct({
     pollSeconds: seconds(25, "How long a poll for a job waits"),
     leaseSeconds: seconds(20, "Within which a job that was handed out must show a sign of life"),
     queuedJobs: count(64, 1, 10_000, "Jobs that wait for one host to poll"),
-    allowedNetworks: Schema.optionalWith(
-      Schema.Array(Schema.String).annotations({
-        description: 'Private networks that endpoints may be in, such as "10.0.0.0/8"',
-      }),
-      { default: () => [] },
+    allowedNetworks: list(
+      Schema.String,
+      [],
+      'Private networks that endpoints may be in, such as "10.0.0.0/8"',
     ),
   }),
   log: group({
-    level: Schema.optionalWith(
-      Schema.Literal("debug", "info", "warn", "error", "silent").annotations({
-        description: "What is logged, as JSON lines on stderr",
-        message: () => ({ message: "expected debug, info, warn, error or silent", override: true }),
-      }),
-      { default: () => "info" as const },
+    level: withDefault(
+      expecting(
+        oneOf("debug", "info", "warn", "error", "silent"),
+        "debug, info, warn, error or silent",
+      ),
+      { default: "info", meaning: "What is logged, as JSON lines on stderr" },
     ),
     requests: flag(false, "Whether every request is logged, with route, status and time"),
   }),

@@ -3,8 +3,9 @@
  * its place, with what is allowed; a setting that nobody knows is an error, not a silence.
  */
 import { FileSystem } from "@effect/platform"
-import { Data, Effect, Either, Option, ParseResult, Schema, SchemaAST } from "effect"
+import { Data, Effect, Either, ParseResult, Schema } from "effect"
 import { parse } from "yaml"
+import { settingsIn } from "../../engine/index.ts"
 import { LiveConfig } from "./config.ts"
 import type { JsonObject } from "../../platform/json/json-object.ts"
 import { isObject } from "../../platform/json/json-object.ts"
@@ -31,41 +32,16 @@ const variableOf = (path: ReadonlyArray<string>): string =>
   ["EVENKEEL", ...path.map((name) => name.replace(/[A-Z]/g, "_$&").toUpperCase())].join("_")
 
 /** Every setting, in the order of the schema. */
-export const settings = (): ReadonlyArray<Setting> => {
-  const defaults = Schema.decodeUnknownSync(LiveConfig)({})
-  const found: Array<Setting> = []
-  const visit = (ast: SchemaAST.AST, path: ReadonlyArray<string>, value: unknown): void => {
-    const group = groupIn(ast)
-    if (group === undefined) {
-      found.push({
-        path: path.join("."),
-        variable: variableOf(path),
-        default: value,
-        meaning: meaningIn(ast),
-      })
-      return
-    }
-    for (const { name, type } of group.propertySignatures)
-      visit(type, [...path, String(name)], isObject(value) ? value[String(name)] : undefined)
-  }
-  visit(Schema.typeSchema(LiveConfig).ast, [], defaults)
-  return found
-}
-
-const membersOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> =>
-  SchemaAST.isUnion(ast) ? ast.types : [ast]
-
-/** The struct of named settings that a type is, if it is one. */
-const groupIn = (ast: SchemaAST.AST): SchemaAST.TypeLiteral | undefined =>
-  membersOf(ast).find(
-    (one): one is SchemaAST.TypeLiteral =>
-      SchemaAST.isTypeLiteral(one) && one.propertySignatures.length > 0,
-  )
-
-const meaningIn = (ast: SchemaAST.AST): string =>
-  [ast, ...membersOf(ast)]
-    .map((one) => Option.getOrUndefined(SchemaAST.getDescriptionAnnotation(one)))
-    .find((text) => text !== undefined) ?? ""
+export const settings = (): ReadonlyArray<Setting> =>
+  settingsIn(LiveConfig)
+    // What stands in a list is set with the list.
+    .filter(({ path }) => !path.includes("[]"))
+    .map(({ path, default: value, meaning, unit }) => ({
+      path,
+      variable: variableOf(path.split(".")),
+      default: value,
+      meaning: unit === "" ? meaning : `${meaning}, ${unit}`,
+    }))
 
 /** Settings of the environment as a tree; values are read as YAML: `10`, `true`, `["10.0.0.0/8"]`. */
 const treeOf = (
@@ -115,14 +91,11 @@ export const configFrom = (
     (error) =>
       new ConfigInvalid({
         source,
-        issues: ParseResult.ArrayFormatter.formatErrorSync(error)
-          // That a setting may also be left out helps nobody who has set it.
-          .filter(({ message }) => !message.startsWith("Expected undefined"))
-          .map(({ _tag, path, message }) =>
-            _tag === "Unexpected"
-              ? `${path.join(".")}: no such setting; \`evenkeel serve --settings\` lists them`
-              : `${path.join(".") || "the file"}: ${message}`,
-          ),
+        issues: ParseResult.ArrayFormatter.formatErrorSync(error).map(({ _tag, path, message }) =>
+          _tag === "Unexpected"
+            ? `${path.join(".")}: no such setting; \`evenkeel serve --settings\` lists them`
+            : `${path.join(".") || "the file"}: ${message}`,
+        ),
       }),
   )
 

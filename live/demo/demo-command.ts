@@ -3,7 +3,6 @@
  * through the real agent protocol, consumers. It ends by itself, prints what happened, and replays
  * its own journal.
  */
-import { Command, Options } from "@effect/cli"
 import { FileSystem } from "@effect/platform"
 import { Data, Effect, Exit, Option, Scope } from "effect"
 import { openStream } from "../../engine/index.ts"
@@ -22,28 +21,29 @@ import { reportText } from "./report.ts"
 import { runLoad } from "./load.ts"
 import type { Platform } from "./platform.ts"
 import { platformAt } from "./platform.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
 /** Something that the demonstration is to show did not hold. */
 class DemoFailed extends Data.TaggedError("DemoFailed")<{ readonly message: string }> {}
 
 const longestSeconds = 3600
 
-export const demoCommand = Command.make(
-  "demo",
-  {
-    seconds: Options.text("seconds").pipe(
-      Options.withPseudoName("N"),
-      Options.withDescription("How long the consumers call; 10 by default."),
-      Options.withDefault("10"),
+export const demoCommand = Command.make({
+  name: "demo",
+  meaning:
+    "Show a whole market on this machine, no GPU needed: gateway, six simulated hosts, consumers.",
+  parameters: {
+    seconds: Parameter.withDefault(
+      Parameter.text("seconds", "N", "How long the consumers call; 10 by default."),
+      "10",
     ),
-    data: Options.text("data").pipe(
-      Options.withPseudoName("DIR"),
-      Options.withDescription("Keep the data directory here; by default it is thrown away."),
-      Options.optional,
+    data: Parameter.optional(
+      Parameter.text("data", "DIR", "Keep the data directory here; by default it is thrown away."),
     ),
     json: jsonOption,
   },
-  ({ seconds, data, json }) =>
+  run: ({ seconds, data, json }) =>
     Effect.scoped(
       Effect.gen(function* () {
         const duration = yield* secondsFrom(seconds)
@@ -57,11 +57,7 @@ export const demoCommand = Command.make(
           })
       }),
     ),
-).pipe(
-  Command.withDescription(
-    "Show a whole market on this machine, no GPU needed: gateway, six simulated hosts, consumers.",
-  ),
-)
+})
 
 const secondsFrom = (text: string): Effect.Effect<number, UsageError> => {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN

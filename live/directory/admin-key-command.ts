@@ -1,5 +1,4 @@
 /** `evenkeel admin-key`: a new admin key for whoever owns the data directory. */
-import { Command } from "@effect/cli"
 import { Effect } from "effect"
 import { printResult } from "../../platform/terminal/output.ts"
 import { keyState } from "./authentication.ts"
@@ -8,14 +7,16 @@ import { Store } from "../store/store.ts"
 import { loadDirectory } from "./directory.ts"
 import { noteAsOwner, openOwned, ownerOptions } from "../store/commands/owner-command.ts"
 import { makeKey } from "./keys.ts"
+import * as Command from "../../platform/terminal/command.ts"
 
 const description =
   "Make a new admin key, where the first one was lost or never seen; every admin key before it ends. Not while a gateway runs on the directory."
 
-export const adminKeyCommand = Command.make(
-  "admin-key",
-  ownerOptions("The data directory of a gateway that does not run at the moment."),
-  ({ data, json }) =>
+export const adminKeyCommand = Command.make({
+  name: "admin-key",
+  meaning: description,
+  parameters: ownerOptions("The data directory of a gateway that does not run at the moment."),
+  run: ({ data, json }) =>
     Effect.scoped(
       Effect.gen(function* () {
         const store = yield* openOwned(data)
@@ -41,4 +42,4 @@ export const adminKeyCommand = Command.make(
         )
       }),
     ),
-).pipe(Command.withDescription(description))
+})

@@ -1,5 +1,4 @@
 /** `evenkeel replay`: takes a journal again, under its own policy or under another one. */
-import { Args, Command, Options } from "@effect/cli"
 import { FileSystem } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { parse } from "yaml"
@@ -15,26 +14,28 @@ import { accountDifferences } from "./comparison.ts"
 import { replayOtherPolicy } from "./other-policy.ts"
 import type { Replayed } from "./same-policy.ts"
 import { replaySamePolicy } from "./same-policy.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
 /** The journal gave other commands or balances when it was taken again. */
 class ReplayDiffers extends UsageError {}
 
-export const replayCommand = Command.make(
-  "replay",
-  {
-    directory: Args.text({ name: "folder" }).pipe(
-      Args.withDescription("The data directory of a gateway; it may be running."),
-    ),
-    economy: Options.text("economy").pipe(
-      Options.withPseudoName("NAME|FILE"),
-      Options.withDescription(
+export const replayCommand = Command.make({
+  name: "replay",
+  meaning:
+    "Take a gateway's journal again and compare every command and balance, or see what another policy would have done.",
+  parameters: {
+    directory: Parameter.argument("folder", "The data directory of a gateway; it may be running."),
+    economy: Parameter.optional(
+      Parameter.text(
+        "economy",
+        "NAME|FILE",
         `Replay the same demand under another policy: one of ${Object.keys(economies).join(", ")}, or a YAML file of knobs.`,
       ),
-      Options.optional,
     ),
     json: jsonOption,
   },
-  ({ directory, economy, json }) =>
+  run: ({ directory, economy, json }) =>
     Effect.scoped(
       Effect.gen(function* () {
         const journal = yield* openReader(directory)
@@ -88,11 +89,7 @@ export const replayCommand = Command.make(
         }),
       ),
     ),
-).pipe(
-  Command.withDescription(
-    "Take a gateway's journal again and compare every command and balance, or see what another policy would have done.",
-  ),
-)
+})
 
 /** A preset's name, or a YAML file of knobs on top of the economy that the journal ran under. */
 const economyFrom = (nameOrFile: string, base: Economy) =>

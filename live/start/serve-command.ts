@@ -1,5 +1,4 @@
 /** `evenkeel serve`: the gateway, until it is told to stop. */
-import { Command, Options } from "@effect/cli"
 import { Effect, Option } from "effect"
 import { alignColumns, jsonOption, note, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
@@ -8,61 +7,65 @@ import { loadConfig, settings } from "../config/load-config.ts"
 import { loggerOf } from "../http/server/server.ts"
 import type { RunningGateway } from "./start.ts"
 import { startGateway } from "./start.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
 const options = {
-  data: Options.text("data").pipe(
-    Options.withPseudoName("DIR"),
-    Options.withDescription(
+  data: Parameter.withDefault(
+    Parameter.text(
+      "data",
+      "DIR",
       "The data directory; made at the first start. Default: ./evenkeel-data.",
     ),
-    Options.withDefault("evenkeel-data"),
+    "evenkeel-data",
   ),
-  port: Options.text("port").pipe(
-    Options.withPseudoName("N"),
-    Options.withDescription("The port, 0 for a free one; wins over listen.port of the settings."),
-    Options.optional,
+  port: Parameter.optional(
+    Parameter.text(
+      "port",
+      "N",
+      "The port, 0 for a free one; wins over listen.port of the settings.",
+    ),
   ),
-  config: Options.text("config").pipe(
-    Options.withPseudoName("FILE"),
-    Options.withDescription("Settings as YAML; environment variables win over them."),
-    Options.optional,
+  config: Parameter.optional(
+    Parameter.text("config", "FILE", "Settings as YAML; environment variables win over them."),
   ),
-  settings: Options.boolean("settings").pipe(
-    Options.withDescription("List every setting with its variable, default and meaning, and end."),
+  settings: Parameter.flag(
+    "settings",
+    "List every setting with its variable, default and meaning, and end.",
   ),
   json: jsonOption,
 }
 
-export const serveCommand = Command.make("serve", options, (given) =>
-  Effect.gen(function* () {
-    if (given.settings) return yield* printResult(given.json, settings(), () => settingsText())
-    const config = yield* withPort(
-      yield* loadConfig(Option.getOrUndefined(given.config), process.env),
-      given.port,
-    )
-    return yield* Effect.scoped(
-      Effect.gen(function* () {
-        const gateway = yield* startGateway({
-          config,
-          dataDirectory: given.data,
-          logger: loggerOf(config),
-        })
-        yield* printResult(given.json, startDocument(gateway, given.data), () =>
-          startText(gateway, given.data),
-        )
-        // A signal is how a server ends well; what goes wrong from here on fails.
-        process.exitCode = 0
-        return yield* Effect.onInterrupt(gateway.broken, () =>
-          note("Finishing what is under way …"),
-        )
-      }),
-    )
-  }),
-).pipe(
-  Command.withDescription(
-    "Run the market for real: an OpenAI-compatible gateway, hosts, accounts, a dashboard.",
-  ),
-)
+export const serveCommand = Command.make({
+  name: "serve",
+  meaning: "Run the market for real: an OpenAI-compatible gateway, hosts, accounts, a dashboard.",
+  parameters: options,
+  run: (given) =>
+    Effect.gen(function* () {
+      if (given.settings) return yield* printResult(given.json, settings(), () => settingsText())
+      const config = yield* withPort(
+        yield* loadConfig(Option.getOrUndefined(given.config), process.env),
+        given.port,
+      )
+      return yield* Effect.scoped(
+        Effect.gen(function* () {
+          const gateway = yield* startGateway({
+            config,
+            dataDirectory: given.data,
+            logger: loggerOf(config),
+          })
+          yield* printResult(given.json, startDocument(gateway, given.data), () =>
+            startText(gateway, given.data),
+          )
+          // A signal is how a server ends well; what goes wrong from here on fails.
+          process.exitCode = 0
+          return yield* Effect.onInterrupt(gateway.broken, () =>
+            note("Finishing what is under way …"),
+          )
+        }),
+      )
+    }),
+})
 
 const withPort = (
   config: LiveConfig,

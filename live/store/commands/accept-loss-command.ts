@@ -1,19 +1,20 @@
 /** `evenkeel accept-loss`: goes on with a data directory that lacks some of what it had acknowledged. */
-import { Command } from "@effect/cli"
 import { Effect } from "effect"
 import { printResult } from "../../../platform/terminal/output.ts"
 import { UsageError } from "../../../platform/terminal/usage-error.ts"
 import type { Loss } from "../sqlite/journal/loss.ts"
 import { marketMicros } from "../meta.ts"
 import { noteAsOwner, openOwned, ownerOptions } from "./owner-command.ts"
+import * as Command from "../../../platform/terminal/command.ts"
 
 const description =
   "Go on with a data directory that lost some of what it had acknowledged. Restore a backup instead where there is one: what is lost stays lost, and the audit log says so."
 
-export const acceptLossCommand = Command.make(
-  "accept-loss",
-  ownerOptions("The data directory; keep a copy of it. No gateway may run on it."),
-  ({ data, json }) =>
+export const acceptLossCommand = Command.make({
+  name: "accept-loss",
+  meaning: description,
+  parameters: ownerOptions("The data directory; keep a copy of it. No gateway may run on it."),
+  run: ({ data, json }) =>
     Effect.scoped(
       Effect.gen(function* () {
         let accepted: Loss | undefined
@@ -37,4 +38,4 @@ export const acceptLossCommand = Command.make(
         )
       }),
     ),
-).pipe(Command.withDescription(description))
+})

@@ -1,24 +1,23 @@
 /** `evenkeel backup`: a whole copy of a data directory, also while a gateway runs in it. */
-import { Args, Command } from "@effect/cli"
 import { FileSystem, Path } from "@effect/platform"
 import { Effect } from "effect"
+import * as Command from "../../../platform/terminal/command.ts"
+import * as Parameter from "../../../platform/terminal/parameter.ts"
 import { jsonOption, printResult } from "../../../platform/terminal/output.ts"
 import { UsageError } from "../../../platform/terminal/usage-error.ts"
 import { databaseName, masterKeyFile } from "../data-directory.ts"
 import { copyMarket } from "../sqlite/copy-market.ts"
 
-export const backupCommand = Command.make(
-  "backup",
-  {
-    directory: Args.text({ name: "folder" }).pipe(
-      Args.withDescription("The data directory of a gateway; it may be running."),
-    ),
-    target: Args.text({ name: "target" }).pipe(
-      Args.withDescription("The folder to make; it must not exist."),
-    ),
+export const backupCommand = Command.make({
+  name: "backup",
+  meaning:
+    "Copy a gateway's data directory while it runs; `serve --data` and `replay` take the copy.",
+  parameters: {
+    directory: Parameter.argument("folder", "The data directory of a gateway; it may be running."),
+    target: Parameter.argument("target", "The folder to make; it must not exist."),
     json: jsonOption,
   },
-  ({ directory, target, json }) =>
+  run: ({ directory, target, json }) =>
     Effect.scoped(
       Effect.gen(function* () {
         const files = yield* FileSystem.FileSystem
@@ -41,11 +40,7 @@ export const backupCommand = Command.make(
         )
       }),
     ),
-).pipe(
-  Command.withDescription(
-    "Copy a gateway's data directory while it runs; `serve --data` and `replay` take the copy.",
-  ),
-)
+})
 
 /** Without the keys that seal them, the tokens of cloud hosts in the copy could never be opened. */
 const copyKeys = (directory: string, target: string) =>

@@ -1,6 +1,6 @@
 /** What the commands of a data directory's owner share: they change a market that no gateway runs, and its audit log says so. */
-import { Options } from "@effect/cli"
 import { Effect } from "effect"
+import * as Parameter from "../../../platform/terminal/parameter.ts"
 import { jsonOption } from "../../../platform/terminal/output.ts"
 import { directoryOwner } from "../audit.ts"
 import type { MarketStore } from "../store.ts"
@@ -8,10 +8,7 @@ import { StoreUnusable } from "../errors.ts"
 import { openStore, requireMarket, type StoreOptions } from "../sqlite/open-store.ts"
 
 export const ownerOptions = (whichDirectory: string) => ({
-  data: Options.text("data").pipe(
-    Options.withPseudoName("DIR"),
-    Options.withDescription(whichDirectory),
-  ),
+  data: Parameter.text("data", "DIR", whichDirectory),
   json: jsonOption,
 })
 

@@ -1,10 +1,10 @@
-import { Command } from "@effect/cli"
 import { NodeContext } from "@effect/platform-node"
 import { Effect } from "effect"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it, vi } from "vitest"
 import { adminKeyCommand } from "../../../live/directory/admin-key-command.ts"
+import { runCommand } from "../../support/run-command.ts"
 import { temporaryFolder } from "../support/data-directory.ts"
 import { runningGateway } from "../support/gateway.ts"
 
@@ -18,13 +18,7 @@ const adminKey = async (data: string): Promise<Made | string> => {
   const printed = vi.spyOn(console, "log").mockImplementation(() => {})
   try {
     return await Effect.runPromise(
-      Command.run(adminKeyCommand, { name: "admin-key", version: "0" })([
-        "node",
-        "x",
-        "--data",
-        data,
-        "--json",
-      ]).pipe(
+      runCommand(adminKeyCommand, ["--data", data, "--json"]).pipe(
         Effect.map(() => JSON.parse(String(printed.mock.calls[0][0])) as Made),
         Effect.catchAll((error) =>
           Effect.succeed("message" in error ? String(error.message) : String(error)),

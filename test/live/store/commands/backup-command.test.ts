@@ -1,5 +1,4 @@
 import { NodeContext } from "@effect/platform-node"
-import { Command } from "@effect/cli"
 import { Effect } from "effect"
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -7,16 +6,11 @@ import { describe, expect, it } from "vitest"
 import { backupCommand } from "../../../../live/store/commands/backup-command.ts"
 import { temporaryFolder } from "../../support/data-directory.ts"
 import { runningGateway, sqliteOf } from "../../support/gateway.ts"
+import { runCommand } from "../../../support/run-command.ts"
 
 const backup = (from: string, to: string): Promise<string | undefined> =>
   Effect.runPromise(
-    Command.run(backupCommand, { name: "backup", version: "0" })([
-      "node",
-      "x",
-      from,
-      to,
-      "--json",
-    ]).pipe(
+    runCommand(backupCommand, [from, to, "--json"]).pipe(
       Effect.as(undefined),
       Effect.catchAll((error) =>
         Effect.succeed("message" in error ? error.message : String(error)),

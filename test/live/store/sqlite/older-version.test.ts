@@ -1,4 +1,3 @@
-import { Command } from "@effect/cli"
 import { NodeContext } from "@effect/platform-node"
 import * as Migrator from "@effect/sql/Migrator"
 import { SqlClient } from "@effect/sql/SqlClient"
@@ -14,6 +13,7 @@ import { steps } from "../../../../live/store/sqlite/schema/migrations.ts"
 import { sqliteLayer } from "../../../../platform/sqlite-client.ts"
 import { temporaryFolder } from "../../support/data-directory.ts"
 import { openStoredMarket } from "../../support/stored-market.ts"
+import { runCommand } from "../../../support/run-command.ts"
 
 const entries = 40
 
@@ -81,11 +81,7 @@ const printedBy = async (command: AnyCommand, ...words: ReadonlyArray<string>): 
   const printed = vi.spyOn(console, "log").mockImplementation(() => {})
   try {
     await Effect.runPromise(
-      Command.run(command as typeof replayCommand, { name: "x", version: "0" })([
-        "node",
-        "x",
-        ...words,
-      ]).pipe(Effect.provide(NodeContext.layer)) as Effect.Effect<void>,
+      runCommand(command as typeof replayCommand, words).pipe(Effect.provide(NodeContext.layer)),
     )
     return String(printed.mock.calls[0]?.[0])
   } finally {

@@ -1,4 +1,3 @@
-import { Command } from "@effect/cli"
 import { NodeContext } from "@effect/platform-node"
 import { SqlClient } from "@effect/sql/SqlClient"
 import fc from "fast-check"
@@ -10,17 +9,13 @@ import { acceptLossCommand } from "../../../../../live/store/commands/accept-los
 import { sqliteLayer } from "../../../../../platform/sqlite-client.ts"
 import { crashImage, openedStore, temporaryFolder } from "../../../support/data-directory.ts"
 import { runningGateway } from "../../../support/gateway.ts"
+import { runCommand } from "../../../../support/run-command.ts"
 
 const acceptLoss = async (data: string): Promise<string> => {
   const printed = vi.spyOn(console, "log").mockImplementation(() => {})
   try {
     return await Effect.runPromise(
-      Command.run(acceptLossCommand, { name: "accept-loss", version: "0" })([
-        "node",
-        "x",
-        "--data",
-        data,
-      ]).pipe(
+      runCommand(acceptLossCommand, ["--data", data]).pipe(
         Effect.map(() => String(printed.mock.calls[0][0])),
         Effect.catchAll((error) =>
           Effect.succeed("message" in error ? String(error.message) : String(error)),

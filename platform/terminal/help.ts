@@ -2,59 +2,64 @@
  * The help of a command, as text: what it does, how it is called, what every argument and option
  * means.
  */
-import type { CommandFacts } from "./command-facts.ts"
+import { argumentsOf, optionsOf } from "./command.ts"
+import type { NamedCommand } from "./command-line.ts"
 
 const width = 100
 
 /** Lines of at most 100 characters, whatever the terminal: help is also read in files. */
-export const helpText = (command: CommandFacts): string => {
+export const helpText = (named: NamedCommand): string => {
+  const { fullName, command } = named
+  const isProgram = !fullName.includes(" ")
   const options = [
-    ...command.options.map(({ name, value, meaning }) => [
+    ...optionsOf(command).map(({ name, value, meaning }) => [
       value === undefined ? name : `${name} ${value}`,
       meaning,
     ]),
     ["-h, --help", "Show this text."],
-    ...(command.name.includes(" ")
-      ? []
-      : [
+    ...(isProgram
+      ? [
           ["--version", "Show the version."],
           ["--completions SHELL", "Print completions for bash, zsh or fish."],
-        ]),
+        ]
+      : []),
   ]
   const sections = [
     section(
       "Commands",
-      [...command.commands].map(([name, { meaning }]) => [name, meaning]),
+      command.commands.map(({ name, meaning }) => [name, meaning]),
     ),
     section(
       "Arguments",
-      command.arguments.map(({ name, meaning }) => [name, meaning]),
+      argumentsOf(command).map(({ name, meaning }) => [name, meaning]),
     ),
     section("Options", options),
   ]
   return [
     wrap(command.meaning, 0),
     "",
-    `Usage: ${usageOf(command)}`,
+    `Usage: ${usageOf(named)}`,
     ...sections.flatMap((lines) => (lines.length === 0 ? [] : ["", ...lines])),
     "",
-    ...(command.commands.size === 0
+    ...(command.commands.length === 0
       ? ["Exit code: 0 done, 1 failed (why stands on stderr), 130 or 143 stopped by a signal."]
-      : [`${command.name} COMMAND --help says more about one of them.`]),
+      : [`${fullName} COMMAND --help says more about one of them.`]),
   ].join("\n")
 }
 
 /** What must be given by name; what may be is `[options]`. */
-const usageOf = (command: CommandFacts): string =>
-  [
-    command.name,
-    ...(command.commands.size === 0 ? [] : ["COMMAND"]),
-    ...command.arguments.map(({ name, isRepeated }) => (isRepeated ? `${name}…` : name)),
-    ...command.options
+const usageOf = ({ fullName, command }: NamedCommand): string => {
+  const options = optionsOf(command)
+  return [
+    fullName,
+    ...(command.commands.length === 0 ? [] : ["COMMAND"]),
+    ...argumentsOf(command).map(({ name, isRepeated }) => (isRepeated ? `${name}…` : name)),
+    ...options
       .filter(({ isRequired }) => isRequired)
       .map(({ name, value }) => (value === undefined ? name : `${name} ${value}`)),
-    ...(command.options.every(({ isRequired }) => isRequired) ? [] : ["[options]"]),
+    ...(options.every(({ isRequired }) => isRequired) ? [] : ["[options]"]),
   ].join(" ")
+}
 
 const section = (
   title: string,

@@ -2,7 +2,8 @@
  * The report of a run as one HTML file: its charts, its metrics, its checks, where they come from.
  */
 import type { RunResult } from "../sim/results/model.ts"
-import { escapeHtml } from "./escape.ts"
+import type { Html } from "./markup.ts"
+import { markup } from "./markup.ts"
 import {
   counted,
   formatBound,
@@ -27,20 +28,20 @@ export const reportHtml = (
       header: header(result, sections),
       main: [
         stretchForm(result),
-        sections.map(chartSection).join("\n"),
+        ...sections.map(chartSection),
         metricsSection(result),
         checksSection(result),
         provenance(result),
-      ].join("\n"),
+      ],
       charts: sections.flatMap(({ charts }) => charts),
       days: daysOf(result.horizonSeconds),
     },
     libraries,
   )
 
-const header = (result: RunResult, sections: ReadonlyArray<ChartSection>): string => `<header>
-<h1>${escapeHtml(result.title)}</h1>
-<p class="lead">Scenario ${escapeHtml(result.scenario)}, economy ${escapeHtml(result.economy)}: ${counted(
+const header = (result: RunResult, sections: ReadonlyArray<ChartSection>): Html => markup`<header>
+<h1>${result.title}</h1>
+<p class="lead">Scenario ${result.scenario}, economy ${result.economy}: ${counted(
   result.replications.length,
   "replication",
 )} of ${formatNumber(daysOf(result.horizonSeconds))} days, ${counted(
@@ -49,7 +50,7 @@ const header = (result: RunResult, sections: ReadonlyArray<ChartSection>): strin
 )} in all.</p>
 ${alarms(result)}
 <nav aria-label="Sections"><ul>
-${sections.map(({ id, title }) => `<li><a href="#${id}">${escapeHtml(title)}</a></li>`).join("\n")}
+${sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>`)}
 <li><a href="#metrics">Metrics</a></li>
 <li><a href="#checks">Checks</a></li>
 <li><a href="#provenance">Provenance</a></li>
@@ -57,29 +58,27 @@ ${sections.map(({ id, title }) => `<li><a href="#${id}">${escapeHtml(title)}</a>
 </header>`
 
 /** What a reader must know before any figure. */
-const alarms = (result: RunResult): string => {
+const alarms = (result: RunResult): ReadonlyArray<Html> => {
   const finished = result.replications.length
   const failed = Object.entries(result.checks).filter(([, { ok }]) => !ok)
-  const list: Array<string> = []
+  const list: Array<Html> = []
   if (failed.length > 0) {
     list.push(
-      `<strong>${counted(failed.length, "check")} failed</strong> (${failed
-        .map(([name]) => escapeHtml(name))
-        .join(", ")}): do not rely on what follows.`,
+      markup`<strong>${counted(failed.length, "check")} failed</strong> (${failed.map(([name]) => name).join(", ")}): do not rely on what follows.`,
     )
   }
   if (finished < result.replicationsAsked) {
     list.push(
-      `<strong>The run is incomplete:</strong> ${finished} of ${counted(
+      markup`<strong>The run is incomplete:</strong> ${finished} of ${counted(
         result.replicationsAsked,
         "replication",
       )} were finished.`,
     )
   }
-  return list.map((text) => `<p class="alarm" role="alert">${text}</p>`).join("\n")
+  return list.map((text) => markup`<p class="alarm" role="alert">${text}</p>`)
 }
 
-const metricsSection = (result: RunResult): string => {
+const metricsSection = (result: RunResult): Html => {
   const metrics = Object.entries(result.metrics)
   const counts = [...new Set(metrics.map(([, { n }]) => n))]
   // One number of replications for all metrics is said once; a column is for when they differ.
@@ -89,20 +88,20 @@ const metricsSection = (result: RunResult): string => {
     const interval =
       halfWidth === null || formatted.halfWidth === null
         ? "–"
-        : `<span>${formatBound(mean - halfWidth, halfWidth)}</span> to <span>${formatBound(mean + halfWidth, halfWidth)}</span>`
-    return `<tr><th scope="row">${breakable(name)}<span class="meaning">${escapeHtml(meaning)}</span></th>
-<td class="number"><span>${formatted.mean}</span> <span class="unit">${escapeHtml(unit)}</span></td><td class="number">${interval}</td>${isCounted ? `<td class="number">${n}</td>` : ""}</tr>`
+        : markup`<span>${formatBound(mean - halfWidth, halfWidth)}</span> to <span>${formatBound(mean + halfWidth, halfWidth)}</span>`
+    return markup`<tr><th scope="row">${breakable(name)}<span class="meaning">${meaning}</span></th>
+<td class="number"><span>${formatted.mean}</span> <span class="unit">${unit}</span></td><td class="number">${interval}</td>${isCounted ? markup`<td class="number">${n}</td>` : ""}</tr>`
   })
-  return `<section aria-labelledby="metrics">
+  return markup`<section aria-labelledby="metrics">
 <h2 id="metrics">Metrics</h2>
 ${
   rows.length === 0
-    ? `<p class="missing">The run has no metrics.</p>`
-    : `<div class="wide" tabindex="0" role="region" aria-label="Metrics"><table>
+    ? markup`<p class="missing">The run has no metrics.</p>`
+    : markup`<div class="wide" tabindex="0" role="region" aria-label="Metrics"><table>
 <caption>${metricsCaption(counts)}, after ${warmupWords(result)}.</caption>
-<thead><tr><th scope="col">Metric</th><th scope="col" class="number">Mean</th><th scope="col" class="number">95% interval</th>${isCounted ? `<th scope="col" class="number">n</th>` : ""}</tr></thead>
+<thead><tr><th scope="col">Metric</th><th scope="col" class="number">Mean</th><th scope="col" class="number">95% interval</th>${isCounted ? markup`<th scope="col" class="number">n</th>` : ""}</tr></thead>
 <tbody>
-${rows.join("\n")}
+${rows}
 </tbody></table></div>`
 }
 </section>`
@@ -119,38 +118,38 @@ const metricsCaption = (counts: ReadonlyArray<number>): string => {
 const warmupWords = (result: RunResult): string =>
   result.warmupSeconds === 0 ? "no warm-up" : `a warm-up of ${formatDuration(result.warmupSeconds)}`
 
-const stretchForm = (result: RunResult): string => {
+const stretchForm = (result: RunResult): Html => {
   const days = daysOf(result.horizonSeconds)
-  const field = (name: string, label: string, value: number): string =>
-    `<label>${label} <input type="number" name="${name}" min="0" max="${days}" step="any" value="${value}" inputmode="decimal"></label>`
-  return `<form class="stretch" hidden aria-label="Stretch of time shown in all charts over time">
+  const field = (name: string, label: string, value: number): Html =>
+    markup`<label>${label} <input type="number" name="${name}" min="0" max="${days}" step="any" value="${value}" inputmode="decimal"></label>`
+  return markup`<form class="stretch" hidden aria-label="Stretch of time shown in all charts over time">
 ${field("from", "Days", 0)} ${field("to", "to", days)} <button type="button">Whole run</button>
 <span class="hint">or drag across a chart; click in a legend to pick out a line</span>
 </form>
 <noscript><p class="alarm">The charts of this page are drawn by scripts, which are switched off. The same charts are written beside this file, as pictures in the folder “charts”.</p></noscript>`
 }
 
-const checksSection = (result: RunResult): string => {
+const checksSection = (result: RunResult): Html => {
   const rows = Object.entries(result.checks).map(
-    ([name, { ok, detail }]) => `<tr><th scope="row">${breakable(name)}</th>
-<td class="verdict">${ok ? "holds" : `<strong class="failed">fails</strong>`}</td><td>${escapeHtml(detail)}</td></tr>`,
+    ([name, { ok, detail }]) => markup`<tr><th scope="row">${breakable(name)}</th>
+<td class="verdict">${ok ? "holds" : markup`<strong class="failed">fails</strong>`}</td><td>${detail}</td></tr>`,
   )
-  return `<section aria-labelledby="checks">
+  return markup`<section aria-labelledby="checks">
 <h2 id="checks">Checks</h2>
 ${
   rows.length === 0
-    ? `<p class="missing">The run recorded no checks.</p>`
-    : `<div class="wide" tabindex="0" role="region" aria-label="Checks"><table>
+    ? markup`<p class="missing">The run recorded no checks.</p>`
+    : markup`<div class="wide" tabindex="0" role="region" aria-label="Checks"><table>
 <caption>What every replication asserted about itself.</caption>
 <thead><tr><th scope="col">Check</th><th scope="col">Result</th><th scope="col">Detail</th></tr></thead>
 <tbody>
-${rows.join("\n")}
+${rows}
 </tbody></table></div>`
 }
 </section>`
 }
 
-const provenance = (result: RunResult): string => {
+const provenance = (result: RunResult): Html => {
   const facts: ReadonlyArray<readonly [string, string]> = [
     ["Scenario", result.scenario],
     ["Economy", result.economy],

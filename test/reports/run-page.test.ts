@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import fc from "fast-check"
 import { chartSections } from "../../reports/charts/index.ts"
 import { codeForScript, escapeHtml, jsonForScript } from "../../reports/escape.ts"
-import { reportHtml } from "../../reports/html.ts"
+import { reportHtml } from "../../reports/run-page.ts"
 import type { RunResult } from "../../sim/results/model.ts"
 import { makeRunResult } from "../support/run-result.ts"
 

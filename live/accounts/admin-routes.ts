@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify"
 import type { Rejection } from "../../engine/index.ts"
 import { balanceOf, bountyPoolAccount } from "../../engine/index.ts"
-import { answer } from "../http/answer.ts"
+import { runEffect } from "../http/run-effect.ts"
 import { requireKey } from "../directory/authentication.ts"
 import { badRequest, conflict, notFound, unknownCursor } from "../http/http-error.ts"
 import type { LiveServices } from "../directory/services.ts"
@@ -309,7 +309,7 @@ const judgementRoutes = (
       if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw unknownCursor()
       const count = Bodies.pageLimit.read(limit)
       const beforeId = cursor === undefined ? undefined : Number(cursor)
-      const found = await answer(audits.read(unixTime, count + 1, beforeId))
+      const found = await runEffect(audits.read(unixTime, count + 1, beforeId))
       const shown = found.slice(0, count)
       const last = shown.at(-1)
       return {

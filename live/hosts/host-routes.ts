@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import type { FastifyInstance, FastifyPluginAsync } from "fastify"
 import { microsPerSecond } from "../../engine/index.ts"
-import { answer } from "../http/answer.ts"
+import { runEffect } from "../http/run-effect.ts"
 import { requireKey } from "../directory/authentication.ts"
 import { conflict } from "../http/http-error.ts"
 import type { LiveServices } from "../directory/services.ts"
@@ -100,7 +100,7 @@ const rotationRoute = (app: FastifyInstance, services: LiveServices, vault: Vaul
     async (request) => {
       const { directory, driver } = services
       requireKey(services, request, "admin")
-      await answer(
+      await runEffect(
         Effect.mapError(vault.renew, ({ message }) => conflict("keys_not_renewable", message)),
       )
       const { wrapped, broken } = rewrapTokens(directory, vault)

@@ -4,7 +4,7 @@ import { microsPerSecond } from "../../engine/index.ts"
 import { earningsHours, EarningsQuery } from "../views/earnings.ts"
 import type { UnixTime } from "../views/market-time.ts"
 import { readMarketTime } from "../views/market-time.ts"
-import { answer } from "../http/answer.ts"
+import { runEffect } from "../http/run-effect.ts"
 import { unknownCursor } from "../http/http-error.ts"
 import { rateByKey } from "../directory/key-rate.ts"
 import type { LiveServices } from "../directory/services.ts"
@@ -354,8 +354,8 @@ const earningsRoute = (app: FastifyInstance, { services }: OperatorParts): void 
       const { id } = request.params
       const { host } = requireHost(services, request, id, ...anyKeys)
       const hours = earningsHours.read(request.query.hours)
-      unixTime ??= await answer(readMarketTime(services))
-      return answer(earningsOf(services, unixTime, host, hours))
+      unixTime ??= await runEffect(readMarketTime(services))
+      return runEffect(earningsOf(services, unixTime, host, hours))
     },
   )
 }

@@ -4,7 +4,7 @@
  */
 import { Cause, Effect, Exit } from "effect"
 
-export const answer = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
+export const runEffect = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
   const exit = await Effect.runPromiseExit(effect)
   if (Exit.isSuccess(exit)) return exit.value
   throw Cause.squash(exit.cause)

@@ -1,12 +1,16 @@
 /** The kernel's public surface: `evenkeel/engine`. */
 export {
   accountView,
+  booksView,
   breakerStateOf,
+  hasRoomFor,
+  inFlightOf,
   instanceView,
   marketView,
   nodeView,
   openAttempts,
   openWithdrawals,
+  overdrawnAccounts,
   standingsOf,
   standingView,
   standingViews,
@@ -14,6 +18,7 @@ export {
 export type {
   AccountView,
   AttemptView,
+  BooksView,
   InstanceView,
   ModelView,
   NodeView,
@@ -53,6 +58,8 @@ export {
 export type { Market } from "./state/market.ts"
 export { nextWake } from "./state/market.ts"
 export { formatCredits, microsPerHour, microsPerSecond, parseDecimal } from "./units.ts"
+export { emptyDigest, hexOf, mixText } from "./digest.ts"
+export { verdictOf } from "./reputation/outcome.ts"
 export type { Stream } from "./random.ts"
 export { drawBelow, openStream, resumeStream } from "./random.ts"
 export { lotNames, lotOf } from "./ledger/accounts.ts"

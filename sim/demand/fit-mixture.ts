@@ -8,7 +8,7 @@
  * gives the same mixture.
  */
 import { ksDistanceBetween } from "../statistics/ks-distance.ts"
-import { drawBelow, openStream, type Stream } from "../../engine/random.ts"
+import { drawBelow, openStream, type Stream } from "../../engine/index.ts"
 import { MixtureSizes, type SizeComponent, type SizeMixture } from "./sizes.ts"
 
 export interface SizePairs {

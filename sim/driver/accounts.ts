@@ -2,8 +2,8 @@
  * Accounts of the people in a run: consumers and operators sign up, consumers buy credits as they
  * need them and their budget allows, operators withdraw what they earn.
  */
-import { balanceOf } from "../../engine/index.ts"
-import { wouldOverflow } from "../../engine/ledger/accounts.ts"
+import type { AccountView } from "../../engine/index.ts"
+import { accountView, hasRoomFor } from "../../engine/index.ts"
 import type { PartyState } from "./party-state.ts"
 import type { World } from "./world.ts"
 import { signUpActor, tell } from "./world.ts"
@@ -68,8 +68,15 @@ const worstCredits = ({ requests: { columns }, scenario }: World, slot: number):
   )
 }
 
-const spendableCredits = ({ market, credit }: World, account: number): number =>
-  balanceOf(market.ledger, market.accounts.slots.get(account) ?? 0).spendable / credit
+/** What an account that was opened has now. */
+export const balanceOfAccount = ({ market }: World, account: number): AccountView => {
+  const view = accountView(market, account)
+  if (view === undefined) throw new Error(`simulator: there is no account ${account}`)
+  return view
+}
+
+const spendableCredits = (world: World, account: number): number =>
+  balanceOfAccount(world, account).spendable / world.credit
 
 /** The account that pays for a request. */
 export const payingAccount = ({ requests: { columns } }: World, slot: number): number => {
@@ -110,7 +117,7 @@ export const buyForParty = (world: World, party: PartyState, slot: number): bool
 const buy = (world: World, slot: number, credits: number): number => {
   const { market, credit, scenario } = world
   const amount = Math.ceil(credits * credit)
-  if (wouldOverflow(market.ledger, amount))
+  if (!hasRoomFor(market, amount))
     throw new LedgerFull({
       scale: scenario.economy.money.scale,
       days: (world.now - world.startMicros) / 86_400e6,
@@ -121,15 +128,17 @@ const buy = (world: World, slot: number, credits: number): number => {
   return amount
 }
 
+/** The least amount that can be taken out at once, minor units. */
+export const leastWithdrawal = ({ scenario, credit }: World): number =>
+  Math.round(scenario.economy.withdrawal.minimumCredits * credit)
+
 /** Takes an operator's free earnings out of the market, in the two phases of a withdrawal. */
 export const withdraw = (world: World, operator: number): void => {
-  const { market } = world
   const account = accountOfOperator(operator)
-  const customer = market.accounts.slots.get(account) ?? 0
-  const { earned, held } = balanceOf(market.ledger, customer)
+  const { earned, held } = balanceOfAccount(world, account)
   // Half is kept: the same account buys inference with what it earns.
   const amount = Math.floor(Math.max(0, earned - held) / 2)
-  if (amount < market.rules.minWithdrawalMinor || amount === 0) return
+  if (amount < leastWithdrawal(world) || amount === 0) return
   const transfer = world.nextTransfer++
   world.withdrawnMinor[operator] = (world.withdrawnMinor[operator] ?? 0) + amount
   tell(world, { _tag: "WithdrawalRequested", at: world.now, transfer, account, amount })

@@ -3,8 +3,7 @@
  * servers, ends back to the kernel.
  */
 import type { Command, EventOf, Outcome } from "../../engine/index.ts"
-import { outcomes } from "../../engine/index.ts"
-import { verdictOf } from "../../engine/reputation/outcome.ts"
+import { outcomes, verdictOf } from "../../engine/index.ts"
 import { COMPLETED, FIRST_TOKEN, FULL, TOO_LONG } from "../fleet/instance-server.ts"
 import { buyForParty, canAfford, payingAccount, signUpOperator, topUp } from "./accounts.ts"
 import { misdeed, partyOfNode } from "./conduct.ts"
@@ -236,7 +235,7 @@ const endAttempt = (
     recorder.add("failedAttempts", 1)
     nodes.columns.failures[node]++
   }
-  if (outputTokens >= world.market.rules.floorMinStreamTokens)
+  if (outputTokens >= world.scenario.economy.floor.minStreamTokens)
     recorder.noteStream(nodes.columns.device[node], ((outputTokens - 1) * 1e6) / decodeMicros)
   tell(world, ended)
   if (nodes.columns.phase[node] !== gone) afterInFlightFell(world, node)

@@ -1,24 +1,72 @@
 /**
  * What must hold in every run: flow balance, Little's law, conservation of credits; and, where a run
- * asks for it, the ledger, the holds and the counters at every turn of the hour.
+ * asks for it, the ledger, the holds and the counters at every turn of the hour. All of it is read off
+ * first (`readingOf`); the checks themselves are functions of that reading.
  */
-import { bountyPoolAccount, totalOf } from "../../engine/index.ts"
+import type { BooksView } from "../../engine/index.ts"
+import { booksView, inFlightOf, overdrawnAccounts } from "../../engine/index.ts"
+import type { Recording } from "../recording/recorder.ts"
 import type { Check } from "../results/model.ts"
 import { littlesLawGap } from "../statistics/littles-law.ts"
 import type { World } from "./world.ts"
 
-const sum = (values: Float64Array): number => values.reduce((total, one) => total + one, 0)
+/** A replication and its market, as far as they can be held against each other. */
+export interface Reading {
+  readonly sums: Recording["sums"]
+  /** Requests that are open. */
+  readonly open: number
+  /** From the start of demand until now or the horizon's end, µs; and ∫ open requests dt over it. */
+  readonly spanMicros: number
+  readonly openMicros: number
+  /** Summed times in the market, of those that are over and those that are still open, µs. */
+  readonly stayMicros: number
+  readonly books: BooksView
+  /** Ledger accounts that have less than is held of them. */
+  readonly overdrawn: ReadonlyArray<number>
+  /** By node: attempts under way, as the market counts them and as the node does. */
+  readonly inMarket: ReadonlyArray<number>
+  readonly onNodes: ReadonlyArray<number>
+  /** Minor units of a credit. */
+  readonly credit: number
+}
+
+export const readingOf = (world: World): Reading => {
+  const { market, recorder, requests, nodes, startMicros, endMicros, now } = world
+  const { id, arrivedAt } = requests.columns
+  const until = Math.min(now, endMicros)
+  let stayMicros = world.sojournMicros
+  for (let slot = 0; slot < id.length; slot++)
+    if (id[slot] !== -1) stayMicros += until - arrivedAt[slot]
+  return {
+    sums: recorder.sums,
+    open: requests.open,
+    spanMicros: until - startMicros,
+    openMicros: world.openMicros,
+    stayMicros,
+    books: booksView(market),
+    overdrawn: overdrawnAccounts(market),
+    inMarket: Array.from({ length: nodes.count }, (_, node) => inFlightOf(market, node)),
+    onNodes: [...nodes.columns.inFlight.subarray(0, nodes.count)],
+    credit: world.credit,
+  }
+}
+
+const sum = (values: Float64Array | ReadonlyArray<number>): number => {
+  let total = 0
+  for (const value of values) total += value
+  return total
+}
 
 /** `faults`: what the checks in passing found; `undefined` where they were not asked for. */
 export const checksAtEnd = (
-  world: World,
+  reading: Reading,
   faults: ReadonlyArray<string> | undefined,
 ): Readonly<Record<string, Check>> => ({
-  flowBalance: flowBalance(world),
-  littlesLaw: littlesLaw(world),
-  creditsConserved: creditsConserved(world),
-  bountyPoolSolvent: bountyPoolSolvent(world),
-  countersAtRest: countersAtRest(world),
+  flowBalance: flowBalance(reading),
+  littlesLaw: littlesLaw(reading),
+  creditsConserved: creditsConserved(reading),
+  bountyPoolSolvent: bountyPoolSolvent(reading),
+  countersAtRest: countersAtRest(reading),
   ...(faults === undefined
     ? {}
     : {
@@ -32,8 +80,7 @@ export const checksAtEnd = (
       }),
 })
 
-const flowBalance = ({ recorder, requests }: World): Check => {
-  const { sums } = recorder
+const flowBalance = ({ sums, open }: Reading): Check => {
   const arrived = sum(sums.arrived)
   const served = sum(sums.served)
   const wrong = sum(sums.badInput) + sum(sums.tooLong)
@@ -44,8 +91,8 @@ const flowBalance = ({ recorder, requests }: World): Check => {
     sum(sums["refused.NoCapacity"]) +
     sum(sums["refused.AttemptFailed"])
   return {
-    ok: arrived === served + wrong + refused + requests.open,
-    detail: `${arrived} arrived = ${served} served + ${wrong} answered with a 4xx + ${refused} rejected + ${requests.open} open`,
+    ok: arrived === served + wrong + refused + open,
+    detail: `${arrived} arrived = ${served} served + ${wrong} answered with a 4xx + ${refused} rejected + ${open} open`,
   }
 }
 
@@ -53,19 +100,13 @@ const flowBalance = ({ recorder, requests }: World): Check => {
  * L = λW over the horizon. L comes from how many requests were open at each event; W from when each
  * of them arrived and was over, or the horizon's end for those that were still open then.
  */
-const littlesLaw = (world: World): Check => {
-  const { recorder, requests, startMicros, endMicros, now, openMicros } = world
-  const arrived = sum(recorder.sums.arrived)
-  const { id, arrivedAt } = requests.columns
-  const until = Math.min(now, endMicros)
-  let stays = world.sojournMicros
-  for (let slot = 0; slot < id.length; slot++) if (id[slot] !== -1) stays += until - arrivedAt[slot]
-  const span = until - startMicros
-  if (arrived === 0 || span <= 0)
-    return { ok: openMicros === 0 && stays === 0, detail: "no request arrived" }
-  const meanInSystem = openMicros / span
-  const arrivalRate = arrived / span
-  const meanSojourn = stays / arrived
+const littlesLaw = ({ sums, spanMicros, openMicros, stayMicros }: Reading): Check => {
+  const arrived = sum(sums.arrived)
+  if (arrived === 0 || spanMicros <= 0)
+    return { ok: openMicros === 0 && stayMicros === 0, detail: "no request arrived" }
+  const meanInSystem = openMicros / spanMicros
+  const arrivalRate = arrived / spanMicros
+  const meanSojourn = stayMicros / arrived
   return {
     ok: littlesLawGap({ meanInSystem, arrivalRate, meanSojourn }) <= 1e-9,
     detail: [
@@ -75,14 +116,13 @@ const littlesLaw = (world: World): Check => {
   }
 }
 
-const creditsConserved = ({ market }: World): Check => {
-  const total = totalOf(market.ledger)
-  return { ok: total === 0, detail: `sum of all balances is ${total} minor units` }
-}
+const creditsConserved = ({ books: { total } }: Reading): Check => ({
+  ok: total === 0,
+  detail: `sum of all balances is ${total} minor units`,
+})
 
-const bountyPoolSolvent = ({ market, credit, recorder }: World): Check => {
-  const balance = market.ledger.posted[bountyPoolAccount] / credit
-  const { sums } = recorder
+const bountyPoolSolvent = ({ books, credit, sums }: Reading): Check => {
+  const balance = books.bountyPool / credit
   const received = sum(sums.poolFee) + sum(sums.withheld)
   const paid = sum(sums.bountyPaid)
   return {
@@ -92,29 +132,25 @@ const bountyPoolSolvent = ({ market, credit, recorder }: World): Check => {
 }
 
 /** Once every request has ended: nothing in flight and nothing held, in the kernel or here. */
-const countersAtRest = ({ market, nodes, requests }: World): Check => {
-  const inKernel = sum(Float64Array.from(market.instances.columns.inFlight))
-  const here = sum(Float64Array.from(nodes.columns.inFlight))
-  const held = sum(market.ledger.held)
+const countersAtRest = ({ open, books: { held }, inMarket, onNodes }: Reading): Check => {
+  const inKernel = sum(inMarket)
+  const here = sum(onNodes)
   return {
-    ok: requests.open > 0 || (inKernel === 0 && here === 0 && held === 0),
+    ok: open > 0 || (inKernel === 0 && here === 0 && held === 0),
     detail: `in flight: ${inKernel} in the kernel, ${here} on the nodes; held: ${held} minor units`,
   }
 }
 
-/** The invariants that can be seen at any instant; appends what does not hold. */
-export const checksInPassing = (world: World, faults: Array<string>): void => {
-  const { market, nodes, now } = world
-  const { ledger } = market
-  const at = `at hour ${Math.round((now - world.startMicros) / 3.6e9)}`
-  if (totalOf(ledger) !== 0) faults.push(`${at}: balances sum to ${totalOf(ledger)}`)
-  for (let account = 2; account < ledger.posted.length; account++) {
-    const isPromotion = account === 3
-    if (!isPromotion && ledger.posted[account] < ledger.held[account])
-      faults.push(`${at}: account ${account} has less than is held`)
-  }
-  const { ids, columns } = market.instances
-  for (let slot = 0; slot < market.instances.used; slot++)
-    if (ids[slot] !== -1 && columns.inFlight[slot] !== nodes.columns.inFlight[ids[slot]])
-      faults.push(`${at}: instance ${ids[slot]} counts ${columns.inFlight[slot]} attempts`)
+/** What does not hold that can be seen at any instant, `hour` hours after demand began. */
+export const faultsInPassing = (
+  { books: { total }, overdrawn, inMarket, onNodes }: Reading,
+  hour: number,
+): ReadonlyArray<string> => {
+  const faults: Array<string> = []
+  if (total !== 0) faults.push(`balances sum to ${total}`)
+  for (const account of overdrawn) faults.push(`account ${account} has less than is held`)
+  inMarket.forEach((attempts, node) => {
+    if (attempts !== onNodes[node]) faults.push(`instance ${node} counts ${attempts} attempts`)
+  })
+  return faults.map((fault) => `at hour ${hour}: ${fault}`)
 }

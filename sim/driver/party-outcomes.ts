@@ -1,7 +1,5 @@
 /** What became of each party, from the start of demand to the last request's end. */
-import { balanceOf } from "../../engine/index.ts"
-import type { Balance } from "../../engine/index.ts"
-import { accountOfOperator } from "./accounts.ts"
+import { accountOfOperator, balanceOfAccount, leastWithdrawal } from "./accounts.ts"
 import { nodeOutcome } from "./node-outcomes.ts"
 import type { PartyState } from "./party-state.ts"
 import type { World } from "./world.ts"
@@ -76,11 +74,9 @@ const outcomeOf = (world: World, party: PartyState): PartyOutcome => {
 
 /** What an operator took out, and what it still could, minor units. */
 const moneyOf = (world: World, operator: number): number => {
-  const { market } = world
-  const customer = market.accounts.slots.get(accountOfOperator(operator)) ?? 0
-  const { earned, vesting }: Balance = balanceOf(market.ledger, customer)
+  const { earned, vesting } = balanceOfAccount(world, accountOfOperator(operator))
   const left = earned + vesting
   // Too little to be taken out is nothing to whoever wants money.
-  const worth = left < market.rules.minWithdrawalMinor ? 0 : left
+  const worth = left < leastWithdrawal(world) ? 0 : left
   return (world.withdrawnMinor[operator] ?? 0) + worth
 }

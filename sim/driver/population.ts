@@ -71,7 +71,7 @@ const addResident = (
   entity: number | string,
 ): void => {
   const { operators, faults } = world.scenario
-  const character = openStream(world.market.seed, "character", entity)
+  const character = openStream(world.seed, "character", entity)
   const declareFactor =
     character.next() < operators.overDeclareShare ? operators.overDeclareFactor : 1
   const isChaser = character.next() < operators.chaserShare
@@ -100,7 +100,7 @@ export const onJoin = (world: World): void => {
   scheduleJoin(world)
   // Named by those who considered it, not by those who came: who stays away changes no one else.
   const entity = `candidate ${world.nextCandidate++}`
-  const stream = openStream(world.market.seed, "join", entity)
+  const stream = openStream(world.seed, "join", entity)
   const device = drawDevice(world, stream)
   const model = chooseToJoin(world, device, stream)
   if (model < 0) return

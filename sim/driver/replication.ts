@@ -16,7 +16,7 @@ import type { Check, NodeOutcome } from "../results/model.ts"
 import { onSignUp, scheduleSignUp, signUpConsumer } from "./accounts.ts"
 import { onQuickEnd, onRetry, onServerEvent } from "./attempts.ts"
 import { onArrival, onFollowUp, onNight, onOwnCall } from "./calls.ts"
-import { checksAtEnd, checksInPassing } from "./checks.ts"
+import { checksAtEnd, faultsInPassing, readingOf } from "./checks.ts"
 import { onSample } from "./samples.ts"
 import { onLife } from "./node-life.ts"
 import { strategiesOf, nodeOutcomes } from "./node-outcomes.ts"
@@ -160,8 +160,13 @@ export class Replication {
       marks: world.marks,
       strategies: strategiesOf(world),
       parties: partyOutcomes(world),
-      checks: checksAtEnd(world, this.isChecked ? this.faults : undefined),
+      checks: checksAtEnd(readingOf(world), this.isChecked ? this.faults : undefined),
     }
+  }
+
+  private get hour(): number {
+    const { now, startMicros } = this.world
+    return Math.round((now - startMicros) / hourMicros)
   }
 
   private isDrained(): boolean {
@@ -235,7 +240,7 @@ export class Replication {
       case sampleActor:
         if (world.now === world.startMicros) this.openDemand()
         onSample(world)
-        if (this.isChecked) checksInPassing(world, this.faults)
+        if (this.isChecked) this.faults.push(...faultsInPassing(readingOf(world), this.hour))
         return
       default:
         throw new Error(`simulator: no actor ${actor}`)

@@ -1,14 +1,13 @@
 /**
  * What is sampled rather than counted: at each turn of the hour, or of the bin where bins are shorter.
  */
-import { bountyPoolAccount, instanceView, lotAccount, marketView } from "../../engine/index.ts"
+import { booksView, instanceView, marketView } from "../../engine/index.ts"
 import type { DeviceClass } from "../fleet/devices.ts"
 import { markOf } from "../recording/node-marks.ts"
 import { nodeOutcomes } from "./node-outcomes.ts"
 import type { NodePeriod } from "./newcomers.ts"
 import { beginPeriod, compareNewcomers, periodOf } from "./newcomers.ts"
 import { serving } from "./nodes-table.ts"
-import { healthOf } from "./node-state.ts"
 import type { World } from "./world.ts"
 import { sampleActor, sampleLast, tell } from "./world.ts"
 
@@ -35,8 +34,10 @@ const sample = (world: World): void => {
   // Its views are as of the kernel's last event, which may have been a while ago.
   tell(world, { _tag: "TimerFired", at: world.now })
   recorder.add("samples", 1)
-  recorder.add("bountyPool", market.ledger.posted[bountyPoolAccount] / credit)
-  sampleCredits(world)
+  const books = booksView(market)
+  recorder.add("bountyPool", books.bountyPool / credit)
+  recorder.add("customerCredits", books.owned / credit)
+  recorder.add("heldCredits", books.held / credit)
   const servingBy = sampleNodes(world)
   const { target } = scenario.economy.bounty
   for (const { model, multiplier, ...board } of marketView(market)) {
@@ -51,19 +52,6 @@ const sample = (world: World): void => {
       nodes: servingBy[model],
     })
   }
-}
-
-/** Samples what customers own, and what is held of it. */
-const sampleCredits = ({ recorder, market, credit }: World): void => {
-  const { ledger } = market
-  let owned = 0
-  let held = 0
-  for (let account = lotAccount(0, 0); account < ledger.posted.length; account++) {
-    owned += ledger.posted[account]
-    held += ledger.held[account]
-  }
-  recorder.add("customerCredits", owned / credit)
-  recorder.add("heldCredits", held / credit)
 }
 
 /** Samples the nodes; returns how many that can be reached serve each model. */
@@ -83,7 +71,7 @@ const sampleNodes = (world: World): Float64Array => {
       recorder.add(nodeChannels[name], 1)
       servingBy[columns.model[node]]++
     }
-    columns.health[node] = healthOf(world, node)
+    columns.health[node] = view.health
     periods.push(periodOf(world, node, view))
     beginPeriod(world, node)
   }

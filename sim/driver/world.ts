@@ -48,6 +48,7 @@ export const sampleLast = 1
 
 export interface World {
   readonly scenario: Scenario
+  readonly seed: string
   readonly market: Market
   readonly queue: EventQueue
   readonly servers: InstanceServers

@@ -1,5 +1,5 @@
 /** One digest over several texts, in their order: 16 hexadecimal digits. */
-import { emptyDigest, hexOf, mixText } from "../../engine/digest.ts"
+import { emptyDigest, hexOf, mixText } from "../../engine/index.ts"
 
 export const digestOfTexts = (texts: ReadonlyArray<string>): string => {
   const digest = emptyDigest()

@@ -17,7 +17,7 @@
  * interval of σ is the jackknife's of log σ² (Miller, "Jackknifing variances", Annals of Mathematical
  * Statistics 39, 1968), which needs no normal distribution.
  */
-import { drawBelow, openStream } from "../../engine/random.ts"
+import { drawBelow, openStream } from "../../engine/index.ts"
 import type { Bounded } from "../results/sensitivity-model.ts"
 import { meanInterval } from "../statistics/interval.ts"
 import { studentTQuantile } from "../statistics/student-t.ts"

@@ -3,7 +3,7 @@
  * time. Lengths are set so that at effort 1 every half-width, at the level that holds for all of
  * them together, is comfortably below 1% of the truth.
  */
-import { openStream, type Stream } from "../../engine/random.ts"
+import { openStream, type Stream } from "../../engine/index.ts"
 import { QuantileSketch } from "../statistics/quantile-sketch.ts"
 import type { ClosedForm, Quantity } from "./closed-form.ts"
 import { runFcfsQueue } from "./models/fcfs-queue.ts"

@@ -11,7 +11,7 @@
  * The last two settings are about order statistics instead: sound for independent values, and
  * unsound for those of one run, which is what the table has to show.
  */
-import { openStream, type Stream } from "../../engine/random.ts"
+import { openStream, type Stream } from "../../engine/index.ts"
 import { exponential } from "../kernel/variates.ts"
 import { mergedSketch } from "../recording/sketches.ts"
 import { wilsonInterval } from "../statistics/binomial.ts"

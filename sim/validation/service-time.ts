@@ -4,7 +4,7 @@
  * length-biased distribution, of density x·f(x) ÷ E[X] (Wolff, "Stochastic Modeling and the Theory
  * of Queues", 1989, section 2-6).
  */
-import type { Stream } from "../../engine/random.ts"
+import type { Stream } from "../../engine/index.ts"
 import { choice, exponential, gamma, logNormal } from "../kernel/variates.ts"
 
 export interface ServiceTime {

@@ -2,7 +2,7 @@
  * Draws of the stationary state of queues whose stationary distribution is known, so that a
  * simulation of them starts where its warm-up would end.
  */
-import type { Stream } from "../../engine/random.ts"
+import type { Stream } from "../../engine/index.ts"
 import { bernoulli, choice, exponential, geometric } from "../kernel/variates.ts"
 import type { FcfsStart } from "./models/fcfs-queue.ts"
 import { drawResidual, type ServiceTime } from "./service-time.ts"

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream, resumeStream, type Stream } from "../../../engine/random.ts"
+import { openStream, resumeStream, type Stream } from "../../../engine/index.ts"
 import {
   bernoulli,
   boundedPareto,

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { exponential, standardNormal } from "../../../sim/kernel/variates.ts"
 import { controlledInterval } from "../../../sim/statistics/control-variates.ts"
 import { meanInterval } from "../../../sim/statistics/interval.ts"

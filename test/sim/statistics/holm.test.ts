@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { holmAdjusted } from "../../../sim/statistics/holm.ts"
 import { assertProperty } from "../../support/property.ts"
 

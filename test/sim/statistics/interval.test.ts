@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { exponential, normal } from "../../../sim/kernel/variates.ts"
 import { meanInterval, simultaneousLevel } from "../../../sim/statistics/interval.ts"
 import { assertProperty } from "../../support/property.ts"

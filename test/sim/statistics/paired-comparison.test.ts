@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { standardNormal } from "../../../sim/kernel/variates.ts"
 import type { Pair } from "../../../sim/statistics/paired-comparison.ts"
 import { comparePairs } from "../../../sim/statistics/paired-comparison.ts"

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { binomialTerms } from "../../../sim/statistics/binomial.ts"
 import { quantileRanks, sketchQuantileInterval } from "../../../sim/statistics/quantile-interval.ts"
 import { QuantileSketch } from "../../../sim/statistics/quantile-sketch.ts"

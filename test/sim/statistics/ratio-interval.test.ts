@@ -1,6 +1,6 @@
 /** Fieller's interval for a ratio of means: by hand, where it is none, and how often it covers. */
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { logNormal } from "../../../sim/kernel/variates.ts"
 import { ratioInterval } from "../../../sim/statistics/ratio-interval.ts"
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { meanInterval } from "../../../sim/statistics/interval.ts"
 import { normalQuantile } from "../../../sim/statistics/normal.ts"
 import {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { standardNormal } from "../../../sim/kernel/variates.ts"
 import { meanSeries, warmUp } from "../../../sim/statistics/warm-up.ts"
 import { assertProperty } from "../../support/property.ts"

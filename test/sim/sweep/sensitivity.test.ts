@@ -1,7 +1,7 @@
 /** Morris' effects and Sobol' indices against functions of which they are known in closed form. */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { elementaryEffects, morrisPoints } from "../../../sim/sweep/morris.ts"
 import type { SaltelliPoint } from "../../../sim/sweep/sobol-indices.ts"
 import { saltelliPoints, sobolIndices } from "../../../sim/sweep/sobol-indices.ts"

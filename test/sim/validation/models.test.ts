@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { exponential } from "../../../sim/kernel/variates.ts"
 import { QuantileSketch } from "../../../sim/statistics/quantile-sketch.ts"
 import { runFcfsQueue } from "../../../sim/validation/models/fcfs-queue.ts"

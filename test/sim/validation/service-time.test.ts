@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { tallyOf } from "../../../sim/statistics/tally.ts"
 import {
   deterministicService,

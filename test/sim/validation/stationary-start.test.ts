@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { openStream, type Stream } from "../../../engine/random.ts"
+import { openStream, type Stream } from "../../../engine/index.ts"
 import { tallyOf } from "../../../sim/statistics/tally.ts"
 import { exponentialService, gammaService } from "../../../sim/validation/service-time.ts"
 import {

@@ -9,7 +9,7 @@ import type {
   ClaimsReport,
   Estimated,
   Measure,
-} from "../../sim/results/claims-model.ts"
+} from "../../sim/results/models/claims-model.ts"
 import { escapeHtml } from "../escape.ts"
 import { formatDuration, formatNumber } from "../number-format.ts"
 import { pageStyle } from "../page-style.ts"

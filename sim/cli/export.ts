@@ -2,8 +2,8 @@
 import { Args, Command, Options } from "@effect/cli"
 import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
-import { exportRun } from "../results/export.ts"
-import { readRun } from "../results/store.ts"
+import { exportRun } from "../results/export/export.ts"
+import { readRun } from "../results/store/store.ts"
 import { jsonOption, printable, printResult } from "../../platform/terminal/output.ts"
 
 const formatOption = Options.choice("format", ["csv", "parquet"]).pipe(

@@ -1,8 +1,8 @@
 /** What the commands that run a design are told alike: factors, common settings, shard, folder. */
 import { Options } from "@effect/cli"
 import { Effect, Option } from "effect"
-import type { Shard } from "../results/sweep-model.ts"
-import { wholeSweep } from "../results/sweep-model.ts"
+import type { Shard } from "../results/models/sweep-model.ts"
+import { wholeSweep } from "../results/models/sweep-model.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 
 export const varyOption = Options.text("vary").pipe(

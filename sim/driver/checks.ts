@@ -6,8 +6,8 @@
 import type { BooksView } from "../../engine/index.ts"
 import { booksView, inFlightOf, overdrawnAccounts } from "../../engine/index.ts"
 import type { Recording } from "../recording/recorder.ts"
-import type { Check } from "../results/model.ts"
-import { littlesLawGap } from "../statistics/littles-law.ts"
+import type { Check } from "../results/models/run-model.ts"
+import { littlesLawGap } from "../statistics/samples/littles-law.ts"
 import type { World } from "./world.ts"
 
 /** A replication and its market, as far as they can be held against each other. */

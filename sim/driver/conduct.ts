@@ -1,5 +1,5 @@
 /** What a node does that honest ones do not: the conduct of its party, as the driver asks for it. */
-import { strategyOf } from "../agents/strategy.ts"
+import { strategyOf } from "../agents/strategies/catalogue.ts"
 import type { Conduct } from "../scenarios/party.ts"
 import type { PartyState } from "./party-state.ts"
 import { healthOf } from "./node-state.ts"

@@ -1,7 +1,7 @@
 /** A node's row and its streams, before its life begins. */
 import { openStream } from "../../engine/index.ts"
-import type { StrategyName } from "../agents/strategy.ts"
-import { codeOfStrategy, strategies } from "../agents/strategy.ts"
+import type { StrategyName } from "../agents/strategies/catalogue.ts"
+import { codeOfStrategy, strategies } from "../agents/strategies/catalogue.ts"
 import { hourlyCostCredits } from "./costs.ts"
 import type { World } from "./world.ts"
 

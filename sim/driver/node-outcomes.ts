@@ -1,6 +1,6 @@
 /** Each node's life until now, from the start of demand on, as a row of the results. */
-import { strategyNames, strategyOf } from "../agents/strategy.ts"
-import type { NodeOutcome } from "../results/model.ts"
+import { strategyNames, strategyOf } from "../agents/strategies/catalogue.ts"
+import type { NodeOutcome } from "../results/models/run-model.ts"
 import { gone } from "./nodes-table.ts"
 import { busyMicrosOf, healthOf, onlineMicrosOf } from "./node-state.ts"
 import type { World } from "./world.ts"

@@ -1,39 +1,9 @@
 /** What became of each party, from the start of demand to the last request's end. */
 import { accountOfOperator, balanceOfAccount, leastWithdrawal } from "./accounts.ts"
 import { nodeOutcome } from "./node-outcomes.ts"
+import type { PartyOutcome } from "../recording/replicated.ts"
 import type { PartyState } from "./party-state.ts"
 import type { World } from "./world.ts"
-
-/** Money in credits. Plain data: it crosses threads. */
-export interface PartyOutcome {
-  readonly name: string
-  /**
-   * What its accounts could take out at the end, bounties that still vest and earlier withdrawals
-   * included, less what they bought and what its machines cost.
-   */
-  readonly profit: number
-  readonly share: number
-  readonly bounty: number
-  readonly withheld: number
-  readonly cost: number
-  readonly bought: number
-  /** What its own calls were charged, gifts included, and how many were served. */
-  readonly spent: number
-  readonly ownCalls: number
-  readonly accounts: number
-  readonly requests: number
-  readonly outputTokens: number
-  readonly billedTokens: number
-  readonly deliveredTokens: number
-  readonly onlineHours: number
-  readonly busySlotHours: number
-  readonly failures: number
-  readonly parks: number
-  readonly switches: number
-  readonly rejoined: number
-  /** Mean health of its nodes at the end, 0…1; NaN where it has none. */
-  readonly health: number
-}
 
 export const partyOutcomes = (world: World): ReadonlyArray<PartyOutcome> =>
   world.parties.map((party) => outcomeOf(world, party))

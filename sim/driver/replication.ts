@@ -7,12 +7,10 @@
 import { digestOf } from "../../engine/index.ts"
 import type { ArrivalSource } from "../demand/source.ts"
 import type { OfferTable } from "../fleet/offers.ts"
-import type { NodeMark } from "../recording/node-marks.ts"
 import { markSeconds } from "../recording/node-marks.ts"
-import type { Recording } from "../recording/recorder.ts"
+import type { Replicated } from "../recording/replicated.ts"
 import { binSecondsFor, Recorder } from "../recording/recorder.ts"
 import type { Scenario } from "../scenarios/schema.ts"
-import type { Check, NodeOutcome } from "../results/model.ts"
 import { onSignUp, scheduleSignUp, signUpConsumer } from "./accounts.ts"
 import { onQuickEnd, onRetry, onServerEvent } from "./attempts.ts"
 import { onArrival, onFollowUp, onNight, onOwnCall } from "./calls.ts"
@@ -25,7 +23,6 @@ import { act, onHourTurned } from "./commands.ts"
 import { NodesTable } from "./nodes-table.ts"
 import { openOwnDemand } from "./own-demand.ts"
 import { joinParties, onGone } from "./parties.ts"
-import type { PartyOutcome } from "./party-outcomes.ts"
 import { partyOutcomes } from "./party-outcomes.ts"
 import { openParties } from "./party-state.ts"
 import { onJoin, populate, scheduleJoin } from "./population.ts"
@@ -53,21 +50,6 @@ import {
 
 const hourMicros = 3_600_000_000
 const dayMicros = 24 * hourMicros
-
-/** Everything that a replication leaves behind. Plain data: it can cross threads. */
-export interface Replicated {
-  readonly digest: string
-  readonly requests: number
-  readonly events: number
-  readonly recording: Recording
-  /** By node, from the start of demand to the last request's end, and their totals at each mark. */
-  readonly nodes: ReadonlyArray<NodeOutcome>
-  readonly marks: ReadonlyArray<NodeMark>
-  /** By node: what its operator goes by; "" for those of a party. */
-  readonly strategies: ReadonlyArray<string>
-  readonly parties: ReadonlyArray<PartyOutcome>
-  readonly checks: Readonly<Record<string, Check>>
-}
 
 export interface ReplicationParts {
   readonly scenario: Scenario

@@ -9,7 +9,7 @@
  * measured are offered.
  */
 import { Schema } from "effect"
-import { above0, atLeast0, oneOf, quantity, whole } from "../scenarios/quantities.ts"
+import { above0, atLeast0, oneOf, quantity, whole } from "../settings/quantities.ts"
 import type { Device } from "./devices.ts"
 import { models } from "./models.ts"
 import type { Model, Quantisation } from "./models.ts"

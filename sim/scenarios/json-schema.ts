@@ -10,8 +10,8 @@
  */
 import { SchemaAST } from "effect"
 import { economies, knobRows } from "../../engine/index.ts"
-import type { Tree } from "./assign.ts"
-import { isTree } from "./assign.ts"
+import type { Tree } from "../settings/assign.ts"
+import { isTree } from "../settings/assign.ts"
 import { builtInScenarios } from "./load.ts"
 import { Scenario } from "./schema.ts"
 

@@ -4,7 +4,7 @@
  * is the same party without it, on the same machines and the same random numbers.
  */
 import { Schema } from "effect"
-import { strategyNames } from "../agents/strategy.ts"
+import { strategyNames } from "../agents/strategies/catalogue.ts"
 import { models } from "../fleet/models.ts"
 import {
   above0,
@@ -15,7 +15,7 @@ import {
   shareAbove0,
   whole,
   withDefault,
-} from "./quantities.ts"
+} from "../settings/quantities.ts"
 
 const modelName = oneOf(models.map(({ name }) => name))
 const isSet = (value: boolean) => withDefault(Schema.Boolean, () => value)

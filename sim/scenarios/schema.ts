@@ -8,7 +8,7 @@
 import { Schema } from "effect"
 import { Economy } from "../../engine/index.ts"
 import { consumerKindNames } from "../agents/consumer-kinds.ts"
-import { strategyNames } from "../agents/strategy.ts"
+import { strategyNames } from "../agents/strategies/catalogue.ts"
 import { DeviceProfile } from "../fleet/device-profile.ts"
 import { models } from "../fleet/models.ts"
 import { Party } from "./party.ts"
@@ -24,7 +24,7 @@ import {
   shareAbove0,
   whole,
   withDefault,
-} from "./quantities.ts"
+} from "../settings/quantities.ts"
 
 /** A text; a whole number stands for its digits, so that 7 and "7" are one seed. */
 const seed = Schema.transform(

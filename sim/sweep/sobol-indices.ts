@@ -18,7 +18,7 @@
  * better than that, so the intervals are on the wide side.
  */
 import { drawBelow, openStream } from "../../engine/index.ts"
-import type { Bounded } from "../results/sensitivity-model.ts"
+import type { Bounded } from "../results/models/sensitivity-model.ts"
 import { sobolPoints } from "./sobol-sequence.ts"
 
 export interface SaltelliPoint {

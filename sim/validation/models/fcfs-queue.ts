@@ -9,7 +9,7 @@
 import type { Stream } from "../../../engine/index.ts"
 import { EventQueue } from "../../kernel/event-queue.ts"
 import { exponential } from "../../kernel/variates.ts"
-import type { ServiceTime } from "../service-time.ts"
+import type { ServiceTime } from "./service-time.ts"
 import { WaitingLine } from "./waiting-line.ts"
 
 export interface FcfsQueue {

@@ -11,7 +11,7 @@
 import type { Stream } from "../../../engine/index.ts"
 import { EventQueue } from "../../kernel/event-queue.ts"
 import { exponential } from "../../kernel/variates.ts"
-import type { ServiceTime } from "../service-time.ts"
+import type { ServiceTime } from "./service-time.ts"
 
 export interface SharedServer {
   readonly arrivalRate: number

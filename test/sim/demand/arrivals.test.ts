@@ -16,7 +16,7 @@ import {
   assumedWeeklyWeights,
   DemandProfile,
 } from "../../../sim/demand/profile.ts"
-import { ksDistance } from "../../../sim/statistics/ks-distance.ts"
+import { ksDistance } from "../../../sim/statistics/samples/ks-distance.ts"
 
 const HOUR = 3_600_000_000
 const flat = () =>

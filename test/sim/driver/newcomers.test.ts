@@ -4,7 +4,7 @@ import { instanceView } from "../../../engine/index.ts"
 import type { NodePeriod } from "../../../sim/driver/newcomers.ts"
 import { compareNewcomers } from "../../../sim/driver/newcomers.ts"
 import type { World } from "../../../sim/driver/world.ts"
-import { metricsOf } from "../../../sim/recording/metrics.ts"
+import { metricsOf } from "../../../sim/summary/metrics.ts"
 import type { NewcomerChannel } from "../../../sim/recording/recorder.ts"
 import { ageBinSeconds, newcomerChannels } from "../../../sim/recording/recorder.ts"
 import {

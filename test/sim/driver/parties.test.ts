@@ -1,7 +1,7 @@
 /** Parties: what each conduct does in the world, and what is counted of it. */
 import { describe, expect, it } from "vitest"
 import { instanceView } from "../../../engine/index.ts"
-import type { PartyOutcome } from "../../../sim/driver/party-outcomes.ts"
+import type { PartyOutcome } from "../../../sim/recording/replicated.ts"
 import type { Patch } from "./small-world.ts"
 import {
   advanceTo,

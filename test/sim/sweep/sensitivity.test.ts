@@ -5,7 +5,7 @@ import { openStream } from "../../../engine/index.ts"
 import { elementaryEffects, morrisPoints } from "../../../sim/sweep/morris.ts"
 import type { SaltelliPoint } from "../../../sim/sweep/sobol-indices.ts"
 import { saltelliPoints, sobolIndices } from "../../../sim/sweep/sobol-indices.ts"
-import type { Bounded } from "../../../sim/results/sensitivity-model.ts"
+import type { Bounded } from "../../../sim/results/models/sensitivity-model.ts"
 
 const covers = ({ low, high }: Bounded, truth: number): boolean =>
   low !== null && high !== null && low <= truth && truth <= high

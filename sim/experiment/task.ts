@@ -8,7 +8,7 @@ import { offerTable } from "../fleet/offers.ts"
 import type { Finished } from "../recording/replicated.ts"
 import type { Scenario } from "../scenarios/schema.ts"
 import { Replication } from "../driver/replication.ts"
-import { LedgerFull } from "../driver/ledger-full.ts"
+import { LedgerFull } from "../driver/stage/ledger-full.ts"
 
 export interface ReplicationTask {
   readonly index: number

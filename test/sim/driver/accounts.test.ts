@@ -2,8 +2,8 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { accountView } from "../../../engine/index.ts"
-import { accountOfConsumer, accountOfOperator } from "../../../sim/driver/accounts.ts"
-import type { World } from "../../../sim/driver/world.ts"
+import { accountOfConsumer, accountOfOperator } from "../../../sim/driver/stage/accounts.ts"
+import type { World } from "./small-world.ts"
 import { assertProperty } from "../../support/property.ts"
 import type { Asked } from "./small-world.ts"
 import { advanceTo, modelCalled, openQuietWorld, runToEnd, setClock } from "./small-world.ts"
@@ -80,7 +80,7 @@ describe("a consumer", () => {
           )
           runToEnd(replication)
           // A purchase is rounded up to whole minor units.
-          const purchases = world.nextTransfer
+          const purchases = world.transfers
           const allowed = 2 * budgetCreditsPerDay + purchases / world.credit
           expect(total(world, "bought")).toBeLessThanOrEqual(allowed)
           expect(purchases).toBeLessThanOrEqual(times.length)

@@ -1,8 +1,8 @@
 /** Each check holds in a run as it is, and fails when what it watches is tampered with. */
 import { describe, expect, it } from "vitest"
-import type { Reading } from "../../../sim/driver/checks.ts"
-import { checksAtEnd, faultsInPassing, readingOf } from "../../../sim/driver/checks.ts"
-import type { World } from "../../../sim/driver/world.ts"
+import type { Reading } from "../../../sim/driver/observation/checks.ts"
+import { checksAtEnd, faultsInPassing } from "../../../sim/driver/observation/checks.ts"
+import type { World } from "./small-world.ts"
 import { advanceTo, modelCalled, openQuietWorld, runToEnd } from "./small-world.ts"
 
 const requests = Array.from({ length: 20 }, (_, i) => ({ at: 10 * i, outputTokens: 200 }))
@@ -26,7 +26,7 @@ const ended = (): Reading => {
   ])
   for (const [name, { ok, detail }] of Object.entries(checks))
     expect([name, ok, detail][1]).toBe(true)
-  return readingOf(world)
+  return world.reading()
 }
 
 type Books = Reading["books"]
@@ -76,7 +76,7 @@ describe("Little's law", () => {
   /** Ten requests of which the last are still under way when the horizon ends. */
   const late = Array.from({ length: 10 }, (_, i) => ({ at: 8600 + 4 * i, outputTokens: 4000 }))
 
-  const littlesLaw = (world: World) => checksAtEnd(readingOf(world), [])["littlesLaw"]
+  const littlesLaw = (world: World) => checksAtEnd(world.reading(), [])["littlesLaw"]
 
   const checked = (meddle: (world: World) => void = () => {}) => {
     const { replication, world } = openQuietWorld(patch, late)
@@ -94,7 +94,7 @@ describe("Little's law", () => {
     // Whole sojourns would be more than what the horizon holds of them.
     const { sums } = world.recorder
     const whole = sums.sojournSeconds.reduce((total, one) => total + one, 0)
-    expect(whole - readingOf(world).stayMicros / 1e6).toBeGreaterThan(beyond)
+    expect(whole - world.reading().stayMicros / 1e6).toBeGreaterThan(beyond)
     expect(check.detail).toMatch(/^L = 0\.\d{6} requests open, λW = /)
   })
 
@@ -110,7 +110,7 @@ describe("Little's law", () => {
     advanceTo(replication, 8640e6)
     world.requests.open--
     runToEnd(replication)
-    const failed = Object.entries(checksAtEnd(readingOf(world), [])).filter(([, { ok }]) => !ok)
+    const failed = Object.entries(checksAtEnd(world.reading(), [])).filter(([, { ok }]) => !ok)
     expect(failed.map(([name]) => name)).toEqual(["littlesLaw"])
   })
 
@@ -134,7 +134,7 @@ describe("checks in passing", () => {
   const faultsAfter = (tamper: (reading: Reading) => Partial<Reading>): ReadonlyArray<string> => {
     const { replication, world } = openQuietWorld(patch, requests)
     advanceTo(replication, 11e6)
-    const reading = readingOf(world)
+    const reading = world.reading()
     expect(faultsInPassing(reading, 0)).toEqual([])
     return faultsInPassing({ ...reading, ...tamper(reading) }, 3)
   }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest"
 import { openStream } from "../../../engine/index.ts"
 import type { Stream } from "../../../engine/index.ts"
-import { Consumers } from "../../../sim/driver/consumers.ts"
+import { Consumers } from "../../../sim/driver/consumers/consumers.ts"
 import { day, scenarioWith } from "./small-world.ts"
 
 const settings = (budgetCreditsPerDay: number, spread: number) =>

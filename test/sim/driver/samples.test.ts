@@ -1,6 +1,6 @@
 /** What is sampled: slots that are busy, nodes' totals, bins and the drain. */
 import { describe, expect, it } from "vitest"
-import type { World } from "../../../sim/driver/world.ts"
+import type { World } from "./small-world.ts"
 import type { Channel } from "../../../sim/recording/recorder.ts"
 import { advanceTo, hour, modelCalled, openQuietWorld, runToEnd, setClock } from "./small-world.ts"
 

@@ -34,6 +34,7 @@ import { PublicBoard } from "./operators/public-board.ts"
 import { Parties } from "./parties/parties.ts"
 import { partyOutcome } from "./parties/party-outcomes.ts"
 import { Accounts } from "./stage/accounts.ts"
+import type { Extensions } from "./stage/extensions.ts"
 import { MarketPort } from "./stage/market-port.ts"
 import { RequestsInFlight } from "./stage/requests-in-flight.ts"
 import type { Setting } from "./stage/setting.ts"
@@ -47,6 +48,7 @@ export interface ReplicationParts {
   readonly offers: OfferTable
   /** Opens the stream of requests. */
   readonly openArrivals: OpenSource
+  readonly extensions?: Extensions
   /** Also check the ledger, the holds and the counters at every sample. */
   readonly isChecked: boolean
 }
@@ -148,10 +150,10 @@ export class Replication {
   /** ∫ open requests dt within the horizon, µs. */
   private openMicros = 0
 
-  constructor({ scenario, seed, offers, openArrivals, isChecked }: ReplicationParts) {
-    this.setting = settingOf(scenario, seed, offers)
+  constructor({ scenario, seed, offers, openArrivals, extensions, isChecked }: ReplicationParts) {
+    this.setting = settingOf(scenario, seed, offers, extensions)
     this.isChecked = isChecked
-    this.actors = castOf(this.setting, openArrivals, () => this.onTurn())
+    this.actors = castOf(this.setting, extensions?.openSource ?? openArrivals, () => this.onTurn())
     this.open()
   }
 
@@ -193,6 +195,7 @@ export class Replication {
       nodes: nodeOutcomes(setting, nodes, now),
       marks: samples.marks,
       strategies: strategiesOf(setting, nodes),
+      mixedStrategies: [...new Set(setting.strategyMix.map(({ strategy }) => strategy))],
       parties: parties.all.map((party) => partyOutcome(setting, nodes, accounts, party, now)),
       checks: checksAtEnd(this.reading(), this.isChecked ? this.faults : undefined),
     }

@@ -3,6 +3,8 @@
  * are kept whatever happens to the others.
  */
 import { Deferred, Effect, Ref, Stream } from "effect"
+import type { Extensions } from "../driver/stage/extensions.ts"
+import { ExtensionsInvalid, issuesOfExtensions } from "../driver/stage/extensions.ts"
 import type { Finished } from "../recording/replicated.ts"
 import type { ReplicationNews } from "./task.ts"
 import type { Plan } from "./plan.ts"
@@ -23,6 +25,11 @@ export interface RunOptions {
   readonly stopsAt?: (finished: ReadonlyArray<Finished>) => number | null
   readonly seed: string
   readonly isChecked: boolean
+  /**
+   * Strategies, kinds of consumers and a source of demand of one's own. They are functions, which stay
+   * on their thread: provide `layerInline`.
+   */
+  readonly extensions?: Extensions
   /** The shell command that reproduces the run, for the report. */
   readonly command: string
   /** Called with the share of all work that is done, 0…1, and the replications that are finished. */
@@ -77,6 +84,7 @@ const runReplications = (
             trace: plan.trace,
             seed: options.seed,
             isChecked: options.isChecked,
+            ...(options.extensions === undefined ? {} : { extensions: options.extensions }),
           }),
           take,
         ),
@@ -100,6 +108,8 @@ export const runExperiment = (
   finished: Ref.Ref<ReadonlyArray<Finished>>,
 ) =>
   Effect.gen(function* () {
+    const issues = issuesOfExtensions(options.extensions ?? {})
+    if (issues.length > 0) return yield* new ExtensionsInvalid({ issues })
     const began = performance.now()
     yield* runReplications(plan, options, finished)
     const done = yield* Ref.get(finished)

@@ -40,6 +40,10 @@ export class Replicators extends Context.Tag("evenkeel/Replicators")<
   }
 >() {}
 
+const cannotCross = new Error(
+  "extensions are functions, which cannot cross to another thread; provide layerInline in place of layerThreads",
+)
+
 /** On this thread, one at a time. */
 export const layerInline: Layer.Layer<Replicators> = Layer.succeed(Replicators, {
   workers: 1,
@@ -57,15 +61,17 @@ export const layerThreads = (workers: number): Layer.Layer<Replicators> =>
       Effect.map((pool) => ({
         workers,
         run: (task: ReplicationTask) =>
-          pool.execute(task).pipe(
-            Stream.mapError(
-              (cause) =>
-                new ReplicationFailed({
-                  index: task.index,
-                  cause: "cause" in cause ? (cause.cause ?? cause) : cause,
-                }),
-            ),
-          ),
+          task.extensions === undefined
+            ? pool.execute(task).pipe(
+                Stream.mapError(
+                  (cause) =>
+                    new ReplicationFailed({
+                      index: task.index,
+                      cause: "cause" in cause ? (cause.cause ?? cause) : cause,
+                    }),
+                ),
+              )
+            : Stream.fail(new ReplicationFailed({ index: task.index, cause: cannotCross })),
       })),
       Effect.orDie,
     ),

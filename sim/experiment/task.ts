@@ -8,6 +8,7 @@ import { offerTable } from "../fleet/offers.ts"
 import type { Finished } from "../recording/replicated.ts"
 import type { Scenario } from "../scenarios/schema.ts"
 import { Replication } from "../driver/replication.ts"
+import type { Extensions } from "../driver/stage/extensions.ts"
 import { LedgerFull } from "../driver/stage/ledger-full.ts"
 
 export interface ReplicationTask {
@@ -17,6 +18,8 @@ export interface ReplicationTask {
   readonly trace: Trace | undefined
   readonly seed: string
   readonly isChecked: boolean
+  /** Values that cannot cross threads. */
+  readonly extensions?: Extensions
 }
 
 export type ReplicationNews =
@@ -49,6 +52,7 @@ export const runTask = ({
   trace,
   seed,
   isChecked,
+  extensions,
 }: ReplicationTask): Stream.Stream<ReplicationNews, Stopped> =>
   Stream.suspend(() => {
     const began = performance.now()
@@ -59,6 +63,7 @@ export const runTask = ({
       offers: offerTable(scenario),
       openArrivals: openSource(scenario, trace),
       isChecked,
+      ...(extensions === undefined ? {} : { extensions }),
     })
     const wallSeconds = () => (performance.now() - began) / 1000
     return Stream.unfoldEffect("running" as "running" | "over", (state) =>

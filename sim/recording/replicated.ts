@@ -13,6 +13,8 @@ export interface Replicated {
   readonly marks: ReadonlyArray<NodeMark>
   /** By node: what its operator goes by; "" for those of a party. */
   readonly strategies: ReadonlyArray<string>
+  /** What operators go by that are of no party and chase no bounty, by name, where several are mixed. */
+  readonly mixedStrategies: ReadonlyArray<string>
   readonly parties: ReadonlyArray<PartyOutcome>
   readonly checks: Readonly<Record<string, Check>>
 }

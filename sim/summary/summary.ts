@@ -71,7 +71,7 @@ export const summarise = (
     requests: total(({ requests }) => requests),
     events: total(({ events }) => events),
     wallSeconds,
-    metrics: estimates(replications, metricFactsOf(scenario)),
+    metrics: estimates(replications, metricFactsOf(scenario, finished[0]?.result.mixedStrategies)),
     checks: joinChecks(replications),
     replications,
   }
@@ -94,16 +94,16 @@ export const metricsAfter = (
     models: offeredModels(scenario),
     scale: scenario.economy.money.scale,
     strategies: finished.result.strategies,
-    mixedStrategies: mixedStrategies(scenario),
+    mixedStrategies: finished.result.mixedStrategies,
     parties: finished.result.parties,
   })
 
 /** Every metric that a replication of the scenario can have. */
-export const metricFactsOf = (scenario: Scenario) =>
+export const metricFactsOf = (scenario: Scenario, strategies = mixedStrategies(scenario)) =>
   metricFacts(
     offeredModels(scenario),
     scenario.parties.map(({ name }) => name),
-    mixedStrategies(scenario),
+    strategies,
   )
 
 const mixedStrategies = ({ operators }: Scenario): ReadonlyArray<string> => [

@@ -1,5 +1,5 @@
 /** What a node costs its operator: electricity where it is owned, rent where it is rented. */
-import type { Strategy } from "../../agents/strategies/catalogue.ts"
+import type { Strategy } from "../../agents/strategy.ts"
 import { hourlyCostUsd, rentUsd } from "../../fleet/offers.ts"
 import type { Setting } from "../stage/setting.ts"
 

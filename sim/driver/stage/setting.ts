@@ -1,10 +1,11 @@
 /** What all actors of a replication know, and none of them changes. */
 import type { ConsumerKind } from "../../agents/consumer-kinds.ts"
 import { consumerKinds } from "../../agents/consumer-kinds.ts"
-import type { Strategy } from "../../agents/strategies/catalogue.ts"
 import { strategies, strategyNames } from "../../agents/strategies/catalogue.ts"
+import type { Strategy } from "../../agents/strategy.ts"
 import type { OfferTable } from "../../fleet/offers.ts"
 import type { Scenario } from "../../scenarios/schema.ts"
+import type { Extensions } from "./extensions.ts"
 
 export interface Setting {
   readonly scenario: Scenario
@@ -28,10 +29,20 @@ export interface NamedStrategy {
   readonly strategy: Strategy
 }
 
+const builtInStrategies: ReadonlyArray<NamedStrategy> = strategyNames.map((name) => ({
+  name,
+  strategy: strategies[name],
+}))
+
 const hourMicros = 3_600_000_000
 const dayMicros = 24 * hourMicros
 
-export const settingOf = (scenario: Scenario, seed: string, offers: OfferTable): Setting => {
+export const settingOf = (
+  scenario: Scenario,
+  seed: string,
+  offers: OfferTable,
+  extensions: Extensions = {},
+): Setting => {
   const { fleet, horizonDays, economy, operators, consumers } = scenario
   // Whole days, so that the kernel's hours and the recorder's bins turn together.
   const startMicros = fleet.establishedShare > 0 ? Math.ceil(fleet.establishedDays) * dayMicros : 0
@@ -42,9 +53,13 @@ export const settingOf = (scenario: Scenario, seed: string, offers: OfferTable):
     startMicros,
     endMicros: startMicros + Math.round(horizonDays * dayMicros),
     credit: 10 ** economy.money.scale,
-    strategies: strategyNames.map((name) => ({ name, strategy: strategies[name] })),
-    strategyMix: operators.strategies,
-    kindMix: consumers.kinds.map(({ kind, weight }) => ({ kind: consumerKinds[kind], weight })),
+    strategies: [...builtInStrategies, ...(extensions.strategies ?? [])],
+    strategyMix:
+      extensions.strategies?.map(({ name, weight }) => ({ strategy: name, weight })) ??
+      operators.strategies,
+    kindMix:
+      extensions.consumerKinds ??
+      consumers.kinds.map(({ kind, weight }) => ({ kind: consumerKinds[kind], weight })),
   }
 }
 

@@ -31,6 +31,7 @@ const finished = (
     // No node, no totals: any warm-up is cut alike.
     marks: settings.marks ?? [markOf(Infinity, [])],
     strategies: [],
+    mixedStrategies: [],
     parties: [],
     checks: settings.checks ?? {},
   },

@@ -3,7 +3,7 @@
  * and what it can say in the end.
  *
  * Only the replications 0 … n − 1 count in a decision about n, whichever were finished first: results
- * do not depend on the number of workers. A warm-up that the scenario does not fix is found anew from
+ * do not depend on the number of workers. A warm-up that the scenario does not fix is found again from
  * each n's own replications, so that the last look sees exactly what the run's table shows.
  */
 import type { Finished } from "../recording/replicated.ts"

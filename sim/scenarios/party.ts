@@ -59,7 +59,7 @@ const Conduct = Schema.Struct({
   speed: withDefault(shareAbove0, () => 1),
   /** Part of the consumers' attempts that it fails, while it answers probes; it saves their cost. */
   failShare: withDefault(share, () => 0),
-  /** Leaves and registers anew, as somebody else, when its health falls below this; 0: never. */
+  /** Leaves and registers again, as somebody else, when its health falls below this; 0: never. */
   rejoinBelowHealth: withDefault(share, () => 0),
   /** Machines that it keeps off the market. */
   withheldMachines: withDefault(whole("machines", 0, 10_000), () => 0),

@@ -67,7 +67,7 @@ export class RequestsInFlight {
     return slot
   }
 
-  /** Gives an open request a new id; its attempts begin anew, all else stays. Returns its slot. */
+  /** Gives an open request a new id; its attempts begin again, all else stays. Returns its slot. */
   rename(id: number, newId: number): number {
     const slot = this.add(newId)
     const from = this.slotOf(id)

@@ -21,7 +21,7 @@ export interface ExportTable {
   /** File name without its ending. */
   readonly name: string
   readonly columns: ReadonlyArray<ExportColumn>
-  /** Made anew on each call, row by row: a year of hourly series is millions of rows. */
+  /** Made again on each call, row by row: a year of hourly series is millions of rows. */
   readonly rows: () => Iterable<ReadonlyArray<ExportCell>>
 }
 

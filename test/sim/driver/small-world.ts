@@ -198,7 +198,7 @@ export const advanceWhile = (replication: Replication, holds: (world: World) => 
   while (holds(worldOf(replication))) advanceOne(replication)
 }
 
-/** The next event; throws where there is none, lest a test wait for ever. */
+/** The next event; throws where there is none, so that no test waits for ever. */
 const advanceOne = (replication: Replication): void => {
   if (!replication.advance(1)) throw new Error("the replication is over")
 }

@@ -7,7 +7,17 @@
  * a dist/ that was removed and built again would lack it, and `npx evenkeel` would be refused.
  */
 import { build } from "esbuild"
-import { chmodSync, readFileSync, rmSync } from "node:fs"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
+import { dirname, relative } from "node:path"
 
 const programs = ["evenkeel.ts", "sim/replication-worker.ts", "sim/coverage-worker.ts"]
 
@@ -28,8 +38,8 @@ const leaveOthers = {
     ),
 }
 
-rmSync("dist/chunks", { recursive: true, force: true })
-await build({
+const { outputFiles } = await build({
+  write: false,
   entryPoints: programs,
   outdir: "dist",
   outbase: ".",
@@ -46,6 +56,17 @@ await build({
   plugins: [leaveOthers],
   logLevel: "warning",
 })
+
+// A program that runs meanwhile finds all of its files: what has not changed stays, what has is replaced
+// at once, and only then what is no longer used goes.
+for (const { path, contents } of outputFiles) {
+  if (existsSync(path) && readFileSync(path).equals(contents)) continue
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(`${path}.new`, contents)
+  renameSync(`${path}.new`, path)
+}
+const used = new Set(outputFiles.map(({ path }) => relative("dist/chunks", path)))
+for (const file of readdirSync("dist/chunks")) if (!used.has(file)) rmSync(`dist/chunks/${file}`)
 
 chmodSync("dist/evenkeel.js", 0o755)
 if (!readFileSync("dist/evenkeel.js", "utf8").startsWith("#!"))

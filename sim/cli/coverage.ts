@@ -3,8 +3,7 @@ import { Command, Options } from "@effect/cli"
 import { Worker as PlatformWorker } from "@effect/platform"
 import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import { Data, Effect, Option } from "effect"
-import { Worker } from "node:worker_threads"
-import { builtProgram } from "../../platform/package.ts"
+import { startThread } from "../../platform/worker.ts"
 import type { Answer, CoverageResult, CoverageTask } from "../validation/coverage.ts"
 import { coverageOf, coverageSettings, SOUND_SHARES } from "../validation/coverage.ts"
 import { alignColumns, jsonOption, note, printResult } from "../../platform/terminal/output.ts"
@@ -97,7 +96,7 @@ const measure = (
     return results.flat()
   }).pipe(
     Effect.scoped,
-    Effect.provide(NodeWorker.layer(() => new Worker(builtProgram("sim/coverage-worker.js")))),
+    Effect.provide(NodeWorker.layer(() => startThread("sim/coverage-worker.js"))),
     Effect.orDie,
     Effect.onInterrupt(() => note("Stopped: shares are taken of all macro-replications or none.")),
   )

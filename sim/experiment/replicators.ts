@@ -5,8 +5,7 @@
 import { Worker as PlatformWorker } from "@effect/platform"
 import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import { Context, Data, Effect, Layer, Stream } from "effect"
-import { Worker } from "node:worker_threads"
-import { builtProgram } from "../../platform/package.ts"
+import { startThread } from "../../platform/worker.ts"
 import type { ReplicationNews, ReplicationTask, Stopped } from "./task.ts"
 import { runTask } from "./task.ts"
 
@@ -75,6 +74,4 @@ export const layerThreads = (workers: number): Layer.Layer<Replicators> =>
       })),
       Effect.orDie,
     ),
-  ).pipe(
-    Layer.provide(NodeWorker.layer(() => new Worker(builtProgram("sim/replication-worker.js")))),
-  )
+  ).pipe(Layer.provide(NodeWorker.layer(() => startThread("sim/replication-worker.js"))))

@@ -1,5 +1,5 @@
 /** A sweep that was never run: metrics by formula, with a little noise that follows from the seed. */
-import { openStream } from "../../engine/random.ts"
+import { openStream } from "../../engine/core/random.ts"
 import type {
   FactorValue,
   SweepDefinition,

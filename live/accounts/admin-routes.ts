@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify"
 import type { Rejection } from "../../engine/index.ts"
 import { balanceOf, bountyPoolAccount } from "../../engine/index.ts"
+import { answer } from "../http/answer.ts"
 import { requireKey } from "../directory/authentication.ts"
 import { badRequest, conflict, notFound, unknownCursor } from "../http/http-error.ts"
 import type { LiveServices } from "../directory/services.ts"
@@ -100,12 +101,12 @@ const moneyRoutes = (app: FastifyInstance, services: LiveServices, audits: Audit
         ...(memo === undefined ? {} : { memo }),
       })
       if (isNew) audits.note("ToppedUp", admin.publicId, account.id, record.amount)
-      const answer = {
+      const view = {
         transfer: transferView(services, record),
         balance: balanceView(driver.market, account.id),
       }
       await driver.durable()
-      return reply.status(isNew ? 201 : 200).send(answer)
+      return reply.status(isNew ? 201 : 200).send(view)
     },
   )
   app.post<{ Body: Bodies.TopUp }>(
@@ -308,7 +309,7 @@ const judgementRoutes = (
       if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw unknownCursor()
       const count = Bodies.pageLimit.read(limit)
       const beforeId = cursor === undefined ? undefined : Number(cursor)
-      const found = await audits.read(unixTime, count + 1, beforeId)
+      const found = await answer(audits.read(unixTime, count + 1, beforeId))
       const shown = found.slice(0, count)
       const last = shown.at(-1)
       return {

@@ -5,6 +5,8 @@
 import { Effect, Schema } from "effect"
 import { described, UnixSeconds } from "../http/fields.ts"
 import type { LiveServices } from "../directory/services.ts"
+import { durably } from "../driver/market-driver.ts"
+import type { StoreBroken, StoreFault } from "../store/errors.ts"
 import type { StoredAudit } from "../store/audit.ts"
 import type { UnixTime } from "../views/market-time.ts"
 
@@ -37,7 +39,7 @@ export interface AuditLog {
     unixTime: UnixTime,
     count: number,
     beforeId: number | undefined,
-  ) => Promise<ReadonlyArray<AuditView>>
+  ) => Effect.Effect<ReadonlyArray<AuditView>, StoreBroken | StoreFault>
 }
 
 export type AdminAction =
@@ -67,15 +69,16 @@ export const makeAuditLog = (services: LiveServices): AuditLog => {
         quantity: quantity ?? null,
         actor,
       }),
-    read: async (unixTime, count, beforeId) => {
-      await driver.durable()
-      const rows = await Effect.runPromise(store.audits(count, beforeId))
-      return rows.map((row) => ({
-        ...row,
-        at: unixTime(row.at),
-        subject: subjectOf(services, row),
-      }))
-    },
+    read: (unixTime, count, beforeId) =>
+      Effect.gen(function* () {
+        yield* durably(driver)
+        const rows = yield* store.audits(count, beforeId)
+        return rows.map((row) => ({
+          ...row,
+          at: unixTime(row.at),
+          subject: subjectOf(services, row),
+        }))
+      }),
   }
 }
 

@@ -12,6 +12,8 @@ import { Effect, Schema } from "effect"
 import { balanceOf, lotAccount, lotNames } from "../../engine/index.ts"
 import { described, pageOf, UnixSeconds } from "../http/fields.ts"
 import type { LiveServices } from "../directory/services.ts"
+import { durably } from "../driver/market-driver.ts"
+import type { StoreBroken, StoreFault } from "../store/errors.ts"
 import type { StoredPosting } from "../store/journal.ts"
 import type { StatementPlace } from "../store/store.ts"
 import { customerOf } from "../views/balance.ts"
@@ -50,49 +52,48 @@ const cursorOf = ({ seq, line, side }: StatementPlace): string => `${seq}-${line
  * The newest `count` lines before `cursor`, or the newest of all. The account's own only: its lots
  * are what is asked for.
  */
-export const statementPage = async (
+export const statementPage = (
   services: LiveServices,
   unixTime: UnixTime,
   account: number,
   count: number,
   cursor: StatementPlace | undefined,
-): Promise<StatementPage> => {
-  const { driver, store } = services
-  const { market } = driver
-  const customer = customerOf(market, account)
-  const lots = lotNames.map((_, lot) => lotAccount(customer, lot))
-  // The kernel's balance and the journal's end belong together: nothing comes between these lines.
-  const { gift, bought, earned, vesting } = balanceOf(market.ledger, customer)
-  const lastSeq = store.lastSeq()
-  await driver.durable()
-  const newest: StatementPlace = { seq: lastSeq + 1, line: 0, side: 0 }
-  const before = cursor === undefined || cursor.seq > lastSeq ? newest : cursor
-  const { lines, newer } = await Effect.runPromise(
-    store.statement({ lots, before, count: count + 1, lastSeq }),
-  )
-  let balance = gift + bought + earned + vesting - newer
-  const shown = lines.slice(0, count)
-  const data = shown.map((row) => {
-    const signed = row.side === 1 ? row.amount : -row.amount
-    const after = balance
-    balance -= signed
+): Effect.Effect<StatementPage, StoreBroken | StoreFault> =>
+  Effect.gen(function* () {
+    const { driver, store } = services
+    const { market } = driver
+    const customer = customerOf(market, account)
+    const lots = lotNames.map((_, lot) => lotAccount(customer, lot))
+    // The kernel's balance and the journal's end belong together: nothing comes between these lines.
+    const { gift, bought, earned, vesting } = balanceOf(market.ledger, customer)
+    const lastSeq = store.lastSeq()
+    yield* durably(driver)
+    const newest: StatementPlace = { seq: lastSeq + 1, line: 0, side: 0 }
+    const before = cursor === undefined || cursor.seq > lastSeq ? newest : cursor
+    const { lines, newer } = yield* store.statement({ lots, before, count: count + 1, lastSeq })
+    let balance = gift + bought + earned + vesting - newer
+    const shown = lines.slice(0, count)
+    const data = shown.map((row) => {
+      const signed = row.side === 1 ? row.amount : -row.amount
+      const after = balance
+      balance -= signed
+      return {
+        id: cursorOf(row),
+        at: unixTime(row.at),
+        kind: row.kind,
+        lot: lotNames[lots.indexOf(row.side === 1 ? row.credit : row.debit)] ?? "gift",
+        amount: creditsOf(market, signed),
+        balance: creditsOf(market, after),
+        what: meaningOf(services, row),
+      }
+    })
+    const last = shown.at(-1)
     return {
-      id: cursorOf(row),
-      at: unixTime(row.at),
-      kind: row.kind,
-      lot: lotNames[lots.indexOf(row.side === 1 ? row.credit : row.debit)] ?? "gift",
-      amount: creditsOf(market, signed),
-      balance: creditsOf(market, after),
-      what: meaningOf(services, row),
+      data,
+      next_cursor: lines.length > count && last !== undefined ? cursorOf(last) : null,
+      verified: store.history.isChecked(),
     }
   })
-  const last = shown.at(-1)
-  return {
-    data,
-    next_cursor: lines.length > count && last !== undefined ? cursorOf(last) : null,
-    verified: store.history.isChecked(),
-  }
-}
 
 /** What a line is for, in words. */
 const meaningOf = ({ directory }: LiveServices, { kind, reference }: StoredPosting): string => {

@@ -2,9 +2,10 @@
  * The host protocol as a plugin of the server: operators and their hosts, the market for everyone,
  * and the work of hosts that poll. `job-board` is the way that their jobs take.
  */
-import { Effect, Either } from "effect"
+import { Effect } from "effect"
 import type { FastifyInstance, FastifyPluginAsync } from "fastify"
 import { microsPerSecond } from "../../engine/index.ts"
+import { answer } from "../http/answer.ts"
 import { requireKey } from "../directory/authentication.ts"
 import { conflict } from "../http/http-error.ts"
 import type { LiveServices } from "../directory/services.ts"
@@ -99,8 +100,9 @@ const rotationRoute = (app: FastifyInstance, services: LiveServices, vault: Vaul
     async (request) => {
       const { directory, driver } = services
       requireKey(services, request, "admin")
-      const renewed = await Effect.runPromise(Effect.either(vault.renew))
-      if (Either.isLeft(renewed)) throw conflict("keys_not_renewable", renewed.left.message)
+      await answer(
+        Effect.mapError(vault.renew, ({ message }) => conflict("keys_not_renewable", message)),
+      )
       const { wrapped, broken } = rewrapTokens(directory, vault)
       await driver.durable()
       return { rewrapped: wrapped, broken }

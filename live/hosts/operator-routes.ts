@@ -4,6 +4,7 @@ import { microsPerSecond } from "../../engine/index.ts"
 import { earningsHours, EarningsQuery } from "../views/earnings.ts"
 import type { UnixTime } from "../views/market-time.ts"
 import { readMarketTime } from "../views/market-time.ts"
+import { answer } from "../http/answer.ts"
 import { unknownCursor } from "../http/http-error.ts"
 import { rateByKey } from "../directory/key-rate.ts"
 import type { LiveServices } from "../directory/services.ts"
@@ -335,7 +336,7 @@ const secretRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
 }
 
 const earningsRoute = (app: FastifyInstance, { services }: OperatorParts): void => {
-  let unixTime: Promise<UnixTime> | undefined
+  let unixTime: UnixTime | undefined
   app.get<{ Params: Protocol.HostPath; Querystring: EarningsQuery }>(
     "/hosts/:id/earnings",
     {
@@ -353,8 +354,8 @@ const earningsRoute = (app: FastifyInstance, { services }: OperatorParts): void 
       const { id } = request.params
       const { host } = requireHost(services, request, id, ...anyKeys)
       const hours = earningsHours.read(request.query.hours)
-      unixTime ??= readMarketTime(services)
-      return earningsOf(services, await unixTime, host, hours)
+      unixTime ??= await answer(readMarketTime(services))
+      return answer(earningsOf(services, unixTime, host, hours))
     },
   )
 }

@@ -4,8 +4,9 @@
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import { Effect } from "effect"
-import type { Command, MarketEvent } from "../../../../engine/index.ts"
+import { Effect, Either, Schema } from "effect"
+import type { Command } from "../../../../engine/index.ts"
+import { MarketEvent } from "../../../../engine/index.ts"
 import { StoreDamaged } from "../../errors.ts"
 import { readingTable } from "../schema/damage.ts"
 import type { StoredEntry, StoredPosting, TakePage } from "../../journal.ts"
@@ -199,22 +200,31 @@ const postingsText = (postings: ReadonlyArray<StoredPosting>): string =>
     ]),
   )
 
+const decodeEvent = Schema.decodeUnknownEither(MarketEvent)
+
 const parseEntry = ({
   seq,
   event,
   commands,
   digest,
-}: JournalRow): Effect.Effect<StoredEntry, StoreDamaged> =>
-  Effect.try({
-    try: () => ({
-      seq,
-      event: JSON.parse(event) as MarketEvent,
-      commands: JSON.parse(commands) as ReadonlyArray<Command>,
-      digest,
-    }),
-    catch: () =>
-      new StoreDamaged({ table: "journal", where: `entry ${seq}`, what: "it is no JSON" }),
-  })
+}: JournalRow): Either.Either<StoredEntry, StoreDamaged> => {
+  const wrong = (what: string) =>
+    Either.left(new StoreDamaged({ table: "journal", where: `entry ${seq}`, what }))
+  try {
+    const happened: unknown = JSON.parse(event)
+    // Commands are compared with what the kernel gives again, and never acted on.
+    const given = JSON.parse(commands) as ReadonlyArray<Command>
+    const known = decodeEvent(happened)
+    if (known._tag === "Right")
+      return Either.right({ seq, event: known.right, commands: given, digest })
+    // What the kernel rejected may be of any form; it is rejected again.
+    return given.some(({ _tag }) => _tag === "Rejected")
+      ? Either.right({ seq, event: happened as MarketEvent, commands: given, digest })
+      : wrong("it is no event that this version knows")
+  } catch {
+    return wrong("it is no JSON")
+  }
+}
 
 interface GroupRow {
   readonly number: number

@@ -86,7 +86,9 @@ const knownOf = async (services: Opened) => {
     const lines = []
     let cursor: { seq: number; line: number; side: 0 | 1 } | undefined
     for (let isMore = true; isMore;) {
-      const page = await statementPage(services, (at) => at, account, 150, cursor)
+      const page = await Effect.runPromise(
+        statementPage(services, (at) => at, account, 150, cursor),
+      )
       lines.push(...page.data)
       const match = /^(\d+)-(\d+)-([01])$/.exec(page.next_cursor ?? "")
       isMore = match !== null

@@ -1,12 +1,16 @@
 /** The kernel's public surface: `evenkeel/engine`. */
 export {
   accountView,
+  booksView,
   breakerStateOf,
+  hasRoomFor,
+  inFlightOf,
   instanceView,
   marketView,
   nodeView,
   openAttempts,
   openWithdrawals,
+  overdrawnAccounts,
   standingsOf,
   standingView,
   standingViews,
@@ -14,6 +18,7 @@ export {
 export type {
   AccountView,
   AttemptView,
+  BooksView,
   InstanceView,
   ModelView,
   NodeView,
@@ -31,6 +36,7 @@ export { pooled } from "./economy/presets/pooled.ts"
 export type { EconomyPatch, KnobRow } from "./economy/derive.ts"
 export { defaultEconomy, deriveEconomy, EconomyInvalid, knobRows } from "./economy/derive.ts"
 export { Economy } from "./economy/schema.ts"
+export { overlay } from "./core/overlay.ts"
 export * as Settings from "./core/setting.ts"
 export type { SettingRow } from "./core/setting-rows.ts"
 export { entryIn, groupIn, settingsIn } from "./core/setting-rows.ts"
@@ -56,6 +62,8 @@ export {
 export type { Market } from "./market/state/market-state.ts"
 export { nextWake } from "./market/state/market-state.ts"
 export { formatCredits, microsPerHour, microsPerSecond, parseDecimal } from "./core/units.ts"
+export { emptyDigest, hexOf, mixText } from "./core/digest.ts"
+export { verdictOf } from "./rules/outcome.ts"
 export type { Stream } from "./core/random.ts"
 export { drawBelow, openStream, resumeStream } from "./core/random.ts"
 export { lotNames, lotOf } from "./ledger/accounts.ts"

@@ -5,7 +5,8 @@
  * that a year of hourly bins becomes at most {@link pointLimit} of them; then the replications are
  * summed up at each point (spread.ts). So the band says how well the mean of a *point* is known.
  */
-import type { ReplicationResult, RunResult, Series } from "../sim/results/model.ts"
+import type { ReplicationResult, RunResult, Series } from "../sim/results/models/run-model.ts"
+import { secondsPerDay } from "./number-format.ts"
 import { meanOf, spreadOf } from "./spread.ts"
 
 export interface BandPoint {
@@ -33,8 +34,6 @@ export interface Bands {
 }
 
 export const pointLimit = 200
-
-const secondsPerDay = 86_400
 
 const niceSeconds = [
   1, 5, 10, 30, 60, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600, 28_800, 43_200,

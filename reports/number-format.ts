@@ -69,10 +69,15 @@ export const formatEstimate = (
 export const formatBound = (value: number, halfWidth: number): string =>
   fixed(value, decimalsFor(halfWidth === 0 ? value : halfWidth, halfWidth === 0 ? 4 : 2))
 
+export const secondsPerHour = 3_600
+export const secondsPerDay = 24 * secondsPerHour
+
 /** A length of time in the largest unit that divides it well: 4 h, 30 min, 2 d. */
 export const formatDuration = (seconds: number): string => {
-  if (seconds >= 86_400 && seconds % 86_400 === 0) return `${seconds / 86_400}${noBreak}d`
-  if (seconds >= 3_600 && seconds % 3_600 === 0) return `${seconds / 3_600}${noBreak}h`
+  if (seconds >= secondsPerDay && seconds % secondsPerDay === 0)
+    return `${seconds / secondsPerDay}${noBreak}d`
+  if (seconds >= secondsPerHour && seconds % secondsPerHour === 0)
+    return `${seconds / secondsPerHour}${noBreak}h`
   if (seconds >= 60 && seconds % 60 === 0) return `${seconds / 60}${noBreak}min`
   return `${formatNumber(seconds)}${noBreak}s`
 }

@@ -10,7 +10,13 @@ import type { Bands, BandLine } from "./bands.ts"
 import { chartHeight, pointerLayer } from "./chart.ts"
 import type { Layer, Layered } from "./chart.ts"
 import { categoryLimit } from "./theme.ts"
-import { formatDuration, formatWithUnit, forChart, spreadInWords } from "./number-format.ts"
+import {
+  formatDuration,
+  formatWithUnit,
+  forChart,
+  secondsPerDay,
+  spreadInWords,
+} from "./number-format.ts"
 import { meanOf, spreadNote } from "./spread.ts"
 
 export interface TimeLinesOptions {
@@ -349,7 +355,7 @@ const pointedRows = (bands: Bands) => {
 }
 
 /** Days as the axis counts them. */
-export const daysOf = (seconds: number): number => seconds / 86_400
+export const daysOf = (seconds: number): number => seconds / secondsPerDay
 
 /** An axis title with the unit: "demand (requests/s)"; shares say so by their per cent signs. */
 export const titleWithUnit = (title: string, unit: string): string =>

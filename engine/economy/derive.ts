@@ -6,6 +6,7 @@ import { defaultsOf } from "../core/knob.ts"
 import { feeBpsKnob } from "../rules/money.ts"
 import { Economy, economyKnobs } from "./schema.ts"
 import { settingsIn } from "../core/setting-rows.ts"
+import { isTree, overlay } from "../core/overlay.ts"
 
 /** A patch or a file that is no valid economy: every place, and what is allowed there. */
 export class EconomyInvalid extends Data.TaggedError("EconomyInvalid")<{
@@ -34,17 +35,6 @@ export const defaultEconomy: Economy = {
   ) as Omit<Economy, "name" | "meaning" | "feeBps">),
 }
 
-const isGroup = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-const merge = (base: unknown, patch: unknown): unknown =>
-  isGroup(base) && isGroup(patch)
-    ? {
-        ...base,
-        ...Object.fromEntries(Object.entries(patch).map(([k, v]) => [k, merge(base[k], v)])),
-      }
-    : patch
-
 const decode = Schema.decodeUnknownEither(Economy, { errors: "all", onExcessProperty: "error" })
 
 /**
@@ -58,7 +48,7 @@ export const deriveEconomy = (
   at = "economy",
 ): Either.Either<Economy, EconomyInvalid> =>
   Either.mapLeft(
-    decode(merge(base, patch)),
+    decode(overlay(base, patch)),
     (error) =>
       new EconomyInvalid({
         issues: ParseResult.ArrayFormatter.formatErrorSync(error).map((issue) => ({
@@ -75,8 +65,8 @@ const allowedAt = (path: ReadonlyArray<string>): ReadonlyArray<string> => {
   let place: unknown = defaultEconomy
   // Every row of a table is like the default's first.
   for (const key of path)
-    place = isGroup(place) ? place[key] : Array.isArray(place) ? place[0] : undefined
-  return isGroup(place) ? Object.keys(place) : []
+    place = isTree(place) ? place[key] : Array.isArray(place) ? place[0] : undefined
+  return isTree(place) ? Object.keys(place) : []
 }
 
 /** One row of `evenkeel economy show`: where the knob stands and what it means. */
@@ -94,7 +84,7 @@ export const knobRows = (economy: Economy): ReadonlyArray<KnobRow> =>
     path,
     value: path
       .split(".")
-      .reduce<unknown>((place, name) => (isGroup(place) ? place[name] : undefined), economy),
+      .reduce<unknown>((place, name) => (isTree(place) ? place[name] : undefined), economy),
     unit,
     meaning,
     source,

@@ -15,7 +15,7 @@ import {
 import { recentFailures } from "../rules/breaker.ts"
 import { rampedSlots } from "../rules/ramp.ts"
 import type { Balance } from "../ledger/accounts.ts"
-import { balanceOf } from "../ledger/accounts.ts"
+import { balanceOf, bountyPool, lotAccount, promotion, wouldOverflow } from "../ledger/accounts.ts"
 import { heldAmount } from "../ledger/holds.ts"
 import { reductionOf } from "./payout/seats.ts"
 import { healthHundredths } from "../rules/health.ts"
@@ -203,6 +203,48 @@ export const accountView = (market: Market, id: number): AccountView | undefined
     ...balanceOf(market.ledger, customer),
     claimed: claimNow[customer] + claimVesting[customer],
   }
+}
+
+/** Sums over the whole ledger, minor units. */
+export interface BooksView {
+  /** Of all balances: 0 unless the ledger is broken. */
+  readonly total: number
+  readonly bountyPool: number
+  /** What customers own, and what is held of it. */
+  readonly owned: number
+  readonly held: number
+}
+
+/** The ledger as a whole. O(accounts). */
+export const booksView = ({ ledger: { posted, held } }: Market): BooksView => {
+  const firstLot = lotAccount(0, 0)
+  let ofSystem = 0
+  for (let account = 0; account < firstLot; account++) ofSystem += posted[account]
+  let owned = 0
+  let heldInAll = 0
+  for (let account = firstLot; account < posted.length; account++) {
+    owned += posted[account]
+    heldInAll += held[account]
+  }
+  return { total: ofSystem + owned, bountyPool: posted[bountyPool], owned, held: heldInAll }
+}
+
+/** Accounts of the ledger that have less than is held of them: none unless it is broken. O(accounts). */
+export const overdrawnAccounts = ({ ledger: { posted, held } }: Market): ReadonlyArray<number> => {
+  const found: Array<number> = []
+  for (let account = bountyPool; account < posted.length; account++)
+    if (account !== promotion && posted[account] < held[account]) found.push(account)
+  return found
+}
+
+/** May customers buy so many minor units more, or would all money leave the safe range? O(1). */
+export const hasRoomFor = (market: Market, amount: number): boolean =>
+  !wouldOverflow(market.ledger, amount)
+
+/** Attempts that an instance is counted to have under way; 0 where there is no such instance. O(1). */
+export const inFlightOf = (market: Market, instance: number): number => {
+  const slot = slotOf(market.instances, instance)
+  return slot < 0 ? 0 : market.instances.columns.inFlight[slot]
 }
 
 export interface AttemptView {

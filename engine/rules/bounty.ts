@@ -1,7 +1,15 @@
 /** Bounties on under-supplied models: how scarce a model is, and what that pays. Kept in `market/payout/bounty.ts`. */
 import type { KnobValues } from "../core/knob.ts"
 import { knob } from "../core/knob.ts"
-import { basisPoints, between, flag, nonNegative, oneOf, positive, wholeBetween } from "../core/setting.ts"
+import {
+  basisPoints,
+  between,
+  flag,
+  nonNegative,
+  oneOf,
+  positive,
+  wholeBetween,
+} from "../core/setting.ts"
 import { microsPerHour } from "../core/units.ts"
 
 export const bountyKnobs = {

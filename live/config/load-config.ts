@@ -5,7 +5,7 @@
 import { FileSystem } from "@effect/platform"
 import { Data, Effect, Either, ParseResult, Schema } from "effect"
 import { parse } from "yaml"
-import { settingsIn } from "../../engine/index.ts"
+import { overlay, settingsIn } from "../../engine/index.ts"
 import { LiveConfig } from "./config.ts"
 import type { JsonObject } from "../../platform/json/json-object.ts"
 import { isObject } from "../../platform/json/json-object.ts"
@@ -67,17 +67,6 @@ const treeOf = (
   }
   return Either.right(tree)
 }
-
-/** `below` with what `above` says in its place, group by group. */
-export const overlay = (below: JsonObject, above: JsonObject): JsonObject => ({
-  ...below,
-  ...Object.fromEntries(
-    Object.entries(above).map(([key, value]) => {
-      const under = below[key]
-      return [key, isObject(under) && isObject(value) ? overlay(under, value) : value]
-    }),
-  ),
-})
 
 const decode = Schema.decodeUnknownEither(LiveConfig, { errors: "all", onExcessProperty: "error" })
 

@@ -2,10 +2,10 @@
  * The credits that went each way in the whole run: one bar a flow.
  */
 import type { TopLevelSpec } from "vega-lite"
-import type { RunResult } from "../../sim/results/model.ts"
+import type { RunResult } from "../../sim/results/models/run-model.ts"
 import type { ChartOf } from "../chart.ts"
 import { pointerLayer } from "../chart.ts"
-import { formatNumber, formatShare, forChart } from "../number-format.ts"
+import { formatNumber, formatShare, forChart, secondsPerHour } from "../number-format.ts"
 import { spreadNote, spreadOf } from "../spread.ts"
 import type { Spread } from "../spread.ts"
 import { destinations, flowLabels } from "./credits.ts"
@@ -108,6 +108,9 @@ const totalsOf = (result: RunResult, flow: string): ReadonlyArray<number> =>
     series
       .filter(({ name, key }) => name === "credits" && key === flow)
       .map(({ values, binSeconds }) =>
-        values.reduce<number>((sum, value) => sum + ((value ?? 0) * binSeconds) / 3_600, 0),
+        values.reduce<number>(
+          (sum, value) => sum + ((value ?? 0) * binSeconds) / secondsPerHour,
+          0,
+        ),
       ),
   )

@@ -11,6 +11,7 @@
 import { Schema } from "effect"
 import { Settings } from "../../engine/index.ts"
 import type { Device } from "./devices.ts"
+import { deviceClasses } from "./devices.ts"
 import { models } from "./models.ts"
 import type { Model, Quantisation } from "./models.ts"
 import type { ServiceRates } from "./service-model.ts"
@@ -88,7 +89,7 @@ const profileName = allowing(
 
 export const DeviceProfile = Schema.Struct({
   name: setting(profileName, { meaning: "What fleet.devices refers to it by." }),
-  deviceClass: setting(oneOf("consumer", "datacenter", "apple"), {
+  deviceClass: setting(oneOf(...deviceClasses), {
     meaning:
       "What its operator pays: electricity (consumer, apple), or rent where there is one (datacenter).",
   }),

@@ -13,7 +13,8 @@
  */
 
 /** Who runs such a device: gamers and hobbyists, rented racks and workstations, or Apple users. */
-export type DeviceClass = "consumer" | "datacenter" | "apple"
+export const deviceClasses = ["consumer", "datacenter", "apple"] as const
+export type DeviceClass = (typeof deviceClasses)[number]
 
 /** What the calibration depends on: the memory, and with it the software that drives it. */
 export type MemoryKind = "gddr" | "hbm" | "apple"

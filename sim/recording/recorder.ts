@@ -3,8 +3,9 @@
  * warm-up can be cut off afterwards; a ratio of sums is then an honest average.
  */
 import type { DeviceClass } from "../fleet/devices.ts"
-import type { SketchState } from "../statistics/quantile-sketch.ts"
-import { QuantileSketch } from "../statistics/quantile-sketch.ts"
+import { deviceClasses } from "../fleet/devices.ts"
+import type { SketchState } from "../statistics/samples/quantile-sketch.ts"
+import { QuantileSketch } from "../statistics/samples/quantile-sketch.ts"
 
 /** One value a bin, added up while the run is in that bin. Money in credits, times in seconds. */
 export const channels = [
@@ -70,7 +71,7 @@ export const channels = [
 ] as const
 export type Channel = (typeof channels)[number]
 
-export const deviceClasses: ReadonlyArray<DeviceClass> = ["consumer", "datacenter", "apple"]
+export { deviceClasses }
 const classCode: Readonly<Record<DeviceClass, number>> = { consumer: 0, datacenter: 1, apple: 2 }
 const busyChannels = [
   "busySlotSeconds.consumer",

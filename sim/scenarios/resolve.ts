@@ -4,23 +4,14 @@
  */
 import type { SchemaAST } from "effect"
 import { Either, ParseResult, Schema } from "effect"
-import { deriveEconomy, economies, entryIn, groupIn } from "../../engine/index.ts"
-import type { Tree } from "./assign.ts"
-import { isTree } from "./assign.ts"
+import { deriveEconomy, economies, entryIn, groupIn, overlay } from "../../engine/index.ts"
+import type { Tree } from "../settings/assign.ts"
+import { isTree } from "../settings/assign.ts"
 import { Scenario } from "./schema.ts"
 import { checkTogether } from "./check-together.ts"
-import { ScenarioInvalid } from "./scenario-error.ts"
+import { ScenarioInvalid } from "../settings/scenario-error.ts"
 
-/** Groups are merged key by key; everything else, lists included, is replaced. */
-export const overlay = (base: unknown, top: unknown): unknown =>
-  isTree(base) && isTree(top)
-    ? {
-        ...base,
-        ...Object.fromEntries(
-          Object.entries(top).map(([key, value]) => [key, overlay(base[key], value)]),
-        ),
-      }
-    : top
+export { overlay }
 
 /**
  * `economy` is a preset's name, or knobs laid over the preset that `extends` names (`pooled` where it

@@ -15,7 +15,7 @@ import type {
   ReplicationResult,
   RunResult,
   Series,
-} from "../../sim/results/model.ts"
+} from "../../sim/results/models/run-model.ts"
 
 export interface RunOptions {
   readonly seed: string

@@ -270,8 +270,8 @@ const showKeys = async (place) => {
     act(async () => {
       const made = await ask("POST", `account/keys/${key.id}/rotate`, { body: {} })
       // The tab's own key was the old one: it goes on with the new.
-      if (storedKey().startsWith(key.prefix) && storedKey().endsWith(key.last_four))
-        storeKey(made.api_key)
+      const own = storedKey() ?? ""
+      if (own.startsWith(key.prefix) && own.endsWith(key.last_four)) storeKey(made.api_key)
       showSecret(made, `The key in the place of “${key.name}”; the old one ends in an hour`)
     })
   const revoke = (key) =>

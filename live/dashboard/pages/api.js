@@ -6,11 +6,13 @@
 const keyName = "evenkeel-key"
 
 export const storedKey = () => sessionStorage.getItem(keyName) ?? undefined
+/** @param {string} key */
 export const storeKey = (key) => sessionStorage.setItem(keyName, key)
 export const forgetKey = () => sessionStorage.removeItem(keyName)
 
 /** The gateway refused; the message is its own. */
 export class Refused extends Error {
+  /** @param {number} status @param {string} message */
   constructor(status, message) {
     super(message)
     this.status = status
@@ -29,7 +31,14 @@ const patiently = async (method, path, options) => {
   }
 }
 
-/** Paths are relative to the page, so that a gateway below a path works as well. */
+/**
+ * Paths are relative to the page, so that a gateway below a path works as well.
+ *
+ * @param {"GET" | "POST" | "DELETE"} method
+ * @param {string} path
+ * @param {{ key?: string | undefined, body?: unknown }} options
+ * @returns {Promise<any>}
+ */
 export const ask = async (method, path, { key = storedKey(), body } = {}) => {
   const answer = await patiently(method, path, {
     method,

@@ -49,10 +49,16 @@ const look = (width) => ({
 
 export const lotColours = () => [colour("--earned"), colour("--bought"), colour("--vesting")]
 
-/** Draws `spec` into `place`; `description` is for whoever cannot see it. */
+/**
+ * Draws `spec` into `place`; `description` is for whoever cannot see it.
+ *
+ * @param {HTMLElement} place
+ * @param {string} description
+ * @param {object} spec
+ */
 export const draw = async (place, description, spec) => {
   await loadLibraries()
-  await window.vegaEmbed(
+  await /** @type {any} */ (window).vegaEmbed(
     place,
     {
       $schema: "https://vega.github.io/schema/vega-lite/v6.json",

@@ -3,7 +3,22 @@
  * to write HTML.
  */
 
-/** `element("p", { class: "note" }, "text", child)`; a property that is a function is a listener. */
+/**
+ * What may stand in an element: nodes, text, lists of such; nothing where a condition did not hold.
+ *
+ * @typedef {Node | string | number | false | null | undefined} Leaf
+ * @typedef {Leaf | ReadonlyArray<Leaf | ReadonlyArray<Leaf>>} Child
+ * @typedef {string | number | boolean | undefined | ((event: any) => void)} Attribute
+ */
+
+/**
+ * `element("p", { class: "note" }, "text", child)`; a property that is a function is a listener.
+ *
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Record<string, Attribute>} attributes
+ * @param {...Child} children
+ */
 export const element = (name, attributes = {}, ...children) => {
   const made = document.createElement(name)
   for (const [key, value] of Object.entries(attributes)) {
@@ -15,12 +30,20 @@ export const element = (name, attributes = {}, ...children) => {
   return made
 }
 
+/** @param {Element} parent @param {ReadonlyArray<Child>} children */
 const append = (parent, children) => {
   for (const child of children.flat(Infinity))
-    if (child !== undefined && child !== null && child !== false) parent.append(child)
+    if (child !== undefined && child !== null && child !== false)
+      parent.append(/** @type {Node | string} */ (child))
 }
 
-/** The same for SVG. */
+/**
+ * The same for SVG.
+ *
+ * @param {keyof SVGElementTagNameMap} name
+ * @param {Record<string, string | number>} attributes
+ * @param {...Child} children
+ */
 export const drawing = (name, attributes = {}, ...children) => {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name)
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value))
@@ -28,16 +51,27 @@ export const drawing = (name, attributes = {}, ...children) => {
   return made
 }
 
-export const byId = (id) => document.getElementById(id)
+/** An element that the page has. @param {string} id @returns {HTMLElement} */
+export const byId = (id) => {
+  const found = document.getElementById(id)
+  if (found === null) throw new Error(`The page has no element #${id}.`)
+  return found
+}
 
+/** @param {Element} parent @param {...Child} children */
 export const fill = (parent, ...children) => {
   parent.replaceChildren()
   append(parent, children)
 }
 
 /**
- * A table that turns into a list of cards where there is no room. `columns`: `{ title, cell, align }`
- * with `cell` from a row to what stands in it.
+ * A table that turns into a list of cards where there is no room.
+ *
+ * @template Row
+ * @param {string} caption
+ * @param {ReadonlyArray<{ title: string, align?: string, cell: (row: Row) => Child }>} columns
+ * @param {ReadonlyArray<Row>} rows
+ * @param {string} empty
  */
 export const table = (caption, columns, rows, empty) => {
   if (rows.length === 0) return element("p", { class: "panel empty" }, empty)
@@ -72,7 +106,13 @@ export const table = (caption, columns, rows, empty) => {
   )
 }
 
-/** A labelled field. Gives the label's element; `input` is the field itself. */
+/**
+ * A labelled field. Gives the label's element; `input` is the field itself.
+ *
+ * @param {string} title
+ * @param {HTMLElement} input
+ * @param {string} [hint]
+ */
 export const field = (title, input, hint) => {
   const id = `field-${++fields}`
   input.id = id
@@ -87,12 +127,12 @@ export const field = (title, input, hint) => {
 }
 let fields = 0
 
-/** Says something to whoever cannot see it. */
+/** Says something to whoever cannot see it. @param {string} text */
 export const announce = (text) => {
   byId("announcer").textContent = text
 }
 
-/** A button that copies what `read` gives. */
+/** A button that copies what `read` gives. @param {() => string} read */
 export const copyButton = (read, title = "Copy") => {
   const button = element("button", { type: "button", class: "quiet" }, title)
   button.addEventListener("click", async () => {
@@ -108,7 +148,12 @@ export const copyButton = (read, title = "Copy") => {
   return button
 }
 
-/** Runs `work` for a form's submission; shows its error beside the form. */
+/**
+ * Runs `work` for a form's submission; shows its error beside the form.
+ *
+ * @param {HTMLFormElement} form
+ * @param {() => Promise<void>} work
+ */
 export const onSubmit = (form, work) => {
   const problem = element("p", { class: "problem", role: "alert" })
   form.append(problem)

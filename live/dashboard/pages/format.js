@@ -2,20 +2,30 @@
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
 
+/** @param {number} value */
 export const count = (value) => whole.format(value)
+/** @param {number} share */
 export const percent = (share) => `${whole.format(share * 100)}%`
 
-/** Decimal text with thousands apart. */
+/** Decimal text with thousands apart. @param {string} text */
 export const credits = (text) => {
   const [, sign, digits, fraction = ""] = /^(-?)(\d+)(\.\d+)?$/.exec(text) ?? ["", "", "0", ".00"]
   return `${sign === "-" ? "−" : ""}${whole.format(BigInt(digits))}${fraction}`
 }
 
-/** For a headline: two decimals, the rest cut off, where the credits are more than one. */
+/**
+ * For a headline: two decimals, the rest cut off, where the credits are more than one.
+ *
+ * @param {string} text
+ */
 export const roundedCredits = (text) =>
   credits(/^-?0\./.test(text) ? text : text.replace(/(\.\d\d)\d+$/, "$1"))
 
-/** All with as many decimals as the longest has, so that a column's points stand in one line. */
+/**
+ * All with as many decimals as the longest has, so that a column's points stand in one line.
+ *
+ * @param {ReadonlyArray<string>} texts
+ */
 export const aligned = (texts) => {
   const decimals = Math.max(...texts.map((text) => (text.split(".")[1] ?? "").length))
   return texts.map((text) => {
@@ -24,7 +34,11 @@ export const aligned = (texts) => {
   })
 }
 
-/** Credits per token → credits per million tokens, by moving the point: "0.0000004" is "0.40". */
+/**
+ * Credits per token → credits per million tokens, by moving the point: "0.0000004" is "0.40".
+ *
+ * @param {string} text
+ */
 export const perMillion = (text) => {
   const [digits, fraction = ""] = text.split(".")
   const moved = fraction.padEnd(6, "0")
@@ -36,34 +50,40 @@ export const perMillion = (text) => {
 const dateTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" })
 const timeOnly = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" })
 
-/** Unix time, s. */
+/** Unix time, s. @param {number} seconds */
 export const moment = (seconds) => dateTime.format(seconds * 1000)
+/** @param {number} millis */
 export const clockTime = (millis) => timeOnly.format(millis)
 
+/** @param {number} seconds */
 export const duration = (seconds) => {
   if (seconds < 90) return `${Math.ceil(seconds)} s`
   if (seconds < 5400) return `${Math.ceil(seconds / 60)} min`
   return `${Math.ceil(seconds / 3600)} h`
 }
 
-/** Standings as words. */
-export const standing = (reason) =>
-  ({
-    Eligible: "ready",
-    Full: "full",
-    RateCapped: "rate-capped",
-    Backpressure: "asked for a pause",
-    Parked: "parked",
-    ProbeUnderWay: "being probed",
-    BelowFloor: "too slow",
-    Inactive: "offline",
-    Draining: "draining",
-    Suspended: "suspended",
-    OffSchedule: "off schedule",
-    Unverified: "not measured yet",
-  })[reason] ?? reason
+/** @typedef {import("../../../engine/index.ts").EligibilityReason} Reason */
 
-/** Good, busy, or in trouble: the colour of a standing, beside its words. */
+/** @type {Readonly<Record<Reason, string>>} */
+const standings = {
+  Eligible: "ready",
+  Full: "full",
+  RateCapped: "rate-capped",
+  Backpressure: "asked for a pause",
+  Parked: "parked",
+  ProbeUnderWay: "being probed",
+  BelowFloor: "too slow",
+  Inactive: "offline",
+  Draining: "draining",
+  Suspended: "suspended",
+  OffSchedule: "off schedule",
+  Unverified: "not measured yet",
+}
+
+/** Standings as words. @param {string} reason */
+export const standing = (reason) => standings[/** @type {Reason} */ (reason)] ?? reason
+
+/** Good, busy, or in trouble: the colour of a standing, beside its words. @param {string} reason */
 export const mood = (reason) =>
   reason === "Eligible"
     ? "good"

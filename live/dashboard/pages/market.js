@@ -66,7 +66,7 @@ const addNews = (text) => {
   const list = byId("news")
   list.querySelector(".empty")?.remove()
   list.prepend(element("li", {}, element("time", {}, clockTime(Date.now())), ` ${text}`))
-  while (list.childElementCount > newsKept) list.lastElementChild.remove()
+  while (list.childElementCount > newsKept) list.lastElementChild?.remove()
 }
 
 const showState = (state) => {

@@ -2,12 +2,16 @@ import { describe, expect, it } from "vitest"
 import { hardened } from "../../../engine/economy/presets/hardened.ts"
 import {
   accountView,
+  booksView,
   breakerStateOf,
+  hasRoomFor,
+  inFlightOf,
   instanceView,
   marketView,
   nodeView,
   openAttempts,
   openWithdrawals,
+  overdrawnAccounts,
   standingsOf,
   standingView,
   standingViews,
@@ -236,7 +240,49 @@ describe("the view of an account", () => {
   })
 })
 
+describe("the ledger as a whole", () => {
+  it("is what customers own, what is held of it and the bounty pool, and sums to 0", () => {
+    const trial = openSmallMarket({
+      economy: grown,
+      inputPricePerMtok: 0,
+      outputPricePerMtok: 1_000_000,
+    })
+    const { owned } = booksView(trial.market)
+    trial.send({ _tag: "CreditsBought", transfer: 2, account: 1, amount: 1_000_000 })
+    arrive(trial, 7, { inputTokens: 0, maxTokens: 100 })
+    expect(booksView(trial.market)).toMatchObject({ total: 0, owned: owned + 1_000_000, held: 100 })
+    call(trial, 8)
+    const { total, bountyPool } = booksView(trial.market)
+    expect(total).toBe(0)
+    expect(bountyPool).toBeGreaterThan(0)
+    trial.market.ledger.posted[2]--
+    expect(booksView(trial.market)).toMatchObject({ total: -1, bountyPool: bountyPool - 1 })
+  })
+
+  it("has no account with less than is held of it, unless it is broken", () => {
+    const trial = openSmallMarket()
+    arrive(trial, 7)
+    expect(overdrawnAccounts(trial.market)).toEqual([])
+    trial.market.ledger.held[6] = trial.market.ledger.posted[6] + 1
+    expect(overdrawnAccounts(trial.market)).toEqual([6])
+  })
+
+  it("has room for as much as can be counted", () => {
+    const trial = openSmallMarket()
+    expect(hasRoomFor(trial.market, 1)).toBe(true)
+    expect(hasRoomFor(trial.market, Number.MAX_SAFE_INTEGER)).toBe(false)
+  })
+})
+
 describe("what is open", () => {
+  it("is counted by instance", () => {
+    const trial = openSmallMarket({ nodes: 1, economy: grown })
+    expect(inFlightOf(trial.market, 1)).toBe(0)
+    arrive(trial, 7)
+    expect(inFlightOf(trial.market, 1)).toBe(1)
+    expect(inFlightOf(trial.market, 99)).toBe(0)
+  })
+
   it("are the attempts under way, and the withdrawals that are not settled", () => {
     const trial = openSmallMarket({
       economy: grown,

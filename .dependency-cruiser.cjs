@@ -34,6 +34,38 @@ const ENTRIES = [
   "^vitest\\.config\\.ts$",
 ]
 
+/** The rooms of live/: each may use those that it names, and what they use. */
+const LIVE_ROOMS = {
+  config: [],
+  http: ["config"],
+  protocol: ["http"],
+  store: ["protocol"],
+  driver: ["store"],
+  directory: ["driver"],
+  views: ["directory"],
+  gateway: ["views"],
+  hosts: ["views"],
+  accounts: ["views"],
+  operations: ["views"],
+  dashboard: ["views"],
+  agent: ["protocol"],
+  replay: ["store"],
+  start: ["gateway", "hosts", "accounts", "operations", "dashboard"],
+}
+
+const usedBy = (room) => LIVE_ROOMS[room].flatMap((one) => [one, ...usedBy(one)])
+
+const liveRules = Object.keys(LIVE_ROOMS).map((room) => {
+  const allowed = [room, ...new Set(usedBy(room))]
+  return {
+    name: `live-${room}-imports-rooms-below`,
+    comment: `live/${room}/ uses of live ${allowed.join(", ")}; what two rooms side by side share belongs below both.`,
+    severity: "error",
+    from: { path: `^live/${room}/` },
+    to: { path: "^live/", pathNot: `^live/(${allowed.join("|")})/` },
+  }
+})
+
 // The rooms of the simulator: each may use those above it, and none below.
 const SIM_ROOMS = [
   "kernel",
@@ -99,6 +131,15 @@ module.exports = {
       severity: "error",
       from: { path: "^live/" },
       to: { path: "^(sim|reports)/" },
+    },
+    ...liveRules,
+    {
+      name: "no-cycles-of-folders-in-live",
+      comment: "Two folders that use each other are one: take out what both need.",
+      severity: "error",
+      scope: "folder",
+      from: { path: "^live/" },
+      to: { circular: true },
     },
     {
       name: "reports-import-results-only",

@@ -3,14 +3,14 @@
  * The command line: joins the commands of the simulator, of the reports and of the live mode, and
  * turns what goes wrong into a message and an exit code.
  */
-import { Command, ValidationError } from "@effect/cli"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Console, Effect, Exit, Logger, LogLevel, Option } from "effect"
 import { version } from "./platform/package.ts"
-import { programFacts } from "./sim/cli/command-facts.ts"
-import { readCommandLine } from "./sim/cli/command-line.ts"
-import { helpText } from "./sim/cli/help.ts"
+import { group } from "./platform/terminal/command.ts"
+import { readCommandLine } from "./platform/terminal/command-line.ts"
+import { completions } from "./platform/terminal/completions.ts"
+import { helpText } from "./platform/terminal/help.ts"
 import { note } from "./platform/terminal/output.ts"
 
 /** The figures of a run as a table: coloured and as wide as the terminal, where there is one. */
@@ -84,13 +84,13 @@ const loaders = {
   calibrate: async () => (await import("./sim/cli/calibrate.ts")).calibrateCommand,
   coverage: async () => (await import("./sim/cli/coverage.ts")).coverageCommand,
   demo: async () => (await import("./live/demo/demo-command.ts")).demoCommand,
-  serve: async () => (await import("./live/serve-command.ts")).serveCommand,
+  serve: async () => (await import("./live/start/serve-command.ts")).serveCommand,
   agent: async () => (await import("./live/agent/agent-command.ts")).agentCommand,
   replay: async () => (await import("./live/replay/replay-command.ts")).replayCommand,
-  backup: async () => (await import("./live/store/backup-command.ts")).backupCommand,
-  "admin-key": async () => (await import("./live/accounts/admin-key-command.ts")).adminKeyCommand,
+  backup: async () => (await import("./live/store/commands/backup-command.ts")).backupCommand,
+  "admin-key": async () => (await import("./live/directory/admin-key-command.ts")).adminKeyCommand,
   "accept-loss": async () =>
-    (await import("./live/store/accept-loss-command.ts")).acceptLossCommand,
+    (await import("./live/store/commands/accept-loss-command.ts")).acceptLossCommand,
 } as const
 
 /** A module that is missing is a broken package, not a user's mistake. */
@@ -107,18 +107,19 @@ const meaning = "Simulates, audits and runs the economics of GPU-inference marke
 
 const main = Effect.gen(function* () {
   const words = process.argv.slice(2)
-  const commands = yield* commandsFor(words[0])
-  const request = yield* readCommandLine(programFacts("evenkeel", meaning, commands), words)
-  if (request._tag === "Help") return yield* Console.log(helpText(request.command))
-  const evenkeel = Command.make("evenkeel").pipe(
-    Command.withDescription(meaning),
-    Command.withSubcommands(commands as unknown as NonEmpty<(typeof commands)[number]>),
-  )
-  const runWords = Command.run(evenkeel, { name: "evenkeel", version })
-  yield* runWords([...process.argv.slice(0, 2), ...request.words])
+  const program = group("evenkeel", meaning, yield* commandsFor(words[0]))
+  const request = yield* readCommandLine(program, words)
+  switch (request._tag) {
+    case "Help":
+      return yield* Console.log(helpText(request.command))
+    case "Version":
+      return yield* Console.log(version)
+    case "Completions":
+      return yield* Console.log(completions(request.shell, program))
+    case "Run":
+      return yield* request.effect
+  }
 })
-
-type NonEmpty<A> = readonly [A, ...ReadonlyArray<A>]
 
 /** A file can be wrong in ten thousand places; nobody reads more than the first ones. */
 const mostLines = 40
@@ -134,8 +135,6 @@ const explain = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
   const failure = Cause.failureOption(cause)
   if (Option.isSome(failure)) {
     const error = failure.value
-    // The command line's own parser has printed its message already.
-    if (ValidationError.isValidationError(error)) return Effect.void
     if (error instanceof Error) return note(shortened(error.message))
   }
   if (Cause.isInterruptedOnly(cause)) return Effect.void

@@ -5,7 +5,7 @@
 export { isMissing } from "./chart.ts"
 export type { Chart, MissingChart } from "./chart.ts"
 export { chartSections } from "./charts/index.ts"
-export { reportHtml } from "./html.ts"
+export { reportHtml } from "./run-page.ts"
 export type { ChartSection, PageLibraries } from "./page.ts"
 export {
   defaultPngOptions,

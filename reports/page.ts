@@ -8,7 +8,9 @@
 import { createHash } from "node:crypto"
 import type { Chart, MissingChart } from "./chart.ts"
 import { isMissing } from "./chart.ts"
-import { codeForScript, escapeHtml, jsonForScript } from "./escape.ts"
+import { codeForScript, jsonForScript } from "./escape.ts"
+import type { Html } from "./markup.ts"
+import { joined, markup, trusted } from "./markup.ts"
 import { pageScript } from "./page-script.ts"
 import { pageStyle } from "./page-style.ts"
 import { themeConfig } from "./theme.ts"
@@ -20,12 +22,12 @@ export interface PageLibraries {
   readonly vegaEmbed: string
 }
 
-/** What is on a page; header and main are HTML. */
+/** What is on a page. */
 export interface PageContent {
   readonly version: string
   readonly title: string
-  readonly header: string
-  readonly main: string
+  readonly header: Html
+  readonly main: ReadonlyArray<Html>
   readonly charts: ReadonlyArray<Chart | MissingChart>
   /** Length of the time that charts over time share. */
   readonly days: number
@@ -44,26 +46,26 @@ export const pageHtml = (content: PageContent, libraries: PageLibraries): string
     "base-uri 'none'",
     "form-action 'none'",
   ].join("; ")
-  return `<!doctype html>
+  return markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta http-equiv="Content-Security-Policy" content="${trusted(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="Evenkeel ${escapeHtml(content.version)}">
-<title>${escapeHtml(content.title)} – Evenkeel</title>
-<style>${pageStyle}</style>
+<meta name="generator" content="Evenkeel ${content.version}">
+<title>${content.title} – Evenkeel</title>
+<style>${trusted(pageStyle)}</style>
 </head>
 <body>
 ${content.header}
 <main>
 ${content.main}
 </main>
-<script type="application/json" id="report-data">${jsonForScript(pageData(content))}</script>
-${scripts.map((code) => `<script>${code}</script>`).join("\n")}
+<script type="application/json" id="report-data">${trusted(jsonForScript(pageData(content)))}</script>
+${scripts.map((code) => markup`<script>${trusted(code)}</script>`)}
 </body>
 </html>
-`
+`.text
 }
 
 const hashOf = (code: string): string => createHash("sha256").update(code, "utf8").digest("base64")
@@ -90,47 +92,41 @@ export const chartSection = ({
   id,
   title,
   charts,
-}: ChartSection): string => `<section aria-labelledby="${id}">
-<h2 id="${id}">${escapeHtml(title)}</h2>
-${charts.map(chartFigure).join("\n")}
+}: ChartSection): Html => markup`<section aria-labelledby="${id}">
+<h2 id="${id}">${title}</h2>
+${charts.map(chartFigure)}
 </section>`
 
-const chartFigure = (chart: Chart | MissingChart): string =>
+const chartFigure = (chart: Chart | MissingChart): Html =>
   isMissing(chart)
-    ? `<p class="missing" id="${chart.id}">${escapeHtml(chart.name)}: left out. ${escapeHtml(chart.reason)}</p>`
-    : `<figure id="${chart.id}">
-<p class="name">${escapeHtml(chart.name)}</p>
-<h3>${escapeHtml(chart.title)}</h3>
-<div class="chart" data-chart="${chart.id}" role="img" aria-label="${escapeHtml(chart.alternative)}"></div>
-<figcaption>${chart.notes.map(escapeHtml).join(" ")}</figcaption>
+    ? markup`<p class="missing" id="${chart.id}">${chart.name}: left out. ${chart.reason}</p>`
+    : markup`<figure id="${chart.id}">
+<p class="name">${chart.name}</p>
+<h3>${chart.title}</h3>
+<div class="chart" data-chart="${chart.id}" role="img" aria-label="${chart.alternative}"></div>
+<figcaption>${chart.notes.join(" ")}</figcaption>
 </figure>`
 
 /** A name that may break after its dots and before its capitals. */
-export const breakable = (name: string): string =>
-  name
-    .split(/(?<=\.)|(?<=[a-z])(?=[A-Z])/)
-    .map(escapeHtml)
-    .join("<wbr>")
+export const breakable = (name: string): Html =>
+  joined(name.split(/(?<=\.)|(?<=[a-z])(?=[A-Z])/), "<wbr>")
 
 /** Where the results of a page come from, and how to bring them again. */
 export const provenanceSection = (
   facts: ReadonlyArray<readonly [name: string, value: string]>,
   command: string,
   scenario: { readonly heading: string; readonly yaml: string },
-): string => `<section aria-labelledby="provenance">
+): Html => markup`<section aria-labelledby="provenance">
 <h2 id="provenance">Provenance</h2>
 <div class="wide" tabindex="0" role="region" aria-label="Provenance"><table>
 <caption>Where these results come from.</caption>
 <tbody>
-${facts
-  .map(
-    ([name, value]) =>
-      `<tr><th scope="row">${name}</th><td><code>${escapeHtml(value)}</code></td></tr>`,
-  )
-  .join("\n")}
+${facts.map(
+  ([name, value]) => markup`<tr><th scope="row">${name}</th><td><code>${value}</code></td></tr>`,
+)}
 </tbody></table></div>
 <h3>Run it again</h3>
-<pre class="command"><code>${escapeHtml(command)}</code></pre>
+<pre class="command"><code>${command}</code></pre>
 <h3>${scenario.heading}</h3>
-<pre class="scenario" tabindex="0" role="region" aria-label="The scenario as YAML"><code>${escapeHtml(scenario.yaml)}</code></pre>
+<pre class="scenario" tabindex="0" role="region" aria-label="The scenario as YAML"><code>${scenario.yaml}</code></pre>
 </section>`

@@ -1,28 +1,23 @@
 /** `evenkeel report`: draws the report of a run or a sweep again, from its stored results. */
-import { Args, Command, Options } from "@effect/cli"
 import { FileSystem, Path } from "@effect/platform"
 import { Console, Effect } from "effect"
 import { readRun } from "../sim/results/store/store.ts"
 import { readSweep } from "../sim/results/store/sweep-store.ts"
+import { jsonOption } from "../platform/terminal/output.ts"
 import { ReportError } from "./write-file.ts"
 import { writeReport } from "./write-report.ts"
 import { writeSweepReport } from "./write-sweep-report.ts"
+import * as Command from "../platform/terminal/command.ts"
+import * as Parameter from "../platform/terminal/parameter.ts"
 
-const jsonOption = Options.boolean("json").pipe(
-  Options.withDescription(
-    "Print one JSON document on stdout, which stays empty where there is no result; messages go to stderr.",
-  ),
-)
-
-export const reportCommand = Command.make(
-  "report",
-  {
-    dir: Args.text({ name: "folder" }).pipe(
-      Args.withDescription("The folder that a run or a sweep wrote."),
-    ),
+export const reportCommand = Command.make({
+  name: "report",
+  meaning: "Write the report of a run or a sweep again: one HTML page, charts as SVG and PNG.",
+  parameters: {
+    dir: Parameter.argument("folder", "The folder that a run or a sweep wrote."),
     json: jsonOption,
   },
-  ({ dir, json }) =>
+  run: ({ dir, json }) =>
     Effect.gen(function* () {
       const path = yield* Path.Path
       const fileSystem = yield* FileSystem.FileSystem
@@ -36,11 +31,7 @@ export const reportCommand = Command.make(
       yield* Effect.forEach(notices, (notice) => Console.error(notice))
       yield* Console.log(json ? JSON.stringify({ files }, null, 2) : files.join("\n"))
     }),
-).pipe(
-  Command.withDescription(
-    "Write the report of a run or a sweep again: one HTML page, charts as SVG and PNG.",
-  ),
-)
+})
 
 const reportSweep = (database: string, folder: string) =>
   Effect.gen(function* () {

@@ -5,6 +5,7 @@ import { Data, Either, ParseResult, Schema } from "effect"
 import { defaultsOf } from "../core/knob.ts"
 import { feeBpsKnob } from "../rules/money.ts"
 import { Economy, economyKnobs } from "./schema.ts"
+import { settingsIn } from "../core/setting-rows.ts"
 
 /** A patch or a file that is no valid economy: every place, and what is allowed there. */
 export class EconomyInvalid extends Data.TaggedError("EconomyInvalid")<{
@@ -88,21 +89,13 @@ export interface KnobRow {
 }
 
 /** Every knob of an economy with its facts, in the order of the rules. */
-export const knobRows = (economy: Economy): ReadonlyArray<KnobRow> => [
-  rowOf("feeBps", economy.feeBps, feeBpsKnob),
-  ...Object.entries(economyKnobs).flatMap(([group, knobs]) =>
-    Object.entries(knobs).map(([name, facts]) =>
-      rowOf(
-        `${group}.${name}`,
-        (economy[group as keyof Economy] as Record<string, unknown>)[name],
-        facts,
-      ),
-    ),
-  ),
-]
-
-const rowOf = (
-  path: string,
-  value: unknown,
-  { unit, meaning, source }: Omit<KnobRow, "path" | "value">,
-): KnobRow => ({ path, value, unit, meaning, source })
+export const knobRows = (economy: Economy): ReadonlyArray<KnobRow> =>
+  settingsIn(Economy).map(({ path, unit, meaning, source }) => ({
+    path,
+    value: path
+      .split(".")
+      .reduce<unknown>((place, name) => (isGroup(place) ? place[name] : undefined), economy),
+    unit,
+    meaning,
+    source,
+  }))

@@ -1,6 +1,7 @@
 /** Backpressure: a host that answers 429 or 503 is busy, and is left alone for a while. */
 import type { KnobValues } from "../core/knob.ts"
-import { flag, knob, nonNegative } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { flag, nonNegative } from "../core/setting.ts"
 import { microsOf } from "../core/units.ts"
 
 export const backpressureKnobs = {

@@ -1,6 +1,7 @@
 /** Blame: whose word and whose calls count when an attempt fails. Judged in `market/requests/blame.ts`. */
 import type { KnobValues } from "../core/knob.ts"
-import { flag, knob, nonNegative, wholeBetween } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { flag, nonNegative, wholeBetween } from "../core/setting.ts"
 
 export const blameKnobs = {
   secondOpinion: knob(flag, {
@@ -41,5 +42,3 @@ export const compileBlame = ({ blame }: { readonly blame: KnobValues<typeof blam
     minWitnesses: blame.minWitnesses,
     refusalDeviations: blame.refusalDeviations,
   }) as const
-
-export type BlameRules = ReturnType<typeof compileBlame>

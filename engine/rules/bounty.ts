@@ -1,15 +1,7 @@
 /** Bounties on under-supplied models: how scarce a model is, and what that pays. Kept in `market/payout/bounty.ts`. */
 import type { KnobValues } from "../core/knob.ts"
-import {
-  basisPoints,
-  between,
-  flag,
-  knob,
-  nonNegative,
-  oneOf,
-  positive,
-  wholeBetween,
-} from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { basisPoints, between, flag, nonNegative, oneOf, positive, wholeBetween } from "../core/setting.ts"
 import { microsPerHour } from "../core/units.ts"
 
 export const bountyKnobs = {
@@ -90,5 +82,3 @@ export const compileBounty = ({ bounty }: { readonly bounty: KnobValues<typeof b
     vestingDays: bounty.vestingDays,
     vestingAboveBps: bounty.vestingAboveBps,
   }) as const
-
-export type BountyRules = ReturnType<typeof compileBounty>

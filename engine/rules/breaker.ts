@@ -17,7 +17,8 @@
  * disowned (`reputation/blame.ts`), and failures that one party alone has seen trip nothing.
  */
 import type { KnobValues } from "../core/knob.ts"
-import { between, knob, oneOf, positive, wholeBetween } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { between, oneOf, positive, wholeBetween } from "../core/setting.ts"
 import { advance } from "../core/machine.ts"
 import { microsOf } from "../core/units.ts"
 import { breakerColumn, closed } from "../machines/admission.ts"

@@ -5,7 +5,8 @@
  * φ(t) = φ₀ · (1 − t / 72 h), 0 from 72 h on; a further switch: φ ← min(φmax, φ(now) + φ₀).
  */
 import type { KnobValues } from "../core/knob.ts"
-import { between, knob, nonNegative } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { between, nonNegative } from "../core/setting.ts"
 import { microsPerHour } from "../core/units.ts"
 
 export const flapKnobs = {

@@ -7,7 +7,8 @@
  * them are: only on which side of the floor a stream fell has to be kept.
  */
 import type { KnobValues } from "../core/knob.ts"
-import { knob, nonNegative, positive, wholeBetween } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { nonNegative, positive, wholeBetween } from "../core/setting.ts"
 import { microsOf, microsPerSecond } from "../core/units.ts"
 
 export const floorKnobs = {

@@ -10,7 +10,8 @@
  * instance and hour.
  */
 import type { KnobValues } from "../core/knob.ts"
-import { between, knob, nonNegative, positive, wholeBetween } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { between, nonNegative, positive, wholeBetween } from "../core/setting.ts"
 import { microsPerHour } from "../core/units.ts"
 
 export const healthKnobs = {

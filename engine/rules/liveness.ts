@@ -1,6 +1,7 @@
 /** Liveness: how long a host may be silent. */
 import type { KnobValues } from "../core/knob.ts"
-import { knob, positive, wholeBetween } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { positive, wholeBetween } from "../core/setting.ts"
 import { microsOf } from "../core/units.ts"
 
 export const livenessKnobs = {
@@ -26,5 +27,3 @@ export const compileLiveness = ({
   ({
     heartbeatTimeoutMicros: microsOf(liveness.heartbeatSeconds * liveness.missedHeartbeats),
   }) as const
-
-export type LivenessRules = ReturnType<typeof compileLiveness>

@@ -1,6 +1,7 @@
 /** Metering: the gateway counts, and a host may differ by so much. */
 import type { KnobValues } from "../core/knob.ts"
-import { knob, wholeBetween } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { wholeBetween } from "../core/setting.ts"
 
 export const meteringKnobs = {
   toleranceTokens: knob(wholeBetween("tokens", 0, 1_000_000), {
@@ -16,5 +17,3 @@ export const compileMetering = ({
 }: {
   readonly metering: KnobValues<typeof meteringKnobs>
 }) => ({ meteringToleranceTokens: metering.toleranceTokens }) as const
-
-export type MeteringRules = ReturnType<typeof compileMetering>

@@ -1,6 +1,7 @@
 /** Money: whole minor units, and the platform's part of every call. The formulas are in `price.ts`. */
 import type { KnobValues } from "../core/knob.ts"
-import { basisPoints, knob, wholeBetween } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { basisPoints, wholeBetween } from "../core/setting.ts"
 
 export const moneyKnobs = {
   scale: knob(wholeBetween("decimal places", 0, 9), {
@@ -26,5 +27,3 @@ export const compileMoney = ({
   readonly money: KnobValues<typeof moneyKnobs>
   readonly feeBps: number
 }) => ({ scale: money.scale, feeBps }) as const
-
-export type MoneyRules = ReturnType<typeof compileMoney>

@@ -1,6 +1,7 @@
 /** Promotion: the gift on every new account. */
 import type { KnobValues } from "../core/knob.ts"
-import { knob, nonNegative, oneOf } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { nonNegative, oneOf } from "../core/setting.ts"
 import { minorOf } from "../core/units.ts"
 
 export const promotionKnobs = {
@@ -38,5 +39,3 @@ export const compilePromotion = ({
     promotionMinor: minorOf(promotion.budgetCredits, money.scale),
     doGiftsStayGifts: promotion.giftsPay === "gifts",
   }) as const
-
-export type PromotionRules = ReturnType<typeof compilePromotion>

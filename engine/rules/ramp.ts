@@ -7,7 +7,8 @@
  * at the end.
  */
 import type { KnobValues } from "../core/knob.ts"
-import { between, flag, knob, nonNegative, positive, wholeBetween } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { between, flag, nonNegative, positive, wholeBetween } from "../core/setting.ts"
 import { microsPerHour, microsPerSecond } from "../core/units.ts"
 
 export const rampKnobs = {

@@ -1,6 +1,7 @@
 /** Routing: which instance serves, by whose word of its capacity, and how many are tried. The selection itself is `selection.ts`. */
 import type { KnobValues } from "../core/knob.ts"
-import { knob, oneOf, positive, wholeBetween } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { oneOf, positive, wholeBetween } from "../core/setting.ts"
 import { microsOf } from "../core/units.ts"
 
 export const routingKnobs = {

@@ -4,7 +4,8 @@
  */
 import { Schema } from "effect"
 import type { KnobValues } from "../core/knob.ts"
-import { between, knob, nonNegative } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { between, nonNegative } from "../core/setting.ts"
 import { microsPerHour } from "../core/units.ts"
 
 export const trustKnobs = {

@@ -1,6 +1,7 @@
 /** Withdrawals of earned credits. */
 import type { KnobValues } from "../core/knob.ts"
-import { knob, nonNegative } from "../core/knob.ts"
+import { knob } from "../core/knob.ts"
+import { nonNegative } from "../core/setting.ts"
 import { minorOf } from "../core/units.ts"
 
 export const withdrawalKnobs = {
@@ -19,5 +20,3 @@ export const compileWithdrawal = ({
   readonly withdrawal: KnobValues<typeof withdrawalKnobs>
   readonly money: { readonly scale: number }
 }) => ({ minWithdrawalMinor: minorOf(withdrawal.minimumCredits, money.scale) }) as const
-
-export type WithdrawalRules = ReturnType<typeof compileWithdrawal>

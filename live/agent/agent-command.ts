@@ -1,48 +1,44 @@
 /** `evenkeel agent`: makes this machine a host of a market. */
-import { Command, Options } from "@effect/cli"
 import { Data, Effect, Option } from "effect"
 import { alignColumns, note, printable, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { HostAgent } from "./host-agent.ts"
-import type { AgentEvent, HostAgentOptions, ModelOption } from "./options.ts"
-import { backendNames } from "./options.ts"
-import type { HostPlan } from "./plan.ts"
-import { registrationOf } from "./plan.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
+import type { AgentEvent, HostAgentOptions, ModelOption } from "./plan/options.ts"
+import { backendNames } from "./plan/options.ts"
+import type { HostPlan } from "./plan/plan.ts"
+import { registrationOf } from "./plan/plan.ts"
 
 const optionalText = (name: string, value: string, meaning: string) =>
-  Options.text(name).pipe(
-    Options.withPseudoName(value),
-    Options.withDescription(meaning),
-    Options.optional,
-  )
+  Parameter.optional(Parameter.text(name, value, meaning))
 
 const cliOptions = {
-  url: Options.text("url").pipe(
-    Options.withPseudoName("URL"),
-    Options.withDescription("The gateway, such as https://market.example."),
-  ),
+  url: Parameter.text("url", "URL", "The gateway, such as https://market.example."),
   key: optionalText(
     "key",
     "KEY",
     "Key of your account (sk_live_…), to register with; better given as EVENKEEL_KEY, which other users of the machine do not see. Not needed once registered.",
   ),
-  backend: Options.choice("backend", backendNames).pipe(
-    Options.withDescription(
+  backend: Parameter.withDefault(
+    Parameter.choice(
+      "backend",
+      backendNames,
       "What runs the models: huggingface (starts `transformers serve`), openai (vLLM, SGLang, TGI, llama.cpp, Ollama, LM Studio…), langchain (a LangServe endpoint), worker (your own POST /generate), simulated (no GPU); huggingface by default.",
     ),
-    Options.withDefault("huggingface" as const),
+    "huggingface",
   ),
   endpoint: optionalText(
     "endpoint",
     "URL",
     "Where the model server is, such as http://127.0.0.1:8000/v1 (openai, langchain, worker). A key that it wants goes into EVENKEEL_ENDPOINT_KEY.",
   ),
-  model: Options.text("model").pipe(
-    Options.withPseudoName("NAME"),
-    Options.withDescription(
+  model: Parameter.repeated(
+    Parameter.text(
+      "model",
+      "NAME",
       "A model to serve, by the market's name; NAME=OWN where the model server calls it OWN. Repeatable; by default all models of the server that the market lists.",
     ),
-    Options.repeated,
   ),
   name: optionalText("name", "TEXT", "What the host is called; the machine's name by default."),
   gpu: optionalText("gpu", "TEXT", "The GPU's name, instead of what nvidia-smi says."),
@@ -94,27 +90,26 @@ const cliOptions = {
     "P",
     "Probability of claiming twice the tokens (simulated).",
   ),
-  dryRun: Options.boolean("dry-run").pipe(
-    Options.withDescription("Print what was detected and would be registered, and end."),
-  ),
-  json: Options.boolean("json").pipe(
-    Options.withDescription(
-      "Print JSON on stdout: every event on a line; with --dry-run one document.",
-    ),
+  dryRun: Parameter.flag("dry-run", "Print what was detected and would be registered, and end."),
+  json: Parameter.flag(
+    "json",
+    "Print JSON on stdout: every event on a line; with --dry-run one document.",
   ),
 }
 
-type CliOptions = Command.Command.ParseConfig<typeof cliOptions>
+type CliOptions = Command.Given<typeof cliOptions>
 
-export const agentCommand = Command.make("agent", cliOptions, (given) =>
-  Effect.gen(function* () {
-    const options = yield* optionsFrom(given)
-    const agent = yield* Effect.try({ try: () => new HostAgent(options), catch: failed })
-    yield* given.dryRun ? printPlan(agent, given.json) : serve(agent)
-  }),
-).pipe(
-  Command.withDescription("Make this machine a host of a market: detect, register, serve jobs."),
-)
+export const agentCommand = Command.make({
+  name: "agent",
+  meaning: "Make this machine a host of a market: detect, register, serve jobs.",
+  parameters: cliOptions,
+  run: (given) =>
+    Effect.gen(function* () {
+      const options = yield* optionsFrom(given)
+      const agent = yield* Effect.try({ try: () => new HostAgent(options), catch: failed })
+      yield* given.dryRun ? printPlan(agent, given.json) : serve(agent)
+    }),
+})
 
 /** What the agent could not do, as a message without a stack. */
 class AgentFailed extends Data.TaggedError("AgentFailed")<{ readonly message: string }> {}

@@ -3,18 +3,17 @@
  * through the real agent protocol, consumers. It ends by itself, prints what happened, and replays
  * its own journal.
  */
-import { Command, Options } from "@effect/cli"
 import { FileSystem } from "@effect/platform"
 import { Data, Effect, Exit, Option, Scope } from "effect"
 import { openStream } from "../../engine/index.ts"
 import { jsonOption, note, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { HostAgent } from "../client.ts"
-import { configFrom } from "../load-config.ts"
+import { configFrom } from "../config/load-config.ts"
 import { replaySamePolicy } from "../replay/same-policy.ts"
-import { startGateway } from "../start.ts"
-import { readMeta } from "../store/meta.ts"
-import { openReader, StoreUnusable } from "../store/store.ts"
+import { startGateway } from "../start/start.ts"
+import { StoreUnusable } from "../store/errors.ts"
+import { openReader } from "../store/sqlite/open-store.ts"
 import type { HostPart } from "./cast.ts"
 import { consumers, hosts, largeModel, prices, smallModel } from "./cast.ts"
 import type { DemoReport, Member } from "./report.ts"
@@ -22,28 +21,29 @@ import { reportText } from "./report.ts"
 import { runLoad } from "./load.ts"
 import type { Platform } from "./platform.ts"
 import { platformAt } from "./platform.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
 /** Something that the demonstration is to show did not hold. */
 class DemoFailed extends Data.TaggedError("DemoFailed")<{ readonly message: string }> {}
 
 const longestSeconds = 3600
 
-export const demoCommand = Command.make(
-  "demo",
-  {
-    seconds: Options.text("seconds").pipe(
-      Options.withPseudoName("N"),
-      Options.withDescription("How long the consumers call; 10 by default."),
-      Options.withDefault("10"),
+export const demoCommand = Command.make({
+  name: "demo",
+  meaning:
+    "Show a whole market on this machine, no GPU needed: gateway, six simulated hosts, consumers.",
+  parameters: {
+    seconds: Parameter.withDefault(
+      Parameter.text("seconds", "N", "How long the consumers call; 10 by default."),
+      "10",
     ),
-    data: Options.text("data").pipe(
-      Options.withPseudoName("DIR"),
-      Options.withDescription("Keep the data directory here; by default it is thrown away."),
-      Options.optional,
+    data: Parameter.optional(
+      Parameter.text("data", "DIR", "Keep the data directory here; by default it is thrown away."),
     ),
     json: jsonOption,
   },
-  ({ seconds, data, json }) =>
+  run: ({ seconds, data, json }) =>
     Effect.scoped(
       Effect.gen(function* () {
         const duration = yield* secondsFrom(seconds)
@@ -57,11 +57,7 @@ export const demoCommand = Command.make(
           })
       }),
     ),
-).pipe(
-  Command.withDescription(
-    "Show a whole market on this machine, no GPU needed: gateway, six simulated hosts, consumers.",
-  ),
-)
+})
 
 const secondsFrom = (text: string): Effect.Effect<number, UsageError> => {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
@@ -192,11 +188,11 @@ const withReplay = (
   happened: Pick<DemoReport, "hosts" | "consumers" | "members">,
 ) =>
   Effect.gen(function* () {
-    const reader = yield* openReader(directory)
-    const meta = yield* readMeta(reader)
+    const journal = yield* openReader(directory)
+    const meta = yield* journal.meta
     if (meta === undefined)
       return yield* new StoreUnusable({ directory, reason: "no market was opened in it" })
-    const { difference, market, ...replayed } = yield* replaySamePolicy(reader, meta)
+    const { difference, market, ...replayed } = yield* replaySamePolicy(journal, meta)
     const report: DemoReport = {
       ...happened,
       scale: market.economy.money.scale,

@@ -1,5 +1,4 @@
 /** `evenkeel replay`: takes a journal again, under its own policy or under another one. */
-import { Args, Command, Options } from "@effect/cli"
 import { FileSystem } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { parse } from "yaml"
@@ -8,48 +7,49 @@ import { deriveEconomy, economies, formatCredits } from "../../engine/index.ts"
 import { alignColumns, jsonOption, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import type { MarketMeta } from "../store/meta.ts"
-import { readMeta } from "../store/meta.ts"
-import { reasonOf } from "../store/damage.ts"
-import { openToCheck, openReader, StoreUnusable } from "../store/store.ts"
+import { StoreUnusable } from "../store/errors.ts"
+import { checkDirectory, openReader } from "../store/sqlite/open-store.ts"
 import type { MarketTotals } from "./comparison.ts"
 import { accountDifferences } from "./comparison.ts"
 import { replayOtherPolicy } from "./other-policy.ts"
 import type { Replayed } from "./same-policy.ts"
 import { replaySamePolicy } from "./same-policy.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
 /** The journal gave other commands or balances when it was taken again. */
 class ReplayDiffers extends UsageError {}
 
-export const replayCommand = Command.make(
-  "replay",
-  {
-    directory: Args.text({ name: "folder" }).pipe(
-      Args.withDescription("The data directory of a gateway; it may be running."),
-    ),
-    economy: Options.text("economy").pipe(
-      Options.withPseudoName("NAME|FILE"),
-      Options.withDescription(
+export const replayCommand = Command.make({
+  name: "replay",
+  meaning:
+    "Take a gateway's journal again and compare every command and balance, or see what another policy would have done.",
+  parameters: {
+    directory: Parameter.argument("folder", "The data directory of a gateway; it may be running."),
+    economy: Parameter.optional(
+      Parameter.text(
+        "economy",
+        "NAME|FILE",
         `Replay the same demand under another policy: one of ${Object.keys(economies).join(", ")}, or a YAML file of knobs.`,
       ),
-      Options.optional,
     ),
     json: jsonOption,
   },
-  ({ directory, economy, json }) =>
+  run: ({ directory, economy, json }) =>
     Effect.scoped(
       Effect.gen(function* () {
-        const reader = yield* openReader(directory)
-        const meta = yield* readMeta(reader)
+        const journal = yield* openReader(directory)
+        const meta = yield* journal.meta
         if (meta === undefined)
           return yield* new StoreUnusable({ directory, reason: "no market was opened in it" })
-        const replayed = yield* replaySamePolicy(reader, meta)
+        const replayed = yield* replaySamePolicy(journal, meta)
         const same = sameDocument(replayed, meta)
         if (Option.isNone(economy)) {
           yield* printResult(json, same, () => sameText(same))
         } else {
           const other = yield* economyFrom(economy.value, meta.economy)
-          const journal = replayed.totals
-          const elsewhere = yield* replayOtherPolicy(reader, meta, other)
+          const written = replayed.totals
+          const elsewhere = yield* replayOtherPolicy(journal, meta, other)
           const { totals } = elsewhere
           const document = {
             ...same,
@@ -57,12 +57,12 @@ export const replayCommand = Command.make(
               economy: other.name,
               rejectedEvents: elsewhere.rejected,
               totals: Object.fromEntries(
-                (Object.keys(journal) as Array<keyof MarketTotals>).map((name) => [
+                (Object.keys(written) as Array<keyof MarketTotals>).map((name) => [
                   name,
                   {
-                    journal: journal[name],
+                    journal: written[name],
                     other: totals[name],
-                    difference: totals[name] - journal[name],
+                    difference: totals[name] - written[name],
                   },
                 ]),
               ),
@@ -70,7 +70,7 @@ export const replayCommand = Command.make(
             },
           }
           yield* printResult(json, document, () =>
-            [sameText(same), "", otherText(journal, totals, other, meta.economy.money.scale)].join(
+            [sameText(same), "", otherText(written, totals, other, meta.economy.money.scale)].join(
               "\n",
             ),
           )
@@ -81,20 +81,15 @@ export const replayCommand = Command.make(
             allowed: `the replay differs from the journal at entry ${replayed.difference.seq}`,
           })
         // What decides nothing, such as an index or a time of a posting, shows in the digests alone.
-        const { history } = yield* openToCheck(directory)
-        yield* history.check(0)
+        yield* checkDirectory(directory)
       }).pipe(
         Effect.catchTags({
-          SqlError: (error) => new StoreUnusable({ directory, reason: reasonOf(error) }),
+          StoreUnreadable: ({ message }) => new StoreUnusable({ directory, reason: message }),
           StoreDamaged: ({ message }) => new StoreUnusable({ directory, reason: message }),
         }),
       ),
     ),
-).pipe(
-  Command.withDescription(
-    "Take a gateway's journal again and compare every command and balance, or see what another policy would have done.",
-  ),
-)
+})
 
 /** A preset's name, or a YAML file of knobs on top of the economy that the journal ran under. */
 const economyFrom = (nameOrFile: string, base: Economy) =>

@@ -1,10 +1,10 @@
 /**
- * What the HTTP status of a model server says of an attempt: rule 3's table, however it is reached. An
- * error inside a stream that has begun with a 200 carries a status of its own, and means the same.
+ * What the HTTP status of a model server says of an attempt (docs/rules.md#outcomes). An error inside a
+ * stream that has begun with a 200 carries a status of its own, and means the same.
  *
  * 400, 413 and 422 speak of the request. Every other 4xx is the server's own trouble, a 404 above all:
- * whoever calls it has checked the model and knows the route, so a server that knows either of them no
- * more is out of order. A 402 may hang on how long an answer the call asks for.
+ * whoever calls it has checked the model and knows the route, so a server that no longer knows either of
+ * them is out of order. A 402 may depend on how long an answer the call asks for.
  */
 import type { Outcome } from "../../engine/index.ts"
 

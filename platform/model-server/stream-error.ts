@@ -49,7 +49,7 @@ const isBareError = (event: JsonObject): boolean => {
   return statusOf(event) !== undefined && errorText(event) !== undefined
 }
 
-/** The error that an event is, if it is one. `"error": null`, `""` or `false` is none. */
+/** The error that an event is, if it is one. `"error": null`, `""` or `false` is not one. */
 export const errorIn = (event: JsonObject): StreamError | undefined => {
   const { error } = event
   const isNamed = isObject(error) || (typeof error === "string" && error !== "")

@@ -31,7 +31,7 @@ const placesOf = (data: ReadonlyArray<unknown>): ReadonlyArray<number> => {
   return isEach ? (named as ReadonlyArray<number>) : data.map((_, at) => at)
 }
 
-/** The answer with nothing in it but its vectors; a text says why it is none. */
+/** The answer with nothing in it but its vectors; a text says why it is not one. */
 export const embeddingAnswer = (answer: JsonObject): JsonObject | string => {
   const { data } = answer
   if (!Array.isArray(data)) return "an embedding without data"

@@ -7,7 +7,7 @@
  * tool-calls.ts has them; `finish_reason` is null or one of OpenAI's words. A completion has `text`, an
  * embedding its vectors. Anything else is dropped. What is in this form passes as it is.
  *
- * Before its end an answer may end otherwise: by an error, by a finish that is none, by what is no answer
+ * Before its end an answer may end otherwise: by an error, by a finish that is no finish, by what is no answer
  * at all. Behind its end nothing is judged. An event with nothing of the answer in it is a sign of life.
  */
 import { randomUUID } from "node:crypto"

@@ -187,7 +187,7 @@ const placeOf = ({ index }: JsonObject, at: number, length: number): number | un
   return length > 1 ? at : undefined
 }
 
-/** A name or an id as a text; an empty one is none. */
+/** A name or an id as a text; an empty one counts as absent. */
 const wordIn = (value: unknown): string | undefined => {
   if (typeof value === "number") return String(value)
   return typeof value === "string" && value !== "" ? value : undefined

@@ -2,14 +2,13 @@
  * What a command says: its result on stdout, as text for people or one JSON document for programs;
  * everything else on stderr.
  */
-import { Options } from "@effect/cli"
 import { Console, Effect } from "effect"
+import * as Parameter from "./parameter.ts"
 
 /** `--json`, as every command has it. */
-export const jsonOption = Options.boolean("json").pipe(
-  Options.withDescription(
-    "Print one JSON document on stdout, which stays empty where there is no result; messages go to stderr.",
-  ),
+export const jsonOption = Parameter.flag(
+  "json",
+  "Print one JSON document on stdout, which stays empty where there is no result; messages go to stderr.",
 )
 
 /** One JSON document, or its readable form. */

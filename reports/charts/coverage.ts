@@ -1,6 +1,6 @@
 /**
  * Supply against target demand, by model and over time: 1 is covered, less is a shortage that the
- * bounties answer (rule 9 of the economy).
+ * bounties answer (docs/rules.md#bounties).
  *
  * Coverage has no upper end (a model that nobody asks for is covered without limit), and what
  * matters happens around 1: the view ends at {@link viewEnd}, or lower where nothing goes higher once

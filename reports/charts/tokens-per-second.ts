@@ -1,6 +1,6 @@
 /**
  * The decode rate of streams, as a distribution for each device class, against the floor of 5 tok/s
- * below which an instance is not eligible (rule 4 of the economy).
+ * below which an instance is not eligible (docs/rules.md#floor).
  */
 import type { ChartOf } from "../chart.ts"
 import { distribution, distributionInWords } from "../distribution.ts"

@@ -3,7 +3,8 @@ import type { Sensitivity } from "../../sim/results/models/sensitivity-model.ts"
 import { sweepDigest } from "../../sim/results/export/sweep-export.ts"
 import type { SweepDefinition, SweepResult } from "../../sim/results/models/sweep-model.ts"
 import type { Chart } from "../chart.ts"
-import { escapeHtml } from "../escape.ts"
+import type { Html } from "../markup.ts"
+import { joined, markup, nothing } from "../markup.ts"
 import { counted, formatWithUnit, spreadInWords } from "../number-format.ts"
 import type { ChartSection, PageLibraries } from "../page.ts"
 import { breakable, chartSection, pageHtml, provenanceSection } from "../page.ts"
@@ -40,7 +41,7 @@ export const sensitivityHtml = (
     sensitivity.definition,
     sensitivity.digest,
     [{ id: "sensitivity", title: "What matters", charts }],
-    "",
+    nothing,
     libraries,
   )
 
@@ -48,26 +49,29 @@ const definitionPage = (
   definition: SweepDefinition,
   digest: string,
   sections: ReadonlyArray<ChartSection>,
-  table: string,
+  table: Html,
   libraries: PageLibraries,
 ): string =>
   pageHtml(
     {
       version: definition.version,
       title: definition.title,
-      header: `<header>
-<h1>${escapeHtml(definition.title)}</h1>
-<p class="lead">Scenario ${escapeHtml(definition.scenario)} at ${counted(definition.points, "point")} (${designWords[definition.design]}), ${counted(
+      header: markup`<header>
+<h1>${definition.title}</h1>
+<p class="lead">Scenario ${definition.scenario} at ${counted(definition.points, "point")} (${designWords[definition.design]}), ${counted(
         definition.replications,
         "replication",
-      )} each. What varies: ${definition.vary.map((one) => `<code>${escapeHtml(one)}</code>`).join(", ")}.</p>
+      )} each. What varies: ${joined(
+        definition.vary.map((one) => markup`<code>${one}</code>`),
+        ", ",
+      )}.</p>
 </header>`,
       main: [
-        `<noscript><p class="alarm">The charts of this page are drawn by scripts, which are switched off. The same charts are written beside this file, as pictures in the folder “charts”.</p></noscript>`,
+        markup`<noscript><p class="alarm">The charts of this page are drawn by scripts, which are switched off. The same charts are written beside this file, as pictures in the folder “charts”.</p></noscript>`,
         ...sections.map(chartSection),
         table,
         provenance(definition, digest),
-      ].join("\n"),
+      ],
       charts: sections.flatMap(({ charts }) => charts),
       days: 0,
     },
@@ -75,33 +79,35 @@ const definitionPage = (
   )
 
 /** Where each metric is lowest and highest. */
-const extremesTable = (result: SweepResult): string => {
+const extremesTable = (result: SweepResult): Html => {
   const place = ({ values }: Response): string =>
     result.factors.map((path, at) => `${path} ${values[at]}`).join(", ")
-  const cell = (response: Response, unit: string): string =>
-    `<td><span>${escapeHtml(
+  const cell = (response: Response, unit: string): Html =>
+    markup`<td><span>${
       response.spread.low === null
         ? formatWithUnit(response.spread.mean, unit)
-        : spreadInWords(response.spread, unit),
-    )}</span><span class="meaning">${escapeHtml(place(response))}</span></td>`
+        : spreadInWords(response.spread, unit)
+    }</span><span class="meaning">${place(response)}</span></td>`
   const rows = Object.entries(result.metrics).flatMap(([name, { unit, meaning }]) => {
     const sorted = responsesOf(result, name).toSorted((a, b) => a.spread.mean - b.spread.mean)
     if (sorted.length === 0) return []
-    const heading = `<th scope="row">${breakable(name)}<span class="meaning">${escapeHtml(meaning)}</span></th>`
-    return [`<tr>${heading}${cell(sorted[0], unit)}${cell(sorted[sorted.length - 1], unit)}</tr>`]
+    const heading = markup`<th scope="row">${breakable(name)}<span class="meaning">${meaning}</span></th>`
+    return [
+      markup`<tr>${heading}${cell(sorted[0], unit)}${cell(sorted[sorted.length - 1], unit)}</tr>`,
+    ]
   })
-  return `<section aria-labelledby="metrics">
+  return markup`<section aria-labelledby="metrics">
 <h2 id="metrics">All metrics</h2>
 <div class="wide" tabindex="0" role="region" aria-label="All metrics"><table>
 <caption>Where each metric is lowest and highest, with 95% intervals over ${counted(result.definition.replications, "replication")}. The extremes of many points are extreme by chance too.</caption>
 <thead><tr><th scope="col">Metric</th><th scope="col">Lowest</th><th scope="col">Highest</th></tr></thead>
 <tbody>
-${rows.join("\n")}
+${rows}
 </tbody></table></div>
 </section>`
 }
 
-const provenance = (definition: SweepDefinition, digest: string): string => {
+const provenance = (definition: SweepDefinition, digest: string): Html => {
   const facts: ReadonlyArray<readonly [string, string]> = [
     ["Scenario", definition.scenario],
     ["Varies", definition.vary.join(" ")],

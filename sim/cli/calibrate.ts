@@ -2,7 +2,6 @@
  * `evenkeel calibrate`: measures a model server that runs somewhere, and writes what it found as a
  * device profile that a scenario can name in `fleet.profiles`.
  */
-import { Command, Options } from "@effect/cli"
 import { FileSystem, Path } from "@effect/platform"
 import { Data, Effect, Option, ParseResult, Schema } from "effect"
 import { stringify } from "yaml"
@@ -24,74 +23,104 @@ import {
 } from "../../platform/terminal/output.ts"
 import { quoteForShell } from "../../platform/terminal/shell.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
-
-const text = (name: string, pseudoName: string, meaning: string) =>
-  Options.text(name).pipe(Options.withPseudoName(pseudoName), Options.withDescription(meaning))
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
 const options = {
-  endpoint: text(
+  endpoint: Parameter.text(
     "endpoint",
     "URL",
     "The server's OpenAI-compatible API: http://127.0.0.1:8000/v1.",
   ),
-  model: text("model", "NAME", "The model, as the server calls it."),
-  as: text(
-    "as",
-    "MODEL",
-    `The catalogue's model that it is, where the server calls it otherwise: ${models.map(({ name }) => name).join(", ")}.`,
-  ).pipe(Options.optional),
-  quantisation: Options.choice("quantisation", ["q4", "f16"] as const).pipe(
-    Options.withDescription("How its weights are stored, as scenarios say it; q4 by default."),
-    Options.withDefault("q4" as const),
+  model: Parameter.text("model", "NAME", "The model, as the server calls it."),
+  as: Parameter.optional(
+    Parameter.text(
+      "as",
+      "MODEL",
+      `The catalogue's model that it is, where the server calls it otherwise: ${models.map(({ name }) => name).join(", ")}.`,
+    ),
   ),
-  device: text(
-    "device",
-    "NAME",
-    "What the profile is called. A device of the catalogue gives the profile its watts, rent and memory as well.",
-  ).pipe(Options.withDefault("measured device")),
-  concurrency: text(
-    "concurrency",
-    "LIST",
-    "Streams at once, rising, 1 to 256 each; 1,2,4,8 by default. It has to begin with 1.",
-  ).pipe(Options.withDefault("1,2,4,8")),
-  promptTokens: text(
-    "prompt-tokens",
-    "N",
-    "Longest prompt, 64 to 100000; 1024 by default. An eighth and a half of it are measured as well.",
-  ).pipe(Options.withDefault("1024")),
-  outputTokens: text("output-tokens", "N", "Tokens of an answer, 16 to 4096; 128 by default.").pipe(
-    Options.withDefault("128"),
+  quantisation: Parameter.withDefault(
+    Parameter.choice(
+      "quantisation",
+      ["q4", "f16"],
+      "How its weights are stored, as scenarios say it; q4 by default.",
+    ),
+    "q4",
   ),
-  repeats: text(
-    "repeats",
-    "N",
-    "How often each rung is measured at each prompt length, 2 to 100; 3 by default.",
-  ).pipe(Options.withDefault("3")),
-  contextTokens: text(
-    "context-tokens",
-    "N",
-    "Tokens of context, of all streams together, for which the server has memory. By default what the catalogue's device would have; without either it is not limited.",
-  ).pipe(Options.optional),
-  timeout: text(
-    "timeout",
-    "SECONDS",
-    "Longest silence of the server, 1 to 3600; 60 by default. A whole answer may take ten times as long.",
-  ).pipe(Options.withDefault("60")),
-  keyEnv: text(
-    "key-env",
-    "VARIABLE",
-    "The environment variable that holds the server's key, where it wants one.",
-  ).pipe(Options.optional),
-  seed: text(
-    "seed",
-    "TEXT",
-    "What the prompts' words and the intervals are drawn from; evenkeel by default.",
-  ).pipe(Options.withDefault("evenkeel")),
-  out: text(
-    "out",
-    "FILE",
-    "Where the profile goes (YAML), replacing an earlier one. Without it, the profile is only shown.",
-  ).pipe(Options.optional),
+  device: Parameter.withDefault(
+    Parameter.text(
+      "device",
+      "NAME",
+      "What the profile is called. A device of the catalogue gives the profile its watts, rent and memory as well.",
+    ),
+    "measured device",
+  ),
+  concurrency: Parameter.withDefault(
+    Parameter.text(
+      "concurrency",
+      "LIST",
+      "Streams at once, rising, 1 to 256 each; 1,2,4,8 by default. It has to begin with 1.",
+    ),
+    "1,2,4,8",
+  ),
+  promptTokens: Parameter.withDefault(
+    Parameter.text(
+      "prompt-tokens",
+      "N",
+      "Longest prompt, 64 to 100000; 1024 by default. An eighth and a half of it are measured as well.",
+    ),
+    "1024",
+  ),
+  outputTokens: Parameter.withDefault(
+    Parameter.text("output-tokens", "N", "Tokens of an answer, 16 to 4096; 128 by default."),
+    "128",
+  ),
+  repeats: Parameter.withDefault(
+    Parameter.text(
+      "repeats",
+      "N",
+      "How often each rung is measured at each prompt length, 2 to 100; 3 by default.",
+    ),
+    "3",
+  ),
+  contextTokens: Parameter.optional(
+    Parameter.text(
+      "context-tokens",
+      "N",
+      "Tokens of context, of all streams together, for which the server has memory. By default what the catalogue's device would have; without either it is not limited.",
+    ),
+  ),
+  timeout: Parameter.withDefault(
+    Parameter.text(
+      "timeout",
+      "SECONDS",
+      "Longest silence of the server, 1 to 3600; 60 by default. A whole answer may take ten times as long.",
+    ),
+    "60",
+  ),
+  keyEnv: Parameter.optional(
+    Parameter.text(
+      "key-env",
+      "VARIABLE",
+      "The environment variable that holds the server's key, where it wants one.",
+    ),
+  ),
+  seed: Parameter.withDefault(
+    Parameter.text(
+      "seed",
+      "TEXT",
+      "What the prompts' words and the intervals are drawn from; evenkeel by default.",
+    ),
+    "evenkeel",
+  ),
+  out: Parameter.optional(
+    Parameter.text(
+      "out",
+      "FILE",
+      "Where the profile goes (YAML), replacing an earlier one. Without it, the profile is only shown.",
+    ),
+  ),
   json: jsonOption,
 }
 
@@ -100,87 +129,89 @@ class CalibrationFailed extends Data.TaggedError("CalibrationFailed")<{
   readonly message: string
 }> {}
 
-export const calibrateCommand = Command.make("calibrate", options, (given) =>
-  Effect.gen(function* () {
-    const endpoint = yield* endpointFrom(given.endpoint)
-    const model = yield* modelFrom(given.model, given.as)
-    const concurrencies = yield* concurrenciesFrom(given.concurrency)
-    const promptTokens = yield* wholeFrom("prompt-tokens", given.promptTokens, 64, 100_000)
-    const outputTokens = yield* wholeFrom("output-tokens", given.outputTokens, 16, 4096)
-    const repeats = yield* wholeFrom("repeats", given.repeats, 2, 100)
-    const timeoutSeconds = yield* wholeFrom("timeout", given.timeout, 1, 3600)
-    const capacity = yield* Effect.transposeOption(
-      Option.map(given.contextTokens, (words) =>
-        wholeFrom("context-tokens", words, 1, 1_000_000_000),
-      ),
-    )
-    const key = yield* Effect.transposeOption(Option.map(given.keyEnv, keyFrom))
-    yield* Option.match(given.out, { onNone: () => Effect.void, onSome: refuseUnwritable })
-    const unnamed = yield* profileOf(given.device, model, given.quantisation, capacity)
-
-    const promptLengths = [promptTokens / 8, promptTokens / 2, promptTokens].map(Math.round)
-    const { rounds, endedBecause } = yield* climb(
-      {
-        endpoint,
-        model: given.model,
-        key: Option.getOrUndefined(key),
-        timeoutMillis: 1000 * timeoutSeconds,
-        limitMillis: 10_000 * timeoutSeconds,
-      },
-      {
-        concurrencies,
-        promptLengths,
-        outputTokens,
-        repeats,
-        seed: given.seed,
-        onRound: (done, total) =>
-          Math.floor((10 * done) / total) > Math.floor((10 * (done - 1)) / total)
-            ? note(`${done} of ${total} rounds`)
-            : Effect.void,
-      },
-    )
-    if (endedBecause !== undefined) yield* note(`The ladder ended early. ${endedBecause}`)
-    const fit = fitProfile(rounds, given.seed)
-    if ("undetermined" in fit)
-      return yield* new CalibrationFailed({ message: `Not enough to go by: ${fit.undetermined}.` })
-    if (fit.slots === Math.max(...concurrencies))
-      yield* note(
-        `Even ${fit.slots} streams at once made more tokens than fewer; a longer --concurrency may find more slots.`,
+export const calibrateCommand = Command.make({
+  name: "calibrate",
+  meaning: "Measure a running OpenAI-compatible server, and write a device profile for scenarios.",
+  parameters: options,
+  run: (given) =>
+    Effect.gen(function* () {
+      const endpoint = yield* endpointFrom(given.endpoint)
+      const model = yield* modelFrom(given.model, given.as)
+      const concurrencies = yield* concurrenciesFrom(given.concurrency)
+      const promptTokens = yield* wholeFrom("prompt-tokens", given.promptTokens, 64, 100_000)
+      const outputTokens = yield* wholeFrom("output-tokens", given.outputTokens, 16, 4096)
+      const repeats = yield* wholeFrom("repeats", given.repeats, 2, 100)
+      const timeoutSeconds = yield* wholeFrom("timeout", given.timeout, 1, 3600)
+      const capacity = yield* Effect.transposeOption(
+        Option.map(given.contextTokens, (words) =>
+          wholeFrom("context-tokens", words, 1, 1_000_000_000),
+        ),
       )
-    const profile = yield* unnamed(fit)
-    const command = commandAgain(given)
-    yield* Option.match(given.out, {
-      onNone: () => Effect.void,
-      onSome: (file) => writeProfile(file, profileText(profile, fit, command)),
-    })
-    const document = {
-      endpoint: `${endpoint.origin}${endpoint.pathname}`,
-      model: given.model,
-      command,
-      seed: given.seed,
-      rounds: rounds.length,
-      endedBecause: endedBecause ?? null,
-      file: Option.getOrNull(given.out),
-      fit,
-      profile,
-    }
-    yield* printResult(given.json, document, () =>
-      printable(
-        [
-          fitText(fit),
-          "",
-          ...(Option.isNone(given.out)
-            ? ["The profile; --out FILE keeps it:", "", stringify(profile).trimEnd()]
-            : [usageText(given.out.value, profile.name)]),
-        ].join("\n"),
-      ),
-    )
-  }),
-).pipe(
-  Command.withDescription(
-    "Measure a running OpenAI-compatible server, and write a device profile for scenarios.",
-  ),
-)
+      const key = yield* Effect.transposeOption(Option.map(given.keyEnv, keyFrom))
+      yield* Option.match(given.out, { onNone: () => Effect.void, onSome: refuseUnwritable })
+      const unnamed = yield* profileOf(given.device, model, given.quantisation, capacity)
+
+      const promptLengths = [promptTokens / 8, promptTokens / 2, promptTokens].map(Math.round)
+      const { rounds, endedBecause } = yield* climb(
+        {
+          endpoint,
+          model: given.model,
+          key: Option.getOrUndefined(key),
+          timeoutMillis: 1000 * timeoutSeconds,
+          limitMillis: 10_000 * timeoutSeconds,
+        },
+        {
+          concurrencies,
+          promptLengths,
+          outputTokens,
+          repeats,
+          seed: given.seed,
+          onRound: (done, total) =>
+            Math.floor((10 * done) / total) > Math.floor((10 * (done - 1)) / total)
+              ? note(`${done} of ${total} rounds`)
+              : Effect.void,
+        },
+      )
+      if (endedBecause !== undefined) yield* note(`The ladder ended early. ${endedBecause}`)
+      const fit = fitProfile(rounds, given.seed)
+      if ("undetermined" in fit)
+        return yield* new CalibrationFailed({
+          message: `Not enough to go by: ${fit.undetermined}.`,
+        })
+      if (fit.slots === Math.max(...concurrencies))
+        yield* note(
+          `Even ${fit.slots} streams at once made more tokens than fewer; a longer --concurrency may find more slots.`,
+        )
+      const profile = yield* unnamed(fit)
+      const command = commandAgain(given)
+      yield* Option.match(given.out, {
+        onNone: () => Effect.void,
+        onSome: (file) => writeProfile(file, profileText(profile, fit, command)),
+      })
+      const document = {
+        endpoint: `${endpoint.origin}${endpoint.pathname}`,
+        model: given.model,
+        command,
+        seed: given.seed,
+        rounds: rounds.length,
+        endedBecause: endedBecause ?? null,
+        file: Option.getOrNull(given.out),
+        fit,
+        profile,
+      }
+      yield* printResult(given.json, document, () =>
+        printable(
+          [
+            fitText(fit),
+            "",
+            ...(Option.isNone(given.out)
+              ? ["The profile; --out FILE keeps it:", "", stringify(profile).trimEnd()]
+              : [usageText(given.out.value, profile.name)]),
+          ].join("\n"),
+        ),
+      )
+    }),
+})
 
 const refused = (argument: string, allowed: string) => new UsageError({ argument, allowed })
 

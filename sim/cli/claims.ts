@@ -1,5 +1,4 @@
 /** `evenkeel claims`: what the economy promises, and every attack on it, tried by experiment. */
-import { Command, Options } from "@effect/cli"
 import { FileSystem, Path } from "@effect/platform"
 import { Effect } from "effect"
 import { auditedEconomies, auditIds, replicationsFor, runAudit } from "../claims/audit.ts"
@@ -19,24 +18,27 @@ import { workersFrom, workersOption } from "./run-options.ts"
 import { quoteForShell } from "../../platform/terminal/shell.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { version } from "../../platform/package.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
-const fastOption = Options.boolean("fast").pipe(
-  Options.withDescription("Within 3 minutes on 2 cores: fewer and shorter runs, wider intervals."),
+const fastOption = Parameter.flag(
+  "fast",
+  "Within 3 minutes on 2 cores: fewer and shorter runs, wider intervals.",
 )
-const onlyOption = Options.text("only").pipe(
-  Options.withPseudoName("ID"),
-  Options.withDescription(`One promise or attack alone; may be repeated: ${auditIds.join(", ")}.`),
-  Options.repeated,
+const onlyOption = Parameter.repeated(
+  Parameter.text(
+    "only",
+    "ID",
+    `One promise or attack alone; may be repeated: ${auditIds.join(", ")}.`,
+  ),
 )
-const seedOption = Options.text("seed").pipe(
-  Options.withPseudoName("TEXT"),
-  Options.withDescription("What every draw follows from; evenkeel by default."),
-  Options.withDefault("evenkeel"),
+const seedOption = Parameter.withDefault(
+  Parameter.text("seed", "TEXT", "What every draw follows from; evenkeel by default."),
+  "evenkeel",
 )
-const outOption = Options.text("out").pipe(
-  Options.withPseudoName("FOLDER"),
-  Options.withDescription("Where claims.json and claims.html go; out/claims by default."),
-  Options.withDefault("out/claims"),
+const outOption = Parameter.withDefault(
+  Parameter.text("out", "FOLDER", "Where claims.json and claims.html go; out/claims by default."),
+  "out/claims",
 )
 
 /** Replications of each arm, and their length as a part of what the scenarios say. */
@@ -50,9 +52,11 @@ export type WriteClaims<E, R> = (
 ) => Effect.Effect<ReadonlyArray<string>, E, R>
 
 export const makeClaimsCommand = <E, R>(write: WriteClaims<E, R>) =>
-  Command.make(
-    "claims",
-    {
+  Command.make({
+    name: "claims",
+    meaning:
+      "Try by experiment what the economy promises, and every attack on it, under pooled and hardened.",
+    parameters: {
       fast: fastOption,
       only: onlyOption,
       seed: seedOption,
@@ -60,7 +64,7 @@ export const makeClaimsCommand = <E, R>(write: WriteClaims<E, R>) =>
       out: outOption,
       json: jsonOption,
     },
-    (options) =>
+    run: (options) =>
       Effect.gen(function* () {
         const ids = yield* idsFrom(options.only)
         const workers = yield* workersFrom(options.workers)
@@ -94,11 +98,7 @@ export const makeClaimsCommand = <E, R>(write: WriteClaims<E, R>) =>
         if (report.failedChecks.length > 0)
           return yield* new CheckFailed({ names: report.failedChecks })
       }),
-  ).pipe(
-    Command.withDescription(
-      "Try by experiment what the economy promises, and every attack on it, under pooled and hardened.",
-    ),
-  )
+  })
 
 const idsFrom = (only: ReadonlyArray<string>): Effect.Effect<ReadonlySet<string>, UsageError> => {
   const unknown = only.find((id) => !auditIds.includes(id))

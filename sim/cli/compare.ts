@@ -2,7 +2,6 @@
  * `evenkeel compare`: a scenario as it is, and with some settings changed, under common random
  * numbers; and which metrics the change moved.
  */
-import { Command, Options } from "@effect/cli"
 import { Effect, Option, Ref } from "effect"
 import type { Comparison, MetricComparison } from "../experiment/comparison.ts"
 import { compareRuns, FAMILY_ERROR } from "../experiment/comparison.ts"
@@ -35,27 +34,31 @@ import {
   workersOption,
 } from "./run-options.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
-const setOption = Options.text("set").pipe(
-  Options.withPseudoName("PATH=VALUE"),
-  Options.withDescription(
+const setOption = Parameter.repeated(
+  Parameter.text(
+    "set",
+    "PATH=VALUE",
     "One setting in which the variant differs, such as economy.feeBps=1000; at least one. May be repeated.",
   ),
-  Options.repeated,
 )
-const bothOption = Options.text("both").pipe(
-  Options.withPseudoName("PATH=VALUE"),
-  Options.withDescription(
+const bothOption = Parameter.repeated(
+  Parameter.text(
+    "both",
+    "PATH=VALUE",
     "One setting of baseline and variant alike, such as horizonDays=2. May be repeated.",
   ),
-  Options.repeated,
 )
 
 const leastReplications = 2
 
-export const compareCommand = Command.make(
-  "compare",
-  {
+export const compareCommand = Command.make({
+  name: "compare",
+  meaning:
+    "Change settings of a scenario, and see which metrics that moves, under common random numbers.",
+  parameters: {
     scenario: scenarioArgument,
     set: setOption,
     both: bothOption,
@@ -64,7 +67,7 @@ export const compareCommand = Command.make(
     workers: workersOption,
     json: jsonOption,
   },
-  ({ scenario: name, set, both, ...options }) =>
+  run: ({ scenario: name, set, both, ...options }) =>
     Effect.gen(function* () {
       if (set.length === 0)
         return yield* new UsageError({
@@ -128,11 +131,7 @@ export const compareCommand = Command.make(
       )
       if (failed.length > 0) return yield* new CheckFailed({ names: failed })
     }),
-).pipe(
-  Command.withDescription(
-    "Change settings of a scenario, and see which metrics that moves, under common random numbers.",
-  ),
-)
+})
 
 /** What makes replications a pair is no setting of one side. */
 const refuseUnpaired = (baseline: Plan, variant: Plan) => {

@@ -1,5 +1,4 @@
 /** `evenkeel coverage`: how often the simulator's 95% intervals contain a truth that is known. */
-import { Command, Options } from "@effect/cli"
 import { Worker as PlatformWorker } from "@effect/platform"
 import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import { Data, Effect, Option } from "effect"
@@ -10,21 +9,22 @@ import { alignColumns, jsonOption, note, printResult } from "../../platform/term
 import { makeProgress } from "./progress.ts"
 import { numberFrom, workersFrom, workersOption } from "./run-options.ts"
 import { quoteForShell } from "../../platform/terminal/shell.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
 const usualMacros = 1_000
 const mostMacros = 1_000_000
 
-const seedOption = Options.text("seed").pipe(
-  Options.withPseudoName("TEXT"),
-  Options.withDescription("What every draw follows from; evenkeel by default."),
-  Options.withDefault("evenkeel"),
+const seedOption = Parameter.withDefault(
+  Parameter.text("seed", "TEXT", "What every draw follows from; evenkeel by default."),
+  "evenkeel",
 )
-const macrosOption = Options.text("macro-replications").pipe(
-  Options.withPseudoName("N"),
-  Options.withDescription(
+const macrosOption = Parameter.optional(
+  Parameter.text(
+    "macro-replications",
+    "N",
     "How many intervals each share is taken of; 1000 by default, which takes some 18 minutes of one core.",
   ),
-  Options.optional,
 )
 
 /** Some kind of interval does not cover as often as it says. */
@@ -36,10 +36,16 @@ class CoverageMissed extends Data.TaggedError("CoverageMissed")<{
   }
 }
 
-export const coverageCommand = Command.make(
-  "coverage",
-  { macroReplications: macrosOption, seed: seedOption, workers: workersOption, json: jsonOption },
-  ({ seed, json, ...options }) =>
+export const coverageCommand = Command.make({
+  name: "coverage",
+  meaning: "Measure how often 95% intervals cover the truth, where queueing theory knows it.",
+  parameters: {
+    macroReplications: macrosOption,
+    seed: seedOption,
+    workers: workersOption,
+    json: jsonOption,
+  },
+  run: ({ seed, json, ...options }) =>
     Effect.gen(function* () {
       const asked = yield* numberFrom(
         "macro-replications",
@@ -62,11 +68,7 @@ export const coverageCommand = Command.make(
           names: missed.map(({ setting, quantity }) => `${setting}: ${quantity}`),
         })
     }),
-).pipe(
-  Command.withDescription(
-    "Measure how often 95% intervals cover the truth, where queueing theory knows it.",
-  ),
-)
+})
 
 /** Every setting's macro-replications on threads; the results do not depend on how many. */
 const measure = (

@@ -1,17 +1,19 @@
 /** `evenkeel economy`: the economies, and every knob of one with its value, unit, meaning, source. */
-import { Args, Command, Options } from "@effect/cli"
 import { Effect, Option } from "effect"
 import type { Economy, KnobRow } from "../../engine/index.ts"
 import { economies, knobRows } from "../../engine/index.ts"
 import { alignColumns, jsonOption, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
-export const economyOption = Options.text("economy").pipe(
-  Options.withPseudoName("NAME"),
-  Options.withDescription(
+export const economyOption = Parameter.withDefault(
+  Parameter.text(
+    "economy",
+    "NAME",
     `The economy whose fee is taken: one of ${Object.keys(economies).join(", ")}; pooled by default.`,
   ),
-  Options.withDefault("pooled"),
+  "pooled",
 )
 
 export const economyNamed = (name: string): Effect.Effect<Economy, UsageError> =>
@@ -22,10 +24,17 @@ export const economyNamed = (name: string): Effect.Effect<Economy, UsageError> =
         allowed: `no economy is called that; there are ${Object.keys(economies).join(", ")}`,
       })
 
-const listCommand = Command.make("list", { json: jsonOption }, ({ json }) => {
-  const all = Object.values(economies).map(({ name, meaning }) => ({ name, meaning }))
-  return printResult(json, all, () => alignColumns(all.map(({ name, meaning }) => [name, meaning])))
-}).pipe(Command.withDescription("The economies that Evenkeel ships."))
+const listCommand = Command.make({
+  name: "list",
+  meaning: "The economies that Evenkeel ships.",
+  parameters: { json: jsonOption },
+  run: ({ json }) => {
+    const all = Object.values(economies).map(({ name, meaning }) => ({ name, meaning }))
+    return printResult(json, all, () =>
+      alignColumns(all.map(({ name, meaning }) => [name, meaning])),
+    )
+  },
+})
 
 const valueText = (value: unknown): string =>
   typeof value === "object" ? JSON.stringify(value) : String(value)
@@ -49,19 +58,19 @@ const knobsText = (
 const sourceLegend =
   "Sources: 002 is the document of the credit economy, 000 the hosting guide; ours is a choice of Evenkeel's where both are silent."
 
-const nameArgument = Args.text({ name: "name" }).pipe(
-  Args.withDescription(`An economy: one of ${Object.keys(economies).join(", ")}.`),
+const nameArgument = Parameter.argument(
+  "name",
+  `An economy: one of ${Object.keys(economies).join(", ")}.`,
 )
-const diffOption = Options.text("diff").pipe(
-  Options.withPseudoName("NAME"),
-  Options.withDescription("Show only what differs from this economy."),
-  Options.optional,
+const diffOption = Parameter.optional(
+  Parameter.text("diff", "NAME", "Show only what differs from this economy."),
 )
 
-const showCommand = Command.make(
-  "show",
-  { name: nameArgument, diff: diffOption, json: jsonOption },
-  ({ name, diff, json }) =>
+const showCommand = Command.make({
+  name: "show",
+  meaning: "Every knob of an economy: value, unit, meaning, source.",
+  parameters: { name: nameArgument, diff: diffOption, json: jsonOption },
+  run: ({ name, diff, json }) =>
     Effect.gen(function* () {
       const economy = yield* economyNamed(name)
       const rows = knobRows(economy)
@@ -91,9 +100,10 @@ const showCommand = Command.make(
             ].join("\n"),
       )
     }),
-).pipe(Command.withDescription("Every knob of an economy: value, unit, meaning, source."))
+})
 
-export const economyCommand = Command.make("economy").pipe(
-  Command.withDescription("The rules that a market can be run under."),
-  Command.withSubcommands([listCommand, showCommand]),
+export const economyCommand = Command.group(
+  "economy",
+  "The rules that a market can be run under.",
+  [listCommand, showCommand],
 )

@@ -1,32 +1,38 @@
 /** `evenkeel export`: the results of a run as tidy tables for pandas, R or DuckDB. */
-import { Args, Command, Options } from "@effect/cli"
 import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { exportRun } from "../results/export/export.ts"
 import { readRun } from "../results/store/store.ts"
 import { jsonOption, printable, printResult } from "../../platform/terminal/output.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
-const formatOption = Options.choice("format", ["csv", "parquet"]).pipe(
-  Options.withDescription(
+const formatOption = Parameter.withDefault(
+  Parameter.choice(
+    "format",
+    ["csv", "parquet"],
     "csv (the default), for spreadsheets and R; parquet, for pandas and DuckDB.",
   ),
-  Options.withDefault("csv" as const),
+  "csv",
 )
-const outOption = Options.text("out").pipe(
-  Options.withPseudoName("FOLDER"),
-  Options.withDescription("Where the tables go; csv or parquet in the run's folder by default."),
-  Options.optional,
+const outOption = Parameter.optional(
+  Parameter.text(
+    "out",
+    "FOLDER",
+    "Where the tables go; csv or parquet in the run's folder by default.",
+  ),
 )
 
-export const exportCommand = Command.make(
-  "export",
-  {
-    dir: Args.text({ name: "folder" }).pipe(Args.withDescription("The folder that a run wrote.")),
+export const exportCommand = Command.make({
+  name: "export",
+  meaning: "Export a run's results as CSV or Parquet tables.",
+  parameters: {
+    dir: Parameter.argument("folder", "The folder that a run wrote."),
     format: formatOption,
     out: outOption,
     json: jsonOption,
   },
-  ({ dir, format, out, json }) =>
+  run: ({ dir, format, out, json }) =>
     Effect.gen(function* () {
       const path = yield* Path.Path
       const result = yield* readRun(path.join(dir, "results.sqlite"))
@@ -34,4 +40,4 @@ export const exportCommand = Command.make(
       const files = yield* exportRun(result, folder, [format])
       yield* printResult(json, { files }, () => printable(files.join("\n")))
     }),
-).pipe(Command.withDescription("Export a run's results as CSV or Parquet tables."))
+})

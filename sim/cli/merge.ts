@@ -1,5 +1,4 @@
 /** `evenkeel merge`: the shards of a sweep as one. */
-import { Args, Command } from "@effect/cli"
 import { FileSystem, Path } from "@effect/platform"
 import { Effect } from "effect"
 import { differencesOf } from "../results/store/sweep-difference.ts"
@@ -18,20 +17,20 @@ import { jsonOption } from "../../platform/terminal/output.ts"
 import type { WriteSweepReport } from "./sweep.ts"
 import { finishSweep } from "./sweep.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
-const outArgument = Args.text({ name: "out" }).pipe(
-  Args.withDescription("The folder that the whole goes to."),
-)
-const shardsArgument = Args.text({ name: "shard" }).pipe(
-  Args.withDescription("The folders of the shards, in any order."),
-  Args.atLeast(1),
+const outArgument = Parameter.argument("out", "The folder that the whole goes to.")
+const shardsArgument = Parameter.several(
+  Parameter.argument("shard", "The folders of the shards, in any order."),
 )
 
 export const makeMergeCommand = <E, R>(write: WriteSweepReport<E, R>) =>
-  Command.make(
-    "merge",
-    { out: outArgument, shards: shardsArgument, json: jsonOption },
-    ({ out, shards, json }) =>
+  Command.make({
+    name: "merge",
+    meaning: "Join the shards of a sweep, and write its results and report.",
+    parameters: { out: outArgument, shards: shardsArgument, json: jsonOption },
+    run: ({ out, shards, json }) =>
       Effect.gen(function* () {
         const path = yield* Path.Path
         const files = yield* FileSystem.FileSystem
@@ -60,7 +59,7 @@ export const makeMergeCommand = <E, R>(write: WriteSweepReport<E, R>) =>
         )
         yield* finishSweep(result, out, json, write)
       }),
-  ).pipe(Command.withDescription("Join the shards of a sweep, and write its results and report."))
+  })
 
 interface Shard extends StoredSweep {
   readonly folder: string

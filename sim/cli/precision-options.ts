@@ -1,5 +1,4 @@
 /** `--precision` and `--max-replications`: how precise a run has to be, and what it reached. */
-import { Options } from "@effect/cli"
 import { Effect, Option } from "effect"
 import type { MetricTarget, PrecisionGoal, PrecisionReport } from "../experiment/precision.ts"
 import { metricFactsOf } from "../summary/summary.ts"
@@ -9,18 +8,17 @@ import { LEAST_REPLICATIONS } from "../statistics/inference/sequential-stopping.
 import { alignColumns, printable } from "../../platform/terminal/output.ts"
 import { maxReplications, numberFrom } from "./run-options.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
-export const precisionOption = Options.text("precision").pipe(
-  Options.withPseudoName("METRIC=SIZE"),
-  Options.withDescription(
+export const precisionOption = Parameter.repeated(
+  Parameter.text(
+    "precision",
+    "METRIC=SIZE",
     "Run until the 95% half-width of a metric is at most 1% of its mean (ttft.p99=1%) or 0.05 of its unit (ttft.p99=0.05) and stays so, never fewer than --replications. May be repeated; all must hold at once.",
   ),
-  Options.repeated,
 )
-export const maxReplicationsOption = Options.text("max-replications").pipe(
-  Options.withPseudoName("N"),
-  Options.withDescription("Where --precision gives up; 100 by default."),
-  Options.optional,
+export const maxReplicationsOption = Parameter.optional(
+  Parameter.text("max-replications", "N", "Where --precision gives up; 100 by default."),
 )
 
 const usualMost = 100

@@ -1,24 +1,29 @@
 /** `evenkeel quote`: what so many tokens cost, and who gets what of it. */
-import { Command, Options } from "@effect/cli"
 import { Effect } from "effect"
 import { formatCredits, parseDecimal, quote } from "../../engine/index.ts"
 import { economyNamed, economyOption } from "./economy.ts"
 import { alignColumns, jsonOption, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
-const priceOption = Options.text("price-per-token").pipe(
-  Options.withPseudoName("CREDITS"),
-  Options.withDescription("Credits a token, a decimal such as 0.00012."),
+const priceOption = Parameter.text(
+  "price-per-token",
+  "CREDITS",
+  "Credits a token, a decimal such as 0.00012.",
 )
-const tokensOption = Options.text("tokens").pipe(
-  Options.withPseudoName("N"),
-  Options.withDescription("A whole number of tokens."),
-)
+const tokensOption = Parameter.text("tokens", "N", "A whole number of tokens.")
 
-export const quoteCommand = Command.make(
-  "quote",
-  { pricePerToken: priceOption, tokens: tokensOption, economy: economyOption, json: jsonOption },
-  ({ pricePerToken, tokens, economy: name, json }) =>
+export const quoteCommand = Command.make({
+  name: "quote",
+  meaning: "What a number of tokens costs: gross, platform fee, provider's net.",
+  parameters: {
+    pricePerToken: priceOption,
+    tokens: tokensOption,
+    economy: economyOption,
+    json: jsonOption,
+  },
+  run: ({ pricePerToken, tokens, economy: name, json }) =>
     Effect.gen(function* () {
       const economy = yield* economyNamed(name)
       const { scale } = economy.money
@@ -58,6 +63,4 @@ export const quoteCommand = Command.make(
         ]),
       )
     }),
-).pipe(
-  Command.withDescription("What a number of tokens costs: gross, platform fee, provider's net."),
-)
+})

@@ -1,35 +1,36 @@
 /** What the commands that simulate a scenario are told alike: scenario, seed, replications, workers. */
-import { Args, Options } from "@effect/cli"
 import { Effect, Option } from "effect"
 import { availableParallelism } from "node:os"
 import { builtInScenarios } from "../scenarios/load.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
 export { commandAgain } from "../experiment/command-again.ts"
 
-export const scenarioArgument = Args.text({ name: "scenario" }).pipe(
-  Args.withDescription(`A built-in scenario (${builtInScenarios.join(", ")}) or a YAML file.`),
+export const scenarioArgument = Parameter.argument(
+  "scenario",
+  `A built-in scenario (${builtInScenarios.join(", ")}) or a YAML file.`,
 )
-export const seedOption = Options.text("seed").pipe(
-  Options.withPseudoName("TEXT"),
-  Options.withDescription(
+export const seedOption = Parameter.optional(
+  Parameter.text(
+    "seed",
+    "TEXT",
     "What every draw follows from: the same seed gives the same digest. By default the scenario's own.",
   ),
-  Options.optional,
 )
-export const replicationsOption = Options.text("replications").pipe(
-  Options.withPseudoName("N"),
-  Options.withDescription(
+export const replicationsOption = Parameter.optional(
+  Parameter.text(
+    "replications",
+    "N",
     "Independent repetitions; intervals need at least 2. By default as many as the scenario says.",
   ),
-  Options.optional,
 )
-export const workersOption = Options.text("workers").pipe(
-  Options.withPseudoName("N"),
-  Options.withDescription(
+export const workersOption = Parameter.optional(
+  Parameter.text(
+    "workers",
+    "N",
     "Replications that run at once; as many as there are cores by default. Results do not depend on it.",
   ),
-  Options.optional,
 )
 
 const maxWorkers = 256

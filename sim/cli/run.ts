@@ -1,5 +1,4 @@
 /** `evenkeel run`: simulates a scenario, keeps the results, and leaves a report of them. */
-import { Command, Options } from "@effect/cli"
 import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
 import type { Finished } from "../recording/replicated.ts"
@@ -34,23 +33,26 @@ import {
   workersOption,
 } from "./run-options.ts"
 import { quoteForShell } from "../../platform/terminal/shell.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
-const setOption = Options.text("set").pipe(
-  Options.withPseudoName("PATH=VALUE"),
-  Options.withDescription(
+const setOption = Parameter.repeated(
+  Parameter.text(
+    "set",
+    "PATH=VALUE",
     "One setting of the scenario, such as economy.feeBps=1000 or economy=hardened. May be repeated.",
   ),
-  Options.repeated,
 )
-const outOption = Options.text("out").pipe(
-  Options.withPseudoName("FOLDER"),
-  Options.withDescription(
+const outOption = Parameter.optional(
+  Parameter.text(
+    "out",
+    "FOLDER",
     "Where results and report go, replacing those of an earlier run; out/SCENARIO by default.",
   ),
-  Options.optional,
 )
-const checkOption = Options.boolean("check").pipe(
-  Options.withDescription("Check ledger, holds and counters at every turn of the hour as well."),
+const checkOption = Parameter.flag(
+  "check",
+  "Check ledger, holds and counters at every turn of the hour as well.",
 )
 
 /** How the run is shown and reported; it comes from the reports, which the simulator knows nothing of. */
@@ -69,9 +71,10 @@ export interface Reporting<E, R> {
 }
 
 export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
-  Command.make(
-    "run",
-    {
+  Command.make({
+    name: "run",
+    meaning: "Simulate a scenario, keep the results in SQLite, and write a report with charts.",
+    parameters: {
       scenario: scenarioArgument,
       seed: seedOption,
       replications: replicationsOption,
@@ -83,7 +86,7 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
       check: checkOption,
       json: jsonOption,
     },
-    (options) =>
+    run: (options) =>
       Effect.gen(function* () {
         const path = yield* Path.Path
         const workers = yield* workersFrom(options.workers)
@@ -146,11 +149,7 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
         if (failed.length > 0)
           return yield* new CheckFailed({ names: failed.map(([name]) => name) })
       }),
-  ).pipe(
-    Command.withDescription(
-      "Simulate a scenario, keep the results in SQLite, and write a report with charts.",
-    ),
-  )
+  })
 
 /** How the requests of all replications ended, warm-up included. */
 const endsOf = (finished: ReadonlyArray<Finished>) => {

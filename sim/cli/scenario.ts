@@ -1,20 +1,16 @@
 /** `evenkeel scenario`: what can stand in a scenario file. */
-import { Command } from "@effect/cli"
-import { Console, Effect } from "effect"
+import { Console } from "effect"
 import { scenarioJsonSchema } from "../scenarios/json-schema.ts"
-import { readScenario } from "../scenarios/load.ts"
+import * as Command from "../../platform/terminal/command.ts"
 
-const schemaCommand = Command.make("schema", {}, () =>
-  Effect.flatMap(readScenario("base"), (base) =>
-    Console.log(JSON.stringify(scenarioJsonSchema(base), null, 2)),
-  ),
-).pipe(
-  Command.withDescription(
+const schemaCommand = Command.make({
+  name: "schema",
+  meaning:
     "Print the JSON Schema of scenario files: every setting with its meaning, range and default.",
-  ),
-)
+  parameters: {},
+  run: () => Console.log(JSON.stringify(scenarioJsonSchema(), null, 2)),
+})
 
-export const scenarioCommand = Command.make("scenario").pipe(
-  Command.withDescription("What can stand in a scenario file."),
-  Command.withSubcommands([schemaCommand]),
-)
+export const scenarioCommand = Command.group("scenario", "What can stand in a scenario file.", [
+  schemaCommand,
+])

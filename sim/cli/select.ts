@@ -2,7 +2,6 @@
  * `evenkeel select`: which of several options of a scenario is best by a metric, with a stated
  * probability of a correct selection.
  */
-import { Command, Options } from "@effect/cli"
 import { Effect, Option } from "effect"
 import { makePlan } from "../experiment/plan.ts"
 import { metricFactsOf } from "../summary/summary.ts"
@@ -33,59 +32,69 @@ import {
   workersOption,
 } from "./run-options.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
-const optionOption = Options.text("option").pipe(
-  Options.withPseudoName("PATH=VALUE,…"),
-  Options.withDescription(
+const optionOption = Parameter.repeated(
+  Parameter.text(
+    "option",
+    "PATH=VALUE,…",
     "The settings of one option, such as economy.feeBps=1000,operators.chaserShare=0.2, or as-is for none; at least two options. May be repeated.",
   ),
-  Options.repeated,
 )
-const bothOption = Options.text("both").pipe(
-  Options.withPseudoName("PATH=VALUE"),
-  Options.withDescription(
+const bothOption = Parameter.repeated(
+  Parameter.text(
+    "both",
+    "PATH=VALUE",
     "One setting that all options share, such as horizonDays=2. May be repeated.",
   ),
-  Options.repeated,
 )
-const metricOption = Options.text("metric").pipe(
-  Options.withPseudoName("METRIC"),
-  Options.withDescription("The metric to judge by, such as credits.platformPerDay."),
+const metricOption = Parameter.text(
+  "metric",
+  "METRIC",
+  "The metric to judge by, such as credits.platformPerDay.",
 )
-const lowestOption = Options.boolean("lowest").pipe(
-  Options.withDescription("The lowest mean is the best; by default the highest is."),
+const lowestOption = Parameter.flag(
+  "lowest",
+  "The lowest mean is the best; by default the highest is.",
 )
-const indifferenceOption = Options.text("indifference").pipe(
-  Options.withPseudoName("SIZE"),
-  Options.withDescription(
-    "The least difference that matters, in the metric's unit. The smaller, the more replications.",
+const indifferenceOption = Parameter.text(
+  "indifference",
+  "SIZE",
+  "The least difference that matters, in the metric's unit. The smaller, the more replications.",
+)
+const confidenceOption = Parameter.withDefault(
+  Parameter.text(
+    "confidence",
+    "PERCENT",
+    "The probability of a correct selection; 95% by default.",
   ),
+  "95%",
 )
-const confidenceOption = Options.text("confidence").pipe(
-  Options.withPseudoName("PERCENT"),
-  Options.withDescription("The probability of a correct selection; 95% by default."),
-  Options.withDefault("95%"),
-)
-const firstStageOption = Options.text("replications").pipe(
-  Options.withPseudoName("N"),
-  Options.withDescription(
+const firstStageOption = Parameter.optional(
+  Parameter.text(
+    "replications",
+    "N",
     "Replications of every option in the first stage, 2 or more; 10 by default.",
   ),
-  Options.optional,
 )
-const mostOption = Options.text("max-replications").pipe(
-  Options.withPseudoName("N"),
-  Options.withDescription("Where it gives up, replications of an option; 200 by default."),
-  Options.optional,
+const mostOption = Parameter.optional(
+  Parameter.text(
+    "max-replications",
+    "N",
+    "Where it gives up, replications of an option; 200 by default.",
+  ),
 )
 
 const usualFirstStage = 10
 const usualMost = 200
 const unchanged = "as-is"
 
-export const selectCommand = Command.make(
-  "select",
-  {
+export const selectCommand = Command.make({
+  name: "select",
+  meaning:
+    "Select the best of several options of a scenario by one metric, with a stated probability of being right.",
+  parameters: {
     scenario: scenarioArgument,
     metric: metricOption,
     lowest: lowestOption,
@@ -99,7 +108,7 @@ export const selectCommand = Command.make(
     workers: workersOption,
     json: jsonOption,
   },
-  ({ scenario: name, both, ...options }) =>
+  run: ({ scenario: name, both, ...options }) =>
     Effect.gen(function* () {
       const names = options.option.map((text) => text.trim())
       yield* checkOptions(names)
@@ -190,11 +199,7 @@ export const selectCommand = Command.make(
       )
       if (failedChecks.length > 0) return yield* new CheckFailed({ names: failedChecks })
     }),
-).pipe(
-  Command.withDescription(
-    "Select the best of several options of a scenario by one metric, with a stated probability of being right.",
-  ),
-)
+})
 
 /** Commas part settings where another PATH= follows; any other comma belongs to a value. */
 const settingsOf = (text: string): ReadonlyArray<string> =>

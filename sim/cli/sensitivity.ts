@@ -1,5 +1,4 @@
 /** `evenkeel sensitivity`: which settings matter for a metric, and how much. */
-import { Command, Options } from "@effect/cli"
 import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { metricFactsOf } from "../summary/summary.ts"
@@ -39,34 +38,38 @@ import {
   varyOption,
 } from "./sweep-options.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
-const metricOption = Options.text("metric").pipe(
-  Options.withPseudoName("NAME"),
-  Options.withDescription(
+const metricOption = Parameter.repeated(
+  Parameter.text(
+    "metric",
+    "NAME",
     "The metric that is explained, such as ttft.p99; at least one. May be repeated: every metric is measured anyway, so another one later takes no time.",
   ),
-  Options.repeated,
 )
-const methodOption = Options.choice("method", ["morris", "sobol"]).pipe(
-  Options.withDescription(
+const methodOption = Parameter.withDefault(
+  Parameter.choice(
+    "method",
+    ["morris", "sobol"],
     "morris (the default), elementary effects: which settings matter, from few runs; sobol: which part of the metric's variance each makes, alone and with the others.",
   ),
-  Options.withDefault("morris" as const),
+  "morris",
 )
-const samplesOption = Options.text("samples").pipe(
-  Options.withPseudoName("N"),
-  Options.withDescription(
+const samplesOption = Parameter.optional(
+  Parameter.text(
+    "samples",
+    "N",
     "Trajectories of morris (20 by default; a point more than there are settings each), or rows of sobol (128 by default; three points more than there are settings each).",
   ),
-  Options.optional,
 )
 
-const replicationsOption = Options.text("replications").pipe(
-  Options.withPseudoName("N"),
-  Options.withDescription(
+const replicationsOption = Parameter.optional(
+  Parameter.text(
+    "replications",
+    "N",
     "Replications of each point, 1 by default: trajectories and rows are repetitions already, each with random numbers of its own.",
   ),
-  Options.optional,
 )
 
 const defaultSamples = { morris: 20, sobol: 128 } as const
@@ -79,9 +82,11 @@ export type WriteSensitivityReport<E, R> = (
 ) => Effect.Effect<{ readonly files: ReadonlyArray<string> }, E, R>
 
 export const makeSensitivityCommand = <E, R>(write: WriteSensitivityReport<E, R>) =>
-  Command.make(
-    "sensitivity",
-    {
+  Command.make({
+    name: "sensitivity",
+    meaning:
+      "Find which settings of a scenario matter for a metric, by Morris' elementary effects or Sobol' indices.",
+    parameters: {
       scenario: scenarioArgument,
       vary: varyOption,
       metric: metricOption,
@@ -95,7 +100,7 @@ export const makeSensitivityCommand = <E, R>(write: WriteSensitivityReport<E, R>
       shard: shardOption,
       json: jsonOption,
     },
-    ({ scenario, vary, both, method, metric: metrics, ...options }) =>
+    run: ({ scenario, vary, both, method, metric: metrics, ...options }) =>
       Effect.gen(function* () {
         const path = yield* Path.Path
         const workers = yield* workersFrom(options.workers)
@@ -173,11 +178,7 @@ export const makeSensitivityCommand = <E, R>(write: WriteSensitivityReport<E, R>
             "The intervals are wide even for the most important setting: more --samples, in another folder, tell more.",
           )
       }),
-  ).pipe(
-    Command.withDescription(
-      "Find which settings of a scenario matter for a metric, by Morris' elementary effects or Sobol' indices.",
-    ),
-  )
+  })
 
 const againCommand = (command: string, metrics: ReadonlyArray<string>): string =>
   [command, ...metrics.map((name) => `--metric ${name}`)].join(" ")

@@ -1,37 +1,37 @@
 /** What the commands that run a design are told alike: factors, common settings, shard, folder. */
-import { Options } from "@effect/cli"
 import { Effect, Option } from "effect"
 import type { Shard } from "../results/models/sweep-model.ts"
 import { wholeSweep } from "../results/models/sweep-model.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
-export const varyOption = Options.text("vary").pipe(
-  Options.withPseudoName("PATH=VALUES"),
-  Options.withDescription(
+export const varyOption = Parameter.repeated(
+  Parameter.text(
+    "vary",
+    "PATH=VALUES",
     "A setting that varies: a list (fleet.nodes=10,20,40), equally spaced values (economy.feeBps=500..2000:4), by ratio (log(1..100):3), or any value of a range (0..0.1) where the design samples. At least one; may be repeated.",
   ),
-  Options.repeated,
 )
-export const bothOption = Options.text("both").pipe(
-  Options.withPseudoName("PATH=VALUE"),
-  Options.withDescription(
+export const bothOption = Parameter.repeated(
+  Parameter.text(
+    "both",
+    "PATH=VALUE",
     "One setting of all points alike, such as horizonDays=2. May be repeated.",
   ),
-  Options.repeated,
 )
-export const shardOption = Options.text("shard").pipe(
-  Options.withPseudoName("I/N"),
-  Options.withDescription(
+export const shardOption = Parameter.optional(
+  Parameter.text(
+    "shard",
+    "I/N",
     "Run part I of N only, on this machine; evenkeel merge joins the parts. A part is every Nth point.",
   ),
-  Options.optional,
 )
-export const outOption = Options.text("out").pipe(
-  Options.withPseudoName("FOLDER"),
-  Options.withDescription(
+export const outOption = Parameter.optional(
+  Parameter.text(
+    "out",
+    "FOLDER",
     "Where finished cells are kept and results go; a sweep of the same definition is continued there. By default out/SCENARIO-COMMAND.",
   ),
-  Options.optional,
 )
 
 const mostShards = 10_000

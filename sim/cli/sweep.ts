@@ -1,5 +1,4 @@
 /** `evenkeel sweep`: a scenario at many points of a design, resumable, and in shards. */
-import { Command, Options } from "@effect/cli"
 import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { exportSweep, sweepDigest, sweepDocument } from "../results/export/sweep-export.ts"
@@ -37,19 +36,23 @@ import {
   varyOption,
 } from "./sweep-options.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
-const designOption = Options.choice("design", ["grid", "latin", "sobol"]).pipe(
-  Options.withDescription(
+const designOption = Parameter.withDefault(
+  Parameter.choice(
+    "design",
+    ["grid", "latin", "sobol"],
     "Where the points lie: grid (the default), every combination of the values; latin, a Latin hypercube; sobol, a Sobol sequence.",
   ),
-  Options.withDefault("grid" as const),
+  "grid",
 )
-const pointsOption = Options.text("points").pipe(
-  Options.withPseudoName("N"),
-  Options.withDescription(
+const pointsOption = Parameter.optional(
+  Parameter.text(
+    "points",
+    "N",
     "Points of a latin or sobol design; for sobol a power of 2 covers best. A grid's follow from its values.",
   ),
-  Options.optional,
 )
 
 /** Writes the report of a sweep into a folder; it comes from the reports. */
@@ -81,9 +84,11 @@ const sizeFrom = (design: DesignName, given: Option.Option<string>) =>
   })
 
 export const makeSweepCommand = <E, R>(write: WriteSweepReport<E, R>) =>
-  Command.make(
-    "sweep",
-    {
+  Command.make({
+    name: "sweep",
+    meaning:
+      "Run a scenario at many points of a design; finished cells are kept, so that a sweep goes on where it was stopped.",
+    parameters: {
       scenario: scenarioArgument,
       vary: varyOption,
       design: designOption,
@@ -96,7 +101,7 @@ export const makeSweepCommand = <E, R>(write: WriteSweepReport<E, R>) =>
       shard: shardOption,
       json: jsonOption,
     },
-    ({ scenario, vary, both, design, ...options }) =>
+    run: ({ scenario, vary, both, design, ...options }) =>
       Effect.gen(function* () {
         const path = yield* Path.Path
         const size = yield* sizeFrom(design, options.points)
@@ -146,11 +151,7 @@ export const makeSweepCommand = <E, R>(write: WriteSweepReport<E, R>) =>
         }
         yield* finishSweep(result, folder, options.json, write)
       }),
-  ).pipe(
-    Command.withDescription(
-      "Run a scenario at many points of a design; finished cells are kept, so that a sweep goes on where it was stopped.",
-    ),
-  )
+  })
 
 /** Exports and reports a whole sweep, and says what came out. */
 export const finishSweep = <E, R>(

@@ -1,5 +1,4 @@
 /** `evenkeel validate`: the event kernel against queueing theory's closed forms. */
-import { Command, Options } from "@effect/cli"
 import { Data, Effect } from "effect"
 import { closedForms } from "../validation/closed-forms.ts"
 import type { ValidationResult } from "../validation/validate.ts"
@@ -14,18 +13,20 @@ import {
 } from "../validation/validate.ts"
 import { alignColumns, jsonOption, note, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
+import * as Command from "../../platform/terminal/command.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
 
-const seedOption = Options.text("seed").pipe(
-  Options.withPseudoName("TEXT"),
-  Options.withDescription("What every draw follows from; evenkeel by default."),
-  Options.withDefault("evenkeel"),
+const seedOption = Parameter.withDefault(
+  Parameter.text("seed", "TEXT", "What every draw follows from; evenkeel by default."),
+  "evenkeel",
 )
-const effortOption = Options.text("effort").pipe(
-  Options.withPseudoName("FACTOR"),
-  Options.withDescription(
+const effortOption = Parameter.withDefault(
+  Parameter.text(
+    "effort",
+    "FACTOR",
     "Multiplies the length of every run, 0.001 to 1000; 1 by default, below it intervals may be too wide.",
   ),
-  Options.withDefault("1"),
+  "1",
 )
 
 const effortFrom = (text: string) => {
@@ -47,10 +48,11 @@ class ValidationFailed extends Data.TaggedError("ValidationFailed")<{
   }
 }
 
-export const validateCommand = Command.make(
-  "validate",
-  { seed: seedOption, effort: effortOption, json: jsonOption },
-  ({ seed, effort: effortText, json }) =>
+export const validateCommand = Command.make({
+  name: "validate",
+  meaning: "Check the event kernel against the closed forms of queueing theory.",
+  parameters: { seed: seedOption, effort: effortOption, json: jsonOption },
+  run: ({ seed, effort: effortText, json }) =>
     Effect.gen(function* () {
       const effort = yield* effortFrom(effortText)
       const level = levelOf(closedForms)
@@ -68,9 +70,7 @@ export const validateCommand = Command.make(
       if (missed.length > 0)
         return yield* new ValidationFailed({ names: missed.map(({ name }) => name) })
     }),
-).pipe(
-  Command.withDescription("Check the event kernel against the closed forms of queueing theory."),
-)
+})
 
 /** All replications of a form. Between two of them the command can be stopped. */
 const replicate = (form: ClosedForm, seed: string, effort: number) => {

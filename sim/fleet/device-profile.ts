@@ -9,49 +9,55 @@
  * measured are offered.
  */
 import { Schema } from "effect"
-import { above0, atLeast0, oneOf, quantity, whole } from "../settings/quantities.ts"
+import { Settings } from "../../engine/index.ts"
 import type { Device } from "./devices.ts"
 import { models } from "./models.ts"
 import type { Model, Quantisation } from "./models.ts"
 import type { ServiceRates } from "./service-model.ts"
 import { DEFAULT_PREFILL_SHARE } from "./service-model.ts"
 
+const { allowing, nonNegative, number, oneOf, positive, setting, wholeBetween } = Settings
+
 /** A day a token: whatever is slower serves nobody. */
-const MOST_MICROS = 86_400e6
-const micros = quantity(
-  "a number of microseconds, 0 to 86400000000",
-  (value) => value >= 0 && value <= MOST_MICROS,
-)
-const microsAbove0 = quantity(
-  "a number of microseconds above 0, to 86400000000",
-  (value) => value > 0 && value <= MOST_MICROS,
-)
+const most = 86_400e6
+const micros = number("a number of microseconds", { least: 0, most })
+const microsAbove0 = number("a number of microseconds", { above: 0, most })
 
 const spanOf = (unit: string) =>
-  Schema.Struct({ low: atLeast0(unit), high: atLeast0(unit) }).pipe(
-    Schema.filter(({ low, high }) => low <= high || `low is ${low}, above high, ${high}`),
-  )
+  Schema.Struct({
+    low: setting(nonNegative(unit), { meaning: "The lower end." }),
+    high: setting(nonNegative(unit), { meaning: "The upper end." }),
+  }).pipe(Schema.filter(({ low, high }) => low <= high || `low is ${low}, above high, ${high}`))
 
 /** A 95% interval; it informs, the simulator uses the value itself. */
 const Interval = spanOf("microseconds")
 
 export const ProfiledModel = Schema.Struct({
-  /** A model of the catalogue (sim/fleet/models.ts), whatever the server calls it. */
-  name: oneOf(models.map(({ name }) => name)),
-  quantisation: oneOf(["q4", "f16"]),
-  /** A decode step before it reads any context, but for what each stream adds. */
-  stepMicros: micros,
-  /** What each stream adds to a step. */
-  streamMicros: micros,
-  /** What each token of context, of all streams, adds to a step. */
-  contextMicrosPerToken: micros,
-  prefillMicrosPerToken: microsAbove0,
-  /** Time to the first token that does not depend on the prompt: network, HTTP, the server's queue. */
-  overheadMicros: micros,
-  /** Streams at once, as far as more of them made more tokens. */
-  slots: whole("slots", 1, 1024),
-  /** Tokens of context, over all streams, for which there is memory; null: not known, not limited. */
-  contextCapacityTokens: Schema.NullOr(whole("tokens", 1, 1_000_000_000)),
+  name: setting(oneOf(...models.map(({ name }) => name)), {
+    meaning: "A model of the catalogue, whatever the server calls it.",
+  }),
+  quantisation: setting(oneOf("q4", "f16"), { meaning: "How its weights are stored." }),
+  stepMicros: setting(micros, {
+    meaning: "A decode step before it reads any context, but for what each stream adds.",
+  }),
+  streamMicros: setting(micros, { meaning: "What each stream adds to a step." }),
+  contextMicrosPerToken: setting(micros, {
+    meaning: "What each token of context, of all streams, adds to a step.",
+  }),
+  prefillMicrosPerToken: setting(microsAbove0, {
+    meaning: "What reading each token of a prompt takes.",
+  }),
+  overheadMicros: setting(micros, {
+    meaning:
+      "Time to the first token that does not depend on the prompt: network, HTTP, the server's queue.",
+  }),
+  slots: setting(wholeBetween("slots", 1, 1024), {
+    meaning: "Streams at once, as far as more of them made more tokens.",
+  }),
+  contextCapacityTokens: setting(Schema.NullOr(wholeBetween("tokens", 1, 1_000_000_000)), {
+    meaning:
+      "Tokens of context, over all streams, for which there is memory; null: not known, not limited.",
+  }),
   intervals: Schema.optionalWith(
     Schema.Struct({
       stepMicros: Interval,
@@ -71,24 +77,29 @@ export const ProfiledModel = Schema.Struct({
 export type ProfiledModel = typeof ProfiledModel.Type
 
 /** The name, as `fleet.devices` refers to it: one line, nothing that a terminal would obey. */
-const profileName = Schema.String.pipe(
-  Schema.filter((text) => /^[^\p{Cc}\p{Bidi_Control}]{1,100}$/u.test(text) && text.trim() === text),
-).annotations({
-  message: (issue) => ({
-    message: `expected a name of 1 to 100 characters on one line, got ${JSON.stringify(issue.actual)}`,
-    override: true,
-  }),
-})
+const profileName = allowing(
+  Schema.String.pipe(
+    Schema.filter(
+      (text) => /^[^\p{Cc}\p{Bidi_Control}]{1,100}$/u.test(text) && text.trim() === text,
+    ),
+  ),
+  "a name of 1 to 100 characters on one line",
+)
 
 export const DeviceProfile = Schema.Struct({
-  name: profileName,
-  /** What its operator pays: electricity (consumer, apple), or rent where there is one (datacenter). */
-  deviceClass: oneOf(["consumer", "datacenter", "apple"]),
-  watts: spanOf("watts"),
-  rentUsdPerHour: Schema.NullOr(spanOf("US dollars an hour")),
-  /** Bandwidth at which it loads a model, 10^9 bytes a second. */
-  storageGbs: above0("GB/s"),
-  models: Schema.NonEmptyArray(ProfiledModel),
+  name: setting(profileName, { meaning: "What fleet.devices refers to it by." }),
+  deviceClass: setting(oneOf("consumer", "datacenter", "apple"), {
+    meaning:
+      "What its operator pays: electricity (consumer, apple), or rent where there is one (datacenter).",
+  }),
+  watts: spanOf("watts").annotations({ description: "What it draws at work." }),
+  rentUsdPerHour: setting(Schema.NullOr(spanOf("US dollars an hour")), {
+    meaning: "What it is rented for; null: it is not.",
+  }),
+  storageGbs: setting(positive("GB/s"), {
+    meaning: "Bandwidth at which it loads a model, 10^9 bytes a second.",
+  }),
+  models: setting(Schema.NonEmptyArray(ProfiledModel), { meaning: "What was measured on it." }),
 })
 export type DeviceProfile = typeof DeviceProfile.Type
 

@@ -2,8 +2,9 @@
  * From what was written to what is run: a scenario's tree laid over the one that it extends, its
  * economy derived from a preset, and the whole checked against the schema.
  */
-import { Either, ParseResult, Schema, SchemaAST } from "effect"
-import { deriveEconomy, economies } from "../../engine/index.ts"
+import type { SchemaAST } from "effect"
+import { Either, ParseResult, Schema } from "effect"
+import { deriveEconomy, economies, entryIn, groupIn } from "../../engine/index.ts"
 import type { Tree } from "../settings/assign.ts"
 import { isTree } from "../settings/assign.ts"
 import { Scenario } from "./schema.ts"
@@ -76,27 +77,10 @@ const issuesOf = (error: ParseResult.ParseError) =>
 const allowedAt = (path: ReadonlyArray<PropertyKey>): ReadonlyArray<string> => {
   let ast: SchemaAST.AST | undefined = Scenario.ast
   for (const key of path) ast = ast === undefined ? undefined : below(ast, key)
-  const group = ast === undefined ? undefined : groupOf(ast)
+  const group = ast === undefined ? undefined : groupIn(ast)
   return group === undefined ? [] : group.propertySignatures.map(({ name }) => String(name))
 }
 
-/** What the schema says below a setting. All entries of a list are alike. */
-const below = (ast: SchemaAST.AST, key: PropertyKey): SchemaAST.AST | undefined => {
-  const written = asWritten(ast)
-  return SchemaAST.isTupleType(written)
-    ? [...written.elements, ...written.rest][0]?.type
-    : groupOf(written)?.propertySignatures.find(({ name }) => name === key)?.type
-}
-
-/** What stands in the file, beneath what it is checked for and made into. */
-const asWritten = (ast: SchemaAST.AST): SchemaAST.AST =>
-  SchemaAST.isRefinement(ast) || SchemaAST.isTransformation(ast) ? asWritten(ast.from) : ast
-
-/** The settings that stand together in a group, whether the group may be null or not. */
-const groupOf = (ast: SchemaAST.AST): SchemaAST.TypeLiteral | undefined => {
-  const written = asWritten(ast)
-  if (SchemaAST.isTypeLiteral(written)) return written
-  return SchemaAST.isUnion(written)
-    ? written.types.map(asWritten).find(SchemaAST.isTypeLiteral)
-    : undefined
-}
+/** What the schema says below a setting. */
+const below = (ast: SchemaAST.AST, key: PropertyKey): SchemaAST.AST | undefined =>
+  entryIn(ast) ?? groupIn(ast)?.propertySignatures.find(({ name }) => name === key)?.type

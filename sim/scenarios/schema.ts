@@ -3,191 +3,348 @@
  * economy's own rules stands here: who offers what, who asks for what, what goes wrong, and how long
  * and how often it is run.
  *
- * Names end in their unit. Money is credits unless a name says otherwise.
+ * Names end in their unit. Money is credits unless a name says otherwise. Defaults are those of the
+ * scenario that all others extend, base.yaml, which is written from here.
  */
 import { Schema } from "effect"
-import { Economy } from "../../engine/index.ts"
+import { Economy, Settings } from "../../engine/index.ts"
 import { consumerKindNames } from "../agents/consumer-kinds.ts"
 import { strategyNames } from "../agents/strategies/catalogue.ts"
 import { DeviceProfile } from "../fleet/device-profile.ts"
 import { models } from "../fleet/models.ts"
 import { Party } from "./party.ts"
-import {
-  above0,
-  atLeast0,
-  factor,
-  growth,
-  oneOf,
-  price,
-  quantity,
-  share,
-  shareAbove0,
-  whole,
-  withDefault,
-} from "../settings/quantities.ts"
+
+const { allowing, factor, nonNegative, number, oneOf, positive } = Settings
+const { setting, share, shareAbove0, wholeBetween, withDefault } = Settings
+
+/** A credit a token, and far below the largest price that the kernel can hold at any scale. */
+const price = number(
+  "a price",
+  { least: 0, most: 1e6 },
+  "a price of 0 to 1000000 credits per million tokens",
+)
 
 /** A text; a whole number stands for its digits, so that 7 and "7" are one seed. */
-const seed = Schema.transform(
-  Schema.Union(Schema.String, Schema.Number.pipe(Schema.filter(Number.isSafeInteger))),
-  Schema.String,
-  { strict: true, decode: String, encode: (text) => text },
-).annotations({
-  message: (issue) => ({
-    message: `expected a text or a whole number, got ${JSON.stringify(issue.actual)}`,
-    override: true,
+const seed = allowing(
+  Schema.transform(
+    Schema.Union(Schema.String, Schema.Number.pipe(Schema.filter(Number.isSafeInteger))),
+    Schema.String,
+    { strict: true, decode: String, encode: (text) => text },
+  ),
+  "a text or a whole number",
+)
+
+const modelName = oneOf(...models.map(({ name }) => name))
+
+const OfferedModel = Schema.Struct({
+  name: setting(modelName, { meaning: "A model of the catalogue." }),
+  quantisation: setting(oneOf("q4", "f16"), { meaning: "How its weights are stored." }),
+  inputPricePerMtok: setting(price, { meaning: "What a million input tokens cost." }),
+  outputPricePerMtok: setting(price, { meaning: "What a million output tokens cost." }),
+  worthPerMtok: withDefault(Schema.NullOr(price), {
+    default: null,
+    meaning:
+      "What a million output tokens are worth to the median consumer; null: twice their price.",
+  }),
+  popularity: setting(nonNegative("weight"), {
+    meaning: "Weight of the model among the requests.",
+  }),
+  initialSupply: setting(nonNegative("weight"), {
+    meaning: "Weight of the model among the nodes that are there at the start.",
   }),
 })
 
-const modelName = oneOf(models.map(({ name }) => name))
-
-const OfferedModel = Schema.Struct({
-  /** A model of the catalogue (sim/fleet/models.ts). */
-  name: modelName,
-  quantisation: oneOf(["q4", "f16"]),
-  inputPricePerMtok: price,
-  outputPricePerMtok: price,
-  /** What a million output tokens are worth to the median consumer; null: twice their price. */
-  worthPerMtok: withDefault(Schema.NullOr(price), () => null),
-  /** Weight of the model among the requests. */
-  popularity: atLeast0("weight"),
-  /** Weight of the model among the nodes that are there at the start. */
-  initialSupply: atLeast0("weight"),
-})
-
 const Sizes = Schema.Struct({
-  /** `azure-conversation`: fitted to the Azure trace of 2023; `log-normal`: the four numbers. */
-  kind: oneOf(["azure-conversation", "log-normal"]),
-  medianInputTokens: above0("tokens"),
-  medianOutputTokens: above0("tokens"),
-  /** Standard deviation of the logarithm: 1 spreads two thirds over a factor of 7. */
-  spread: atLeast0("log-tokens"),
-  maxInputTokens: whole("tokens", 1, 1_000_000),
-  maxOutputTokens: whole("tokens", 1, 1_000_000),
-})
+  kind: setting(oneOf("azure-conversation", "log-normal"), {
+    default: "log-normal",
+    meaning:
+      "azure-conversation: fitted to the Azure trace of 2023; log-normal: the medians and the spread.",
+  }),
+  medianInputTokens: setting(positive("tokens"), {
+    default: 800,
+    meaning: "Median length of a prompt.",
+  }),
+  medianOutputTokens: setting(positive("tokens"), {
+    default: 400,
+    meaning: "Median length of an answer.",
+  }),
+  spread: setting(nonNegative("log-tokens"), {
+    default: 0.9,
+    meaning: "Standard deviation of the logarithm: 1 spreads two thirds over a factor of 7.",
+  }),
+  maxInputTokens: setting(wholeBetween("tokens", 1, 1_000_000), {
+    default: 16_000,
+    meaning: "Longest prompt.",
+  }),
+  maxOutputTokens: setting(wholeBetween("tokens", 1, 1_000_000), {
+    default: 4000,
+    meaning: "Longest answer.",
+  }),
+}).annotations({ description: "How long prompts and answers are." })
 
 const FlashCrowd = Schema.Struct({
-  atHours: atLeast0("hours"),
-  durationHours: above0("hours"),
-  multiplier: above0("times the usual demand"),
-  /** The model that the crowd wants; absent: all of them. */
-  model: Schema.optionalWith(modelName, { exact: true }),
+  atHours: setting(nonNegative("hours"), { meaning: "When the crowd comes." }),
+  durationHours: setting(positive("hours"), { meaning: "How long it stays." }),
+  multiplier: setting(positive("times the usual demand"), {
+    meaning: "How many times the usual demand there is meanwhile.",
+  }),
+  model: Schema.optionalWith(
+    setting(modelName, { meaning: "The model that the crowd wants; absent: all of them." }),
+    { exact: true },
+  ),
+})
+
+const Trace = Schema.Struct({
+  path: setting(Schema.NonEmptyString, { meaning: "The file, from where Evenkeel runs." }),
+  speed: setting(positive("times the recorded speed"), {
+    meaning: "2: twice as fast as recorded.",
+  }),
+  jitterSeconds: setting(nonNegative("seconds"), {
+    meaning: "By how much arrivals are moved at random.",
+  }),
 })
 
 const Demand = Schema.Struct({
-  /** Mean rate at the start, before the daily and weekly shape. */
-  requestsPerSecond: atLeast0("requests per second"),
-  arrivals: oneOf(["poisson", "gamma", "mmpp"]),
-  /** Coefficient of variation of the gaps between arrivals, for `gamma`. */
-  burstiness: above0("coefficient of variation"),
-  growthPerDay: growth,
-  /** Daily and weekly shape: 0 flat, 1 as measured. */
-  daily: share,
-  weekly: share,
-  flashCrowds: Schema.Array(FlashCrowd),
+  requestsPerSecond: setting(nonNegative("requests per second"), {
+    default: 1,
+    meaning: "Mean rate at the start, before the daily and weekly shape.",
+  }),
+  arrivals: setting(oneOf("poisson", "gamma", "mmpp"), {
+    default: "poisson",
+    meaning:
+      "The process of arrivals: without memory, with gaps as burstiness says, or switching between calm and busy.",
+  }),
+  burstiness: setting(positive("coefficient of variation"), {
+    default: 1,
+    meaning: "Coefficient of variation of the gaps between arrivals, for gamma.",
+  }),
+  growthPerDay: setting(number("a share a day", { above: -1 }, "a share a day, above -1"), {
+    default: 0,
+    meaning: "By how much the rate grows or shrinks.",
+  }),
+  daily: setting(share, { default: 0, meaning: "The shape of the day: 0 flat, 1 as measured." }),
+  weekly: setting(share, { default: 0, meaning: "The shape of the week: 0 flat, 1 as measured." }),
+  flashCrowds: setting(Schema.Array(FlashCrowd), {
+    default: [],
+    meaning: "Times of more demand than usual.",
+  }),
   sizes: Sizes,
-  /** A request asks for up to so many output tokens, as a multiple of what it will use. */
-  maxTokensHeadroom: quantity("a multiple of 1 or more", (value) => value >= 1 && value <= 1000),
-  /** Part of the requests whose consumer leaves before the end. */
-  abortShare: share,
-  /** Part of the requests that are wrong in themselves (a 4xx). */
-  badInputShare: share,
-  /** Replays a trace in place of the generator: Azure CSV or Mooncake JSONL. */
-  trace: Schema.NullOr(
-    Schema.Struct({
-      path: Schema.NonEmptyString,
-      /** 2: twice as fast as recorded. */
-      speed: above0("times the recorded speed"),
-      jitterSeconds: atLeast0("seconds"),
-    }),
+  maxTokensHeadroom: setting(
+    number("a multiple", { least: 1, most: 1000 }, "a multiple of 1 or more"),
+    {
+      default: 2,
+      meaning: "A request asks for up to so many output tokens, as a multiple of what it will use.",
+    },
   ),
-})
+  abortShare: setting(share, {
+    default: 0,
+    meaning: "Part of the requests whose consumer leaves before the end.",
+  }),
+  badInputShare: setting(share, {
+    default: 0,
+    meaning: "Part of the requests that are wrong in themselves (a 4xx).",
+  }),
+  trace: setting(Schema.NullOr(Trace), {
+    default: null,
+    meaning: "Replays a trace in place of the generator: Azure CSV or Mooncake JSONL.",
+  }),
+}).annotations({ description: "What is asked for, and when." })
 
 const Consumers = Schema.Struct({
-  count: whole("consumers", 1, 1_000_000),
-  signUpsPerDay: atLeast0("consumers a day"),
-  /** Budget of the median consumer; budgets are log-normal with `spread`. */
-  budgetCreditsPerDay: atLeast0("credits a day"),
-  spread: atLeast0("log-credits"),
-  topUpCredits: quantity(
-    "a number of credits above 0, to 1000000",
-    (value) => value > 0 && value <= 1e6,
+  count: setting(wholeBetween("consumers", 1, 1_000_000), {
+    default: 300,
+    meaning: "Consumers at the start.",
+  }),
+  signUpsPerDay: setting(nonNegative("consumers a day"), {
+    default: 0,
+    meaning: "Consumers who come later.",
+  }),
+  budgetCreditsPerDay: setting(nonNegative("credits a day"), {
+    default: 50,
+    meaning: "Budget of the median consumer; budgets are log-normal with the spread.",
+  }),
+  spread: setting(nonNegative("log-credits"), {
+    default: 1,
+    meaning: "Standard deviation of the logarithm of budgets.",
+  }),
+  topUpCredits: setting(number("a number of credits", { above: 0, most: 1e6 }), {
+    default: 25,
+    meaning: "What a consumer who lacks credits buys at once.",
+  }),
+  operatorShare: setting(share, {
+    default: 0,
+    meaning: "Part of the requests that operators make, paid from what they earn.",
+  }),
+  kinds: setting(
+    Schema.Array(
+      Schema.Struct({
+        kind: setting(oneOf(...consumerKindNames), { meaning: "How they behave." }),
+        weight: setting(nonNegative("weight"), { meaning: "Weight among the consumers." }),
+      }),
+    ),
+    { default: [], meaning: "What they are like, by weight; where none is given: steady." },
   ),
-  /** Part of the requests that operators make, paid from what they earn. */
-  operatorShare: share,
-  /** What they are like, by weight (sim/agents/consumer-kinds.ts); where none is given: steady. */
-  kinds: Schema.Array(
-    Schema.Struct({ kind: oneOf(consumerKindNames), weight: atLeast0("weight") }),
-  ),
-  maxRetries: whole("retries", 0, 8),
-  retrySeconds: above0("seconds"),
-})
+  maxRetries: setting(wholeBetween("retries", 0, 8), {
+    default: 2,
+    meaning: "How often a refused consumer comes back.",
+  }),
+  retrySeconds: setting(positive("seconds"), {
+    default: 5,
+    meaning: "How long until it first does; twice as long each time.",
+  }),
+}).annotations({ description: "Who asks." })
 
 const speedFactor = factor(0.01, 100)
 
 const Fleet = Schema.Struct({
-  nodes: whole("nodes", 1, 200_000),
-  /** Devices of the catalogue (sim/fleet/devices.ts), or of `profiles`, by name. */
-  devices: Schema.NonEmptyArray(
-    Schema.Struct({ device: Schema.String, weight: atLeast0("weight") }),
+  nodes: setting(wholeBetween("nodes", 1, 200_000), {
+    default: 50,
+    meaning: "Nodes at the start.",
+  }),
+  devices: setting(
+    Schema.NonEmptyArray(
+      Schema.Struct({
+        device: setting(Schema.String, {
+          meaning: "A device of the catalogue, or of the profiles, by name.",
+        }),
+        weight: setting(nonNegative("weight"), { meaning: "Weight among the nodes." }),
+      }),
+    ),
+    { default: [{ device: "RTX 4090", weight: 1 }], meaning: "What the nodes are, by weight." },
   ),
-  /** Measured devices. In a file or a `--set`, an entry may be the path of one; see `evenkeel calibrate`. */
-  profiles: Schema.Array(DeviceProfile),
-  /** How many times as fast as modelled every device decodes, and reads prompts. */
-  decodeFactor: speedFactor,
-  prefillFactor: speedFactor,
-  /** A node offers at most so many slots, however much its memory could hold. */
-  maxSlots: whole("slots", 1, 1024),
-  /** Context that a slot is planned for. */
-  contextTokens: whole("tokens", 1, 1_000_000),
-  /** Part of the first nodes that have been there for `establishedDays` when demand begins. */
-  establishedShare: share,
-  establishedDays: atLeast0("days"),
-  /** Part of the operators that run several nodes, and how many. */
-  farmShare: share,
-  farmNodes: whole("nodes", 1, 10_000),
-})
+  profiles: setting(Schema.Array(DeviceProfile), {
+    default: [],
+    meaning:
+      "Measured devices. In a file or a --set, an entry may be the path of one; see evenkeel calibrate.",
+  }),
+  decodeFactor: setting(speedFactor, {
+    default: 1,
+    meaning: "How many times as fast as modelled every device decodes.",
+  }),
+  prefillFactor: setting(speedFactor, {
+    default: 1,
+    meaning: "How many times as fast as modelled every device reads prompts.",
+  }),
+  maxSlots: setting(wholeBetween("slots", 1, 1024), {
+    default: 4,
+    meaning: "A node offers at most so many slots, however much its memory could hold.",
+  }),
+  contextTokens: setting(wholeBetween("tokens", 1, 1_000_000), {
+    default: 4096,
+    meaning: "Context that a slot is planned for.",
+  }),
+  establishedShare: setting(share, {
+    default: 1,
+    meaning: "Part of the first nodes that have been there for establishedDays when demand begins.",
+  }),
+  establishedDays: setting(nonNegative("days"), {
+    default: 21,
+    meaning: "How long established nodes have been there.",
+  }),
+  farmShare: setting(share, {
+    default: 0,
+    meaning: "Part of the operators that run several nodes.",
+  }),
+  farmNodes: setting(wholeBetween("nodes", 1, 10_000), {
+    default: 1,
+    meaning: "How many nodes these run.",
+  }),
+}).annotations({ description: "Who serves, and on what." })
 
 const Churn = Schema.Struct({
-  /** People who consider joining; they do where it pays. */
-  joinsPerDay: atLeast0("nodes a day"),
-  /** Median of a heavy-tailed lifetime; 0: nobody leaves on account of age. */
-  lifetimeDays: atLeast0("days"),
-  /** Log-normal spread of lifetimes. */
-  lifetimeSpread: atLeast0("log-days"),
-  /** Consumer machines are taken for other uses: mean time on the market and away from it. */
-  onlineHours: atLeast0("hours"),
-  awayHours: atLeast0("hours"),
-})
+  joinsPerDay: setting(nonNegative("nodes a day"), {
+    default: 0,
+    meaning: "People who consider joining; they do where it pays.",
+  }),
+  lifetimeDays: setting(nonNegative("days"), {
+    default: 0,
+    meaning: "Median of a heavy-tailed lifetime; 0: nobody leaves on account of age.",
+  }),
+  lifetimeSpread: setting(nonNegative("log-days"), {
+    default: 1,
+    meaning: "Log-normal spread of lifetimes.",
+  }),
+  onlineHours: setting(nonNegative("hours"), {
+    default: 0,
+    meaning:
+      "Mean time that a consumer machine is on the market before it is taken for other uses; 0: never taken.",
+  }),
+  awayHours: setting(nonNegative("hours"), {
+    default: 0,
+    meaning: "Mean time that it is away then.",
+  }),
+}).annotations({ description: "Nodes that come and go." })
 
 const Faults = Schema.Struct({
-  crashesPerNodeDay: atLeast0("crashes a node and day"),
-  repairMinutes: above0("minutes"),
-  hiccupsPerNodeDay: atLeast0("hiccups a node and day"),
-  hiccupSeconds: above0("seconds"),
-  /** Part of the attempts that fail on a healthy node. */
-  failureShare: share,
-  /** Part of the nodes that are slow, and the speed they reach. */
-  slowShare: share,
-  slowSpeed: shareAbove0,
-})
+  crashesPerNodeDay: setting(nonNegative("crashes a node and day"), {
+    default: 0,
+    meaning: "Crashes; each ends every attempt on the node.",
+  }),
+  repairMinutes: setting(positive("minutes"), {
+    default: 30,
+    meaning: "Mean time until a crashed node is back.",
+  }),
+  hiccupsPerNodeDay: setting(nonNegative("hiccups a node and day"), {
+    default: 0,
+    meaning: "Short times in which a node fails everything.",
+  }),
+  hiccupSeconds: setting(positive("seconds"), {
+    default: 20,
+    meaning: "Mean length of such a time.",
+  }),
+  failureShare: setting(share, {
+    default: 0,
+    meaning: "Part of the attempts that fail on a healthy node.",
+  }),
+  slowShare: setting(share, { default: 0, meaning: "Part of the nodes that are slow." }),
+  slowSpeed: setting(shareAbove0, {
+    default: 0.25,
+    meaning: "Part of its speed that a slow node reaches.",
+  }),
+}).annotations({ description: "What goes wrong." })
 
 const Operators = Schema.Struct({
-  /** How often an operator thinks about staying, switching or leaving; 0: never. */
-  decisionHours: atLeast0("hours"),
-  /** Logit temperature: profit a day that makes a choice e times as likely. */
-  temperatureCreditsPerDay: above0("credits a day"),
-  creditUsd: above0("US dollars a credit"),
-  electricityUsdPerKwh: atLeast0("US dollars per kWh"),
-  /** Part of the operators that declare more than they have, and by what factor. */
-  overDeclareShare: share,
-  overDeclareFactor: factor(1, 1000),
-  /** Part of the operators that go wherever the bounty is highest. */
-  chaserShare: share,
-  /** What the others go by, by weight; where none is given they seek profit. */
-  strategies: Schema.Array(
-    Schema.Struct({ strategy: oneOf(strategyNames), weight: atLeast0("weight") }),
+  decisionHours: setting(nonNegative("hours"), {
+    default: 0,
+    meaning: "How often an operator thinks about staying, switching or leaving; 0: never.",
+  }),
+  temperatureCreditsPerDay: setting(positive("credits a day"), {
+    default: 2,
+    meaning: "Logit temperature: profit a day that makes a choice e times as likely.",
+  }),
+  creditUsd: setting(positive("US dollars a credit"), {
+    default: 0.1,
+    meaning: "What a credit is worth.",
+  }),
+  electricityUsdPerKwh: setting(nonNegative("US dollars per kWh"), {
+    default: 0.25,
+    meaning: "Price of electricity.",
+  }),
+  overDeclareShare: setting(share, {
+    default: 0,
+    meaning: "Part of the operators that declare more than they have.",
+  }),
+  overDeclareFactor: setting(factor(1, 1000), {
+    default: 1,
+    meaning: "By what factor these do.",
+  }),
+  chaserShare: setting(share, {
+    default: 0,
+    meaning: "Part of the operators that go wherever the bounty is highest.",
+  }),
+  strategies: setting(
+    Schema.Array(
+      Schema.Struct({
+        strategy: setting(oneOf(...strategyNames), { meaning: "How they decide." }),
+        weight: setting(nonNegative("weight"), { meaning: "Weight among the other operators." }),
+      }),
+    ),
+    {
+      default: [],
+      meaning: "What the others go by, by weight; where none is given they seek profit.",
+    },
   ),
-})
+}).annotations({ description: "How operators decide, and what they pay." })
 
 /** Ten years, and a little. */
 export const mostDays = 3660
@@ -196,28 +353,59 @@ export const mostDays = 3660
 export const maxParties = 16
 
 export const Scenario = Schema.Struct({
-  name: Schema.NonEmptyString,
-  /** What the scenario shows, in one sentence. */
-  title: Schema.String,
-  seed,
-  horizonDays: quantity(
-    `a number of days above 0, to ${mostDays}`,
-    (value) => value > 0 && value <= mostDays,
-  ),
-  replications: whole("replications", 1, 100_000),
-  /** Cut from the front of every replication, half of it at most; null: found by MSER-5. */
-  warmupDays: Schema.NullOr(atLeast0("days")),
+  name: setting(Schema.NonEmptyString, {
+    default: "base",
+    meaning: "What results and folders are called by.",
+  }),
+  title: setting(Schema.String, {
+    default: "A calm market with nothing special about it",
+    meaning: "What the scenario shows, in one sentence.",
+  }),
+  seed: setting(seed, {
+    default: "1",
+    meaning: "What every draw follows from: the same seed gives the same digest.",
+  }),
+  horizonDays: setting(number("a number of days", { above: 0, most: mostDays }), {
+    default: 7,
+    meaning: "How long a replication lasts.",
+  }),
+  replications: setting(wholeBetween("replications", 1, 100_000), {
+    default: 8,
+    meaning: "Independent repetitions; intervals need at least 2.",
+  }),
+  warmupDays: setting(Schema.NullOr(nonNegative("days")), {
+    default: null,
+    meaning: "Cut from the front of every replication, half of it at most; null: found by MSER-5.",
+  }),
   economy: Economy,
-  models: Schema.NonEmptyArray(OfferedModel),
+  models: setting(Schema.NonEmptyArray(OfferedModel), {
+    default: [
+      {
+        name: "llama-3-8b",
+        quantisation: "q4",
+        inputPricePerMtok: 20,
+        outputPricePerMtok: 60,
+        worthPerMtok: null,
+        popularity: 1,
+        initialSupply: 1,
+      },
+    ],
+    meaning: "What is offered, each model once.",
+  }),
   demand: Demand,
   consumers: Consumers,
   fleet: Fleet,
   churn: Churn,
   faults: Faults,
   operators: Operators,
-  /** Those who are put into the market on purpose, and watched. */
-  parties: Schema.Array(Party).pipe(
-    Schema.maxItems(maxParties, { message: () => `expected ${maxParties} parties at most` }),
+  parties: setting(
+    Schema.Array(Party).pipe(
+      Schema.maxItems(maxParties, { message: () => `expected ${maxParties} parties at most` }),
+    ),
+    {
+      default: [],
+      meaning: "Those who are put into the market on purpose, and watched.",
+    },
   ),
 })
 export type Scenario = typeof Scenario.Type

@@ -1,10 +1,10 @@
-import { Args, Command, Options } from "@effect/cli"
-import { NodeContext } from "@effect/platform-node"
 import { Effect, Either, Option } from "effect"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { programFacts } from "../../sim/cli/command-facts.ts"
-import { readCommandLine } from "../../sim/cli/command-line.ts"
+import { argumentsOf, group, make, optionsOf } from "../../platform/terminal/command.ts"
+import { readCommandLine } from "../../platform/terminal/command-line.ts"
+import * as Parameter from "../../platform/terminal/parameter.ts"
+import { runCommand } from "../support/run-command.ts"
 
 interface Played {
   readonly level: string
@@ -16,66 +16,69 @@ interface Played {
 }
 
 let played: Played | undefined
-const play = Command.make(
-  "play",
-  {
-    level: Options.text("level").pipe(Options.withDescription("How hard.")),
-    name: Options.text("name").pipe(Options.withPseudoName("WHO"), Options.optional),
-    pick: Options.text("pick").pipe(Options.repeated),
-    format: Options.choice("format", ["csv", "parquet"]).pipe(Options.withDefault("csv" as const)),
-    loud: Options.boolean("loud"),
-    piece: Args.text({ name: "piece" }).pipe(Args.withDescription("What to play.")),
+const play = make({
+  name: "play",
+  meaning: "Plays.",
+  parameters: {
+    level: Parameter.text("level", "HOW", "How hard."),
+    name: Parameter.optional(Parameter.text("name", "WHO", "Who plays.")),
+    pick: Parameter.repeated(Parameter.text("pick", "WHAT", "What is picked.")),
+    format: Parameter.withDefault(
+      Parameter.choice("format", ["csv", "parquet"], "How it is written."),
+      "csv",
+    ),
+    loud: Parameter.flag("loud", "Loudly."),
+    piece: Parameter.argument("piece", "What to play."),
   },
-  (given) =>
+  run: (given) =>
     Effect.sync(() => {
       played = given
     }),
-).pipe(Command.withDescription("Plays."))
-const list = Command.make("list", {}, () => Effect.void)
-const shelf = Command.make("shelf").pipe(Command.withSubcommands([list]))
-const program = Command.make("program").pipe(Command.withSubcommands([play, shelf]))
-const facts = programFacts("program", "A program.", [play, shelf])
-const runWords = Command.run(program, { name: "program", version: "1" })
+})
+const nothing = { parameters: {}, run: () => Effect.void }
+const list = make({ name: "list", meaning: "Lists.", ...nothing })
+const join = make({
+  name: "join",
+  meaning: "Joins.",
+  parameters: {
+    whole: Parameter.argument("whole", "What it becomes."),
+    part: Parameter.several(Parameter.argument("part", "What is joined.")),
+  },
+  run: ({ whole, part }) =>
+    Effect.sync(() => {
+      joined = [whole, ...part]
+    }),
+})
+let joined: ReadonlyArray<string> = []
+const program = group("program", "A program.", [
+  play,
+  group("shelf", "Holds pieces.", [list]),
+  join,
+])
 
-/** What the command is given in the end, the library's own reading included. */
+/** What the command is given in the end. */
 const read = async (words: ReadonlyArray<string>): Promise<Played | undefined> => {
-  const request = Either.getOrThrow(readCommandLine(facts, words))
-  if (request._tag !== "Run") throw new Error("asks for help")
   played = undefined
-  await Effect.runPromise(
-    runWords(["node", "program", ...request.words]).pipe(Effect.provide(NodeContext.layer)),
-  )
+  await Effect.runPromise(runCommand(program, words))
   return played
 }
 
 const refusal = (...words: ReadonlyArray<string>): string =>
-  Either.match(readCommandLine(facts, words), {
+  Either.match(readCommandLine(program, words), {
     onLeft: ({ message }) => message,
     onRight: (request) => `not refused: ${request._tag}`,
   })
 
-describe("programFacts", () => {
-  it("knows commands, options and arguments with their meanings", () => {
-    expect([...facts.commands.keys()]).toEqual(["play", "shelf"])
-    expect(facts.commands.get("play")).toMatchObject({
-      name: "program play",
-      meaning: "Plays.",
-      arguments: [{ name: "<piece>", meaning: "What to play." }],
-      options: [
-        {
-          name: "--level",
-          value: "text",
-          isRequired: true,
-          isRepeated: false,
-          meaning: "How hard.",
-        },
-        { name: "--name", value: "WHO", isRequired: false, isRepeated: false },
-        { name: "--pick", isRequired: false, isRepeated: true },
-        { name: "--format", value: "csv | parquet" },
-        { name: "--loud", value: undefined, isRequired: false },
-      ],
-    })
-    expect(facts.commands.get("shelf")?.commands.get("list")?.name).toBe("program shelf list")
+describe("a command", () => {
+  it("knows its options and arguments with their meanings, in order", () => {
+    expect(argumentsOf(play)).toMatchObject([{ name: "<piece>", meaning: "What to play." }])
+    expect(optionsOf(play)).toMatchObject([
+      { name: "--level", value: "HOW", isRequired: true, isRepeated: false, meaning: "How hard." },
+      { name: "--name", value: "WHO", isRequired: false, isRepeated: false },
+      { name: "--pick", isRequired: false, isRepeated: true },
+      { name: "--format", value: "csv | parquet" },
+      { name: "--loud", value: undefined, isRequired: false },
+    ])
   })
 })
 
@@ -117,11 +120,31 @@ describe("a command line", () => {
         expect(await read(words)).toMatchObject({
           level,
           name: Option.some(name),
-          // The library cuts blanks from the ends of repeated values, and of no others.
+          // Blanks are cut from the ends of repeated values, and of no others.
           pick: pick.map((one) => one.trim()),
           piece,
         })
       }),
+    )
+  })
+
+  it("may have several words for its last argument, and needs one", async () => {
+    await Effect.runPromise(runCommand(program, ["join", "all", "a", "b"]))
+    expect(joined).toEqual(["all", "a", "b"])
+    expect(refusal("join", "all")).toContain("<part>: must be given.")
+  })
+
+  it("asks for the version or for completions wherever that is said", () => {
+    expect(Either.getOrThrow(readCommandLine(program, ["play", "--version"]))).toEqual({
+      _tag: "Version",
+    })
+    for (const words of [["--completions", "zsh"], ["--completions=zsh"]])
+      expect(Either.getOrThrow(readCommandLine(program, words))).toEqual({
+        _tag: "Completions",
+        shell: "zsh",
+      })
+    expect(refusal("--completions", "csh")).toBe(
+      "--completions csh: expected one of bash, zsh, fish.",
     )
   })
 
@@ -136,21 +159,21 @@ describe("a command line", () => {
       ["play fugue --level 3 -h --nonsense", "program play"],
     ]) {
       const request = Either.getOrThrow(
-        readCommandLine(facts, (words ?? "").split(" ").filter(Boolean)),
+        readCommandLine(program, (words ?? "").split(" ").filter(Boolean)),
       )
-      expect(request._tag === "Help" && request.command.name).toBe(name)
+      expect(request._tag === "Help" && request.command.fullName).toBe(name)
     }
   })
 
   it("is refused with what is allowed", () => {
     const refusals: ReadonlyArray<readonly [string, string]> = [
-      ["plai", "program plai: there is no such command; there are play, shelf."],
+      ["plai", "program plai: there is no such command; there are play, shelf, join."],
       ["--nonsense", "program --nonsense: there is no such command"],
       ["shelf dust", "program shelf dust: there is no such command; there are list."],
       ["shelf list dust", "dust: program shelf list takes options only."],
       ["play", "<piece>, --level: must be given."],
-      ["play fugue --level", "--level: a value is missing: --level text."],
-      ["play fugue --level --loud", "--level: a value is missing: --level text."],
+      ["play fugue --level", "--level: a value is missing: --level HOW."],
+      ["play fugue --level --loud", "--level: a value is missing: --level HOW."],
       ["play fugue --level 3 --pick=", "--pick: a value is missing"],
       ["play --level -- fugue", "--level: a value is missing"],
       ["play fugue --level 3 --level 4", "--level: is given twice."],

@@ -4,18 +4,18 @@ import { describe, expect, it } from "vitest"
 import { agentCommand } from "../../live/agent/agent-command.ts"
 import { demoCommand } from "../../live/demo/demo-command.ts"
 import { replayCommand } from "../../live/replay/replay-command.ts"
-import { serveCommand } from "../../live/serve-command.ts"
-import { adminKeyCommand } from "../../live/accounts/admin-key-command.ts"
-import { acceptLossCommand } from "../../live/store/accept-loss-command.ts"
-import { backupCommand } from "../../live/store/backup-command.ts"
+import { serveCommand } from "../../live/start/serve-command.ts"
+import { adminKeyCommand } from "../../live/directory/admin-key-command.ts"
+import { acceptLossCommand } from "../../live/store/commands/accept-loss-command.ts"
+import { backupCommand } from "../../live/store/commands/backup-command.ts"
 import { reportCommand } from "../../reports/report-command.ts"
-import type { CommandFacts } from "../../sim/cli/command-facts.ts"
-import { programFacts } from "../../sim/cli/command-facts.ts"
+import { argumentsOf, group, optionsOf } from "../../platform/terminal/command.ts"
+import type { NamedCommand } from "../../platform/terminal/command-line.ts"
+import { helpText } from "../../platform/terminal/help.ts"
 import { compareCommand } from "../../sim/cli/compare.ts"
 import { coverageCommand } from "../../sim/cli/coverage.ts"
 import { economyCommand } from "../../sim/cli/economy.ts"
 import { exportCommand } from "../../sim/cli/export.ts"
-import { helpText } from "../../sim/cli/help.ts"
 import { quoteCommand } from "../../sim/cli/quote.ts"
 import { makeMergeCommand } from "../../sim/cli/merge.ts"
 import { makeRunCommand } from "../../sim/cli/run.ts"
@@ -28,7 +28,7 @@ import { makeSweepCommand } from "../../sim/cli/sweep.ts"
 import { validateCommand } from "../../sim/cli/validate.ts"
 import { evenkeel } from "./evenkeel.ts"
 
-const program = programFacts("evenkeel", "Simulates markets.", [
+const program = group("evenkeel", "Simulates markets.", [
   makeRunCommand({
     table: () => "",
     write: () => Effect.succeed({ files: [], notices: [] }),
@@ -56,15 +56,18 @@ const program = programFacts("evenkeel", "Simulates markets.", [
   acceptLossCommand,
 ])
 
-const withCommandsBelow = (command: CommandFacts): ReadonlyArray<CommandFacts> => [
-  command,
-  ...[...command.commands.values()].flatMap(withCommandsBelow),
+const withCommandsBelow = ({ fullName, command }: NamedCommand): ReadonlyArray<NamedCommand> => [
+  { fullName, command },
+  ...command.commands.flatMap((below) =>
+    withCommandsBelow({ fullName: `${fullName} ${below.name}`, command: below }),
+  ),
 ]
-const all = withCommandsBelow(program)
+const all = withCommandsBelow({ fullName: "evenkeel", command: program })
+const names = program.commands.map(({ name }) => name)
 
 describe("the help of every command", () => {
   it("covers the commands that there are", () => {
-    expect(all.map(({ name }) => name)).toEqual([
+    expect(all.map(({ fullName }) => fullName)).toEqual([
       "evenkeel",
       "evenkeel run",
       "evenkeel compare",
@@ -94,30 +97,24 @@ describe("the help of every command", () => {
     ])
   })
 
-  it.each(all)("$name says what each argument and option means", (command) => {
-    const told = [command, ...command.arguments, ...command.options]
-    // A sentence each, and not one of the library's own.
-    for (const { meaning } of told) {
-      expect(meaning).toMatch(/^\S.{8,}[.)]$/)
-      expect(meaning).not.toMatch(/setting is optional|user-defined|true or false/i)
-    }
-    for (const { value } of command.options) expect(value).not.toBe("text")
+  it.each(all)("$fullName says what each argument and option means", ({ command }) => {
+    const told = [command, ...argumentsOf(command), ...optionsOf(command)]
+    for (const { meaning } of told) expect(meaning).toMatch(/^\S.{8,}[.)]$/)
   })
 
-  it.each(all)("$name fits 100 columns and holds no escape sequence", (command) => {
-    const text = helpText(command)
+  it.each(all)("$fullName fits 100 columns and holds no escape sequence", (named) => {
+    const { command } = named
+    const text = helpText(named)
     expect(text).not.toContain("\u001b")
     for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(100)
-    const names = [...command.commands.keys(), ...command.options, ...command.arguments].map(
-      (one) => (typeof one === "string" ? one : one.name),
-    )
-    for (const name of [...names, "-h, --help"]) expect(text).toContain(`  ${name}`)
+    const told = [...command.commands, ...optionsOf(command), ...argumentsOf(command)]
+    for (const { name } of [...told, { name: "-h, --help" }]) expect(text).toContain(`  ${name}`)
   })
 
   it("shows what must be given, and how a whole line looks", () => {
     const usage = (name: string) =>
       all
-        .filter((command) => command.name === name)
+        .filter(({ fullName }) => fullName === name)
         .map((command) => /^Usage: (.*)$/m.exec(helpText(command))?.[1])
     expect(usage("evenkeel")).toEqual(["evenkeel COMMAND"])
     expect(usage("evenkeel run")).toEqual(["evenkeel run <scenario> [options]"])
@@ -135,7 +132,7 @@ describe("evenkeel", () => {
     expect(bare.code).toBe(0)
     expect(bare.stderr).toBe("")
     const listed = [...bare.stdout.matchAll(/^ {2}([a-z][a-z-]+) {2,}/gm)].map((match) => match[1])
-    expect(listed).toEqual([...program.commands.keys()])
+    expect(listed).toEqual(names)
   })
 
   it("--version prints the version alone", async () => {
@@ -164,8 +161,7 @@ describe("evenkeel", () => {
   it.each(["zsh", "fish"])("prints completions for %s", async (shell) => {
     const { code, stdout } = await evenkeel(["--completions", shell])
     expect(code).toBe(0)
-    for (const word of [...program.commands.keys(), "replications", "price-per-token"])
-      expect(stdout).toContain(word)
+    for (const word of [...names, "replications", "price-per-token"]) expect(stdout).toContain(word)
   })
 
   it.each([

@@ -63,7 +63,7 @@ export const draw = async (place, description, spec) => {
     },
     { actions: false, ast: true, renderer: "svg", tooltip: false, defaultStyle: false },
   )
-  // Vega names the place anew, as a document of hundreds of parts; the table beside says it better.
+  // Vega names the place itself, as a document of hundreds of parts; the table beside says it better.
   place.setAttribute("role", "img")
   place.setAttribute("aria-label", description)
   place.removeAttribute("aria-roledescription")

@@ -94,7 +94,7 @@ const showState = (state) => {
   showPace()
 }
 
-/** A table that is drawn anew keeps where its reader was. */
+/** A table that is drawn again keeps where its reader was. */
 const keepingScroll = (place, fresh) => {
   const before = place.firstElementChild
   const isFocused = before !== null && document.activeElement === before

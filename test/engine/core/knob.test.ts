@@ -1,17 +1,15 @@
 import { Either, Schema } from "effect"
 import { describe, expect, it } from "vitest"
+import { defaultsOf, knob, structOf } from "../../../engine/core/knob.ts"
 import {
   basisPoints,
   between,
-  defaultsOf,
   flag,
-  knob,
   nonNegative,
   oneOf,
   positive,
-  structOf,
   wholeBetween,
-} from "../../../engine/core/knob.ts"
+} from "../../../engine/core/setting.ts"
 
 const isAllowed = (schema: Schema.Schema.AnyNoContext, value: unknown): boolean =>
   Either.isRight(Schema.decodeUnknownEither(schema)(value))

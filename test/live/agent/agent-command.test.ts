@@ -4,13 +4,12 @@ import { once } from "node:events"
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Command } from "@effect/cli"
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Either } from "effect"
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { agentCommand } from "../../../live/agent/agent-command.ts"
-import { programFacts } from "../../../sim/cli/command-facts.ts"
-import { readCommandLine } from "../../../sim/cli/command-line.ts"
+import { group } from "../../../platform/terminal/command.ts"
+import { runCommand } from "../../support/run-command.ts"
 import { evenkeel, program, stackLine } from "../../cli/evenkeel.ts"
 import { until } from "./support/eventually.ts"
 import type { ScriptedGateway } from "./support/scripted-gateway.ts"
@@ -29,17 +28,13 @@ afterEach(async () => {
   await gateway.close()
 })
 
-const root = Command.make("evenkeel").pipe(Command.withSubcommands([agentCommand]))
-const runRoot = Command.run(root, { name: "evenkeel", version: "test" })
+const root = group("evenkeel", "", [agentCommand])
 
 /** The command in this process: what it prints, or the message that it fails with. */
 const agent = async (text: string): Promise<string> => {
   const words = ["agent", ...text.split(" ").filter((word) => word !== "")]
   const printed = vi.spyOn(console, "log").mockImplementation(() => {})
-  const outcome = await readCommandLine(programFacts("evenkeel", "", [agentCommand]), words).pipe(
-    Effect.flatMap((request) =>
-      request._tag === "Run" ? runRoot(["node", "evenkeel", ...request.words]) : Effect.void,
-    ),
+  const outcome = await runCommand(root, words).pipe(
     Effect.either,
     Effect.provide(NodeContext.layer),
     Effect.runPromise,

@@ -23,7 +23,7 @@ const server = Fastify({
 })
 beforeAll(async () => {
   base = await Effect.runPromise(readScenario("base").pipe(Effect.provide(NodeContext.layer)))
-  schema = scenarioJsonSchema(base)
+  schema = scenarioJsonSchema()
   server.post("/", { schema: { body: schema } }, () => "valid")
   await server.ready()
 })

@@ -209,7 +209,7 @@ describe("a setting", () => {
       "fleet.nodes=1.5": "expected a whole number of nodes, 1 to 200000, got 1.5",
       "demand.requestsPerSecond=-1": "expected a number of requests per second, 0 or more, got -1",
       "demand.requestsPerSecond=.inf":
-        "expected a number of requests per second, 0 or more, got null",
+        "expected a number of requests per second, 0 or more, got Infinity",
       "demand.arrivals=regular": 'expected one of poisson, gamma, mmpp, got "regular"',
       "consumers.operatorShare=1.1": "expected a share, 0 to 1, got 1.1",
       "horizonDays=0": "expected a number of days above 0, to 3660, got 0",

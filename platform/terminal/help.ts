@@ -1,0 +1,89 @@
+/**
+ * The help of a command, as text: what it does, how it is called, what every argument and option
+ * means.
+ */
+import { argumentsOf, optionsOf } from "./command.ts"
+import type { NamedCommand } from "./command-line.ts"
+
+const width = 100
+
+/** Lines of at most 100 characters, whatever the terminal: help is also read in files. */
+export const helpText = (named: NamedCommand): string => {
+  const { fullName, command } = named
+  const isProgram = !fullName.includes(" ")
+  const options = [
+    ...optionsOf(command).map(({ name, value, meaning }) => [
+      value === undefined ? name : `${name} ${value}`,
+      meaning,
+    ]),
+    ["-h, --help", "Show this text."],
+    ...(isProgram
+      ? [
+          ["--version", "Show the version."],
+          ["--completions SHELL", "Print completions for bash, zsh or fish."],
+        ]
+      : []),
+  ]
+  const sections = [
+    section(
+      "Commands",
+      command.commands.map(({ name, meaning }) => [name, meaning]),
+    ),
+    section(
+      "Arguments",
+      argumentsOf(command).map(({ name, meaning }) => [name, meaning]),
+    ),
+    section("Options", options),
+  ]
+  return [
+    wrap(command.meaning, 0),
+    "",
+    `Usage: ${usageOf(named)}`,
+    ...sections.flatMap((lines) => (lines.length === 0 ? [] : ["", ...lines])),
+    "",
+    ...(command.commands.length === 0
+      ? ["Exit code: 0 done, 1 failed (why stands on stderr), 130 or 143 stopped by a signal."]
+      : [`${fullName} COMMAND --help says more about one of them.`]),
+  ].join("\n")
+}
+
+/** What must be given by name; what may be is `[options]`. */
+const usageOf = ({ fullName, command }: NamedCommand): string => {
+  const options = optionsOf(command)
+  return [
+    fullName,
+    ...(command.commands.length === 0 ? [] : ["COMMAND"]),
+    ...argumentsOf(command).map(({ name, isRepeated }) => (isRepeated ? `${name}…` : name)),
+    ...options
+      .filter(({ isRequired }) => isRequired)
+      .map(({ name, value }) => (value === undefined ? name : `${name} ${value}`)),
+    ...(options.every(({ isRequired }) => isRequired) ? [] : ["[options]"]),
+  ].join(" ")
+}
+
+const section = (
+  title: string,
+  rows: ReadonlyArray<ReadonlyArray<string>>,
+): ReadonlyArray<string> => {
+  if (rows.length === 0) return []
+  const indent = Math.max(...rows.map(([term = ""]) => term.length)) + 4
+  return [
+    `${title}:`,
+    ...rows.map(([term = "", meaning = ""]) =>
+      `  ${term}`.padEnd(indent).concat(wrap(meaning, indent)).trimEnd(),
+    ),
+  ]
+}
+
+/** Further lines begin below the first one. A word longer than a line stays whole. */
+const wrap = (text: string, indent: number): string => {
+  const lines: Array<string> = []
+  let line = ""
+  for (const word of text.split(" ")) {
+    if (line !== "" && indent + line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === "" ? word : `${line} ${word}`
+  }
+  return [...lines, line].join(`\n${" ".repeat(indent)}`)
+}

@@ -189,6 +189,14 @@ module.exports = {
       to: { circular: true },
     },
     {
+      name: "sim-takes-the-kernels-public-surface-only",
+      comment:
+        "The simulator sends events, drains commands and reads views: what it lacks is a view of engine/index.ts.",
+      severity: "error",
+      from: { path: "^(sim|test/sim)/" },
+      to: { path: "^engine/", pathNot: "^engine/index\\.ts$" },
+    },
+    {
       name: "sim-folders-have-no-cycles",
       comment:
         "Two rooms that need each other are one: let one of them own what both need, or take a plain value.",

@@ -29,11 +29,6 @@ export class Agenda {
     return this.wakes.push(wake) - 1
   }
 
-  /** Takes the next entry, of which there is one, and lets its actor act. */
-  next(): void {
-    this.run(this.queue.pop())
-  }
-
   /** Lets the actor of an entry that was taken out of the queue act. */
   run(entry: number): void {
     this.wakes[entry](this.subjects[entry])

@@ -1,7 +1,7 @@
 /** A refused consumer comes back after ever longer pauses, a few times, and then gives up. */
 import { describe, expect, it } from "vitest"
-import type { World } from "./small-world.ts"
-import { metricsOf } from "../../../sim/summary/metrics.ts"
+import type { World } from "../small-world.ts"
+import { metricsOf } from "../../../../sim/summary/metrics.ts"
 import {
   advanceTo,
   advanceWhile,
@@ -10,7 +10,7 @@ import {
   openQuietWorld,
   runToEnd,
   setClock,
-} from "./small-world.ts"
+} from "../small-world.ts"
 
 const second = 1_000_000
 /** Nobody serves the second model. */

@@ -1,8 +1,8 @@
 /** What nodes answer to the market's probes, and answers that come too late. */
 import { describe, expect, it } from "vitest"
-import { instanceView } from "../../../engine/index.ts"
-import type { World } from "./small-world.ts"
-import { advanceTo, advanceWhile, modelCalled, openQuietWorld, setClock } from "./small-world.ts"
+import { instanceView } from "../../../../engine/index.ts"
+import type { World } from "../small-world.ts"
+import { advanceTo, advanceWhile, modelCalled, openQuietWorld, setClock } from "../small-world.ts"
 
 const second = 1_000_000
 const models = [modelCalled("llama-3-8b")]

@@ -1,12 +1,12 @@
 /** Buying within a budget, and withdrawing half of what was earned. */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { accountView } from "../../../engine/index.ts"
-import { accountOfConsumer, accountOfOperator } from "../../../sim/driver/stage/accounts.ts"
-import type { World } from "./small-world.ts"
-import { assertProperty } from "../../support/property.ts"
-import type { Asked } from "./small-world.ts"
-import { advanceTo, modelCalled, openQuietWorld, runToEnd, setClock } from "./small-world.ts"
+import { accountView } from "../../../../engine/index.ts"
+import { accountOfConsumer, accountOfOperator } from "../../../../sim/driver/stage/accounts.ts"
+import type { World } from "../small-world.ts"
+import { assertProperty } from "../../../support/property.ts"
+import type { Asked } from "../small-world.ts"
+import { advanceTo, modelCalled, openQuietWorld, runToEnd, setClock } from "../small-world.ts"
 
 const second = 1_000_000
 const total = (world: World, channel: keyof World["recorder"]["sums"]): number =>

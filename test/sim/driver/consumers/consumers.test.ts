@@ -1,9 +1,9 @@
 /** Consumers: budgets, what they may buy, and who asks next. */
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/index.ts"
-import type { Stream } from "../../../engine/index.ts"
-import { Consumers } from "../../../sim/driver/consumers/consumers.ts"
-import { day, scenarioWith } from "./small-world.ts"
+import { openStream } from "../../../../engine/index.ts"
+import type { Stream } from "../../../../engine/index.ts"
+import { Consumers } from "../../../../sim/driver/consumers/consumers.ts"
+import { day, scenarioWith } from "../small-world.ts"
 
 const settings = (budgetCreditsPerDay: number, spread: number) =>
   scenarioWith({ consumers: { budgetCreditsPerDay, spread } }).consumers

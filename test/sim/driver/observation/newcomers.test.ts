@@ -1,12 +1,12 @@
 /** Newcomers against veterans: who is compared with whom, over which time, and how they fare. */
 import { describe, expect, it } from "vitest"
-import { instanceView } from "../../../engine/index.ts"
-import type { NodePeriod } from "../../../sim/driver/observation/newcomers.ts"
-import { compareNewcomers } from "../../../sim/driver/observation/newcomers.ts"
-import type { World } from "./small-world.ts"
-import { metricsOf } from "../../../sim/summary/metrics.ts"
-import type { NewcomerChannel } from "../../../sim/recording/recorder.ts"
-import { ageBinSeconds, newcomerChannels } from "../../../sim/recording/recorder.ts"
+import { instanceView } from "../../../../engine/index.ts"
+import type { NodePeriod } from "../../../../sim/driver/observation/newcomers.ts"
+import { compareNewcomers } from "../../../../sim/driver/observation/newcomers.ts"
+import type { World } from "../small-world.ts"
+import { metricsOf } from "../../../../sim/summary/metrics.ts"
+import type { NewcomerChannel } from "../../../../sim/recording/recorder.ts"
+import { ageBinSeconds, newcomerChannels } from "../../../../sim/recording/recorder.ts"
 import {
   advanceTo,
   day,
@@ -17,7 +17,7 @@ import {
   runToEnd,
   scenarioWith,
   setClock,
-} from "./small-world.ts"
+} from "../small-world.ts"
 
 const second = 1_000_000
 /** A day's run is sampled every 14 minutes. */

@@ -1,9 +1,9 @@
 /** Parties: what each conduct does in the world, and what is counted of it. */
 import { describe, expect, it } from "vitest"
-import { instanceView } from "../../../engine/index.ts"
-import { isUp } from "../../../sim/driver/nodes/node-machine.ts"
-import type { PartyOutcome } from "../../../sim/recording/replicated.ts"
-import type { Patch } from "./small-world.ts"
+import { instanceView } from "../../../../engine/index.ts"
+import { isUp } from "../../../../sim/driver/nodes/node-machine.ts"
+import type { PartyOutcome } from "../../../../sim/recording/replicated.ts"
+import type { Patch } from "../small-world.ts"
 import {
   advanceTo,
   hour,
@@ -12,7 +12,7 @@ import {
   scenarioWith,
   setClock,
   worldOf,
-} from "./small-world.ts"
+} from "../small-world.ts"
 
 const subject = (conduct: Patch = {}, settings: Patch = {}): Patch => ({
   name: "subject",

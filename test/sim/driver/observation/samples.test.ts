@@ -1,8 +1,8 @@
 /** What is sampled: slots that are busy, nodes' totals, bins and the drain. */
 import { describe, expect, it } from "vitest"
-import type { World } from "./small-world.ts"
-import type { Channel } from "../../../sim/recording/recorder.ts"
-import { advanceTo, hour, modelCalled, openQuietWorld, runToEnd, setClock } from "./small-world.ts"
+import type { World } from "../small-world.ts"
+import type { Channel } from "../../../../sim/recording/recorder.ts"
+import { advanceTo, hour, modelCalled, openQuietWorld, runToEnd, setClock } from "../small-world.ts"
 
 const second = 1_000_000
 /** A day's run is sampled every 14 minutes. */

@@ -1,9 +1,9 @@
 /** Each check holds in a run as it is, and fails when what it watches is tampered with. */
 import { describe, expect, it } from "vitest"
-import type { Reading } from "../../../sim/driver/observation/checks.ts"
-import { checksAtEnd, faultsInPassing } from "../../../sim/driver/observation/checks.ts"
-import type { World } from "./small-world.ts"
-import { advanceTo, modelCalled, openQuietWorld, runToEnd } from "./small-world.ts"
+import type { Reading } from "../../../../sim/driver/observation/checks.ts"
+import { checksAtEnd, faultsInPassing } from "../../../../sim/driver/observation/checks.ts"
+import type { World } from "../small-world.ts"
+import { advanceTo, modelCalled, openQuietWorld, runToEnd } from "../small-world.ts"
 
 const requests = Array.from({ length: 20 }, (_, i) => ({ at: 10 * i, outputTokens: 200 }))
 const patch = {

@@ -1,6 +1,6 @@
 /** A node's life: crashes, absences, hiccups, switches, departures, and what requests see of them. */
 import { describe, expect, it } from "vitest"
-import { instanceView } from "../../../engine/index.ts"
+import { instanceView } from "../../../../engine/index.ts"
 import {
   drainingToLeave,
   drainingToSwitch,
@@ -11,9 +11,9 @@ import {
   present,
   serving,
   starting,
-} from "../../../sim/driver/nodes/node-machine.ts"
-import type { World } from "./small-world.ts"
-import type { Channel } from "../../../sim/recording/recorder.ts"
+} from "../../../../sim/driver/nodes/node-machine.ts"
+import type { World } from "../small-world.ts"
+import type { Channel } from "../../../../sim/recording/recorder.ts"
 import {
   advanceTo,
   advanceWhile,
@@ -26,7 +26,7 @@ import {
   openReplication,
   setClock,
   worldOf,
-} from "./small-world.ts"
+} from "../small-world.ts"
 
 const second = 1_000_000
 const small = modelCalled("llama-3.2-3b", { initialSupply: 0 })

@@ -12,9 +12,8 @@ const REALLY_DOES_IO = [
   "^sim/scenarios/",
   "^sim/fleet/fit\\.ts$",
   "^sim/demand/fit-sizes\\.ts$",
-  "^sim/(plan|replicators)\\.ts$",
   "^sim/demand/trace[^/]*\\.ts$",
-  "^sim/(experiment|worker|cli)[^/]*(\\.ts$|/)",
+  "^sim/(experiment|cli)/",
   "^sim/[^/]+-worker\\.ts$",
   "^reports/(write-report|write-file|report-command|claims/write-claims)\\.ts$",
   "^live/",
@@ -34,6 +33,69 @@ const ENTRIES = [
   "\\.test\\.ts$",
   "^vitest\\.config\\.ts$",
 ]
+
+/** The rooms of live/: each may use those that it names, and what they use. */
+const LIVE_ROOMS = {
+  config: [],
+  http: ["config"],
+  protocol: ["http"],
+  store: ["protocol"],
+  driver: ["store"],
+  directory: ["driver"],
+  views: ["directory"],
+  gateway: ["views"],
+  hosts: ["views"],
+  accounts: ["views"],
+  operations: ["views"],
+  dashboard: ["views"],
+  agent: ["protocol"],
+  replay: ["store"],
+  start: ["gateway", "hosts", "accounts", "operations", "dashboard"],
+}
+
+const usedBy = (room) => LIVE_ROOMS[room].flatMap((one) => [one, ...usedBy(one)])
+
+const liveRules = Object.keys(LIVE_ROOMS).map((room) => {
+  const allowed = [room, ...new Set(usedBy(room))]
+  return {
+    name: `live-${room}-imports-rooms-below`,
+    comment: `live/${room}/ uses of live ${allowed.join(", ")}; what two rooms side by side share belongs below both.`,
+    severity: "error",
+    from: { path: `^live/${room}/` },
+    to: { path: "^live/", pathNot: `^live/(${allowed.join("|")})/` },
+  }
+})
+
+// The rooms of the simulator: each may use those above it, and none below.
+const SIM_ROOMS = [
+  "kernel",
+  "statistics",
+  "results",
+  "settings",
+  "agents",
+  "fleet",
+  "scenarios",
+  "demand",
+  "recording",
+  "summary",
+  "driver",
+  "experiment",
+  "sweep",
+  "claims",
+  "calibration",
+  "validation",
+  "cli",
+]
+
+const simRoomsInOrder = SIM_ROOMS.map((room, index) => ({
+  name: `sim-${room}-knows-no-later-room`,
+  comment: `What sim/${room} needs of a later room belongs to itself or further up: ${SIM_ROOMS.join(", ")}.`,
+  severity: "error",
+  from: { path: `^sim/${room}/` },
+  to: {
+    path: ["^sim/[^/]+\\.ts$", ...SIM_ROOMS.slice(index + 1).map((later) => `^sim/${later}/`)],
+  },
+}))
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
@@ -69,6 +131,15 @@ module.exports = {
       severity: "error",
       from: { path: "^live/" },
       to: { path: "^(sim|reports)/" },
+    },
+    ...liveRules,
+    {
+      name: "no-cycles-of-folders-in-live",
+      comment: "Two folders that use each other are one: take out what both need.",
+      severity: "error",
+      scope: "folder",
+      from: { path: "^live/" },
+      to: { circular: true },
     },
     {
       name: "reports-import-results-only",
@@ -117,6 +188,16 @@ module.exports = {
       from: {},
       to: { circular: true },
     },
+    {
+      name: "sim-folders-have-no-cycles",
+      comment:
+        "Two rooms that need each other are one: let one of them own what both need, or take a plain value.",
+      severity: "error",
+      scope: "folder",
+      from: { path: "^sim" },
+      to: { circular: true },
+    },
+    ...simRoomsInOrder,
     {
       name: "no-orphans",
       comment: "Neither imported nor an entry: remove it, or use it.",

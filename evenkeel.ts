@@ -84,13 +84,13 @@ const loaders = {
   calibrate: async () => (await import("./sim/cli/calibrate.ts")).calibrateCommand,
   coverage: async () => (await import("./sim/cli/coverage.ts")).coverageCommand,
   demo: async () => (await import("./live/demo/demo-command.ts")).demoCommand,
-  serve: async () => (await import("./live/serve-command.ts")).serveCommand,
+  serve: async () => (await import("./live/start/serve-command.ts")).serveCommand,
   agent: async () => (await import("./live/agent/agent-command.ts")).agentCommand,
   replay: async () => (await import("./live/replay/replay-command.ts")).replayCommand,
-  backup: async () => (await import("./live/store/backup-command.ts")).backupCommand,
-  "admin-key": async () => (await import("./live/accounts/admin-key-command.ts")).adminKeyCommand,
+  backup: async () => (await import("./live/store/commands/backup-command.ts")).backupCommand,
+  "admin-key": async () => (await import("./live/directory/admin-key-command.ts")).adminKeyCommand,
   "accept-loss": async () =>
-    (await import("./live/store/accept-loss-command.ts")).acceptLossCommand,
+    (await import("./live/store/commands/accept-loss-command.ts")).acceptLossCommand,
 } as const
 
 /** A module that is missing is a broken package, not a user's mistake. */

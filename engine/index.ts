@@ -1,50 +1,55 @@
 /** The kernel's public surface: `evenkeel/engine`. */
 export {
   accountView,
+  booksView,
   breakerStateOf,
+  hasRoomFor,
+  inFlightOf,
   instanceView,
   marketView,
   nodeView,
   openAttempts,
   openWithdrawals,
+  overdrawnAccounts,
   standingsOf,
   standingView,
   standingViews,
-} from "./views.ts"
+} from "./market/views.ts"
 export type {
   AccountView,
   AttemptView,
+  BooksView,
   InstanceView,
   ModelView,
   NodeView,
   ReasonView,
   StandingView,
   WithdrawalView,
-} from "./views.ts"
-export type { EligibilityReason } from "./admission/eligibility.ts"
-export { eligibilityReasons } from "./admission/eligibility.ts"
-export type { Command, Refusal, Rejection } from "./command.ts"
-export { refusals, rejections } from "./command.ts"
-export { economies } from "./economies/index.ts"
-export { hardened } from "./economies/hardened.ts"
-export { pooled } from "./economies/pooled.ts"
+} from "./market/views.ts"
+export type { EligibilityReason } from "./market/admission/eligibility.ts"
+export { eligibilityReasons } from "./market/admission/eligibility.ts"
+export type { Command, Refusal, Rejection } from "./protocol/command.ts"
+export { refusals, rejections } from "./protocol/command.ts"
+export { economies } from "./economy/presets/index.ts"
+export { hardened } from "./economy/presets/hardened.ts"
+export { pooled } from "./economy/presets/pooled.ts"
 export type { EconomyPatch, KnobRow } from "./economy/derive.ts"
 export { defaultEconomy, deriveEconomy, EconomyInvalid, knobRows } from "./economy/derive.ts"
 export { Economy } from "./economy/schema.ts"
-export { overlay } from "./economy/overlay.ts"
-export * as Settings from "./economy/setting.ts"
-export type { SettingRow } from "./economy/setting-rows.ts"
-export { entryIn, groupIn, settingsIn } from "./economy/setting-rows.ts"
-export type { EventOf, EventTag, Outcome } from "./event.ts"
-export { eventSchemas, MarketEvent, outcomes } from "./event.ts"
+export { overlay } from "./core/overlay.ts"
+export * as Settings from "./core/setting.ts"
+export type { SettingRow } from "./core/setting-rows.ts"
+export { entryIn, groupIn, settingsIn } from "./core/setting-rows.ts"
+export type { EventOf, EventTag, Outcome } from "./protocol/event.ts"
+export { eventSchemas, MarketEvent, outcomes } from "./protocol/event.ts"
 export type { Balance, Ledger } from "./ledger/accounts.ts"
 export { accountName, balanceOf, lotAccount } from "./ledger/accounts.ts"
 export { balancesFrom, statementOf, totalOf } from "./ledger/statement.ts"
-export { createMarket, digestOf, step } from "./market.ts"
-export type { Quote } from "./payout/fee-split.ts"
-export { quote } from "./payout/fee-split.ts"
+export { createMarket, digestOf, step } from "./market/market.ts"
+export type { Quote } from "./rules/price.ts"
+export { quote } from "./rules/price.ts"
 export { advance, layer, layerFromSnapshot, MarketEngine } from "./service.ts"
-export type { Image } from "./snapshot.ts"
+export type { Image } from "./market/snapshot.ts"
 export {
   imageOf,
   restore,
@@ -53,12 +58,14 @@ export {
   snapshot,
   SnapshotInvalid,
   stateDigest,
-} from "./snapshot.ts"
-export type { Market } from "./state/market.ts"
-export { nextWake } from "./state/market.ts"
-export { formatCredits, microsPerHour, microsPerSecond, parseDecimal } from "./units.ts"
-export type { Stream } from "./random.ts"
-export { drawBelow, openStream, resumeStream } from "./random.ts"
+} from "./market/snapshot.ts"
+export type { Market } from "./market/state/market-state.ts"
+export { nextWake } from "./market/state/market-state.ts"
+export { formatCredits, microsPerHour, microsPerSecond, parseDecimal } from "./core/units.ts"
+export { emptyDigest, hexOf, mixText } from "./core/digest.ts"
+export { verdictOf } from "./rules/outcome.ts"
+export type { Stream } from "./core/random.ts"
+export { drawBelow, openStream, resumeStream } from "./core/random.ts"
 export { lotNames, lotOf } from "./ledger/accounts.ts"
 export {
   bountyPool as bountyPoolAccount,

@@ -3,14 +3,14 @@
  * events; the kernel itself stays plain and synchronous.
  */
 import { Context, Effect, Layer } from "effect"
-import type { Command } from "./command.ts"
+import type { Command } from "./protocol/command.ts"
 import type { Economy } from "./economy/schema.ts"
-import type { MarketEvent } from "./event.ts"
-import { createMarket, digestOf, step } from "./market.ts"
-import type { Snapshot, SnapshotInvalid } from "./snapshot.ts"
-import { restore, snapshot } from "./snapshot.ts"
-import type { Market } from "./state/market.ts"
-import { nextWake } from "./state/market.ts"
+import type { MarketEvent } from "./protocol/event.ts"
+import { createMarket, digestOf, step } from "./market/market.ts"
+import type { Snapshot, SnapshotInvalid } from "./market/snapshot.ts"
+import { restore, snapshot } from "./market/snapshot.ts"
+import type { Market } from "./market/state/market-state.ts"
+import { nextWake } from "./market/state/market-state.ts"
 
 export interface MarketService {
   /**

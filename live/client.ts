@@ -6,16 +6,21 @@
  * binary fraction cannot hold them. For everything of the OpenAI API its own client works, too.
  */
 import { isObject } from "../platform/json/json-object.ts"
-import { eventsOf } from "./agent/event-stream.ts"
-import { messageOf } from "./agent/http.ts"
-import type { Earnings, OwnHost, PublicHost } from "./hosts/protocol.ts"
+import { eventsOf } from "./agent/transport/event-stream.ts"
+import { messageOf } from "./agent/transport/http.ts"
+import type { Earnings, OwnHost, PublicHost } from "./protocol/host-protocol.ts"
 
 export type { Backend, BackendJob, Chunk } from "./agent/backends/backend.ts"
 export { BackendError } from "./agent/backends/backend.ts"
 export type { HostRegistration } from "./agent/host-agent.ts"
 export { HostAgent } from "./agent/host-agent.ts"
-export type { AgentEvent, BackendName, HostAgentOptions, ModelOption } from "./agent/options.ts"
-export { AgentError } from "./agent/options.ts"
+export type {
+  AgentEvent,
+  BackendName,
+  HostAgentOptions,
+  ModelOption,
+} from "./agent/plan/options.ts"
+export { AgentError } from "./agent/plan/options.ts"
 
 export interface ComputeClientOptions {
   /** The gateway, such as `https://market.example`. */

@@ -5,7 +5,7 @@
  * that a year of hourly bins becomes at most {@link pointLimit} of them; then the replications are
  * summed up at each point (spread.ts). So the band says how well the mean of a *point* is known.
  */
-import type { ReplicationResult, RunResult, Series } from "../sim/results/model.ts"
+import type { ReplicationResult, RunResult, Series } from "../sim/results/models/run-model.ts"
 import { secondsPerDay } from "./number-format.ts"
 import { meanOf, spreadOf } from "./spread.ts"
 

@@ -5,7 +5,7 @@
  * height: width is that of its container, so the same spec fills a page, a phone and a PNG.
  */
 import type { TopLevelSpec } from "vega-lite"
-import type { RunResult } from "../sim/results/model.ts"
+import type { RunResult } from "../sim/results/models/run-model.ts"
 
 export interface Chart {
   /** Names the file and the anchor: lower case and hyphens. */

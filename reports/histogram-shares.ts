@@ -7,7 +7,7 @@
  * keys rarely have the same bins: all are laid on one grid, of every edge that any of them has. A bin
  * that another's edge cuts is shared out by width.
  */
-import type { Histogram, RunResult } from "../sim/results/model.ts"
+import type { Histogram, RunResult } from "../sim/results/models/run-model.ts"
 import { spreadOf } from "./spread.ts"
 import type { Spread } from "./spread.ts"
 

@@ -3,7 +3,7 @@
  * are held against.
  */
 import type { TopLevelSpec } from "vega-lite"
-import type { Estimated } from "../sim/results/claims-model.ts"
+import type { Estimated } from "../sim/results/models/claims-model.ts"
 import type { Chart, Layer } from "./chart.ts"
 import { forChart } from "./number-format.ts"
 

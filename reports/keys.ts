@@ -2,7 +2,7 @@
  * The keys that charts are split by, in one order for the whole report, so that a model or a device
  * class has the same colour wherever it comes up.
  */
-import type { RunResult } from "../sim/results/model.ts"
+import type { RunResult } from "../sim/results/models/run-model.ts"
 
 const knownClasses = ["consumer", "datacenter", "apple"]
 

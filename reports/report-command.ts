@@ -1,8 +1,8 @@
 /** `evenkeel report`: draws the report of a run or a sweep again, from its stored results. */
 import { FileSystem, Path } from "@effect/platform"
 import { Console, Effect } from "effect"
-import { readRun } from "../sim/results/store.ts"
-import { readSweep } from "../sim/results/sweep-store.ts"
+import { readRun } from "../sim/results/store/store.ts"
+import { readSweep } from "../sim/results/store/sweep-store.ts"
 import { jsonOption } from "../platform/terminal/output.ts"
 import { ReportError } from "./write-file.ts"
 import { writeReport } from "./write-report.ts"

@@ -1,7 +1,7 @@
 /**
  * The report of a run as one HTML file: its charts, its metrics, its checks, where they come from.
  */
-import type { RunResult } from "../sim/results/model.ts"
+import type { RunResult } from "../sim/results/models/run-model.ts"
 import type { Html } from "./markup.ts"
 import { markup } from "./markup.ts"
 import {

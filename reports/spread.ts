@@ -4,7 +4,7 @@
  * interval with one degree of freedom is 12.7 standard errors wide: true, and useless), one value
  * gives nothing.
  */
-import { studentTQuantile } from "../sim/statistics/student-t.ts"
+import { studentTQuantile } from "../sim/statistics/distributions/student-t.ts"
 
 export interface Spread {
   readonly mean: number

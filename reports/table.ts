@@ -3,7 +3,7 @@
  * decimal points, each with its 95% interval. Without a terminal the same lines, uncoloured and
  * uncut, so that they can be searched and compared.
  */
-import type { Estimate, RunResult } from "../sim/results/model.ts"
+import type { Estimate, RunResult } from "../sim/results/models/run-model.ts"
 import { formatEstimate } from "./number-format.ts"
 
 export interface TerminalTable {

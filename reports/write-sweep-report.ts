@@ -1,7 +1,7 @@
 /** The report of a sweep, or of a sensitivity analysis, on disk: a page, and each chart as a picture. */
 import { Effect } from "effect"
-import type { Sensitivity } from "../sim/results/sensitivity-model.ts"
-import type { SweepResult } from "../sim/results/sweep-model.ts"
+import type { Sensitivity } from "../sim/results/models/sensitivity-model.ts"
+import type { SweepResult } from "../sim/results/models/sweep-model.ts"
 import type { PngOptions } from "./render.ts"
 import { sensitivityChart } from "./sweep/sensitivity-chart.ts"
 import { sweepCharts } from "./sweep/sweep-charts.ts"

@@ -6,8 +6,8 @@ import { WorkerRunner } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
 import { Layer } from "effect"
-import type { ReplicationTask } from "./driver/task.ts"
-import { runTask } from "./driver/task.ts"
+import type { ReplicationTask } from "./experiment/task.ts"
+import { runTask } from "./experiment/task.ts"
 
 WorkerRunner.layer((task: ReplicationTask) => runTask(task)).pipe(
   Layer.provide(NodeWorkerRunner.layer),

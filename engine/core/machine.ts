@@ -44,21 +44,28 @@ export const move = <S extends string, I extends string, O extends string>(
 ): Move<S, O> | undefined => table[state][input]
 
 /**
- * A machine whose states are numbers, by their order in the table, for columns of many of them:
- * `next[state * inputs + input]`, 255 where the input is not legal.
+ * A machine for a column of many of them: a state is its place in the table, so that a row of zeros is
+ * in the initial one.
  */
-export interface CompiledMachine {
-  readonly inputs: number
+export interface MachineColumn<I extends string> {
+  readonly name: string
+  readonly states: ReadonlyArray<string>
+  readonly inputs: { readonly [input in I]: number }
+  /** Next state by `state * width + input`; `illegal` where the input is not legal. */
   readonly next: Uint8Array<ArrayBuffer>
+  readonly width: number
 }
 
-export const illegal = 255
+const illegal = 255
 
-export const compileMachine = <S extends string, I extends string>(
-  { table }: Machine<S, I, string>,
-  inputs: ReadonlyArray<I>,
-): CompiledMachine => {
+export const machineColumn = <S extends string, I extends string>({
+  name,
+  initial,
+  table,
+}: Machine<S, I, string>): MachineColumn<I> => {
   const states = Object.keys(table) as Array<S>
+  if (states[0] !== initial) throw new Error(`machine ${name}: ${initial} is not its first state`)
+  const inputs = [...new Set(states.flatMap((state) => Object.keys(table[state]) as Array<I>))]
   const next = new Uint8Array(states.length * inputs.length).fill(illegal)
   states.forEach((state, from) =>
     inputs.forEach((input, by) => {
@@ -66,7 +73,27 @@ export const compileMachine = <S extends string, I extends string>(
       if (found !== undefined) next[from * inputs.length + by] = states.indexOf(found[0])
     }),
   )
-  return { inputs: inputs.length, next }
+  return {
+    name,
+    states,
+    inputs: Object.fromEntries(inputs.map((input, code) => [input, code])) as {
+      readonly [input in I]: number
+    },
+    next,
+    width: inputs.length,
+  }
+}
+
+/** Gives the machine at `slot` an input. That it is legal is for the caller to know: a breach throws. */
+export const advance = <I extends string>(
+  { name, states, inputs, next, width }: MachineColumn<I>,
+  column: Uint8Array,
+  slot: number,
+  input: I,
+): void => {
+  const state = next[column[slot] * width + inputs[input]]
+  if (state === illegal) throw new Error(`${name}: no ${input} while ${states[column[slot]]}`)
+  column[slot] = state
 }
 
 /** Everything that a machine can do, from its initial state on, in the order it is found. */

@@ -2,10 +2,11 @@
  * Economies from data: the defaults, and an economy derived from another by a patch of knobs.
  */
 import { Data, Either, ParseResult, Schema } from "effect"
-import { defaultsOf } from "./knob.ts"
-import { isTree, overlay } from "./overlay.ts"
-import { Economy, economyKnobs, feeBpsKnob } from "./schema.ts"
-import { settingsIn } from "./setting-rows.ts"
+import { defaultsOf } from "../core/knob.ts"
+import { isTree, overlay } from "../core/overlay.ts"
+import { settingsIn } from "../core/setting-rows.ts"
+import { feeBpsKnob } from "../rules/money.ts"
+import { Economy, economyKnobs } from "./schema.ts"
 
 /** A patch or a file that is no valid economy: every place, and what is allowed there. */
 export class EconomyInvalid extends Data.TaggedError("EconomyInvalid")<{

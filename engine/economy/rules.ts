@@ -1,102 +1,47 @@
 /**
  * An economy made ready for the hot path: every duration in microseconds, every choice a number or
- * a flag, every derived constant computed once.
+ * a flag, every derived constant computed once. Each rule compiles its own knobs.
  */
-import { microsPerHour, microsPerSecond } from "../units.ts"
+import { microsPerHour } from "../core/units.ts"
+import { compileBackpressure } from "../rules/backpressure.ts"
+import { compileBlame } from "../rules/blame.ts"
+import { compileBounty } from "../rules/bounty.ts"
+import { compileBreaker } from "../rules/breaker.ts"
+import { compileFlap } from "../rules/flap.ts"
+import { compileFloor } from "../rules/floor.ts"
+import { compileHealth } from "../rules/health.ts"
+import { compileLiveness } from "../rules/liveness.ts"
+import { compileMetering } from "../rules/metering.ts"
+import { compileMoney } from "../rules/money.ts"
+import { compilePromotion } from "../rules/promotion.ts"
+import { compileRamp } from "../rules/ramp.ts"
+import { compileRouting } from "../rules/routing.ts"
+import { compileTrust } from "../rules/trust.ts"
+import { compileWithdrawal } from "../rules/withdrawal.ts"
 import type { Economy } from "./schema.ts"
-
-export interface TrustTier {
-  readonly onlineMicros: number
-  readonly minHealthHundredths: number
-  /** Multiplier × 100. */
-  readonly capHundredths: number
-}
 
 export type Rules = ReturnType<typeof compileRules>
 
 export const compileRules = (economy: Economy) => {
-  const { routing, breaker, floor, ramp, health, bounty, flap, promotion, withdrawal } = economy
-  const minor = 10 ** economy.money.scale
-  const rampMicros = Math.round(ramp.onlineHours * microsPerHour)
-  const probeLeaseMicros = micros(breaker.probeLeaseSeconds)
-  // As many tokens as a stream needs to be measured, with the time that the further ones take.
-  const floorProbeTokens = Math.max(breaker.probeTokens, floor.minStreamTokens)
-  const furtherTokens = floorProbeTokens - breaker.probeTokens
-  const furtherSeconds = furtherTokens / Math.max(1, floor.readmitTokensPerSecond)
+  const health = compileHealth(economy)
+  const ramp = compileRamp(economy)
   return {
-    scale: economy.money.scale,
-    feeBps: economy.feeBps,
-    selection: routing.selection,
-    tieBreak: routing.tieBreak,
-    loadIsFraction: routing.load === "fraction",
-    isCapacityVerified: routing.capacity === "verified",
-    measureLeaseMicros: micros(routing.measureLeaseSeconds),
-    maxAttempts: 1 + routing.maxRetries,
-    breakerThreshold: breaker.threshold,
-    breakerWindowMicros: micros(breaker.windowSeconds),
-    cooldownMicros: micros(breaker.cooldownSeconds),
-    isProbeSynthetic: breaker.probe === "synthetic",
-    probeTokens: breaker.probeTokens,
-    probeLeaseMicros,
-    probeRetryMicros: micros(breaker.probeRetrySeconds),
-    minFailureRatio: breaker.minFailureRatio,
-    retryAfterMicros: micros(economy.backpressure.retryAfterSeconds),
-    maxRetryAfterMicros: micros(economy.backpressure.maxRetryAfterSeconds),
-    isBackpressureFailure: economy.backpressure.isFailure,
-    isSecondOpinionAsked: economy.blame.secondOpinion,
-    isSharedExcused: economy.blame.excuseShared,
-    minWitnesses: economy.blame.minWitnesses,
-    refusalDeviations: economy.blame.refusalDeviations,
-    floorMilliTokensPerSecond: floor.tokensPerSecond * 1000,
-    readmitMilliTokensPerSecond: floor.readmitTokensPerSecond * 1000,
-    floorMinStreamTokens: floor.minStreamTokens,
-    floorWindowMicros: micros(floor.windowSeconds),
-    floorMinSamples: floor.minSamples,
-    floorMaxSamples: Math.max(floor.maxSamples, floor.minSamples),
-    floorProbeMicros: micros(floor.probeSeconds),
-    floorProbeTokens,
-    floorProbeLeaseMicros: probeLeaseMicros + micros(furtherSeconds),
-    rampStart: ramp.start,
-    rampMicros,
+    ...compileMoney(economy),
+    ...compileRouting(economy),
+    ...compileBreaker(economy),
+    ...compileBackpressure(economy),
+    ...compileBlame(economy),
+    ...compileFloor(economy),
+    ...ramp,
+    ...health,
+    ...compileTrust(economy),
+    ...compileBounty(economy),
+    ...compileFlap(economy),
+    ...compilePromotion(economy),
+    ...compileWithdrawal(economy),
+    ...compileMetering(economy),
+    ...compileLiveness(economy),
     // How long ago something may be and still make one hour unlike the next.
-    memoryHours: Math.max(health.windowHours, Math.ceil(rampMicros / microsPerHour)),
-    rampSuccesses: ramp.successes,
-    burstSeconds: ramp.burstSeconds,
-    isLotteryRamped: ramp.weighsLottery,
-    healthHours: health.windowHours,
-    priorSuccesses: health.priorSuccesses,
-    priorFailures: health.priorFailures,
-    uptimeWeight: health.uptimeWeight,
-    tieWeight: health.tieWeight,
-    trustTiers: economy.trust.tiers.map((tier): TrustTier => ({
-      onlineMicros: Math.round(tier.onlineDays * 24 * microsPerHour),
-      minHealthHundredths: Math.round(tier.minHealth * 100),
-      capHundredths: Math.round(tier.maxMultiplier * 100),
-    })),
-    poolFeeBps: bounty.poolFeeBps,
-    bountyTarget: bounty.target,
-    bountyMaxMultiplier: bounty.maxMultiplier,
-    // The span convention of an N-period average; plain arithmetic, the same on every engine. A span
-    // below one hour is one hour: a factor above 1 would overshoot what was asked.
-    demandSmoothing: Math.min(1, 2 / (bounty.averageHours + 1)),
-    isBountyPremium: bounty.form === "premium",
-    bountyFixedMicros: Math.round(bounty.fixedHours * microsPerHour),
-    isLinkedExcluded: bounty.excludeLinked,
-    maxDemandShare: bounty.maxDemandShare,
-    vestingDays: bounty.vestingDays,
-    vestingAboveBps: bounty.vestingAboveBps,
-    flapInitial: flap.initialReduction,
-    flapMax: flap.maxReduction,
-    flapMicros: Math.round(flap.decayHours * microsPerHour),
-    grantMinor: Math.round(promotion.grantCredits * minor),
-    promotionMinor: Math.round(promotion.budgetCredits * minor),
-    doGiftsStayGifts: promotion.giftsPay === "gifts",
-    minWithdrawalMinor: Math.round(withdrawal.minimumCredits * minor),
-    meteringToleranceTokens: economy.metering.toleranceTokens,
-    heartbeatTimeoutMicros: micros(
-      economy.liveness.heartbeatSeconds * economy.liveness.missedHeartbeats,
-    ),
+    memoryHours: Math.max(health.healthHours, Math.ceil(ramp.rampMicros / microsPerHour)),
   } as const
 }
-
-const micros = (seconds: number): number => Math.round(seconds * microsPerSecond)

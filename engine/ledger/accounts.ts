@@ -5,10 +5,10 @@
  * every instant. Only `world`, the outside that credits are bought from and withdrawn to, and
  * `promotion`, what the platform has given away, may go below 0.
  */
-import type { CommandSink, PostingKind } from "../command.ts"
-import { emitPost } from "../command.ts"
-import type { Table } from "../state/table.ts"
-import { makeTable } from "../state/table.ts"
+import type { CommandSink, PostingKind } from "../protocol/command.ts"
+import { emitPost } from "../protocol/command.ts"
+import type { Table } from "../core/table.ts"
+import { makeTable } from "../core/table.ts"
 
 /** System accounts by number. */
 export const world = 0

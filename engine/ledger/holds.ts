@@ -2,8 +2,8 @@
  * Holds: credits set aside until the cost is known (rule 12). Pending, then posted in part or in
  * whole, the rest voided; each hold resolves once.
  */
-import type { CommandSink } from "../command.ts"
-import { insert, remove } from "../state/table.ts"
+import type { CommandSink } from "../protocol/command.ts"
+import { insert, remove } from "../core/table.ts"
 import type { HoldTable, Ledger } from "./accounts.ts"
 import { availableOf, bought, clearing, earned, gift, lotAccount, post } from "./accounts.ts"
 

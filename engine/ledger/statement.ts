@@ -2,7 +2,7 @@
  * Statements and audits from postings alone: what an account did, and that the journal's postings
  * add up to the stored balances.
  */
-import type { Command } from "../command.ts"
+import type { Command } from "../protocol/command.ts"
 import type { Ledger } from "./accounts.ts"
 
 export type Posting = Extract<Command, { readonly _tag: "Post" }>

@@ -5,17 +5,18 @@
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify"
 import { randomUUID } from "node:crypto"
-import { requireKey } from "../http/authentication.ts"
+import { answer } from "../http/answer.ts"
+import { requireKey } from "../directory/authentication.ts"
 import { HttpError, unknownCursor } from "../http/http-error.ts"
-import { isInMarket, statusOf } from "../hosts/host-state.ts"
-import { instanceStatuses } from "../operations/instance-status.ts"
-import type { LiveServices } from "../services.ts"
-import type { AccountRecord, KeyRecord } from "../store/records.ts"
+import { isInMarket, statusOf } from "../directory/host-state.ts"
+import { instanceStatuses } from "../views/instance-status.ts"
+import type { LiveServices } from "../directory/services.ts"
+import type { AccountRecord, KeyRecord } from "../directory/records.ts"
 import { adminRoutes } from "./admin-routes.ts"
 import * as Answers from "./answers.ts"
 import { makeAuditLog } from "./audit-log.ts"
 import * as Bodies from "./bodies.ts"
-import { earningsByHour, earningsHours, EarningsQuery } from "./earnings.ts"
+import { earningsByHour, earningsHours, EarningsQuery } from "../views/earnings.ts"
 import {
   keysOf,
   KeyView,
@@ -27,8 +28,8 @@ import {
   revokeKey,
   rotateKey,
 } from "./keys.ts"
-import type { UnixTime } from "./market-time.ts"
-import { readMarketTime, secondsOf } from "./market-time.ts"
+import type { UnixTime } from "../views/market-time.ts"
+import { readMarketTime, secondsOf } from "../views/market-time.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import { sendSecret } from "../http/secret-answer.ts"
 import { makeSignUpLimit } from "./sign-up-limit.ts"
@@ -40,7 +41,7 @@ import { orderTransfer, TransferView, transferView, withdrawals } from "./transf
 export const accountRoutes =
   (services: LiveServices): FastifyPluginAsync =>
   async (app) => {
-    const unixTime = await readMarketTime(services)
+    const unixTime = await answer(readMarketTime(services))
     const audits = makeAuditLog(services)
     signUpRoute(app, services)
     accountViews(app, services, unixTime)
@@ -134,7 +135,9 @@ const accountViews = (app: FastifyInstance, services: LiveServices, unixTime: Un
       const { limit, cursor } = request.query
       const place = cursor === undefined ? undefined : parseCursor(cursor)
       if (cursor !== undefined && place === undefined) throw unknownCursor()
-      return statementPage(services, unixTime, account.id, Bodies.pageLimit.read(limit), place)
+      return answer(
+        statementPage(services, unixTime, account.id, Bodies.pageLimit.read(limit), place),
+      )
     },
   )
   app.get(
@@ -163,7 +166,7 @@ const accountViews = (app: FastifyInstance, services: LiveServices, unixTime: Un
     async (request) => {
       const { account } = callerOf(services, request)
       const hours = earningsHours.read(request.query.hours)
-      return { data: await earningsByHour(services, unixTime, account.id, hours) }
+      return { data: await answer(earningsByHour(services, unixTime, account.id, hours)) }
     },
   )
 }

@@ -5,17 +5,18 @@
 import type { FastifyInstance, FastifyRequest } from "fastify"
 import type { Rejection } from "../../engine/index.ts"
 import { balanceOf, bountyPoolAccount } from "../../engine/index.ts"
-import { requireKey } from "../http/authentication.ts"
+import { answer } from "../http/answer.ts"
+import { requireKey } from "../directory/authentication.ts"
 import { badRequest, conflict, notFound, unknownCursor } from "../http/http-error.ts"
-import type { LiveServices } from "../services.ts"
-import type { AccountRecord, KeyRecord, TransferRecord } from "../store/records.ts"
+import type { LiveServices } from "../directory/services.ts"
+import type { AccountRecord, KeyRecord, TransferRecord } from "../directory/records.ts"
 import * as Answers from "./answers.ts"
 import type { AuditLog } from "./audit-log.ts"
-import { balanceView, customerOf } from "./balance.ts"
+import { balanceView, customerOf } from "../views/balance.ts"
 import * as Bodies from "./bodies.ts"
-import { creditsOf, pricesOf } from "./credits.ts"
+import { creditsOf, pricesOf } from "../views/credits.ts"
 import { NewKeyView, newKeyView, rotateKey } from "./keys.ts"
-import type { UnixTime } from "./market-time.ts"
+import type { UnixTime } from "../views/market-time.ts"
 import { listModel, ModelUnlistable } from "./model-list.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import { sendSecret } from "../http/secret-answer.ts"
@@ -100,12 +101,12 @@ const moneyRoutes = (app: FastifyInstance, services: LiveServices, audits: Audit
         ...(memo === undefined ? {} : { memo }),
       })
       if (isNew) audits.note("ToppedUp", admin.publicId, account.id, record.amount)
-      const answer = {
+      const view = {
         transfer: transferView(services, record),
         balance: balanceView(driver.market, account.id),
       }
       await driver.durable()
-      return reply.status(isNew ? 201 : 200).send(answer)
+      return reply.status(isNew ? 201 : 200).send(view)
     },
   )
   app.post<{ Body: Bodies.TopUp }>(
@@ -308,7 +309,7 @@ const judgementRoutes = (
       if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw unknownCursor()
       const count = Bodies.pageLimit.read(limit)
       const beforeId = cursor === undefined ? undefined : Number(cursor)
-      const found = await audits.read(unixTime, count + 1, beforeId)
+      const found = await answer(audits.read(unixTime, count + 1, beforeId))
       const shown = found.slice(0, count)
       const last = shown.at(-1)
       return {

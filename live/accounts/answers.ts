@@ -1,15 +1,15 @@
 /** What the routes of accounts and of the admin answer. */
 import { Schema } from "effect"
 import { described, listOf, pageOf, prices, UnixSeconds } from "../http/fields.ts"
-import { HostStatus } from "../hosts/protocol.ts"
-import { InstanceStatus } from "../operations/instance-status.ts"
-import type { LiveServices } from "../services.ts"
-import type { AccountRecord } from "../store/records.ts"
+import { HostStatus } from "../protocol/host-protocol.ts"
+import { InstanceStatus } from "../views/instance-status.ts"
+import type { LiveServices } from "../directory/services.ts"
+import type { AccountRecord } from "../directory/records.ts"
 import { AuditView } from "./audit-log.ts"
-import { BalanceView, balanceView } from "./balance.ts"
-import { EarningsHour } from "./earnings.ts"
+import { BalanceView, EarningsHour } from "../protocol/money.ts"
+import { balanceView } from "../views/balance.ts"
 import { KeyView } from "./keys.ts"
-import { secondsOf } from "./market-time.ts"
+import { secondsOf } from "../views/market-time.ts"
 import { TransferView } from "./transfers.ts"
 
 export const AccountView = Schema.Struct({

@@ -4,10 +4,11 @@
  */
 import { Effect, Schema } from "effect"
 import { described, UnixSeconds } from "../http/fields.ts"
-import type { LiveServices } from "../services.ts"
-import type { Audit } from "../store/audits.ts"
-import { writeAudit } from "../store/audits.ts"
-import type { UnixTime } from "./market-time.ts"
+import type { LiveServices } from "../directory/services.ts"
+import { durably } from "../driver/market-driver.ts"
+import type { StoreBroken, StoreFault } from "../store/errors.ts"
+import type { StoredAudit } from "../store/audit.ts"
+import type { UnixTime } from "../views/market-time.ts"
 
 export const AuditView = Schema.Struct({
   id: Schema.Int,
@@ -38,7 +39,7 @@ export interface AuditLog {
     unixTime: UnixTime,
     count: number,
     beforeId: number | undefined,
-  ) => Promise<ReadonlyArray<AuditView>>
+  ) => Effect.Effect<ReadonlyArray<AuditView>, StoreBroken | StoreFault>
 }
 
 export type AdminAction =
@@ -51,47 +52,39 @@ export type AdminAction =
   | "FraudConfirmed"
   | "AdminKeyRotated"
 
-interface AuditRow extends Audit {
-  readonly id: number
-}
-
 /** Starts to note the market's findings. To be made once, before the market takes requests. */
 export const makeAuditLog = (services: LiveServices): AuditLog => {
   const { driver, store } = services
   driver.addTaker((command, at) => {
     if (command._tag !== "Audit") return
     const { finding, subject, quantity } = command
-    writeAudit(store.queue, { at, finding, subject, quantity, actor: null })
+    store.noteAudit({ at, finding, subject, quantity, actor: null })
   })
   return {
     note: (finding, actor, account, quantity) =>
-      writeAudit(store.queue, {
+      store.noteAudit({
         at: driver.clock.nowMicros(),
         finding,
         subject: account ?? null,
         quantity: quantity ?? null,
         actor,
       }),
-    read: async (unixTime, count, beforeId) => {
-      await driver.durable()
-      const rows = await Effect.runPromise(
-        store.reader.unsafe<AuditRow>(
-          "SELECT * FROM audits WHERE id < ? ORDER BY id DESC LIMIT ?",
-          [beforeId ?? Number.MAX_SAFE_INTEGER, count],
-        ),
-      )
-      return rows.map((row) => ({
-        ...row,
-        at: unixTime(row.at),
-        subject: subjectOf(services, row),
-      }))
-    },
+    read: (unixTime, count, beforeId) =>
+      Effect.gen(function* () {
+        yield* durably(driver)
+        const rows = yield* store.audits(count, beforeId)
+        return rows.map((row) => ({
+          ...row,
+          at: unixTime(row.at),
+          subject: subjectOf(services, row),
+        }))
+      }),
   }
 }
 
 const subjectOf = (
   { directory }: LiveServices,
-  { finding, subject, actor }: AuditRow,
+  { finding, subject, actor }: StoredAudit,
 ): string | null => {
   if (subject === null) return null
   // The kernel's findings are about an instance, but for a clawback, which is an account's.

@@ -3,14 +3,14 @@
  * which the old key and the new one both open the door, so that no client has to stop.
  */
 import { Schema } from "effect"
-import { keyState } from "../http/authentication.ts"
+import { keyState } from "../directory/authentication.ts"
 import { UnixSeconds } from "../http/fields.ts"
 import { conflict, notFound } from "../http/http-error.ts"
-import type { LiveServices } from "../services.ts"
-import type { KeyRecord } from "../store/records.ts"
-import { secondsOf } from "./market-time.ts"
-import type { KeyRole } from "../http/secrets.ts"
-import { newPublicId, newSecret } from "../http/secrets.ts"
+import type { LiveServices } from "../directory/services.ts"
+import type { KeyRecord } from "../directory/records.ts"
+import { secondsOf } from "../views/market-time.ts"
+import type { KeyWish, NewKey } from "../directory/keys.ts"
+import { makeKey } from "../directory/keys.ts"
 
 type KeyServices = Pick<LiveServices, "directory" | "nowMillis">
 
@@ -38,36 +38,6 @@ export const NewKeyView = Schema.Struct({
   api_key: Schema.String,
 })
 export type NewKeyView = typeof NewKeyView.Type
-
-export interface NewKey {
-  readonly record: KeyRecord
-  readonly secret: string
-}
-
-interface KeyWish {
-  readonly role: KeyRole
-  readonly account?: number
-  readonly host?: number
-  readonly name: string
-  readonly expiresAtMillis?: number
-}
-
-/** Puts a new key into the directory. */
-export const makeKey = (services: KeyServices, wish: KeyWish): NewKey => {
-  const { directory, nowMillis } = services
-  const { secret, hash, prefix, lastFour } = newSecret(wish.role)
-  const record: KeyRecord = {
-    ...wish,
-    id: directory.keys.nextId(),
-    publicId: newPublicId("key"),
-    hash,
-    prefix,
-    lastFour,
-    createdAtMillis: nowMillis(),
-  }
-  directory.keys.put(record)
-  return { record, secret }
-}
 
 /** Keys of one owner: an account's, or the platform's. In the order in which they were made. */
 export const keysOf = (services: KeyServices, owner: KeyRecord): ReadonlyArray<KeyRecord> =>
@@ -186,12 +156,3 @@ export const newKeyView = ({ record, secret }: NewKey, nowMillis: number): NewKe
   ...keyView(record, nowMillis),
   api_key: secret,
 })
-
-/**
- * The platform's own key, made at the first start: gives its secret once, to be printed, and
- * `undefined` where there is one already. Whoever prints it waits for `driver.durable()` first.
- */
-export const ensureAdminKey = (services: KeyServices): string | undefined => {
-  for (const key of services.directory.keys.all()) if (key.role === "admin") return undefined
-  return makeKey(services, { role: "admin", name: "first admin key" }).secret
-}

@@ -4,10 +4,10 @@
  * refused.
  */
 import { Data, Effect } from "effect"
-import type { ListedModel } from "../config.ts"
-import type { LiveServices } from "../services.ts"
-import type { ModelRecord } from "../store/records.ts"
-import { parsePricePerToken, priceDecimals, pricePerToken } from "./credits.ts"
+import type { ListedModel } from "../config/config.ts"
+import type { LiveServices } from "../directory/services.ts"
+import type { ModelRecord } from "../directory/records.ts"
+import { parsePricePerToken, priceDecimals, pricePerToken } from "../views/credits.ts"
 
 export class ModelUnlistable extends Data.TaggedError("ModelUnlistable")<{
   readonly model: string

@@ -1,9 +1,9 @@
 /** Opening an account: the kernel gives it its gift, the directory its name and its first key. */
 import { HttpError } from "../http/http-error.ts"
-import type { LiveServices } from "../services.ts"
-import type { AccountRecord } from "../store/records.ts"
-import type { NewKey } from "./keys.ts"
-import { makeKey } from "./keys.ts"
+import type { LiveServices } from "../directory/services.ts"
+import type { AccountRecord } from "../directory/records.ts"
+import type { NewKey } from "../directory/keys.ts"
+import { makeKey } from "../directory/keys.ts"
 import { newPublicId } from "../http/secrets.ts"
 
 export interface OpenedAccount {

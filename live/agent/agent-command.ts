@@ -3,12 +3,12 @@ import { Data, Effect, Option } from "effect"
 import { alignColumns, note, printable, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { HostAgent } from "./host-agent.ts"
-import type { AgentEvent, HostAgentOptions, ModelOption } from "./options.ts"
-import { backendNames } from "./options.ts"
-import type { HostPlan } from "./plan.ts"
-import { registrationOf } from "./plan.ts"
 import * as Command from "../../platform/terminal/command.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"
+import type { AgentEvent, HostAgentOptions, ModelOption } from "./plan/options.ts"
+import { backendNames } from "./plan/options.ts"
+import type { HostPlan } from "./plan/plan.ts"
+import { registrationOf } from "./plan/plan.ts"
 
 const optionalText = (name: string, value: string, meaning: string) =>
   Parameter.optional(Parameter.text(name, value, meaning))

@@ -13,22 +13,22 @@
  * const { hostId } = await agent.register()
  * await agent.serve() // until SIGTERM, or agent.stop()
  */
-import { makeBackoff, pause } from "./backoff.ts"
+import { makeBackoff, pause } from "./transport/backoff.ts"
 import type { Backend } from "./backends/backend.ts"
-import { backendOf, httpUrl } from "./backends/index.ts"
-import type { GatewayLink } from "./gateway-link.ts"
-import { makeGatewayLink, Refused } from "./gateway-link.ts"
-import { loadNow } from "./heartbeat.ts"
-import { Unreachable } from "./http.ts"
-import type { AgentEvent, HostAgentOptions } from "./options.ts"
-import { AgentError } from "./options.ts"
-import type { HostPlan } from "./plan.ts"
-import { makePlan, modelOptions } from "./plan.ts"
-import type { Identity, Registrar } from "./registrar.ts"
-import { makeRegistrar } from "./registrar.ts"
-import type { Serving } from "./serving.ts"
-import { startServing } from "./serving.ts"
-import { defaultStateFile, gatewayName, stateKeeper } from "./state-file.ts"
+import { backendOf, httpUrl } from "./choose-backend.ts"
+import type { GatewayLink } from "./serving/gateway-link.ts"
+import { makeGatewayLink, Refused } from "./serving/gateway-link.ts"
+import { loadNow } from "./machine/heartbeat.ts"
+import { Unreachable } from "./transport/http.ts"
+import type { AgentEvent, HostAgentOptions } from "./plan/options.ts"
+import { AgentError } from "./plan/options.ts"
+import type { HostPlan } from "./plan/plan.ts"
+import { makePlan, modelOptions } from "./plan/plan.ts"
+import type { Identity, Registrar } from "./serving/registrar.ts"
+import { makeRegistrar } from "./serving/registrar.ts"
+import type { Serving } from "./serving/serving.ts"
+import { startServing } from "./serving/serving.ts"
+import { defaultStateFile, gatewayName, stateKeeper } from "./plan/state-file.ts"
 
 /** What `register` gives. */
 export interface HostRegistration {

@@ -1,5 +1,5 @@
 /** Who takes part in the demonstration: six hosts of different speeds, of which one fails; consumers. */
-import type { HostAgentOptions } from "../agent/options.ts"
+import type { HostAgentOptions } from "../agent/plan/options.ts"
 
 export interface HostPart {
   readonly name: string

@@ -9,11 +9,11 @@ import { openStream } from "../../engine/index.ts"
 import { jsonOption, note, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { HostAgent } from "../client.ts"
-import { configFrom } from "../load-config.ts"
+import { configFrom } from "../config/load-config.ts"
 import { replaySamePolicy } from "../replay/same-policy.ts"
-import { startGateway } from "../start.ts"
-import { readMeta } from "../store/meta.ts"
-import { openReader, StoreUnusable } from "../store/store.ts"
+import { startGateway } from "../start/start.ts"
+import { StoreUnusable } from "../store/errors.ts"
+import { openReader } from "../store/sqlite/open-store.ts"
 import type { HostPart } from "./cast.ts"
 import { consumers, hosts, largeModel, prices, smallModel } from "./cast.ts"
 import type { DemoReport, Member } from "./report.ts"
@@ -188,11 +188,11 @@ const withReplay = (
   happened: Pick<DemoReport, "hosts" | "consumers" | "members">,
 ) =>
   Effect.gen(function* () {
-    const reader = yield* openReader(directory)
-    const meta = yield* readMeta(reader)
+    const journal = yield* openReader(directory)
+    const meta = yield* journal.meta
     if (meta === undefined)
       return yield* new StoreUnusable({ directory, reason: "no market was opened in it" })
-    const { difference, market, ...replayed } = yield* replaySamePolicy(reader, meta)
+    const { difference, market, ...replayed } = yield* replaySamePolicy(journal, meta)
     const report: DemoReport = {
       ...happened,
       scale: market.economy.money.scale,

@@ -1,7 +1,7 @@
 /** The demonstration's view of its own gateway: HTTP and nothing else, as any operator or consumer. */
 import type { AccountView } from "../accounts/answers.ts"
 import type { StatementPage } from "../accounts/statement.ts"
-import type { InstanceStatus } from "../operations/instance-status.ts"
+import type { InstanceStatus } from "../views/instance-status.ts"
 
 export type StatementLine = StatementPage["data"][number]
 type Account = AccountView & { readonly api_key: string }

@@ -1,8 +1,8 @@
 /** What the demonstration prints. */
 import { formatCredits } from "../../engine/index.ts"
 import { alignColumns } from "../../platform/terminal/output.ts"
-import type { BalanceView } from "../accounts/balance.ts"
-import type { InstanceStatus } from "../operations/instance-status.ts"
+import type { BalanceView } from "../protocol/money.ts"
+import type { InstanceStatus } from "../views/instance-status.ts"
 import type { MarketTotals } from "../replay/comparison.ts"
 import type { Difference } from "../replay/same-policy.ts"
 import type { LoadResult } from "./load.ts"

@@ -7,10 +7,12 @@
  * something to the outside that the journal must not forget (the first byte of an answer, the
  * acknowledgement of a transfer) waits for it.
  */
+import { Effect } from "effect"
 import type { Command, EventTag, EventOf, Market, Rejection } from "../../engine/index.ts"
 import { advance, digestOf, nextWake } from "../../engine/index.ts"
 import type { Clock } from "./clock.ts"
-import type { Journal } from "./journal.ts"
+import type { StoreBroken } from "../store/errors.ts"
+import type { Journal } from "../store/journal.ts"
 
 /** An event without its time, which the driver gives. */
 export type Fact = { [K in EventTag]: Omit<EventOf<K>, "at"> }[EventTag]
@@ -33,6 +35,10 @@ export interface MarketDriver {
   /** Ends the timers; no fact may be submitted any more. */
   readonly stop: () => void
 }
+
+/** Ends once all that was submitted until now survives a crash. */
+export const durably = ({ durable }: Pick<MarketDriver, "durable">) =>
+  Effect.tryPromise({ try: durable, catch: (cause) => cause as StoreBroken })
 
 export const makeMarketDriver = (market: Market, clock: Clock, journal: Journal): MarketDriver => {
   const takers: Array<CommandTaker> = []

@@ -6,20 +6,13 @@
  * compared, so a market that went another way is never carried on with. What was under way then ends
  * as the gateway's own failure: nobody's health suffers, delivered tokens are paid, holds are voided.
  */
-import type { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
 import { Data, Effect } from "effect"
 import type { Economy, Market } from "../../engine/index.ts"
 import { advance, createMarket, digestOf, openAttempts, restoreImage } from "../../engine/index.ts"
-import type { CommitQueue } from "../store/commit-queue.ts"
-import type { StoreDamaged } from "../store/damage.ts"
-import { forgetAllDelivered } from "../store/deliveries.ts"
+import type { StoreFault } from "../store/errors.ts"
+import type { StoredEntry } from "../store/journal.ts"
 import type { MarketMeta } from "../store/meta.ts"
-import { readMeta, writeMeta } from "../store/meta.ts"
-import { readSnapshots } from "../store/snapshots.ts"
-import type { Store } from "../store/store.ts"
-import type { StoredEntry } from "../store/stored-journal.ts"
-import { forEachPage } from "../store/stored-journal.ts"
+import { type MarketStore, Store } from "../store/store.ts"
 import type { MarketDriver } from "./market-driver.ts"
 
 /** The journal and this version's kernel disagree: carrying on would falsify balances. */
@@ -48,21 +41,21 @@ export interface OpenedMarket {
 
 /** `newSeed`: called where the market is new; has to be unpredictable. */
 export const openMarket = (
-  store: Store,
   economy: Economy,
   newSeed: () => string,
   nowMillis: number,
-): Effect.Effect<OpenedMarket, JournalDiverged | SqlError | StoreDamaged> =>
+): Effect.Effect<OpenedMarket, JournalDiverged | StoreFault, Store> =>
   Effect.gen(function* () {
-    const known = yield* readMeta(store.reader)
+    const store = yield* Store
+    const known = yield* store.meta
     if (known === undefined) {
       const meta = { economy, seed: newSeed(), openedAtMillis: nowMillis }
-      writeMeta(store.queue, meta)
+      store.putMeta(meta)
       return { market: createMarket(economy, meta.seed), meta, isNew: true, replayed: 0 }
     }
-    const start = yield* latestState(store.reader, known)
+    const start = yield* latestState(store, known)
     let replayed = 0
-    yield* forEachPage(store.reader, start.seq, (entries) => {
+    yield* store.entriesAfter(start.seq, (entries) => {
       replayed += entries.length
       return Effect.forEach(entries, (entry) => takeAgain(start.market, entry), { discard: true })
     })
@@ -74,25 +67,19 @@ export const openMarket = (
  * empty market.
  */
 const latestState = (
-  reader: SqlClient,
+  store: MarketStore,
   meta: MarketMeta,
-): Effect.Effect<{ readonly seq: number; readonly market: Market }, SqlError> =>
+): Effect.Effect<{ readonly seq: number; readonly market: Market }, StoreFault> =>
   Effect.gen(function* () {
-    for (const { seq, image } of yield* readSnapshots(reader)) {
+    for (const { seq, image } of yield* store.snapshots) {
       const restored = restoreImage(image)
       if (restored._tag === "Left") continue
       const market = restored.right
-      const digest = seq === 0 ? digestOf(market) : yield* digestAt(reader, seq)
+      const digest = seq === 0 ? digestOf(market) : yield* store.digestAt(seq)
       if (digest === digestOf(market)) return { seq, market }
     }
     return { seq: 0, market: createMarket(meta.economy, meta.seed) }
   })
-
-const digestAt = (reader: SqlClient, seq: number): Effect.Effect<string | undefined, SqlError> =>
-  Effect.map(
-    reader.unsafe<{ readonly digest: string }>("SELECT digest FROM journal WHERE seq = ?", [seq]),
-    ([row]) => row?.digest,
-  )
 
 /** Takes one entry again. Fails where the market now gives other commands than it gave then. */
 const takeAgain = (market: Market, entry: StoredEntry): Effect.Effect<void, JournalDiverged> => {
@@ -111,18 +98,13 @@ const takeAgain = (market: Market, entry: StoredEntry): Effect.Effect<void, Jour
 /** Tokens that were delivered by an attempt that was under way, by its last checkpoint. */
 export type Delivered = (request: number, attempt: number) => number
 
-export const readDelivered = (reader: SqlClient): Effect.Effect<Delivered, SqlError> =>
-  Effect.map(
-    reader.unsafe<{
-      readonly request: number
-      readonly attempt: number
-      readonly tokens: number
-    }>("SELECT request, attempt, tokens FROM deliveries"),
-    (rows) => {
-      const tokens = new Map(rows.map((row) => [`${row.request}/${row.attempt}`, row.tokens]))
-      return (request, attempt) => tokens.get(`${request}/${attempt}`) ?? 0
-    },
+export const readDelivered: Effect.Effect<Delivered, StoreFault, Store> = Effect.gen(function* () {
+  const { delivered } = yield* Store
+  const tokens = new Map(
+    (yield* delivered).map((note) => [`${note.request}/${note.attempt}`, note.tokens]),
   )
+  return (request, attempt) => tokens.get(`${request}/${attempt}`) ?? 0
+})
 
 /**
  * Ends what the gateway's own end cut off. To be called once, when every taker is there: what
@@ -130,7 +112,7 @@ export const readDelivered = (reader: SqlClient): Effect.Effect<Delivered, SqlEr
  */
 export const endWhatWasUnderWay = (
   driver: MarketDriver,
-  queue: Pick<CommitQueue, "write">,
+  store: Pick<MarketStore, "forgetAllDelivered">,
   delivered: Delivered,
 ): number => {
   const open = openAttempts(driver.market)
@@ -150,6 +132,6 @@ export const endWhatWasUnderWay = (
     if (rejection !== undefined)
       throw new Error(`recovery: the end of request ${request} was rejected: ${rejection}`)
   }
-  forgetAllDelivered(queue)
+  store.forgetAllDelivered()
   return open.length
 }

@@ -1,14 +1,14 @@
 /** The models that the market lists, in OpenAI's shape, with what else a consumer wants to know. */
 import { Schema } from "effect"
 import type { FastifyInstance, FastifyRequest } from "fastify"
-import { pricesOf } from "../accounts/credits.ts"
-import { secondsOf } from "../accounts/market-time.ts"
-import { requireKey } from "../http/authentication.ts"
+import { pricesOf } from "../views/credits.ts"
+import { secondsOf } from "../views/market-time.ts"
+import { requireKey } from "../directory/authentication.ts"
 import { described, ModelPath, prices, UnixSeconds } from "../http/fields.ts"
 import { routeSchema } from "../http/route-schema.ts"
-import type { LiveServices } from "../services.ts"
-import type { ModelRecord } from "../store/records.ts"
-import { unknownModel } from "./failures.ts"
+import type { LiveServices } from "../directory/services.ts"
+import type { ModelRecord } from "../directory/records.ts"
+import { unknownModel } from "./call/failures.ts"
 
 /** OpenAI's fields first, then the market's. */
 const ModelView = Schema.Struct({

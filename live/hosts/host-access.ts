@@ -3,11 +3,11 @@
  * that there is not is a 404 whatever the key: that is how an agent learns to register again.
  */
 import type { FastifyRequest } from "fastify"
-import { bearerOf, keyOf, requireKey } from "../http/authentication.ts"
+import { bearerOf, keyOf, requireKey } from "../directory/authentication.ts"
 import { HttpError, notFound } from "../http/http-error.ts"
-import type { LiveServices } from "../services.ts"
-import type { AccountRecord, HostRecord, KeyRecord } from "../store/records.ts"
-import { isInMarket } from "./host-state.ts"
+import type { LiveServices } from "../directory/services.ts"
+import type { AccountRecord, HostRecord, KeyRecord } from "../directory/records.ts"
+import { isInMarket } from "../directory/host-state.ts"
 
 type AccessServices = Pick<LiveServices, "directory" | "driver" | "nowMillis">
 

@@ -2,25 +2,26 @@
  * The host protocol as a plugin of the server: operators and their hosts, the market for everyone,
  * and the work of hosts that poll. `job-board` is the way that their jobs take.
  */
-import { Effect, Either } from "effect"
+import { Effect } from "effect"
 import type { FastifyInstance, FastifyPluginAsync } from "fastify"
 import { microsPerSecond } from "../../engine/index.ts"
-import { requireKey } from "../http/authentication.ts"
+import { answer } from "../http/answer.ts"
+import { requireKey } from "../directory/authentication.ts"
 import { conflict } from "../http/http-error.ts"
-import type { LiveServices } from "../services.ts"
-import { isInMarket } from "./host-state.ts"
-import type { JobBoard } from "./job-board.ts"
-import { makeJobBoard } from "./job-board.ts"
+import type { LiveServices } from "../directory/services.ts"
+import { isInMarket } from "../directory/host-state.ts"
+import type { JobBoard } from "./jobs/job-board.ts"
+import { makeJobBoard } from "./jobs/job-board.ts"
 import { jobRoutes } from "./job-routes.ts"
 import type { NetworkGuard } from "./network-guard.ts"
 import { operatorRoutes } from "./operator-routes.ts"
-import * as Protocol from "./protocol.ts"
+import * as Protocol from "../protocol/host-protocol.ts"
 import { makeRegistry } from "./registry.ts"
 import { routeSchema } from "../http/route-schema.ts"
-import type { UploadWay } from "./upload-ways.ts"
-import { proxiesPage } from "./upload-ways.ts"
-import type { Vault } from "./vault.ts"
-import { rewrapTokens } from "./vault.ts"
+import type { UploadWay } from "../protocol/upload-way.ts"
+import { proxiesPage } from "../protocol/upload-way.ts"
+import type { Vault } from "./credentials/vault.ts"
+import { rewrapTokens } from "./credentials/vault.ts"
 
 export interface HostParts {
   readonly guard: NetworkGuard
@@ -99,8 +100,9 @@ const rotationRoute = (app: FastifyInstance, services: LiveServices, vault: Vaul
     async (request) => {
       const { directory, driver } = services
       requireKey(services, request, "admin")
-      const renewed = await Effect.runPromise(Effect.either(vault.renew))
-      if (Either.isLeft(renewed)) throw conflict("keys_not_renewable", renewed.left.message)
+      await answer(
+        Effect.mapError(vault.renew, ({ message }) => conflict("keys_not_renewable", message)),
+      )
       const { wrapped, broken } = rewrapTokens(directory, vault)
       await driver.durable()
       return { rewrapped: wrapped, broken }

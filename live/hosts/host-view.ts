@@ -1,12 +1,12 @@
 /** A host as the market sees it, and as its operator does. */
 import { instanceView, marketView, microsPerSecond } from "../../engine/index.ts"
-import { pricesOf } from "../accounts/credits.ts"
-import { secondsOf } from "../accounts/market-time.ts"
-import type { LiveServices } from "../services.ts"
-import type { HostRecord, InstanceRecord } from "../store/records.ts"
-import { completedOf, servedInstances, statusOf } from "./host-state.ts"
-import type { JobBoard } from "./job-board.ts"
-import type { OwnHost, PublicHost, ServedModel } from "./protocol.ts"
+import { pricesOf } from "../views/credits.ts"
+import { secondsOf } from "../views/market-time.ts"
+import type { LiveServices } from "../directory/services.ts"
+import type { HostRecord, InstanceRecord } from "../directory/records.ts"
+import { completedOf, servedInstances, statusOf } from "../directory/host-state.ts"
+import type { JobBoard } from "./jobs/job-board.ts"
+import type { OwnHost, PublicHost, ServedModel } from "../protocol/host-protocol.ts"
 import type { Registry } from "./registry.ts"
 
 type ViewServices = Pick<LiveServices, "directory" | "driver">

@@ -1,19 +1,20 @@
 /** Routes for operators, and the market of hosts for everyone. */
 import type { FastifyInstance } from "fastify"
 import { microsPerSecond } from "../../engine/index.ts"
-import { earningsHours, EarningsQuery } from "../accounts/earnings.ts"
-import type { UnixTime } from "../accounts/market-time.ts"
-import { readMarketTime } from "../accounts/market-time.ts"
+import { earningsHours, EarningsQuery } from "../views/earnings.ts"
+import type { UnixTime } from "../views/market-time.ts"
+import { readMarketTime } from "../views/market-time.ts"
+import { answer } from "../http/answer.ts"
 import { unknownCursor } from "../http/http-error.ts"
-import { rateByKey } from "../http/key-rate.ts"
-import type { LiveServices } from "../services.ts"
-import type { HostRecord } from "../store/records.ts"
+import { rateByKey } from "../directory/key-rate.ts"
+import type { LiveServices } from "../directory/services.ts"
+import type { HostRecord } from "../directory/records.ts"
 import { earningsOf } from "./earnings.ts"
 import { lookAtHost, requireHost, requireOperator } from "./host-access.ts"
-import { statusOf } from "./host-state.ts"
+import { statusOf } from "../directory/host-state.ts"
 import { ownHost, publicHost, publicHosts } from "./host-view.ts"
-import type { JobBoard } from "./job-board.ts"
-import * as Protocol from "./protocol.ts"
+import type { JobBoard } from "./jobs/job-board.ts"
+import * as Protocol from "../protocol/host-protocol.ts"
 import type { Registry } from "./registry.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import { sendSecret } from "../http/secret-answer.ts"
@@ -335,7 +336,7 @@ const secretRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
 }
 
 const earningsRoute = (app: FastifyInstance, { services }: OperatorParts): void => {
-  let unixTime: Promise<UnixTime> | undefined
+  let unixTime: UnixTime | undefined
   app.get<{ Params: Protocol.HostPath; Querystring: EarningsQuery }>(
     "/hosts/:id/earnings",
     {
@@ -353,8 +354,8 @@ const earningsRoute = (app: FastifyInstance, { services }: OperatorParts): void 
       const { id } = request.params
       const { host } = requireHost(services, request, id, ...anyKeys)
       const hours = earningsHours.read(request.query.hours)
-      unixTime ??= readMarketTime(services)
-      return earningsOf(services, await unixTime, host, hours)
+      unixTime ??= await answer(readMarketTime(services))
+      return answer(earningsOf(services, unixTime, host, hours))
     },
   )
 }

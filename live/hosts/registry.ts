@@ -5,11 +5,16 @@
  */
 import type { Rejection } from "../../engine/index.ts"
 import { microsPerSecond } from "../../engine/index.ts"
-import { makeKey } from "../accounts/keys.ts"
+import { makeKey } from "../directory/keys.ts"
 import { newPublicId } from "../http/secrets.ts"
 import { badRequest, conflict, HttpError, notFound } from "../http/http-error.ts"
-import type { LiveServices } from "../services.ts"
-import type { AccountRecord, HostRecord, InstanceRecord, ModelRecord } from "../store/records.ts"
+import type { LiveServices } from "../directory/services.ts"
+import type {
+  AccountRecord,
+  HostRecord,
+  InstanceRecord,
+  ModelRecord,
+} from "../directory/records.ts"
 import {
   inFlightOf,
   isDraining,
@@ -17,14 +22,14 @@ import {
   isSuspended,
   servedInstances,
   statusOf,
-} from "./host-state.ts"
-import type { HeldJob, JobBoard } from "./job-board.ts"
+} from "../directory/host-state.ts"
+import type { HeldJob, JobBoard } from "./jobs/job-board.ts"
 import type { CheckedEndpoint, NetworkGuard } from "./network-guard.ts"
 import { EndpointRefused } from "./network-guard.ts"
-import type { Heartbeat, ModelChange, Registration } from "./protocol.ts"
+import type { Heartbeat, ModelChange, Registration } from "../protocol/host-protocol.ts"
 import type { SessionSeen } from "./sessions.ts"
 import { makeSessions, nameless } from "./sessions.ts"
-import type { Vault } from "./vault.ts"
+import type { Vault } from "./credentials/vault.ts"
 
 export interface RegistryParts {
   readonly services: LiveServices

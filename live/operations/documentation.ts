@@ -6,7 +6,7 @@ import swagger from "@fastify/swagger"
 import swaggerUi from "@fastify/swagger-ui"
 import type { FastifyPluginAsync } from "fastify"
 import { version } from "../../platform/package.ts"
-import type { LiveConfig } from "../config.ts"
+import type { LiveConfig } from "../config/config.ts"
 import { documented } from "../http/route-schema.ts"
 import { forWholeServer } from "../http/whole-server.ts"
 

@@ -2,11 +2,11 @@
 import { Schema } from "effect"
 import { bountyPoolAccount, instanceView, marketView, nodeView } from "../../engine/index.ts"
 import type { EligibilityReason, ModelView } from "../../engine/index.ts"
-import { creditsOf, pricesOf } from "../accounts/credits.ts"
-import { secondsOf } from "../accounts/market-time.ts"
+import { creditsOf, pricesOf } from "../views/credits.ts"
+import { secondsOf } from "../views/market-time.ts"
 import { Credits, described, prices, UnixSeconds } from "../http/fields.ts"
-import type { LiveServices } from "../services.ts"
-import type { ModelRecord } from "../store/records.ts"
+import type { LiveServices } from "../directory/services.ts"
+import type { ModelRecord } from "../directory/records.ts"
 import type { MinuteRates } from "./minute-rates.ts"
 
 const ModelState = Schema.Struct({

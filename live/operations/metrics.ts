@@ -18,9 +18,9 @@ import {
   refusals,
   standingsOf,
 } from "../../engine/index.ts"
-import type { JobKind } from "../gateway/delivery.ts"
+import type { JobKind } from "../protocol/delivery.ts"
 import { forWholeServer } from "../http/whole-server.ts"
-import type { LiveServices } from "../services.ts"
+import type { LiveServices } from "../directory/services.ts"
 
 /** A call of a consumer that is over, as its gateway measured it. */
 export interface CallMeasure {
@@ -365,7 +365,7 @@ const breakerRows = ({ driver, directory }: LiveServices): GaugeRows =>
 
 const showStore = ({ store }: LiveServices, registry: Registry): void => {
   readGauge(registry, "evenkeel_store_backlog", "Entries that are not on disk yet", [], () => [
-    [{}, store.queue.backlog()],
+    [{}, store.backlog()],
   ])
   const seconds = new Histogram({
     name: "evenkeel_commit_duration_seconds",
@@ -378,7 +378,7 @@ const showStore = ({ store }: LiveServices, registry: Registry): void => {
     help: "Journal entries and statements that were committed",
     registers: [registry],
   })
-  store.queue.onCommit((count, took) => {
+  store.onCommit((count, took) => {
     seconds.observe(took)
     rows.inc(count)
   })

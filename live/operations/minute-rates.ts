@@ -4,7 +4,7 @@
  */
 import type { Command } from "../../engine/index.ts"
 import { microsPerSecond } from "../../engine/index.ts"
-import type { LiveServices } from "../services.ts"
+import type { LiveServices } from "../directory/services.ts"
 
 const seconds = 60
 

@@ -1,5 +1,5 @@
 /** Whether the gateway should be sent requests, and if not, why. */
-import type { LiveServices } from "../services.ts"
+import type { LiveServices } from "../directory/services.ts"
 
 /** What only the server knows of itself; it says so here. */
 export interface ServerPhase {
@@ -13,7 +13,7 @@ export const problemsOf = async (
 ): Promise<ReadonlyArray<string>> => {
   const problems: Array<string> = []
   if (phase.isShuttingDown) problems.push("shutting down: calls under way are finished, none begun")
-  const backlog = store.queue.backlog()
+  const backlog = store.backlog()
   const most = config.limits.journalBacklog
   if (backlog > most)
     problems.push(`backlog: ${backlog} entries wait to be written; at most ${most}`)
@@ -22,9 +22,9 @@ export const problemsOf = async (
 }
 
 /** A broken queue rejects at once; a working one may take as long as a commit. */
-const isBroken = ({ queue }: LiveServices["store"]): Promise<boolean> =>
+const isBroken = (store: LiveServices["store"]): Promise<boolean> =>
   Promise.race([
-    queue.durable().then(
+    store.durable().then(
       () => false,
       () => true,
     ),

@@ -8,17 +8,14 @@
  * Probes and measurements are answered as the instance's latest one was. That is an approximation: consumers and
  * operators would have met another market, and might have acted differently.
  */
-import type { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import type { Command, Economy, EventOf, Market, MarketEvent } from "../../engine/index.ts"
 import { advance, createMarket, microsPerSecond } from "../../engine/index.ts"
 import type { MarketTotals } from "./comparison.ts"
 import { countIn, emptyTotals } from "./comparison.ts"
+import type { StoreFault } from "../store/errors.ts"
 import type { MarketMeta } from "../store/meta.ts"
-import type { StoreDamaged } from "../store/damage.ts"
-import type { StoredEntry } from "../store/stored-journal.ts"
-import { forEachPage } from "../store/stored-journal.ts"
+import type { JournalReader, StoredEntry } from "../store/journal.ts"
 
 type AttemptEnded = EventOf<"AttemptEnded">
 type RequestArrived = EventOf<"RequestArrived">
@@ -75,13 +72,13 @@ export interface OtherPolicy {
 }
 
 export const replayOtherPolicy = (
-  reader: SqlClient,
+  journal: JournalReader,
   meta: MarketMeta,
   economy: Economy,
-): Effect.Effect<OtherPolicy, SqlError | StoreDamaged> =>
+): Effect.Effect<OtherPolicy, StoreFault> =>
   Effect.gen(function* () {
     const entries: Array<StoredEntry> = []
-    yield* forEachPage(reader, 0, (page) =>
+    yield* journal.entriesAfter(0, (page) =>
       Effect.sync(() => {
         for (const entry of page) entries.push(entry)
       }),

@@ -7,9 +7,8 @@ import { deriveEconomy, economies, formatCredits } from "../../engine/index.ts"
 import { alignColumns, jsonOption, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import type { MarketMeta } from "../store/meta.ts"
-import { readMeta } from "../store/meta.ts"
-import { reasonOf } from "../store/damage.ts"
-import { openToCheck, openReader, StoreUnusable } from "../store/store.ts"
+import { StoreUnusable } from "../store/errors.ts"
+import { checkDirectory, openReader } from "../store/sqlite/open-store.ts"
 import type { MarketTotals } from "./comparison.ts"
 import { accountDifferences } from "./comparison.ts"
 import { replayOtherPolicy } from "./other-policy.ts"
@@ -39,18 +38,18 @@ export const replayCommand = Command.make({
   run: ({ directory, economy, json }) =>
     Effect.scoped(
       Effect.gen(function* () {
-        const reader = yield* openReader(directory)
-        const meta = yield* readMeta(reader)
+        const journal = yield* openReader(directory)
+        const meta = yield* journal.meta
         if (meta === undefined)
           return yield* new StoreUnusable({ directory, reason: "no market was opened in it" })
-        const replayed = yield* replaySamePolicy(reader, meta)
+        const replayed = yield* replaySamePolicy(journal, meta)
         const same = sameDocument(replayed, meta)
         if (Option.isNone(economy)) {
           yield* printResult(json, same, () => sameText(same))
         } else {
           const other = yield* economyFrom(economy.value, meta.economy)
-          const journal = replayed.totals
-          const elsewhere = yield* replayOtherPolicy(reader, meta, other)
+          const written = replayed.totals
+          const elsewhere = yield* replayOtherPolicy(journal, meta, other)
           const { totals } = elsewhere
           const document = {
             ...same,
@@ -58,12 +57,12 @@ export const replayCommand = Command.make({
               economy: other.name,
               rejectedEvents: elsewhere.rejected,
               totals: Object.fromEntries(
-                (Object.keys(journal) as Array<keyof MarketTotals>).map((name) => [
+                (Object.keys(written) as Array<keyof MarketTotals>).map((name) => [
                   name,
                   {
-                    journal: journal[name],
+                    journal: written[name],
                     other: totals[name],
-                    difference: totals[name] - journal[name],
+                    difference: totals[name] - written[name],
                   },
                 ]),
               ),
@@ -71,7 +70,7 @@ export const replayCommand = Command.make({
             },
           }
           yield* printResult(json, document, () =>
-            [sameText(same), "", otherText(journal, totals, other, meta.economy.money.scale)].join(
+            [sameText(same), "", otherText(written, totals, other, meta.economy.money.scale)].join(
               "\n",
             ),
           )
@@ -82,11 +81,10 @@ export const replayCommand = Command.make({
             allowed: `the replay differs from the journal at entry ${replayed.difference.seq}`,
           })
         // What decides nothing, such as an index or a time of a posting, shows in the digests alone.
-        const { history } = yield* openToCheck(directory)
-        yield* history.check(0)
+        yield* checkDirectory(directory)
       }).pipe(
         Effect.catchTags({
-          SqlError: (error) => new StoreUnusable({ directory, reason: reasonOf(error) }),
+          StoreUnreadable: ({ message }) => new StoreUnusable({ directory, reason: message }),
           StoreDamaged: ({ message }) => new StoreUnusable({ directory, reason: message }),
         }),
       ),

@@ -2,17 +2,14 @@
  * Replay under the same policy: the journal's events are taken again by a fresh market, and every
  * command, every posting and every balance is compared with what was written.
  */
-import type { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import type { Command, Market } from "../../engine/index.ts"
 import { advance, createMarket, digestOf, totalOf } from "../../engine/index.ts"
 import type { MarketTotals } from "./comparison.ts"
 import { countIn, emptyTotals } from "./comparison.ts"
-import type { StoreDamaged } from "../store/damage.ts"
+import type { StoreFault } from "../store/errors.ts"
 import type { MarketMeta } from "../store/meta.ts"
-import type { StoredEntry, StoredPosting } from "../store/stored-journal.ts"
-import { forEachUncheckedPage } from "../store/stored-journal.ts"
+import type { JournalReader, StoredEntry, StoredPosting } from "../store/journal.ts"
 
 export interface Difference {
   readonly seq: number
@@ -38,9 +35,9 @@ export interface Replayed {
 type Posting = Extract<Command, { readonly _tag: "Post" }>
 
 export const replaySamePolicy = (
-  reader: SqlClient,
+  journal: JournalReader,
   meta: MarketMeta,
-): Effect.Effect<Replayed, SqlError | StoreDamaged> =>
+): Effect.Effect<Replayed, StoreFault> =>
   Effect.gen(function* () {
     const market = createMarket(meta.economy, meta.seed)
     const folded = new Map<number, number>()
@@ -48,7 +45,7 @@ export const replaySamePolicy = (
     const counts = { entries: 0, commands: 0, postings: 0 }
     let difference: Difference | undefined
     // Unchecked: what was altered is to be shown as the difference that it makes.
-    yield* forEachUncheckedPage(reader, (entries, postings) =>
+    yield* journal.uncheckedEntries((entries, postings) =>
       Effect.sync(() => {
         let next = 0
         for (const entry of entries) {

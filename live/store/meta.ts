@@ -1,12 +1,9 @@
-/** What a data directory says of itself: written once, when the market is opened. */
-import type { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
+/** What a store says of its market: written once, when the market is opened. */
 import { Effect, Schema } from "effect"
-import { defaultEconomy, deriveEconomy, Economy } from "../../engine/index.ts"
-import type { CommitQueue } from "./commit-queue.ts"
-import { readingTable, StoreDamaged } from "./damage.ts"
+import { Economy } from "../../engine/index.ts"
+import type { StoreFault } from "./errors.ts"
 
-/** The market of a data directory: its rules, its chance, its zero of time. */
+/** The market of a store: its rules, its chance, its zero of time. */
 export const MarketMeta = Schema.Struct({
   economy: Economy,
   /** 256 random bits: whoever knew it could tell where the next request goes. */
@@ -16,60 +13,11 @@ export const MarketMeta = Schema.Struct({
 })
 export type MarketMeta = typeof MarketMeta.Type
 
-const Encoded = Schema.parseJson(MarketMeta)
-
-/** As any version may have written it. */
-const decodeStored = Schema.decodeUnknown(
-  Schema.parseJson(
-    Schema.Struct({
-      ...MarketMeta.fields,
-      economy: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
-    }),
-  ),
-)
-
-/** `undefined` where no market was opened yet. */
-export const readMeta = (
-  reader: SqlClient,
-): Effect.Effect<MarketMeta | undefined, SqlError | StoreDamaged> =>
-  Effect.gen(function* () {
-    const known = yield* reader.unsafe("SELECT 1 FROM sqlite_schema WHERE name = 'meta'")
-    if (known.length === 0) return undefined
-    const [row] = yield* readingTable("meta")(
-      reader.unsafe<{ readonly value: unknown }>("SELECT value FROM meta WHERE name = 'market'"),
-    )
-    if (row === undefined) return undefined
-    const stored = yield* decodeStored(row.value).pipe(
-      Effect.mapError(() => unreadable("what it says of its market is not as it was written")),
-    )
-    // A version before this one had fewer knobs; at their defaults the market keeps its rules.
-    const economy = yield* deriveEconomy(defaultEconomy, stored.economy).pipe(
-      Effect.mapError(({ message }) =>
-        unreadable(
-          `${message.replaceAll("\n", "; ")} (or a later version of Evenkeel wrote it: then run that one)`,
-        ),
-      ),
-    )
-    return { ...stored, economy }
-  })
-
-const unreadable = (what: string): StoreDamaged =>
-  new StoreDamaged({ table: "meta", where: "", what })
-
 /** Time of the market at a Unix time, µs; 0 where none was opened yet. */
 export const marketMicros = (
-  reader: SqlClient,
+  { meta }: { readonly meta: Effect.Effect<MarketMeta | undefined, StoreFault> },
   nowMillis: number,
-): Effect.Effect<number, SqlError | StoreDamaged> =>
-  Effect.map(readMeta(reader), (meta) =>
-    meta === undefined ? 0 : Math.max(0, Math.round((nowMillis - meta.openedAtMillis) * 1000)),
+): Effect.Effect<number, StoreFault> =>
+  Effect.map(meta, (known) =>
+    known === undefined ? 0 : Math.max(0, Math.round((nowMillis - known.openedAtMillis) * 1000)),
   )
-
-export const writeMeta = (queue: CommitQueue, meta: MarketMeta): void => {
-  const row = ["market", Schema.encodeSync(Encoded)(meta)] as const
-  queue.write("INSERT INTO meta (name, value) VALUES (?, ?)", row, {
-    table: "meta",
-    key: row[0],
-    row,
-  })
-}

@@ -13,7 +13,7 @@ import { modelsOf } from "../keys.ts"
 import { counted, formatEstimate, formatShare } from "../number-format.ts"
 import { meanOf } from "../spread.ts"
 import { daysOf, fittingLines, inOrder, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
-import type { RunResult } from "../../sim/results/model.ts"
+import type { RunResult } from "../../sim/results/models/run-model.ts"
 import { noSeries } from "./missing.ts"
 
 const viewEnd = 3

@@ -2,7 +2,7 @@
  * The credits that went each way in the whole run: one bar a flow.
  */
 import type { TopLevelSpec } from "vega-lite"
-import type { RunResult } from "../../sim/results/model.ts"
+import type { RunResult } from "../../sim/results/models/run-model.ts"
 import type { ChartOf } from "../chart.ts"
 import { pointerLayer } from "../chart.ts"
 import { formatNumber, formatShare, forChart, secondsPerHour } from "../number-format.ts"

@@ -6,7 +6,7 @@
  * together, since a node is the unit here.
  */
 import type { TopLevelSpec } from "vega-lite"
-import type { NodeOutcome, RunResult } from "../../sim/results/model.ts"
+import type { NodeOutcome, RunResult } from "../../sim/results/models/run-model.ts"
 import { pointerLayer } from "../chart.ts"
 import type { ChartOf } from "../chart.ts"
 import { deviceClassesOf } from "../keys.ts"

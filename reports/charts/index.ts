@@ -1,7 +1,7 @@
 /**
  * The charts of a report, in its order.
  */
-import type { RunResult } from "../../sim/results/model.ts"
+import type { RunResult } from "../../sim/results/models/run-model.ts"
 import type { ChartOf } from "../chart.ts"
 import type { ChartSection } from "../page.ts"
 import { bountyMultiplier } from "./bounty-multiplier.ts"

@@ -6,13 +6,13 @@
  * Gini = 2 Σ i·xᵢ / (n Σ x) − (n + 1)/n, and Jain = (Σ x)² / (n Σ x²).
  */
 import type { TopLevelSpec } from "vega-lite"
-import type { NodeOutcome, RunResult } from "../../sim/results/model.ts"
+import type { NodeOutcome, RunResult } from "../../sim/results/models/run-model.ts"
 import type { ChartOf, Layer } from "../chart.ts"
 import { counted, forChart, formatEstimate, formatShare } from "../number-format.ts"
 import { spreadNote, spreadOf } from "../spread.ts"
 import type { Spread } from "../spread.ts"
 import { pointerRule } from "../time-lines.ts"
-import { gini, jainIndex, lorenzCurve } from "../../sim/statistics/inequality.ts"
+import { gini, jainIndex, lorenzCurve } from "../../sim/statistics/samples/inequality.ts"
 import { noNodes } from "./missing.ts"
 import { afterWarmup } from "./warm-up-words.ts"
 

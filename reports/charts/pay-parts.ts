@@ -2,7 +2,7 @@
 import type { Chart, MissingChart } from "../chart.ts"
 import { intervalChart } from "../interval-chart.ts"
 import { counted, formatNumber } from "../number-format.ts"
-import type { Estimate, RunResult } from "../../sim/results/model.ts"
+import type { Estimate, RunResult } from "../../sim/results/models/run-model.ts"
 
 const parts = [
   { label: "provider share", metric: (name: string) => `pay.${name}.share`, sign: 1 },

@@ -5,7 +5,7 @@ import { bandsOf } from "../bands.ts"
 import type { Bands } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
 import { daysOf, linesInWords, timeLines, timeNotes, titleWithUnit } from "../time-lines.ts"
-import type { RunResult } from "../../sim/results/model.ts"
+import type { RunResult } from "../../sim/results/models/run-model.ts"
 import { noSeries } from "./missing.ts"
 
 export interface SingleLine {

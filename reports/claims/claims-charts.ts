@@ -7,7 +7,7 @@ import type {
   ClaimsReport,
   Estimated,
   Frontier,
-} from "../../sim/results/claims-model.ts"
+} from "../../sim/results/models/claims-model.ts"
 import type { Chart } from "../chart.ts"
 import { forChart } from "../number-format.ts"
 import { intervalChart } from "../interval-chart.ts"

@@ -9,7 +9,7 @@ import type {
   ClaimsReport,
   Estimated,
   Measure,
-} from "../../sim/results/claims-model.ts"
+} from "../../sim/results/models/claims-model.ts"
 import type { Html } from "../markup.ts"
 import { joined, markup, nothing, trusted } from "../markup.ts"
 import { formatDuration, formatNumber } from "../number-format.ts"

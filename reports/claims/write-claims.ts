@@ -2,7 +2,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import { Effect } from "effect"
-import type { ClaimsReport } from "../../sim/results/claims-model.ts"
+import type { ClaimsReport } from "../../sim/results/models/claims-model.ts"
 import { defaultPngOptions, renderPng, renderSvg, withFont } from "../render.ts"
 import { writeFile } from "../write-file.ts"
 import { allCharts } from "./claims-charts.ts"

@@ -2,8 +2,8 @@
  * What a metric does over a sweep: its mean and 95% interval at each point, or, where many factors
  * vary, along each of them.
  */
-import { cellsByPoint, valuesOf } from "../../sim/results/sweep-export.ts"
-import type { FactorValue, SweepResult } from "../../sim/results/sweep-model.ts"
+import { cellsByPoint, valuesOf } from "../../sim/results/export/sweep-export.ts"
+import type { FactorValue, SweepResult } from "../../sim/results/models/sweep-model.ts"
 import type { Spread } from "../spread.ts"
 import { meanOf, spreadOf } from "../spread.ts"
 

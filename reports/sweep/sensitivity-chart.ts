@@ -5,7 +5,7 @@ import type {
   FactorEffects,
   FactorIndices,
   MetricSensitivity,
-} from "../../sim/results/sensitivity-model.ts"
+} from "../../sim/results/models/sensitivity-model.ts"
 import type { Chart } from "../chart.ts"
 import { pointerLayer } from "../chart.ts"
 import { forChart, formatShare, formatWithUnit, spreadInWords } from "../number-format.ts"

@@ -2,7 +2,7 @@
  * The charts of a sweep. One factor: a line. Two in a grid: a line for each value of one of them, or a
  * map where both have many. More, or sampled: each metric along each factor.
  */
-import type { FactorValue, SweepResult } from "../../sim/results/sweep-model.ts"
+import type { FactorValue, SweepResult } from "../../sim/results/models/sweep-model.ts"
 import type { Chart } from "../chart.ts"
 import { spreadNote } from "../spread.ts"
 import { categoryLimit } from "../theme.ts"

@@ -1,7 +1,7 @@
 /** The pages of a sweep and of a sensitivity analysis: charts, a table of all metrics, provenance. */
-import type { Sensitivity } from "../../sim/results/sensitivity-model.ts"
-import { sweepDigest } from "../../sim/results/sweep-export.ts"
-import type { SweepDefinition, SweepResult } from "../../sim/results/sweep-model.ts"
+import type { Sensitivity } from "../../sim/results/models/sensitivity-model.ts"
+import { sweepDigest } from "../../sim/results/export/sweep-export.ts"
+import type { SweepDefinition, SweepResult } from "../../sim/results/models/sweep-model.ts"
 import type { Chart } from "../chart.ts"
 import type { Html } from "../markup.ts"
 import { joined, markup, nothing } from "../markup.ts"

@@ -23,7 +23,8 @@ export interface ConsumerKind {
   readonly leavesAfter: number
 }
 
-const plain: ConsumerKind = {
+/** What a kind is like where nothing else is said of it. */
+export const plainConsumer: ConsumerKind = {
   size: 1,
   worthSpread: 0.5,
   isPriceSensitive: false,
@@ -36,13 +37,13 @@ const plain: ConsumerKind = {
 
 export const consumerKinds = {
   /** A product that calls the market all day, and has to. */
-  steady: plain,
+  steady: plainConsumer,
   /** Work that can wait: large, patient, at night. */
-  batch: { ...plain, size: 3, waitsForNight: true, maxRetries: 8 },
+  batch: { ...plainConsumer, size: 3, waitsForNight: true, maxRetries: 8 },
   /** An agent: a chain of short calls, each as soon as it has thought about the last. */
-  agent: { ...plain, size: 0.5, furtherCalls: 9, thinkSeconds: 2 },
+  agent: { ...plainConsumer, size: 0.5, furtherCalls: 9, thinkSeconds: 2 },
   /** Plays with models while that is cheap, and goes when it is no fun. */
-  hobbyist: { ...plain, worthSpread: 1, isPriceSensitive: true, leavesAfter: 5 },
+  hobbyist: { ...plainConsumer, worthSpread: 1, isPriceSensitive: true, leavesAfter: 5 },
 } as const satisfies Record<string, ConsumerKind>
 
 export type ConsumerKindName = keyof typeof consumerKinds

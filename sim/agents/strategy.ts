@@ -1,14 +1,5 @@
-/** The strategies of operators, by the names that scenarios know them by. */
-import { bountyChaser } from "./strategies/bounty-chaser.ts"
-import { cloudArbitrageur } from "./strategies/cloud-arbitrageur.ts"
-import { farmer } from "./strategies/farmer.ts"
-import { marketBalance } from "./strategies/market-balance.ts"
-import { partTimer } from "./strategies/part-timer.ts"
-import { peakMaximiser } from "./strategies/peak-maximiser.ts"
-import { profitSeeker } from "./strategies/profit-seeker.ts"
-import { utilisationGuard } from "./strategies/utilisation-guard.ts"
+/** A strategy: how an operator decides about a node, and what the node costs it. */
 import type { Decide } from "./view.ts"
-import { stays } from "./view.ts"
 
 export interface Strategy {
   readonly decide: Decide
@@ -20,23 +11,5 @@ export interface Strategy {
   readonly paysWhileAway: boolean
 }
 
-const owned = { everyHours: null, isRented: false, paysWhileAway: false } as const
-
-export const strategies = {
-  /** Never changes anything. */
-  stay: { ...owned, decide: () => stays },
-  profit: { ...owned, decide: profitSeeker },
-  bounty: { ...owned, decide: bountyChaser },
-  utilisation: { ...owned, decide: utilisationGuard },
-  balance: { ...owned, decide: marketBalance },
-  peak: { ...owned, decide: peakMaximiser, everyHours: 1 },
-  "part-time": { ...owned, decide: partTimer, everyHours: 1 },
-  farm: { ...owned, decide: farmer, isRented: true, paysWhileAway: true },
-  cloud: { ...owned, decide: cloudArbitrageur, everyHours: 1, isRented: true },
-} as const satisfies Record<string, Strategy>
-
-export type StrategyName = keyof typeof strategies
-export const strategyNames = Object.keys(strategies) as ReadonlyArray<StrategyName>
-/** A node's strategy, by its number in the table of nodes. */
-export const strategyOf = (code: number): Strategy => strategies[strategyNames[code]]
-export const codeOfStrategy = (name: StrategyName): number => strategyNames.indexOf(name)
+/** A machine of its operator's own, which decides as often as the scenario says. */
+export const ownedMachine = { everyHours: null, isRented: false, paysWhileAway: false } as const

@@ -12,8 +12,8 @@
 import { drawBelow, openStream } from "../../engine/index.ts"
 import type { Observation } from "../fleet/least-squares.ts"
 import { nonNegativeFit, predictionOf } from "../fleet/least-squares.ts"
-import { studentTQuantile } from "../statistics/student-t.ts"
-import { tallyOf } from "../statistics/tally.ts"
+import { studentTQuantile } from "../statistics/distributions/student-t.ts"
+import { tallyOf } from "../statistics/samples/tally.ts"
 import type { Round } from "./measured-stream.ts"
 import type { DecodeObservation, PrefillObservation } from "./observe.ts"
 import {

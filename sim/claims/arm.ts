@@ -3,12 +3,12 @@
  * one that several experiments ask for is run once.
  */
 import { Effect, Ref } from "effect"
-import { commandAgain } from "../cli/run-options.ts"
-import type { Finished } from "../driver/task.ts"
-import { runExperiment } from "../experiment.ts"
-import type { Plan } from "../plan.ts"
-import { makePlan } from "../plan.ts"
-import { Replicators } from "../replicators.ts"
+import { commandAgain } from "../experiment/command-again.ts"
+import type { Finished } from "../recording/replicated.ts"
+import { runExperiment } from "../experiment/experiment.ts"
+import type { Plan } from "../experiment/plan.ts"
+import { makePlan } from "../experiment/plan.ts"
+import { Replicators } from "../experiment/replicators.ts"
 
 export interface Arm {
   readonly scenario: string

@@ -10,8 +10,8 @@ import type {
   ClaimResult,
   Frontier,
   Measure,
-} from "../results/claims-model.ts"
-import { metricFacts } from "../recording/metrics.ts"
+} from "../results/models/claims-model.ts"
+import { metricFacts } from "../summary/metrics.ts"
 import type { Arm, ArmResult, RunSize } from "./arm.ts"
 import { keyOfArm, runArms } from "./arm.ts"
 import type { AttackPlan, AttackWay } from "./attack-catalogue.ts"

@@ -2,7 +2,7 @@
  * What the credit economy's document (002) promises, and the experiments that each promise is held
  * against: an estimate, and the bound within which it must lie for the promise to be kept.
  */
-import type { Bound, Estimated } from "../results/claims-model.ts"
+import type { Bound, Estimated } from "../results/models/claims-model.ts"
 import type { Arm, ArmResult } from "./arm.ts"
 import { estimate, estimateRatio, valuesOf } from "./judge.ts"
 import { crowded, halfBusy, idle } from "./loads.ts"

@@ -8,7 +8,7 @@
  * the party tries it, for several s and m, under the rules of `pooled`, with trust that allows everyone
  * the highest multiplier, a target that keeps the model short, and a pool that all of the fee goes to.
  */
-import type { Estimated, Frontier } from "../results/claims-model.ts"
+import type { Estimated, Frontier } from "../results/models/claims-model.ts"
 import type { Arm, ArmResult } from "./arm.ts"
 import { estimate } from "./judge.ts"
 

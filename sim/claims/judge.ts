@@ -6,9 +6,9 @@ import type {
   ClaimVerdict,
   Estimated,
   Verdict,
-} from "../results/claims-model.ts"
-import { meanInterval } from "../statistics/interval.ts"
-import { ratioInterval } from "../statistics/ratio-interval.ts"
+} from "../results/models/claims-model.ts"
+import { meanInterval } from "../statistics/inference/interval.ts"
+import { ratioInterval } from "../statistics/inference/ratio-interval.ts"
 
 export const estimate = (values: ReadonlyArray<number>): Estimated => {
   const { mean, halfWidth, n } = meanInterval(values)

@@ -3,8 +3,8 @@ import { FileSystem, Path } from "@effect/platform"
 import { Effect } from "effect"
 import { auditedEconomies, auditIds, replicationsFor, runAudit } from "../claims/audit.ts"
 import type { RunSize } from "../claims/arm.ts"
-import { layerThreads } from "../replicators.ts"
-import type { AttackResult, ClaimsReport, Estimated } from "../results/claims-model.ts"
+import { layerThreads } from "../experiment/replicators.ts"
+import type { AttackResult, ClaimsReport, Estimated } from "../results/models/claims-model.ts"
 import { CheckFailed } from "./check-failed.ts"
 import {
   alignColumns,

@@ -1,8 +1,8 @@
 /** `evenkeel export`: the results of a run as tidy tables for pandas, R or DuckDB. */
 import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
-import { exportRun } from "../results/export.ts"
-import { readRun } from "../results/store.ts"
+import { exportRun } from "../results/export/export.ts"
+import { readRun } from "../results/store/store.ts"
 import { jsonOption, printable, printResult } from "../../platform/terminal/output.ts"
 import * as Command from "../../platform/terminal/command.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"

@@ -3,14 +3,14 @@
  * finished by then is stored, and the user is told where.
  */
 import { Effect, Ref } from "effect"
-import type { Finished } from "../driver/task.ts"
-import type { RunOptions } from "../experiment.ts"
-import { runExperiment } from "../experiment.ts"
-import type { Plan } from "../plan.ts"
-import { summarise } from "../recording/summary.ts"
-import { layerThreads } from "../replicators.ts"
-import type { RunResult } from "../results/model.ts"
-import { writeRun } from "../results/store.ts"
+import type { Finished } from "../recording/replicated.ts"
+import type { RunOptions } from "../experiment/experiment.ts"
+import { runExperiment } from "../experiment/experiment.ts"
+import type { Plan } from "../experiment/plan.ts"
+import { summarise } from "../summary/summary.ts"
+import { layerThreads } from "../experiment/replicators.ts"
+import type { RunResult } from "../results/models/run-model.ts"
+import { writeRun } from "../results/store/store.ts"
 import { note } from "../../platform/terminal/output.ts"
 import { makeProgress } from "./progress.ts"
 

@@ -1,17 +1,17 @@
 /** `evenkeel merge`: the shards of a sweep as one. */
 import { FileSystem, Path } from "@effect/platform"
 import { Effect } from "effect"
-import { differencesOf } from "../results/sweep-difference.ts"
-import type { StoredSweep } from "../results/sweep-store.ts"
+import { differencesOf } from "../results/store/sweep-difference.ts"
+import type { StoredSweep } from "../results/store/sweep-store.ts"
 import {
   missingCells,
   openSweep,
   readSweep,
   shardText,
   SweepDiffers,
-} from "../results/sweep-store.ts"
-import type { SweepCell, SweepResult } from "../results/sweep-model.ts"
-import { wholeSweep } from "../results/sweep-model.ts"
+} from "../results/store/sweep-store.ts"
+import type { SweepCell, SweepResult } from "../results/models/sweep-model.ts"
+import { wholeSweep } from "../results/models/sweep-model.ts"
 import { sweepDatabase } from "./kept-sweep.ts"
 import { jsonOption } from "../../platform/terminal/output.ts"
 import type { WriteSweepReport } from "./sweep.ts"

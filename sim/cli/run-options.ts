@@ -2,9 +2,10 @@
 import { Effect, Option } from "effect"
 import { availableParallelism } from "node:os"
 import { builtInScenarios } from "../scenarios/load.ts"
-import { quoteForShell } from "../../platform/terminal/shell.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"
+
+export { commandAgain } from "../experiment/command-again.ts"
 
 export const scenarioArgument = Parameter.argument(
   "scenario",
@@ -64,26 +65,3 @@ export const workersFrom = (given: Option.Option<string>): Effect.Effect<number,
 /** The number of `--replications`, where it is given. */
 export const replicationsFrom = (given: Option.Option<string>, least = 1) =>
   numberFrom("replications", given, least, maxReplications)
-
-/** The shell command that brings the same results again. */
-export const commandAgain = (
-  name: string,
-  {
-    scenario,
-    seed,
-    replications,
-  }: Readonly<Record<"scenario" | "seed", string>> & {
-    readonly replications: number
-  },
-  settings: ReadonlyArray<readonly [option: string, texts: ReadonlyArray<string>]>,
-): string =>
-  [
-    `npx evenkeel ${name}`,
-    // A file whose name begins like an option is named by its folder.
-    quoteForShell(scenario.replace(/^-/, "./-")),
-    `--seed${seed.startsWith("-") ? "=" : " "}${quoteForShell(seed)}`,
-    `--replications ${replications}`,
-    ...settings.flatMap(([option, texts]) =>
-      texts.map((text) => `${option} ${quoteForShell(text)}`),
-    ),
-  ].join(" ")

@@ -3,15 +3,15 @@
  * probability of a correct selection.
  */
 import { Effect, Option } from "effect"
-import { makePlan } from "../plan.ts"
-import { metricFactsOf } from "../recording/summary.ts"
-import { layerThreads } from "../replicators.ts"
+import { makePlan } from "../experiment/plan.ts"
+import { metricFactsOf } from "../summary/summary.ts"
+import { layerThreads } from "../experiment/replicators.ts"
 import { loadScenario } from "../scenarios/load.ts"
-import { ScenarioInvalid } from "../scenarios/scenario-error.ts"
-import type { PolicyOutcome, SelectionOutcome } from "../selection.ts"
-import { selectPolicy } from "../selection.ts"
+import { ScenarioInvalid } from "../settings/scenario-error.ts"
+import type { PolicyOutcome, SelectionOutcome } from "../experiment/selection.ts"
+import { selectPolicy } from "../experiment/selection.ts"
 import { CheckFailed } from "./check-failed.ts"
-import { sayBoth, withSettings } from "../scenarios/settings.ts"
+import { sayBoth, withSettings } from "../settings/settings.ts"
 import {
   alignColumns,
   jsonOption,

@@ -1,10 +1,14 @@
 /** `evenkeel sensitivity`: which settings matter for a metric, and how much. */
 import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
-import { metricFactsOf } from "../recording/summary.ts"
-import type { Bounded, MetricSensitivity, Sensitivity } from "../results/sensitivity-model.ts"
-import { exportSweep, sweepDigest, writeText } from "../results/sweep-export.ts"
-import { shardText } from "../results/sweep-store.ts"
+import { metricFactsOf } from "../summary/summary.ts"
+import type {
+  Bounded,
+  MetricSensitivity,
+  Sensitivity,
+} from "../results/models/sensitivity-model.ts"
+import { exportSweep, sweepDigest, writeText } from "../results/export/sweep-export.ts"
+import { shardText } from "../results/store/sweep-store.ts"
 import { prepareSweep } from "../sweep/prepare.ts"
 import { sensitivityOf } from "../sweep/sensitivity.ts"
 import { keptSweep } from "./kept-sweep.ts"

@@ -1,9 +1,9 @@
 /** `evenkeel sweep`: a scenario at many points of a design, resumable, and in shards. */
 import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
-import { exportSweep, sweepDigest, sweepDocument } from "../results/sweep-export.ts"
-import type { SweepResult } from "../results/sweep-model.ts"
-import { shardText } from "../results/sweep-store.ts"
+import { exportSweep, sweepDigest, sweepDocument } from "../results/export/sweep-export.ts"
+import type { SweepResult } from "../results/models/sweep-model.ts"
+import { shardText } from "../results/store/sweep-store.ts"
 import type { DesignName } from "../sweep/design.ts"
 import { mostPoints } from "../sweep/design.ts"
 import { prepareSweep } from "../sweep/prepare.ts"

@@ -10,7 +10,7 @@
  * Each draws its gap as demand to wait for and lets the profile say when that has passed. The exact
  * time is carried on; only what is handed out is rounded, up to a whole microsecond.
  */
-import type { Stream } from "../../engine/random.ts"
+import type { Stream } from "../../engine/index.ts"
 import { choice, exponential, gamma } from "../kernel/variates.ts"
 import type { DemandProfile } from "./profile.ts"
 

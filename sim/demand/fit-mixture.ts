@@ -7,8 +7,8 @@
  * Kolmogorov–Smirnov distance is least. The points are drawn from named streams: the same trace
  * gives the same mixture.
  */
-import { ksDistanceBetween } from "../statistics/ks-distance.ts"
-import { drawBelow, openStream, type Stream } from "../../engine/random.ts"
+import { ksDistanceBetween } from "../statistics/samples/ks-distance.ts"
+import { drawBelow, openStream, type Stream } from "../../engine/index.ts"
 import { MixtureSizes, type SizeComponent, type SizeMixture } from "./sizes.ts"
 
 export interface SizePairs {

@@ -16,14 +16,18 @@ import { logNormalSizes, MixtureSizes, type SizeBounds, type SizeMixture } from 
 import type { ArrivalSource } from "./source.ts"
 import { jitterTimes, scaleTime, type Trace } from "./trace.ts"
 
-interface DemandStreams {
+export interface DemandStreams {
   readonly arrival: Stream
   readonly model: Stream
   readonly size: Stream
 }
 
 /** Demand's own clock (its first midnight, its crowds, a trace's first request) is at `startMicros`. */
-type OpenSource = (streams: DemandStreams, startMicros: number, endMicros: number) => ArrivalSource
+export type OpenSource = (
+  streams: DemandStreams,
+  startMicros: number,
+  endMicros: number,
+) => ArrivalSource
 
 /** `trace` is replayed where it is given; else requests are generated. */
 export const openSource =

@@ -5,7 +5,7 @@
  * azure-conversation.ts), pairs resampled from a trace, and one fixed pair. A draw fills the sampler's
  * two fields, so that nothing is allocated per request; both are whole numbers from 1.
  */
-import { drawBelow, type Stream } from "../../engine/random.ts"
+import { drawBelow, type Stream } from "../../engine/index.ts"
 import { choice } from "../kernel/variates.ts"
 
 export interface SizeSampler {

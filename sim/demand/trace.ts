@@ -13,7 +13,7 @@
  */
 import { FileSystem } from "@effect/platform"
 import { Data, Effect, Either } from "effect"
-import type { Stream } from "../../engine/random.ts"
+import type { Stream } from "../../engine/index.ts"
 
 /** Three arrays of equal length, at least 1. */
 export interface Trace {

@@ -1,179 +1,227 @@
 /**
  * One replication: a market, its fleet, its demand, from an empty world to the last request's end.
+ * This is where its actors are put together; each owns its state, and is woken by the agenda.
  *
  * `advance` runs a batch of events synchronously; whoever drives it may do other things between
  * batches. The same scenario and seed give the same digest, whatever the batches.
  */
-import { digestOf } from "../../engine/index.ts"
-import type { ArrivalSource } from "../demand/source.ts"
+import type { Command } from "../../engine/index.ts"
+import { openStream } from "../../engine/index.ts"
+import type { OpenSource } from "../demand/open-source.ts"
 import type { OfferTable } from "../fleet/offers.ts"
-import type { NodeMark } from "../recording/node-marks.ts"
-import { markSeconds } from "../recording/node-marks.ts"
-import type { Recording } from "../recording/recorder.ts"
+import { Agenda } from "../kernel/agenda.ts"
 import { binSecondsFor, Recorder } from "../recording/recorder.ts"
+import type { Replicated } from "../recording/replicated.ts"
 import type { Scenario } from "../scenarios/schema.ts"
-import type { Check, NodeOutcome } from "../results/model.ts"
-import { onSignUp, scheduleSignUp, signUpConsumer } from "./accounts.ts"
-import { onQuickEnd, onRetry, onServerEvent } from "./attempts.ts"
-import { onArrival, onFollowUp, onNight, onOwnCall } from "./calls.ts"
-import { checksAtEnd, checksInPassing } from "./checks.ts"
-import { onSample } from "./samples.ts"
-import { onLife } from "./node-life.ts"
-import { strategiesOf, nodeOutcomes } from "./node-outcomes.ts"
-import { beginBooks } from "./decisions.ts"
-import { act, onHourTurned } from "./commands.ts"
-import { NodesTable } from "./nodes-table.ts"
-import { openOwnDemand } from "./own-demand.ts"
-import { joinParties, onGone } from "./parties.ts"
-import type { PartyOutcome } from "./party-outcomes.ts"
-import { partyOutcomes } from "./party-outcomes.ts"
-import { openParties } from "./party-state.ts"
-import { onJoin, populate, scheduleJoin } from "./population.ts"
-import { onMeasured, onProbeAnswered } from "./probe-answers.ts"
-import type { World } from "./world.ts"
-import {
-  arrivalActor,
-  firstNodeActor,
-  firstPartyActor,
-  firstRetryActor,
-  sampleActor,
-  sampleLast,
-  joinActor,
-  kernelActor,
-  makeWorld,
-  followUpActor,
-  measureActor,
-  nightActor,
-  openStreams,
-  probeActor,
-  quickEndActor,
-  signUpActor,
-  tell,
-} from "./world.ts"
+import type { Addressees } from "./commands.ts"
+import { act } from "./commands.ts"
+import { Arrivals } from "./consumers/arrivals.ts"
+import { Calls } from "./consumers/calls.ts"
+import { Consumers } from "./consumers/consumers.ts"
+import { FollowUps } from "./consumers/follow-ups.ts"
+import { NightCalls } from "./consumers/night-calls.ts"
+import { OwnCalls } from "./consumers/own-calls.ts"
+import { SignUps } from "./consumers/sign-ups.ts"
+import { nodeOutcomes, strategiesOf } from "./nodes/node-outcomes.ts"
+import { Nodes } from "./nodes/nodes.ts"
+import { ProbeAnswers } from "./nodes/probe-answers.ts"
+import type { Reading } from "./observation/checks.ts"
+import { checksAtEnd, faultsInPassing, readingOf } from "./observation/checks.ts"
+import { Samples } from "./observation/samples.ts"
+import { Operators } from "./operators/operators.ts"
+import { Population } from "./operators/population.ts"
+import { PublicBoard } from "./operators/public-board.ts"
+import { Parties } from "./parties/parties.ts"
+import { partyOutcome } from "./parties/party-outcomes.ts"
+import { Accounts } from "./stage/accounts.ts"
+import type { Extensions } from "./stage/extensions.ts"
+import { MarketPort } from "./stage/market-port.ts"
+import { RequestsInFlight } from "./stage/requests-in-flight.ts"
+import type { Setting } from "./stage/setting.ts"
+import { settingOf } from "./stage/setting.ts"
 
 const hourMicros = 3_600_000_000
-const dayMicros = 24 * hourMicros
-
-/** Everything that a replication leaves behind. Plain data: it can cross threads. */
-export interface Replicated {
-  readonly digest: string
-  readonly requests: number
-  readonly events: number
-  readonly recording: Recording
-  /** By node, from the start of demand to the last request's end, and their totals at each mark. */
-  readonly nodes: ReadonlyArray<NodeOutcome>
-  readonly marks: ReadonlyArray<NodeMark>
-  /** By node: what its operator goes by; "" for those of a party. */
-  readonly strategies: ReadonlyArray<string>
-  readonly parties: ReadonlyArray<PartyOutcome>
-  readonly checks: Readonly<Record<string, Check>>
-}
 
 export interface ReplicationParts {
   readonly scenario: Scenario
   readonly seed: string
   readonly offers: OfferTable
-  /** Opens the stream of requests that begins at `startMicros`. */
-  readonly openArrivals: (
-    streams: World["streams"],
-    startMicros: number,
-    endMicros: number,
-  ) => ArrivalSource
+  /** Opens the stream of requests. */
+  readonly openArrivals: OpenSource
+  readonly extensions?: Extensions
   /** Also check the ledger, the holds and the counters at every sample. */
   readonly isChecked: boolean
 }
 
+/** The actors of a replication, and what they share. */
+const castOf = (setting: Setting, openArrivals: OpenSource, onTurn: () => void) => {
+  const { scenario, seed, offers, startMicros, endMicros } = setting
+  // Whole microseconds, so that the recorder's end is the event queue's.
+  const horizonSeconds = (endMicros - startMicros) / 1e6
+  const recorder = new Recorder({
+    startMicros,
+    horizonSeconds,
+    binSeconds: binSecondsFor(horizonSeconds),
+    models: scenario.models.length,
+    floorTokensPerSecond: scenario.economy.floor.tokensPerSecond,
+    classOfDevice: offers.devices.map(({ deviceClass }) => deviceClass),
+  })
+  const agenda = new Agenda(2 * scenario.fleet.nodes + 64)
+  const port = new MarketPort(setting, agenda)
+  const requests = new RequestsInFlight()
+  const accounts = new Accounts(setting, agenda, port)
+  const nodes = new Nodes(setting, agenda, port, recorder, requests)
+  const probeAnswers = new ProbeAnswers(setting, agenda, port, nodes)
+  const board = new PublicBoard(setting, port)
+  const operators = new Operators(setting, agenda, port, accounts, nodes, board)
+  const population = new Population(setting, agenda, recorder, nodes, operators)
+  const parties = new Parties(setting, nodes, operators)
+  const consumers = new Consumers()
+  const signUps = new SignUps(setting, agenda, recorder, accounts, consumers)
+  const calls = new Calls({
+    setting,
+    agenda,
+    port,
+    recorder,
+    requests,
+    accounts,
+    nodes,
+    parties,
+    consumers,
+    board,
+  })
+  const nightCalls = new NightCalls(setting, agenda, calls)
+  const followUps = new FollowUps(setting, agenda, requests, consumers, calls)
+  const ownCalls = new OwnCalls(setting, agenda, parties, calls)
+  const source = openArrivals(
+    {
+      arrival: openStream(seed, "arrival", 0),
+      model: openStream(seed, "model", 0),
+      size: openStream(seed, "size", 0),
+    },
+    startMicros,
+    endMicros,
+  )
+  const arrivals = new Arrivals({
+    setting,
+    agenda,
+    recorder,
+    source,
+    operators,
+    consumers,
+    calls,
+    nightCalls,
+    followUps,
+  })
+  const samples = new Samples(setting, agenda, port, recorder, nodes, onTurn)
+  nodes.ownedBy({
+    decide: (node) => operators.decide(node),
+    beginEpoch: (node) => operators.beginEpoch(node),
+    onGone: (node) => parties.onGone(node),
+  })
+  calls.whenServed((slot) => followUps.onServed(slot))
+  return {
+    setting,
+    recorder,
+    agenda,
+    port,
+    requests,
+    accounts,
+    nodes,
+    probeAnswers,
+    operators,
+    population,
+    parties,
+    consumers,
+    signUps,
+    calls,
+    ownCalls,
+    arrivals,
+    samples,
+  }
+}
+
 export class Replication {
-  private readonly world: World
+  private readonly setting: Setting
+  private readonly actors: ReturnType<typeof castOf>
   private readonly isChecked: boolean
   private readonly faults: Array<string> = []
+  private events = 0
+  /** ∫ open requests dt within the horizon, µs. */
+  private openMicros = 0
 
-  constructor({ scenario, seed, offers, openArrivals, isChecked }: ReplicationParts) {
-    const { fleet } = scenario
-    const isAnyEstablished = fleet.establishedShare > 0
-    // Whole days, so that the kernel's hours and the recorder's bins turn together.
-    const startMicros = isAnyEstablished ? Math.ceil(fleet.establishedDays) * dayMicros : 0
-    const endMicros = startMicros + Math.round(scenario.horizonDays * dayMicros)
-    const streams = openStreams(seed)
-    // Whole microseconds, so that the recorder's end is the event queue's.
-    const horizonSeconds = (endMicros - startMicros) / 1e6
-    const recorder = new Recorder({
-      startMicros,
-      horizonSeconds,
-      binSeconds: binSecondsFor(horizonSeconds),
-      models: scenario.models.length,
-      floorTokensPerSecond: scenario.economy.floor.tokensPerSecond,
-      classOfDevice: offers.devices.map(({ deviceClass }) => deviceClass),
-    })
+  constructor({ scenario, seed, offers, openArrivals, extensions, isChecked }: ReplicationParts) {
+    this.setting = settingOf(scenario, seed, offers, extensions)
     this.isChecked = isChecked
-    this.world = makeWorld({
-      scenario,
-      seed,
-      offers,
-      nodes: new NodesTable(fleet.nodes),
-      streams,
-      arrivals: openArrivals(streams, startMicros, endMicros),
-      recorder,
-      startMicros,
-      endMicros,
-      markMicros: markSeconds(scenario, recorder).map((seconds) => startMicros + seconds * 1e6),
-      parties: openParties(scenario, seed),
-      act,
-      onGone,
-    })
+    this.actors = castOf(this.setting, extensions?.openSource ?? openArrivals, () => this.onTurn())
     this.open()
   }
 
   /** Virtual time that has passed, 0…1 of the horizon. */
   get progress(): number {
-    const { now, startMicros, endMicros } = this.world
+    const { startMicros, endMicros } = this.setting
+    const { now } = this.actors.agenda
     return Math.min(1, Math.max(0, (now - startMicros) / (endMicros - startMicros)))
   }
 
   /** Runs at most so many events; false once everything has ended. */
   advance(maxEvents: number): boolean {
-    const { world } = this
-    const { queue } = world
+    const { agenda, requests } = this.actors
+    const { endMicros } = this.setting
+    const { queue } = agenda
     for (let i = 0; i < maxEvents; i++) {
-      if (queue.peekTime() > world.endMicros && this.isDrained()) return false
-      const actor = queue.pop()
+      if (queue.peekTime() > endMicros && this.isDrained()) return false
+      const since = queue.now
+      const entry = queue.pop()
       // No event lies on both sides of the horizon's end: the last sample is taken at it.
-      if (world.now < world.endMicros)
-        world.openMicros += world.requests.open * (queue.now - world.now)
-      world.now = queue.now
-      world.events++
-      this.handle(actor)
+      if (since < endMicros) this.openMicros += requests.open * (queue.now - since)
+      this.events++
+      agenda.run(entry)
     }
     return true
   }
 
   /** The results, once `advance` has returned false. */
   finish(): Replicated {
-    const { world } = this
-    world.recorder.turn(world.now)
+    const { setting } = this
+    const { recorder, port, nodes, accounts, parties, samples, agenda } = this.actors
+    const { now } = agenda
+    recorder.turn(now)
     return {
-      digest: digestOf(world.market),
-      requests: world.recorder.sums.arrived.reduce((sum, one) => sum + one, 0),
-      events: world.events,
-      recording: world.recorder.recording(),
-      nodes: nodeOutcomes(world),
-      marks: world.marks,
-      strategies: strategiesOf(world),
-      parties: partyOutcomes(world),
-      checks: checksAtEnd(world, this.isChecked ? this.faults : undefined),
+      digest: port.digest,
+      requests: recorder.sums.arrived.reduce((sum, one) => sum + one, 0),
+      events: this.events,
+      recording: recorder.recording(),
+      nodes: nodeOutcomes(setting, nodes, now),
+      marks: samples.marks,
+      strategies: strategiesOf(setting, nodes),
+      mixedStrategies: [...new Set(setting.strategyMix.map(({ strategy }) => strategy))],
+      parties: parties.all.map((party) => partyOutcome(setting, nodes, accounts, party, now)),
+      checks: checksAtEnd(this.reading(), this.isChecked ? this.faults : undefined),
     }
   }
 
-  private isDrained(): boolean {
-    const { requests, retryLines } = this.world
-    return requests.open === 0 && retryLines.every(({ dueMicros }) => dueMicros === Infinity)
+  private reading(): Reading {
+    const { agenda, calls, ...actors } = this.actors
+    const { sojournMicros } = calls
+    return readingOf({ ...actors, now: agenda.now, openMicros: this.openMicros, sojournMicros })
   }
 
+  private isDrained(): boolean {
+    const { requests, calls } = this.actors
+    return requests.open === 0 && !calls.isAnyComingBack
+  }
+
+  /** The models are listed, and those come who are there before demand begins. */
   private open(): void {
-    const { world } = this
-    const { scenario, credit } = world
+    const { port, population, parties } = this.actors
+    const { scenario, credit } = this.setting
+    port.connect({
+      act: (command) => this.act(command),
+      onTimer: () => this.onTimer(),
+    })
     scenario.models.forEach((model, index) => {
-      tell(world, {
+      port.tell({
         _tag: "ModelListed",
         at: 0,
         model: index,
@@ -181,64 +229,38 @@ export class Replication {
         outputPricePerMtok: Math.round(model.outputPricePerMtok * credit),
       })
     })
-    populate(world, true)
-    joinParties(world, true)
-    // The sampling actor first wakes at the start of demand: that is when the rest of the world opens.
-    world.queue.schedule(sampleActor, world.startMicros, sampleLast)
+    population.populate(true)
+    parties.join(true)
+  }
+
+  private act(command: Command): void {
+    act(this.actors satisfies Addressees, command)
+  }
+
+  private onTimer(): void {
+    const { agenda, nodes } = this.actors
+    if (agenda.now % hourMicros === 0) nodes.onHourTurned()
+  }
+
+  /** A sample is due. The first comes as demand begins: that is when the rest of the world opens. */
+  private onTurn(): void {
+    const { agenda, samples } = this.actors
+    const { startMicros } = this.setting
+    if (agenda.now === startMicros) this.openDemand()
+    samples.take()
+    if (!this.isChecked) return
+    const hour = Math.round((agenda.now - startMicros) / hourMicros)
+    this.faults.push(...faultsInPassing(this.reading(), hour))
   }
 
   private openDemand(): void {
-    const { world } = this
-    beginBooks(world)
-    populate(world, false)
-    joinParties(world, false)
-    openOwnDemand(world)
-    for (let i = 0; i < world.scenario.consumers.count; i++) signUpConsumer(world)
-    scheduleSignUp(world)
-    scheduleJoin(world)
-    const first = world.arrivals.nextMicros()
-    if (first <= world.endMicros) world.queue.schedule(arrivalActor, first)
-  }
-
-  private handle(actor: number): void {
-    const { world } = this
-    if (actor >= firstNodeActor) {
-      const node = (actor - firstNodeActor) >> 1
-      if ((actor - firstNodeActor) % 2 === 0) onServerEvent(world, node)
-      else onLife(world, node)
-      return
-    }
-    if (actor >= firstPartyActor) return onOwnCall(world, actor - firstPartyActor)
-    if (actor >= firstRetryActor) return onRetry(world, actor - firstRetryActor)
-    switch (actor) {
-      case kernelActor:
-        world.kernelDue = Infinity
-        tell(world, { _tag: "TimerFired", at: world.now })
-        if (world.now % hourMicros === 0) onHourTurned(world)
-        return
-      case arrivalActor:
-        return onArrival(world)
-      case nightActor:
-        return onNight(world)
-      case followUpActor:
-        return onFollowUp(world)
-      case quickEndActor:
-        return onQuickEnd(world)
-      case probeActor:
-        return onProbeAnswered(world)
-      case measureActor:
-        return onMeasured(world)
-      case signUpActor:
-        return onSignUp(world)
-      case joinActor:
-        return onJoin(world)
-      case sampleActor:
-        if (world.now === world.startMicros) this.openDemand()
-        onSample(world)
-        if (this.isChecked) checksInPassing(world, this.faults)
-        return
-      default:
-        throw new Error(`simulator: no actor ${actor}`)
-    }
+    const { operators, population, parties, ownCalls, signUps, arrivals } = this.actors
+    operators.beginBooks()
+    population.populate(false)
+    parties.join(false)
+    ownCalls.open()
+    signUps.open()
+    population.scheduleJoin()
+    arrivals.scheduleNext()
   }
 }

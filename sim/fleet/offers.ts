@@ -2,7 +2,6 @@
  * What each device can offer of each model: slots, speed, the time it takes to load the weights. One
  * table for a whole run, shared by all nodes.
  */
-import type { Scenario } from "../scenarios/schema.ts"
 import type { DeviceProfile, FleetDevice } from "./device-profile.ts"
 import {
   measurementOf,
@@ -38,7 +37,26 @@ export interface OfferTable {
   readonly offers: ReadonlyArray<ReadonlyArray<Offer | null>>
 }
 
-export const offerTable = (scenario: Scenario): OfferTable => {
+/** What a scenario says of its machines and of what they are to serve. */
+export interface OfferSettings {
+  readonly models: ReadonlyArray<{ readonly name: string; readonly quantisation: Quantisation }>
+  readonly fleet: {
+    readonly devices: ReadonlyArray<{ readonly device: string }>
+    readonly profiles: ReadonlyArray<DeviceProfile>
+    readonly contextTokens: number
+    readonly maxSlots: number
+    readonly decodeFactor: number
+    readonly prefillFactor: number
+  }
+  readonly parties: ReadonlyArray<{
+    readonly device: string
+    readonly conduct: { readonly declaredSlots: number }
+  }>
+  readonly operators: { readonly overDeclareFactor: number }
+  readonly economy: { readonly floor: { readonly tokensPerSecond: number } }
+}
+
+export const offerTable = (scenario: OfferSettings): OfferTable => {
   const { fleet, parties, operators } = scenario
   // Those of the fleet come first: what is drawn from it is drawn by place.
   const drawn = fleet.devices.map(({ device }) => device)
@@ -97,7 +115,7 @@ const speedOf = (
 /** `mostDeclared`: the largest multiple of its slots that anybody declares. */
 const offerOf = (
   speed: Speed,
-  { fleet, economy }: Scenario,
+  { fleet, economy }: OfferSettings,
   mostDeclared: number,
 ): Offer | null => {
   const { contextTokens, maxSlots, decodeFactor, prefillFactor } = fleet

@@ -174,7 +174,7 @@ export class EventQueue {
     this.ties[actor] = tie
     const front = times[FRONT]
     let entrant = actor
-    // An empty root is filled before a free front, lest the heap's last entry be moved for nothing.
+    // An empty root is filled before a free front: else the heap's last entry would move for nothing.
     if (time < front && !(front === Infinity && this.rootIsEmpty)) {
       entrant = actors[FRONT]
       times[FRONT] = time

@@ -9,7 +9,7 @@
  *
  * Parameters are not checked here, in the innermost loop; the stated domain is the caller's duty.
  */
-import type { Stream } from "../../engine/random.ts"
+import type { Stream } from "../../engine/index.ts"
 
 /** Uniform on [low, high). */
 export const uniform = (stream: Stream, low: number, high: number): number =>

@@ -3,9 +3,9 @@
  * marks; once the end of the warm-up is known, the totals at the first mark that does not lie before
  * it are taken off.
  */
-import type { NodeOutcome } from "../results/model.ts"
+import type { NodeOutcome } from "../results/models/run-model.ts"
 import type { Scenario } from "../scenarios/schema.ts"
-import { BATCH } from "../statistics/warm-up.ts"
+import { BATCH } from "../statistics/samples/warm-up.ts"
 import type { Recording } from "./recorder.ts"
 import { firstBinAfter, fixedWarmupSeconds } from "./warm-up-cut.ts"
 

@@ -4,8 +4,8 @@
  */
 import type { DeviceClass } from "../fleet/devices.ts"
 import { deviceClasses } from "../fleet/devices.ts"
-import type { SketchState } from "../statistics/quantile-sketch.ts"
-import { QuantileSketch } from "../statistics/quantile-sketch.ts"
+import type { SketchState } from "../statistics/samples/quantile-sketch.ts"
+import { QuantileSketch } from "../statistics/samples/quantile-sketch.ts"
 
 /** One value a bin, added up while the run is in that bin. Money in credits, times in seconds. */
 export const channels = [

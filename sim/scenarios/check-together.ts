@@ -1,8 +1,8 @@
 /** What no single setting of a scenario can be wrong about: settings that do not go together. */
 import { Either } from "effect"
 import { devices } from "../fleet/devices.ts"
-import type { ScenarioIssue } from "./scenario-error.ts"
-import { ScenarioInvalid } from "./scenario-error.ts"
+import type { ScenarioIssue } from "../settings/scenario-error.ts"
+import { ScenarioInvalid } from "../settings/scenario-error.ts"
 import type { Scenario } from "./schema.ts"
 
 /** Checks a scenario whose settings are right one by one. */

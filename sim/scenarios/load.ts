@@ -6,10 +6,10 @@ import { FileSystem, Path } from "@effect/platform"
 import { Effect, Either } from "effect"
 import { createRequire } from "node:module"
 import { LineCounter, parseDocument } from "yaml"
-import type { Tree } from "./assign.ts"
-import { assign, isTree, withEconomyGroup } from "./assign.ts"
+import type { Tree } from "../settings/assign.ts"
+import { assign, isTree, withEconomyGroup } from "../settings/assign.ts"
 import { overlay, resolve } from "./resolve.ts"
-import { ScenarioInvalid } from "./scenario-error.ts"
+import { ScenarioInvalid } from "../settings/scenario-error.ts"
 import type { Scenario } from "./schema.ts"
 
 /** The scenarios that Evenkeel ships. `base` is what all of them extend. */

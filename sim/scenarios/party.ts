@@ -5,7 +5,7 @@
  */
 import { Schema } from "effect"
 import { Settings } from "../../engine/index.ts"
-import { strategyNames } from "../agents/strategy.ts"
+import { strategyNames } from "../agents/strategies/catalogue.ts"
 import { models } from "../fleet/models.ts"
 
 const { factor, nonNegative, oneOf, positive } = Settings

@@ -5,11 +5,11 @@
 import type { SchemaAST } from "effect"
 import { Either, ParseResult, Schema } from "effect"
 import { deriveEconomy, economies, entryIn, groupIn, overlay } from "../../engine/index.ts"
-import type { Tree } from "./assign.ts"
-import { isTree } from "./assign.ts"
+import type { Tree } from "../settings/assign.ts"
+import { isTree } from "../settings/assign.ts"
 import { Scenario } from "./schema.ts"
 import { checkTogether } from "./check-together.ts"
-import { ScenarioInvalid } from "./scenario-error.ts"
+import { ScenarioInvalid } from "../settings/scenario-error.ts"
 
 export { overlay }
 

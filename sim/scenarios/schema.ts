@@ -9,7 +9,7 @@
 import { Schema } from "effect"
 import { Economy, Settings } from "../../engine/index.ts"
 import { consumerKindNames } from "../agents/consumer-kinds.ts"
-import { strategyNames } from "../agents/strategy.ts"
+import { strategyNames } from "../agents/strategies/catalogue.ts"
 import { DeviceProfile } from "../fleet/device-profile.ts"
 import { models } from "../fleet/models.ts"
 import { Party } from "./party.ts"

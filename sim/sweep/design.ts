@@ -9,7 +9,7 @@
  */
 import { Either } from "effect"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
-import type { SweepDefinition } from "../results/sweep-model.ts"
+import type { SweepDefinition } from "../results/models/sweep-model.ts"
 import type { Factor } from "./factor.ts"
 import { factorText, gridCoordinates } from "./factor.ts"
 import { latinPoints } from "./latin-hypercube.ts"

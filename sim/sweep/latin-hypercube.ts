@@ -4,8 +4,8 @@
  * Each factor's range is cut into as many equal parts as there are points; each part is taken once, at
  * a uniform place within, and the parts of the factors are joined at random.
  */
-import type { Stream } from "../../engine/random.ts"
-import { drawBelow, openStream } from "../../engine/random.ts"
+import type { Stream } from "../../engine/index.ts"
+import { drawBelow, openStream } from "../../engine/index.ts"
 
 /** `count` points in [0, 1)^dimensions. A factor's draws do not depend on how many others there are. */
 export const latinPoints = (

@@ -17,11 +17,11 @@
  * interval of σ is the jackknife's of log σ² (Miller, "Jackknifing variances", Annals of Mathematical
  * Statistics 39, 1968), which needs no normal distribution.
  */
-import { drawBelow, openStream } from "../../engine/random.ts"
-import type { Bounded } from "../results/sensitivity-model.ts"
-import { meanInterval } from "../statistics/interval.ts"
-import { studentTQuantile } from "../statistics/student-t.ts"
-import { tallyOf } from "../statistics/tally.ts"
+import { drawBelow, openStream } from "../../engine/index.ts"
+import type { Bounded } from "../results/models/sensitivity-model.ts"
+import { meanInterval } from "../statistics/inference/interval.ts"
+import { studentTQuantile } from "../statistics/distributions/student-t.ts"
+import { tallyOf } from "../statistics/samples/tally.ts"
 
 const levels = 4
 const delta = levels / (2 * (levels - 1))

@@ -6,13 +6,13 @@
  * finished, and stored, together.
  */
 import { Data, Effect, Ref, Stream } from "effect"
-import type { Finished } from "../driver/task.ts"
-import { summarise } from "../recording/summary.ts"
-import { Replicators } from "../replicators.ts"
-import type { RunResult } from "../results/model.ts"
-import type { Shard, SweepCell } from "../results/sweep-model.ts"
-import { cellsOf, isOfShard, pathOfFactor } from "../results/sweep-model.ts"
-import type { SweepStore } from "../results/sweep-store.ts"
+import type { Finished } from "../recording/replicated.ts"
+import { summarise } from "../summary/summary.ts"
+import { Replicators } from "../experiment/replicators.ts"
+import type { RunResult } from "../results/models/run-model.ts"
+import type { Shard, SweepCell } from "../results/models/sweep-model.ts"
+import { cellsOf, isOfShard, pathOfFactor } from "../results/models/sweep-model.ts"
+import type { SweepStore } from "../results/store/sweep-store.ts"
 import type { PreparedPoint, PreparedSweep } from "./prepare.ts"
 import { pointText } from "./prepare.ts"
 

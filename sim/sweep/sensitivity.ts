@@ -3,10 +3,10 @@
  * response at a point is the metric's mean over the point's replications.
  */
 import { Data, Either } from "effect"
-import type { MetricSensitivity } from "../results/sensitivity-model.ts"
-import { cellsByPoint, valuesOf } from "../results/sweep-export.ts"
-import type { SweepResult } from "../results/sweep-model.ts"
-import { tallyOf } from "../statistics/tally.ts"
+import type { MetricSensitivity } from "../results/models/sensitivity-model.ts"
+import { cellsByPoint, valuesOf } from "../results/export/sweep-export.ts"
+import type { SweepResult } from "../results/models/sweep-model.ts"
+import { tallyOf } from "../statistics/samples/tally.ts"
 import { elementaryEffects } from "./morris.ts"
 import { sobolIndices } from "./sobol-indices.ts"
 

@@ -17,8 +17,8 @@
  * Bootstrap", 1993, chapter 13). It takes rows for independent draws; rows of a Sobol sequence do
  * better than that, so the intervals are on the wide side.
  */
-import { drawBelow, openStream } from "../../engine/random.ts"
-import type { Bounded } from "../results/sensitivity-model.ts"
+import { drawBelow, openStream } from "../../engine/index.ts"
+import type { Bounded } from "../results/models/sensitivity-model.ts"
 import { sobolPoints } from "./sobol-sequence.ts"
 
 export interface SaltelliPoint {

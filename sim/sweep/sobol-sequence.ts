@@ -9,7 +9,7 @@
  * and keeps the sequence's evenness: Cranley–Patterson in base 2 (Owen, "Quasi-Monte Carlo sampling",
  * SIGGRAPH course notes, 2003).
  */
-import { drawBelow, openStream } from "../../engine/random.ts"
+import { drawBelow, openStream } from "../../engine/index.ts"
 
 const bits = 32
 const scale = 2 ** bits

@@ -11,16 +11,16 @@
  * The last two settings are about order statistics instead: sound for independent values, and
  * unsound for those of one run, which is what the table has to show.
  */
-import { openStream, type Stream } from "../../engine/random.ts"
+import { openStream, type Stream } from "../../engine/index.ts"
 import { exponential } from "../kernel/variates.ts"
-import { mergedSketch } from "../recording/sketches.ts"
-import { wilsonInterval } from "../statistics/binomial.ts"
-import { meanInterval } from "../statistics/interval.ts"
-import { sketchQuantileInterval } from "../statistics/quantile-interval.ts"
-import { QuantileSketch } from "../statistics/quantile-sketch.ts"
-import { meanSeries, warmUp } from "../statistics/warm-up.ts"
+import { mergedSketch } from "../summary/sketches.ts"
+import { wilsonInterval } from "../statistics/distributions/binomial.ts"
+import { meanInterval } from "../statistics/inference/interval.ts"
+import { sketchQuantileInterval } from "../statistics/inference/quantile-interval.ts"
+import { QuantileSketch } from "../statistics/samples/quantile-sketch.ts"
+import { meanSeries, warmUp } from "../statistics/samples/warm-up.ts"
 import { runFcfsQueue, type FcfsStart, type SojournSink } from "./models/fcfs-queue.ts"
-import { exponentialService } from "./service-time.ts"
+import { exponentialService } from "./models/service-time.ts"
 import { multiServerStart } from "./stationary-start.ts"
 import { meanSojourn, sojournQuantile } from "./truth/single-server.ts"
 

@@ -2,10 +2,10 @@
  * Draws of the stationary state of queues whose stationary distribution is known, so that a
  * simulation of them starts where its warm-up would end.
  */
-import type { Stream } from "../../engine/random.ts"
+import type { Stream } from "../../engine/index.ts"
 import { bernoulli, choice, exponential, geometric } from "../kernel/variates.ts"
 import type { FcfsStart } from "./models/fcfs-queue.ts"
-import { drawResidual, type ServiceTime } from "./service-time.ts"
+import { drawResidual, type ServiceTime } from "./models/service-time.ts"
 import { erlangC } from "./truth/erlang.ts"
 
 /** How many of M/M/c/c's servers are busy: P(n) ∝ aⁿ ÷ n!, n = 0 … c. */

@@ -7,8 +7,8 @@
  * right with probability 99% at least. A truth that was itself measured is allowed its own
  * half-width.
  */
-import { controlledInterval } from "../statistics/control-variates.ts"
-import { simultaneousLevel } from "../statistics/interval.ts"
+import { controlledInterval } from "../statistics/inference/control-variates.ts"
+import { simultaneousLevel } from "../statistics/inference/interval.ts"
 import type { ClosedForm, Replication } from "./closed-form.ts"
 import { closedForms } from "./closed-forms.ts"
 

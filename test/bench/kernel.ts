@@ -9,7 +9,7 @@
  * departure is one event.
  */
 import { createRequire } from "node:module"
-import { openStream, type Stream } from "../../engine/random.ts"
+import { openStream, type Stream } from "../../engine/core/random.ts"
 import { EventQueue } from "../../sim/kernel/event-queue.ts"
 import { exponential } from "../../sim/kernel/variates.ts"
 import { QueueLengths } from "../../sim/validation/models/queue-lengths.ts"

@@ -4,13 +4,13 @@
  */
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Ref } from "effect"
-import type { Finished } from "../../sim/driver/task.ts"
+import type { Finished } from "../../sim/recording/replicated.ts"
 import { Replication } from "../../sim/driver/replication.ts"
 import { openSource } from "../../sim/demand/open-source.ts"
-import { runExperiment } from "../../sim/experiment.ts"
+import { runExperiment } from "../../sim/experiment/experiment.ts"
 import { offerTable } from "../../sim/fleet/offers.ts"
-import { makePlan } from "../../sim/plan.ts"
-import { layerThreads } from "../../sim/replicators.ts"
+import { makePlan } from "../../sim/experiment/plan.ts"
+import { layerThreads } from "../../sim/experiment/replicators.ts"
 
 export interface SimulatorRow {
   readonly nodes: number

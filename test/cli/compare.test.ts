@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import type { MetricComparison } from "../../sim/comparison.ts"
+import type { MetricComparison } from "../../sim/experiment/comparison.ts"
 import { quoteForShell } from "../../platform/terminal/shell.ts"
 import { evenkeel, program, stackLine } from "./evenkeel.ts"
 

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { readRun } from "../../sim/results/store.ts"
+import { readRun } from "../../sim/results/store/store.ts"
 import { evenkeel, stackLine } from "./evenkeel.ts"
 
 /**

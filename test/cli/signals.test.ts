@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { readRun } from "../../sim/results/store.ts"
+import { readRun } from "../../sim/results/store/store.ts"
 import type { Ended } from "./evenkeel.ts"
 import { evenkeel, stackLine } from "./evenkeel.ts"
 

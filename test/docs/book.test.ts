@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { basename, dirname, join, normalize } from "node:path"
 import { describe, expect, it } from "vitest"
 import { economies, eligibilityReasons, knobRows, outcomes } from "../../engine/index.ts"
-import { verdictOf } from "../../engine/reputation/outcome.ts"
+import { verdictOf } from "../../engine/rules/outcome.ts"
 
 const rooms = ["engine", "platform", "sim", "live", "reports", "test", "docs", "scripts"]
 const files = [

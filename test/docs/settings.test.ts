@@ -7,7 +7,7 @@ import { format } from "prettier"
 import { describe, expect, it } from "vitest"
 import { settingsIn } from "../../engine/index.ts"
 import { Economy } from "../../engine/index.ts"
-import { LiveConfig } from "../../live/config.ts"
+import { LiveConfig } from "../../live/config/config.ts"
 import { Scenario } from "../../sim/scenarios/schema.ts"
 import { baseScenario, settingsPage } from "./settings.ts"
 

@@ -2,8 +2,8 @@
 import { stringify } from "yaml"
 import type { SettingRow } from "../../engine/index.ts"
 import { Economy, settingsIn } from "../../engine/index.ts"
-import { LiveConfig } from "../../live/config.ts"
-import { settings } from "../../live/load-config.ts"
+import { LiveConfig } from "../../live/config/config.ts"
+import { settings } from "../../live/config/load-config.ts"
 import { Scenario } from "../../sim/scenarios/schema.ts"
 
 const shown = (value: unknown): string =>

@@ -1,11 +1,11 @@
 import { Effect, Exit, Layer } from "effect"
 import { describe, expect, it } from "vitest"
-import type { Command } from "../../engine/command.ts"
-import { pooled } from "../../engine/economies/pooled.ts"
-import type { MarketEvent } from "../../engine/event.ts"
-import { createMarket, digestOf, step } from "../../engine/market.ts"
+import type { Command } from "../../engine/protocol/command.ts"
+import { pooled } from "../../engine/economy/presets/pooled.ts"
+import type { MarketEvent } from "../../engine/protocol/event.ts"
+import { createMarket, digestOf, step } from "../../engine/market/market.ts"
 import { advance, layer, layerFromSnapshot, MarketEngine } from "../../engine/service.ts"
-import { stateDigest } from "../../engine/snapshot.ts"
+import { stateDigest } from "../../engine/market/snapshot.ts"
 
 const hour = 3_600_000_000
 const events: ReadonlyArray<MarketEvent> = [

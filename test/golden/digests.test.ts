@@ -12,10 +12,10 @@ import { Effect, Ref } from "effect"
 import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { afterAll, describe, expect, it } from "vitest"
-import type { Finished } from "../../sim/driver/task.ts"
-import { runExperiment } from "../../sim/experiment.ts"
-import { makePlan } from "../../sim/plan.ts"
-import { layerInline } from "../../sim/replicators.ts"
+import type { Finished } from "../../sim/recording/replicated.ts"
+import { runExperiment } from "../../sim/experiment/experiment.ts"
+import { makePlan } from "../../sim/experiment/plan.ts"
+import { layerInline } from "../../sim/experiment/replicators.ts"
 
 interface Golden {
   readonly digest: string

@@ -17,9 +17,7 @@ import type { Command } from "../../engine/index.ts"
 import { drawBelow, openStream } from "../../engine/index.ts"
 import { HostAgent } from "../../live/client.ts"
 import { replaySamePolicy } from "../../live/replay/same-policy.ts"
-import { readMeta } from "../../live/store/meta.ts"
-import { openReader } from "../../live/store/store.ts"
-import { forEachPage } from "../../live/store/stored-journal.ts"
+import { openReader } from "../../live/store/sqlite/open-store.ts"
 import { program } from "../cli/evenkeel.ts"
 import { temporaryFolder } from "./support/data-directory.ts"
 
@@ -195,12 +193,12 @@ describe("a gateway that is killed", () => {
     const { replayed, commands, arrivals } = await Effect.runPromise(
       Effect.scoped(
         Effect.gen(function* () {
-          const reader = yield* openReader(join(folder, "data"))
-          const meta = yield* readMeta(reader)
+          const journal = yield* openReader(join(folder, "data"))
+          const meta = yield* journal.meta
           if (meta === undefined) throw new Error("no market")
           const all: Array<Command> = []
           let arrived = 0
-          yield* forEachPage(reader, 0, (entries) =>
+          yield* journal.entriesAfter(0, (entries) =>
             Effect.sync(() => {
               for (const entry of entries) {
                 all.push(...entry.commands)
@@ -209,7 +207,7 @@ describe("a gateway that is killed", () => {
             }),
           )
           return {
-            replayed: yield* replaySamePolicy(reader, meta),
+            replayed: yield* replaySamePolicy(journal, meta),
             commands: all,
             arrivals: arrived,
           }

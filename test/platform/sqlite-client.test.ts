@@ -5,7 +5,7 @@ import fc from "fast-check"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { insertRows, jsonArray } from "../../sim/results/json-rows.ts"
+import { insertRows, jsonArray } from "../../sim/results/store/json-rows.ts"
 import { sqliteCode, sqliteLayer } from "../../platform/sqlite-client.ts"
 
 let folder: string

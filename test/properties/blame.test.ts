@@ -8,12 +8,12 @@
  */
 import fc from "fast-check"
 import { describe, it } from "vitest"
-import type { Command } from "../../engine/command.ts"
-import { hardened } from "../../engine/economies/hardened.ts"
-import { outcomes } from "../../engine/event.ts"
-import type { Outcome } from "../../engine/event.ts"
-import { countIn } from "../../engine/reputation/health.ts"
-import { slotOf } from "../../engine/state/table.ts"
+import type { Command } from "../../engine/protocol/command.ts"
+import { hardened } from "../../engine/economy/presets/hardened.ts"
+import { outcomes } from "../../engine/protocol/event.ts"
+import type { Outcome } from "../../engine/protocol/event.ts"
+import { countIn } from "../../engine/rules/health.ts"
+import { slotOf } from "../../engine/core/table.ts"
 import {
   arrive,
   commandsOf,

@@ -3,13 +3,13 @@
  * to a naive model that keeps all failure times, and compared after each. For fast-check's commands,
  * and for the exploration of every reachable state.
  */
-import type { Command } from "../../engine/command.ts"
+import type { Command } from "../../engine/protocol/command.ts"
 import type { Economy } from "../../engine/economy/schema.ts"
-import type { MarketEvent, Outcome } from "../../engine/event.ts"
-import { createMarket, step } from "../../engine/market.ts"
-import type { Market } from "../../engine/state/market.ts"
-import { nextWake } from "../../engine/state/market.ts"
-import { instanceView } from "../../engine/views.ts"
+import type { MarketEvent, Outcome } from "../../engine/protocol/event.ts"
+import { createMarket, step } from "../../engine/market/market.ts"
+import type { Market } from "../../engine/market/state/market-state.ts"
+import { nextWake } from "../../engine/market/state/market-state.ts"
+import { instanceView } from "../../engine/market/views.ts"
 import { commandsOf, economyWith } from "../support/market.ts"
 import { ensure } from "./ensure.ts"
 import type { NaiveBreaker } from "./naive-breaker.ts"

@@ -2,7 +2,7 @@
  * Compares a market of the kernel with the naive one, in everything that both of them know. Each
  * message begins with the number of the invariant that it would break.
  */
-import { countIn } from "../../engine/reputation/health.ts"
+import { countIn } from "../../engine/rules/health.ts"
 import {
   accountName,
   balanceOf,
@@ -12,9 +12,9 @@ import {
   promotion,
   world,
 } from "../../engine/ledger/accounts.ts"
-import type { Market } from "../../engine/state/market.ts"
-import { slotOf } from "../../engine/state/table.ts"
-import { instanceView, standingsOf } from "../../engine/views.ts"
+import type { Market } from "../../engine/market/state/market-state.ts"
+import { slotOf } from "../../engine/core/table.ts"
+import { instanceView, standingsOf } from "../../engine/market/views.ts"
 import { ensure } from "./ensure.ts"
 import type { NaiveInstance, NaiveMarket } from "./naive-market.ts"
 

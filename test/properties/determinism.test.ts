@@ -6,10 +6,16 @@
 import { Either } from "effect"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { hardened } from "../../engine/economies/hardened.ts"
-import { pooled } from "../../engine/economies/pooled.ts"
-import { createMarket, digestOf, step } from "../../engine/market.ts"
-import { imageOf, restore, restoreImage, snapshot, stateDigest } from "../../engine/snapshot.ts"
+import { hardened } from "../../engine/economy/presets/hardened.ts"
+import { pooled } from "../../engine/economy/presets/pooled.ts"
+import { createMarket, digestOf, step } from "../../engine/market/market.ts"
+import {
+  imageOf,
+  restore,
+  restoreImage,
+  snapshot,
+  stateDigest,
+} from "../../engine/market/snapshot.ts"
 import { assertProperty } from "../support/property.ts"
 import { ensure } from "./ensure.ts"
 import { anyEconomy } from "./random-economy.ts"

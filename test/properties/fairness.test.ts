@@ -3,8 +3,8 @@
  * newcomer gets no less than its ramp gives it.
  */
 import { describe, expect, it } from "vitest"
-import { hardened } from "../../engine/economies/hardened.ts"
-import { pooled } from "../../engine/economies/pooled.ts"
+import { hardened } from "../../engine/economy/presets/hardened.ts"
+import { pooled } from "../../engine/economy/presets/pooled.ts"
 import type { Economy } from "../../engine/economy/schema.ts"
 import { economyWith, openSmallMarket, startInstance, viewOf } from "../support/market.ts"
 import { runLossSystem, servedBy } from "./loss-system.ts"

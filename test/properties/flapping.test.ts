@@ -5,8 +5,8 @@
  */
 import fc from "fast-check"
 import { describe, it } from "vitest"
-import { pooled } from "../../engine/economies/pooled.ts"
-import { nodeView } from "../../engine/views.ts"
+import { pooled } from "../../engine/economy/presets/pooled.ts"
+import { nodeView } from "../../engine/market/views.ts"
 import { economyWith } from "../support/market.ts"
 import { assertProperty } from "../support/property.ts"
 import { ensure } from "./ensure.ts"

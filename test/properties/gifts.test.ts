@@ -6,7 +6,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { accountName, lotAccount } from "../../engine/ledger/accounts.ts"
-import { slotOf } from "../../engine/state/table.ts"
+import { slotOf } from "../../engine/core/table.ts"
 import { economyWith } from "../support/market.ts"
 import { assertProperty } from "../support/property.ts"
 import { anyEconomy } from "./random-economy.ts"

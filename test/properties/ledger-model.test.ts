@@ -4,8 +4,8 @@
  */
 import fc from "fast-check"
 import { describe, it } from "vitest"
-import type { Command } from "../../engine/command.ts"
-import { emptyDigest } from "../../engine/digest.ts"
+import type { Command } from "../../engine/protocol/command.ts"
+import { emptyDigest } from "../../engine/core/digest.ts"
 import {
   availableOf,
   balanceOf,
@@ -27,7 +27,7 @@ import {
 } from "../../engine/ledger/accounts.ts"
 import { hold, holdEarned, postHold, voidHold } from "../../engine/ledger/holds.ts"
 import { balancesFrom, totalOf } from "../../engine/ledger/statement.ts"
-import { countOf, slotOf } from "../../engine/state/table.ts"
+import { countOf, slotOf } from "../../engine/core/table.ts"
 import { commandsOf } from "../support/market.ts"
 import { assertProperty } from "../support/property.ts"
 import { ensure } from "./ensure.ts"

@@ -3,11 +3,11 @@
  * a call that finds no room is refused. Small and exact: since service is memoryless, the next end is
  * any of the calls under way with equal chance, and no event queue is needed.
  */
-import type { Command } from "../../engine/command.ts"
-import type { EventOf, MarketEvent } from "../../engine/event.ts"
-import { step } from "../../engine/market.ts"
-import { drawBelow, openStream } from "../../engine/random.ts"
-import { nextWake } from "../../engine/state/market.ts"
+import type { Command } from "../../engine/protocol/command.ts"
+import type { EventOf, MarketEvent } from "../../engine/protocol/event.ts"
+import { step } from "../../engine/market/market.ts"
+import { drawBelow, openStream } from "../../engine/core/random.ts"
+import { nextWake } from "../../engine/market/state/market-state.ts"
 import type { Trial } from "../support/market.ts"
 
 export interface LossRun {

@@ -4,8 +4,8 @@
  */
 import fc from "fast-check"
 import { describe, it } from "vitest"
-import { hardened } from "../../engine/economies/hardened.ts"
-import { pooled } from "../../engine/economies/pooled.ts"
+import { hardened } from "../../engine/economy/presets/hardened.ts"
+import { pooled } from "../../engine/economy/presets/pooled.ts"
 import type { Economy } from "../../engine/economy/schema.ts"
 import { assertProperty } from "../support/property.ts"
 import { anyEconomy } from "./random-economy.ts"

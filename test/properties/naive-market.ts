@@ -7,9 +7,9 @@
  * balance is. The only thing that it takes from the kernel's word is the size of a bounty (within the
  * bounds that the rules set) and which of the allowed instances the lottery chose.
  */
-import type { Command } from "../../engine/command.ts"
+import type { Command } from "../../engine/protocol/command.ts"
 import type { Economy } from "../../engine/economy/schema.ts"
-import type { EventOf, MarketEvent, Outcome } from "../../engine/event.ts"
+import type { EventOf, MarketEvent, Outcome } from "../../engine/protocol/event.ts"
 import { lotNames, lotOf } from "../../engine/ledger/accounts.ts"
 import { ensure, held } from "./ensure.ts"
 import type { NaiveBreaker } from "./naive-breaker.ts"

@@ -4,9 +4,9 @@
  */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { hardened } from "../../engine/economies/hardened.ts"
-import { pooled } from "../../engine/economies/pooled.ts"
-import type { Outcome } from "../../engine/event.ts"
+import { hardened } from "../../engine/economy/presets/hardened.ts"
+import { pooled } from "../../engine/economy/presets/pooled.ts"
+import type { Outcome } from "../../engine/protocol/event.ts"
 import { call, commandsOf, economyWith, openSmallMarket, viewOf } from "../support/market.ts"
 import type { Trial } from "../support/market.ts"
 import { assertProperty } from "../support/property.ts"

@@ -1,9 +1,9 @@
 /** Lives lived again: the events of a random life, sent to another market. */
-import type { Command } from "../../engine/command.ts"
+import type { Command } from "../../engine/protocol/command.ts"
 import type { Economy } from "../../engine/economy/schema.ts"
-import type { MarketEvent } from "../../engine/event.ts"
-import { createMarket, step } from "../../engine/market.ts"
-import type { Market } from "../../engine/state/market.ts"
+import type { MarketEvent } from "../../engine/protocol/event.ts"
+import { createMarket, step } from "../../engine/market/market.ts"
+import type { Market } from "../../engine/market/state/market-state.ts"
 import type { Deed, Sent } from "./random-market.ts"
 import { beginLife } from "./random-market.ts"
 

@@ -5,8 +5,8 @@
  * is a tenth: it is one of ten equal machines.
  */
 import { describe, expect, it } from "vitest"
-import { hardened } from "../../engine/economies/hardened.ts"
-import { pooled } from "../../engine/economies/pooled.ts"
+import { hardened } from "../../engine/economy/presets/hardened.ts"
+import { pooled } from "../../engine/economy/presets/pooled.ts"
 import type { Economy } from "../../engine/economy/schema.ts"
 import { economyWith, openSmallMarket } from "../support/market.ts"
 import { intervalOf, runLossSystem, servedBy } from "./loss-system.ts"

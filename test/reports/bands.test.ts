@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import fc from "fast-check"
 import { averagesOf, bandsOf, pointLimit } from "../../reports/bands.ts"
-import type { RunResult } from "../../sim/results/model.ts"
+import type { RunResult } from "../../sim/results/models/run-model.ts"
 import { makeRunResult } from "../support/run-result.ts"
 
 const base = makeRunResult({ replications: 1, days: 1, nodes: 4 })

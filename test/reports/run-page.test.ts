@@ -4,7 +4,7 @@ import fc from "fast-check"
 import { chartSections } from "../../reports/charts/index.ts"
 import { codeForScript, escapeHtml, jsonForScript } from "../../reports/escape.ts"
 import { reportHtml } from "../../reports/run-page.ts"
-import type { RunResult } from "../../sim/results/model.ts"
+import type { RunResult } from "../../sim/results/models/run-model.ts"
 import { makeRunResult } from "../support/run-result.ts"
 
 const libraries = {

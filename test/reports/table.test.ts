@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { metricsTable } from "../../reports/table.ts"
-import type { Estimate, RunResult } from "../../sim/results/model.ts"
+import type { Estimate, RunResult } from "../../sim/results/models/run-model.ts"
 import { makeRunResult } from "../support/run-result.ts"
 
 const base = makeRunResult({ replications: 1, days: 1, nodes: 4 })

@@ -3,17 +3,17 @@
  * and a trial that sends events with the timers before them, as a driver does.
  */
 import { Either } from "effect"
-import type { Command } from "../../engine/command.ts"
+import type { Command } from "../../engine/protocol/command.ts"
 import { deriveEconomy } from "../../engine/economy/derive.ts"
 import type { EconomyPatch } from "../../engine/economy/derive.ts"
 import type { Economy } from "../../engine/economy/schema.ts"
-import { pooled } from "../../engine/economies/pooled.ts"
-import type { MarketEvent, Outcome } from "../../engine/event.ts"
-import { createMarket, step } from "../../engine/market.ts"
+import { pooled } from "../../engine/economy/presets/pooled.ts"
+import type { MarketEvent, Outcome } from "../../engine/protocol/event.ts"
+import { createMarket, step } from "../../engine/market/market.ts"
 import { advance } from "../../engine/service.ts"
-import type { Market } from "../../engine/state/market.ts"
-import { instanceView } from "../../engine/views.ts"
-import type { InstanceView } from "../../engine/views.ts"
+import type { Market } from "../../engine/market/state/market-state.ts"
+import { instanceView } from "../../engine/market/views.ts"
+import type { InstanceView } from "../../engine/market/views.ts"
 
 type WithoutTime<E> = E extends unknown ? Omit<E, "at"> : never
 /** An event whose time the trial fills in. */

@@ -6,8 +6,8 @@
  * Its purpose is to have every series, histogram and field filled with values of believable size.
  * The same options give the same result, to the last digit.
  */
-import { openStream } from "../../engine/random.ts"
-import type { Stream } from "../../engine/random.ts"
+import { openStream } from "../../engine/core/random.ts"
+import type { Stream } from "../../engine/core/random.ts"
 import type {
   Estimate,
   Histogram,
@@ -15,7 +15,7 @@ import type {
   ReplicationResult,
   RunResult,
   Series,
-} from "../../sim/results/model.ts"
+} from "../../sim/results/models/run-model.ts"
 
 export interface RunOptions {
   readonly seed: string

@@ -1,7 +1,11 @@
 /** A sweep that was never run: metrics by formula, with a little noise that follows from the seed. */
-import { openStream } from "../../engine/random.ts"
-import type { FactorValue, SweepDefinition, SweepResult } from "../../sim/results/sweep-model.ts"
-import { pathOfFactor } from "../../sim/results/sweep-model.ts"
+import { openStream } from "../../engine/core/random.ts"
+import type {
+  FactorValue,
+  SweepDefinition,
+  SweepResult,
+} from "../../sim/results/models/sweep-model.ts"
+import { pathOfFactor } from "../../sim/results/models/sweep-model.ts"
 
 export interface MadeUpSweep {
   readonly vary: ReadonlyArray<string>

@@ -3,7 +3,7 @@
  * the chunks of an OpenAI stream, whatever it talks to.
  */
 import type { Outcome } from "../../../engine/index.ts"
-import type { JobKind } from "../../gateway/delivery.ts"
+import type { JobKind } from "../../protocol/delivery.ts"
 
 /** What is to be generated. */
 export interface BackendJob {

@@ -4,7 +4,7 @@
  * a model loads it.
  */
 import { createServer } from "node:net"
-import { call, textOf } from "../http.ts"
+import { call, textOf } from "../transport/http.ts"
 import type { Backend, BackendJob } from "./backend.ts"
 import { BackendError } from "./backend.ts"
 import { generateOpenAi, openAiBackend } from "./openai.ts"

@@ -10,8 +10,8 @@
  */
 import { isObject } from "../../../platform/json/json-object.ts"
 import { errorIn } from "../../../platform/model-server/stream-error.ts"
-import { eventsOf } from "../event-stream.ts"
-import { call, jsonOf, messageOf } from "../http.ts"
+import { eventsOf } from "../transport/event-stream.ts"
+import { call, jsonOf, messageOf } from "../transport/http.ts"
 import { chunkWriter, maxTokensOf, parsed, post, untilBroken } from "./answer.ts"
 import type { Backend, BackendJob, Chunk } from "./backend.ts"
 import { BackendError } from "./backend.ts"

@@ -7,7 +7,7 @@ import { makeAnswerReader } from "../../../platform/model-server/answer-reader.t
 import { generationUrl, modelsUrl, shownBase } from "../../../platform/model-server/endpoint.ts"
 import { isObject } from "../../../platform/json/json-object.ts"
 import { makeNormaliser } from "../../../platform/normaliser/normaliser.ts"
-import { call, jsonOf, messageOf } from "../http.ts"
+import { call, jsonOf, messageOf } from "../transport/http.ts"
 import { chunksOf, post } from "./answer.ts"
 import type { Backend, BackendJob, Chunk } from "./backend.ts"
 import { BackendError } from "./backend.ts"

@@ -6,8 +6,8 @@
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import type { Backoff } from "../backoff.ts"
-import { makeBackoff, pause } from "../backoff.ts"
+import type { Backoff } from "../transport/backoff.ts"
+import { makeBackoff, pause } from "../transport/backoff.ts"
 
 export interface SupervisorOptions {
   /** Program and arguments, no shell. */

@@ -6,7 +6,7 @@ import { Either, Schema } from "effect"
 import type { HttpError } from "../../http/http-error.ts"
 import { badRequest } from "../../http/http-error.ts"
 import { isObject } from "../../../platform/json/json-object.ts"
-import { FreeForm, optional } from "../body-fields.ts"
+import { FreeForm, optional } from "../request/body-fields.ts"
 import {
   byType,
   checkOf,

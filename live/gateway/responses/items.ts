@@ -1,6 +1,6 @@
 /** Items of a response's input: messages, calls of tools and their outputs, reasoning, references. */
 import { Schema } from "effect"
-import { optional } from "../body-fields.ts"
+import { optional } from "../request/body-fields.ts"
 import { byType, listOf, name, object, oneOf, text, textOr, worded } from "./fields.ts"
 
 const maxParts = 10_000

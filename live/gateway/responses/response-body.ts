@@ -1,6 +1,6 @@
 /** OpenAI's `response`: what was asked, what came of it. */
 import type { JsonObject } from "../../../platform/json/json-object.ts"
-import type { Envelope, Usage } from "../answer.ts"
+import type { Envelope, Usage } from "../answer/answer.ts"
 import type { ResponsesBody } from "./body.ts"
 import type { OutputItem } from "./output-items.ts"
 import { itemView } from "./output-items.ts"

@@ -14,7 +14,7 @@ import type { HttpError } from "../../http/http-error.ts"
 import { errorBody } from "../../http/http-error.ts"
 import type { JsonObject } from "../../../platform/json/json-object.ts"
 import { isObject } from "../../../platform/json/json-object.ts"
-import type { Envelope, Usage } from "../answer.ts"
+import type { Envelope, Usage } from "../answer/answer.ts"
 import type { ResponsesBody } from "./body.ts"
 import { logprobsOf } from "./logprobs.ts"
 import type {

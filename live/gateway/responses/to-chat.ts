@@ -3,8 +3,8 @@
  * text that goes to a host is in it.
  */
 import { Either } from "effect"
-import type { ChatBody } from "../bodies.ts"
-import { bodyCheck } from "../bodies.ts"
+import type { ChatBody } from "../request/bodies.ts"
+import { bodyCheck } from "../request/bodies.ts"
 import type { ResponsesBody } from "./body.ts"
 import { settingsOfChat } from "./body.ts"
 import type { SentItem } from "./items.ts"

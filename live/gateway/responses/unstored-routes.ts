@@ -1,11 +1,11 @@
 /** The routes by which OpenAI's clients come back to a response: here there is none to come back to. */
 import { Schema } from "effect"
 import type { FastifyInstance, FastifyRequest } from "fastify"
-import { requireKey } from "../../http/authentication.ts"
+import { requireKey } from "../../directory/authentication.ts"
 import { described } from "../../http/fields.ts"
 import { HttpError } from "../../http/http-error.ts"
 import { routeSchema } from "../../http/route-schema.ts"
-import type { LiveServices } from "../../services.ts"
+import type { LiveServices } from "../../directory/services.ts"
 
 const ResponsePath = Schema.Struct({ id: described(Schema.String, "Of a response") })
 

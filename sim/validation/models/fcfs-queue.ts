@@ -6,10 +6,10 @@
  * from the stationary distribution, every one of their waits is stationary (Poisson arrivals see
  * time averages), with no warm-up to remove.
  */
-import type { Stream } from "../../../engine/random.ts"
+import type { Stream } from "../../../engine/index.ts"
 import { EventQueue } from "../../kernel/event-queue.ts"
 import { exponential } from "../../kernel/variates.ts"
-import type { ServiceTime } from "../service-time.ts"
+import type { ServiceTime } from "./service-time.ts"
 import { WaitingLine } from "./waiting-line.ts"
 
 export interface FcfsQueue {

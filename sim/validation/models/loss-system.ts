@@ -4,7 +4,7 @@
  * Starts from a given number of busy servers and follows the first `customers` who arrive; from a
  * stationary start, each is lost with the stationary probability, with no warm-up to remove.
  */
-import type { Stream } from "../../../engine/random.ts"
+import type { Stream } from "../../../engine/index.ts"
 import { EventQueue } from "../../kernel/event-queue.ts"
 import { exponential } from "../../kernel/variates.ts"
 

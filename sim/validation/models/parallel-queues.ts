@@ -6,7 +6,7 @@
  * rate being known: W = L ÷ λ. No customer needs to be followed. Starts from given lengths, and
  * leaves out a warm-up.
  */
-import type { Stream } from "../../../engine/random.ts"
+import type { Stream } from "../../../engine/index.ts"
 import { EventQueue } from "../../kernel/event-queue.ts"
 import { exponential } from "../../kernel/variates.ts"
 import type { QueueLengths } from "./queue-lengths.ts"

@@ -8,10 +8,10 @@
  *
  * Starts from given jobs and follows the first `customers` who arrive, until all have left.
  */
-import type { Stream } from "../../../engine/random.ts"
+import type { Stream } from "../../../engine/index.ts"
 import { EventQueue } from "../../kernel/event-queue.ts"
 import { exponential } from "../../kernel/variates.ts"
-import type { ServiceTime } from "../service-time.ts"
+import type { ServiceTime } from "./service-time.ts"
 
 export interface SharedServer {
   readonly arrivalRate: number

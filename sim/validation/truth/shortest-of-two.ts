@@ -7,7 +7,7 @@
  * cutting it at 24 leaves out less than the rounding. Exact solutions as series exist (Adan,
  * Wessels and Zijm, Stochastic Models 6, 1990) and agree.
  */
-import { inverse, multiply, type Matrix } from "../../statistics/matrix.ts"
+import { inverse, multiply, type Matrix } from "../../statistics/inference/matrix.ts"
 
 const PHASES = 24
 

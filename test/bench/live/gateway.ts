@@ -9,8 +9,8 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
-import { configFrom } from "../../../live/load-config.ts"
-import { startGateway } from "../../../live/start.ts"
+import { configFrom } from "../../../live/config/load-config.ts"
+import { startGateway } from "../../../live/start/start.ts"
 import { announcePort } from "./processes.ts"
 
 const upstreams = process.argv.slice(2)

@@ -11,8 +11,8 @@ import { monitorEventLoopDelay } from "node:perf_hooks"
 import { setTimeout as pause } from "node:timers/promises"
 import type { Command, Market, MarketEvent } from "../../../engine/index.ts"
 import { advance, createMarket, deriveEconomy, pooled } from "../../../engine/index.ts"
-import { writeSnapshot } from "../../../live/store/snapshots.ts"
-import { openStore } from "../../../live/store/store.ts"
+import { writeSnapshot } from "../../../live/store/sqlite/tables/snapshots.ts"
+import { openStore } from "../../../live/store/sqlite/open-store.ts"
 
 type WithoutTime<E> = E extends unknown ? Omit<E, "at"> : never
 

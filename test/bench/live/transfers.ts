@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Command } from "../../../engine/index.ts"
-import { openStore } from "../../../live/store/store.ts"
+import { openStore } from "../../../live/store/sqlite/open-store.ts"
 
 const transfersOfCall = 4
 

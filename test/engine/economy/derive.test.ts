@@ -1,8 +1,8 @@
 import { Either } from "effect"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { hardened } from "../../../engine/economies/hardened.ts"
-import { pooled } from "../../../engine/economies/pooled.ts"
+import { hardened } from "../../../engine/economy/presets/hardened.ts"
+import { pooled } from "../../../engine/economy/presets/pooled.ts"
 import {
   defaultEconomy,
   deriveEconomy,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { compileRules } from "../../../engine/economy/rules.ts"
-import { pooled } from "../../../engine/economies/pooled.ts"
+import { pooled } from "../../../engine/economy/presets/pooled.ts"
 import { economyWith } from "../../support/market.ts"
 
 describe("compiled rules", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import type { Command } from "../../../engine/command.ts"
-import { emptyDigest } from "../../../engine/digest.ts"
+import type { Command } from "../../../engine/protocol/command.ts"
+import { emptyDigest } from "../../../engine/core/digest.ts"
 import {
   accountName,
   availableOf,

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import type { Command } from "../../../engine/command.ts"
-import { emptyDigest } from "../../../engine/digest.ts"
+import type { Command } from "../../../engine/protocol/command.ts"
+import { emptyDigest } from "../../../engine/core/digest.ts"
 import {
   balanceOf,
   bought,
@@ -15,7 +15,7 @@ import {
   world,
 } from "../../../engine/ledger/accounts.ts"
 import { heldAmount, hold, holdEarned, postHold, voidHold } from "../../../engine/ledger/holds.ts"
-import { countOf, slotOf } from "../../../engine/state/table.ts"
+import { countOf, slotOf } from "../../../engine/core/table.ts"
 import { assertProperty } from "../../support/property.ts"
 
 const ledgerWith = (gifts: number, purchases: number, earnings: number) => {

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { accountRoutes } from "../../../live/accounts/account-routes.ts"
-import { defaultConfig } from "../../../live/config.ts"
+import { defaultConfig } from "../../../live/config/config.ts"
 import { parseDecimal } from "../../../engine/index.ts"
 import { crashImage } from "../support/data-directory.ts"
 import { manualClock } from "../support/manual-clock.ts"

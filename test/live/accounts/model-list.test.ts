@@ -1,9 +1,9 @@
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import { ensureAdminKey } from "../../../live/accounts/keys.ts"
+import { ensureAdminKey } from "../../../live/directory/keys.ts"
 import { listConfiguredModels } from "../../../live/accounts/model-list.ts"
-import type { ListedModel } from "../../../live/config.ts"
-import { keyOf } from "../../../live/http/authentication.ts"
+import type { ListedModel } from "../../../live/config/config.ts"
+import { keyOf } from "../../../live/directory/authentication.ts"
 import { openTestMarket } from "../support/market.ts"
 
 const model = (name: string, outputPricePerToken: string): ListedModel => ({

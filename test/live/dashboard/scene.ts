@@ -7,10 +7,10 @@ import { Effect, Exit, Scope } from "effect"
 import { openAccount } from "../../../live/accounts/sign-up.ts"
 import { newPublicId } from "../../../live/http/secrets.ts"
 import { orderTransfer } from "../../../live/accounts/transfers.ts"
-import { defaultConfig } from "../../../live/config.ts"
+import { defaultConfig } from "../../../live/config/config.ts"
 import type { Fact } from "../../../live/driver/market-driver.ts"
-import type { LiveServices } from "../../../live/services.ts"
-import { startGateway } from "../../../live/start.ts"
+import type { LiveServices } from "../../../live/directory/services.ts"
+import { startGateway } from "../../../live/start/start.ts"
 
 export interface Scene {
   readonly url: string

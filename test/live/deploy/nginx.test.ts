@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
-import type { Job } from "../../../live/gateway/delivery.ts"
+import type { Job } from "../../../live/protocol/delivery.ts"
 import { openHostServer, miniHostAt, recordingSink } from "../hosts/host-server.ts"
 
 const program = "nginx"

@@ -15,9 +15,8 @@ import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
 import type { OpenedMarket } from "../../../live/driver/recovery.ts"
 import { endWhatWasUnderWay, openMarket, readDelivered } from "../../../live/driver/recovery.ts"
 import { replaySamePolicy } from "../../../live/replay/same-policy.ts"
-import { noteDelivered } from "../../../live/store/deliveries.ts"
-import { writeSnapshot } from "../../../live/store/snapshots.ts"
-import type { Store } from "../../../live/store/store.ts"
+import { Store } from "../../../live/store/store.ts"
+import type { SqliteStore } from "../../../live/store/sqlite/sqlite-store.ts"
 import { anyLife } from "../../properties/random-market.ts"
 import { eventsOf } from "../../properties/replay.ts"
 import { crashImage, openedStore, temporaryFolder } from "../support/data-directory.ts"
@@ -28,7 +27,7 @@ const seed = "recovery"
 const lives = { numRuns: process.env["EVENKEEL_LONG"] === "1" ? 2_000 : 25 }
 
 interface Running extends OpenedMarket {
-  readonly store: Store
+  readonly store: SqliteStore
   readonly driver: MarketDriver
   readonly clock: ManualClock
   readonly close: () => Promise<void>
@@ -36,9 +35,15 @@ interface Running extends OpenedMarket {
 
 const run = async (folder: string, economy = pooled): Promise<Running> => {
   const { store, close } = await openedStore(folder)
-  const opened = await Effect.runPromise(openMarket(store, economy, () => seed, 0))
+  const opened = await Effect.runPromise(
+    Effect.provideService(
+      openMarket(economy, () => seed, 0),
+      Store,
+      store,
+    ),
+  )
   const clock = manualClock(opened.market.now)
-  const driver = makeMarketDriver(opened.market, clock, store.queue)
+  const driver = makeMarketDriver(opened.market, clock, store)
   return { ...opened, store, driver, clock, close }
 }
 
@@ -87,7 +92,7 @@ describe("recovery", () => {
           const folder = temporaryFolder()
           const first = await run(folder, economy)
           submitAll(first, events.slice(0, cut >> 1))
-          if (isSnapshot) await writeSnapshot(first.store.queue, first.market)
+          if (isSnapshot) await first.store.putSnapshot(first.market)
           submitAll(first, events.slice(cut >> 1, cut))
           await first.driver.durable()
           const image = crashImage(folder)
@@ -102,9 +107,7 @@ describe("recovery", () => {
           expect(stateDigest(second.market)).toBe(stateDigest(whole.driver.market))
 
           await second.driver.durable()
-          const replayed = await Effect.runPromise(
-            replaySamePolicy(second.store.reader, second.meta),
-          )
+          const replayed = await Effect.runPromise(replaySamePolicy(second.store, second.meta))
           expect(replayed.difference).toBeUndefined()
           expect(replayed.balanceSum).toBe(0)
           second.driver.stop()
@@ -150,16 +153,18 @@ describe("recovery", () => {
     arrive(1)
     arrive(2)
     arrive(3)
-    noteDelivered(first.store.queue, 1, 0, 40)
+    first.store.noteDelivered({ request: 1, attempt: 0, tokens: 40 })
     // A checkpoint counts roughly: no reason for the market not to start.
-    noteDelivered(first.store.queue, 3, 0, 101)
+    first.store.noteDelivered({ request: 3, attempt: 0, tokens: 101 })
     await driver.durable()
 
     const second = await run(crashImage(folder))
     const commands: Array<Command> = []
     second.driver.addTaker((command) => void commands.push(command))
-    const delivered = await Effect.runPromise(readDelivered(second.store.reader))
-    const ended = endWhatWasUnderWay(second.driver, second.store.queue, delivered)
+    const delivered = await Effect.runPromise(
+      Effect.provideService(readDelivered, Store, second.store),
+    )
+    const ended = endWhatWasUnderWay(second.driver, second.store, delivered)
     expect(ended).toBe(3)
     const finishes = commands.filter((command) => command._tag === "Finish")
     expect(finishes).toMatchObject([
@@ -171,7 +176,7 @@ describe("recovery", () => {
     expect(second.market.ledger.requestHolds.slots.size).toBe(0)
     expect(totalOf(second.market.ledger)).toBe(0)
     await second.driver.durable()
-    const again = await Effect.runPromise(replaySamePolicy(second.store.reader, second.meta))
+    const again = await Effect.runPromise(replaySamePolicy(second.store, second.meta))
     expect(again.difference).toBeUndefined()
   })
 
@@ -180,7 +185,7 @@ describe("recovery", () => {
     const first = await run(folder)
     first.driver.submit({ _tag: "AccountOpened", account: 1 })
     // As a kernel that decides otherwise would have written it.
-    first.store.queue.append({
+    first.store.append({
       event: { _tag: "CreditsBought", at: 0, account: 1, transfer: 1, amount: 5 },
       commands: [],
       digest: "0123456789abcdef",

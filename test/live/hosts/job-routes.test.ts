@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Job } from "../../../live/gateway/delivery.ts"
+import type { Job } from "../../../live/protocol/delivery.ts"
 import type { MarketOptions } from "../support/market.ts"
 import { openHostServer, recordingSink } from "./host-server.ts"
 

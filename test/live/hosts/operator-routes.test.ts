@@ -1,9 +1,7 @@
-import { NodeContext } from "@effect/platform-node"
-import { Effect, Redacted, Scope } from "effect"
+import { Redacted } from "effect"
 import { describe, expect, it } from "vitest"
 import { makeNetworkGuard } from "../../../live/hosts/network-guard.ts"
-import { tokenOf } from "../../../live/hosts/vault.ts"
-import { openReader } from "../../../live/store/store.ts"
+import { tokenOf } from "../../../live/hosts/credentials/vault.ts"
 import { openedStore, temporaryFolder } from "../support/data-directory.ts"
 import { manualClock } from "../support/manual-clock.ts"
 import type { MarketOptions } from "../support/market.ts"
@@ -628,11 +626,7 @@ describe("an operator", () => {
   it("sees what its host earned, by hour and by lot", async () => {
     const folder = temporaryFolder()
     const { store } = await openedStore(folder)
-    const scope = await Effect.runPromise(Scope.make())
-    const reader = await Effect.runPromise(
-      openReader(folder).pipe(Scope.extend(scope), Effect.provide(NodeContext.layer)),
-    )
-    const server = await withOperator({ queue: store.queue, reader })
+    const server = await withOperator({ store })
     const ask = serve(server)
     const { register, call, secret, host } = server
     const { body } = await register({ slots: 4 })

@@ -1,6 +1,5 @@
 import { connect } from "node:net"
-import type { AddressInfo } from "node:net"
-import type { Socket } from "node:net"
+import type { AddressInfo, Socket } from "node:net"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import type { OperationsServer } from "./operations-server.ts"
 import { openOperations } from "./operations-server.ts"

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { InstanceView } from "../../../engine/index.ts"
 import { instanceView, pooled } from "../../../engine/index.ts"
-import type { InstanceStatus } from "../../../live/operations/instance-status.ts"
+import type { InstanceStatus } from "../../../live/views/instance-status.ts"
 import type { OperationsServer } from "./operations-server.ts"
 import { openOperations } from "./operations-server.ts"
 

@@ -5,6 +5,7 @@ import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
 import { openMarket } from "../../../live/driver/recovery.ts"
 import { replayOtherPolicy } from "../../../live/replay/other-policy.ts"
 import { replaySamePolicy } from "../../../live/replay/same-policy.ts"
+import { Store } from "../../../live/store/store.ts"
 import { openedStore, temporaryFolder } from "../support/data-directory.ts"
 import { manualClock } from "../support/manual-clock.ts"
 
@@ -13,9 +14,15 @@ const second = 1_000_000
 /** A market of two operators and one consumer that has served some calls. */
 const servedMarket = async () => {
   const { store } = await openedStore(temporaryFolder())
-  const { market, meta } = await Effect.runPromise(openMarket(store, pooled, () => "replay", 0))
+  const { market, meta } = await Effect.runPromise(
+    Effect.provideService(
+      openMarket(pooled, () => "replay", 0),
+      Store,
+      store,
+    ),
+  )
   const clock = manualClock()
-  const driver = makeMarketDriver(market, clock, store.queue)
+  const driver = makeMarketDriver(market, clock, store)
   driver.addTaker((command) => {
     if (command._tag === "Probe") {
       const { instance, probe } = command
@@ -85,7 +92,7 @@ const servedMarket = async () => {
 describe("replay", () => {
   it("is identical: every command, posting and balance", async () => {
     const { store, meta, market } = await servedMarket()
-    const replayed = await Effect.runPromise(replaySamePolicy(store.reader, meta))
+    const replayed = await Effect.runPromise(replaySamePolicy(store, meta))
     expect(replayed.difference).toBeUndefined()
     expect(replayed.balanceSum).toBe(0)
     // Each twentieth call fails wherever it goes.
@@ -113,28 +120,28 @@ describe("replay", () => {
     const { store, meta } = await servedMarket()
     store.queue.write(statement, [])
     await store.queue.durable()
-    const { difference } = await Effect.runPromise(replaySamePolicy(store.reader, meta))
+    const { difference } = await Effect.runPromise(replaySamePolicy(store, meta))
     expect(difference?.what).toBe(where)
     expect(difference?.journal).not.toBe(difference?.replay)
   })
 
   it("under its own policy again gives the same totals", async () => {
     const { store, meta } = await servedMarket()
-    const same = await Effect.runPromise(replaySamePolicy(store.reader, meta))
-    const other = await Effect.runPromise(replayOtherPolicy(store.reader, meta, meta.economy))
+    const same = await Effect.runPromise(replaySamePolicy(store, meta))
+    const other = await Effect.runPromise(replayOtherPolicy(store, meta, meta.economy))
     expect(other.totals).toEqual(same.totals)
     expect(other.rejected).toBe(0)
   })
 
   it("under another fee moves just the fee, and under hardened still serves the demand", async () => {
     const { store, meta } = await servedMarket()
-    const { totals } = await Effect.runPromise(replaySamePolicy(store.reader, meta))
+    const { totals } = await Effect.runPromise(replaySamePolicy(store, meta))
     const dearer = await Effect.runPromise(
-      replayOtherPolicy(store.reader, meta, { ...meta.economy, feeBps: 2400 }),
+      replayOtherPolicy(store, meta, { ...meta.economy, feeBps: 2400 }),
     )
     expect(dearer.totals.paidByConsumers).toBe(totals.paidByConsumers)
     expect(dearer.totals.platformFees).toBeGreaterThan(totals.platformFees * 1.99)
-    const other = await Effect.runPromise(replayOtherPolicy(store.reader, meta, hardened))
+    const other = await Effect.runPromise(replayOtherPolicy(store, meta, hardened))
     expect(other.totals.served + other.totals.refused).toBe(60)
     // Until it was measured, a host of hardened gets nothing.
     expect(other.totals.served).toBeGreaterThan(50)

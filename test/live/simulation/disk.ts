@@ -6,17 +6,19 @@
 import { drawBelow } from "../../../engine/index.ts"
 import type { Stream } from "../../../engine/index.ts"
 import type { Clock } from "../../../live/driver/clock.ts"
-import type { JournalEntry } from "../../../live/driver/journal.ts"
-import type { CommitQueue } from "../../../live/store/commit-queue.ts"
+import type { JournalEntry } from "../../../live/store/journal.ts"
+import type { MarketStore } from "../../../live/store/store.ts"
+import { makeMemoryStore } from "../store/memory/memory-store.ts"
 
 interface Group {
   readonly entries: Array<JournalEntry>
-  readonly statements: Array<readonly [string, ReadonlyArray<unknown>]>
+  readonly writes: Array<() => void>
   readonly waiting: Array<() => void>
 }
 
 export interface Disk {
-  readonly queue: CommitQueue
+  /** Its journal and its notes of deliveries are on disk a while later. */
+  readonly store: MarketStore
   /** What is on disk, in order. */
   readonly journal: ReadonlyArray<JournalEntry>
   /** Tokens delivered by requests under way, `request/attempt`, as on disk. */
@@ -24,7 +26,7 @@ export interface Disk {
   readonly crash: () => void
 }
 
-const emptyGroup = (): Group => ({ entries: [], statements: [], waiting: [] })
+const emptyGroup = (): Group => ({ entries: [], writes: [], waiting: [] })
 const slowestMicros = 30_000
 
 export const makeDisk = (clock: Clock, chance: Stream): Disk => {
@@ -36,7 +38,7 @@ export const makeDisk = (clock: Clock, chance: Stream): Disk => {
   let taken = 0
 
   const isEmpty = (group: Group): boolean =>
-    group.entries.length + group.statements.length + group.waiting.length === 0
+    group.entries.length + group.writes.length + group.waiting.length === 0
 
   const begin = (): void => {
     if (underWay !== undefined || isEmpty(open)) return
@@ -51,19 +53,13 @@ export const makeDisk = (clock: Clock, chance: Stream): Disk => {
       begin()
     })
   }
-  const keep = ({ entries, statements }: Group): void => {
+  const keep = ({ entries, writes }: Group): void => {
     for (const entry of entries) journal.push(entry)
-    for (const [statement, parameters] of statements) run(statement, parameters)
+    for (const write of writes) write()
   }
-  /** The statements that matter to recovery. */
-  const run = (statement: string, parameters: ReadonlyArray<unknown>): void => {
-    if (statement.startsWith("INSERT OR REPLACE INTO deliveries")) {
-      const [request, attempt, tokens] = parameters as ReadonlyArray<number>
-      forget(request)
-      deliveries.set(`${request}/${attempt}`, tokens)
-    } else if (statement === "DELETE FROM deliveries") deliveries.clear()
-    else if (statement.startsWith("DELETE FROM deliveries")) forget(parameters[0] as number)
-    else throw new Error(`disk: unknown statement ${statement}`)
+  const write = (change: () => void): void => {
+    open.writes.push(change)
+    begin()
   }
   const forget = (request: number): void => {
     for (const key of deliveries.keys()) if (key.startsWith(`${request}/`)) deliveries.delete(key)
@@ -72,16 +68,20 @@ export const makeDisk = (clock: Clock, chance: Stream): Disk => {
   return {
     journal,
     deliveries,
-    queue: {
+    store: {
+      ...makeMemoryStore(),
       append: (entry) => {
         taken += 1
         open.entries.push(entry)
         begin()
       },
-      write: (statement, parameters) => {
-        open.statements.push([statement, parameters])
-        begin()
-      },
+      noteDelivered: ({ request, attempt, tokens }) =>
+        write(() => {
+          forget(request)
+          deliveries.set(`${request}/${attempt}`, tokens)
+        }),
+      forgetDelivered: (request) => write(() => forget(request)),
+      forgetAllDelivered: () => write(() => deliveries.clear()),
       durable: () => {
         if (underWay === undefined && isEmpty(open)) return Promise.resolve()
         const group = isEmpty(open) && underWay !== undefined ? underWay : open
@@ -93,7 +93,6 @@ export const makeDisk = (clock: Clock, chance: Stream): Disk => {
       backlog: () => open.entries.length + (underWay?.entries.length ?? 0),
       lastSeq: () => taken,
       onCommit: () => {},
-      close: () => Promise.resolve(),
     },
     crash: () => {
       cancel()

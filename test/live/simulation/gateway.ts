@@ -4,17 +4,17 @@
  */
 import type { Economy, Market } from "../../../engine/index.ts"
 import { advance, createMarket, digestOf } from "../../../engine/index.ts"
-import { defaultConfig } from "../../../live/config.ts"
+import { defaultConfig } from "../../../live/config/config.ts"
 import type { MarketDriver } from "../../../live/driver/market-driver.ts"
 import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
 import { endWhatWasUnderWay } from "../../../live/driver/recovery.ts"
-import type { Calls } from "../../../live/gateway/calls.ts"
-import { makeCalls } from "../../../live/gateway/calls.ts"
-import type { JobBoard } from "../../../live/hosts/job-board.ts"
-import { makeJobBoard } from "../../../live/hosts/job-board.ts"
-import { makeUploadWays } from "../../../live/hosts/upload-ways.ts"
-import type { LiveServices } from "../../../live/services.ts"
-import type { Directory } from "../../../live/store/records.ts"
+import type { Calls } from "../../../live/gateway/call/calls.ts"
+import { makeCalls } from "../../../live/gateway/call/calls.ts"
+import type { JobBoard } from "../../../live/hosts/jobs/job-board.ts"
+import { makeJobBoard } from "../../../live/hosts/jobs/job-board.ts"
+import { makeUploadWays } from "../../../live/directory/upload-ways.ts"
+import type { LiveServices } from "../../../live/directory/services.ts"
+import type { Directory } from "../../../live/directory/directory.ts"
 import type { ManualClock } from "../support/manual-clock.ts"
 import type { Disk } from "./disk.ts"
 
@@ -57,10 +57,10 @@ export const startGateway = (
         if (isAlive) wake()
       }),
   }
-  const driver = makeMarketDriver(marketOf(economy, disk), ownClock, disk.queue)
+  const driver = makeMarketDriver(marketOf(economy, disk), ownClock, disk.store)
   endWhatWasUnderWay(
     driver,
-    disk.queue,
+    disk.store,
     (request, attempt) => disk.deliveries.get(`${request}/${attempt}`) ?? 0,
   )
   const timeouts = { ...defaultConfig.timeouts, firstTokenSeconds: 4, betweenTokensSeconds: 2 }
@@ -68,7 +68,7 @@ export const startGateway = (
     config: { ...defaultConfig, timeouts: { ...timeouts, requestSeconds: 30 } },
     driver,
     directory,
-    store: { queue: disk.queue, reader: undefined as never, history: undefined as never },
+    store: disk.store,
     uploads: makeUploadWays(),
     nowMillis: () => clock.nowMicros() / 1000,
   }

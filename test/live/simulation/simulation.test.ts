@@ -9,7 +9,7 @@
 import { describe, expect, it } from "vitest"
 import type { Command, Stream } from "../../../engine/index.ts"
 import { drawBelow, hardened, openStream, pooled, totalOf } from "../../../engine/index.ts"
-import { makeAssembler } from "../../../live/gateway/answer.ts"
+import { makeAssembler } from "../../../live/gateway/answer/answer.ts"
 import { breathe } from "../../support/property.ts"
 import { openTestMarket } from "../support/market.ts"
 import { manualClock } from "../support/manual-clock.ts"
@@ -47,7 +47,7 @@ const simulate = async (seed: number): Promise<{ served: number; crashes: number
   const network = makeNetwork(clock, stream("network"), chance.next() * 0.1)
 
   // The directory outlives the processes: it is written with the journal, before anything else here.
-  const market = openTestMarket({ economy, clock, queue: disk.queue })
+  const market = openTestMarket({ economy, clock, store: disk.store })
   const model = market.listModel({ contextTokens: 4096 })
   const consumers = [market.openAccount(), market.openAccount({ minor: 2000 })]
   for (let host = 0; host < hosts; host++) market.startHost({ model, slots: 2 })

@@ -5,9 +5,9 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach } from "vitest"
-import type { StoreBroken } from "../../../live/store/commit-queue.ts"
-import type { Store } from "../../../live/store/store.ts"
-import { openStore } from "../../../live/store/store.ts"
+import type { StoreBroken } from "../../../live/store/errors.ts"
+import type { SqliteStore } from "../../../live/store/sqlite/sqlite-store.ts"
+import { openStore } from "../../../live/store/sqlite/open-store.ts"
 
 const cleanups: Array<() => Promise<void> | void> = []
 
@@ -35,7 +35,7 @@ export const keptFolder = (): string => {
 }
 
 export interface OpenedStore {
-  readonly store: Store
+  readonly store: SqliteStore
   /** Writes what is queued and lets the folder go. */
   readonly close: () => Promise<void>
 }

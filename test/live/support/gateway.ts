@@ -3,9 +3,10 @@ import { NodeContext } from "@effect/platform-node"
 import { Effect, Either, Exit, Scope } from "effect"
 import { join } from "node:path"
 import { onTestFinished } from "vitest"
-import { configFrom } from "../../../live/load-config.ts"
-import type { RunningGateway } from "../../../live/start.ts"
-import { startGateway } from "../../../live/start.ts"
+import { configFrom } from "../../../live/config/load-config.ts"
+import type { RunningGateway } from "../../../live/start/start.ts"
+import { startGateway } from "../../../live/start/start.ts"
+import type { SqliteStore } from "../../../live/store/sqlite/sqlite-store.ts"
 import { temporaryFolder } from "./data-directory.ts"
 
 export interface TestGateway extends RunningGateway {
@@ -13,6 +14,9 @@ export interface TestGateway extends RunningGateway {
   /** Ends it in order. */
   readonly stop: () => Promise<void>
 }
+
+/** The store as what it is, for who would spoil it. */
+export const sqliteOf = ({ services }: RunningGateway): SqliteStore => services.store as SqliteStore
 
 const models = [
   { name: "small", inputPricePerToken: "0.00001", outputPricePerToken: "0.00002" },

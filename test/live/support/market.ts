@@ -3,34 +3,34 @@
  * array, a directory that is written nowhere. Models, accounts with keys and credits, and hosts with
  * instances stand in it as asked for.
  */
-import { Effect, Either } from "effect"
-import type { SqlClient } from "@effect/sql/SqlClient"
+import { Either } from "effect"
 import { createMarket, deriveEconomy, pooled } from "../../../engine/index.ts"
 import type { Economy, EconomyPatch } from "../../../engine/index.ts"
 import type { KeyRole } from "../../../live/http/secrets.ts"
 import { newPublicId, newSecret } from "../../../live/http/secrets.ts"
-import type { LiveConfig } from "../../../live/config.ts"
-import { defaultConfig } from "../../../live/config.ts"
+import type { LiveConfig } from "../../../live/config/config.ts"
+import { defaultConfig } from "../../../live/config/config.ts"
 import { overlay } from "../../../engine/index.ts"
 import type { Clock } from "../../../live/driver/clock.ts"
 import { systemClock } from "../../../live/driver/clock.ts"
-import type { JournalEntry } from "../../../live/driver/journal.ts"
 import type { MarketDriver } from "../../../live/driver/market-driver.ts"
 import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
-import { makeUploadWays } from "../../../live/hosts/upload-ways.ts"
-import type { LiveServices } from "../../../live/services.ts"
-import type { CommitQueue } from "../../../live/store/commit-queue.ts"
+import { makeUploadWays } from "../../../live/directory/upload-ways.ts"
+import type { LiveServices } from "../../../live/directory/services.ts"
+import type { Directory } from "../../../live/directory/directory.ts"
 import type {
   AccountRecord,
-  Directory,
   HostRecord,
   InstanceRecord,
   KeyRecord,
   ModelRecord,
   TransferRecord,
-} from "../../../live/store/records.ts"
-import { makeCollection, makeDirectory } from "../../../live/store/records.ts"
-import type { Store } from "../../../live/store/store.ts"
+} from "../../../live/directory/records.ts"
+import { makeDirectory } from "../../../live/directory/directory.ts"
+import { makeCollection } from "../../../live/directory/collection.ts"
+import type { MarketStore } from "../../../live/store/store.ts"
+import type { MemoryStore } from "../store/memory/memory-store.ts"
+import { makeMemoryStore } from "../store/memory/memory-store.ts"
 
 /** The pooled economy without a ramp: a new host has all its slots at once. */
 const rampless: EconomyPatch = { ramp: { start: 1 } }
@@ -47,9 +47,8 @@ export interface MarketOptions {
   readonly clock?: Clock
   /** When what was journalled counts as written; default: at once. */
   readonly durable?: () => Promise<void>
-  /** Replaces the journal in memory, where a test wants a real store. */
-  readonly queue?: CommitQueue
-  readonly reader?: SqlClient
+  /** In the place of one in memory. */
+  readonly store?: MarketStore
   readonly nowMillis?: () => number
 }
 
@@ -60,19 +59,11 @@ type DeepPartial<T> =
       ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
       : T
 
-export interface MemoryQueue extends CommitQueue {
-  readonly entries: Array<JournalEntry>
-  /** Statements other than the journal's, in order. */
-  readonly statements: Array<readonly [statement: string, parameters: ReadonlyArray<unknown>]>
-  /** What `backlog` answers. */
-  pending: number
-}
-
 export interface TestMarket extends LiveServices {
   readonly driver: MarketDriver
   readonly directory: Directory
-  /** The journal in memory; empty where a test gave a queue of its own. */
-  readonly journal: MemoryQueue
+  /** The store in memory; empty where a test gave one of its own. */
+  readonly journal: MemoryStore
   /** Opens an account with `credits` bought, in minor units, and a key. */
   readonly openAccount: (options?: {
     readonly name?: string
@@ -116,9 +107,9 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
   const economy = Either.getOrThrow(
     deriveEconomy(options.economy ?? pooled, options.knobs ?? rampless),
   )
-  const journal = memoryQueue(options.durable)
-  const queue = options.queue ?? journal
-  const driver = makeMarketDriver(createMarket(economy, "test"), clock, queue)
+  const journal = makeMemoryStore(options.durable)
+  const store = options.store ?? journal
+  const driver = makeMarketDriver(createMarket(economy, "test"), clock, store)
   const directory = makeDirectory({
     accounts: makeCollection<AccountRecord>([], () => {}),
     keys: makeCollection<KeyRecord>([], () => {}),
@@ -131,7 +122,7 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
     config: overlay(overlay(defaultConfig, unhurried), options.config ?? {}) as LiveConfig,
     driver,
     directory,
-    store: { queue, reader: options.reader ?? noReader, history: nothingBefore },
+    store,
     uploads: makeUploadWays(),
     nowMillis,
   }
@@ -241,39 +232,3 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
 
   return { ...services, driver, directory, journal, openAccount, giveKey, listModel, startHost }
 }
-
-const memoryQueue = (durable: () => Promise<void> = () => Promise.resolve()): MemoryQueue => {
-  const entries: Array<JournalEntry> = []
-  const statements: MemoryQueue["statements"] = []
-  const queue: MemoryQueue = {
-    entries,
-    statements,
-    pending: 0,
-    append: (entry) => {
-      entries.push(entry)
-    },
-    write: (statement, parameters) => {
-      statements.push([statement, parameters])
-    },
-    durable,
-    backlog: () => queue.pending,
-    onCommit: () => {},
-    lastSeq: () => entries.length,
-    close: () => Promise.resolve(),
-  }
-  return queue
-}
-
-/** A market in memory has no past that could be damaged. */
-const nothingBefore: Store["history"] = {
-  bytes: Effect.succeed(0),
-  check: () => Effect.void,
-  isChecked: () => true,
-}
-
-/** There is no database: whoever reads from it in such a test is told so. */
-const noReader = new Proxy({} as SqlClient, {
-  get: (_target, name) => {
-    throw new Error(`this market has no database to read from (${String(name)})`)
-  },
-})

@@ -4,17 +4,18 @@ import { Effect, Either } from "effect"
 import { afterEach } from "vitest"
 import type { EconomyPatch } from "../../../engine/index.ts"
 import { deriveEconomy, pooled } from "../../../engine/index.ts"
-import { makeKey } from "../../../live/accounts/keys.ts"
-import type { LiveConfig } from "../../../live/config.ts"
-import { defaultConfig } from "../../../live/config.ts"
+import { makeKey } from "../../../live/directory/keys.ts"
+import type { LiveConfig } from "../../../live/config/config.ts"
+import { defaultConfig } from "../../../live/config/config.ts"
 import type { Clock } from "../../../live/driver/clock.ts"
 import { systemClock } from "../../../live/driver/clock.ts"
 import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
 import { openMarket } from "../../../live/driver/recovery.ts"
-import { buildServer } from "../../../live/http/server.ts"
-import { makeUploadWays } from "../../../live/hosts/upload-ways.ts"
-import type { LiveServices } from "../../../live/services.ts"
-import { loadDirectory } from "../../../live/store/records.ts"
+import { buildServer } from "../../../live/http/server/server.ts"
+import { makeUploadWays } from "../../../live/directory/upload-ways.ts"
+import type { LiveServices } from "../../../live/directory/services.ts"
+import { loadDirectory } from "../../../live/directory/directory.ts"
+import { Store } from "../../../live/store/store.ts"
 import { openedStore, temporaryFolder } from "./data-directory.ts"
 
 export interface StoredMarket extends LiveServices {
@@ -42,11 +43,15 @@ export const openStoredMarket = async (
   )
   const { store, close } = await openedStore(folder)
   const { market, meta } = await Effect.runPromise(
-    openMarket(store, economy, () => "test", nowMillis()),
+    Effect.provideService(
+      openMarket(economy, () => "test", nowMillis()),
+      Store,
+      store,
+    ),
   )
   const clock = options.clock ?? systemClock(meta.openedAtMillis, market.now)
-  const driver = makeMarketDriver(market, clock, store.queue)
-  const directory = await Effect.runPromise(loadDirectory(store.reader, store.queue))
+  const driver = makeMarketDriver(market, clock, store)
+  const directory = await Effect.runPromise(Effect.provideService(loadDirectory, Store, store))
   const services = {
     config: { ...defaultConfig, ...options.config },
     driver,

@@ -5,7 +5,7 @@ import { isMissing } from "../../../reports/chart.ts"
 import type { Chart } from "../../../reports/chart.ts"
 import { chartSections } from "../../../reports/charts/index.ts"
 import { themeConfig } from "../../../reports/theme.ts"
-import type { RunResult } from "../../../sim/results/model.ts"
+import type { RunResult } from "../../../sim/results/models/run-model.ts"
 import { makeRunResult as makeSketch } from "../../support/run-result.ts"
 import type { RunOptions } from "../../support/run-result.ts"
 

@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { allCharts } from "../../../reports/claims/claims-charts.ts"
 import { claimsHtml } from "../../../reports/claims/claims-page.ts"
-import { ClaimsReport } from "../../../sim/results/claims-model.ts"
+import { ClaimsReport } from "../../../sim/results/models/claims-model.ts"
 
 const estimated = (mean: number, halfWidth = 0.1) => ({
   mean,

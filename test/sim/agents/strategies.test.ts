@@ -1,13 +1,13 @@
 /** Operators' strategies: the logit choice, its limits, what it never chooses, and the chaser. */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import type { ModelOutlook, OperatorView } from "../../../sim/agents/view.ts"
 import { bountyChaser } from "../../../sim/agents/strategies/bounty-chaser.ts"
 import { profitSeeker } from "../../../sim/agents/strategies/profit-seeker.ts"
 import { expectedIncome } from "../../../sim/agents/view.ts"
-import type { StrategyName } from "../../../sim/agents/strategy.ts"
-import { strategies } from "../../../sim/agents/strategy.ts"
+import type { StrategyName } from "../../../sim/agents/strategies/catalogue.ts"
+import { strategies } from "../../../sim/agents/strategies/catalogue.ts"
 import { assertProperty } from "../../support/property.ts"
 
 const outlook = (model: number, settings: Partial<ModelOutlook> = {}): ModelOutlook => ({

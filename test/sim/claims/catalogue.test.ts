@@ -7,9 +7,9 @@ import { attackPlans } from "../../../sim/claims/attack-catalogue.ts"
 import { auditIds, replicationsFor, runAudit } from "../../../sim/claims/audit.ts"
 import { claimPlans } from "../../../sim/claims/claim-catalogue.ts"
 import { frontierArms } from "../../../sim/claims/frontier.ts"
-import { makePlan } from "../../../sim/plan.ts"
-import { metricFactsOf } from "../../../sim/recording/summary.ts"
-import { layerInline } from "../../../sim/replicators.ts"
+import { makePlan } from "../../../sim/experiment/plan.ts"
+import { metricFactsOf } from "../../../sim/summary/summary.ts"
+import { layerInline } from "../../../sim/experiment/replicators.ts"
 
 const run = <A, E>(effect: Effect.Effect<A, E, NodeContext.NodeContext>): Promise<A> =>
   Effect.runPromise(Effect.provide(effect, NodeContext.layer))

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import {
   gammaArrivals,
   modulatedArrivals,
@@ -16,7 +16,7 @@ import {
   assumedWeeklyWeights,
   DemandProfile,
 } from "../../../sim/demand/profile.ts"
-import { ksDistance } from "../../../sim/statistics/ks-distance.ts"
+import { ksDistance } from "../../../sim/statistics/samples/ks-distance.ts"
 
 const HOUR = 3_600_000_000
 const flat = () =>

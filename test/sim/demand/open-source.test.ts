@@ -1,7 +1,7 @@
 import { NodeContext } from "@effect/platform-node"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { openSource } from "../../../sim/demand/open-source.ts"
 import type { Trace } from "../../../sim/demand/trace.ts"
 import { loadScenario } from "../../../sim/scenarios/load.ts"

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { azureConversationRates } from "../../../sim/demand/azure-conversation.ts"
 import { dispersionOfCounts, fitRateStates } from "../../../sim/demand/fit-rate-states.ts"
 import {

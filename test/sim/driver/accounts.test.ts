@@ -1,9 +1,9 @@
 /** Buying within a budget, and withdrawing half of what was earned. */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { balanceOf } from "../../../engine/index.ts"
-import { accountOfConsumer, accountOfOperator } from "../../../sim/driver/accounts.ts"
-import type { World } from "../../../sim/driver/world.ts"
+import { accountView } from "../../../engine/index.ts"
+import { accountOfConsumer, accountOfOperator } from "../../../sim/driver/stage/accounts.ts"
+import type { World } from "./small-world.ts"
 import { assertProperty } from "../../support/property.ts"
 import type { Asked } from "./small-world.ts"
 import { advanceTo, modelCalled, openQuietWorld, runToEnd, setClock } from "./small-world.ts"
@@ -11,8 +11,11 @@ import { advanceTo, modelCalled, openQuietWorld, runToEnd, setClock } from "./sm
 const second = 1_000_000
 const total = (world: World, channel: keyof World["recorder"]["sums"]): number =>
   world.recorder.sums[channel].reduce((sum, one) => sum + one, 0)
-const balance = (world: World, account: number) =>
-  balanceOf(world.market.ledger, world.market.accounts.slots.get(account) ?? NaN)
+const balance = (world: World, account: number) => {
+  const view = accountView(world.market, account)
+  if (view === undefined) throw new Error(`no account ${account}`)
+  return view
+}
 
 /** A call of 10,000 input tokens and one of output costs the whole number of credits `price`. */
 const callsOf = (price: number) => ({
@@ -77,7 +80,7 @@ describe("a consumer", () => {
           )
           runToEnd(replication)
           // A purchase is rounded up to whole minor units.
-          const purchases = world.nextTransfer
+          const purchases = world.transfers
           const allowed = 2 * budgetCreditsPerDay + purchases / world.credit
           expect(total(world, "bought")).toBeLessThanOrEqual(allowed)
           expect(purchases).toBeLessThanOrEqual(times.length)

@@ -1,7 +1,7 @@
 /** Requests on their way: first tokens, ends at one instant, flaws, failures, and who pays for what. */
 import { describe, expect, it } from "vitest"
 import { instanceView } from "../../../engine/index.ts"
-import type { World } from "../../../sim/driver/world.ts"
+import type { World } from "./small-world.ts"
 import type { Asked, Patch } from "./small-world.ts"
 import { advanceTo, advanceWhile, modelCalled, openQuietWorld, runToEnd } from "./small-world.ts"
 

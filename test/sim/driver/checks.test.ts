@@ -1,8 +1,8 @@
 /** Each check holds in a run as it is, and fails when what it watches is tampered with. */
 import { describe, expect, it } from "vitest"
-import { lotAccount } from "../../../engine/index.ts"
-import { checksAtEnd, checksInPassing } from "../../../sim/driver/checks.ts"
-import type { World } from "../../../sim/driver/world.ts"
+import type { Reading } from "../../../sim/driver/observation/checks.ts"
+import { checksAtEnd, faultsInPassing } from "../../../sim/driver/observation/checks.ts"
+import type { World } from "./small-world.ts"
 import { advanceTo, modelCalled, openQuietWorld, runToEnd } from "./small-world.ts"
 
 const requests = Array.from({ length: 20 }, (_, i) => ({ at: 10 * i, outputTokens: 200 }))
@@ -12,8 +12,8 @@ const patch = {
   horizonDays: 0.1,
 }
 
-/** A world after its end. */
-const ended = (): World => {
+/** What is read of a world after its end. */
+const ended = (): Reading => {
   const { replication, world } = openQuietWorld(patch, requests)
   const { checks } = runToEnd(replication)
   expect(Object.keys(checks).toSorted()).toEqual([
@@ -26,43 +26,43 @@ const ended = (): World => {
   ])
   for (const [name, { ok, detail }] of Object.entries(checks))
     expect([name, ok, detail][1]).toBe(true)
-  return world
+  return world.reading()
 }
 
-/** Takes one minor unit more from the bounty pool than it has, into the world. */
-const drainPool = (posted: Float64Array): void => {
-  posted[0] += posted[2] + 1
-  posted[2] = -1
-}
+type Books = Reading["books"]
+const withBooks = (tamper: (books: Books) => Partial<Books>) => (reading: Reading) => ({
+  books: { ...reading.books, ...tamper(reading.books) },
+})
 
-const tampering: ReadonlyArray<readonly [string, (world: World) => void]> = [
-  ["flowBalance", ({ recorder }) => void recorder.sums.served[0]++],
-  ["flowBalance", ({ recorder }) => void recorder.sums["refused.PriceTooHigh"][3]++],
-  ["flowBalance", ({ recorder }) => void recorder.sums.arrived[1]--],
-  ["flowBalance", ({ recorder }) => void recorder.sums.arrived[1]++],
-  ["littlesLaw", (world) => void (world.openMicros *= 1 + 1e-8)],
-  ["littlesLaw", (world) => void world.sojournMicros++],
-  ["creditsConserved", ({ market }) => void market.ledger.posted[1]++],
-  ["bountyPoolSolvent", ({ market: { ledger } }) => drainPool(ledger.posted)],
-  ["bountyPoolSolvent", ({ recorder }) => void (recorder.sums.bountyPaid[0] += 1000)],
-  ["countersAtRest", ({ nodes }) => void nodes.columns.inFlight[1]++],
-  ["countersAtRest", ({ market }) => void market.instances.columns.inFlight[0]++],
-  ["countersAtRest", ({ market }) => void market.ledger.held[lotAccount(0, 1)]++],
+/** What is read where something was noted wrongly. */
+const tampering: ReadonlyArray<readonly [string, (reading: Reading) => Partial<Reading> | void]> = [
+  ["flowBalance", ({ sums }) => void sums.served[0]++],
+  ["flowBalance", ({ sums }) => void sums["refused.PriceTooHigh"][3]++],
+  ["flowBalance", ({ sums }) => void sums.arrived[1]--],
+  ["flowBalance", ({ sums }) => void sums.arrived[1]++],
+  ["littlesLaw", ({ openMicros }) => ({ openMicros: openMicros * (1 + 1e-8) })],
+  ["littlesLaw", ({ stayMicros }) => ({ stayMicros: stayMicros + 1 })],
+  ["creditsConserved", withBooks(({ total }) => ({ total: total + 1 }))],
+  ["bountyPoolSolvent", withBooks(() => ({ bountyPool: -1 }))],
+  ["bountyPoolSolvent", ({ sums }) => void (sums.bountyPaid[0] += 1000)],
+  ["countersAtRest", () => ({ onNodes: [0, 1] })],
+  ["countersAtRest", () => ({ inMarket: [1, 0] })],
+  ["countersAtRest", withBooks(({ held }) => ({ held: held + 1 }))],
 ]
 
 describe("checks at the end", () => {
   it.each(tampering)("%s fails when it should", (name, tamper) => {
-    const world = ended()
-    tamper(world)
-    const failed = Object.entries(checksAtEnd(world, [])).filter(([, { ok }]) => !ok)
+    const reading = ended()
+    const tampered = { ...reading, ...tamper(reading) }
+    const failed = Object.entries(checksAtEnd(tampered, [])).filter(([, { ok }]) => !ok)
     expect(failed.map(([one]) => one)).toEqual([name])
   })
 
   it("say what was seen in passing, where that was asked for", () => {
-    const world = ended()
-    expect(checksAtEnd(world, undefined)["hourly"]).toBeUndefined()
+    const reading = ended()
+    expect(checksAtEnd(reading, undefined)["hourly"]).toBeUndefined()
     const faults = ["a", "b", "c", "d", "e", "f"]
-    expect(checksAtEnd(world, faults)["hourly"]).toEqual({ ok: false, detail: "a; b; c; d; e" })
+    expect(checksAtEnd(reading, faults)["hourly"]).toEqual({ ok: false, detail: "a; b; c; d; e" })
   })
 
   it("add up to what was asked for", () => {
@@ -76,12 +76,14 @@ describe("Little's law", () => {
   /** Ten requests of which the last are still under way when the horizon ends. */
   const late = Array.from({ length: 10 }, (_, i) => ({ at: 8600 + 4 * i, outputTokens: 4000 }))
 
+  const littlesLaw = (world: World) => checksAtEnd(world.reading(), [])["littlesLaw"]
+
   const checked = (meddle: (world: World) => void = () => {}) => {
     const { replication, world } = openQuietWorld(patch, late)
     advanceTo(replication, 8638e6)
     meddle(world)
     runToEnd(replication)
-    return { world, check: checksAtEnd(world, [])["littlesLaw"] }
+    return { world, check: littlesLaw(world) }
   }
 
   it("counts what is open at the end for the time that lies within the horizon", () => {
@@ -92,7 +94,7 @@ describe("Little's law", () => {
     // Whole sojourns would be more than what the horizon holds of them.
     const { sums } = world.recorder
     const whole = sums.sojournSeconds.reduce((total, one) => total + one, 0)
-    expect(whole - world.sojournMicros / 1e6).toBeGreaterThan(beyond)
+    expect(whole - world.reading().stayMicros / 1e6).toBeGreaterThan(beyond)
     expect(check.detail).toMatch(/^L = 0\.\d{6} requests open, λW = /)
   })
 
@@ -108,7 +110,7 @@ describe("Little's law", () => {
     advanceTo(replication, 8640e6)
     world.requests.open--
     runToEnd(replication)
-    const failed = Object.entries(checksAtEnd(world, [])).filter(([, { ok }]) => !ok)
+    const failed = Object.entries(checksAtEnd(world.reading(), [])).filter(([, { ok }]) => !ok)
     expect(failed.map(([name]) => name)).toEqual(["littlesLaw"])
   })
 
@@ -116,9 +118,9 @@ describe("Little's law", () => {
     const { replication, world } = openQuietWorld(patch, late)
     advanceTo(replication, 8638e6)
     expect(world.requests.open).toBeGreaterThan(1)
-    expect(checksAtEnd(world, [])["littlesLaw"].ok).toBe(true)
+    expect(littlesLaw(world).ok).toBe(true)
     shiftOpen(world, 1)
-    expect(checksAtEnd(world, [])["littlesLaw"].ok).toBe(false)
+    expect(littlesLaw(world).ok).toBe(false)
   })
 
   /** Moves the arrival of one open request, µs. */
@@ -129,39 +131,35 @@ describe("Little's law", () => {
 })
 
 describe("checks in passing", () => {
-  const faultsAfter = (tamper: (world: World) => void): ReadonlyArray<string> => {
+  const faultsAfter = (tamper: (reading: Reading) => Partial<Reading>): ReadonlyArray<string> => {
     const { replication, world } = openQuietWorld(patch, requests)
     advanceTo(replication, 11e6)
-    const faults: Array<string> = []
-    checksInPassing(world, faults)
-    expect(faults).toEqual([])
-    tamper(world)
-    checksInPassing(world, faults)
-    return faults
+    const reading = world.reading()
+    expect(faultsInPassing(reading, 0)).toEqual([])
+    return faultsInPassing({ ...reading, ...tamper(reading) }, 3)
   }
 
   it("see balances that do not sum to 0", () => {
-    const faults = faultsAfter(({ market }) => void market.ledger.posted[1]++)
-    expect(faults).toEqual(["at hour 0: balances sum to 1"])
+    const faults = faultsAfter(withBooks(() => ({ total: 1 })))
+    expect(faults).toEqual(["at hour 3: balances sum to 1"])
   })
 
   it("see an account that has less than is held", () => {
-    const account = lotAccount(0, 1)
-    const faults = faultsAfter(({ market }) => void (market.ledger.held[account] += 1e12))
-    expect(faults).toEqual([`at hour 0: account ${account} has less than is held`])
+    const faults = faultsAfter(() => ({ overdrawn: [6] }))
+    expect(faults).toEqual(["at hour 3: account 6 has less than is held"])
   })
 
   it("see attempts that the market and the world count differently", () => {
-    const faults = faultsAfter(({ nodes }) => void nodes.columns.inFlight[1]++)
+    const faults = faultsAfter(({ onNodes: [first, second] }) => ({ onNodes: [first, second + 1] }))
     expect(faults.length).toBe(1)
-    expect(faults[0]).toMatch(/^at hour 0: instance 1 counts [01] attempts$/)
+    expect(faults[0]).toMatch(/^at hour 3: instance 1 counts [01] attempts$/)
   })
 
   it("are made at every sample, and stop nothing", () => {
     const { replication, world } = openQuietWorld(patch, requests)
-    world.market.ledger.posted[1]++
+    world.nodes.columns.inFlight[0]++
     const { checks } = runToEnd(replication)
     expect(checks["hourly"].ok).toBe(false)
-    expect(checks["creditsConserved"].ok).toBe(false)
+    expect(checks["countersAtRest"].ok).toBe(false)
   })
 })

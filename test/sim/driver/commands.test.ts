@@ -2,8 +2,7 @@
 import { describe, expect, it } from "vitest"
 import type { Command } from "../../../engine/index.ts"
 import { bountyPoolAccount, lotAccount } from "../../../engine/index.ts"
-import { act } from "../../../sim/driver/commands.ts"
-import type { World } from "../../../sim/driver/world.ts"
+import type { World } from "./small-world.ts"
 import { advanceTo, hour, modelCalled, openQuietWorld } from "./small-world.ts"
 
 const earnedLot = 2
@@ -14,7 +13,7 @@ const patch = {
 
 /** Customers of the ledger are numbered in the order in which they signed up. */
 const bountyTo = (world: World, operator: number, amount: number, debit = bountyPoolAccount) =>
-  act(world, {
+  world.act({
     _tag: "Post",
     kind: "bounty",
     debit,
@@ -71,14 +70,14 @@ describe("an event of the simulator's own that is rejected", () => {
 
   it("is a mistake in the simulator, and stops it", () => {
     const { world } = openQuietWorld(patch)
-    expect(() => act(world, rejected("SameModel"))).toThrow(
+    expect(() => world.act(rejected("SameModel"))).toThrow(
       "simulator: ModelSwitched was rejected: SameModel",
     )
   })
 
   it("is none where a probe's answer came too late", () => {
     const { world } = openQuietWorld(patch)
-    expect(() => act(world, rejected("StaleProbe"))).not.toThrow()
+    expect(() => world.act(rejected("StaleProbe"))).not.toThrow()
   })
 })
 
@@ -98,7 +97,7 @@ describe("postings", () => {
     let amount = 1_000_000
     for (const kind of Object.keys(kinds) as Array<keyof typeof kinds>) {
       const before = total(kinds[kind])
-      act(world, { _tag: "Post", kind, debit: 4, credit: 1, amount, reference: 0 })
+      world.act({ _tag: "Post", kind, debit: 4, credit: 1, amount, reference: 0 })
       expect(total(kinds[kind]) - before).toBeCloseTo(amount / 1e6, 9)
       amount += 500_000
     }
@@ -108,7 +107,7 @@ describe("postings", () => {
     const { world } = openQuietWorld(patch)
     const { sums, bin } = { sums: world.recorder.sums, bin: 0 }
     const charge = (lot: number, amount: number) =>
-      act(world, {
+      world.act({
         _tag: "Post",
         kind: "charge",
         debit: lotAccount(0, lot),

@@ -1,6 +1,6 @@
 /** Kinds of consumers: when their calls come, what these are worth, and who gives up. */
 import { describe, expect, it } from "vitest"
-import type { Replicated } from "../../../sim/driver/replication.ts"
+import type { Replicated } from "../../../sim/recording/replicated.ts"
 import type { Channel } from "../../../sim/recording/recorder.ts"
 import type { Patch } from "./small-world.ts"
 import { modelCalled, openReplication, runToEnd, scenarioWith } from "./small-world.ts"

@@ -1,8 +1,8 @@
 /** Consumers: budgets, what they may buy, and who asks next. */
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
-import type { Stream } from "../../../engine/random.ts"
-import { Consumers } from "../../../sim/driver/consumers.ts"
+import { openStream } from "../../../engine/index.ts"
+import type { Stream } from "../../../engine/index.ts"
+import { Consumers } from "../../../sim/driver/consumers/consumers.ts"
 import { day, scenarioWith } from "./small-world.ts"
 
 const settings = (budgetCreditsPerDay: number, spread: number) =>

@@ -225,10 +225,10 @@ describe("joining", () => {
     seeker.mockReturnValue({ _tag: "Leave" })
     const replication = openReplication(growing)
     expect(runToEnd(replication).nodes.length).toBe(3)
-    const { nextCandidate } = worldOf(replication)
-    expect(nextCandidate).toBeGreaterThan(50)
-    expect(nextCandidate).toBeLessThan(150)
-    expect(seeker).toHaveBeenCalledTimes(nextCandidate)
+    const { candidates } = worldOf(replication)
+    expect(candidates).toBeGreaterThan(50)
+    expect(candidates).toBeLessThan(150)
+    expect(seeker).toHaveBeenCalledTimes(candidates)
     expect(seeker.mock.lastCall?.[0]).toMatchObject({
       current: -1,
       earnedCreditsPerDay: null,
@@ -241,8 +241,8 @@ describe("joining", () => {
     const replication = openReplication(growing)
     const { nodes, recording } = runToEnd(replication)
     const world = worldOf(replication)
-    expect(nodes.length).toBe(3 + world.nextCandidate)
-    expect(recording.sums.joins.reduce((sum, one) => sum + one, 0)).toBe(world.nextCandidate)
+    expect(nodes.length).toBe(3 + world.candidates)
+    expect(recording.sums.joins.reduce((sum, one) => sum + one, 0)).toBe(world.candidates)
     for (const { model, operator, node, joinedSeconds } of nodes.slice(3)) {
       expect(model).toBe("llama-3.2-3b")
       expect(operator).toBe(node)

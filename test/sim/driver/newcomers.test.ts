@@ -1,10 +1,10 @@
 /** Newcomers against veterans: who is compared with whom, over which time, and how they fare. */
 import { describe, expect, it } from "vitest"
 import { instanceView } from "../../../engine/index.ts"
-import type { NodePeriod } from "../../../sim/driver/newcomers.ts"
-import { compareNewcomers } from "../../../sim/driver/newcomers.ts"
-import type { World } from "../../../sim/driver/world.ts"
-import { metricsOf } from "../../../sim/recording/metrics.ts"
+import type { NodePeriod } from "../../../sim/driver/observation/newcomers.ts"
+import { compareNewcomers } from "../../../sim/driver/observation/newcomers.ts"
+import type { World } from "./small-world.ts"
+import { metricsOf } from "../../../sim/summary/metrics.ts"
 import type { NewcomerChannel } from "../../../sim/recording/recorder.ts"
 import { ageBinSeconds, newcomerChannels } from "../../../sim/recording/recorder.ts"
 import {

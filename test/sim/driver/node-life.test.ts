@@ -5,11 +5,14 @@ import {
   drainingToLeave,
   drainingToSwitch,
   gone,
+  isAway,
+  isUp,
   loading,
+  present,
   serving,
   starting,
-} from "../../../sim/driver/nodes-table.ts"
-import type { World } from "../../../sim/driver/world.ts"
+} from "../../../sim/driver/nodes/node-machine.ts"
+import type { World } from "./small-world.ts"
 import type { Channel } from "../../../sim/recording/recorder.ts"
 import {
   advanceTo,
@@ -46,7 +49,7 @@ describe("a crash", () => {
     advanceTo(replication, 10 * second - 1)
     expect(columns.inFlight[0]).toBe(2)
     advanceTo(replication, 10 * second)
-    expect(columns.isUp[0]).toBe(0)
+    expect(isUp(columns.reach[0])).toBe(false)
     expect(columns.inFlight[0]).toBe(0)
     expect(columns.outputTokens[0]).toBeGreaterThan(500)
     expect(columns.outputTokens[0]).toBeLessThan(4000)
@@ -68,7 +71,7 @@ describe("a crash", () => {
 
     // Three failures in a minute had it parked as well; it answers its probe two seconds later.
     advanceTo(replication, 600 * second)
-    expect(columns.isUp[0]).toBe(1)
+    expect(isUp(columns.reach[0])).toBe(true)
     expect(reasonOf(world, 0)).toBe("ProbeUnderWay")
     advanceTo(replication, 602 * second)
     expect(reasonOf(world, 0)).toBe("Eligible")
@@ -85,7 +88,7 @@ describe("a crash", () => {
     advanceTo(replication, 10 * second)
     setClock(world, 0, "repairAt", 60 * second)
     advanceTo(replication, 200 * second)
-    expect(world.nodes.columns.isLost[0]).toBe(0)
+    expect(world.nodes.columns.reach[0]).toBe(present)
     expect(reasonOf(world, 0)).toBe("Eligible")
   })
 
@@ -111,9 +114,9 @@ describe("a crash", () => {
     const { columns } = world.nodes
     let crashes = 0
     for (let at = 0; at < day; at += second) {
-      const wasUp = columns.isUp[0]
+      const wasUp = isUp(columns.reach[0])
       advanceTo(replication, at)
-      if (wasUp === 1 && columns.isUp[0] === 0) crashes++
+      if (wasUp && !isUp(columns.reach[0])) crashes++
     }
     // A cycle is 7.2 minutes up and 30 down on average: 39 a day, give or take.
     expect(crashes).toBeGreaterThan(15)
@@ -155,8 +158,8 @@ describe("going away and returning", () => {
     expect([...racks.nodes.columns.awayAt.subarray(0, 20)]).toEqual(Array(20).fill(Infinity))
     const homes = openQuietWorld({ models, churn, fleet: { nodes: 20 } }).world
     for (let node = 0; node < 20; node++) {
-      const { awayAt, returnAt, isAway } = homes.nodes.columns
-      expect(isAway[node] === 1 ? returnAt[node] : awayAt[node]).toBeLessThan(Infinity)
+      const { awayAt, returnAt, reach } = homes.nodes.columns
+      expect(isAway(reach[node]) ? returnAt[node] : awayAt[node]).toBeLessThan(Infinity)
     }
   })
 
@@ -169,7 +172,7 @@ describe("going away and returning", () => {
     advanceTo(replication, 500 * second)
     setClock(world, 0, "returnAt", 2000 * second)
     advanceTo(replication, 1500 * second)
-    expect(world.nodes.columns.isUp[0]).toBe(1)
+    expect(isUp(world.nodes.columns.reach[0])).toBe(true)
     expect(reasonOf(world, 0)).toBe("Inactive")
     advanceTo(replication, 2000 * second)
     expect(reasonOf(world, 0)).toBe("Eligible")

@@ -1,7 +1,8 @@
 /** Parties: what each conduct does in the world, and what is counted of it. */
 import { describe, expect, it } from "vitest"
 import { instanceView } from "../../../engine/index.ts"
-import type { PartyOutcome } from "../../../sim/driver/party-outcomes.ts"
+import { isUp } from "../../../sim/driver/nodes/node-machine.ts"
+import type { PartyOutcome } from "../../../sim/recording/replicated.ts"
 import type { Patch } from "./small-world.ts"
 import {
   advanceTo,
@@ -94,14 +95,14 @@ describe("a machine that poses as several nodes", () => {
     )
     const world = advanceTo(replication, hour)
     const nodes = world.parties[0].nodes
-    const { isUp, inFlight } = world.nodes.columns
+    const { reach, inFlight } = world.nodes.columns
     setClock(world, nodes[0], "crashAt", 2 * hour)
     advanceTo(replication, 2 * hour)
-    expect(nodes.map((node) => isUp[node])).toEqual(Array(8).fill(0))
+    expect(nodes.map((node) => isUp(reach[node]))).toEqual(Array(8).fill(false))
     expect(nodes.map((node) => inFlight[node])).toEqual(Array(8).fill(0))
     setClock(world, nodes[0], "repairAt", 3 * hour)
     advanceTo(replication, 3 * hour)
-    expect(nodes.map((node) => isUp[node])).toEqual(Array(8).fill(1))
+    expect(nodes.map((node) => isUp(reach[node]))).toEqual(Array(8).fill(true))
     expect(nodes.map((node) => instanceView(world.market, node)?.reason)).not.toContain("Inactive")
     runToEnd(replication)
   })

@@ -1,8 +1,7 @@
 /** What nodes answer to the market's probes, and answers that come too late. */
 import { describe, expect, it } from "vitest"
 import { instanceView } from "../../../engine/index.ts"
-import type { World } from "../../../sim/driver/world.ts"
-import { probeActor, send } from "../../../sim/driver/world.ts"
+import type { World } from "./small-world.ts"
 import { advanceTo, advanceWhile, modelCalled, openQuietWorld, setClock } from "./small-world.ts"
 
 const second = 1_000_000
@@ -71,9 +70,9 @@ describe("a probe of a node below the floor", () => {
     const { replication, world } = openQuietWorld(slow, [...long, ...short])
     advanceWhile(replication, () => view(world)?.reason !== "BelowFloor")
     // Three streams are open, and a probe is under way.
-    advanceWhile(replication, () => world.probeAnswers.dueMicros === Infinity)
+    advanceWhile(replication, () => world.probes.dueMicros === Infinity)
     expect(world.nodes.columns.inFlight[0]).toBeGreaterThanOrEqual(3)
-    const answerAt = world.probeAnswers.dueMicros - world.startMicros
+    const answerAt = world.probes.dueMicros - world.startMicros
     setClock(world, 0, "crashAt", answerAt - second)
     advanceTo(replication, answerAt - second)
     expect(view(world)?.breaker).toBe("open")
@@ -85,7 +84,7 @@ describe("a probe of a node below the floor", () => {
 describe("an answer that nobody waits for", () => {
   it("changes nothing", () => {
     const { replication, world } = openQuietWorld({ models })
-    send(world, world.probeAnswers, probeActor, 0, 99)
+    world.probes.send(0, 99)
     const before = view(world)
     advanceTo(replication, 3 * second)
     expect(view(world)).toEqual({ ...before, onlineMicros: view(world)?.onlineMicros })
@@ -93,7 +92,7 @@ describe("an answer that nobody waits for", () => {
 
   it("does not come from a node that has left", () => {
     const { replication, world } = openQuietWorld({ models })
-    send(world, world.probeAnswers, probeActor, 0, 1)
+    world.probes.send(0, 1)
     setClock(world, 0, "leaveAt", second)
     expect(() => advanceTo(replication, 3 * second)).not.toThrow()
   })

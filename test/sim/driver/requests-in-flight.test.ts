@@ -1,7 +1,7 @@
 /** The ring of open requests: finds each by its id, however long one stays open. */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { RequestsInFlight } from "../../../sim/driver/requests-in-flight.ts"
+import { RequestsInFlight } from "../../../sim/driver/stage/requests-in-flight.ts"
 import { assertProperty } from "../../support/property.ts"
 
 describe("requests in flight", () => {

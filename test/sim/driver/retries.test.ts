@@ -1,7 +1,7 @@
 /** A refused consumer comes back after ever longer pauses, a few times, and then gives up. */
 import { describe, expect, it } from "vitest"
-import type { World } from "../../../sim/driver/world.ts"
-import { metricsOf } from "../../../sim/recording/metrics.ts"
+import type { World } from "./small-world.ts"
+import { metricsOf } from "../../../sim/summary/metrics.ts"
 import {
   advanceTo,
   advanceWhile,
@@ -34,9 +34,9 @@ const returns = (maxRetries: number, retrySeconds: number): ReadonlyArray<number
   const { replication, world } = openQuietWorld({ models, consumers }, [{ at: 100, model: 1 }])
   advanceTo(replication, 100 * second)
   const times: Array<number> = []
-  for (let asked = world.nextRequest; total(world, "refused.NoInstance") === 0;) {
-    advanceWhile(replication, () => world.nextRequest === asked)
-    asked = world.nextRequest
+  for (let asked = world.askedRequests; total(world, "refused.NoInstance") === 0;) {
+    advanceWhile(replication, () => world.askedRequests === asked)
+    asked = world.askedRequests
     times.push((world.now - world.startMicros) / second - 100)
   }
   expect(total(world, "retried")).toBe(times.length)

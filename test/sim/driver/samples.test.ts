@@ -1,6 +1,6 @@
 /** What is sampled: slots that are busy, nodes' totals, bins and the drain. */
 import { describe, expect, it } from "vitest"
-import type { World } from "../../../sim/driver/world.ts"
+import type { World } from "./small-world.ts"
 import type { Channel } from "../../../sim/recording/recorder.ts"
 import { advanceTo, hour, modelCalled, openQuietWorld, runToEnd, setClock } from "./small-world.ts"
 
@@ -127,9 +127,12 @@ describe("a model's sample", () => {
   })
 
   it("counts the parked among the instances", () => {
-    const { replication, world } = openQuietWorld({ models, fleet: { nodes: 2 } })
-    advanceTo(replication, period - 1)
-    world.market.breakers.state[0] = 1
+    // A crash ends four attempts at once, five seconds before the sample.
+    const long = Array.from({ length: 8 }, () => ({ at: 830, outputTokens: 4000 }))
+    const { replication, world } = openQuietWorld({ models, fleet: { nodes: 2 } }, long)
+    setClock(world, 0, "crashAt", 835 * second)
+    advanceTo(replication, 835 * second)
+    setClock(world, 0, "repairAt", 2 * period)
     advanceTo(replication, period)
     expect(inBins(world, "instances")[0]).toBe(2)
     expect(inBins(world, "parkedInstances")[0]).toBe(1)

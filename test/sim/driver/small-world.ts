@@ -5,16 +5,27 @@
  */
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Either } from "effect"
+import type { Command, Market } from "../../../engine/index.ts"
 import { openSource } from "../../../sim/demand/open-source.ts"
 import type { ArrivalSource } from "../../../sim/demand/source.ts"
-import { scheduleLife } from "../../../sim/driver/node-state.ts"
-import type { NodeColumns } from "../../../sim/driver/nodes-table.ts"
-import type { Replicated, ReplicationParts } from "../../../sim/driver/replication.ts"
+import type { NodeColumns } from "../../../sim/driver/nodes/nodes-table.ts"
+import type { Replicated } from "../../../sim/recording/replicated.ts"
+import type { ReplicationParts } from "../../../sim/driver/replication.ts"
 import { Replication } from "../../../sim/driver/replication.ts"
-import type { World } from "../../../sim/driver/world.ts"
+import type { Accounts } from "../../../sim/driver/stage/accounts.ts"
+import type { RequestsInFlight } from "../../../sim/driver/stage/requests-in-flight.ts"
+import type { Consumers } from "../../../sim/driver/consumers/consumers.ts"
+import type { Nodes } from "../../../sim/driver/nodes/nodes.ts"
+import type { ProbeAnswers } from "../../../sim/driver/nodes/probe-answers.ts"
+import type { Reading } from "../../../sim/driver/observation/checks.ts"
+import type { Samples } from "../../../sim/driver/observation/samples.ts"
+import type { Operators } from "../../../sim/driver/operators/operators.ts"
+import type { Parties } from "../../../sim/driver/parties/parties.ts"
+import type { OfferTable } from "../../../sim/fleet/offers.ts"
+import type { Recorder } from "../../../sim/recording/recorder.ts"
 import { offerTable } from "../../../sim/fleet/offers.ts"
-import type { Tree } from "../../../sim/scenarios/assign.ts"
-import { withEconomyGroup } from "../../../sim/scenarios/assign.ts"
+import type { Tree } from "../../../sim/settings/assign.ts"
+import { withEconomyGroup } from "../../../sim/settings/assign.ts"
 import { loadScenario } from "../../../sim/scenarios/load.ts"
 import { overlay, resolve } from "../../../sim/scenarios/resolve.ts"
 import type { Scenario } from "../../../sim/scenarios/schema.ts"
@@ -98,12 +109,87 @@ export const openReplication = (scenario: Scenario, opening: Opening = {}): Repl
   })
 
 /** What a replication keeps to itself, for a test to look at and to meddle with. */
-export const worldOf = (replication: Replication): World => replication["world"]
+export interface World {
+  readonly now: number
+  readonly startMicros: number
+  readonly endMicros: number
+  /** Minor units of a credit. */
+  readonly credit: number
+  readonly events: number
+  readonly market: Market
+  readonly nodes: Nodes["table"]
+  readonly servers: Nodes["servers"]
+  readonly offers: OfferTable
+  readonly recorder: Recorder
+  readonly requests: RequestsInFlight
+  readonly consumers: Consumers
+  readonly parties: Parties["all"]
+  readonly marks: Samples["marks"]
+  readonly probes: ProbeAnswers["probes"]
+  readonly operatorOfCustomer: Accounts["operatorOfCustomer"]
+  readonly nodesOf: Operators["nodesOf"]
+  readonly askedRequests: number
+  readonly transfers: number
+  readonly candidates: number
+  readonly reading: () => Reading
+  readonly act: (command: Command) => void
+  readonly scheduleLife: (node: number) => void
+}
+
+const worlds = new WeakMap<Replication, World>()
+
+/** The same world each time. */
+export const worldOf = (replication: Replication): World => {
+  const world = worlds.get(replication) ?? windowInto(replication)
+  worlds.set(replication, world)
+  return world
+}
+
+const windowInto = (replication: Replication): World => {
+  const actors = replication["actors"]
+  const { setting, nodes } = actors
+  return {
+    get now() {
+      return actors.agenda.now
+    },
+    get events() {
+      return replication["events"]
+    },
+    get askedRequests() {
+      return actors.calls.asked
+    },
+    get transfers() {
+      return actors.accounts.transfers
+    },
+    get candidates() {
+      return actors.population.candidates
+    },
+    startMicros: setting.startMicros,
+    endMicros: setting.endMicros,
+    credit: setting.credit,
+    market: actors.port.market,
+    nodes: nodes.table,
+    servers: nodes.servers,
+    offers: setting.offers,
+    recorder: actors.recorder,
+    requests: actors.requests,
+    consumers: actors.consumers,
+    parties: actors.parties.all,
+    marks: actors.samples.marks,
+    probes: actors.probeAnswers.probes,
+    operatorOfCustomer: actors.accounts.operatorOfCustomer,
+    nodesOf: actors.operators.nodesOf,
+    reading: () => replication["reading"](),
+    act: (command) => replication["act"](command),
+    scheduleLife: (node) => nodes.scheduleLife(node),
+  }
+}
 
 /** Lets everything up to and including an instant happen, µs since demand began. */
 export const advanceTo = (replication: Replication, micros: number): World => {
   const world = worldOf(replication)
-  while (world.queue.peekTime() <= world.startMicros + micros) advanceOne(replication)
+  const { queue } = replication["actors"].agenda
+  while (queue.peekTime() <= world.startMicros + micros) advanceOne(replication)
   return world
 }
 
@@ -112,7 +198,7 @@ export const advanceWhile = (replication: Replication, holds: (world: World) => 
   while (holds(worldOf(replication))) advanceOne(replication)
 }
 
-/** The next event; throws where there is none, lest a test wait for ever. */
+/** The next event; throws where there is none, so that no test waits for ever. */
 const advanceOne = (replication: Replication): void => {
   if (!replication.advance(1)) throw new Error("the replication is over")
 }
@@ -144,5 +230,5 @@ type Clock = {
 /** Sets when something happens to a node next, µs since demand began. */
 export const setClock = (world: World, node: number, clock: Clock, micros: number): void => {
   world.nodes.columns[clock][node] = world.startMicros + micros
-  scheduleLife(world, node)
+  world.scheduleLife(node)
 }

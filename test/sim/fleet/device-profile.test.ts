@@ -16,7 +16,7 @@ import {
 import { InstanceServers } from "../../../sim/fleet/instance-server.ts"
 import { offerTable } from "../../../sim/fleet/offers.ts"
 import { loadScenario } from "../../../sim/scenarios/load.ts"
-import { ScenarioInvalid } from "../../../sim/scenarios/scenario-error.ts"
+import { ScenarioInvalid } from "../../../sim/settings/scenario-error.ts"
 
 const measured: ProfiledModel = {
   name: "llama-3-8b",

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import {
   COMPLETED,
   FIRST_TOKEN,

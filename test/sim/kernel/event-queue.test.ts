@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { assertProperty } from "../../support/property.ts"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { EventQueue, NO_ACTOR, PRIORITY_LIMIT } from "../../../sim/kernel/event-queue.ts"
 
 /** The queue as one would write it with no thought of speed: sort all entries at every look. */

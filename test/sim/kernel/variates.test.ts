@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream, resumeStream, type Stream } from "../../../engine/random.ts"
+import { openStream, resumeStream, type Stream } from "../../../engine/index.ts"
 import {
   bernoulli,
   boundedPareto,
@@ -16,9 +16,9 @@ import {
   uniform,
   weibull,
 } from "../../../sim/kernel/variates.ts"
-import { ksDistance } from "../../../sim/statistics/ks-distance.ts"
-import { normalCdf } from "../../../sim/statistics/normal.ts"
-import { tallyOf } from "../../../sim/statistics/tally.ts"
+import { ksDistance } from "../../../sim/statistics/samples/ks-distance.ts"
+import { normalCdf } from "../../../sim/statistics/distributions/normal.ts"
+import { tallyOf } from "../../../sim/statistics/samples/tally.ts"
 import { assertProperty } from "../../support/property.ts"
 
 const draws = 100_000

@@ -3,9 +3,9 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { markOf, markSeconds, nodesAfter } from "../../../sim/recording/node-marks.ts"
 import { firstBinAfter, fixedWarmupSeconds } from "../../../sim/recording/warm-up-cut.ts"
-import { warmUp } from "../../../sim/statistics/warm-up.ts"
+import { warmUp } from "../../../sim/statistics/samples/warm-up.ts"
 import { assertProperty } from "../../support/property.ts"
-import { madeUpNode } from "./made-up-node.ts"
+import { madeUpNode } from "../summary/made-up-node.ts"
 
 const hourly = (hours: number) => ({ bins: hours, binSeconds: 3600 })
 

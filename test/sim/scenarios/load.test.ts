@@ -7,7 +7,7 @@ import { dirname, join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { economies } from "../../../engine/index.ts"
 import { builtInScenarios, loadScenario } from "../../../sim/scenarios/load.ts"
-import { ScenarioInvalid } from "../../../sim/scenarios/scenario-error.ts"
+import { ScenarioInvalid } from "../../../sim/settings/scenario-error.ts"
 import type { Scenario } from "../../../sim/scenarios/schema.ts"
 
 let folder = ""

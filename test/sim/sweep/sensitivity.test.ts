@@ -1,11 +1,11 @@
 /** Morris' effects and Sobol' indices against functions of which they are known in closed form. */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { elementaryEffects, morrisPoints } from "../../../sim/sweep/morris.ts"
 import type { SaltelliPoint } from "../../../sim/sweep/sobol-indices.ts"
 import { saltelliPoints, sobolIndices } from "../../../sim/sweep/sobol-indices.ts"
-import type { Bounded } from "../../../sim/results/sensitivity-model.ts"
+import type { Bounded } from "../../../sim/results/models/sensitivity-model.ts"
 
 const covers = ({ low, high }: Bounded, truth: number): boolean =>
   low !== null && high !== null && low <= truth && truth <= high

@@ -1,8 +1,8 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { exponential } from "../../../sim/kernel/variates.ts"
-import { QuantileSketch } from "../../../sim/statistics/quantile-sketch.ts"
+import { QuantileSketch } from "../../../sim/statistics/samples/quantile-sketch.ts"
 import { runFcfsQueue } from "../../../sim/validation/models/fcfs-queue.ts"
 import { runLossSystem } from "../../../sim/validation/models/loss-system.ts"
 import {
@@ -13,7 +13,7 @@ import {
 import { runSharedServer } from "../../../sim/validation/models/processor-sharing.ts"
 import { QueueLengths } from "../../../sim/validation/models/queue-lengths.ts"
 import { WaitingLine } from "../../../sim/validation/models/waiting-line.ts"
-import { exponentialService, gammaService } from "../../../sim/validation/service-time.ts"
+import { exponentialService, gammaService } from "../../../sim/validation/models/service-time.ts"
 import { assertProperty } from "../../support/property.ts"
 
 /** Each model again, written without an event queue, on the same draws. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { openStream, type Stream } from "../../../engine/random.ts"
-import { tallyOf } from "../../../sim/statistics/tally.ts"
-import { exponentialService, gammaService } from "../../../sim/validation/service-time.ts"
+import { openStream, type Stream } from "../../../engine/index.ts"
+import { tallyOf } from "../../../sim/statistics/samples/tally.ts"
+import { exponentialService, gammaService } from "../../../sim/validation/models/service-time.ts"
 import {
   lossStart,
   multiServerStart,

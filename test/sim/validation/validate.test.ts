@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { openStream } from "../../../engine/random.ts"
+import { openStream } from "../../../engine/index.ts"
 import { standardNormal } from "../../../sim/kernel/variates.ts"
 import type { ClosedForm } from "../../../sim/validation/closed-form.ts"
 import { closedForms } from "../../../sim/validation/closed-forms.ts"

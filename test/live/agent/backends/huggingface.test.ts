@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { makeBackoff } from "../../../../live/agent/backoff.ts"
+import { makeBackoff } from "../../../../live/agent/transport/backoff.ts"
 import type { Backend } from "../../../../live/agent/backends/backend.ts"
 import type { HuggingFaceBackendOptions } from "../../../../live/agent/backends/huggingface.ts"
 import { huggingFaceBackend } from "../../../../live/agent/backends/huggingface.ts"

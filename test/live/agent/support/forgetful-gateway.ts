@@ -3,11 +3,11 @@
  * unknown, older backups put back; it may be away, busy, or hidden behind something that answers for it.
  * Answers take a moment, in which anything may happen, and may be lost on their way.
  */
-import type { GatewayLink, Upload } from "../../../../live/agent/gateway-link.ts"
-import { Refused } from "../../../../live/agent/gateway-link.ts"
-import { Unreachable } from "../../../../live/agent/http.ts"
-import { pause } from "../../../../live/agent/backoff.ts"
-import type { HeartbeatAnswer, Registered } from "../../../../live/hosts/protocol.ts"
+import type { GatewayLink, Upload } from "../../../../live/agent/serving/gateway-link.ts"
+import { Refused } from "../../../../live/agent/serving/gateway-link.ts"
+import { Unreachable } from "../../../../live/agent/transport/http.ts"
+import { pause } from "../../../../live/agent/transport/backoff.ts"
+import type { HeartbeatAnswer, Registered } from "../../../../live/protocol/host-protocol.ts"
 
 interface KnownHost {
   readonly registrationId: string

@@ -1,0 +1,101 @@
+/**
+ * The candidate index: a tournament tree that finds the least key and draws among those that share
+ * it, by weight. Each inner node holds the least key below it and the summed weight of the leaves
+ * that attain it. Weights are whole numbers, so sums are exact and no order of updates can matter.
+ *
+ * Update and draw are O(log n). A leaf that is no candidate has key +Infinity.
+ */
+import type { Stream } from "./random.ts"
+import { drawBelow } from "./random.ts"
+
+export interface Tournament {
+  /** Leaves, a power of two. Node i has children 2i and 2i + 1; leaf p is node size + p. */
+  size: number
+  /** Node i's key at 2i and weight at 2i + 1: two siblings lie in one cache line. */
+  nodes: Float64Array<ArrayBuffer>
+  /** What each leaf stands for. */
+  entrant: Int32Array<ArrayBuffer>
+  /** Leaves to use again, last freed first. */
+  readonly free: Array<number>
+  used: number
+}
+
+export const makeTournament = (size = 2): Tournament => {
+  const nodes = new Float64Array(4 * size)
+  for (let at = 0; at < nodes.length; at += 2) nodes[at] = Infinity
+  return { size, nodes, entrant: new Int32Array(size).fill(-1), free: [], used: 0 }
+}
+
+/** Gives an entrant a leaf (not yet a candidate) and returns its place. */
+export const enter = (tournament: Tournament, entrant: number): number => {
+  const place = tournament.free.pop() ?? tournament.used++
+  if (place >= tournament.size) double(tournament)
+  tournament.entrant[place] = entrant
+  return place
+}
+
+export const leave = (tournament: Tournament, place: number): void => {
+  setLeaf(tournament, place, Infinity, 0)
+  tournament.entrant[place] = -1
+  tournament.free.push(place)
+}
+
+/** Sets a leaf's key and weight. +Infinity: no candidate. */
+export const setLeaf = (
+  tournament: Tournament,
+  place: number,
+  leafKey: number,
+  leafWeight: number,
+): void => {
+  const { nodes } = tournament
+  let at = 2 * (tournament.size + place)
+  if (nodes[at] === leafKey && nodes[at + 1] === leafWeight) return
+  nodes[at] = leafKey
+  nodes[at + 1] = leafWeight
+  while (at > 2) {
+    // The pair of siblings that this node belongs to lies at 4 · parent.
+    const pair = at & ~3
+    const left = nodes[pair]
+    const right = nodes[pair + 2]
+    const key = left < right ? left : right
+    const weight = (left === key ? nodes[pair + 1] : 0) + (right === key ? nodes[pair + 3] : 0)
+    at = pair >> 1
+    if (nodes[at] === key && nodes[at + 1] === weight) return
+    nodes[at] = key
+    nodes[at + 1] = weight
+  }
+}
+
+export const isEmpty = (tournament: Tournament): boolean => tournament.nodes[2] === Infinity
+
+/** Draws among the leaves of the least key, by weight; −1 where there is no candidate. */
+export const draw = (tournament: Tournament, stream: Stream): number => {
+  const { nodes, size } = tournament
+  const least = nodes[2]
+  if (least === Infinity) return -1
+  let lot = drawBelow(stream, nodes[3])
+  let node = 1
+  while (node < size) {
+    node *= 2
+    if (nodes[2 * node] === least) {
+      const here = nodes[2 * node + 1]
+      if (lot < here) continue
+      lot -= here
+    }
+    node++
+  }
+  return node - size
+}
+
+const double = (tournament: Tournament): void => {
+  const { size, nodes, entrant } = tournament
+  const wider = makeTournament(size * 2)
+  wider.entrant.set(entrant)
+  tournament.size = wider.size
+  tournament.nodes = wider.nodes
+  tournament.entrant = wider.entrant
+  for (let place = 0; place < size; place++) {
+    const leaf = 2 * (size + place)
+    setLeaf(tournament, place, nodes[leaf], nodes[leaf + 1])
+  }
+}

@@ -1,6 +1,0 @@
-/** The economies that Evenkeel ships, by name. */
-import type { Economy } from "../economy/schema.ts"
-import { hardened } from "./hardened.ts"
-import { pooled } from "./pooled.ts"
-
-export const economies: Readonly<Record<string, Economy>> = { pooled, hardened }

@@ -1,0 +1,22 @@
+/** All machines of the kernel, for tests that visit every state and for the diagrams in docs/machines.md. */
+import type { Machine } from "../core/machine.ts"
+import {
+  breakerMachine,
+  credentialMachine,
+  doubtMachine,
+  floorMachine,
+  probeMachine,
+} from "./admission.ts"
+import { connectionMachine, supervisionMachine } from "./presence.ts"
+import { requestMachine } from "./request.ts"
+
+export const kernelMachines: ReadonlyArray<Machine<string, string, string>> = [
+  breakerMachine,
+  probeMachine,
+  floorMachine,
+  doubtMachine,
+  credentialMachine,
+  connectionMachine,
+  supervisionMachine,
+  requestMachine,
+]

@@ -1,0 +1,290 @@
+/**
+ * Who may serve (rule 1): an instance is a candidate when every reason against it is absent. Each
+ * reason has its own code, shown to operators and counted.
+ *
+ * Reasons are worked out as bits, that of code k at 1 << k: an instance may have several against it,
+ * and the lowest is the one that is shown.
+ *
+ * `refresh` is the one place where an instance's standing is worked out, from state and time alone.
+ * It runs after whatever touched the instance, and again at the earliest moment at which time itself
+ * will change the answer.
+ */
+import type { Standing } from "../../rules/selection.ts"
+import { rankCandidate } from "../../rules/selection.ts"
+import type { Market } from "../state/market-state.ts"
+import { wakeAt } from "../../core/wake-queue.ts"
+import { healthHundredths } from "../../rules/health.ts"
+import { closed, halfOpen, open } from "../../machines/admission.ts"
+import { debtAfter, debtWaitMicros, nextSlotOnline, rampOf, rampedSlots } from "../../rules/ramp.ts"
+
+export const eligibilityReasons = [
+  "Eligible",
+  "Inactive",
+  "Draining",
+  "Suspended",
+  "OffSchedule",
+  "Unverified",
+  "Parked",
+  "ProbeUnderWay",
+  "BelowFloor",
+  "Backpressure",
+  "RateCapped",
+  "Full",
+] as const
+export type EligibilityReason = (typeof eligibilityReasons)[number]
+
+const eligible = 0
+const inactive = 1
+const draining = 2
+const suspended = 3
+const offSchedule = 4
+const unverified = 5
+const parked = 6
+const probeUnderWay = 7
+const belowFloor = 8
+const backpressure = 9
+const rateCapped = 10
+const full = 11
+
+/** Out of service by a deed: nothing is asked of the instance, and time alone changes nothing. */
+const outOfService = (1 << inactive) | (1 << draining) | (1 << suspended) | (1 << offSchedule)
+
+/** Reused by every call: `refresh` is on the path of every request. */
+const standing: { -readonly [K in keyof Standing]: Standing[K] } = {
+  isAdmitted: false,
+  inFlight: 0,
+  capacity: 1,
+  slots: 1,
+  ramp: 1,
+  healthHundredths: 0,
+}
+
+/** The ramp r of an instance at `now`, start…1. */
+export const rampNow = (market: Market, instance: number, now: number): number => {
+  const { columns } = market.instances
+  return rampOf(market.rules, onlineMicrosAt(market, instance, now), columns.successes[instance])
+}
+
+/** Online time of an instance at `now`, µs. */
+export const onlineMicrosAt = (market: Market, instance: number, now: number): number => {
+  const { onlineMicros, isOnline, creditedUntil } = market.instances.columns
+  const credited = onlineMicros[instance]
+  return isOnline[instance] === 1 ? credited + now - creditedUntil[instance] : credited
+}
+
+/** Slots that count before the ramp: declared, or the lesser of declared and measured. */
+export const countedSlots = (market: Market, instance: number): number => {
+  const { slots, measuredSlots } = market.instances.columns
+  const declared = slots[instance]
+  if (!market.rules.isCapacityVerified) return declared
+  return Math.min(declared, measuredSlots[instance])
+}
+
+/** Tokens per second that count before the ramp, likewise. */
+export const countedTokensPerSecond = (market: Market, instance: number): number => {
+  const { tokensPerSecond, measuredTokensPerSecond } = market.instances.columns
+  const declared = tokensPerSecond[instance]
+  if (!market.rules.isCapacityVerified) return declared
+  return Math.min(declared, measuredTokensPerSecond[instance])
+}
+
+/** Works out an instance's standing at the present time, ranks it and sets its next wake. */
+export const refresh = (market: Market, instance: number): void => {
+  const { columns } = market.instances
+  const slots = Math.max(1, countedSlots(market, instance))
+  const ramp = rampNow(market, instance, market.now)
+  const capacity = rampedSlots(ramp, slots)
+  const reasons = reasonsAgainst(market, instance, ramp)
+  const reason = lowest(reasons)
+  const wake = wakeOf(market, instance, reasons, ramp, slots, capacity)
+  columns.capacity[instance] = capacity
+  const isAtRest = market.breakers.state[instance] === closed && wake === Infinity
+  columns.isQuiet[instance] = reason === eligible && ramp === 1 && isAtRest ? 1 : 0
+  rank(market, instance, reason, capacity, slots, ramp)
+  wakeAt(market.instanceWakes, instance, wake)
+}
+
+/**
+ * `refresh` after a change of nothing but load and health. A quiet instance, as nearly all are nearly
+ * always, is ranked without another look at what has not changed.
+ */
+export const refreshLoad = (market: Market, instance: number): void => {
+  const { columns } = market.instances
+  if (columns.isQuiet[instance] === 0) return refresh(market, instance)
+  const capacity = columns.capacity[instance]
+  rank(market, instance, eligible, capacity, capacity, 1)
+}
+
+const rank = (
+  market: Market,
+  instance: number,
+  reason: number,
+  capacity: number,
+  slots: number,
+  ramp: number,
+): void => {
+  const { columns } = market.instances
+  const inFlight = columns.inFlight[instance]
+  standing.isAdmitted = reason === eligible
+  standing.inFlight = inFlight
+  standing.capacity = capacity
+  standing.slots = slots
+  standing.ramp = ramp
+  standing.healthHundredths = healthHundredths(market.rules, market.health, instance)
+  rankCandidate(
+    market.candidates[columns.model[instance]],
+    market.rules,
+    columns.place[instance],
+    columns.operator[instance],
+    standing,
+  )
+  const shown = reason === eligible && inFlight >= capacity ? full : reason
+  const before = columns.reason[instance]
+  if (before === shown) return
+  const standings = market.standings[columns.model[instance]]
+  standings[before] -= 1
+  standings[shown] += 1
+  columns.reason[instance] = shown
+  market.reasonCounts[shown] += 1
+}
+
+/** Everything that stands against an instance but its load, as bits; 0: eligible. */
+const reasonsAgainst = (market: Market, instance: number, ramp: number): number => {
+  const { columns } = market.instances
+  const { breakers, rules, now } = market
+  const state = breakers.state[instance]
+  let reasons = 0
+  if (columns.isOnline[instance] === 0) reasons |= 1 << inactive
+  if (columns.isDraining[instance] === 1) reasons |= 1 << draining
+  if (columns.isSuspended[instance] === 1) reasons |= 1 << suspended
+  if (columns.isUnavailable[instance] === 1) reasons |= 1 << offSchedule
+  if (rules.isCapacityVerified && columns.measuredSlots[instance] === 0) reasons |= 1 << unverified
+  if (state === open) reasons |= 1 << parked
+  else if (state === halfOpen && (rules.isProbeSynthetic || columns.probeRequest[instance] !== 0))
+    reasons |= 1 << probeUnderWay
+  if (columns.isBelowFloor[instance] === 1) reasons |= 1 << belowFloor
+  if (columns.backpressureUntil[instance] > now) reasons |= 1 << backpressure
+  if (ramp < 1 && debtWait(market, instance, ramp) > 0) reasons |= 1 << rateCapped
+  return reasons
+}
+
+/** Code of the lowest of some reasons. */
+const lowest = (reasons: number): number =>
+  reasons === 0 ? eligible : 31 - Math.clz32(reasons & -reasons)
+
+/** May anything be asked of the instance: probes, measurements, requests? */
+export const isInService = ({ instances: { columns } }: Market, instance: number): boolean =>
+  columns.isOnline[instance] === 1 &&
+  columns.isDraining[instance] === 0 &&
+  columns.isSuspended[instance] === 0 &&
+  columns.isUnavailable[instance] === 0
+
+/** Everything that stands against an instance now, its load included; empty: eligible. */
+export const reasonsNow = (market: Market, instance: number): ReadonlyArray<EligibilityReason> => {
+  const ramp = rampNow(market, instance, market.now)
+  const capacity = rampedSlots(ramp, Math.max(1, countedSlots(market, instance)))
+  const isFull = market.instances.columns.inFlight[instance] >= capacity
+  const reasons = reasonsAgainst(market, instance, ramp) | (isFull ? 1 << full : 0)
+  return eligibilityReasons.filter((_, code) => (reasons & (1 << code)) !== 0)
+}
+
+/**
+ * When a reason may pass by itself, µs; `undefined` where it takes a deed, or other attempts' ends.
+ * While an instance is out of service, nothing passes by itself.
+ */
+export const untilOf = (
+  market: Market,
+  instance: number,
+  reason: EligibilityReason,
+): number | undefined => {
+  if (!isInService(market, instance)) return undefined
+  const { columns } = market.instances
+  switch (reason) {
+    case "Unverified":
+      return columns.measureUntil[instance]
+    case "Parked":
+      return market.breakers.openUntil[instance]
+    case "ProbeUnderWay":
+    case "BelowFloor":
+      return nextProbe(market, instance)
+    case "Backpressure":
+      return columns.backpressureUntil[instance]
+    case "RateCapped":
+      return market.now + debtWait(market, instance, rampNow(market, instance, market.now))
+    default:
+      return undefined
+  }
+}
+
+/** When the probe under way is lost, or else the next one may be sent, µs. */
+const nextProbe = (market: Market, instance: number): number => {
+  const { columns } = market.instances
+  const { probeFor, probeRequest, probeUntil, probeAfter, backpressureUntil } = columns
+  return probeFor[instance] !== 0 || probeRequest[instance] !== 0
+    ? probeUntil[instance]
+    : Math.max(probeAfter[instance], backpressureUntil[instance])
+}
+
+const debtWait = (market: Market, instance: number, ramp: number): number => {
+  const { columns } = market.instances
+  if (columns.debt[instance] === 0) return 0
+  const drain = ramp * countedTokensPerSecond(market, instance)
+  const debt = debtAfter(columns.debt[instance], market.now - columns.debtAt[instance], drain)
+  return debtWaitMicros(debt, drain, market.rules.burstSeconds)
+}
+
+/** Adds an attempt's tokens to the debt that caps a ramping instance's rate. */
+export const owe = (market: Market, instance: number, tokens: number): void => {
+  const { columns } = market.instances
+  if (columns.isQuiet[instance] === 1) return
+  const ramp = rampNow(market, instance, market.now)
+  if (ramp === 1) {
+    columns.debt[instance] = 0
+    return
+  }
+  const drain = ramp * countedTokensPerSecond(market, instance)
+  const elapsed = market.now - columns.debtAt[instance]
+  columns.debt[instance] = debtAfter(columns.debt[instance], elapsed, drain) + tokens
+  columns.debtAt[instance] = market.now
+}
+
+const wakeOf = (
+  market: Market,
+  instance: number,
+  reasons: number,
+  ramp: number,
+  slots: number,
+  capacity: number,
+): number => {
+  // Whatever brings it back into service has it looked at again.
+  if ((reasons & outOfService) !== 0) return Infinity
+  const { columns } = market.instances
+  const { breakers, rules, now } = market
+  let wake = Infinity
+  const state = breakers.state[instance]
+  if (state === open) wake = breakers.openUntil[instance]
+  if ((reasons & (1 << unverified)) !== 0) wake = Math.min(wake, columns.measureUntil[instance])
+  const backpressureUntil = columns.backpressureUntil[instance]
+  if (backpressureUntil > now) wake = Math.min(wake, backpressureUntil)
+  if (
+    columns.probeFor[instance] !== 0 ||
+    columns.probeRequest[instance] !== 0 ||
+    (state === halfOpen && rules.isProbeSynthetic) ||
+    (state === closed && columns.isDoubted[instance] !== 0) ||
+    (state !== open && columns.isBelowFloor[instance] === 1)
+  )
+    wake = Math.min(wake, nextProbe(market, instance))
+  if (ramp < 1) {
+    const online = onlineMicrosAt(market, instance, now)
+    const wait = debtWait(market, instance, ramp)
+    if (wait > 0) wake = Math.min(wake, now + wait)
+    // The bucket is off as soon as the ramp is over.
+    if (wait > 0 && online < rules.rampMicros)
+      wake = Math.min(wake, now + rules.rampMicros - online)
+    const toSlot = nextSlotOnline(rules, slots, capacity) - online
+    // Without the successes that a further slot also asks for, time alone changes nothing.
+    if (toSlot > 0) wake = Math.min(wake, now + toSlot)
+  }
+  // Rounding may leave a moment that is due already: look again a microsecond later, never now.
+  return wake === Infinity ? wake : Math.max(wake, now + 1)
+}

@@ -1,0 +1,98 @@
+/**
+ * The kernel: `step` takes one event and leaves the commands that follow from it.
+ *
+ * Its contract: all time comes with the events; all chance comes from the market's seeded streams;
+ * the same economy, seed and events give the same commands, to the last minor unit. An event that is
+ * not legal in the present state changes nothing and yields one `Rejected` command with its reason.
+ * A broken invariant throws, and is never caught.
+ */
+import { hexOf } from "../core/digest.ts"
+import { isWhole, microsPerDay } from "../core/units.ts"
+import { nextEntity, nextTime } from "../core/wake-queue.ts"
+import type { Economy } from "../economy/schema.ts"
+import type { Command, Rejection } from "../protocol/command.ts"
+import { emit } from "../protocol/command.ts"
+import type { EventOf, EventTag, MarketEvent } from "../protocol/event.ts"
+import { eligibilityReasons } from "./admission/eligibility.ts"
+import { lookAgain } from "./admission/probes.ts"
+import { resumeGateway } from "./gateway.ts"
+import { turnHours } from "./hours.ts"
+import type { TimeTag } from "./mechanisms.ts"
+import { handlers } from "./mechanisms.ts"
+import { checkHeartbeat } from "./presence/nodes.ts"
+import type { Market } from "./state/market-state.ts"
+import { makeMarket, nextWake } from "./state/market-state.ts"
+import type { Handler } from "./state/mechanism.ts"
+
+/**
+ * Timers of nodes and instances that are overdue by more than this are not fired one by one: an
+ * instance may have one every few seconds. A driver that was away for so long says so.
+ */
+const longestDelayMicros = 366 * microsPerDay
+
+/** An empty market at time 0 under these rules; every draw of it follows from `seed`. */
+export const createMarket = (economy: Economy, seed: string): Market =>
+  makeMarket(economy, seed, eligibilityReasons.length)
+
+/**
+ * Takes one event and appends the commands that follow to `out`. Events come in order of time, and
+ * never later than `nextWake`: a driver that has nothing until then sends `TimerFired` first.
+ * O(log instances), but for the turn of an hour, which is O(instances).
+ */
+export const step = (market: Market, event: MarketEvent, out: Array<Command>): void => {
+  market.sink.commands = out
+  const rejection = rejectTime(market, event.at) ?? take(market, event)
+  if (rejection !== undefined)
+    emit(market.sink, { _tag: "Rejected", event: event._tag, reason: rejection })
+}
+
+const rejectTime = (market: Market, at: number): Rejection | undefined => {
+  if (!isWhole(at)) return "InvalidQuantity"
+  if (at < market.now) return "ClockWentBackwards"
+  return undefined
+}
+
+const take = (market: Market, event: MarketEvent): Rejection | undefined => {
+  if (event._tag === "TimerFired") return fireTimers(market, event.at)
+  if (event._tag === "GatewayResumed") return resumeGateway(market, event.at)
+  if (event.at > nextWake(market)) return "TimerDue"
+  const before = market.now
+  market.now = event.at
+  const rejection = handle(market, event)
+  if (rejection === undefined) market.idleHours = 0
+  else market.now = before
+  return rejection
+}
+
+const handle = <T extends Exclude<EventTag, TimeTag>>(
+  market: Market,
+  event: EventOf<T>,
+): Rejection | undefined => {
+  // One event and its own handler: the table is typed tag by tag, which a union of tags hides.
+  const handler = handlers[event._tag as T] as unknown as Handler<T>
+  return handler(market, event)
+}
+
+/** Everything that was due by `at`, each at its own time, in order. */
+const fireTimers = (market: Market, at: number): Rejection | undefined => {
+  if (at - nextInstanceWake(market) > longestDelayMicros) return "TooFarAhead"
+  for (let due = nextWake(market); due <= at; due = nextWake(market)) {
+    market.now = due
+    // At the same instant: what single instances and nodes want first, then the turn of the hour.
+    if (due < nextInstanceWake(market)) {
+      turnHours(market, Math.min(at, nextInstanceWake(market) - 1), true)
+      continue
+    }
+    market.idleHours = 0
+    if (due === nextTime(market.instanceWakes)) lookAgain(market, nextEntity(market.instanceWakes))
+    else checkHeartbeat(market, nextEntity(market.heartbeatWakes))
+  }
+  market.now = at
+  return undefined
+}
+
+const nextInstanceWake = (market: Market): number =>
+  Math.min(nextTime(market.instanceWakes), nextTime(market.heartbeatWakes))
+
+/** The digest over all commands so far: 16 hexadecimal digits. */
+export const digestOf = (market: Market): string => hexOf(market.sink.digest)

@@ -1,0 +1,39 @@
+/**
+ * The mechanisms of the market, in the order in which they have their turn at the end of an hour:
+ * online time counts towards the hour's health, and health towards what is paid.
+ */
+import type { EventTag } from "../protocol/event.ts"
+import { accounts } from "./accounts/mechanism.ts"
+import { admission } from "./admission/mechanism.ts"
+import { payout } from "./payout/mechanism.ts"
+import { presence } from "./presence/mechanism.ts"
+import { models } from "./pricing/mechanism.ts"
+import { reputation } from "./reputation/mechanism.ts"
+import { requests } from "./requests/mechanism.ts"
+import type { Handler, Mechanism } from "./state/mechanism.ts"
+
+export const mechanisms: ReadonlyArray<Mechanism> = [
+  accounts,
+  models,
+  presence,
+  reputation,
+  admission,
+  requests,
+  payout,
+]
+
+/** The two events that are about time itself, and belong to the market as a whole (`clock/`). */
+export type TimeTag = "TimerFired" | "GatewayResumed"
+
+type HandlerTable = { readonly [T in Exclude<EventTag, TimeTag>]: Handler<T> }
+
+/** Who takes an event: one mechanism each. */
+export const handlers: HandlerTable = (() => {
+  const table: Record<string, unknown> = {}
+  for (const { name, takes } of mechanisms)
+    for (const [tag, handler] of Object.entries(takes)) {
+      if (tag in table) throw new Error(`${name}: another mechanism takes ${tag} already`)
+      table[tag] = handler
+    }
+  return table as unknown as HandlerTable
+})()

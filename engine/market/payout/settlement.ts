@@ -1,0 +1,105 @@
+/**
+ * Settling a call (rules 8, 9, 10 and 12): the delivered tokens are charged to the hold, the fee goes
+ * to the platform and the bounty pool, the share to the provider less what anti-flapping withholds,
+ * and the bounty is claimed. One linked group of transfers through the clearing account, which is
+ * empty before and after.
+ */
+import { emitFinish } from "../../protocol/command.ts"
+import type { Outcome } from "../../protocol/event.ts"
+import {
+  bountyPool,
+  clearing,
+  earned,
+  gift,
+  lotAccount,
+  platform,
+  post,
+} from "../../ledger/accounts.ts"
+import { heldAmount, postHold, voidHold } from "../../ledger/holds.ts"
+import { reductionOf } from "./seats.ts"
+import type { Market } from "../state/market-state.ts"
+import { partyOf } from "../state/market-state.ts"
+import { slotOf } from "../../core/table.ts"
+import { mulDivFloor } from "../../core/units.ts"
+import { bountyOf, claim, noteDemand } from "./bounty.ts"
+import { feeOf, priceOf } from "../../rules/price.ts"
+
+/** Releases the whole hold of a request that delivered nothing. */
+export const voidRequest = (market: Market, request: number): void => {
+  const holds = market.ledger.requestHolds
+  voidHold(market.ledger, holds, slotOf(holds, market.requests.ids[request]))
+}
+
+/** Charges, splits and pays a call that delivered `outputTokens`, and says so with `Finish`. */
+export const settle = (
+  market: Market,
+  request: number,
+  outcome: Outcome,
+  outputTokens: number,
+): void => {
+  const { ledger, sink, rules } = market
+  const requests = market.requests.columns
+  const models = market.models.columns
+  const instances = market.instances.columns
+  const id = market.requests.ids[request]
+  const model = requests.model[request]
+  const instance = requests.instance[request]
+  const account = requests.account[request]
+  const provider = instances.account[instance]
+  const node = instances.node[instance]
+
+  const holds = ledger.requestHolds
+  const hold = slotOf(holds, id)
+  const charge = Math.min(
+    heldAmount(holds, hold),
+    priceOf(
+      requests.inputTokens[request],
+      requests.inputPricePerMtok[request],
+      outputTokens,
+      requests.outputPricePerMtok[request],
+    ),
+  )
+  const fee = feeOf(charge, rules.feeBps)
+  const share = charge - fee
+  const reduction = reductionOf(market, node)
+  const withheld = reduction === 0 ? 0 : Math.floor(share * reduction)
+  const poolFee = mulDivFloor(fee, rules.poolFeeBps, 10_000)
+
+  const paidByGift = postHold(ledger, sink, holds, hold, charge)
+  const shareAsGift =
+    rules.doGiftsStayGifts && paidByGift > 0 ? mulDivFloor(share - withheld, paidByGift, charge) : 0
+  const shareEarned = share - withheld - shareAsGift
+  post(ledger, sink, "share", clearing, lotAccount(provider, earned), shareEarned, id)
+  post(ledger, sink, "share", clearing, lotAccount(provider, gift), shareAsGift, id)
+  post(ledger, sink, "withheld", clearing, bountyPool, withheld, id)
+  post(ledger, sink, "fee", clearing, platform, fee - poolFee, id)
+  post(ledger, sink, "poolFee", clearing, bountyPool, poolFee, id)
+
+  const isOwn = rules.isLinkedExcluded && partyOf(market, account) === instances.operator[instance]
+  if (!isOwn) noteDemand(market, model, account, outputTokens)
+  models.servedTokens[model] += outputTokens
+  models.servedRequests[model] += 1
+
+  const paidShare = paidByGift === 0 ? share : mulDivFloor(share, charge - paidByGift, charge)
+  const whole = isOwn ? 0 : bountyOf(market, model, instance, outputTokens, paidShare)
+  const bounty = reduction === 0 ? whole : whole - Math.ceil(whole * reduction)
+  if (bounty > 0) {
+    const atOnce =
+      rules.vestingDays === 0
+        ? bounty
+        : Math.min(bounty, mulDivFloor(charge, rules.vestingAboveBps, 10_000))
+    claim(market, provider, atOnce, bounty - atOnce)
+  }
+  emitFinish(sink, {
+    _tag: "Finish",
+    request: id,
+    instance: market.instances.ids[instance],
+    outcome,
+    outputTokens,
+    charge,
+    fee,
+    share,
+    withheld,
+    bounty,
+  })
+}

@@ -1,0 +1,8 @@
+/** Requests: allocated to instances, retried, judged and ended. */
+import type { Mechanism } from "../state/mechanism.ts"
+import { onAttemptEnded, onRequestArrived } from "./requests.ts"
+
+export const requests: Mechanism = {
+  name: "requests",
+  takes: { RequestArrived: onRequestArrived, AttemptEnded: onAttemptEnded },
+}

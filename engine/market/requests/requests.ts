@@ -1,0 +1,235 @@
+/**
+ * The life of a request (rule 12): hold the worst case, dispatch, retry before the first token, then
+ * settle or void. Every request ends in exactly one `Finish` or `Refuse`.
+ */
+import { halfOpen } from "../../machines/admission.ts"
+import { owe, refresh, refreshLoad } from "../admission/eligibility.ts"
+import { decodeMilliTokensPerSecond, isBelowAfter } from "../../rules/floor.ts"
+import type { Refusal, Rejection } from "../../protocol/command.ts"
+import { emit, emitDispatch } from "../../protocol/command.ts"
+import type { EventOf, Outcome } from "../../protocol/event.ts"
+import { hold } from "../../ledger/holds.ts"
+import { spendableOf } from "../../ledger/accounts.ts"
+import { audit, heed } from "../admission/answers.ts"
+import { stopInstance } from "../presence/instances.ts"
+import { doubtToken, sinkBelowFloor } from "../admission/probes.ts"
+import { noteRefusal } from "../payout/bounty.ts"
+import { priceOf } from "../../rules/price.ts"
+import { settle, voidRequest } from "../payout/settlement.ts"
+import { isOpinionWanted, judge, settleBlame } from "./blame.ts"
+import { isRetryable, verdictOf } from "../../rules/outcome.ts"
+import { countFailure } from "../reputation/witnesses.ts"
+import type { Market } from "../state/market-state.ts"
+import { insert, remove, slotOf } from "../../core/table.ts"
+import { isWhole } from "../../core/units.ts"
+import { growAttempts } from "../state/attempts.ts"
+import type { Standing } from "../../rules/selection.ts"
+import { choose, rankCandidate } from "../../rules/selection.ts"
+
+/** More tokens than any context holds; keeps every price within BigInt-free arithmetic mostly. */
+const maxTokensPerCall = 100_000_000
+
+export const onRequestArrived = (
+  market: Market,
+  event: EventOf<"RequestArrived">,
+): Rejection | undefined => {
+  const { request, inputTokens, maxTokens } = event
+  if (!isWhole(request) || !isWhole(inputTokens) || !isWhole(maxTokens)) return "InvalidQuantity"
+  if (inputTokens > maxTokensPerCall || maxTokens > maxTokensPerCall) return "TooManyTokens"
+  if (request <= market.lastRequest) return "DuplicateRequest"
+  const account = slotOf(market.accounts, event.account)
+  if (account < 0) return "UnknownAccount"
+  const model = slotOf(market.models, event.model)
+  if (model < 0) return "UnknownModel"
+  market.lastRequest = request
+
+  const models = market.models.columns
+  const inputPrice = models.inputPricePerMtok[model]
+  const outputPrice = models.outputPricePerMtok[model]
+  if (event.maxPricePerMtok !== undefined && outputPrice > event.maxPricePerMtok)
+    return refuse(market, request, "PriceTooHigh")
+  const worst = priceOf(inputTokens, inputPrice, maxTokens, outputPrice)
+  if (!(worst <= spendableOf(market.ledger, account)))
+    return refuse(market, request, "InsufficientCredits")
+  const instance = choose(market.candidates[model], market.rules, market.routeStreams[model])
+  if (instance < 0) {
+    noteRefusal(market, model, account, maxTokens)
+    return refuse(market, request, models.instances[model] === 0 ? "NoInstance" : "NoCapacity")
+  }
+  hold(market.ledger, market.ledger.requestHolds, request, account, worst)
+  const slot = admit(market, request)
+  const requests = market.requests.columns
+  requests.account[slot] = account
+  requests.model[slot] = model
+  requests.inputTokens[slot] = inputTokens
+  requests.maxTokens[slot] = maxTokens
+  requests.inputPricePerMtok[slot] = inputPrice
+  requests.outputPricePerMtok[slot] = outputPrice
+  dispatch(market, slot, instance)
+  return undefined
+}
+
+const refuse = (market: Market, request: number, reason: Refusal): undefined => {
+  emit(market.sink, { _tag: "Refuse", request, reason })
+  return undefined
+}
+
+const admit = (market: Market, request: number): number => {
+  const slot = insert(market.requests, request)
+  growAttempts(market.attempts, market.rules, market.requests.ids.length)
+  return slot
+}
+
+const dispatch = (market: Market, request: number, instance: number): void => {
+  const requests = market.requests.columns
+  const { columns } = market.instances
+  const { breakers, rules } = market
+  const attempt = requests.attempt[request]
+  const id = market.requests.ids[request]
+  requests.instance[request] = instance
+  const at = request * rules.maxAttempts + attempt
+  market.attempts.instances[at] = market.instances.ids[instance]
+  market.attempts.generations[at] = breakers.generation[instance]
+  market.attempts.accusations[at] = 0
+  columns.inFlight[instance] += 1
+  if (breakers.state[instance] === halfOpen) {
+    columns.probeRequest[instance] = id + 1
+    columns.probeUntil[instance] = market.now + rules.probeLeaseMicros
+  }
+  refreshLoad(market, instance)
+  emitDispatch(market.sink, {
+    _tag: "Dispatch",
+    request: id,
+    attempt,
+    instance: market.instances.ids[instance],
+  })
+}
+
+export const onAttemptEnded = (
+  market: Market,
+  event: EventOf<"AttemptEnded">,
+): Rejection | undefined => {
+  const request = slotOf(market.requests, event.request)
+  if (request < 0) return "UnknownRequest"
+  const requests = market.requests.columns
+  if (requests.attempt[request] !== event.attempt) return "StaleAttempt"
+  const { outcome, outputTokens, reportedTokens, decodeMicros } = event
+  if (!isWhole(outputTokens) || !isWhole(reportedTokens) || !isWhole(decodeMicros))
+    return "InvalidQuantity"
+  if (!isWhole(event.retryAfterMicros)) return "InvalidQuantity"
+  if (outputTokens > requests.maxTokens[request]) return "TooManyTokens"
+
+  const instance = requests.instance[request]
+  const { columns } = market.instances
+  columns.inFlight[instance] -= 1
+  owe(market, instance, outputTokens)
+  const isDelivered =
+    outputTokens > 0 || (outcome === "completed" && requests.maxTokens[request] === 0)
+  judge(market, request, instance, outcome, isDelivered)
+  if (outcome === "credentialRefused" && market.rules.minWitnesses > 1) doubtToken(market, instance)
+  else heed(market, instance, outcome, event.retryAfterMicros)
+  // What the gateway lost count of says nothing of the host's.
+  if (outcome !== "gatewayFault") {
+    if (reportedTokens > outputTokens + market.rules.meteringToleranceTokens) {
+      countFailure(market, instance, requests.account[request])
+      audit(market, instance, "OverReported", reportedTokens - outputTokens)
+    }
+    if (outputTokens >= market.rules.floorMinStreamTokens)
+      measureFloor(market, instance, outputTokens, decodeMicros)
+  }
+
+  if (isDelivered) {
+    settleBlame(market, request, true)
+    // The host's own count, where it is lower, is what it asks to be paid for.
+    settle(market, request, outcome, Math.min(outputTokens, reportedTokens))
+    remove(market.requests, request)
+  } else if (!(isToBeRetried(market, request, outcome) && retry(market, request)))
+    end(market, request, outcome)
+  if (columns.isStopping[instance] === 1 && columns.inFlight[instance] === 0)
+    stopInstance(market, instance)
+  else refreshLoad(market, instance)
+  return undefined
+}
+
+const measureFloor = (
+  market: Market,
+  instance: number,
+  outputTokens: number,
+  decodeMicros: number,
+): void => {
+  const { columns } = market.instances
+  const cursor = columns.floorCursor[instance]
+  columns.floorCursor[instance] = cursor + 1
+  const rate = decodeMilliTokensPerSecond(outputTokens, decodeMicros)
+  const { floorSamples, rules, now } = market
+  if (
+    isBelowAfter(floorSamples, rules, instance, cursor, now, rate) &&
+    columns.isBelowFloor[instance] === 0
+  )
+    sinkBelowFloor(market, instance)
+}
+
+const outOfTheRunning: Standing = {
+  isAdmitted: false,
+  inFlight: 0,
+  capacity: 1,
+  slots: 1,
+  ramp: 1,
+  healthHundredths: 0,
+}
+
+/** A failure is tried elsewhere, and a 4xx put before a second host where the rules ask for one. */
+const isToBeRetried = (market: Market, request: number, outcome: Outcome): boolean =>
+  outcome === "consumerError" ? isOpinionWanted(market, request) : isRetryable(outcome)
+
+/** Tries another instance, none twice. False where no attempt or no candidate is left. */
+const retry = (market: Market, request: number): boolean => {
+  const { rules } = market
+  const requests = market.requests.columns
+  const { columns } = market.instances
+  const tries = requests.attempt[request] + 1
+  if (tries >= rules.maxAttempts) return false
+  const model = requests.model[request]
+  const candidates = market.candidates[model]
+  const first = request * rules.maxAttempts
+  const tried = [...market.attempts.instances.subarray(first, first + tries)]
+    .map((id) => slotOf(market.instances, id))
+    .filter((instance) => instance >= 0 && columns.model[instance] === model)
+  for (const instance of tried) {
+    const place = columns.place[instance]
+    rankCandidate(candidates, rules, place, columns.operator[instance], outOfTheRunning)
+  }
+  const instance = choose(candidates, rules, market.routeStreams[model])
+  for (const before of tried) refresh(market, before)
+  if (instance < 0) return false
+  requests.attempt[request] = tries
+  dispatch(market, request, instance)
+  return true
+}
+
+/** Ends a request that delivered nothing: the hold is voided, and the market says why. */
+const end = (market: Market, request: number, outcome: Outcome): void => {
+  const requests = market.requests.columns
+  const id = market.requests.ids[request]
+  const instance = market.instances.ids[requests.instance[request]]
+  settleBlame(market, request, false)
+  voidRequest(market, request)
+  if (verdictOf[outcome] === "failure" || isRetryable(outcome)) {
+    const model = requests.model[request]
+    noteRefusal(market, model, requests.account[request], requests.maxTokens[request])
+    emit(market.sink, { _tag: "Refuse", request: id, reason: "AttemptFailed" })
+  } else
+    emit(market.sink, {
+      _tag: "Finish",
+      request: id,
+      instance,
+      outcome,
+      outputTokens: 0,
+      charge: 0,
+      fee: 0,
+      share: 0,
+      withheld: 0,
+      bounty: 0,
+    })
+  remove(market.requests, request)
+}

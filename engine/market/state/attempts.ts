@@ -1,0 +1,44 @@
+/**
+ * The attempts of the requests under way: which instances a request has tried, and what it holds
+ * against them until it is over.
+ */
+import type { Rules } from "../../economy/rules.ts"
+import type { Outcome } from "../../protocol/event.ts"
+import { outcomes } from "../../protocol/event.ts"
+
+/** One row an attempt, `maxAttempts` rows a request slot. */
+export interface Attempts {
+  /** Id of the instance. */
+  instances: Float64Array<ArrayBuffer>
+  /** Trips of its breaker when the attempt was dispatched. */
+  generations: Uint32Array<ArrayBuffer>
+  /** Outcome that is to be judged when the request is over, its number in `outcomes` + 1; 0: none. */
+  accusations: Uint8Array<ArrayBuffer>
+}
+
+export const makeAttempts = (rules: Rules, requests = 16): Attempts => ({
+  instances: new Float64Array(requests * rules.maxAttempts),
+  generations: new Uint32Array(requests * rules.maxAttempts),
+  accusations: new Uint8Array(requests * rules.maxAttempts),
+})
+
+/** Makes room for request slots below `requests`. */
+export const growAttempts = (attempts: Attempts, rules: Rules, requests: number): void => {
+  if (requests * rules.maxAttempts <= attempts.instances.length) return
+  const wider = makeAttempts(rules, requests)
+  wider.instances.set(attempts.instances)
+  wider.generations.set(attempts.generations)
+  wider.accusations.set(attempts.accusations)
+  Object.assign(attempts, wider)
+}
+
+/** Holds an outcome against an attempt until its request is over. */
+export const accuse = (attempts: Attempts, at: number, outcome: Outcome): void => {
+  attempts.accusations[at] = outcomes.indexOf(outcome) + 1
+}
+
+/** What is held against an attempt; `undefined`: nothing. */
+export const accusationOf = (attempts: Attempts, at: number): Outcome | undefined => {
+  const accusation = attempts.accusations[at]
+  return accusation === 0 ? undefined : outcomes[accusation - 1]
+}

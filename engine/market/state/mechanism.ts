@@ -1,0 +1,26 @@
+/**
+ * A mechanism: one part of the market's rules. It says which events it takes and what it does at the
+ * turn of an hour; `mechanisms.ts` lists them all, and whatever steps the market goes by that list.
+ */
+import type { Rejection } from "../../protocol/command.ts"
+import type { EventOf, EventTag } from "../../protocol/event.ts"
+import type { Market } from "./market-state.ts"
+
+/** Takes a fact. A rejection has changed nothing. */
+export type Handler<T extends EventTag> = (
+  market: Market,
+  event: EventOf<T>,
+) => Rejection | undefined
+
+export type Handlers = { readonly [T in EventTag]?: Handler<T> }
+
+export interface Mechanism {
+  readonly name: string
+  readonly takes: Handlers
+  /** What an hour changes when it turns. `isOpen`: the gateway was there, so what was asked is demand. */
+  readonly turnHour?: (market: Market, isOpen: boolean) => void
+  /** In a market where nothing has happened for long: could a further hour change anything but counters? */
+  readonly isAtRest?: (market: Market, isOpen: boolean) => boolean
+  /** Lets so many hours go by at once, at rest, to the state that one by one would have led to. */
+  readonly passHours?: (market: Market, hours: number, isOpen: boolean) => void
+}

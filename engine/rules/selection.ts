@@ -1,0 +1,187 @@
+/**
+ * Who gets the next attempt (rule 2). "The gateway finds every active instance serving the requested
+ * model and picks the one with the most spare capacity. Ties are broken randomly so equally-idle
+ * nodes share traffic over time" (002).
+ *
+ *   leastLoaded    least in-flight / C; ties by a lottery with weight 0.8 + 0.2·H
+ *   operatorFirst  the least-loaded operator, then the least-loaded of its instances
+ *   spareLottery   a lottery with weight r · slots − in-flight: linear in capacity, so that splitting
+ *                  a machine gains nothing
+ *   twoChoices     two draws with weight C, then the less loaded of the two
+ *
+ * Loads are compared exactly: in-flight and C are small whole numbers, so two different fractions
+ * are different doubles, and equal fractions are equal doubles.
+ */
+import type { Stream } from "../core/random.ts"
+import type { Tournament } from "../core/tournament.ts"
+import { draw, enter, isEmpty, leave, makeTournament, setLeaf } from "../core/tournament.ts"
+import type { HealthRules } from "./health.ts"
+import type { RampRules } from "./ramp.ts"
+import type { RoutingRules } from "./routing.ts"
+
+export type SelectionRules = RoutingRules &
+  Pick<RampRules, "isLotteryRamped"> &
+  Pick<HealthRules, "tieWeight">
+
+/** One model's candidates. */
+export interface Candidates {
+  /** All candidates; under operatorFirst, its entrants are operators. */
+  readonly field: Tournament
+  /** Under operatorFirst: each operator's own candidates. */
+  readonly operators: Map<number, OperatorField>
+  /** Under twoChoices: each candidate's load, by its place. */
+  readonly loads: Array<number>
+}
+
+interface OperatorField {
+  readonly field: Tournament
+  readonly place: number
+  members: number
+  /** Sums over the operator's admitted instances, those without room included. */
+  inFlight: number
+  capacity: number
+  /** What each member contributes to the sums, by its place. */
+  readonly contributed: Array<{ inFlight: number; capacity: number }>
+}
+
+/** What the index has to know of an instance. */
+export interface Standing {
+  readonly isAdmitted: boolean
+  readonly inFlight: number
+  /** Ramped slots C. */
+  readonly capacity: number
+  /** Slots before the ramp. */
+  readonly slots: number
+  readonly ramp: number
+  readonly healthHundredths: number
+}
+
+export const makeCandidates = (): Candidates => ({
+  field: makeTournament(),
+  operators: new Map(),
+  loads: [],
+})
+
+/** Enters an instance, not yet admitted, and returns its place. */
+export const enterCandidate = (
+  candidates: Candidates,
+  rules: SelectionRules,
+  instance: number,
+  operator: number,
+): number => {
+  if (rules.selection !== "operatorFirst") return enter(candidates.field, instance)
+  let own = candidates.operators.get(operator)
+  if (own === undefined) {
+    const place = enter(candidates.field, operator)
+    own = { field: makeTournament(), place, members: 0, inFlight: 0, capacity: 0, contributed: [] }
+    candidates.operators.set(operator, own)
+  }
+  own.members++
+  const place = enter(own.field, instance)
+  own.contributed[place] = { inFlight: 0, capacity: 0 }
+  return place
+}
+
+export const leaveCandidate = (
+  candidates: Candidates,
+  rules: SelectionRules,
+  place: number,
+  operator: number,
+): void => {
+  if (rules.selection !== "operatorFirst") return leave(candidates.field, place)
+  const own = operatorField(candidates, operator)
+  contribute(own, place, 0, 0)
+  leave(own.field, place)
+  own.members--
+  rank(candidates, own)
+  if (own.members > 0) return
+  leave(candidates.field, own.place)
+  candidates.operators.delete(operator)
+}
+
+/** Brings an instance's key and weight up to date. O(log n). */
+export const rankCandidate = (
+  candidates: Candidates,
+  rules: SelectionRules,
+  place: number,
+  operator: number,
+  standing: Standing,
+): void => {
+  const hasRoom = standing.isAdmitted && standing.inFlight < standing.capacity
+  const key = hasRoom ? keyOf(rules, standing) : Infinity
+  const weight = hasRoom ? weightOf(rules, standing) : 0
+  if (rules.selection === "twoChoices")
+    candidates.loads[place] = standing.inFlight / standing.capacity
+  if (rules.selection !== "operatorFirst") return setLeaf(candidates.field, place, key, weight)
+  const own = operatorField(candidates, operator)
+  setLeaf(own.field, place, key, weight)
+  contribute(
+    own,
+    place,
+    standing.isAdmitted ? standing.inFlight : 0,
+    standing.isAdmitted ? standing.capacity : 0,
+  )
+  rank(candidates, own)
+}
+
+/** Draws the instance for the next attempt; −1 where no candidate has room. O(log n). */
+export const choose = (candidates: Candidates, rules: SelectionRules, stream: Stream): number => {
+  const { field } = candidates
+  const place = draw(field, stream)
+  if (place < 0) return -1
+  if (rules.selection === "operatorFirst") {
+    const own = operatorField(candidates, field.entrant[place])
+    return own.field.entrant[draw(own.field, stream)]
+  }
+  if (rules.selection === "twoChoices") {
+    const other = draw(field, stream)
+    const isOtherLess = candidates.loads[other] < candidates.loads[place]
+    return field.entrant[isOtherLess ? other : place]
+  }
+  return field.entrant[place]
+}
+
+const keyOf = (
+  rules: SelectionRules,
+  { inFlight, capacity, healthHundredths }: Standing,
+): number => {
+  if (rules.selection === "spareLottery" || rules.selection === "twoChoices") return 0
+  const load = rules.loadIsFraction ? inFlight / capacity : inFlight - capacity
+  // Slots are at most 1024, so fractions differ by 2^-20 at least and health decides below that.
+  return rules.tieBreak === "strict" ? load + (100 - healthHundredths) * 2 ** -28 : load
+}
+
+const weightOf = (rules: SelectionRules, standing: Standing): number => {
+  const { inFlight, capacity, slots, ramp, healthHundredths } = standing
+  if (rules.selection === "twoChoices") return capacity
+  if (rules.selection === "spareLottery")
+    return Math.max(1, Math.round(1000 * (ramp * slots - inFlight)))
+  if (rules.tieBreak !== "lottery") return 1
+  const weight = 1000 * (1 - rules.tieWeight) + 10 * rules.tieWeight * healthHundredths
+  return Math.max(1, Math.round(rules.isLotteryRamped ? weight * ramp : weight))
+}
+
+const operatorField = (candidates: Candidates, operator: number): OperatorField => {
+  const own = candidates.operators.get(operator)
+  if (own === undefined) throw new Error(`routing: operator ${operator} has no candidates`)
+  return own
+}
+
+const contribute = (
+  own: OperatorField,
+  place: number,
+  inFlight: number,
+  capacity: number,
+): void => {
+  const before = own.contributed[place]
+  if (before === undefined) throw new Error(`routing: no candidate at place ${place}`)
+  own.inFlight += inFlight - before.inFlight
+  own.capacity += capacity - before.capacity
+  before.inFlight = inFlight
+  before.capacity = capacity
+}
+
+const rank = (candidates: Candidates, own: OperatorField): void =>
+  isEmpty(own.field)
+    ? setLeaf(candidates.field, own.place, Infinity, 0)
+    : setLeaf(candidates.field, own.place, own.inFlight / own.capacity, 1)

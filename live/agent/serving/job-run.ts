@@ -1,0 +1,268 @@
+/**
+ * One job, from its handing-out to its end. Tokens go up as they come; whatever ends the upload early
+ * (the gateway because the consumer has left, or the network) stops the GPU at once, and so does a
+ * heartbeat that no longer lists the job.
+ */
+import type { Failure, HandedJob } from "../../protocol/host-protocol.ts"
+import { makeBackoff, pause } from "../transport/backoff.ts"
+import type { Backend, Chunk } from "../backends/backend.ts"
+import { BackendError } from "../backends/backend.ts"
+import type { TokenUsage } from "../backends/chunk-facts.ts"
+import { isContent, usageIn } from "../backends/chunk-facts.ts"
+import type { GatewayLink, Upload } from "./gateway-link.ts"
+import { Refused } from "./gateway-link.ts"
+
+export type JobEnd = "completed" | "withdrawn" | "failed" | "lost"
+
+export interface JobReport {
+  readonly end: JobEnd
+  /** Chunks with text in them. */
+  readonly pieces: number
+  readonly usage: TokenUsage | undefined
+  readonly detail: string | undefined
+}
+
+/** The gateway does not want the job any more: it has ended the upload, or no longer lists it. */
+export class Withdrawn extends Error {
+  override readonly name = "Withdrawn"
+}
+/** The agent ends before the job does. */
+export class Leaving extends Error {
+  override readonly name = "Leaving"
+}
+/** The connection of the upload broke. */
+class Disconnected extends Error {
+  override readonly name = "Disconnected"
+}
+
+/** What a job under way has to show for itself. */
+export interface Progress {
+  /** Since something was first sent, ms; `undefined`: nothing was yet, or all of it was. */
+  readonly sentSinceMillis: () => number | undefined
+  /** Whether the backend is taken to be at work still. */
+  readonly isAlive: () => boolean
+}
+/** The same, for `runJob` to say where it is found. */
+export interface OwnProgress extends Progress {
+  readonly begin: (upload: Upload) => void
+  /** Something has come from the backend, and goes up. */
+  readonly sends: () => void
+  /** The backend's turn again. */
+  readonly waits: () => void
+}
+
+/**
+ * An open connection is no sign of life for longer: who hangs holds one open, too. A long prefill or a
+ * tool call in one piece takes less, and what takes more sends comments.
+ */
+const longestSilenceMillis = 60_000
+/** What has come may go up slowly, as the consumer reads it: the backend is not to blame. */
+const longestSendingMillis = 300_000
+/** In silence, a sign goes up so often. */
+const signMillis = 1000
+
+export const makeProgress = (): OwnProgress => {
+  let latestMillis = performance.now()
+  let mostMillis = longestSilenceMillis
+  const turn = (most: number): void => {
+    latestMillis = performance.now()
+    mostMillis = most
+  }
+  let sentSinceMillis = (): number | undefined => undefined
+  return {
+    begin: (upload) => {
+      sentSinceMillis = upload.sentSinceMillis
+    },
+    sends: () => turn(longestSendingMillis),
+    waits: () => turn(longestSilenceMillis),
+    sentSinceMillis: () => sentSinceMillis(),
+    isAlive: () => performance.now() - latestMillis < mostMillis,
+  }
+}
+
+type Work = Pick<HandedJob, "job_id" | "attempt" | "epoch" | "kind" | "body">
+
+/** Runs a job to its end; never rejects. `stop` ends it early, its reason says why. */
+export const runJob = async (
+  link: GatewayLink,
+  backend: Backend,
+  job: Work,
+  stop: AbortSignal,
+  progress: OwnProgress,
+): Promise<JobReport> => {
+  const upload = link.upload(job)
+  progress.begin(upload)
+  const signs = setInterval(() => {
+    if (progress.isAlive()) upload.sign()
+  }, signMillis)
+  const ending = endingOf(upload, stop)
+  let pieces = 0
+  let usage: TokenUsage | undefined
+  try {
+    const { kind, body } = job
+    for await (const chunk of promptly(
+      () => backend.generate({ kind, body }, ending.signal),
+      ending.signal,
+    )) {
+      progress.sends()
+      signs.refresh()
+      if (isContent(chunk)) pieces++
+      usage = usageIn(chunk) ?? usage
+      await upload.write(chunk)
+      progress.waits()
+    }
+    progress.sends()
+    ending.isFinishing()
+    clearInterval(signs)
+    const status = await upload.finish()
+    if (status === 0) throw new Disconnected("the connection of the upload broke")
+    if (status >= 300) return { end: "withdrawn", pieces, usage, detail: `upload: ${status}` }
+    const { attempt, epoch } = job
+    const isTaken = await settled(() =>
+      link.complete(job.job_id, { attempt, epoch, ...countsOf(usage) }),
+    )
+    return { end: isTaken ? "completed" : "lost", pieces, usage, detail: undefined }
+  } catch (thrown) {
+    const error = ending.signal.aborted ? (ending.signal.reason as Error) : (thrown as Error)
+    if (error instanceof Withdrawn) {
+      upload.abort()
+      return { end: "withdrawn", pieces, usage, detail: error.message }
+    }
+    const failure = failureOf(job, error, pieces)
+    // An upload that breaks off is a failure of its own, and tokens on their way would be lost.
+    ending.isFinishing()
+    await Promise.race([upload.finish(), pause(finishMillis)])
+    upload.abort()
+    await settled(() => link.fail(job.job_id, failure))
+    return { end: "failed", pieces, usage, detail: failure.message }
+  } finally {
+    clearInterval(signs)
+    ending.release()
+  }
+}
+
+/** A signal for the backend that ends with the upload, or with `stop`, whichever comes first. */
+const endingOf = (upload: Upload, stop: AbortSignal) => {
+  const controller = new AbortController()
+  let isFinishing = false
+  const onStop = (): void => controller.abort(stop.reason)
+  if (stop.aborted) onStop()
+  else stop.addEventListener("abort", onStop, { once: true })
+  const follow = async (): Promise<void> => {
+    const status = await upload.answered
+    if (isFinishing) return
+    controller.abort(
+      status === undefined
+        ? new Disconnected("the connection of the upload broke")
+        : new Withdrawn(`the gateway ended the upload with status ${status}`),
+    )
+  }
+  void follow()
+  return {
+    signal: controller.signal,
+    isFinishing: () => {
+      isFinishing = true
+    },
+    release: () => {
+      isFinishing = true
+      stop.removeEventListener("abort", onStop)
+    },
+  }
+}
+
+/**
+ * The chunks, but none after the signal, and no waiting for a backend that is slow to notice it:
+ * ending the job is not its choice.
+ */
+async function* promptly(
+  generate: () => AsyncIterable<Chunk>,
+  signal: AbortSignal,
+): AsyncGenerator<Chunk, void, undefined> {
+  if (signal.aborted) throw signal.reason
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true })
+  })
+  aborted.catch(() => {})
+  const chunks = generate()[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const next = chunks.next()
+      next.catch(() => {})
+      const step = await Promise.race([next, aborted])
+      if (step.done === true) return
+      yield step.value
+    }
+  } finally {
+    // Queued behind what the backend is at; whether it ever gets there is its own affair.
+    void Promise.resolve(chunks.return?.()).catch(() => {})
+  }
+}
+
+/** What was reasoning of it has gone up with the chunks. */
+const countsOf = (usage: TokenUsage | undefined): { readonly usage?: TokenUsage } => {
+  if (usage === undefined) return {}
+  const { completion_tokens_details: _known, ...counts } = usage
+  return { usage: counts }
+}
+
+const longestMessage = 2000
+/** For what was generated before a failure to go up. */
+const finishMillis = 5000
+
+const failureOf = (job: Work, error: Error, pieces: number): Failure => {
+  const { attempt, epoch } = job
+  const message = (error.message || error.name).slice(0, longestMessage)
+  const counted = pieces > 0 ? { usage: { completion_tokens: pieces } } : {}
+  if (error instanceof BackendError) {
+    const { outcome, status, retryAfterSeconds } = error
+    return {
+      attempt,
+      epoch,
+      outcome: asFailure(outcome),
+      message,
+      ...(status === undefined ? {} : { status }),
+      ...(retryAfterSeconds === undefined
+        ? {}
+        : { retry_after_seconds: Math.min(86_400, retryAfterSeconds) }),
+      ...counted,
+    }
+  }
+  // Before its first token, a job can still go to another host, and it is nobody's fault.
+  const isUntouched = error instanceof Leaving && pieces === 0
+  const isCut = error instanceof Leaving || error instanceof Disconnected
+  const outcome = isUntouched ? "backpressure" : isCut ? "truncated" : "upstreamError"
+  return { attempt, epoch, outcome, message, ...counted }
+}
+
+/** Outcomes that a host may report; the others are the gateway's to find. */
+const asFailure = (outcome: BackendError["outcome"]): NonNullable<Failure["outcome"]> => {
+  switch (outcome) {
+    case "completed":
+    case "consumerGone":
+    case "gatewayFault":
+      return "upstreamError"
+    default:
+      return outcome
+  }
+}
+
+/** Tries of one message, and the time that they take together at most. */
+const settleTries = 8
+
+/**
+ * Sends what ends a job, again and again while the gateway cannot be reached: it counts once, however
+ * often it comes. Gives whether it was taken.
+ */
+const settled = async (send: () => Promise<void>): Promise<boolean> => {
+  const backoff = makeBackoff({ firstMillis: 200, mostMillis: 10_000 })
+  for (let tries = 1; ; tries++) {
+    try {
+      await send()
+      return true
+    } catch (error) {
+      const isFinal = error instanceof Refused && error.status < 500
+      if (isFinal || tries === settleTries) return false
+      await pause(backoff.nextMillis())
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The directory of names: what people and programs call what the kernel knows by a number. All of it
+ * is in memory; a change is written with the group commit that holds the event which it belongs to.
+ */
+import { Effect, Schema } from "effect"
+import { StoreDamaged, type StoreFault } from "../store/errors.ts"
+import { type MarketStore, type RecordKind, Store } from "../store/store.ts"
+import { type Collection, makeCollection } from "./collection.ts"
+import {
+  AccountRecord,
+  HostRecord,
+  InstanceRecord,
+  KeyRecord,
+  ModelRecord,
+  transferKey,
+  TransferRecord,
+} from "./records.ts"
+
+export interface Directory {
+  readonly accounts: Collection<AccountRecord>
+  readonly keys: Collection<KeyRecord>
+  readonly models: Collection<ModelRecord>
+  readonly hosts: Collection<HostRecord>
+  readonly instances: Collection<InstanceRecord>
+  readonly transfers: Collection<TransferRecord>
+  readonly accountByPublicId: (publicId: string) => AccountRecord | undefined
+  readonly keyByHash: (hash: string) => KeyRecord | undefined
+  readonly modelByName: (name: string) => ModelRecord | undefined
+  readonly hostByPublicId: (publicId: string) => HostRecord | undefined
+  /** Instances of a host by their ids, those that have stopped too. */
+  readonly instancesOfHost: (host: number) => ReadonlyArray<number>
+  /** By `transferKey`. */
+  readonly transferByKey: (key: string) => TransferRecord | undefined
+  readonly transferByPublicId: (publicId: string) => TransferRecord | undefined
+}
+
+/** Reads all records; changes go to the store. */
+export const loadDirectory: Effect.Effect<Directory, StoreFault, Store> = Effect.gen(function* () {
+  const store = yield* Store
+  return makeDirectory({
+    accounts: yield* loadCollection(store, "accounts", AccountRecord),
+    keys: yield* loadCollection(store, "keys", KeyRecord),
+    models: yield* loadCollection(store, "models", ModelRecord),
+    hosts: yield* loadCollection(store, "hosts", HostRecord),
+    instances: yield* loadCollection(store, "instances", InstanceRecord),
+    transfers: yield* loadCollection(store, "transfers", TransferRecord),
+  })
+})
+
+type Collections = Pick<
+  Directory,
+  "accounts" | "keys" | "models" | "hosts" | "instances" | "transfers"
+>
+
+/** A directory of these collections, which it keeps indexed. */
+export const makeDirectory = (collections: Collections): Directory => ({
+  ...collections,
+  accountByPublicId: collections.accounts.indexBy(({ publicId }) => publicId),
+  keyByHash: collections.keys.indexBy(({ hash }) => hash),
+  modelByName: collections.models.indexBy(({ name }) => name),
+  hostByPublicId: collections.hosts.indexBy(({ publicId }) => publicId),
+  instancesOfHost: collections.instances.groupBy(({ host }) => host),
+  transferByKey: collections.transfers.indexBy(({ kind, account, name }) =>
+    transferKey(kind, account, name),
+  ),
+  transferByPublicId: collections.transfers.indexBy(({ publicId }) => publicId),
+})
+
+const loadCollection = <T extends { readonly id: number }, I>(
+  store: MarketStore,
+  kind: RecordKind,
+  schema: Schema.Schema<T, I>,
+): Effect.Effect<Collection<T>, StoreFault> => {
+  const encoded = Schema.parseJson(schema)
+  const encode = Schema.encodeSync(encoded)
+  const decode = Schema.decode(encoded)
+  return Effect.gen(function* () {
+    const records = yield* Effect.forEach(yield* store.records(kind), ({ id, record }) =>
+      Effect.mapError(
+        decode(record),
+        () =>
+          new StoreDamaged({
+            table: kind,
+            where: `row ${id}`,
+            what: "it is no record that this version knows",
+          }),
+      ),
+    )
+    return makeCollection(records, (record) =>
+      store.putRecord(kind, { id: record.id, record: encode(record) }),
+    )
+  })
+}

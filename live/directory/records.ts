@@ -1,0 +1,117 @@
+/**
+ * Records of the directory of names: accounts, keys, models, hosts, instances, transfers. The kernel
+ * knows each by a number; here stands what people and programs call it.
+ */
+import { Schema } from "effect"
+
+const Id = Schema.NonNegativeInt
+const Millis = Schema.Int
+
+export const AccountRecord = Schema.Struct({
+  id: Id,
+  /** `acct_…`, what the account's owner and the API call it. */
+  publicId: Schema.String,
+  name: Schema.String,
+  createdAtMillis: Millis,
+})
+export type AccountRecord = typeof AccountRecord.Type
+
+/**
+ * A key: its secret is never stored, only its SHA-256 in hexadecimal.
+ * `account`: calls and the account. `host`: one host's own protocol. `admin`: the platform.
+ */
+export const KeyRecord = Schema.Struct({
+  id: Id,
+  publicId: Schema.String,
+  role: Schema.Literal("account", "host", "admin"),
+  account: Schema.optionalWith(Id, { exact: true }),
+  host: Schema.optionalWith(Id, { exact: true }),
+  name: Schema.String,
+  hash: Schema.String,
+  /** Start of the secret, for display. */
+  prefix: Schema.String,
+  /** End of the secret, for display. */
+  lastFour: Schema.optionalWith(Schema.String, { exact: true }),
+  createdAtMillis: Millis,
+  expiresAtMillis: Schema.optionalWith(Millis, { exact: true }),
+  revokedAtMillis: Schema.optionalWith(Millis, { exact: true }),
+})
+export type KeyRecord = typeof KeyRecord.Type
+
+export const ModelRecord = Schema.Struct({
+  id: Id,
+  name: Schema.String,
+  kind: Schema.Literal("text", "embedding"),
+  /** Prompt and answer together, tokens. */
+  contextTokens: Schema.Int,
+  inputPricePerMtok: Schema.Int,
+  outputPricePerMtok: Schema.Int,
+  /** As what hosts get a developer's message; absent: as the system's. */
+  developerRole: Schema.optionalWith(Schema.Literal("system", "keep"), { exact: true }),
+})
+export type ModelRecord = typeof ModelRecord.Type
+
+/**
+ * A host, that is, one node of the market. `pull`: it polls for jobs. `push`: the gateway calls its
+ * endpoint. `cloud`: the same, with a provider's token, sealed (see hosts/credentials).
+ */
+export const HostRecord = Schema.Struct({
+  id: Id,
+  publicId: Schema.String,
+  account: Id,
+  name: Schema.String,
+  delivery: Schema.Literal("pull", "push", "cloud"),
+  /** The operator's own name of the registration, by which a repeated one is recognised. */
+  registrationId: Schema.optionalWith(Schema.String, { exact: true }),
+  endpoint: Schema.optionalWith(Schema.String, { exact: true }),
+  sealedToken: Schema.optionalWith(Schema.String, { exact: true }),
+  /** What the host says it is made of: devices, memory, driver. Shown, never believed. */
+  hardware: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  createdAtMillis: Millis,
+  /** Its operator wants no calls for it, whatever its agents say. */
+  isDrained: Schema.optionalWith(Schema.Boolean, { exact: true }),
+  removedAtMillis: Schema.optionalWith(Millis, { exact: true }),
+})
+export type HostRecord = typeof HostRecord.Type
+
+/** One model served on one host. */
+export const InstanceRecord = Schema.Struct({
+  id: Id,
+  host: Id,
+  model: Id,
+  /** What the host's own server calls the model. */
+  upstreamModel: Schema.String,
+  slots: Schema.Int,
+  tokensPerSecond: Schema.Int,
+  createdAtMillis: Millis,
+  stoppedAtMillis: Schema.optionalWith(Millis, { exact: true }),
+})
+export type InstanceRecord = typeof InstanceRecord.Type
+
+/**
+ * Credits that came in from outside or go out: the kernel knows a transfer by its number, whoever
+ * ordered it by a name of their own, so that an order that is repeated moves nothing twice.
+ */
+export const TransferRecord = Schema.Struct({
+  id: Id,
+  publicId: Schema.String,
+  kind: Schema.Literal("purchase", "funding", "withdrawal"),
+  /** The orderer's own name for it. */
+  name: Schema.String,
+  /** Whose; absent: the bounty pool's. */
+  account: Schema.optionalWith(Id, { exact: true }),
+  /** Minor units. */
+  amount: Schema.Int,
+  state: Schema.Literal("pending", "posted", "voided"),
+  memo: Schema.optionalWith(Schema.String, { exact: true }),
+  createdAtMillis: Millis,
+  settledAtMillis: Schema.optionalWith(Millis, { exact: true }),
+})
+export type TransferRecord = typeof TransferRecord.Type
+
+/** By what a repeated order is recognised: a withdrawal's name is its account's own. */
+export const transferKey = (
+  kind: TransferRecord["kind"],
+  account: number | undefined,
+  name: string,
+): string => (kind === "withdrawal" ? `${kind} ${account} ${name}` : `${kind} ${name}`)

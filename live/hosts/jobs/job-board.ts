@@ -1,0 +1,554 @@
+/**
+ * The way to hosts that poll: a job waits on its host's shelf, or goes straight to a poll that waits,
+ * and is then the host's until it ends. Knows nothing of HTTP, and no clock but the one it is given.
+ *
+ * How far each job has come is a state of job-machine.ts.
+ *
+ * A host speaks of a job by (job, attempt, epoch); the epoch is the number of times that the job was
+ * handed out. What it submits counts only where all of them are those in force: the same submission
+ * again gets the same answer again, a late or a foreign one is refused.
+ *
+ * A job ends without its host's word where nobody fetched it in time, where it was handed out and
+ * showed no sign of life within its lease, or where its upload broke off. It is not handed out again
+ * then: the consumer waits, and another host may be faster than another try. Only an answer that is
+ * known not to have reached the host is given back to the queue, for what is left of its time.
+ */
+import { randomBytes } from "node:crypto"
+import { move } from "../../../engine/index.ts"
+import type { Clock } from "../../driver/clock.ts"
+import type { Courier, Delivery, DeliveryEnd, DeliverySink, Job } from "../../protocol/delivery.ts"
+import type { JobInput, JobOutput, JobState } from "./job-machine.ts"
+import { jobMachine } from "./job-machine.ts"
+import type { UploadWays } from "../../directory/upload-ways.ts"
+import { proxiesPage } from "../../protocol/upload-way.ts"
+import { wayOf } from "../../directory/upload-ways.ts"
+
+/** How far a job has come that its host has been handed; `uploaded`: its last word is still to come. */
+export type JobPhase = "handed" | "uploading" | "uploaded"
+
+/** Which handing-out of which job a host speaks of. */
+export interface Claim {
+  readonly host: number
+  readonly jobId: string
+  readonly attempt: number
+  readonly epoch: number
+}
+
+/** A job as it is handed to a host. */
+export interface Handout extends Claim {
+  readonly job: Job
+}
+
+/** A job that its host should be working on. */
+export interface HeldJob extends Claim {
+  readonly phase: JobPhase
+  /** What has come of it, chunks. */
+  readonly chunks: number
+}
+
+/** How a job ended, for whoever asks again. */
+type Ending = "completed" | "failed" | "withdrawn" | "lost"
+
+/** Why a claim does not count. */
+export type ClaimRefusal = Ending | "unknown" | "stale" | "uploadOpen"
+
+export type Submission =
+  | { readonly isTaken: true; readonly status: "completed" | "failed" }
+  | { readonly isTaken: false; readonly reason: ClaimRefusal }
+
+/** The request that a host sends tokens in, as the board commands it. */
+export interface Upload {
+  /** Nothing that still comes is wanted. Called at most once, and not after the feed was closed. */
+  readonly end: (why: Ending) => void
+  /** Reads no further until `release`. */
+  readonly hold: () => void
+  readonly release: () => void
+}
+
+/** What an upload tells the board. Nothing that it says after the job's end does anything. */
+export interface UploadFeed {
+  readonly chunk: (chunk: Readonly<Record<string, unknown>>) => void
+  /** The host works, and has nothing to show yet. */
+  readonly alive: () => void
+  /** Something came that is no chunk. Ends the job. */
+  readonly malformed: (detail: string) => void
+  /** The upload ended as it should; the host's last word is still to come. */
+  readonly finished: () => void
+  /** The connection broke. Ends the job. */
+  readonly broken: () => void
+}
+
+export interface BoardLimits {
+  readonly queuedJobs: number
+  readonly polls: number
+  readonly leaseMicros: number
+  /** Within which somebody has to fetch a job. */
+  readonly pickUpMicros: number
+  /** Answers that are remembered for submissions that come twice. */
+  readonly answers: number
+}
+
+export interface BoardOptions {
+  readonly clock: Clock
+  readonly hostOf: (instance: number) => number | undefined
+  readonly uploads: UploadWays
+  readonly limits: BoardLimits
+}
+
+export interface JobBoard extends Courier {
+  /**
+   * Waits for a job. `answer` is called once, now or later: with a job, or with none when the wait
+   * is over. Gives what ends the wait without an answer, or `undefined` where too many polls of this
+   * host wait already. `mayTake`: whether whoever waits still wants one, asked when there is one.
+   */
+  readonly poll: (
+    host: number,
+    waitMicros: number,
+    answer: (handout: Handout | undefined) => void,
+    mayTake?: () => boolean,
+  ) => (() => void) | undefined
+  /** The answer to a poll did not reach its host: the job is for the next poll. */
+  readonly giveBack: (claim: Claim) => void
+  readonly openUpload: (claim: Claim, upload: Upload) => UploadFeed | ClaimRefusal
+  /**
+   * The host's last word. While an upload is open it counts as soon as that has ended: what is still
+   * on its way belongs to the answer. `response`: the whole answer, where nothing was streamed.
+   */
+  readonly complete: (
+    claim: Claim,
+    end: DeliveryEnd,
+    response: Readonly<Record<string, unknown>> | undefined,
+    answer: (submission: Submission) => void,
+  ) => void
+  readonly fail: (claim: Claim, end: DeliveryEnd) => Submission
+  /** A job that the claim is for and that is open. */
+  readonly jobOf: (claim: Claim) => Job | ClaimRefusal
+  /** A sign of life of these jobs. Gives all jobs that the host should be working on. */
+  readonly heardOf: (host: number, jobIds: ReadonlyArray<string>) => ReadonlyArray<HeldJob>
+  /** Someone who waits may take jobs again: hands out what has waited for that. */
+  readonly offerAgain: (host: number) => void
+  /** All deliveries to a host end as failures; its polls are answered. */
+  readonly hostLost: (host: number) => void
+  readonly countsOf: (host: number) => { readonly waiting: number; readonly open: number }
+  /** Over all hosts. */
+  readonly totals: () => {
+    readonly polls: number
+    readonly waiting: number
+    readonly open: number
+    readonly remembered: number
+  }
+  /** Answers every poll; those that come later too. */
+  readonly close: () => void
+}
+
+interface OpenJob {
+  readonly id: string
+  readonly host: number
+  readonly job: Job
+  readonly sink: DeliverySink
+  readonly pickUpBy: number
+  state: JobState
+  epoch: number
+  handedMicros: number
+  /** Of its latest upload; −1: there was none. */
+  openedMicros: number
+  chunks: number
+  isPaused: boolean
+  upload: Upload | undefined
+  /** The host's last word, and who waits to hear that it was taken. */
+  word: DeliveryEnd | undefined
+  readonly answers: Array<Answerer>
+  disarm: () => void
+}
+type Answerer = (submission: Submission) => void
+
+/** What an input brings with it. */
+interface Brought {
+  /** How the delivery ends, where it ends now; absent: nobody listens any more. */
+  readonly end?: DeliveryEnd
+  /** With the host's last word. */
+  readonly response?: Readonly<Record<string, unknown>> | undefined
+}
+
+interface Waiter {
+  readonly answer: (handout: Handout | undefined) => void
+  readonly mayTake: () => boolean
+  disarm: () => void
+}
+
+interface Shelf {
+  readonly queue: Array<OpenJob>
+  readonly waiters: Array<Waiter>
+  readonly jobs: Set<OpenJob>
+}
+
+interface Ended {
+  readonly host: number
+  readonly attempt: number
+  readonly epoch: number
+  readonly ending: Ending
+  /** An upload of it had opened. */
+  readonly hadUpload: boolean
+}
+
+const connectFailed = (detail: string): DeliveryEnd => ({ outcome: "connectFailed", detail })
+
+/** How a delivery ends that its host has left in the middle. */
+const cutOff = ({ chunks }: OpenJob, detail: string): DeliveryEnd => ({
+  outcome: chunks > 0 ? "truncated" : "connectFailed",
+  detail,
+})
+
+/** What a host is told of a job that is its own. */
+const phaseOf = ({ state }: OpenJob): JobPhase | undefined => {
+  if (state === "queued" || state === "over") return undefined
+  return state === "finishing" ? "uploading" : state
+}
+
+export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): JobBoard => {
+  const open = new Map<string, OpenJob>()
+  const shelves = new Map<number, Shelf>()
+  const ended = new Map<string, Ended>()
+  let isClosed = false
+
+  const shelfOf = (host: number): Shelf => {
+    let shelf = shelves.get(host)
+    if (shelf === undefined) {
+      shelf = { queue: [], waiters: [], jobs: new Set() }
+      shelves.set(host, shelf)
+    }
+    return shelf
+  }
+  /** A host without jobs and polls takes no memory. */
+  const clear = (host: number): void => {
+    const shelf = shelves.get(host)
+    if (shelf !== undefined && shelf.jobs.size === 0 && shelf.waiters.length === 0)
+      shelves.delete(host)
+  }
+
+  const remember = (job: OpenJob, ending: Ending): void => {
+    const { host, epoch } = job
+    const hadUpload = job.openedMicros >= 0
+    ended.set(job.id, { host, attempt: job.job.attempt, epoch, ending, hadUpload })
+    if (ended.size <= limits.answers) return
+    const [oldest] = ended.keys()
+    if (oldest !== undefined) ended.delete(oldest)
+  }
+
+  /** Ends a job, once: every way out of the board goes through here. */
+  const settle = (job: OpenJob, ending: Ending, end: DeliveryEnd | undefined): void => {
+    if (!open.delete(job.id)) return
+    job.disarm()
+    remember(job, ending)
+    const shelf = shelfOf(job.host)
+    shelf.jobs.delete(job)
+    take(shelf.queue, job)
+    clear(job.host)
+    const { upload } = job
+    job.upload = undefined
+    upload?.end(ending)
+    if (end !== undefined) job.sink.end(end)
+    const submission: Submission =
+      ending === "completed"
+        ? { isTaken: true, status: "completed" }
+        : { isTaken: false, reason: ending }
+    for (const answer of job.answers) answer(submission)
+  }
+
+  /** Gives `false` where the input is not legal now: then nothing has changed. */
+  const step = (job: OpenJob, input: JobInput, brought: Brought = {}): boolean => {
+    const moved = move(jobMachine, job.state, input)
+    if (moved === undefined) return false
+    const [next, ...outputs] = moved
+    job.state = next
+    for (const output of outputs) act(job, output, brought)
+    return true
+  }
+  const act = (job: OpenJob, output: JobOutput, { end, response }: Brought): void => {
+    switch (output) {
+      case "startLease":
+        return startLease(job)
+      case "stopLease":
+        return job.disarm()
+      case "offer":
+        return offer(job)
+      case "noteWay":
+        return noteWay(job)
+      case "keepWord":
+        job.word ??= end
+        return
+      case "takeResponse":
+        if (response === undefined) return
+        job.chunks += 1
+        return job.sink.chunk(response)
+      case "endCompleted":
+        return settle(job, "completed", end ?? job.word)
+      case "endFailed":
+        return settle(job, "failed", end)
+      case "endLost":
+        return settle(job, "lost", end)
+      case "endWithdrawn":
+        return settle(job, "withdrawn", undefined)
+    }
+  }
+
+  /** Ends the job at a time, unless something else happens to it before. */
+  const endAt = (job: OpenJob, atMicros: number, end: DeliveryEnd): void => {
+    job.disarm()
+    job.disarm = clock.wakeAt(atMicros, () => step(job, "timedOut", { end }))
+  }
+  const startLease = (job: OpenJob): void =>
+    endAt(
+      job,
+      clock.nowMicros() + limits.leaseMicros,
+      job.chunks > 0
+        ? { outcome: "stalled", detail: "the host streamed and then fell silent" }
+        : unheard(job),
+    )
+  /** Where it is known that something holds the host's uploads back, its silence is not its own. */
+  const unheard = ({ host }: OpenJob): DeliveryEnd =>
+    uploads.of(host) === "heldBack"
+      ? {
+          outcome: "firstTokenTimeout",
+          detail: `no token came through in time: a proxy between holds the host's uploads back until they are whole; see ${proxiesPage}`,
+        }
+      : connectFailed("the host took the job and showed no sign of life within its lease")
+  const startWaiting = (job: OpenJob): void =>
+    endAt(job, job.pickUpBy, connectFailed("the host did not poll for the job in time"))
+
+  const handOut = (job: OpenJob, waiter: Waiter): void => {
+    waiter.disarm()
+    job.epoch += 1
+    job.handedMicros = clock.nowMicros()
+    job.openedMicros = -1
+    step(job, "handedOut")
+    const { id: jobId, host, epoch } = job
+    waiter.answer({ host, jobId, attempt: job.job.attempt, epoch, job: job.job })
+  }
+  const offer = (job: OpenJob): void => {
+    const shelf = shelfOf(job.host)
+    const waiter = shelf.waiters.find(({ mayTake }) => mayTake())
+    if (waiter !== undefined) {
+      take(shelf.waiters, waiter)
+      return handOut(job, waiter)
+    }
+    startWaiting(job)
+    shelf.queue.push(job)
+  }
+
+  const deliver = (job: Job, sink: DeliverySink): Delivery => {
+    const host = hostOf(job.instance)
+    const now = clock.nowMicros()
+    const opened: OpenJob = {
+      // Not the request's number: it would tell hosts how many requests there are.
+      id: `job_${randomBytes(12).toString("base64url")}`,
+      host: host ?? -1,
+      job,
+      sink,
+      pickUpBy: now + limits.pickUpMicros,
+      state: jobMachine.initial,
+      epoch: 0,
+      handedMicros: 0,
+      openedMicros: -1,
+      chunks: 0,
+      isPaused: false,
+      upload: undefined,
+      word: undefined,
+      answers: [],
+      disarm: () => {},
+    }
+    open.set(opened.id, opened)
+    const shelf = shelfOf(opened.host)
+    shelf.jobs.add(opened)
+    if (host === undefined || isClosed)
+      endAt(opened, now, connectFailed("no host takes jobs of this instance"))
+    else if (
+      shelf.queue.length >= limits.queuedJobs &&
+      !shelf.waiters.some(({ mayTake }) => mayTake())
+    )
+      endAt(opened, now, {
+        outcome: "backpressure",
+        detail: `${limits.queuedJobs} jobs wait for the host already`,
+      })
+    else offer(opened)
+    return {
+      cancel: () => void step(opened, "withdrawn"),
+      pause: () => {
+        opened.isPaused = true
+        opened.upload?.hold()
+      },
+      resume: () => {
+        opened.isPaused = false
+        opened.upload?.release()
+      },
+    }
+  }
+
+  const poll: JobBoard["poll"] = (host, waitMicros, answer, mayTake = () => true) => {
+    const shelf = shelfOf(host)
+    const waiter: Waiter = { answer, mayTake, disarm: () => {} }
+    const job = mayTake() ? shelf.queue.shift() : undefined
+    if (job !== undefined) {
+      handOut(job, waiter)
+      return () => {}
+    }
+    if (isClosed || waitMicros <= 0) {
+      clear(host)
+      answer(undefined)
+      return () => {}
+    }
+    if (shelf.waiters.length >= limits.polls) return undefined
+    const leave = (): void => {
+      waiter.disarm()
+      take(shelf.waiters, waiter)
+      clear(host)
+    }
+    waiter.disarm = clock.wakeAt(clock.nowMicros() + waitMicros, () => {
+      leave()
+      answer(undefined)
+    })
+    shelf.waiters.push(waiter)
+    return leave
+  }
+
+  /** The open job that a claim is good for. */
+  const find = ({ host, jobId, attempt, epoch }: Claim): OpenJob | ClaimRefusal => {
+    const job = open.get(jobId)
+    if (job !== undefined && job.host === host)
+      return job.state !== "queued" && job.job.attempt === attempt && job.epoch === epoch
+        ? job
+        : "stale"
+    const before = ended.get(jobId)
+    if (before === undefined || before.host !== host) return "unknown"
+    return before.attempt === attempt && before.epoch === epoch ? before.ending : "stale"
+  }
+  /** A submission for a job that is over: the same again gets the same answer again. */
+  const again = (refusal: ClaimRefusal, submitted: "completed" | "failed"): Submission =>
+    refusal === submitted
+      ? { isTaken: true, status: submitted }
+      : { isTaken: false, reason: refusal }
+
+  const openUpload: JobBoard["openUpload"] = (claim, upload) => {
+    const job = find(claim)
+    if (job === "lost" && ended.get(claim.jobId)?.hadUpload === false)
+      uploads.note(claim.host, "heldBack")
+    if (typeof job === "string") return job
+    if (!step(job, "uploadOpened")) return "uploadOpen"
+    job.openedMicros = clock.nowMicros()
+    job.upload = upload
+    if (job.isPaused) upload.hold()
+    const isOver = (): boolean => job.upload !== upload
+    const endUpload = (input: JobInput, end?: DeliveryEnd): void => {
+      if (isOver()) return
+      job.upload = undefined
+      step(job, input, end === undefined ? {} : { end })
+    }
+    return {
+      chunk: (chunk) => {
+        if (isOver()) return
+        job.chunks += 1
+        job.sink.chunk(chunk)
+      },
+      alive: () => {
+        if (!isOver()) job.sink.alive()
+      },
+      malformed: (detail) => endUpload("uploadMalformed", { outcome: "malformed", detail }),
+      finished: () => endUpload("uploadFinished"),
+      broken: () => endUpload("uploadBroken", cutOff(job, "the host's upload broke off")),
+    }
+  }
+  const noteWay = ({ host, handedMicros, openedMicros, chunks }: OpenJob): void => {
+    const finishedMicros = clock.nowMicros()
+    uploads.note(host, wayOf({ handedMicros, openedMicros, finishedMicros, chunks }))
+  }
+
+  const complete: JobBoard["complete"] = (claim, end, response, answer) => {
+    const job = find(claim)
+    if (typeof job === "string") return answer(again(job, "completed"))
+    job.answers.push(answer)
+    step(job, "completed", { end, response })
+  }
+
+  const fail: JobBoard["fail"] = (claim, end) => {
+    const job = find(claim)
+    if (typeof job === "string") return again(job, "failed")
+    step(job, "failed", { end })
+    return { isTaken: true, status: "failed" }
+  }
+
+  return {
+    deliver,
+    poll,
+    giveBack: (claim) => {
+      const job = find(claim)
+      if (typeof job !== "string") step(job, "gaveBack")
+    },
+    openUpload,
+    complete,
+    fail,
+    jobOf: (claim) => {
+      const job = find(claim)
+      return typeof job === "string" ? job : job.job
+    },
+    heardOf: (host, jobIds) => {
+      const heard = new Set(jobIds)
+      const held: Array<HeldJob> = []
+      for (const job of shelves.get(host)?.jobs ?? []) {
+        const { id: jobId, epoch, chunks } = job
+        const phase = phaseOf(job)
+        if (phase === undefined) continue
+        held.push({ host, jobId, attempt: job.job.attempt, epoch, phase, chunks })
+        if (!heard.has(jobId)) continue
+        step(job, "heard")
+        job.sink.alive()
+      }
+      return held
+    },
+    offerAgain: (host) => {
+      const shelf = shelves.get(host)
+      if (shelf === undefined) return
+      for (const job of shelf.queue.splice(0)) offer(job)
+    },
+    hostLost: (host) => {
+      const shelf = shelves.get(host)
+      if (shelf === undefined) return
+      for (const job of shelf.jobs)
+        step(job, "hostLost", { end: cutOff(job, "the host fell silent") })
+      answerAll(shelf)
+      clear(host)
+    },
+    countsOf: (host) => {
+      const shelf = shelves.get(host)
+      const waiting = shelf?.queue.length ?? 0
+      return { waiting, open: (shelf?.jobs.size ?? 0) - waiting }
+    },
+    totals: () => {
+      let polls = 0
+      let waiting = 0
+      for (const shelf of shelves.values()) {
+        polls += shelf.waiters.length
+        waiting += shelf.queue.length
+      }
+      return { polls, waiting, open: open.size - waiting, remembered: ended.size }
+    },
+    close: () => {
+      isClosed = true
+      for (const [host, shelf] of shelves) {
+        answerAll(shelf)
+        clear(host)
+      }
+    },
+  }
+}
+
+const answerAll = (shelf: Shelf): void => {
+  for (const waiter of shelf.waiters.splice(0)) {
+    waiter.disarm()
+    waiter.answer(undefined)
+  }
+}
+
+const take = <T>(from: Array<T>, one: T): void => {
+  const index = from.indexOf(one)
+  if (index >= 0) from.splice(index, 1)
+}

@@ -1,0 +1,11 @@
+/**
+ * Where a route runs an Effect; no other place of the gateway does. A failure is thrown as it is, so that
+ * an `HttpError` is what the client is told, and any other is in the log under its own name.
+ */
+import { Cause, Effect, Exit } from "effect"
+
+export const answer = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
+  const exit = await Effect.runPromiseExit(effect)
+  if (Exit.isSuccess(exit)) return exit.value
+  throw Cause.squash(exit.cause)
+}

@@ -1,0 +1,137 @@
+/**
+ * The tables of a data directory, as numbered steps; a later version adds steps and changes none.
+ *
+ * `journal` and `postings` are only ever appended to. The tables of the directory hold one JSON
+ * record a row: what they name is known by the kernel as a number only.
+ */
+import * as Migrator from "@effect/sql/Migrator"
+import { SqlClient } from "@effect/sql/SqlClient"
+import { Effect } from "effect"
+import { recordKinds, type RecordKind } from "../../store.ts"
+
+/** Minor units and ids: beyond 2^53 − 1 the driver would read another number than was written. */
+const isSafe = (column: string): string =>
+  `CHECK (${column} BETWEEN -9007199254740991 AND 9007199254740991)`
+
+const makeRecordTable = (table: RecordKind): string => `CREATE TABLE ${table} (
+  id INTEGER PRIMARY KEY,
+  record TEXT NOT NULL CHECK (json_valid(record))
+) STRICT`
+
+/**
+ * Which rows the indexes of postings hold; SQLite takes an index only for a query that says the same.
+ * The system's own accounts (below 5) are in half of all postings and have no statement.
+ */
+export const ofCustomers = (column: string): string => `${column} >= 5`
+
+const first = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  const run = (statement: string) => sql.unsafe(statement)
+  yield* run(`CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`)
+  yield* run(`CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    commands TEXT NOT NULL,
+    digest TEXT NOT NULL
+  ) STRICT`)
+  yield* run(`CREATE TABLE postings (
+    seq INTEGER NOT NULL,
+    line INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    debit INTEGER NOT NULL,
+    credit INTEGER NOT NULL,
+    amount INTEGER NOT NULL ${isSafe("amount")},
+    reference INTEGER NOT NULL ${isSafe("reference")},
+    PRIMARY KEY (seq, line)
+  ) STRICT, WITHOUT ROWID`)
+  for (const side of ["debit", "credit"])
+    yield* run(
+      `CREATE INDEX postings_by_${side} ON postings (${side}, seq) WHERE ${ofCustomers(side)}`,
+    )
+  // A group of entries and their postings as two JSON arrays, taken apart by SQLite: one statement is
+  // one transaction and one trip to the disk's thread, however many rows it has.
+  yield* run("CREATE VIEW entries AS SELECT NULL AS journal, NULL AS postings")
+  yield* run(`CREATE TRIGGER take_entries INSTEAD OF INSERT ON entries BEGIN
+    INSERT INTO journal (seq, at, event, commands, digest)
+      SELECT value ->> 0, value ->> 1, value -> 2, value -> 3, value ->> 4
+      FROM json_each(NEW.journal);
+    INSERT INTO postings (seq, line, at, kind, debit, credit, amount, reference)
+      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+        value ->> 6, value ->> 7
+      FROM json_each(NEW.postings);
+  END`)
+  yield* run(`CREATE TABLE snapshots (seq INTEGER PRIMARY KEY, state TEXT NOT NULL) STRICT`)
+  yield* run(`CREATE TABLE deliveries (
+    request INTEGER PRIMARY KEY,
+    attempt INTEGER NOT NULL,
+    tokens INTEGER NOT NULL
+  ) STRICT`)
+  for (const table of recordKinds) yield* run(makeRecordTable(table))
+  // What the market found out, and what was done with an admin key (`actor`).
+  yield* run(`CREATE TABLE audits (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    finding TEXT NOT NULL,
+    subject INTEGER,
+    quantity INTEGER,
+    actor TEXT
+  ) STRICT`)
+})
+
+/**
+ * What is written together is a group, with digests of its journal rows and of its postings, chained to
+ * the group before; `sums` says what the rows of the other tables add up to (row-sums.ts). Group 0
+ * stands for entries that were written before there were groups.
+ */
+const sealed = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  const run = (statement: string) => sql.unsafe(statement)
+  yield* run(`CREATE TABLE groups (
+    number INTEGER PRIMARY KEY,
+    last_seq INTEGER NOT NULL,
+    written_at_millis INTEGER NOT NULL,
+    journal TEXT NOT NULL,
+    postings TEXT NOT NULL,
+    chain TEXT NOT NULL
+  ) STRICT`)
+  yield* run(`INSERT INTO groups SELECT 0, coalesce(max(seq), 0), 0, '', '', '' FROM journal`)
+  yield* run(`CREATE TABLE sums (
+    name TEXT PRIMARY KEY,
+    rows INTEGER NOT NULL,
+    total INTEGER NOT NULL
+  ) STRICT`)
+  // A digest of all definitions after a step, since they decide what is written (store.ts).
+  yield* run(`CREATE TABLE definitions (step INTEGER PRIMARY KEY, digest TEXT NOT NULL) STRICT`)
+  yield* run(`DROP TRIGGER take_entries`)
+  yield* run(`DROP VIEW entries`)
+  yield* run(
+    `CREATE VIEW entries AS SELECT NULL AS journal, NULL AS postings, NULL AS seal, NULL AS sums`,
+  )
+  yield* run(`CREATE TRIGGER take_entries INSTEAD OF INSERT ON entries BEGIN
+    INSERT INTO journal (seq, at, event, commands, digest)
+      SELECT value ->> 0, value ->> 1, value -> 2, value -> 3, value ->> 4
+      FROM json_each(NEW.journal);
+    INSERT INTO postings (seq, line, at, kind, debit, credit, amount, reference)
+      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+        value ->> 6, value ->> 7
+      FROM json_each(NEW.postings);
+    INSERT INTO groups (number, last_seq, written_at_millis, journal, postings, chain)
+      SELECT NEW.seal ->> 0, NEW.seal ->> 1, NEW.seal ->> 2, NEW.seal ->> 3, NEW.seal ->> 4,
+        NEW.seal ->> 5;
+    INSERT OR REPLACE INTO sums (name, rows, total)
+      SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(NEW.sums);
+  END`)
+  yield* run(`DROP TABLE snapshots`)
+  yield* run(`CREATE TABLE snapshots (
+    seq INTEGER PRIMARY KEY,
+    checksum TEXT NOT NULL,
+    state BLOB NOT NULL
+  ) STRICT`)
+})
+
+export const steps = { "0001_first": first, "0002_sealed": sealed }
+
+/** Brings the tables up to this version's. */
+export const migrate = Migrator.make({})({ loader: Migrator.fromRecord(steps) })

@@ -1,0 +1,59 @@
+/** The store of a data directory: what is written goes through the queue, what is read by the reader. */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { History, MarketStore } from "../store.ts"
+import type { JournalReader } from "../journal.ts"
+import type { CommitQueue } from "./journal/commit-queue.ts"
+import { digestAt, forEachPage, forEachUncheckedPage } from "./journal/stored-journal.ts"
+import { asFault } from "./schema/damage.ts"
+import * as Audits from "./tables/audits.ts"
+import * as Deliveries from "./tables/deliveries.ts"
+import { readEarnings, readHostEarnings } from "./tables/earnings.ts"
+import { readMeta, writeMeta } from "./tables/meta.ts"
+import * as Records from "./tables/records.ts"
+import { readSnapshots, writeSnapshot } from "./tables/snapshots.ts"
+import { readStatement } from "./tables/statement.ts"
+
+export interface SqliteStore extends MarketStore {
+  readonly queue: CommitQueue
+  /** On a connection of its own: a reader never waits for a commit. */
+  readonly reader: SqlClient
+}
+
+/** A database that is only read. */
+export const journalReader = (reader: SqlClient): JournalReader => ({
+  meta: asFault(readMeta(reader)),
+  entriesAfter: (seq, take) => asFault(forEachPage(reader, seq, take)),
+  uncheckedEntries: (take) => asFault(forEachUncheckedPage(reader, take)),
+})
+
+export const makeSqliteStore = (
+  queue: CommitQueue,
+  reader: SqlClient,
+  history: History,
+): SqliteStore => ({
+  ...journalReader(reader),
+  queue,
+  reader,
+  history,
+  append: queue.append,
+  durable: queue.durable,
+  lastSeq: queue.lastSeq,
+  backlog: queue.backlog,
+  onCommit: queue.onCommit,
+  putMeta: (meta) => writeMeta(queue, meta),
+  digestAt: (seq) => asFault(digestAt(reader, seq)),
+  putSnapshot: (market) => writeSnapshot(queue, market),
+  snapshots: asFault(readSnapshots(reader)),
+  records: (kind) => asFault(Records.readRecords(reader, kind)),
+  putRecord: (kind, record) => Records.putRecord(queue, kind, record),
+  noteDelivered: (note) => Deliveries.noteDelivered(queue, note),
+  forgetDelivered: (request) => Deliveries.forgetDelivered(queue, request),
+  forgetAllDelivered: () => Deliveries.forgetAllDelivered(queue),
+  delivered: asFault(Deliveries.readDelivered(reader)),
+  noteAudit: (audit) => Audits.writeAudit(queue, audit),
+  audits: (count, beforeId) => asFault(Audits.readAudits(reader, count, beforeId)),
+  statement: (query) => asFault(readStatement(reader, query)),
+  earnings: (lots, fromMicros) => asFault(readEarnings(reader, queue.lastSeq(), lots, fromMicros)),
+  hostEarnings: (lot, instances, fromMicros) =>
+    asFault(readHostEarnings(reader, queue.lastSeq(), lot, instances, fromMicros)),
+})

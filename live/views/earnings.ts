@@ -1,0 +1,40 @@
+/**
+ * What an account's hosts earned, hour by hour, from the postings on disk: shares of calls, and
+ * bounties paid at once or still vesting.
+ */
+import { Effect, Schema } from "effect"
+import { earnedLot, lotAccount, microsPerHour, vestingLot } from "../../engine/index.ts"
+import { queryCount } from "../http/fields.ts"
+import type { EarningsHour } from "../protocol/money.ts"
+import type { LiveServices } from "../directory/services.ts"
+import { durably } from "../driver/market-driver.ts"
+import type { StoreBroken, StoreFault } from "../store/errors.ts"
+import { customerOf } from "./balance.ts"
+import { creditsOf } from "./credits.ts"
+import type { UnixTime } from "./market-time.ts"
+
+export const earningsHours = queryCount("How far back, hours", 2160, 168)
+export const EarningsQuery = Schema.Struct({ hours: earningsHours.field })
+export type EarningsQuery = typeof EarningsQuery.Type
+
+/** The last `hours` hours of the market's clock, in order. Hours without earnings have no entry. */
+export const earningsByHour = (
+  services: LiveServices,
+  unixTime: UnixTime,
+  account: number,
+  hours: number,
+): Effect.Effect<ReadonlyArray<EarningsHour>, StoreBroken | StoreFault> =>
+  Effect.gen(function* () {
+    const { driver, store } = services
+    const { market, clock } = driver
+    const customer = customerOf(market, account)
+    yield* durably(driver)
+    const fromHour = Math.floor(clock.nowMicros() / microsPerHour) - hours + 1
+    const lots = [lotAccount(customer, earnedLot), lotAccount(customer, vestingLot)]
+    const rows = yield* store.earnings(lots, Math.max(0, fromHour) * microsPerHour)
+    return rows.map(({ hour, kind, total }) => ({
+      at: unixTime(hour * microsPerHour),
+      kind,
+      amount: creditsOf(market, total),
+    }))
+  })

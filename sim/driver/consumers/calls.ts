@@ -1,0 +1,234 @@
+/**
+ * Calls from their opening to their end: each is handed to the market; one that is refused is topped up
+ * for, comes back later, or is given up; one that is finished is noted and closed.
+ */
+import type { Command, EventOf } from "../../../engine/index.ts"
+import type { Agenda } from "../../kernel/agenda.ts"
+import { Relay } from "../../kernel/relay.ts"
+import type { Recorder } from "../../recording/recorder.ts"
+import type { Nodes } from "../nodes/nodes.ts"
+import type { PublicBoard } from "../operators/public-board.ts"
+import type { Parties } from "../parties/parties.ts"
+import type { Accounts } from "../stage/accounts.ts"
+import { accountOfConsumer, accountOfOperator } from "../stage/accounts.ts"
+import type { Call } from "../stage/call.ts"
+import { tooLong } from "../stage/flaws.ts"
+import type { MarketPort } from "../stage/market-port.ts"
+import type { RequestsInFlight } from "../stage/requests-in-flight.ts"
+import type { Setting } from "../stage/setting.ts"
+import type { Consumers } from "./consumers.ts"
+
+/** More tokens than any context holds: the most that the kernel lets a call ask for. */
+const mostTokens = 100_000_000
+const mostRetryLines = 8
+
+export interface CallsParts {
+  readonly setting: Setting
+  readonly agenda: Agenda
+  readonly port: MarketPort
+  readonly recorder: Recorder
+  readonly requests: RequestsInFlight
+  readonly accounts: Accounts
+  readonly nodes: Nodes
+  readonly parties: Parties
+  readonly consumers: Consumers
+  readonly board: PublicBoard
+}
+
+export class Calls {
+  private readonly parts: CallsParts
+  /** Requests that come back after 1, 2, 4 … times the retry pause. */
+  private readonly retries: ReadonlyArray<Relay>
+  private onServed: (slot: number) => void = () => {}
+  /** Requests so far; a call that comes back is another request. */
+  asked = 0
+  /** Summed times in the market of those that are over, within the horizon, µs. */
+  sojournMicros = 0
+  /** Reused for every arrival: the kernel keeps no event. */
+  private readonly arrived: {
+    -readonly [K in keyof EventOf<"RequestArrived">]: EventOf<"RequestArrived">[K]
+  } = {
+    _tag: "RequestArrived",
+    at: 0,
+    request: 0,
+    account: 0,
+    model: 0,
+    inputTokens: 0,
+    maxTokens: 0,
+  }
+
+  constructor(parts: CallsParts) {
+    this.parts = parts
+    // A pause of no time at all would have a consumer come back for ever at the same instant.
+    const { retrySeconds } = parts.setting.scenario.consumers
+    const retryMicros = Math.max(1, Math.round(retrySeconds * 1e6))
+    this.retries = Array.from({ length: mostRetryLines }, (_, k) => {
+      const delayMicros = retryMicros * 2 ** k
+      return new Relay(parts.agenda, delayMicros, (request) => this.reopen(request, delayMicros))
+    })
+  }
+
+  /** Called with the slot of each call that was served. */
+  whenServed(onServed: (slot: number) => void): void {
+    this.onServed = onServed
+  }
+
+  /** Does any refused call still come back? */
+  get isAnyComingBack(): boolean {
+    return this.retries.some(({ dueMicros }) => dueMicros !== Infinity)
+  }
+
+  open(call: Call): void {
+    const { requests, recorder, agenda } = this.parts
+    const slot = requests.add(this.asked)
+    const { columns } = requests
+    columns.consumer[slot] = call.consumer
+    columns.party[slot] = call.party
+    columns.model[slot] = call.model
+    columns.inputTokens[slot] = call.inputTokens
+    columns.outputTokens[slot] = call.outputTokens
+    columns.maxTokens[slot] = Math.min(call.maxTokens, mostTokens)
+    columns.flaw[slot] = call.flaw
+    columns.worth[slot] = call.worth
+    columns.further[slot] = call.further
+    columns.retries[slot] = 0
+    columns.arrivedAt[slot] = agenda.now
+    recorder.noteArrived()
+    this.ask(slot)
+  }
+
+  /** Hands an open request to the market. */
+  private ask(slot: number): void {
+    const { arrived, parts } = this
+    const { columns } = parts.requests
+    arrived.at = parts.agenda.now
+    arrived.request = this.asked++
+    arrived.account = this.payerOf(slot)
+    arrived.model = columns.model[slot]
+    arrived.inputTokens = columns.inputTokens[slot]
+    arrived.maxTokens = columns.maxTokens[slot]
+    parts.port.tell(arrived)
+  }
+
+  /** The same request under a new id, so much later. */
+  private reopen(request: number, waitedMicros: number): void {
+    const { requests } = this.parts
+    const slot = requests.rename(request, this.asked)
+    if (waitedMicros > 0) requests.columns.retries[slot]++
+    this.ask(slot)
+  }
+
+  /** The market refused a request: its consumer tops up, comes back later, or gives up. */
+  onRefused({ request, reason }: Extract<Command, { _tag: "Refuse" }>): void {
+    const { requests, recorder, setting, consumers } = this.parts
+    const slot = requests.slotOf(request)
+    const { columns } = requests
+    if (reason === "InsufficientCredits" && this.canPayNow(slot)) return this.reopen(request, 0)
+    const retries = columns.retries[slot]
+    const consumer = columns.consumer[slot]
+    const kind = consumer < 0 ? undefined : consumers.kindOf(consumer)
+    const most = kind?.maxRetries ?? setting.scenario.consumers.maxRetries
+    if (reason !== "InsufficientCredits" && retries < most) {
+      const k = Math.min(retries, mostRetryLines - 1)
+      recorder.add("retried", 1)
+      columns.instance[slot] = -1
+      this.retries[k].send(request, 0)
+      return
+    }
+    recorder.add(`refused.${reason}`, 1)
+    if (consumer >= 0) consumers.noteGivenUp(consumer)
+    this.close(request, slot)
+  }
+
+  /** The request is over and settled. */
+  onFinished(command: Extract<Command, { _tag: "Finish" }>): void {
+    const { requests, recorder, nodes, consumers, parties, board, agenda, setting } = this.parts
+    const { request, outcome, outputTokens, charge, bounty } = command
+    const slot = requests.slotOf(request)
+    const { columns } = requests
+    const isServed = outcome !== "consumerError"
+    if (isServed) {
+      if (outcome === "consumerGone") recorder.add("aborted", 1)
+      const consumer = columns.consumer[slot]
+      if (consumer >= 0) consumers.noteServed(consumer)
+      this.onServed(slot)
+      recorder.noteServed(
+        agenda.now,
+        columns.arrivedAt[slot],
+        columns.firstTokenAt[slot],
+        columns.inputTokens[slot],
+        outputTokens,
+        (charge / setting.credit) * (columns.worth[slot] - 1),
+      )
+      board.noteServed(columns.model[slot], columns.inputTokens[slot], outputTokens)
+      if (bounty > 0) recorder.add("bountyClaimed", bounty / setting.credit)
+    } else recorder.add(columns.flaw[slot] === tooLong ? "tooLong" : "badInput", 1)
+    nodes.notePaid(command, isServed)
+    parties.noteOwnCall(columns.party[slot], charge)
+    this.close(request, slot)
+  }
+
+  /** A request is over. Of its time in the market, what lies within the horizon counts. */
+  private close(request: number, slot: number): void {
+    const { requests, agenda, setting } = this.parts
+    this.sojournMicros += Math.min(agenda.now, setting.endMicros) - requests.columns.arrivedAt[slot]
+    requests.close(request)
+  }
+
+  // Who pays, and with what.
+
+  /** The account that pays for a request. */
+  private payerOf(slot: number): number {
+    const consumer = this.parts.requests.columns.consumer[slot]
+    return consumer < 0 ? accountOfOperator(-1 - consumer) : accountOfConsumer(consumer)
+  }
+
+  /** What a request may cost at most, credits. */
+  private worstCredits(slot: number): number {
+    const { requests, setting } = this.parts
+    const { model, inputTokens, maxTokens } = requests.columns
+    const { inputPricePerMtok, outputPricePerMtok } = setting.scenario.models[model[slot]]
+    return (inputTokens[slot] * inputPricePerMtok + maxTokens[slot] * outputPricePerMtok) / 1e6
+  }
+
+  private spendableCredits(slot: number): number {
+    return this.parts.accounts.spendableCredits(this.payerOf(slot))
+  }
+
+  /** What the payer of a request lacks, credits. A little over, so that rounding cannot ask again. */
+  private missingCredits(slot: number): number {
+    return (
+      Math.max(0, this.worstCredits(slot) - this.spendableCredits(slot)) +
+      2 / this.parts.setting.credit
+    )
+  }
+
+  /** Has the payer of a refused request found the credits for it? */
+  private canPayNow(slot: number): boolean {
+    const { requests, parties, accounts } = this.parts
+    const { consumer, party } = requests.columns
+    if (consumer[slot] >= 0) return this.topUp(slot)
+    if (party[slot] === 0) return false
+    const buyer = parties.all[party[slot] - 1]
+    if (buyer.settings.conduct.demand?.paidBy !== "gifts") {
+      // Just what the call lacks.
+      buyer.boughtMinor += accounts.buy(this.payerOf(slot), this.missingCredits(slot))
+      return true
+    }
+    // The gift is spent: a new account has another, for as long as the platform gives any.
+    consumer[slot] = -1 - parties.addPuppet(buyer)
+    return this.worstCredits(slot) <= this.spendableCredits(slot)
+  }
+
+  /** Buys credits for a consumer's request; false: the budget is spent. */
+  private topUp(slot: number): boolean {
+    const { requests, consumers, accounts, agenda, setting } = this.parts
+    const consumer = requests.columns.consumer[slot]
+    const { topUpCredits } = setting.scenario.consumers
+    const credits = Math.max(topUpCredits, this.missingCredits(slot))
+    if (credits > consumers.allowance(consumer, agenda.now)) return false
+    accounts.buy(this.payerOf(slot), credits)
+    consumers.noteBought(consumer, credits)
+    return true
+  }
+}

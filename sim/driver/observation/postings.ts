@@ -1,0 +1,39 @@
+/** What the market's postings come to, in credits, by what they are for. */
+import type { Command } from "../../../engine/index.ts"
+import { giftLot, lotOf } from "../../../engine/index.ts"
+import type { Recorder } from "../../recording/recorder.ts"
+
+/** `credit`: minor units of a credit. */
+export const notePosting = (
+  recorder: Recorder,
+  { kind, amount, debit }: Extract<Command, { _tag: "Post" }>,
+  credit: number,
+): void => {
+  const credits = amount / credit
+  switch (kind) {
+    case "charge":
+      recorder.noteCharge(credits)
+      if (lotOf(debit)?.lot === giftLot) recorder.add("promotionsSpent", credits)
+      return
+    case "share":
+      return recorder.noteShare(credits)
+    case "fee":
+      return recorder.noteFee(credits)
+    case "poolFee":
+      return recorder.notePoolFee(credits)
+    case "withheld":
+      return recorder.add("withheld", credits)
+    case "bounty":
+    case "vestingBounty":
+      return recorder.add("bountyPaid", credits)
+    case "purchase":
+      return recorder.add("bought", credits)
+    case "withdrawal":
+      return recorder.add("withdrawn", credits)
+    case "grant":
+    case "vested":
+    case "clawback":
+    case "funding":
+      return
+  }
+}

@@ -1,0 +1,79 @@
+/** What the market publishes, and how it looks to whoever has a device and thinks about the week ahead. */
+import { marketView } from "../../../engine/index.ts"
+import { meanInComingWeek } from "../../agents/coming-week.ts"
+import type { ModelOutlook } from "../../agents/view.ts"
+import type { MarketPort } from "../stage/market-port.ts"
+import type { Setting } from "../stage/setting.ts"
+import { believed } from "./beliefs.ts"
+
+export interface Onlooker {
+  readonly device: number
+  /** The model that it serves; −1: none as yet. */
+  readonly current: number
+  /** Highest multiplier that its trust allows. */
+  readonly cap: number
+  readonly rampAhead: number
+  /** What it earned on each model, as it has learned; undefined: nothing as yet. */
+  readonly byModel: Float64Array | undefined
+}
+
+/** Mean ramp over the coming week online of a node whose ramp is so far. */
+export const rampAheadOf = ({ scenario: { economy } }: Setting, ramp: number): number => {
+  const { start, onlineHours } = economy.ramp
+  const hoursLeft = start < 1 ? (onlineHours * (1 - ramp)) / (1 - start) : 0
+  return 1 - meanInComingWeek(1 - ramp, hoursLeft)
+}
+
+export class PublicBoard {
+  private readonly setting: Setting
+  private readonly port: MarketPort
+  /** By model: tokens of the calls that were served. */
+  private readonly servedInput: Float64Array
+  private readonly servedOutput: Float64Array
+
+  constructor(setting: Setting, port: MarketPort) {
+    this.setting = setting
+    this.port = port
+    this.servedInput = new Float64Array(setting.scenario.models.length)
+    this.servedOutput = new Float64Array(setting.scenario.models.length)
+  }
+
+  noteServed(model: number, inputTokens: number, outputTokens: number): void {
+    this.servedInput[model] += inputTokens
+    this.servedOutput[model] += outputTokens
+  }
+
+  /** By model of the scenario. */
+  outlooksOf({ device, current, cap, rampAhead, byModel }: Onlooker): ReadonlyArray<ModelOutlook> {
+    const { scenario, offers } = this.setting
+    const board = marketView(this.port.market)
+    return scenario.models.map((model, index) => {
+      const { multiplier, demandTokensPerSecond, supplyTokensPerSecond } = board[index]
+      const tokensPerSecond = offers.offers[device][index]?.tokensPerSecond ?? 0
+      const supply = supplyTokensPerSecond + (index === current ? 0 : rampAhead * tokensPerSecond)
+      return {
+        model: index,
+        tokensPerSecond,
+        priceCreditsPerMtok:
+          model.outputPricePerMtok + this.inputPerOutput(index) * model.inputPricePerMtok,
+        multiplier: Math.min(multiplier, cap),
+        pressure: demandTokensPerSecond / Math.max(1, supply),
+        expectedUtilisation: Math.min(1, demandTokensPerSecond / Math.max(1, supply)),
+        believedCreditsPerDay: believed(byModel, index),
+      }
+    })
+  }
+
+  /**
+   * Input tokens that came with an output token in the calls of a model; in those of all models where
+   * there were none of it, and none at all before the first call.
+   */
+  private inputPerOutput(model: number): number {
+    const { servedInput, servedOutput } = this
+    if (servedOutput[model] > 0) return servedInput[model] / servedOutput[model]
+    const output = sumOf(servedOutput)
+    return output > 0 ? sumOf(servedInput) / output : 0
+  }
+}
+
+const sumOf = (values: Float64Array): number => values.reduce((sum, one) => sum + one, 0)

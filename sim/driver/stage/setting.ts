@@ -1,0 +1,76 @@
+/** What all actors of a replication know, and none of them changes. */
+import type { ConsumerKind } from "../../agents/consumer-kinds.ts"
+import { consumerKinds } from "../../agents/consumer-kinds.ts"
+import { strategies, strategyNames } from "../../agents/strategies/catalogue.ts"
+import type { Strategy } from "../../agents/strategy.ts"
+import type { OfferTable } from "../../fleet/offers.ts"
+import type { Scenario } from "../../scenarios/schema.ts"
+import type { Extensions } from "./extensions.ts"
+
+export interface Setting {
+  readonly scenario: Scenario
+  readonly seed: string
+  readonly offers: OfferTable
+  /** Virtual time at which demand begins; what was before only made nodes old. */
+  readonly startMicros: number
+  readonly endMicros: number
+  /** Minor units of a credit. */
+  readonly credit: number
+  /** By number, as nodes hold it. */
+  readonly strategies: ReadonlyArray<NamedStrategy>
+  /** What operators without a strategy of their own go by, by weight. */
+  readonly strategyMix: ReadonlyArray<{ readonly strategy: string; readonly weight: number }>
+  /** What consumers are like, by weight; where there is none: steady. */
+  readonly kindMix: ReadonlyArray<{ readonly kind: ConsumerKind; readonly weight: number }>
+}
+
+export interface NamedStrategy {
+  readonly name: string
+  readonly strategy: Strategy
+}
+
+const builtInStrategies: ReadonlyArray<NamedStrategy> = strategyNames.map((name) => ({
+  name,
+  strategy: strategies[name],
+}))
+
+const hourMicros = 3_600_000_000
+const dayMicros = 24 * hourMicros
+
+export const settingOf = (
+  scenario: Scenario,
+  seed: string,
+  offers: OfferTable,
+  extensions: Extensions = {},
+): Setting => {
+  const { fleet, horizonDays, economy, operators, consumers } = scenario
+  // Whole days, so that the kernel's hours and the recorder's bins turn together.
+  const startMicros = fleet.establishedShare > 0 ? Math.ceil(fleet.establishedDays) * dayMicros : 0
+  return {
+    scenario,
+    seed,
+    offers,
+    startMicros,
+    endMicros: startMicros + Math.round(horizonDays * dayMicros),
+    credit: 10 ** economy.money.scale,
+    strategies: [...builtInStrategies, ...(extensions.strategies ?? [])],
+    strategyMix:
+      extensions.strategies?.map(({ name, weight }) => ({ strategy: name, weight })) ??
+      operators.strategies,
+    kindMix:
+      extensions.consumerKinds ??
+      consumers.kinds.map(({ kind, weight }) => ({ kind: consumerKinds[kind], weight })),
+  }
+}
+
+/** Number of a strategy, for the nodes' table. */
+export const strategyNumber = (setting: Setting, name: string): number =>
+  setting.strategies.findIndex((one) => one.name === name)
+
+/** Hour of the day on demand's own clock, 0…23. */
+export const hourOfDay = ({ startMicros }: Setting, now: number): number =>
+  Math.floor((now - startMicros) / hourMicros) % 24
+
+/** The least amount that can be withdrawn at once, minor units. */
+export const leastWithdrawal = ({ scenario, credit }: Setting): number =>
+  Math.round(scenario.economy.withdrawal.minimumCredits * credit)

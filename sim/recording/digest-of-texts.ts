@@ -1,8 +1,0 @@
-/** One digest over several texts, in their order: 16 hexadecimal digits. */
-import { emptyDigest, hexOf, mixText } from "../../engine/digest.ts"
-
-export const digestOfTexts = (texts: ReadonlyArray<string>): string => {
-  const digest = emptyDigest()
-  for (const text of texts) mixText(digest, text)
-  return hexOf(digest)
-}

@@ -1,0 +1,139 @@
+/**
+ * A sweep's results as files: `cells.csv`, a row for each cell with its factors and metrics, and
+ * `results.json`, the definition with an estimate for each point and metric. They follow from the
+ * definition alone: not from who computed which cell, in which order, or how long it took.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import { createHash } from "node:crypto"
+import { Effect, Stream } from "effect"
+import { meanInterval } from "../../statistics/inference/interval.ts"
+import { csvChunks } from "./csv.ts"
+import { ExportError } from "./export.ts"
+import type { ExportTable } from "./export-tables.ts"
+import { replaceFile } from "../../../platform/replace-file.ts"
+import type { SweepCell, SweepPoint, SweepResult } from "../models/sweep-model.ts"
+
+/** Writes both files into `folder`, replacing earlier ones. Gives their paths. O(values). */
+export const exportSweep = (
+  result: SweepResult,
+  folder: string,
+): Effect.Effect<ReadonlyArray<string>, ExportError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const table = yield* writeText(folder, "cells.csv", csvChunks(cellsTable(result)))
+    const results = yield* writeText(folder, "results.json", [
+      JSON.stringify(sweepDocument(result), null, 2),
+      "\n",
+    ])
+    return [table, results]
+  })
+
+/** Writes a text file, in pieces, replacing an earlier one. Gives its path. */
+export const writeText = (folder: string, name: string, pieces: Iterable<string>) =>
+  Effect.gen(function* () {
+    const paths = yield* Path.Path
+    const files = yield* FileSystem.FileSystem
+    const path = paths.join(folder, name)
+    yield* replaceFile(paths.resolve(path), (unfinished) =>
+      Stream.fromIterable(pieces).pipe(
+        Stream.rechunk(1),
+        Stream.encodeText,
+        Stream.run(files.sink(unfinished)),
+      ),
+    ).pipe(
+      Effect.mapError(
+        (error) =>
+          new ExportError({
+            path,
+            message: `${path} cannot be written: ${error.message}. Check the folder and the disk.`,
+          }),
+      ),
+    )
+    return path
+  })
+
+/** A row for each cell: which it is, the factors, the metrics. */
+const cellsTable = ({ factors, points, cells, metrics }: SweepResult): ExportTable => {
+  const names = Object.keys(metrics)
+  const isNumber = factors.map((_, at) =>
+    points.every(({ values }) => typeof values[at] === "number"),
+  )
+  return {
+    name: "cells",
+    columns: [
+      { name: "cell", type: "integer" },
+      { name: "point", type: "integer" },
+      { name: "replication", type: "integer" },
+      ...factors.map((name, at) => ({ name, type: isNumber[at] ? "real" : "text" }) as const),
+      { name: "digest", type: "text" },
+      { name: "requests", type: "real" },
+      { name: "events", type: "real" },
+      { name: "warmup_seconds", type: "real" },
+      ...names.map((name) => ({ name, type: "real" }) as const),
+    ],
+    rows: function* () {
+      for (const cell of cells)
+        yield [
+          cell.index,
+          cell.point,
+          cell.replication,
+          ...points[cell.point].values.map((value, at) => (isNumber[at] ? value : String(value))),
+          cell.digest,
+          cell.requests,
+          cell.events,
+          cell.warmupSeconds,
+          ...names.map((name) => cell.metrics[name] ?? null),
+        ]
+    },
+  }
+}
+
+/** The definition, and for each point its factors and its metrics with 95% intervals. */
+export const sweepDocument = (result: SweepResult) => ({
+  ...result.definition,
+  digest: sweepDigest(result),
+  factors: result.factors,
+  metrics: result.metrics,
+  results: cellsByPoint(result).map(({ point, cells }) => ({
+    point: point.index,
+    values: Object.fromEntries(result.factors.map((path, at) => [path, point.values[at]])),
+    metrics: Object.fromEntries(
+      Object.keys(result.metrics).flatMap((name) => {
+        const values = valuesOf(cells, name)
+        return values.length === 0 ? [] : [[name, meanInterval(values)]]
+      }),
+    ),
+  })),
+})
+
+/** The metric's values in those of the cells that have it. */
+export const valuesOf = (cells: ReadonlyArray<SweepCell>, metric: string): ReadonlyArray<number> =>
+  cells.flatMap(({ metrics }) => (metric in metrics ? [metrics[metric]] : []))
+
+/** The points with their cells; those without a finished cell are left out. */
+export const cellsByPoint = ({
+  points,
+  cells,
+}: SweepResult): ReadonlyArray<{
+  readonly point: SweepPoint
+  readonly cells: ReadonlyArray<SweepCell>
+}> => {
+  const own = new Map<number, Array<SweepCell>>()
+  for (const cell of cells) {
+    const list = own.get(cell.point)
+    if (list === undefined) own.set(cell.point, [cell])
+    else list.push(cell)
+  }
+  return points.flatMap((point) => {
+    const list = own.get(point.index)
+    return list === undefined ? [] : [{ point, cells: list }]
+  })
+}
+
+/** One digest over all cells in their order, metrics included: 16 hexadecimal digits. */
+export const sweepDigest = ({ cells }: SweepResult): string => {
+  const hash = createHash("sha256")
+  for (const { index, digest, warmupSeconds, metrics } of cells)
+    hash.update(JSON.stringify([index, digest, warmupSeconds, metrics]))
+  return hash.digest("hex").slice(0, 16)
+}

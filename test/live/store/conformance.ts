@@ -1,0 +1,255 @@
+/**
+ * What every store of a live market has to do, whatever keeps it. A store that passes can stand below
+ * the gateway; what it does beyond that (a check of its past, a copy) is its own to show.
+ */
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import type { Command, MarketEvent } from "../../../engine/index.ts"
+import {
+  createMarket,
+  digestOf,
+  microsPerHour,
+  pooled,
+  restoreImage,
+} from "../../../engine/index.ts"
+import type { JournalEntry, StoredEntry, StoredPosting } from "../../../live/store/journal.ts"
+import { type MarketStore, recordKinds } from "../../../live/store/store.ts"
+
+/** A store, empty, and the same again as whoever starts next finds it. */
+export interface StoreUnderTest {
+  readonly store: MarketStore
+  /** After what was durable; the store before it is used no more. */
+  readonly reopen: () => Promise<MarketStore>
+}
+
+const post = (debit: number, credit: number, amount: number, kind = "charge"): Command =>
+  ({ _tag: "Post", kind, debit, credit, amount, reference: 1 }) as Command
+const measure = { _tag: "Measure", instance: 4 } as Command
+const finish = (instance: number): Command =>
+  ({
+    _tag: "Finish",
+    request: 1,
+    instance,
+    outcome: "completed",
+    outputTokens: 7,
+    charge: 10,
+    fee: 2,
+    withheld: 1,
+    bounty: 3,
+  }) as Command
+
+let digests = 0
+const entry = (at: number, ...commands: ReadonlyArray<Command>): JournalEntry => ({
+  event: { _tag: "TimerFired", at } satisfies MarketEvent,
+  commands,
+  digest: `digest ${digests++}`,
+})
+
+const journalled = async (store: MarketStore, after = 0) => {
+  const entries: Array<StoredEntry> = []
+  const postings: Array<StoredPosting> = []
+  await Effect.runPromise(
+    store.entriesAfter(after, (some, theirs) =>
+      Effect.sync(() => {
+        entries.push(...some)
+        postings.push(...theirs)
+      }),
+    ),
+  )
+  return { entries, postings }
+}
+
+export const storeConformance = (name: string, make: () => Promise<StoreUnderTest>): void => {
+  describe(`${name}: the journal`, () => {
+    it("gives back what was durable, in order, with the postings apart", async () => {
+      const { store, reopen } = await make()
+      const first = entry(7, post(6, 9, 3), measure, post(9, 6, 5))
+      const second = entry(8)
+      store.append(first)
+      store.append(second)
+      expect(store.lastSeq()).toBe(2)
+      await store.durable()
+      expect(store.backlog()).toBe(0)
+      for (const one of [store, await reopen()]) {
+        const { entries, postings } = await journalled(one)
+        expect(entries).toEqual([
+          { seq: 1, event: first.event, commands: [measure], digest: first.digest },
+          { seq: 2, event: second.event, commands: [], digest: second.digest },
+        ])
+        expect(postings).toMatchObject([
+          { seq: 1, line: 0, at: 7, kind: "charge", debit: 6, credit: 9, amount: 3, reference: 1 },
+          { seq: 1, line: 1, at: 7, debit: 9, credit: 6, amount: 5 },
+        ])
+        expect(one.lastSeq()).toBe(2)
+      }
+    })
+
+    it("goes on from any entry, and after a restart from the last", async () => {
+      const { store, reopen } = await make()
+      for (let at = 0; at < 5; at++) store.append(entry(at, post(6, 9, at)))
+      await store.durable()
+      const { entries, postings } = await journalled(store, 3)
+      expect(entries.map(({ seq }) => seq)).toEqual([4, 5])
+      expect(postings.map(({ seq }) => seq)).toEqual([4, 5])
+      const next = await reopen()
+      next.append(entry(5))
+      await next.durable()
+      expect((await journalled(next, 5)).entries).toMatchObject([{ seq: 6, event: { at: 5 } }])
+      expect((await journalled(next, 6)).entries).toEqual([])
+    })
+
+    it("reads the same unchecked, and knows the digest of each entry", async () => {
+      const { store } = await make()
+      const given = [entry(1, measure), entry(2)]
+      for (const one of given) store.append(one)
+      await store.durable()
+      const seen: Array<StoredEntry> = []
+      const take = (some: ReadonlyArray<StoredEntry>) => Effect.sync(() => void seen.push(...some))
+      await Effect.runPromise(store.uncheckedEntries(take))
+      expect(seen).toEqual((await journalled(store)).entries)
+      expect(await Effect.runPromise(store.digestAt(2))).toBe(given[1].digest)
+      expect(await Effect.runPromise(store.digestAt(3))).toBeUndefined()
+    })
+
+    it("tells of each commit, and ends where whoever reads it fails", async () => {
+      const { store } = await make()
+      let rows = 0
+      store.onCommit((count) => {
+        rows += count
+      })
+      store.append(entry(1))
+      store.append(entry(2))
+      await store.durable()
+      expect(rows).toBe(2)
+      const failing = store.entriesAfter(0, () => Effect.fail("enough"))
+      expect(await Effect.runPromise(Effect.flip(failing))).toBe("enough")
+    })
+  })
+
+  describe(`${name}: beside the journal`, () => {
+    it("knows the market's rules once it was opened", async () => {
+      const { store, reopen } = await make()
+      expect(await Effect.runPromise(store.meta)).toBeUndefined()
+      const meta = { economy: pooled, seed: "seed", openedAtMillis: 1234 }
+      store.putMeta(meta)
+      await store.durable()
+      expect(await Effect.runPromise(store.meta)).toEqual(meta)
+      expect(await Effect.runPromise((await reopen()).meta)).toEqual(meta)
+    })
+
+    it("keeps the latest record of each id, apart by kind and in order", async () => {
+      const { store, reopen } = await make()
+      for (const kind of recordKinds) {
+        store.putRecord(kind, { id: 2, record: `{"of":"${kind}"}` })
+        store.putRecord(kind, { id: 1, record: "{}" })
+        store.putRecord(kind, { id: 2, record: `{"again":"${kind}"}` })
+      }
+      await store.durable()
+      for (const one of [store, await reopen()])
+        for (const kind of recordKinds)
+          expect(await Effect.runPromise(one.records(kind))).toEqual([
+            { id: 1, record: "{}" },
+            { id: 2, record: `{"again":"${kind}"}` },
+          ])
+    })
+
+    it("keeps the latest note of what a request has delivered, until it is forgotten", async () => {
+      const { store, reopen } = await make()
+      store.noteDelivered({ request: 1, attempt: 0, tokens: 3 })
+      store.noteDelivered({ request: 1, attempt: 1, tokens: 4 })
+      store.noteDelivered({ request: 2, attempt: 0, tokens: 5 })
+      store.noteDelivered({ request: 3, attempt: 0, tokens: 6 })
+      store.forgetDelivered(2)
+      await store.durable()
+      const next = await reopen()
+      for (const one of [store, next])
+        expect(await Effect.runPromise(one.delivered)).toEqual([
+          { request: 1, attempt: 1, tokens: 4 },
+          { request: 3, attempt: 0, tokens: 6 },
+        ])
+      next.forgetAllDelivered()
+      await next.durable()
+      expect(await Effect.runPromise(next.delivered)).toEqual([])
+    })
+
+    it("gives notes for auditors page by page, the newest first", async () => {
+      const { store } = await make()
+      for (let at = 0; at < 5; at++)
+        store.noteAudit({ at, finding: "ToppedUp", subject: at, quantity: null, actor: null })
+      await store.durable()
+      const newest = await Effect.runPromise(store.audits(2, undefined))
+      expect(newest).toMatchObject([
+        { at: 4, finding: "ToppedUp", subject: 4, quantity: null, actor: null },
+        { at: 3 },
+      ])
+      const older = await Effect.runPromise(store.audits(10, newest[1].id))
+      expect(older.map(({ at }) => at)).toEqual([2, 1, 0])
+    })
+
+    it("keeps snapshots, the latest first, each as the market stood behind its entry", async () => {
+      const { store, reopen } = await make()
+      const market = createMarket(pooled, "snapshots")
+      await store.putSnapshot(market)
+      store.append(entry(1))
+      await store.putSnapshot(market)
+      await store.durable()
+      const snapshots = await Effect.runPromise((await reopen()).snapshots)
+      expect(snapshots.map(({ seq }) => seq)).toEqual([1, 0])
+      const restored = restoreImage(snapshots[0].image)
+      if (restored._tag === "Left") throw restored.left
+      expect(digestOf(restored.right)).toBe(digestOf(market))
+    })
+  })
+
+  describe(`${name}: the postings`, () => {
+    it("make statements: lines of some lots before a place, and what came after it", async () => {
+      const { store } = await make()
+      // Both sides of a posting between two of the lots are lines, the debit before the credit.
+      store.append(entry(1, post(6, 9, 100)))
+      store.append(entry(2, post(9, 10, 30), post(10, 6, 5)))
+      store.append(entry(3, post(6, 7, 1)))
+      await store.durable()
+      const ask = (before: { seq: number; line: number; side: 0 | 1 }, count: number) =>
+        Effect.runPromise(store.statement({ lots: [9, 10], before, count, lastSeq: 3 }))
+      const all = await ask({ seq: 4, line: 0, side: 0 }, 10)
+      const places = [
+        { seq: 2, line: 1, side: 0, debit: 10, amount: 5 },
+        { seq: 2, line: 0, side: 1, credit: 10, amount: 30 },
+        { seq: 2, line: 0, side: 0, debit: 9, amount: 30 },
+        { seq: 1, line: 0, side: 1, credit: 9, amount: 100 },
+      ]
+      expect(all.lines).toMatchObject(places)
+      expect(all.newer).toBe(0)
+      const page = await ask({ seq: 2, line: 0, side: 1 }, 1)
+      expect(page.lines).toMatchObject([places[2]])
+      expect(page.newer).toBe(30 - 5)
+    })
+
+    it("add up what lots earned, by hour and kind, from a time on", async () => {
+      const { store } = await make()
+      store.append(entry(0, post(0, 9, 1, "share")))
+      store.append(entry(microsPerHour, post(0, 9, 2, "share"), post(0, 10, 4, "vestingBounty")))
+      store.append(entry(microsPerHour + 1, post(0, 9, 8, "share"), post(0, 9, 16, "purchase")))
+      store.append(entry(3 * microsPerHour, post(0, 9, 32, "bounty"), post(0, 8, 64, "share")))
+      await store.durable()
+      expect(await Effect.runPromise(store.earnings([9, 10], microsPerHour))).toEqual([
+        { hour: 1, kind: "share", total: 10 },
+        { hour: 1, kind: "vestingBounty", total: 4 },
+        { hour: 3, kind: "bounty", total: 32 },
+      ])
+    })
+
+    it("add up what instances earned by the ends of their calls", async () => {
+      const { store } = await make()
+      store.append(entry(5, post(0, 9, 7, "share"), finish(1)))
+      store.append(entry(6, post(0, 9, 7, "share"), finish(2)))
+      store.append(entry(7, post(0, 9, 7, "share"), finish(3)))
+      store.append(entry(8, post(0, 10, 7, "share"), finish(1)))
+      await store.durable()
+      expect(await Effect.runPromise(store.hostEarnings(9, [1, 3], 0))).toEqual([
+        { hour: 0, jobs: 2, tokens: 14, gross: 20, fee: 4, withheld: 2, earned: 14, bounty: 6 },
+      ])
+      expect(await Effect.runPromise(store.hostEarnings(9, [1, 3], 9))).toEqual([])
+    })
+  })
+}

@@ -1,0 +1,210 @@
+/**
+ * A store that keeps everything in memory: for tests of what stands above a store, and to show that
+ * the conformance suite asks for nothing that SQLite alone can do. What is taken counts as written at
+ * once, unless a test says when.
+ */
+import { Effect } from "effect"
+import type { Command } from "../../../../engine/index.ts"
+import { imageOf, microsPerHour } from "../../../../engine/index.ts"
+import type { StoredAudit } from "../../../../live/store/audit.ts"
+import type {
+  JournalEntry,
+  StoredEntry,
+  StoredPosting,
+  TakePage,
+} from "../../../../live/store/journal.ts"
+import type { MarketMeta } from "../../../../live/store/meta.ts"
+import type {
+  DeliveryNote,
+  EarningKind,
+  HostHour,
+  MarketStore,
+  RecordKind,
+  StatementLine,
+  StatementPlace,
+  StoredRecord,
+  StoredSnapshot,
+} from "../../../../live/store/store.ts"
+
+export interface MemoryStore extends MarketStore {
+  /** All that was journalled, in order. */
+  readonly entries: Array<JournalEntry>
+  /** What streams under way have delivered, by request. */
+  readonly deliveryNotes: ReadonlyMap<number, DeliveryNote>
+  /** What `backlog` answers. */
+  pending: number
+}
+
+/** `durable`: when what was taken counts as written. */
+export const makeMemoryStore = (
+  durable: () => Promise<void> = () => Promise.resolve(),
+): MemoryStore => {
+  const entries: Array<JournalEntry> = []
+  const stored: Array<StoredEntry> = []
+  const postings: Array<StoredPosting> = []
+  const records = new Map<RecordKind, Map<number, StoredRecord>>()
+  const deliveryNotes = new Map<number, DeliveryNote>()
+  const audits: Array<StoredAudit> = []
+  const snapshots: Array<StoredSnapshot> = []
+  const listeners: Array<(rows: number, seconds: number) => void> = []
+  let meta: MarketMeta | undefined
+
+  const after = <E>(seq: number, take: TakePage<E>): Effect.Effect<void, E> =>
+    Effect.suspend(() =>
+      stored.length <= seq
+        ? Effect.void
+        : take(
+            stored.slice(seq),
+            postings.filter((one) => one.seq > seq),
+          ),
+    )
+
+  const store: MemoryStore = {
+    entries,
+    deliveryNotes,
+    pending: 0,
+    append: (entry) => {
+      entries.push(entry)
+      const seq = entries.length
+      const posts = entry.commands.filter(isPost)
+      posts.forEach(({ _tag, ...post }, line) =>
+        postings.push({ ...post, seq, line, at: entry.event.at }),
+      )
+      const { event, digest } = entry
+      const commands = entry.commands.filter((command) => !isPost(command))
+      stored.push({ seq, event, commands, digest })
+      for (const listener of listeners) listener(1, 0)
+    },
+    durable,
+    lastSeq: () => entries.length,
+    backlog: () => store.pending,
+    onCommit: (listener) => void listeners.push(listener),
+    meta: Effect.sync(() => meta),
+    putMeta: (given) => {
+      meta = given
+    },
+    entriesAfter: after,
+    uncheckedEntries: (take) => after(0, take),
+    digestAt: (seq) => Effect.sync(() => entries[seq - 1]?.digest),
+    putSnapshot: async (market) => {
+      snapshots.unshift({ seq: entries.length, image: imageOf(market) })
+    },
+    snapshots: Effect.sync(() => snapshots),
+    records: (kind) =>
+      Effect.sync(() => [...(records.get(kind)?.values() ?? [])].toSorted((a, b) => a.id - b.id)),
+    putRecord: (kind, record) => {
+      const all = records.get(kind) ?? new Map<number, StoredRecord>()
+      records.set(kind, all.set(record.id, record))
+    },
+    noteDelivered: (note) => void deliveryNotes.set(note.request, note),
+    forgetDelivered: (request) => void deliveryNotes.delete(request),
+    forgetAllDelivered: () => deliveryNotes.clear(),
+    delivered: Effect.sync(() => [...deliveryNotes.values()]),
+    noteAudit: (audit) => void audits.push({ id: audits.length + 1, ...audit }),
+    audits: (count, beforeId = Infinity) =>
+      Effect.sync(() =>
+        audits
+          .filter(({ id }) => id < beforeId)
+          .toReversed()
+          .slice(0, count),
+      ),
+    statement: ({ lots, before, count, lastSeq }) =>
+      Effect.sync(() => {
+        const lines = linesOf(postings, lots)
+        const older = lines.filter((line) => isBefore(line, before))
+        const newer = lines.filter((line) => !isBefore(line, before) && line.seq <= lastSeq)
+        return {
+          lines: older.toReversed().slice(0, count),
+          newer: sum(newer, ({ side, amount }) => (side === 1 ? amount : -amount)),
+        }
+      }),
+    earnings: (lots, fromMicros) =>
+      Effect.sync(() =>
+        grouped(
+          postings.filter(
+            ({ at, credit, kind }) =>
+              at >= fromMicros && lots.includes(credit) && earningKinds.includes(kind),
+          ),
+          ({ at, kind }) => `${hourOf(at)} ${kind}`,
+        ).map(([first, all]) => ({
+          hour: hourOf(first.at),
+          kind: first.kind as EarningKind,
+          total: sum(all, ({ amount }) => amount),
+        })),
+      ),
+    hostEarnings: (lot, instances, fromMicros) =>
+      Effect.sync(() =>
+        grouped(
+          postings.flatMap((posting) => {
+            const isShare = posting.kind === "share" && posting.credit === lot
+            const end = isShare && posting.at >= fromMicros ? endOf(stored, posting) : undefined
+            return end !== undefined && instances.includes(end.instance)
+              ? [{ ...posting, end }]
+              : []
+          }),
+          ({ at }) => String(hourOf(at)),
+        ).map(([first, all]): HostHour => {
+          const total = (of: (end: Finish) => number): number => sum(all, ({ end }) => of(end))
+          return {
+            hour: hourOf(first.at),
+            jobs: all.length,
+            tokens: total((end) => end.outputTokens),
+            gross: total((end) => end.charge),
+            fee: total((end) => end.fee),
+            withheld: total((end) => end.withheld),
+            earned: sum(all, ({ amount }) => amount),
+            bounty: total((end) => end.bounty),
+          }
+        }),
+      ),
+    // What is in memory has no past that could be damaged.
+    history: { bytes: Effect.succeed(0), check: () => Effect.void, isChecked: () => true },
+  }
+  return store
+}
+
+type Post = Extract<Command, { readonly _tag: "Post" }>
+type Finish = Extract<Command, { readonly _tag: "Finish" }>
+
+const isPost = (command: Command): command is Post => command._tag === "Post"
+
+const earningKinds = ["share", "bounty", "vestingBounty"]
+
+const hourOf = (micros: number): number => Math.floor(micros / microsPerHour)
+
+const sum = <T>(all: ReadonlyArray<T>, of: (one: T) => number): number =>
+  all.reduce((total, one) => total + of(one), 0)
+
+const isBefore = (a: StatementPlace, b: StatementPlace): boolean =>
+  a.seq !== b.seq ? a.seq < b.seq : a.line !== b.line ? a.line < b.line : a.side < b.side
+
+/** Every posting's debit and credit that touches one of the lots, in order. */
+const linesOf = (
+  postings: ReadonlyArray<StoredPosting>,
+  lots: ReadonlyArray<number>,
+): ReadonlyArray<StatementLine> =>
+  postings.flatMap((posting) => [
+    ...(lots.includes(posting.debit) ? [{ ...posting, side: 0 as const }] : []),
+    ...(lots.includes(posting.credit) ? [{ ...posting, side: 1 as const }] : []),
+  ])
+
+/** The end of the call that a posting is for. */
+const endOf = (
+  entries: ReadonlyArray<StoredEntry>,
+  { seq, reference }: StoredPosting,
+): Finish | undefined =>
+  entries[seq - 1].commands.find(
+    (command): command is Finish => command._tag === "Finish" && command.request === reference,
+  )
+
+/** Groups by key, in the order of the keys. */
+const grouped = <T>(
+  all: ReadonlyArray<T>,
+  keyOf: (one: T) => string,
+): ReadonlyArray<readonly [first: T, all: ReadonlyArray<T>]> => {
+  const groups = new Map<string, Array<T>>()
+  for (const one of all) groups.set(keyOf(one), [...(groups.get(keyOf(one)) ?? []), one])
+  return [...groups]
+    .toSorted(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
+    .map(([, group]) => [group[0], group] as const)
+}

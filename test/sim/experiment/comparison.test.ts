@@ -1,0 +1,101 @@
+/** Runs beside each other: what is paired, what is missing, and what all metrics together show. */
+import { describe, expect, it } from "vitest"
+import { compareRuns } from "../../../sim/experiment/comparison.ts"
+import type { RunResult } from "../../../sim/results/models/run-model.ts"
+import { makeRunResult } from "../../support/run-result.ts"
+
+const base = makeRunResult({ replications: 8, days: 1, nodes: 4 })
+
+/** The run with each replication's metrics made anew. */
+const withMetrics = (
+  of: (
+    metrics: Readonly<Record<string, number>>,
+    index: number,
+  ) => Readonly<Record<string, number>>,
+): RunResult => {
+  const replications = base.replications.map((one) => ({
+    ...one,
+    metrics: of(one.metrics, one.index),
+  }))
+  const names = new Set(replications.flatMap(({ metrics }) => Object.keys(metrics)))
+  return {
+    ...base,
+    replications,
+    metrics: Object.fromEntries(
+      [...names].map((name) => [
+        name,
+        { mean: 0, halfWidth: 0, n: 8, unit: "s", meaning: `Says ${name}` },
+      ]),
+    ),
+  }
+}
+
+describe("a comparison of runs", () => {
+  it("of a run with itself shows no difference anywhere", () => {
+    const { metrics, missing } = compareRuns(base, base)
+    expect(Object.keys(metrics)).toEqual(Object.keys(base.metrics))
+    expect(missing).toEqual({})
+    for (const metric of Object.values(metrics))
+      expect(metric).toMatchObject({ difference: 0, pHolm: 1, verdict: "no difference shown" })
+  })
+
+  it("tells what moved, which way, and with what certainty among all metrics", () => {
+    const noise = [0.3, -0.2, 0.1, 0.4, -0.4, 0.2, -0.1, -0.3]
+    const baseline = withMetrics((_, i) => ({ up: 5 + i, down: 5 + i, still: 5 + i }))
+    const variant = withMetrics((_, i) => ({
+      up: 7 + i + noise[i],
+      down: 3 + i + noise[i],
+      still: 5 + i + noise[i],
+    }))
+    const { metrics } = compareRuns(baseline, variant)
+    expect(metrics["up"]).toMatchObject({ verdict: "higher", n: 8, unit: "s", meaning: "Says up" })
+    expect(metrics["down"].verdict).toBe("lower")
+    expect(metrics["still"].verdict).toBe("no difference shown")
+    expect(metrics["up"].pHolm!).toBeGreaterThan(metrics["up"].p!)
+    expect(metrics["up"].varianceReduction!).toBeGreaterThan(5)
+  })
+
+  it("does not take for a difference what one metric in twenty shows by chance", () => {
+    const noise = [0.9, -0.3, 0.8, 0.1, 0.9, -0.2, 0.7, 0.6]
+    const zeros = Object.fromEntries(Array.from({ length: 19 }, (_, at) => [`still.${at}`, 1]))
+    const baseline = withMetrics(() => ({ ...zeros, one: 5 }))
+    const variant = withMetrics((_, i) => ({ ...zeros, one: 5 + noise[i] }))
+    const { one } = compareRuns(baseline, variant).metrics
+    expect(one.p!).toBeLessThan(0.05)
+    expect(one.pHolm!).toBeCloseTo(20 * one.p!, 12)
+    expect(one.verdict).toBe("no difference shown")
+  })
+
+  it("pairs by replication, and lists what has no pair", () => {
+    const baseline = withMetrics((_, i) => ({
+      all: i,
+      gone: 1,
+      ...(i === 0 ? {} : { some: i }),
+      ...(i < 4 ? { apart: i } : {}),
+    }))
+    const variant = withMetrics((_, i) => ({
+      all: i,
+      come: 1,
+      ...(i === 7 ? {} : { some: i + 1 }),
+      ...(i < 4 ? {} : { apart: i }),
+    }))
+    const { metrics, missing } = compareRuns(baseline, variant)
+    expect(Object.keys(metrics)).toEqual(["all", "some"])
+    expect(metrics["some"]).toMatchObject({ n: 6, difference: 1 })
+    expect(missing).toEqual({ gone: "variant", apart: "common replication", come: "baseline" })
+    const turned = { ...variant, replications: variant.replications.toReversed() }
+    expect(compareRuns(baseline, turned)).toEqual({ metrics, missing })
+  })
+
+  it("gives no verdict on one replication", () => {
+    const one = { ...base, replications: base.replications.slice(0, 1) }
+    for (const { pHolm, verdict } of Object.values(compareRuns(one, one).metrics)) {
+      expect(pHolm).toBe(null)
+      expect(verdict).toBe("no difference shown")
+    }
+  })
+
+  it("is refused where the draws are not shared", () => {
+    expect(() => compareRuns(base, { ...base, seed: "other" })).toThrow("under one seed")
+  })
+})

@@ -3,6 +3,8 @@
  */
 import { Data, Either, ParseResult, Schema } from "effect"
 import { defaultsOf } from "../core/knob.ts"
+import { isTree, overlay } from "../core/overlay.ts"
+import { settingsIn } from "../core/setting-rows.ts"
 import { feeBpsKnob } from "../rules/money.ts"
 import { Economy, economyKnobs } from "./schema.ts"
 import { settingsIn } from "../core/setting-rows.ts"

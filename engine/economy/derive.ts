@@ -7,8 +7,6 @@ import { isTree, overlay } from "../core/overlay.ts"
 import { settingsIn } from "../core/setting-rows.ts"
 import { feeBpsKnob } from "../rules/money.ts"
 import { Economy, economyKnobs } from "./schema.ts"
-import { settingsIn } from "../core/setting-rows.ts"
-import { isTree, overlay } from "../core/overlay.ts"
 
 /** A patch or a file that is no valid economy: every place, and what is allowed there. */
 export class EconomyInvalid extends Data.TaggedError("EconomyInvalid")<{

@@ -50,6 +50,8 @@ export const openScene = async (folder: string, port = 0): Promise<Scene> => {
       config: {
         ...defaultConfig,
         listen: { ...defaultConfig.listen, port },
+        // A busy machine is no busy gateway: nothing is turned away here.
+        limits: { ...defaultConfig.limits, loopDelayMillis: 0 },
         economy: { preset: "pooled", knobs: { ramp: { start: 1 } } },
         models: models.map(([name, kind, inputPricePerToken, outputPricePerToken]) => ({
           name,

@@ -22,7 +22,7 @@ import { dirname, relative } from "node:path"
 const programs = ["evenkeel.ts", "sim/replication-worker.ts", "sim/coverage-worker.ts"]
 
 /** Of our dependencies, those that are nothing but modules: no files of their own, no threads. */
-const joined = /^(effect|@effect\/[^/]+|hyparquet(-writer)?|yaml)(\/|$)/
+const joined = /^(effect|@effect\/[^/]+|hyparquet(-writer)?|vega(-lite)?|yaml)(\/|$)/
 
 const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"))
 const packageOf = (path) => /^(@[^/]+\/)?[^/]+/.exec(path)[0]

@@ -23,9 +23,9 @@ export const breakerMachine = machine({
 })
 export const breakerColumn = machineColumn(breakerMachine)
 
+/** In the column of probes; 2: for the floor. */
 export const noProbe = 0
 export const forBreaker = 1
-export const forFloor = 2
 export const forDoubt = 3
 
 export const probeMachine = machine({
@@ -59,10 +59,9 @@ export const floorMachine = machine({
 })
 export const floorColumn = machineColumn(floorMachine)
 
-/** In the column of doubts. */
+/** In the column of doubts; 2: by a refused token. */
 export const noDoubt = 0
 export const byFailures = 1
-export const byToken = 2
 
 export const doubtMachine = machine({
   name: "doubt",

@@ -9,6 +9,7 @@ import { advance } from "../../core/machine.ts"
 import type { AuditFinding } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
 import type { Outcome } from "../../protocol/event.ts"
+import { pauseMicros } from "../../rules/backpressure.ts"
 import type { Market } from "../state/market-state.ts"
 
 /** `retryAfterMicros` is the host's word; 0: it gave none. The caller refreshes the instance. */
@@ -20,12 +21,7 @@ export const heed = (
 ): void => {
   const { columns } = market.instances
   if (outcome === "backpressure") {
-    const { rules } = market
-    const pause =
-      retryAfterMicros === 0
-        ? rules.retryAfterMicros
-        : Math.min(retryAfterMicros, rules.maxRetryAfterMicros)
-    columns.backpressureUntil[instance] = market.now + pause
+    columns.backpressureUntil[instance] = market.now + pauseMicros(market.rules, retryAfterMicros)
     columns.isQuiet[instance] = 0
   } else if (outcome === "credentialRefused") {
     advance(credentialColumn, columns.isSuspended, instance, "refused")

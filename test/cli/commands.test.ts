@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const short = ["--set", "horizonDays=0.2", "--replications", "3"]
+const short = ["--set", "horizonDays=0.05", "--replications", "3"]
 const run = (out: string, ...words: ReadonlyArray<string>) =>
   evenkeel(["run", "quickstart", ...short, "--out", join(folder, out), "--json", ...words])
 
@@ -114,7 +114,7 @@ describe("evenkeel run", () => {
 
   it("keeps what was finished when it is interrupted", async () => {
     const out = join(folder, "interrupted")
-    const words = ["run", "quickstart", "--set", "horizonDays=0.2", "--replications", "400"]
+    const words = ["run", "quickstart", "--set", "horizonDays=0.05", "--replications", "400"]
     let isStopped = false
     const ended = await evenkeel([...words, "--workers", "2", "--out", out], (child, stderr) => {
       const last = [...stderr().matchAll(/(\d+) of 400/g)].at(-1)

@@ -227,8 +227,12 @@ describe("every reachable state of the breaker", () => {
     ["request", 1, 1],
     ["request", 3, 1],
     ["synthetic", 1, 2],
-    ["synthetic", 2, 2],
-    ...(isLong ? [["request", 2, 2] as const] : []),
+    ...(isLong
+      ? ([
+          ["synthetic", 2, 2],
+          ["request", 2, 2],
+        ] as const)
+      : []),
   ] as const)(
     "leads back to an eligible instance: probes %s, threshold %d, witnesses %d",
     async (probe, threshold, witnesses) => {

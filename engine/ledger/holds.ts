@@ -1,6 +1,6 @@
 /**
- * Holds: credits set aside until the cost is known (rule 12). Pending, then posted in part or in
- * whole, the rest voided; each hold resolves once.
+ * Holds: credits set aside until the cost is known (docs/rules.md#calls). Pending, then posted in part
+ * or in whole, the rest voided; each hold resolves once.
  */
 import type { CommandSink } from "../protocol/command.ts"
 import { insert, remove } from "../core/table.ts"

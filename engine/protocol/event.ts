@@ -16,8 +16,8 @@ const id = whole
 const tokens = whole
 
 /**
- * How an attempt or a probe ended, as the driver saw it. Rule 3's table turns each into success,
- * failure or neutral; see `reputation/outcome.ts`.
+ * How an attempt or a probe ended, as the driver saw it. The table of outcomes (docs/rules.md#outcomes)
+ * turns each into success, failure or neutral; see `reputation/outcome.ts`.
  */
 export const outcomes = [
   "completed",

@@ -1,6 +1,6 @@
 /**
- * The forgiving breaker (rule 3). "Three failures in 60 seconds parks you for 15 seconds; a single
- * probe request lets you fully back in" (002).
+ * The forgiving breaker (docs/rules.md#breaker). "Three failures in 60 seconds parks you for 15
+ * seconds; a single probe request lets you fully back in" (002).
  *
  *   closed    --trip: threshold failures within the window-->        open
  *   open      --cooldown over-->                                      half-open

@@ -1,6 +1,6 @@
 /**
- * Anti-flapping (rule 10). "Switching the model an instance serves triggers a temporary payout
- * reduction that decays over 72 hours" (002).
+ * Anti-flapping (docs/rules.md#anti-flapping). "Switching the model an instance serves triggers a
+ * temporary payout reduction that decays over 72 hours" (002).
  *
  * φ(t) = φ₀ · (1 − t / 72 h), 0 from 72 h on; a further switch: φ ← min(φmax, φ(now) + φ₀).
  */

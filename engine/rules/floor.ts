@@ -1,6 +1,7 @@
 /**
- * The throughput floor (rule 4). "A minimum sustained generation throughput preserves consumer UX.
- * Above the floor, a 200 tok/s H100 and a 6 tok/s consumer GPU are equally fair candidates" (002).
+ * The throughput floor (docs/rules.md#floor). "A minimum sustained generation throughput preserves
+ * consumer UX. Above the floor, a 200 tok/s H100 and a 6 tok/s consumer GPU are equally fair
+ * candidates" (002).
  *
  * The rate of a stream is (tokens − 1) / (last token − first token). An instance is below the floor
  * when the median over its latest streams of the last 10 minutes is, that is when more than half of

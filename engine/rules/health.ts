@@ -1,6 +1,6 @@
 /**
- * Health (rule 6). "A 14-day success / failure / neutral score that tie-breaks routing"; "probe
- * outcomes and accumulated online time roll into the same window" (002).
+ * Health (docs/rules.md#health). "A 14-day success / failure / neutral score that tie-breaks routing";
+ * "probe outcomes and accumulated online time roll into the same window" (002).
  *
  * H = (S + 19 + ω·(U + onlineHours)) / (S + F + 20 + ω·(P + onlineHours)), ω = 0.25, rounded to
  * 0.01, over the last 336 hourly buckets. Neutrals are counted for the reader and never enter.

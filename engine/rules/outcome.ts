@@ -1,6 +1,6 @@
 /**
- * Rule 3's table: whose fault an outcome was. "4xx user errors are neutral — your reputation is
- * untouched when consumers send bad input" (002).
+ * The table of outcomes (docs/rules.md#outcomes): whose fault each was. "4xx user errors are neutral —
+ * your reputation is untouched when consumers send bad input" (002).
  */
 import type { Outcome } from "../protocol/event.ts"
 

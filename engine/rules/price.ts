@@ -1,6 +1,6 @@
 /**
- * Price and split of a call (rule 8). "The platform takes a 12% fee; the remaining 88% is credited
- * to the host" (000).
+ * Price and split of a call (docs/rules.md#fee). "The platform takes a 12% fee; the remaining 88% is
+ * credited to the host" (000).
  *
  * charge = ceil(tokens · price / 10^6), never 0 for a served token at a price;
  * fee = floor(charge · feeBps / 10^4); share = charge − fee.

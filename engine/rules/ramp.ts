@@ -1,6 +1,6 @@
 /**
- * Ramp-up (rule 5). "New nodes are admitted at a fraction of their declared rate and scale to 100%
- * over the first week. A Sybil deterrent — not a tax on real operators" (002).
+ * Ramp-up (docs/rules.md#ramp). "New nodes are admitted at a fraction of their declared rate and scale
+ * to 100% over the first week. A Sybil deterrent — not a tax on real operators" (002).
  *
  * r = start + (1 − start) · progress, progress = min(1, online / 168 h); hardened also asks for
  * successes: progress = min(online / 168 h, successes / 200, 1). r is monotone in both and exactly 1

@@ -1,7 +1,7 @@
 /**
- * Who gets the next attempt (rule 2). "The gateway finds every active instance serving the requested
- * model and picks the one with the most spare capacity. Ties are broken randomly so equally-idle
- * nodes share traffic over time" (002).
+ * Who gets the next attempt (docs/rules.md#selection). "The gateway finds every active instance serving
+ * the requested model and picks the one with the most spare capacity. Ties are broken randomly so
+ * equally-idle nodes share traffic over time" (002).
  *
  *   leastLoaded    least in-flight / C; ties by a lottery with weight 0.8 + 0.2·H
  *   operatorFirst  the least-loaded operator, then the least-loaded of its instances

@@ -1,6 +1,7 @@
 /**
- * Trust (rule 7). "Trust unlocks higher bounty multipliers" (002): the best tier whose online time
- * and health are both met. A tier is lost when health falls below its bound, and regained as before.
+ * Trust (docs/rules.md#trust). "Trust unlocks higher bounty multipliers" (002): the best tier whose
+ * online time and health are both met. A tier is lost when health falls below its bound, and regained
+ * as before.
  */
 import { Schema } from "effect"
 import type { KnobValues } from "../core/knob.ts"

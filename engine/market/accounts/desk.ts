@@ -1,5 +1,5 @@
 /**
- * The accounts' desk (rule 11): sign-up grants, buying, withdrawing.
+ * The accounts' desk (docs/rules.md#credits): sign-up grants, buying, withdrawing.
  *
  * "On every new account, so you can call the gateway before you buy or earn" (002): the grant is a
  * lot of its own, spent first and never withdrawable. Only earned credits can be withdrawn, in two

@@ -1,7 +1,7 @@
 /**
  * Parties: accounts that were found to be one's. To the rules they are one operator and one consumer:
- * their traffic with each other is own traffic (rule 9), and their instances count together where
- * operators are compared (rule 2).
+ * their traffic with each other is own traffic (docs/rules.md#bounties), and their instances count
+ * together where operators are compared (docs/rules.md#parties).
  *
  * Every account names its party's first account, so that asking for it is O(1) however long the chain
  * of findings was; a new finding is O(accounts + instances + models).

@@ -1,5 +1,5 @@
 /**
- * What an answer asks of the gateway beside its verdict (rule 3's table), whether it answered an
+ * What an answer asks of the gateway beside its verdict (docs/rules.md#outcomes), whether it answered an
  * attempt or a probe: a busy instance is left alone until its Retry-After, and one whose own upstream
  * refuses its token is suspended until its operator replaces it. An upstream may refuse a call for what
  * is in it, too: where one party alone may not harm a host, a probe has to be refused as well.

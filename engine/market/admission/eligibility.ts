@@ -1,6 +1,6 @@
 /**
- * Who may serve (rule 1): an instance is a candidate when every reason against it is absent. Each
- * reason has its own code, shown to operators and counted.
+ * Who may serve (docs/rules.md#eligibility): an instance is a candidate when every reason against it is
+ * absent. Each reason has its own code, shown to operators and counted.
  *
  * Reasons are worked out as bits, that of code k at 1 << k: an instance may have several against it,
  * and the lowest is the one that is shown.

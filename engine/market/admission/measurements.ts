@@ -1,5 +1,5 @@
 /**
- * Measurements (rule 2, hardened): where capacity is verified, an instance serves only once the
+ * Measurements (docs/rules.md#capacity): where capacity is verified, an instance serves only once the
  * driver has measured what it really does with its present model.
  *
  * A measurement is numbered by the models that the instance has served. One that is not answered

@@ -1,9 +1,10 @@
 /**
- * Probes: short generations of the gateway's own that let a parked instance back in (rule 3),
- * re-measure a floored one (rule 4), and tell of one that a single party's calls have failed on whether
- * it works. One probe at a time; a probe that is not answered within its lease is lost and frees its
- * place, so no instance can be stuck. An instance out of service (its node lost, draining, suspended, out
- * of its schedule) is asked nothing until it is back.
+ * Probes: short generations of the gateway's own that let a parked instance back in
+ * (docs/rules.md#breaker), re-measure a floored one (docs/rules.md#floor), and tell of one that a
+ * single party's calls have failed on whether it works. One probe at a time; a probe that is not
+ * answered within its lease is lost and frees its place, so no instance can be stuck. An instance out
+ * of service (its node lost, draining, suspended, out of its schedule) is asked nothing until it is
+ * back.
  */
 import {
   byFailures,

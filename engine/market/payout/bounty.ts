@@ -1,6 +1,6 @@
 /**
- * Bounties (rule 9). "Payout multipliers on under-supplied models, funded by the platform — not the
- * consumer" (002).
+ * Bounties (docs/rules.md#bounties). "Payout multipliers on under-supplied models, funded by the
+ * platform — not the consumer" (002).
  *
  * Each hour and model: demand D = tokens/s asked for (served + refused), averaged over 24 h; supply
  * Q = Σ ramped tokens/s of active instances; shortage = clamp((1.25·D − Q) / (1.25·D), 0, 1);

@@ -1,7 +1,7 @@
 /**
- * Seats: who took whose place on a node (rule 10). "Switching the model an instance serves triggers a
- * temporary payout reduction that decays over 72 hours" (002). The reduction follows the node, so
- * that stopping an instance and starting another model is a switch, in whichever order.
+ * Seats: who took whose place on a node (docs/rules.md#anti-flapping). "Switching the model an instance
+ * serves triggers a temporary payout reduction that decays over 72 hours" (002). The reduction follows
+ * the node, so that stopping an instance and starting another model is a switch, in whichever order.
  *
  * Each instance has a seat on its node from when it starts. Stopping or draining it leaves its seat
  * vacant, which the node remembers for as long as a reduction lasts. A newer seat takes the place of

@@ -1,5 +1,5 @@
 /**
- * Vesting (rule 9, hardened): what a bounty exceeds the fee by is released over 14 days, a like part
+ * Vesting (docs/rules.md#vesting): what a bounty exceeds the fee by is released over 14 days, a like part
  * of each day's cohort a day, and goes back to the pool on fraud.
  */
 import type { Rejection } from "../../protocol/command.ts"

@@ -1,5 +1,5 @@
 /**
- * Blame: an attempt's failure is judged by who can have caused it (the breaker, rule 3; health, rule 6).
+ * Blame: an attempt's failure is judged by who can have caused it (docs/rules.md#blame).
  *
  * - A failure after the answer had begun, or one that the rules do not compare, counts at once.
  * - An attempt that delivered nothing is held against its instance until the request is over
@@ -62,7 +62,7 @@ export const judge = (
   tellBreaker(market, request, instance, outcome)
 }
 
-/** The verdict of rule 3's table, and of the knob beside it. */
+/** The verdict of the table of outcomes (docs/rules.md#outcomes), and of the knob beside it. */
 const verdictUnder = ({ rules }: Market, outcome: Outcome): Verdict =>
   outcome === "backpressure" && rules.isBackpressureFailure ? "failure" : verdictOf[outcome]
 

@@ -1,6 +1,6 @@
 /**
- * The life of a request (rule 12): hold the worst case, dispatch, retry before the first token, then
- * settle or void. Every request ends in exactly one `Finish` or `Refuse`.
+ * The life of a request (docs/rules.md#calls): hold the worst case, dispatch, retry before the first
+ * token, then settle or void. Every request ends in exactly one `Finish` or `Refuse`.
  */
 import { halfOpen } from "../../machines/admission.ts"
 import { owe, refresh, refreshLoad } from "../admission/eligibility.ts"

@@ -1,6 +1,6 @@
 /**
- * Calls to a model server: its status becomes one of the kernel's outcomes (rule 3's table), its text
- * becomes chunks of an OpenAI stream.
+ * Calls to a model server: its status becomes one of the kernel's outcomes (docs/rules.md#outcomes),
+ * its text becomes chunks of an OpenAI stream.
  */
 import { randomUUID } from "node:crypto"
 import type { IncomingMessage } from "node:http"

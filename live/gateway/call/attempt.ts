@@ -1,6 +1,7 @@
 /**
- * One attempt on one instance: watches what a courier brings, counts it, keeps the time, and names
- * the outcome as rule 3's table does. It knows nothing of the market or of the consumer.
+ * One attempt on one instance: watches what a courier brings, counts it, keeps the time, and names the
+ * outcome as the table of outcomes does (docs/rules.md#outcomes). It knows nothing of the market or of
+ * the consumer.
  *
  * Every attempt ends once: by the host, by a timeout here, or by `stop`.
  */

@@ -1,6 +1,6 @@
 /**
  * Delivery by push: the gateway calls a host's OpenAI endpoint itself. One request an attempt; what
- * the host answers becomes chunks, or an outcome by rule 3's table.
+ * the host answers becomes chunks, or an outcome by the table of outcomes (docs/rules.md#outcomes).
  *
  * Nothing that a host sends is trusted: redirects are not followed, compressed bodies are not
  * unpacked, and an answer has a size that follows from what was asked.

@@ -2,11 +2,12 @@
  * The prober: answers the kernel's `Probe` and `Measure` commands with short generations of its own,
  * through the same couriers as any call.
  *
- * A probe tells whether an instance works again (rule 3) or is fast enough again (rule 4). A
- * measurement finds how many streams an instance serves at once with each at the floor or above, and
- * how many tokens a second that makes: first one stream, then as many as it declares; where it cannot
- * keep its word, half as many, and so on. An honest host is done after two short rounds. A model that
- * hides its first tokens is asked for more of them, once it is known how many (platform/model-server/generation-rate.ts).
+ * A probe tells whether an instance works again (docs/rules.md#breaker) or is fast enough again
+ * (docs/rules.md#floor). A measurement finds how many streams an instance serves at once with each at
+ * the floor or above, and how many tokens a second that makes: first one stream, then as many as it
+ * declares; where it cannot keep its word, half as many, and so on. An honest host is done after two
+ * short rounds. A model that hides its first tokens is asked for more of them, once it is known how
+ * many (platform/model-server/generation-rate.ts).
  */
 import type { Command } from "../../../engine/index.ts"
 import { microsPerSecond } from "../../../engine/index.ts"

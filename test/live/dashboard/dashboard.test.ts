@@ -21,7 +21,7 @@ beforeAll(async () => {
   scene.serve(20)
   // A machine that is busy with starting up sheds what comes first.
   await vi.waitUntil(async () => (await fetch(`${scene.url}/healthz`)).ok, {
-    timeout: 20_000,
+    timeout: 60_000,
     interval: 200,
   })
 })
@@ -77,7 +77,7 @@ describe.skipIf(chromiumPath === undefined)(
         ...options,
       })
       const page = await context.newPage()
-      page.setDefaultTimeout(10_000)
+      page.setDefaultTimeout(40_000)
       page.on("console", (message) => {
         if (["error", "warning"].includes(message.type())) complaints.push(message.text())
       })

@@ -25,11 +25,12 @@ const tableStyle = () => {
   }
 }
 
-const sweepReports = () => import("./reports/write-sweep-report.ts")
+const sweepReports = Effect.promise(() => import("./reports/write-sweep-report.ts"))
 
 /**
  * Each command, loaded once it is asked for: a start costs what it uses. The simulator's are handed the
- * reports that they write, which they do not know.
+ * reports that they write, which they do not know. A module that is missing is a broken package, and no
+ * failure that a command could have.
  */
 const loaders = {
   run: async () => {
@@ -39,7 +40,7 @@ const loaders = {
       table: (result) => metricsTable(result, tableStyle()).trimEnd(),
       write: (...given) =>
         Effect.flatMap(
-          loading(() => import("./reports/write-report.ts")),
+          Effect.promise(() => import("./reports/write-report.ts")),
           ({ writeReport }) => writeReport(...given),
         ),
     })
@@ -49,7 +50,7 @@ const loaders = {
     const { makeClaimsCommand } = await import("./sim/cli/claims.ts")
     return makeClaimsCommand((...given) =>
       Effect.flatMap(
-        loading(() => import("./reports/claims/write-claims.ts")),
+        Effect.promise(() => import("./reports/claims/write-claims.ts")),
         ({ writeClaims }) => writeClaims(...given),
       ),
     )
@@ -58,19 +59,19 @@ const loaders = {
   sweep: async () => {
     const { makeSweepCommand } = await import("./sim/cli/sweep.ts")
     return makeSweepCommand((...given) =>
-      Effect.flatMap(loading(sweepReports), ({ writeSweepReport }) => writeSweepReport(...given)),
+      Effect.flatMap(sweepReports, ({ writeSweepReport }) => writeSweepReport(...given)),
     )
   },
   merge: async () => {
     const { makeMergeCommand } = await import("./sim/cli/merge.ts")
     return makeMergeCommand((...given) =>
-      Effect.flatMap(loading(sweepReports), ({ writeSweepReport }) => writeSweepReport(...given)),
+      Effect.flatMap(sweepReports, ({ writeSweepReport }) => writeSweepReport(...given)),
     )
   },
   sensitivity: async () => {
     const { makeSensitivityCommand } = await import("./sim/cli/sensitivity.ts")
     return makeSensitivityCommand((...given) =>
-      Effect.flatMap(loading(sweepReports), ({ writeSensitivityReport }) =>
+      Effect.flatMap(sweepReports, ({ writeSensitivityReport }) =>
         writeSensitivityReport(...given),
       ),
     )
@@ -93,14 +94,11 @@ const loaders = {
     (await import("./live/store/commands/accept-loss-command.ts")).acceptLossCommand,
 } as const
 
-/** A module that is missing is a broken package, not a user's mistake. */
-const loading = <M>(load: () => Promise<M>): Effect.Effect<M> => Effect.promise(load)
-
 /** The command that the words begin with; all of them where they begin with none. */
 const commandsFor = (first: string | undefined) => {
   const named = Object.entries(loaders).filter(([name]) => name === first)
   const chosen = named.length > 0 ? named : Object.entries(loaders)
-  return loading(() => Promise.all(chosen.map(([, load]) => load())))
+  return Effect.promise(() => Promise.all(chosen.map(([, load]) => load())))
 }
 
 const meaning = "Simulates, audits and runs the economics of GPU-inference marketplaces."

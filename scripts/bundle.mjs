@@ -1,7 +1,7 @@
 /**
  * Joins the programs of dist/ (the command line and its workers) with those of their libraries that come
- * in hundreds of small files: a start then reads a few files in place of some 1,800, in about a third of
- * the time. What a user imports (`evenkeel/engine` and the like) stays as the compiler left it.
+ * in hundreds of small files: a start then reads a few files in place of some 1,800, which
+ * takes most of its time. What a user imports (`evenkeel/engine` and the like) stays as the compiler left it.
  *
  * The command line becomes executable, too: npm sets that bit only once, when it links the command, so
  * a dist/ that was removed and built again would lack it, and `npx evenkeel` would be refused.

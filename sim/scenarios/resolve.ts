@@ -4,9 +4,8 @@
  */
 import type { SchemaAST } from "effect"
 import { Either, ParseResult, Schema } from "effect"
-import { deriveEconomy, economies, entryIn, groupIn, overlay } from "../../engine/index.ts"
-import type { Tree } from "../settings/assign.ts"
-import { isTree } from "../settings/assign.ts"
+import { deriveEconomy, economies, entryIn, groupIn, isTree, overlay } from "../../engine/index.ts"
+import type { Tree } from "../../engine/index.ts"
 import { Scenario } from "./schema.ts"
 import { checkTogether } from "./check-together.ts"
 import { ScenarioInvalid } from "../settings/scenario-error.ts"

@@ -4,12 +4,9 @@
  */
 import { Either } from "effect"
 import { parse } from "yaml"
+import type { Tree } from "../../engine/index.ts"
+import { isTree } from "../../engine/index.ts"
 import { ScenarioInvalid } from "./scenario-error.ts"
-
-export type Tree = { readonly [key: string]: unknown }
-
-export const isTree = (value: unknown): value is Tree =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const refused = (text: string, path: string, message: string) =>
   Either.left(new ScenarioInvalid({ source: `--set ${text}`, issues: [{ path, message }] }))

@@ -9,7 +9,7 @@ import { parse } from "yaml"
 import type { JsonObject } from "../../../sim/scenarios/json-schema.ts"
 import { scenarioJsonSchema } from "../../../sim/scenarios/json-schema.ts"
 import { builtInScenarios, readScenario, scenarioOf } from "../../../sim/scenarios/load.ts"
-import type { Tree } from "../../../sim/settings/assign.ts"
+import type { Tree } from "../../../engine/index.ts"
 import { evenkeel } from "../../cli/evenkeel.ts"
 
 const packageRequire = createRequire(import.meta.url)

@@ -2,7 +2,7 @@
 import { Either } from "effect"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import type { Tree } from "../../../sim/settings/assign.ts"
+import type { Tree } from "../../../engine/index.ts"
 import { assign } from "../../../sim/settings/assign.ts"
 import { assertProperty } from "../../support/property.ts"
 

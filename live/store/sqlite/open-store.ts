@@ -14,7 +14,7 @@ import type { StoreBroken, StoreFault } from "../errors.ts"
 import { restoreAdvice, StoreDamaged, StoreUnusable } from "../errors.ts"
 import type { JournalReader } from "../journal.ts"
 import { makeCommitQueue } from "./journal/commit-queue.ts"
-import { asFault, reasonOf } from "./schema/damage.ts"
+import { asFault, causeOf, reasonOf } from "./schema/damage.ts"
 import { createHead, headUnusable, markOf, openHead, readHead } from "./journal/head.ts"
 import { type History, Store } from "../store.ts"
 import { makeHistory } from "./journal/history.ts"
@@ -280,9 +280,6 @@ const migrationReason = (error: unknown): string => {
 const unusable = (directory: string, reason: string): Effect.Effect<never, StoreUnusable> =>
   new StoreUnusable({ directory, reason })
 
-const reasonOfLock = ({ cause, message }: SqlError): string =>
-  cause instanceof Error ? cause.message : message
-
 /** A connection that lives as long as the scope. */
 const connect = (
   options: Parameters<typeof sqliteLayer>[0],
@@ -303,7 +300,7 @@ const lock = (filename: string): Effect.Effect<void, SqlError, Scope.Scope> =>
       Effect.mapError((error) =>
         ["SQLITE_BUSY", "SQLITE_LOCKED"].includes(sqliteCode(error) ?? "")
           ? new SqlError({ cause: new Error("another process runs a market in it") })
-          : new SqlError({ cause: new Error(`lock.sqlite: ${reasonOfLock(error)}`) }),
+          : new SqlError({ cause: new Error(`lock.sqlite: ${causeOf(error)}`) }),
       ),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
     )

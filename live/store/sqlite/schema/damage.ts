@@ -30,7 +30,8 @@ export const asFault = <A, E, R>(
 const isSqlError = (error: unknown): error is SqlError =>
   error instanceof Error && "_tag" in error && error._tag === "SqlError"
 
-const causeOf = ({ cause, message }: SqlError): string =>
+/** What SQLite itself said. */
+export const causeOf = ({ cause, message }: SqlError): string =>
   cause instanceof Error ? cause.message : message
 
 /** SQLite says so of a file that is not as SQLite leaves it, or of a text that is no UTF-8. */

@@ -1,5 +1,6 @@
 /**
- * The last line of CI: `N passed, N failed[, N skipped]`, from vitest's JSON report.
+ * The last lines of CI: each test that failed with what it said, and `N passed, N failed[, N skipped]`,
+ * from vitest's JSON report.
  * Usage: summary.mjs FAILED_STEPS REPORT TESTS_STATUS, the last being the test command's exit
  * status, or empty where it was never reached. Exits 1 where anything failed.
  *
@@ -9,6 +10,9 @@
 import { existsSync, readFileSync } from "node:fs"
 
 const [failedSteps = "0", report = "", testsStatus = ""] = process.argv.slice(2)
+
+/** The first lines of what a test said: enough to know it again, where the log before is cut off. */
+const excerptOf = (messages) => messages.join("\n").slice(0, 2_000).replaceAll(/^/gm, "    ")
 
 const countTests = () => {
   if (testsStatus === "") return { passed: 0, failed: 0, skipped: 0 }
@@ -24,6 +28,9 @@ const countTests = () => {
       file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
   )
   for (const file of unloaded) console.log(`could not run ${file.name}: ${file.message}`)
+  for (const file of results.testResults)
+    for (const test of file.assertionResults.filter((each) => each.status === "failed"))
+      console.log(`failed ${file.name}: ${test.fullName}\n${excerptOf(test.failureMessages)}`)
   const failed = results.numFailedTests + unloaded.length
   return {
     passed: results.numPassedTests,

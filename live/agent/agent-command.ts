@@ -1,6 +1,6 @@
 /** `evenkeel agent`: makes this machine a host of a market. */
 import { Data, Effect, Option } from "effect"
-import { alignColumns, note, printable, printResult } from "../../platform/terminal/output.ts"
+import { alignColumns, printable, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { HostAgent } from "./host-agent.ts"
 import * as Command from "../../platform/terminal/command.ts"
@@ -219,7 +219,9 @@ const printJson = (event: AgentEvent): void => {
 const printEvent = (event: AgentEvent): void => {
   process.stdout.write(`${new Date().toISOString()} ${printable(eventText(event))}\n`)
 }
-const noteEvent = (event: AgentEvent): void => Effect.runSync(note(eventText(event)))
+const noteEvent = (event: AgentEvent): void => {
+  process.stderr.write(`${printable(eventText(event))}\n`)
+}
 
 const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
 

@@ -6,7 +6,7 @@
 import type { GatewayLink, Upload } from "../../../../live/agent/serving/gateway-link.ts"
 import { Refused } from "../../../../live/agent/serving/gateway-link.ts"
 import { Unreachable } from "../../../../live/agent/transport/http.ts"
-import { pause } from "../../../../live/agent/transport/backoff.ts"
+import { pause } from "./pause.ts"
 import type { HeartbeatAnswer, Registered } from "../../../../live/protocol/host-protocol.ts"
 
 interface KnownHost {

@@ -13,6 +13,7 @@ import { compileHealth } from "../rules/health.ts"
 import { compileLiveness } from "../rules/liveness.ts"
 import { compileMetering } from "../rules/metering.ts"
 import { compileMoney } from "../rules/money.ts"
+import { compilePricing } from "../rules/pricing/index.ts"
 import { compilePromotion } from "../rules/promotion.ts"
 import { compileRamp } from "../rules/ramp.ts"
 import { compileRouting } from "../rules/routing.ts"
@@ -27,6 +28,7 @@ export const compileRules = (economy: Economy) => {
   const ramp = compileRamp(economy)
   return {
     ...compileMoney(economy),
+    ...compilePricing(economy),
     ...compileRouting(economy),
     ...compileBreaker(economy),
     ...compileBackpressure(economy),

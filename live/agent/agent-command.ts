@@ -1,4 +1,5 @@
 /** `evenkeel agent`: makes this machine a host of a market. */
+import { causeText } from "../../platform/cause.ts"
 import { Data, Effect, Option } from "effect"
 import { alignColumns, printable, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
@@ -114,8 +115,7 @@ export const agentCommand = Command.make({
 /** What the agent could not do, as a message without a stack. */
 class AgentFailed extends Data.TaggedError("AgentFailed")<{ readonly message: string }> {}
 
-const failed = (error: unknown): AgentFailed =>
-  new AgentFailed({ message: error instanceof Error ? error.message : String(error) })
+const failed = (error: unknown): AgentFailed => new AgentFailed({ message: causeText(error) })
 
 /** A signal interrupts, and the interruption drains: the command ends when the last job has. */
 const serve = (agent: HostAgent) =>

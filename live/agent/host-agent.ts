@@ -103,7 +103,9 @@ export class HostAgent {
     const declared = await this.#registrar.declared()
     this.#backendStart ??= this.#backend.start()
     await this.#backendStart.catch((error: Error) => {
-      throw new AgentError(`${this.#backend.description} cannot be used: ${error.message}`)
+      throw new AgentError({
+        message: `${this.#backend.description} cannot be used: ${error.message}`,
+      })
     })
     return runEffect(
       makePlan({
@@ -177,7 +179,7 @@ export class HostAgent {
 
   /** Drains and ends: what runs may finish within `drainSeconds`. Resolves once all has ended. */
   async stop(): Promise<void> {
-    this.#stopping.abort(new AgentError("the agent was stopped"))
+    this.#stopping.abort(new AgentError({ message: "the agent was stopped" }))
     if (this.#served === undefined) await this.#backend.stop()
     await this.#served?.catch(() => {})
   }
@@ -219,7 +221,7 @@ export class HostAgent {
       Effect.retry(waits),
       Effect.mapError((error) =>
         error instanceof Refused && !isPassing(error)
-          ? new AgentError(`The gateway refuses: ${error.message}`)
+          ? new AgentError({ message: `The gateway refuses: ${error.message}` })
           : error,
       ),
       Effect.raceFirst(

@@ -73,19 +73,15 @@ const offeredModels = ({
     if (named.length > 0) return named
     const served = yield* fromPromise(() => backend.models())
     if (served.length === 0)
-      return yield* Effect.fail(
-        new AgentError(
-          `${backend.description} serves no model yet: load one there, or name one with --model`,
-        ),
-      )
+      return yield* new AgentError({
+        message: `${backend.description} serves no model yet: load one there, or name one with --model`,
+      })
     const listed = new Set(yield* listedModels)
     const both = served.filter((model) => listed.has(model)).map((model) => ({ model }))
     if (both.length > 0) return both
-    return yield* Effect.fail(
-      new AgentError(
-        `The market lists none of the backend's models under the same name. The backend has ${shown(served)}; the market lists ${shown([...listed])}. Say which is which: --model MARKET-NAME=BACKEND-NAME`,
-      ),
-    )
+    return yield* new AgentError({
+      message: `The market lists none of the backend's models under the same name. The backend has ${shown(served)}; the market lists ${shown([...listed])}. Say which is which: --model MARKET-NAME=BACKEND-NAME`,
+    })
   })
 
 const mostShown = 10

@@ -3,7 +3,7 @@
  * (the gateway because the consumer has left, or the network) stops the GPU at once, and so does a
  * heartbeat that no longer lists the job.
  */
-import { Effect } from "effect"
+import { Data, Effect } from "effect"
 import type { Failure, HandedJob } from "../../protocol/host-protocol.ts"
 import { backoff } from "../transport/backoff.ts"
 import type { Backend, Chunk } from "../backends/backend.ts"
@@ -24,17 +24,11 @@ export interface JobReport {
 }
 
 /** The gateway does not want the job any more: it has ended the upload, or no longer lists it. */
-export class Withdrawn extends Error {
-  override readonly name = "Withdrawn"
-}
+export class Withdrawn extends Data.TaggedError("Withdrawn")<{ readonly message: string }> {}
 /** The agent ends before the job does. */
-export class Leaving extends Error {
-  override readonly name = "Leaving"
-}
+export class Leaving extends Data.TaggedError("Leaving")<{ readonly message: string }> {}
 /** The connection of the upload broke. */
-class Disconnected extends Error {
-  override readonly name = "Disconnected"
-}
+class Disconnected extends Data.TaggedError("Disconnected")<{ readonly message: string }> {}
 
 /** What a job under way has to show for itself. */
 export interface Progress {
@@ -156,7 +150,7 @@ const streamUp = async (
     ending.isFinishing()
     clearInterval(signs)
     const status = await upload.finish()
-    if (status === 0) throw new Disconnected("the connection of the upload broke")
+    if (status === 0) throw new Disconnected({ message: "the connection of the upload broke" })
     const outcome: Outcome =
       status >= 300 ? { _tag: "Withdrawn", detail: `upload: ${status}` } : { _tag: "Uploaded" }
     return { outcome, pieces, usage }
@@ -185,8 +179,8 @@ const endingOf = (upload: Upload, stop: AbortSignal) => {
     if (isFinishing) return
     controller.abort(
       status === undefined
-        ? new Disconnected("the connection of the upload broke")
-        : new Withdrawn(`the gateway ended the upload with status ${status}`),
+        ? new Disconnected({ message: "the connection of the upload broke" })
+        : new Withdrawn({ message: `the gateway ended the upload with status ${status}` }),
     )
   }
   void follow()

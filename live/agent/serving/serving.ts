@@ -167,7 +167,7 @@ const serveIn = (scope: Scope.Scope, options: ServingOptions): Effect.Effect<voi
       const listed = new Set(answer.jobs.map(claimOf))
       for (const { job, controller } of jobs)
         if (!listed.has(claimOf(job)))
-          controller.abort(new Withdrawn("the gateway no longer lists the job"))
+          controller.abort(new Withdrawn({ message: "the gateway no longer lists the job" }))
       tellWay(watch.see(sent, answer.jobs))
     })
     /** One after the other, and each to its end: the gateway is to hear of a drain last. */
@@ -234,11 +234,9 @@ const serveIn = (scope: Scope.Scope, options: ServingOptions): Effect.Effect<voi
         lost: (how: Loss, why: string) =>
           Effect.gen(function* () {
             if (how === "refused" && !isAccepted && ++refusals >= mostRefusals)
-              return yield* Effect.fail(
-                new AgentError(
-                  `The gateway refuses every key that it gives: ${why}. Something between may leave out the header Authorization`,
-                ),
-              )
+              return yield* new AgentError({
+                message: `The gateway refuses every key that it gives: ${why}. Something between may leave out the header Authorization`,
+              })
             // Agents that share an identity lose it together: whoever comes second takes what the first got.
             yield* Effect.ignore(waits.next(undefined))
             if (isDraining) return
@@ -290,7 +288,9 @@ const serveIn = (scope: Scope.Scope, options: ServingOptions): Effect.Effect<voi
     const start = (job: HandedJob): Effect.Effect<void> =>
       Effect.gen(function* () {
         // The gateway hands out a job a second time only where the first answer was lost.
-        running.get(job.job_id)?.controller.abort(new Withdrawn("the job was handed out again"))
+        running
+          .get(job.job_id)
+          ?.controller.abort(new Withdrawn({ message: "the job was handed out again" }))
         const controller = new AbortController()
         const progress = makeProgress()
         const run = Effect.map(
@@ -333,8 +333,10 @@ const serveIn = (scope: Scope.Scope, options: ServingOptions): Effect.Effect<voi
     // Without heartbeats the host is none: where they fail, the polls end, too.
     yield* Effect.raceFirst(Effect.raceFirst(polls, drained), Fiber.join(beating)).pipe(
       Effect.zipRight(Effect.suspend(() => settle(drainMillis))),
-      Effect.zipRight(cutOff(new Leaving("the host is shutting down"))),
-      Effect.tapError(() => cutOff(new Leaving("the host can no longer reach its gateway"))),
+      Effect.zipRight(cutOff(new Leaving({ message: "the host is shutting down" }))),
+      Effect.tapError(() =>
+        cutOff(new Leaving({ message: "the host can no longer reach its gateway" })),
+      ),
     )
     const beats = yield* Fiber.interrupt(beating)
     if (Exit.isFailure(beats) && !Exit.isInterrupted(beats)) return yield* beats

@@ -13,6 +13,7 @@
  * it keeps failing, the queue breaks for good: everyone who waits is told, and the process should
  * end, because its memory is ahead of its disk.
  */
+import { causeText } from "../../../../platform/cause.ts"
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
 import type { Scope } from "effect"
@@ -194,7 +195,5 @@ export const makeCommitQueue = ({
     }
   })
 
-const whyNot = (cause: unknown): string => {
-  if (cause instanceof SqlError) return reasonOf(cause)
-  return cause instanceof Error ? cause.message : String(cause)
-}
+const whyNot = (cause: unknown): string =>
+  cause instanceof SqlError ? reasonOf(cause) : causeText(cause)

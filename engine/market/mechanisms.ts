@@ -2,7 +2,9 @@
  * The mechanisms of the market, in the order in which they have their turn at the end of an hour:
  * online time counts towards the hour's health, and health towards what is paid.
  */
+import { invariant } from "../core/invariant.ts"
 import type { EventTag } from "../protocol/event.ts"
+import { eventSchemas } from "../protocol/event.ts"
 import { accounts } from "./accounts/mechanism.ts"
 import { admission } from "./admission/mechanism.ts"
 import { payout } from "./payout/mechanism.ts"
@@ -24,16 +26,21 @@ export const mechanisms: ReadonlyArray<Mechanism> = [
 
 /** The two events that are about time itself, and belong to the market as a whole (`clock/`). */
 export type TimeTag = "TimerFired" | "GatewayResumed"
+const timeTags: ReadonlySet<string> = new Set<TimeTag>(["TimerFired", "GatewayResumed"])
 
 type HandlerTable = { readonly [T in Exclude<EventTag, TimeTag>]: Handler<T> }
 
 /** Who takes an event: one mechanism each. */
-export const handlers: HandlerTable = (() => {
+export const handlersOf = (all: ReadonlyArray<Mechanism>): HandlerTable => {
   const table: Record<string, unknown> = {}
-  for (const { name, takes } of mechanisms)
+  for (const { takes } of all)
     for (const [tag, handler] of Object.entries(takes)) {
-      if (tag in table) throw new Error(`${name}: another mechanism takes ${tag} already`)
+      invariant(!(tag in table), "an event is taken by one mechanism")
       table[tag] = handler
     }
+  for (const tag of Object.keys(eventSchemas))
+    invariant(tag in table || timeTags.has(tag), "every event is taken by a mechanism")
   return table as unknown as HandlerTable
-})()
+}
+
+export const handlers = handlersOf(mechanisms)

@@ -3,6 +3,7 @@
  * kernel: it appends the command and rolls it into the market's digest.
  */
 import type { InstanceId, MeasurementId, ModelId, NodeId, ProbeId, RequestId } from "../core/ids.ts"
+import { invariant } from "../core/invariant.ts"
 import type { Digest } from "../core/digest.ts"
 import { mix } from "../core/digest.ts"
 import type { Outcome } from "./event.ts"
@@ -139,6 +140,7 @@ export interface CommandSink {
 const numberOf = <T extends string>(names: ReadonlyArray<T>, name: T): number => {
   let place = 0
   while (place < names.length && names[place] !== name) place++
+  invariant(place < names.length, "a name in the digest is one of its list")
   return place + 1
 }
 
@@ -165,6 +167,7 @@ export const emit = (sink: CommandSink, command: Command): void => {
       mix(digest, numberOf(refusals, command.reason))
       break
     case "Probe":
+      invariant(command.tokens >= 1, "a probe generates a token or more")
       mix(digest, 4)
       mix(digest, command.instance)
       mix(digest, command.probe)
@@ -177,6 +180,7 @@ export const emit = (sink: CommandSink, command: Command): void => {
       mix(digest, command.measurement)
       break
     case "Park":
+      invariant(command.untilMicros >= 0, "an instance is parked until a time")
       mix(digest, 6)
       mix(digest, command.instance)
       mix(digest, command.untilMicros)
@@ -205,6 +209,7 @@ export const emit = (sink: CommandSink, command: Command): void => {
 }
 
 export const emitDispatch = ({ commands, digest }: CommandSink, command: CommandOf<"Dispatch">) => {
+  invariant(command.instance >= 0, "a call is dispatched to an instance that is there")
   mix(digest, 1)
   mix(digest, command.request)
   mix(digest, command.attempt)

@@ -10,6 +10,7 @@
  * will change the answer.
  */
 import { rankCandidate } from "../../rules/selection.ts"
+import { invariant } from "../../core/invariant.ts"
 import type { Market } from "../state/market-state.ts"
 import { wakeAt } from "../../core/wake-queue.ts"
 import { healthHundredths } from "../../rules/health.ts"
@@ -58,7 +59,9 @@ export const rampNow = (market: Market, instance: number, now: number): number =
 export const onlineMicrosAt = (market: Market, instance: number, now: number): number => {
   const { onlineMicros, isOnline, creditedUntil } = market.instances.columns
   const credited = onlineMicros[instance]
-  return isOnline[instance] === 1 ? credited + now - creditedUntil[instance] : credited
+  if (isOnline[instance] === 0) return credited
+  invariant(now >= creditedUntil[instance], "online time is credited up to now at most")
+  return credited + now - creditedUntil[instance]
 }
 
 /** Slots that count before the ramp: declared, or the lesser of declared and measured. */
@@ -86,6 +89,7 @@ export const refresh = (market: Market, instance: number): void => {
   const reasons = reasonsAgainst(market, instance, ramp)
   const reason = lowest(reasons)
   const wake = wakeOf(market, instance, reasons, ramp, slots, capacity)
+  invariant(wake > market.now, "an instance is looked at again later, if at all")
   columns.capacity[instance] = capacity
   const isAtRest = market.breakers.state[instance] === closed && wake === Infinity
   columns.isQuiet[instance] = reason === eligible && ramp === 1 && isAtRest ? 1 : 0
@@ -101,6 +105,8 @@ export const refreshLoad = (market: Market, instance: number): void => {
   const { columns } = market.instances
   if (columns.isQuiet[instance] === 0) return refresh(market, instance)
   const capacity = columns.capacity[instance]
+  invariant(capacity === countedSlots(market, instance), "a quiet instance has all of its slots")
+  invariant(market.breakers.state[instance] === closed, "a quiet instance's breaker is closed")
   rank(market, instance, eligible, capacity, capacity, 1)
 }
 
@@ -132,6 +138,7 @@ const rank = (
   const before = columns.reason[instance]
   if (before === shown) return
   const standings = market.standings[columns.model[instance]]
+  invariant(standings[before] >= 1, "an instance is counted as it stood")
   standings[before] -= 1
   standings[shown] += 1
   columns.reason[instance] = shown
@@ -168,6 +175,17 @@ export const isInService = ({ instances: { columns } }: Market, instance: number
   columns.isDraining[instance] === 0 &&
   columns.isSuspended[instance] === 0 &&
   columns.isUnavailable[instance] === 0
+
+/** Code of the first reason that it is out of service by; −1 where it is in service. */
+export const outOfServiceReason = (
+  { instances: { columns } }: Market,
+  instance: number,
+): number => {
+  if (columns.isOnline[instance] === 0) return inactive
+  if (columns.isDraining[instance] === 1) return draining
+  if (columns.isSuspended[instance] === 1) return suspended
+  return columns.isUnavailable[instance] === 1 ? offSchedule : -1
+}
 
 /** Everything that stands against an instance now, its load included; empty: eligible. */
 export const reasonsNow = (market: Market, instance: number): ReadonlyArray<EligibilityReason> => {
@@ -225,6 +243,7 @@ const debtWait = (market: Market, instance: number, ramp: number): number => {
 
 /** Adds an attempt's tokens to the debt that caps a ramping instance's rate. */
 export const owe = (market: Market, instance: number, tokens: number): void => {
+  invariant(tokens >= 0, "an attempt's tokens are at least 0")
   const { columns } = market.instances
   if (columns.isQuiet[instance] === 1) return
   const ramp = rampNow(market, instance, market.now)

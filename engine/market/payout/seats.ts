@@ -14,6 +14,7 @@
  * A node's reduction and vacant seats outlive it with its operator, and every node that the operator
  * registers while they last begins with them: registering anew sheds nothing.
  */
+import { invariant } from "../../core/invariant.ts"
 import type { VacantSeat } from "../../rules/flap.ts"
 import { reductionAfter, reductionOnSwitch } from "../../rules/flap.ts"
 import type { Market } from "../state/market-state.ts"
@@ -64,6 +65,7 @@ export const vacateSeat = (market: Market, instance: number): void => {
 /** As {@link vacateSeat}, where the whole node goes and nobody takes anyone's place. */
 export const leaveSeat = (market: Market, instance: number): void => {
   const { node, model, seatSince } = market.instances.columns
+  invariant(seatSince[instance] <= market.now, "a seat is left after it was taken")
   const left = { model: model[instance], since: seatSince[instance], vacantSince: market.now }
   const vacant = vacantSeats(market.vacantSeats, market, node[instance])
   keep(market.vacantSeats, node[instance], oldestFirst(market, [...vacant, left]))
@@ -75,6 +77,7 @@ const succeed = (market: Market, node: number): void => {
   let vacant = vacantSeats(market.vacantSeats, market, node)
   for (let pair = successionIn(market, node, vacant); pair !== undefined;) {
     const { seat, successor } = pair
+    invariant(seatSince[successor] >= seat.since, "a place is taken by nobody who came earlier")
     seatSince[successor] = seat.since
     if (model[successor] !== seat.model) reducePayout(market, node)
     vacant = vacant.filter((one) => one !== seat)
@@ -123,6 +126,10 @@ const successorOf = (market: Market, node: number, seat: VacantSeat, isReturn: b
 /** A node goes: its operator keeps what it leaves behind. Its instances have left their seats. */
 export const bequeathSeats = (market: Market, node: number): void => {
   const { account, reduction, reductionAt } = market.nodes.columns
+  invariant(
+    market.nodes.columns.firstInstance[node] === 0,
+    "a node goes after the last of its instances",
+  )
   const operator = partyOf(market, account[node])
   bequeath(market, operator, vacantSeats(market.vacantSeats, market, node))
   bequeathReduction(market, operator, reduction[node], reductionAt[node])

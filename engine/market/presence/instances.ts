@@ -3,6 +3,7 @@
  * follows it through switches; the anti-flapping reduction follows its node (`seats.ts`).
  */
 import { credentialColumn, floorColumn } from "../../machines/admission.ts"
+import { invariant } from "../../core/invariant.ts"
 import { advance } from "../../core/machine.ts"
 import { forgetBreaker } from "../../rules/breaker.ts"
 import { refresh } from "../admission/eligibility.ts"
@@ -109,11 +110,15 @@ const leaveModel = (market: Market, instance: number): void => {
   const operator = columns.operator[instance]
   const operators = market.operators[model]
   const others = (operators.get(operator) ?? 0) - 1
+  invariant(others >= 0, "an operator is counted at the models of its instances")
   if (others > 0) operators.set(operator, others)
   else operators.delete(operator)
   leaveCandidate(market.candidates[model], market.rules, columns.place[instance], operator)
   models.instances[model] -= 1
-  market.standings[model][columns.reason[instance]] -= 1
+  invariant(models.instances[model] >= 0, "a model loses no more instances than it has")
+  const standings = market.standings[model]
+  standings[columns.reason[instance]] -= 1
+  invariant(standings[columns.reason[instance]] >= 0, "an instance that leaves was counted")
   forgetAnswers(market, instance)
 }
 
@@ -180,6 +185,7 @@ export const onInstanceStopped = (
 /** Takes an instance without attempts, which has left its seat, out of the market. */
 export const stopInstance = (market: Market, instance: number): void => {
   const { columns } = market.instances
+  invariant(columns.inFlight[instance] === 0, "an instance stops after its last attempt")
   const node = columns.node[instance]
   creditOnline(market, instance)
   leaveModel(market, instance)
@@ -199,6 +205,9 @@ const unlink = (market: Market, node: number, instance: number): void => {
     return
   }
   let before = firstInstance[node] - 1
-  while (nextOnNode[before] !== instance + 1) before = nextOnNode[before] - 1
+  while (nextOnNode[before] !== instance + 1) {
+    invariant(before >= 0, "an instance is on the list of its node")
+    before = nextOnNode[before] - 1
+  }
   nextOnNode[before] = nextOnNode[instance]
 }

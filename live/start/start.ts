@@ -5,6 +5,7 @@
  *     open the store ─► recover the market ─► end what was cut off ─► listen
  *     stop listening ─► finish calls under way ─► snapshot ─► write what is queued ─► close
  */
+import { causeText } from "../../platform/cause.ts"
 import { FileSystem, Path } from "@effect/platform"
 import type { Scope } from "effect"
 import { Data, Deferred, Effect } from "effect"
@@ -111,8 +112,7 @@ export const startGateway = (
     const { host, port } = config.listen
     yield* Effect.tryPromise({
       try: () => server.listen({ host, port }),
-      catch: (cause) =>
-        new CannotListen({ host, port, reason: cause instanceof Error ? cause.message : "" }),
+      catch: (cause) => new CannotListen({ host, port, reason: causeText(cause) }),
     })
     // Last: it is shown this once, so a start that fails must not have made it.
     const adminSecret = ensureAdminKey(services)

@@ -37,6 +37,16 @@ export { pooled } from "./economy/presets/pooled.ts"
 export type { EconomyPatch, KnobRow } from "./economy/derive.ts"
 export { defaultEconomy, deriveEconomy, EconomyInvalid, knobRows } from "./economy/derive.ts"
 export { Economy } from "./economy/schema.ts"
+export type {
+  AccountId,
+  InstanceId,
+  MeasurementId,
+  ModelId,
+  NodeId,
+  ProbeId,
+  RequestId,
+  TransferId,
+} from "./core/ids.ts"
 export type { Tree } from "./core/overlay.ts"
 export { isTree, overlay } from "./core/overlay.ts"
 export * as Settings from "./core/setting.ts"

@@ -5,6 +5,7 @@
  * A `Map` would do the same at several times the cost: it keeps the order of insertion, so what is
  * deleted stays in it until it is built anew, and each new entry is garbage for the collector.
  */
+import { invariant } from "./invariant.ts"
 
 /** No entry: the one number that equals no id, itself included. */
 const FREE = NaN
@@ -45,6 +46,7 @@ export class SlotIndex {
 
   /** Enters an id that has no slot yet. */
   add(id: number, slot: number): void {
+    invariant(slot >= 0, "an id in an index has a slot of 0 or more")
     this.entries++
     // At most half full: a search then looks at two or three places.
     if (4 * this.entries > this.places.length) this.double()
@@ -56,7 +58,10 @@ export class SlotIndex {
     const { places, shift } = this
     const last = places.length - 2
     let hole = 2 * hashOf(id, shift)
-    while (places[hole] !== id) hole = (hole + 2) & last
+    while (places[hole] !== id) {
+      invariant(!isFree(places[hole]), "an id that is taken out of an index is in it")
+      hole = (hole + 2) & last
+    }
     // Whatever a search would no longer find across the hole is moved into it.
     for (let at = (hole + 2) & last; !isFree(places[at]); at = (at + 2) & last) {
       const home = 2 * hashOf(places[at], shift)
@@ -101,11 +106,27 @@ export class SlotIndex {
     return this.toArray().map(([id]) => id)
   }
 
+  /** Asserts that every entry is found, and that the places leave room for searches to end. O(places). */
+  audit(): void {
+    const { places, entries } = this
+    invariant(4 * entries <= places.length, "an index is at most half full")
+    let found = 0
+    for (let at = 0; at < places.length; at += 2) {
+      if (isFree(places[at])) continue
+      found++
+      invariant(this.find(places[at]) === places[at + 1], "an index finds each of its entries")
+    }
+    invariant(found === entries, "an index counts its entries")
+  }
+
   private put(id: number, slot: number): void {
     const { places, shift } = this
     const last = places.length - 2
     let at = 2 * hashOf(id, shift)
-    while (!isFree(places[at])) at = (at + 2) & last
+    while (!isFree(places[at])) {
+      invariant(places[at] !== id, "an id is in an index once")
+      at = (at + 2) & last
+    }
     places[at] = id
     places[at + 1] = slot
   }

@@ -7,6 +7,7 @@
  */
 import type { CommandSink, PostingKind } from "../protocol/command.ts"
 import { emitPost } from "../protocol/command.ts"
+import { invariant } from "../core/invariant.ts"
 import type { Table } from "../core/table.ts"
 import { makeTable } from "../core/table.ts"
 
@@ -69,6 +70,7 @@ export const openCustomer = (ledger: Ledger): number => {
     ledger.posted = widened(ledger.posted)
     ledger.held = widened(ledger.held)
   }
+  invariant(ledger.posted[lotAccount(customer, gift)] === 0, "a new customer owns nothing")
   return customer
 }
 
@@ -84,11 +86,12 @@ export const availableOf = (ledger: Ledger, account: number): number =>
 /** What a customer can spend on calls now: gift, bought and earned, less what is held. */
 export const spendableOf = (ledger: Ledger, customer: number): number => {
   const first = lotAccount(customer, gift)
-  return (
+  const spendable =
     availableOf(ledger, first) +
     availableOf(ledger, first + bought) +
     availableOf(ledger, first + earned)
-  )
+  invariant(spendable >= 0, "what a customer can spend is at least 0")
+  return spendable
 }
 
 /**
@@ -107,10 +110,17 @@ export const post = (
   if (amount === 0) return
   const { posted, held } = ledger
   const left = posted[debit] - amount
-  if (amount < 0 || (debit !== world && debit !== promotion && left < held[debit]))
-    throw new Error(`ledger: ${kind} of ${amount} would overdraw account ${debit}`)
+  invariant(amount > 0 && Number.isSafeInteger(amount), "a transfer is of a whole amount")
+  invariant(debit !== credit, "a transfer has two sides")
+  invariant(debit < posted.length && credit < posted.length, "a transfer is between accounts")
+  invariant(
+    debit === world || debit === promotion || left >= held[debit],
+    "a transfer overdraws nobody",
+  )
+  const given = posted[credit] + amount
+  invariant(given <= Number.MAX_SAFE_INTEGER, "a balance stays in the safe range")
   posted[debit] = left
-  posted[credit] += amount
+  posted[credit] = given
   emitPost(sink, { _tag: "Post", kind, debit, credit, amount, reference })
 }
 

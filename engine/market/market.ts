@@ -7,11 +7,13 @@
  * A broken invariant throws, and is never caught.
  */
 import { hexOf } from "../core/digest.ts"
+import { invariant } from "../core/invariant.ts"
 import { isWhole, microsPerDay } from "../core/units.ts"
 import type { Economy } from "../economy/schema.ts"
 import type { Command, Rejection } from "../protocol/command.ts"
 import { emit } from "../protocol/command.ts"
 import type { EventOf, EventTag, MarketEvent } from "../protocol/event.ts"
+import { clearing } from "../ledger/accounts.ts"
 import { eligibilityReasons } from "./admission/eligibility.ts"
 import { resumeGateway } from "./gateway.ts"
 import { turnHours } from "./hours.ts"
@@ -39,10 +41,17 @@ export const createMarket = (economy: Economy, seed: string): MarketHandle =>
  */
 export const step = (handle: MarketHandle, event: MarketEvent, out: Array<Command>): void => {
   const market = open(handle)
-  market.sink.commands = out
+  const { now, ledger, sink } = market
+  const given = out.length
+  sink.commands = out
   const rejection = rejectTime(market, event.at) ?? take(market, event)
-  if (rejection !== undefined)
-    emit(market.sink, { _tag: "Rejected", event: event._tag, reason: rejection })
+  if (rejection !== undefined) {
+    invariant(out.length === given, "an event that is rejected has left no command")
+    invariant(market.now === now, "an event that is rejected takes no time")
+    emit(sink, { _tag: "Rejected", event: event._tag, reason: rejection })
+  }
+  invariant(market.now >= now, "time never goes back")
+  invariant(ledger.posted[clearing] === 0, "clearing is empty after a step")
 }
 
 const rejectTime = (market: Market, at: number): Rejection | undefined => {
@@ -68,7 +77,8 @@ const handle = <T extends Exclude<EventTag, TimeTag>>(
   event: EventOf<T>,
 ): Rejection | undefined => {
   // One event and its own handler: the table is typed tag by tag, which a union of tags hides.
-  const handler = handlers[event._tag as T] as unknown as Handler<T>
+  const handler = handlers[event._tag as T] as unknown as Handler<T> | undefined
+  invariant(handler !== undefined, "an event that is sent is one of the market's")
   return handler(market, event)
 }
 
@@ -76,6 +86,7 @@ const handle = <T extends Exclude<EventTag, TimeTag>>(
 const fireTimers = (market: Market, at: number): Rejection | undefined => {
   if (at - nextTimer(market) > longestDelayMicros) return "TooFarAhead"
   for (let due = nextWake(market); due <= at; due = nextWake(market)) {
+    invariant(due >= market.now, "timers fire in order of time")
     market.now = due
     // At the same instant: what single instances and nodes want first, then the turn of the hour.
     const timer = nextTimer(market)

@@ -78,7 +78,8 @@ const serve = async (folder: string, port: number): Promise<Served> => {
 const microsOf = (credits: string): number => Math.round(Number(credits) * 1_000_000)
 
 describe("a gateway that is killed", () => {
-  it("loses no acknowledged posting, leaves no hold, and replays", async () => {
+  const timeout = 120_000 + kills * 60_000
+  it("loses no acknowledged posting, leaves no hold, and replays", { timeout }, async () => {
     const chance = openStream(seed, "kill", 0)
     const folder = temporaryFolder()
     writeFileSync(join(folder, "gateway.yaml"), settings)

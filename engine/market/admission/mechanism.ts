@@ -1,5 +1,6 @@
 /** Admission: which instances may be given a call. Measurements and probes find out. */
 import type { Mechanism } from "../state/mechanism.ts"
+import { auditAdmission } from "./audit.ts"
 import { onCapacityMeasured } from "./measurements.ts"
 import { lookAgain, onProbeEnded } from "./probes.ts"
 
@@ -7,4 +8,5 @@ export const admission: Mechanism = {
   name: "admission",
   takes: { CapacityMeasured: onCapacityMeasured, ProbeEnded: onProbeEnded },
   timers: { queueOf: ({ instanceWakes }) => instanceWakes, fire: lookAgain },
+  audit: auditAdmission,
 }

@@ -2,6 +2,7 @@
 import { microsPerHour } from "../../core/units.ts"
 import type { Market } from "../state/market-state.ts"
 import type { Mechanism } from "../state/mechanism.ts"
+import { auditPresence } from "./audit.ts"
 import {
   onAvailabilityChanged,
   onCredentialReplaced,
@@ -42,6 +43,7 @@ export const presence: Mechanism = {
       if (ids[instance] !== -1) creditOnline(market, instance)
   },
   passHours: (market, hours) => passOnline(market, hours * microsPerHour),
+  audit: auditPresence,
 }
 
 /** Online time that the health window holds already, since all of its hours are alike. */

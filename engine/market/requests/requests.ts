@@ -2,6 +2,7 @@
  * The life of a request (docs/rules.md#calls): hold the worst case, dispatch, retry before the first
  * token, then settle or void. Every request ends in exactly one `Finish` or `Refuse`.
  */
+import { stopping } from "../../machines/presence.ts"
 import { halfOpen } from "../../machines/admission.ts"
 import { owe, refresh, refreshLoad } from "../admission/eligibility.ts"
 import { decodeMilliTokensPerSecond, isBelowAfter } from "../../rules/floor.ts"
@@ -148,7 +149,7 @@ export const onAttemptEnded = (
     remove(market.requests, request)
   } else if (!(isToBeRetried(market, request, outcome) && retry(market, request)))
     end(market, request, outcome)
-  if (columns.isStopping[instance] === 1 && columns.inFlight[instance] === 0)
+  if (columns.service[instance] === stopping && columns.inFlight[instance] === 0)
     stopInstance(market, instance)
   else refreshLoad(market, instance)
   return undefined

@@ -32,4 +32,6 @@ export interface Mechanism {
   readonly isAtRest?: (market: Market, isOpen: boolean) => boolean
   /** Lets so many hours go by at once, at rest, to the state that one by one would have led to. */
   readonly passHours?: (market: Market, hours: number, isOpen: boolean) => void
+  /** Asserts what holds of the mechanism's part of the state between steps. O(its part). */
+  readonly audit?: (market: Market) => void
 }

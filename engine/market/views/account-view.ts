@@ -1,4 +1,5 @@
 /** Balances, the books as a whole, and what can be bought and withdrawn; minor units. */
+import type { AccountId, TransferId } from "../../core/ids.ts"
 import { slotOf } from "../../core/table.ts"
 import type { Balance } from "../../ledger/accounts.ts"
 import {
@@ -13,17 +14,17 @@ import type { MarketHandle } from "../state/market-state.ts"
 import { open } from "../state/market-state.ts"
 
 export interface AccountView extends Balance {
-  readonly account: number
+  readonly account: AccountId
   /** Its number among the ledger's customers, for `lotAccount`. */
   readonly customer: number
   /** The first account of its party: accounts that are known to belong together have the same. */
-  readonly party: number
+  readonly party: AccountId
   /** Bounty that it has claimed since the last turn of the hour, minor units. */
   readonly claimed: number
 }
 
 /** One account's balance by lot, minor units, or `undefined`. */
-export const accountView = (handle: MarketHandle, id: number): AccountView | undefined => {
+export const accountView = (handle: MarketHandle, id: AccountId): AccountView | undefined => {
   const market = open(handle)
   const customer = slotOf(market.accounts, id)
   if (customer < 0) return undefined
@@ -84,12 +85,12 @@ export const ledgerBalances = (handle: MarketHandle): ReadonlyArray<number> => [
 ]
 
 /** Every account, in order. O(accounts). */
-export const accountIds = (handle: MarketHandle): ReadonlyArray<number> =>
+export const accountIds = (handle: MarketHandle): ReadonlyArray<AccountId> =>
   [...open(handle).accounts.slots.keys()].sort((a, b) => a - b)
 
 export interface WithdrawalView {
-  readonly transfer: number
-  readonly account: number
+  readonly transfer: TransferId
+  readonly account: AccountId
   readonly amount: number
 }
 

@@ -1,4 +1,5 @@
 /** Instances as they stand, why they get no requests, and until when: plain objects, in the rules' units. */
+import type { AccountId, InstanceId, ModelId, NodeId } from "../../core/ids.ts"
 import type { EligibilityReason } from "../admission/eligibility.ts"
 import {
   countedSlots,
@@ -19,10 +20,10 @@ import type { MarketHandle } from "../state/market-state.ts"
 import { open } from "../state/market-state.ts"
 
 export interface InstanceView {
-  readonly instance: number
-  readonly node: number
-  readonly account: number
-  readonly model: number
+  readonly instance: InstanceId
+  readonly node: NodeId
+  readonly account: AccountId
+  readonly model: ModelId
   /** Why it gets no requests now, or "Eligible". */
   readonly reason: EligibilityReason
   readonly breaker: "closed" | "open" | "halfOpen"
@@ -51,7 +52,7 @@ const breakerNames = ["closed", "open", "halfOpen"] as const
 /** The state of an instance's breaker, or `undefined` where there is no such instance. */
 export const breakerStateOf = (
   handle: MarketHandle,
-  id: number,
+  id: InstanceId,
 ): InstanceView["breaker"] | undefined => {
   const market = open(handle)
   const slot = slotOf(market.instances, id)
@@ -59,7 +60,7 @@ export const breakerStateOf = (
 }
 
 /** One instance as it stands at the market's present time, or `undefined`. */
-export const instanceView = (handle: MarketHandle, id: number): InstanceView | undefined => {
+export const instanceView = (handle: MarketHandle, id: InstanceId): InstanceView | undefined => {
   const market = open(handle)
   const slot = slotOf(market.instances, id)
   if (slot < 0) return undefined
@@ -109,7 +110,7 @@ export interface ReasonView {
  */
 export const standingView = (
   handle: MarketHandle,
-  id: number,
+  id: InstanceId,
   now: number = handle.now,
 ): StandingView | undefined => {
   const view = instanceView(handle, id)
@@ -139,7 +140,7 @@ export const reasonCountsOf = (
 /** Every instance, or a model's, by id: the breakers and the routing as they stand. O(instances). */
 export const standingViews = (
   handle: MarketHandle,
-  model?: number,
+  model?: ModelId,
 ): ReadonlyArray<StandingView> => {
   const market = open(handle)
   const { ids, used, columns } = market.instances
@@ -159,7 +160,7 @@ export const standingViews = (
  */
 export const standingsOf = (
   handle: MarketHandle,
-  model: number,
+  model: ModelId,
 ): Readonly<Record<EligibilityReason, number>> | undefined => {
   const market = open(handle)
   const slot = slotOf(market.models, model)

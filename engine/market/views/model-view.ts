@@ -1,9 +1,10 @@
 /** What anyone can see of a model: supply, demand and bounty. */
+import type { ModelId } from "../../core/ids.ts"
 import type { MarketHandle } from "../state/market-state.ts"
 import { open } from "../state/market-state.ts"
 
 export interface ModelView {
-  readonly model: number
+  readonly model: ModelId
   /** Minor units per million tokens. */
   readonly inputPricePerMtok: number
   readonly outputPricePerMtok: number

@@ -1,26 +1,27 @@
 /** Nodes as they stand. */
+import type { AccountId, InstanceId, NodeId } from "../../core/ids.ts"
 import { countOf, slotOf } from "../../core/table.ts"
 import { reductionOf } from "../payout/seats.ts"
 import type { MarketHandle } from "../state/market-state.ts"
 import { open } from "../state/market-state.ts"
 
 export interface NodeView {
-  readonly node: number
-  readonly account: number
+  readonly node: NodeId
+  readonly account: AccountId
   readonly isOnline: boolean
   /** Whether its silence is noticed, and its latest heartbeat, µs. */
   readonly isSupervised: boolean
   readonly lastHeartbeat: number
   /** Anti-flapping reduction of the payout, 0…1. */
   readonly reduction: number
-  readonly instances: ReadonlyArray<number>
+  readonly instances: ReadonlyArray<InstanceId>
 }
 
 /** How many nodes there are. O(1). */
 export const countNodes = (handle: MarketHandle): number => countOf(open(handle).nodes)
 
 /** One node as it stands, or `undefined`. */
-export const nodeView = (handle: MarketHandle, id: number): NodeView | undefined => {
+export const nodeView = (handle: MarketHandle, id: NodeId): NodeView | undefined => {
   const market = open(handle)
   const slot = slotOf(market.nodes, id)
   if (slot < 0) return undefined

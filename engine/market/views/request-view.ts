@@ -1,22 +1,23 @@
 /** Requests and attempts that are under way. */
+import type { AccountId, InstanceId, ModelId, NodeId, RequestId } from "../../core/ids.ts"
 import { countOf, slotOf } from "../../core/table.ts"
 import type { MarketHandle } from "../state/market-state.ts"
 import { open } from "../state/market-state.ts"
 
 /** Attempts that an instance is counted to have under way; 0 where there is no such instance. O(1). */
-export const inFlightOf = (handle: MarketHandle, instance: number): number => {
+export const inFlightOf = (handle: MarketHandle, instance: InstanceId): number => {
   const market = open(handle)
   const slot = slotOf(market.instances, instance)
   return slot < 0 ? 0 : market.instances.columns.inFlight[slot]
 }
 
 export interface AttemptView {
-  readonly request: number
+  readonly request: RequestId
   readonly attempt: number
-  readonly instance: number
-  readonly node: number
-  readonly account: number
-  readonly model: number
+  readonly instance: InstanceId
+  readonly node: NodeId
+  readonly account: AccountId
+  readonly model: ModelId
   readonly maxTokens: number
 }
 

@@ -7,7 +7,7 @@ import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import type { Scope } from "effect"
-import { Deferred, Duration, Effect, Schedule } from "effect"
+import { Data, Deferred, Duration, Effect, Schedule } from "effect"
 import { backoff } from "../transport/backoff.ts"
 import { fromPromise } from "../transport/from-promise.ts"
 
@@ -32,6 +32,9 @@ export interface SupervisorOptions {
 export interface Supervisor {
   readonly isReady: () => boolean
 }
+
+/** The server cannot be started, or not in time. */
+class NotServing extends Data.TaggedError("NotServing")<{ readonly message: string }> {}
 
 /** A server that ran this long has started well: the next fault is a new one. */
 const steadyMillis = 60_000
@@ -110,9 +113,9 @@ export const supervise = (
       Effect.timeoutFail({
         duration: startMillis,
         onTimeout: () =>
-          new Error(
-            `${program} did not answer within ${startMillis / 1000} s${lastWords === "" ? "" : `; it said:\n${lastWords.trim()}`}`,
-          ),
+          new NotServing({
+            message: `${program} did not answer within ${startMillis / 1000} s${lastWords === "" ? "" : `; it said:\n${lastWords.trim()}`}`,
+          }),
       }),
     )
     return { isReady: () => isReady }
@@ -127,7 +130,11 @@ const spawnServer = (
   child.stderr.setEncoding("utf8").on("data", hear)
   const exit = new Promise<void>((resolve, reject) => {
     child.once("error", (error: NodeJS.ErrnoException) =>
-      reject(error.code === "ENOENT" ? new Error(`${program}: not found. ${installHint}`) : error),
+      reject(
+        error.code === "ENOENT"
+          ? new NotServing({ message: `${program}: not found. ${installHint}` })
+          : error,
+      ),
     )
     child.once("exit", () => resolve())
   })

@@ -7,6 +7,7 @@ import { Data, Effect } from "effect"
 import type { Failure, HandedJob } from "../../protocol/host-protocol.ts"
 import { isHostFailure } from "../../protocol/host-protocol.ts"
 import { backoff } from "../transport/backoff.ts"
+import { fromPromise } from "../transport/from-promise.ts"
 import type { Backend, Chunk } from "../backends/backend.ts"
 import { BackendError } from "../backends/backend.ts"
 import type { TokenUsage } from "../backends/chunk-facts.ts"
@@ -269,7 +270,7 @@ const settleTries = 8
  * often it comes. Gives whether it was taken.
  */
 const settled = (send: () => Promise<void>): Effect.Effect<boolean> =>
-  Effect.tryPromise({ try: send, catch: (error) => error }).pipe(
+  fromPromise(send).pipe(
     Effect.retry({
       schedule: backoff({ firstMillis: 200, mostMillis: 10_000 }),
       times: settleTries - 1,

@@ -24,7 +24,7 @@ import { reasonOf } from "../schema/damage.ts"
 import type { ClosedGroup, Group } from "./group.ts"
 import { closeGroup, openGroup, sizeOf, writeGroup } from "./group.ts"
 import type { Head } from "./head.ts"
-import { markOf } from "./head.ts"
+import { HeadUnusable, headUnusable, markOf } from "./head.ts"
 import type { RowChange, RowSums } from "./row-sums.ts"
 import type { Seal } from "./seal.ts"
 
@@ -122,10 +122,7 @@ export const makeCommitQueue = ({
         const first = yield* Queue.take(unmarked)
         const groups = [first, ...Chunk.toReadonlyArray(yield* Queue.takeAll(unmarked))]
         const mark = markOf(groups[groups.length - 1].seal)
-        const written = Effect.tryPromise({
-          try: () => head.write(mark),
-          catch: (cause) => cause,
-        })
+        const written = Effect.tryPromise({ try: () => head.write(mark), catch: headUnusable })
         yield* Effect.retry(written, retries)
         for (const group of groups) acknowledge(group)
       }
@@ -195,5 +192,7 @@ export const makeCommitQueue = ({
     }
   })
 
-const whyNot = (cause: unknown): string =>
-  cause instanceof SqlError ? reasonOf(cause) : causeText(cause)
+const whyNot = (cause: unknown): string => {
+  if (cause instanceof SqlError) return reasonOf(cause)
+  return cause instanceof HeadUnusable ? cause.reason : causeText(cause)
+}

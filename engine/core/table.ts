@@ -3,6 +3,7 @@
  * driver's choosing map to dense slots; a freed slot is zeroed and used again, last freed first, so
  * a market with churn stays as small as its population.
  */
+import type { Slot } from "./ids.ts"
 import { invariant } from "./invariant.ts"
 import { SlotIndex } from "./slot-index.ts"
 
@@ -55,14 +56,14 @@ export const makeTable = <S extends TableSpec>(spec: S, capacity = 16): Table<S>
 }
 
 /** The slot of an id, or −1. */
-export const slotOf = (table: Table<TableSpec>, id: number): number => table.slots.find(id)
+export const slotOf = (table: Table<TableSpec>, id: number): Slot => table.slots.find(id)
 
 export const isPresent = (table: Table<TableSpec>, id: number): boolean => table.slots.has(id)
 
 export const countOf = (table: Table<TableSpec>): number => table.slots.size
 
 /** Gives the id a zeroed slot. The caller has made sure that the id is new. */
-export const insert = <S extends TableSpec>(table: Table<S>, id: number): number => {
+export const insert = <S extends TableSpec>(table: Table<S>, id: number): Slot => {
   invariant(id >= 0, "an id is no mark of a free slot")
   const reused = table.free.pop()
   const slot = reused ?? table.used++

@@ -14,6 +14,7 @@ import { compileHealth } from "../rules/health.ts"
 import { compileLiveness } from "../rules/liveness.ts"
 import { compileMetering } from "../rules/metering.ts"
 import { compileMoney } from "../rules/money.ts"
+import { compilePricing } from "../rules/pricing/index.ts"
 import { compilePromotion } from "../rules/promotion.ts"
 import { compileRamp } from "../rules/ramp.ts"
 import { compileRouting } from "../rules/routing.ts"
@@ -35,6 +36,7 @@ const compiled = (economy: Economy) => {
   const ramp = compileRamp(economy)
   return {
     ...compileMoney(economy),
+    ...compilePricing(economy),
     ...compileRouting(economy),
     ...compileBreaker(economy),
     ...compileBackpressure(economy),

@@ -28,6 +28,10 @@ export const vesting = 3
 export const lotNames = ["gift", "bought", "earned", "vesting"] as const
 const lotsPerCustomer = lotNames.length
 
+/** What credits may be held for: a table of open holds each. */
+export const holdPurposes = ["requests", "withdrawals"] as const
+export type HoldPurpose = (typeof holdPurposes)[number]
+
 const holdSpec = { customer: "i32", gift: "f64", bought: "f64", earned: "f64" } as const
 
 export interface Ledger {
@@ -36,21 +40,21 @@ export interface Ledger {
   /** Part of the posted balance that is held, minor units. */
   held: Float64Array<ArrayBuffer>
   customers: number
-  /** Open holds of requests and of withdrawals, by request and by transfer id. */
-  readonly requestHolds: Table<typeof holdSpec>
-  readonly withdrawalHolds: Table<typeof holdSpec>
+  /** Open holds: of requests by request id, of withdrawals by transfer id. */
+  readonly holds: Readonly<Record<HoldPurpose, HoldTable>>
   /** Transfer ids that were accepted once and are never accepted again. */
   readonly transfers: Set<number>
 }
 
-export type HoldTable = Ledger["requestHolds"]
+export type HoldTable = Table<typeof holdSpec>
 
 export const makeLedger = (): Ledger => ({
   posted: new Float64Array(systemAccounts + 16 * lotsPerCustomer),
   held: new Float64Array(systemAccounts + 16 * lotsPerCustomer),
   customers: 0,
-  requestHolds: makeTable(holdSpec),
-  withdrawalHolds: makeTable(holdSpec),
+  holds: Object.fromEntries(
+    holdPurposes.map((purpose) => [purpose, makeTable(holdSpec)]),
+  ) as Record<HoldPurpose, HoldTable>,
   transfers: new Set(),
 })
 

@@ -7,7 +7,7 @@ import { invariant } from "../core/invariant.ts"
 import { microsPerHour } from "../core/units.ts"
 import { mechanisms } from "./mechanisms.ts"
 import type { Market } from "./state/market-state.ts"
-import { nextWake } from "./state/market-state.ts"
+import { nextWake } from "./timers.ts"
 
 /** Throws at the first thing that does not hold. O(state). */
 export const auditMarket = (market: Market): void => {

@@ -2,6 +2,7 @@
  * What the market asks of its driver: orders, in the imperative. `emit` is the only way out of the
  * kernel: it appends the command and rolls it into the market's digest.
  */
+import type { InstanceId, MeasurementId, ModelId, NodeId, ProbeId, RequestId } from "../core/ids.ts"
 import { invariant } from "../core/invariant.ts"
 import type { Digest } from "../core/digest.ts"
 import { mix } from "../core/digest.ts"
@@ -78,16 +79,16 @@ export type PostingKind = (typeof postingKinds)[number]
 export type Command =
   | {
       readonly _tag: "Dispatch"
-      readonly request: number
+      readonly request: RequestId
       readonly attempt: number
-      readonly instance: number
+      readonly instance: InstanceId
     }
-  | { readonly _tag: "Refuse"; readonly request: number; readonly reason: Refusal }
+  | { readonly _tag: "Refuse"; readonly request: RequestId; readonly reason: Refusal }
   /** The request is over and paid for. Money in minor units; `bounty` is claimed, paid hourly. */
   | {
       readonly _tag: "Finish"
-      readonly request: number
-      readonly instance: number
+      readonly request: RequestId
+      readonly instance: InstanceId
       readonly outcome: Outcome
       readonly outputTokens: number
       readonly charge: number
@@ -99,17 +100,17 @@ export type Command =
   /** A generation of the gateway's own, of so many output tokens; `ProbeEnded` answers it. */
   | {
       readonly _tag: "Probe"
-      readonly instance: number
-      readonly probe: number
+      readonly instance: InstanceId
+      readonly probe: ProbeId
       readonly purpose: ProbePurpose
       readonly tokens: number
     }
   /** `CapacityMeasured` answers it; asked again where it does not. */
-  | { readonly _tag: "Measure"; readonly instance: number; readonly measurement: number }
-  | { readonly _tag: "Park"; readonly instance: number; readonly untilMicros: number }
+  | { readonly _tag: "Measure"; readonly instance: InstanceId; readonly measurement: MeasurementId }
+  | { readonly _tag: "Park"; readonly instance: InstanceId; readonly untilMicros: number }
   /** The node has missed its heartbeats: its attempts are to be ended, and tried elsewhere. */
-  | { readonly _tag: "FailOver"; readonly node: number }
-  | { readonly _tag: "Announce"; readonly model: number; readonly multiplierHundredths: number }
+  | { readonly _tag: "FailOver"; readonly node: NodeId }
+  | { readonly _tag: "Announce"; readonly model: ModelId; readonly multiplierHundredths: number }
   /** For the audit log: `subject` is an instance, or the account of a clawback. */
   | {
       readonly _tag: "Audit"

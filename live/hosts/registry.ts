@@ -4,7 +4,7 @@
  * and no crash leaves half of it.
  */
 import type { Rejection } from "../../engine/index.ts"
-import { microsPerSecond } from "../../engine/index.ts"
+import { instanceView, microsPerSecond } from "../../engine/index.ts"
 import { makeKey } from "../directory/keys.ts"
 import { newPublicId } from "../http/secrets.ts"
 import { badRequest, conflict, HttpError, notFound } from "../http/http-error.ts"
@@ -215,7 +215,7 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
   }
   const stop = (instance: InstanceRecord): void => {
     directory.instances.put({ ...instance, stoppedAtMillis: nowMillis() })
-    if (driver.market.instances.slots.has(instance.id))
+    if (instanceView(driver.market, instance.id) !== undefined)
       requireTaken("a stop", driver.submit({ _tag: "InstanceStopped", instance: instance.id }))
   }
 
@@ -363,7 +363,9 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
   /** Lets a host go once no job of it is under way. */
   const leave = (id: number): boolean => {
     const { market } = driver
-    const isBusy = directory.instancesOfHost(id).some((one) => market.instances.slots.has(one))
+    const isBusy = directory
+      .instancesOfHost(id)
+      .some((one) => instanceView(market, one) !== undefined)
     if (isBusy) return false
     leaving.delete(id)
     if (isInMarket(market, id))

@@ -256,9 +256,9 @@ const networksOf = <A>(setting: string, read: () => A): Effect.Effect<A, ConfigI
   })
 
 /** After an outage, the first that the market hears is that what fell due is nobody's fault. */
-const startDriver = ({ market, meta, isNew }: OpenedMarket, store: MarketStore): MarketDriver => {
-  const clock = systemClock(meta.openedAtMillis, market.now)
-  const driver = makeMarketDriver(market, clock, store)
+const startDriver = ({ engine, meta, isNew }: OpenedMarket, store: MarketStore): MarketDriver => {
+  const clock = systemClock(meta.openedAtMillis, engine.market.now)
+  const driver = makeMarketDriver(engine, clock, store)
   if (!isNew) driver.submit({ _tag: "GatewayResumed" })
   return driver
 }

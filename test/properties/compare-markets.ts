@@ -14,7 +14,7 @@ import {
 } from "../../engine/ledger/accounts.ts"
 import type { Market } from "../../engine/market/state/market-state.ts"
 import { slotOf } from "../../engine/core/table.ts"
-import { instanceView } from "../../engine/market/views.ts"
+import { instanceView } from "../../engine/market/views/instance-view.ts"
 import { ensure } from "./ensure.ts"
 import type { NaiveInstance, NaiveMarket } from "./naive-market.ts"
 

@@ -13,8 +13,9 @@ import { outcomes } from "../../engine/protocol/event.ts"
 import { auditMarket } from "../../engine/market/invariants.ts"
 import { createMarket, step } from "../../engine/market/market.ts"
 import type { Market } from "../../engine/market/state/market-state.ts"
-import { nextWake } from "../../engine/market/state/market-state.ts"
-import { instanceView } from "../../engine/market/views.ts"
+import { open } from "../../engine/market/state/market-state.ts"
+import { nextWake } from "../../engine/market/timers.ts"
+import { instanceView } from "../../engine/market/views/instance-view.ts"
 import { compareMarkets } from "./compare-markets.ts"
 import { ensure } from "./ensure.ts"
 import type { NaiveAccount, NaiveMarket, NaiveRequest } from "./naive-market.ts"
@@ -161,7 +162,7 @@ export interface Life {
 
 /** Begins a life; unless it `isWatched`, the states are not audited and compared after each event. */
 export const beginLife = (economy: Economy, seed: string, isWatched = true): Life => {
-  const market = createMarket(economy, seed)
+  const market = open(createMarket(economy, seed))
   const naive = makeNaiveMarket(economy)
   const sent: Array<Sent> = []
   const healthOf = (instance: number) => instanceView(market, instance)?.health ?? Number.NaN

@@ -96,7 +96,7 @@ export const onWithdrawalRequested = (
   if (event.amount < market.rules.minWithdrawalMinor) return "BelowMinimum"
   if (availableOf(ledger, lotAccount(account, earned)) < event.amount) return "InsufficientCredits"
   ledger.transfers.add(event.transfer)
-  holdEarned(ledger, ledger.withdrawalHolds, event.transfer, account, event.amount)
+  holdEarned(ledger, ledger.holds.withdrawals, event.transfer, account, event.amount)
   return undefined
 }
 
@@ -105,7 +105,7 @@ export const onWithdrawalPosted = (
   event: EventOf<"WithdrawalPosted">,
 ): Rejection | undefined => {
   const { ledger } = market
-  const holds = ledger.withdrawalHolds
+  const holds = ledger.holds.withdrawals
   const hold = slotOf(holds, event.transfer)
   if (hold < 0) return "UnknownTransfer"
   const from = lotAccount(holds.columns.customer[hold], earned)
@@ -120,7 +120,7 @@ export const onWithdrawalVoided = (
   market: Market,
   event: EventOf<"WithdrawalVoided">,
 ): Rejection | undefined => {
-  const holds = market.ledger.withdrawalHolds
+  const holds = market.ledger.holds.withdrawals
   const hold = slotOf(holds, event.transfer)
   if (hold < 0) return "UnknownTransfer"
   voidHold(market.ledger, holds, hold)

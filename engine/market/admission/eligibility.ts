@@ -9,7 +9,6 @@
  * It runs after whatever touched the instance, and again at the earliest moment at which time itself
  * will change the answer.
  */
-import type { Standing } from "../../rules/selection.ts"
 import { rankCandidate } from "../../rules/selection.ts"
 import { invariant } from "../../core/invariant.ts"
 import type { Market } from "../state/market-state.ts"
@@ -49,16 +48,6 @@ const full = 11
 
 /** Out of service by a deed: nothing is asked of the instance, and time alone changes nothing. */
 const outOfService = (1 << inactive) | (1 << draining) | (1 << suspended) | (1 << offSchedule)
-
-/** Reused by every call: `refresh` is on the path of every request. */
-const standing: { -readonly [K in keyof Standing]: Standing[K] } = {
-  isAdmitted: false,
-  inFlight: 0,
-  capacity: 1,
-  slots: 1,
-  ramp: 1,
-  healthHundredths: 0,
-}
 
 /** The ramp r of an instance at `now`, start…1. */
 export const rampNow = (market: Market, instance: number, now: number): number => {
@@ -129,18 +118,19 @@ const rank = (
 ): void => {
   const { columns } = market.instances
   const inFlight = columns.inFlight[instance]
-  standing.isAdmitted = reason === eligible
-  standing.inFlight = inFlight
-  standing.capacity = capacity
-  standing.slots = slots
-  standing.ramp = ramp
-  standing.healthHundredths = healthHundredths(market.rules, market.health, instance)
   rankCandidate(
     market.candidates[columns.model[instance]],
     market.rules,
     columns.place[instance],
     columns.operator[instance],
-    standing,
+    {
+      isAdmitted: reason === eligible,
+      inFlight,
+      capacity,
+      slots,
+      ramp,
+      healthHundredths: healthHundredths(market.rules, market.health, instance),
+    },
   )
   const shown = reason === eligible && inFlight >= capacity ? full : reason
   const before = columns.reason[instance]

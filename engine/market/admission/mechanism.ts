@@ -2,10 +2,11 @@
 import type { Mechanism } from "../state/mechanism.ts"
 import { auditAdmission } from "./audit.ts"
 import { onCapacityMeasured } from "./measurements.ts"
-import { onProbeEnded } from "./probes.ts"
+import { lookAgain, onProbeEnded } from "./probes.ts"
 
 export const admission: Mechanism = {
   name: "admission",
   takes: { CapacityMeasured: onCapacityMeasured, ProbeEnded: onProbeEnded },
+  timers: { queueOf: ({ instanceWakes }) => instanceWakes, fire: lookAgain },
   audit: auditAdmission,
 }

@@ -12,6 +12,7 @@ import {
   onModelSwitched,
 } from "./instances.ts"
 import {
+  checkHeartbeat,
   onHeartbeatReceived,
   onNodeLost,
   onNodeRegistered,
@@ -35,6 +36,7 @@ export const presence: Mechanism = {
     InstanceStopped: onInstanceStopped,
     CredentialReplaced: onCredentialReplaced,
   },
+  timers: { queueOf: ({ heartbeatWakes }) => heartbeatWakes, fire: checkHeartbeat },
   turnHour: (market) => {
     const { ids, used } = market.instances
     for (let instance = 0; instance < used; instance++)

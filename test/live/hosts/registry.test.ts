@@ -1,3 +1,4 @@
+import { countNodes } from "../../../engine/index.ts"
 import { describe, expect, it } from "vitest"
 import { jobBoardOf } from "../../../live/hosts/host-routes.ts"
 import { makeNetworkGuard } from "../../../live/hosts/network-guard.ts"
@@ -42,7 +43,7 @@ describe("a gateway that starts", () => {
     const market = openTestMarket({ clock: manualClock() })
     leavingHost(market, false)
     startRegistry(market)
-    expect(market.driver.market.nodes.slots.size).toBe(0)
+    expect(countNodes(market.driver.market)).toBe(0)
     expect([...market.directory.keys.all()].at(-1)?.revokedAtMillis).toBeDefined()
   })
 
@@ -50,7 +51,7 @@ describe("a gateway that starts", () => {
     const market = openTestMarket({ clock: manualClock() })
     const { request } = leavingHost(market, true)
     startRegistry(market)
-    expect(market.driver.market.nodes.slots.size).toBe(1)
+    expect(countNodes(market.driver.market)).toBe(1)
     market.driver.submit({
       _tag: "AttemptEnded",
       request,
@@ -61,7 +62,7 @@ describe("a gateway that starts", () => {
       decodeMicros: 0,
       retryAfterMicros: 0,
     })
-    expect(market.driver.market.nodes.slots.size).toBe(0)
+    expect(countNodes(market.driver.market)).toBe(0)
     expect([...market.directory.keys.all()].at(-1)?.revokedAtMillis).toBeDefined()
   })
 })

@@ -18,7 +18,7 @@ import {
 } from "node:fs"
 import { basename, join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
-import { pooled, stateDigest, totalOf } from "../../../../engine/index.ts"
+import { booksView, pooled, stateDigest } from "../../../../engine/index.ts"
 import { makeKey } from "../../../../live/directory/keys.ts"
 import { statementPage } from "../../../../live/accounts/statement.ts"
 import { defaultConfig } from "../../../../live/config/config.ts"
@@ -55,8 +55,8 @@ const opened = async (folder: string) => {
     return { error: made.left, close: () => Promise.resolve() } as const
   }
   const { store, directory, market } = made.right
-  const clock = manualClock(market.market.now)
-  const driver = makeMarketDriver(market.market, clock, store)
+  const clock = manualClock(market.engine.market.now)
+  const driver = makeMarketDriver(market.engine, clock, store)
   const nowMillis = () => 1000
   const uploads = makeUploadWays()
   return {
@@ -100,7 +100,7 @@ const knownOf = async (services: Opened) => {
   const delivered = await Effect.runPromise(Effect.provideService(readDelivered, Store, store))
   return {
     state: stateDigest(driver.market),
-    sum: totalOf(driver.market.ledger),
+    sum: booksView(driver.market).total,
     lastSeq: store.lastSeq(),
     records: [directory.accounts, directory.keys, directory.transfers, directory.hosts].map(
       (all) => [...all.all()],

@@ -14,6 +14,7 @@
  * known not to have reached the host is given back to the queue, for what is left of its time.
  */
 import { randomBytes } from "node:crypto"
+import { Context } from "effect"
 import { move } from "../../../engine/index.ts"
 import type { Clock } from "../../driver/clock.ts"
 import type { Courier, Delivery, DeliveryEnd, DeliverySink, Job } from "../../protocol/delivery.ts"
@@ -140,6 +141,8 @@ export interface JobBoard extends Courier {
   /** Answers every poll; those that come later too. */
   readonly close: () => void
 }
+
+export class Jobs extends Context.Tag("evenkeel/JobBoard")<Jobs, JobBoard>() {}
 
 interface OpenJob {
   readonly id: string

@@ -5,6 +5,7 @@
  */
 import { Data, Effect } from "effect"
 import type { Failure, HandedJob } from "../../protocol/host-protocol.ts"
+import { isHostFailure } from "../../protocol/host-protocol.ts"
 import { backoff } from "../transport/backoff.ts"
 import type { Backend, Chunk } from "../backends/backend.ts"
 import { BackendError } from "../backends/backend.ts"
@@ -244,7 +245,7 @@ const failureOf = (job: Work, error: Error, pieces: number): Failure => {
     return {
       attempt,
       epoch,
-      outcome: asFailure(outcome),
+      outcome: isHostFailure(outcome) ? outcome : "upstreamError",
       message,
       ...(status === undefined ? {} : { status }),
       ...(retryAfterSeconds === undefined
@@ -258,18 +259,6 @@ const failureOf = (job: Work, error: Error, pieces: number): Failure => {
   const isCut = error instanceof Leaving || error instanceof Disconnected
   const outcome = isUntouched ? "backpressure" : isCut ? "truncated" : "upstreamError"
   return { attempt, epoch, outcome, message, ...counted }
-}
-
-/** Outcomes that a host may report; the others are the gateway's to find. */
-const asFailure = (outcome: BackendError["outcome"]): NonNullable<Failure["outcome"]> => {
-  switch (outcome) {
-    case "completed":
-    case "consumerGone":
-    case "gatewayFault":
-      return "upstreamError"
-    default:
-      return outcome
-  }
 }
 
 /** Tries of one message. */

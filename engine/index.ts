@@ -1,31 +1,32 @@
 /** The kernel's public surface: `evenkeel/engine`. */
+export type { AccountView, BooksView, WithdrawalView } from "./market/views/account-view.ts"
 export {
+  accountIds,
   accountView,
   booksView,
-  breakerStateOf,
+  bountyPoolOf,
   hasRoomFor,
-  inFlightOf,
-  instanceView,
-  marketView,
-  nodeView,
-  openAttempts,
+  ledgerBalances,
   openWithdrawals,
   overdrawnAccounts,
+} from "./market/views/account-view.ts"
+export type { InstanceView, ReasonView, StandingView } from "./market/views/instance-view.ts"
+export {
+  breakerStateOf,
+  instanceView,
+  reasonCountsOf,
   standingsOf,
   standingView,
   standingViews,
-} from "./market/views.ts"
-export type {
-  AccountView,
-  AttemptView,
-  BooksView,
-  InstanceView,
-  ModelView,
-  NodeView,
-  ReasonView,
-  StandingView,
-  WithdrawalView,
-} from "./market/views.ts"
+} from "./market/views/instance-view.ts"
+export type { ModelView } from "./market/views/model-view.ts"
+export { marketView } from "./market/views/model-view.ts"
+export type { NodeView } from "./market/views/node-view.ts"
+export { countNodes, nodeView } from "./market/views/node-view.ts"
+export type { AttemptView } from "./market/views/request-view.ts"
+export type { Terms } from "./market/views/terms-view.ts"
+export { termsOf } from "./market/views/terms-view.ts"
+export { countOpenRequests, inFlightOf, openAttempts } from "./market/views/request-view.ts"
 export type { EligibilityReason } from "./market/admission/eligibility.ts"
 export { eligibilityReasons } from "./market/admission/eligibility.ts"
 export type { Command, Refusal, Rejection } from "./protocol/command.ts"
@@ -36,6 +37,17 @@ export { pooled } from "./economy/presets/pooled.ts"
 export type { EconomyPatch, KnobRow } from "./economy/derive.ts"
 export { defaultEconomy, deriveEconomy, EconomyInvalid, knobRows } from "./economy/derive.ts"
 export { Economy } from "./economy/schema.ts"
+export type {
+  AccountId,
+  InstanceId,
+  MeasurementId,
+  ModelId,
+  NodeId,
+  ProbeId,
+  RequestId,
+  TransferId,
+} from "./core/ids.ts"
+export { InvariantBroken } from "./core/invariant.ts"
 export type { Tree } from "./core/overlay.ts"
 export { isTree, overlay } from "./core/overlay.ts"
 export * as Settings from "./core/setting.ts"
@@ -43,13 +55,14 @@ export type { SettingRow } from "./core/setting-rows.ts"
 export { entryIn, groupIn, settingsIn } from "./core/setting-rows.ts"
 export type { EventOf, EventTag, Outcome } from "./protocol/event.ts"
 export { eventSchemas, MarketEvent, outcomes } from "./protocol/event.ts"
-export type { Balance, Ledger } from "./ledger/accounts.ts"
-export { accountName, balanceOf, lotAccount } from "./ledger/accounts.ts"
-export { balancesFrom, statementOf, totalOf } from "./ledger/statement.ts"
+export type { Balance } from "./ledger/accounts.ts"
+export { accountName, lotAccount } from "./ledger/accounts.ts"
+export { balancesFrom, statementOf } from "./ledger/statement.ts"
 export { createMarket, digestOf, step } from "./market/market.ts"
 export type { Quote } from "./rules/price.ts"
 export { quote } from "./rules/price.ts"
-export { advance, layer, layerFromSnapshot, MarketEngine } from "./service.ts"
+export type { MarketService } from "./service.ts"
+export { advance, engineOf, layer, MarketEngine } from "./service.ts"
 export type { Image } from "./market/snapshot.ts"
 export {
   imageOf,
@@ -60,8 +73,8 @@ export {
   SnapshotInvalid,
   stateDigest,
 } from "./market/snapshot.ts"
-export type { Market } from "./market/state/market-state.ts"
-export { nextWake } from "./market/state/market-state.ts"
+export type { MarketHandle as Market } from "./market/state/market-state.ts"
+export { nextWake } from "./market/timers.ts"
 export { formatCredits, microsPerHour, microsPerSecond, parseDecimal } from "./core/units.ts"
 export { emptyDigest, hexOf, mixText } from "./core/digest.ts"
 export { verdictOf } from "./rules/outcome.ts"

@@ -1,29 +1,24 @@
 /**
- * The Effect face of the kernel, for drivers: one market as a service. One Effect runs a batch of
- * events; the kernel itself stays plain and synchronous.
+ * The kernel as its drivers have it: one market as a service. The simulator, the gateway and the
+ * replay of a journal each are given one, feed it events, and act on the commands.
  */
-import { Context, Effect, Layer } from "effect"
+import { Context, Layer } from "effect"
 import type { Command } from "./protocol/command.ts"
 import type { Economy } from "./economy/schema.ts"
 import type { MarketEvent } from "./protocol/event.ts"
-import { createMarket, digestOf, step } from "./market/market.ts"
-import type { Snapshot, SnapshotInvalid } from "./market/snapshot.ts"
-import { restore, snapshot } from "./market/snapshot.ts"
-import type { Market } from "./market/state/market-state.ts"
-import { nextWake } from "./market/state/market-state.ts"
+import { createMarket, step } from "./market/market.ts"
+import type { MarketHandle } from "./market/state/market-state.ts"
+import { nextWake } from "./market/timers.ts"
 
 export interface MarketService {
+  /** For the views. Only `take` may change it. */
+  readonly market: MarketHandle
   /**
-   * Takes events in order, waking the kernel's timers that are due before each, and returns the
-   * commands of all of them. Uninterruptible: a batch is taken whole or not at all.
+   * Takes an event, every timer that is due before it first, and appends the commands of all of them.
+   * Plain and synchronous: it is called for every event of a simulation, and for every call that a
+   * gateway serves.
    */
-  readonly take: (events: Iterable<MarketEvent>) => Effect.Effect<ReadonlyArray<Command>>
-  /** When the market next wants a `TimerFired`, µs. */
-  readonly nextWake: Effect.Effect<number>
-  readonly digest: Effect.Effect<string>
-  readonly snapshot: Effect.Effect<Snapshot>
-  /** A view for queries. Only `take` may change it. */
-  readonly view: Market
+  readonly take: (event: MarketEvent, out: Array<Command>) => void
 }
 
 export class MarketEngine extends Context.Tag("evenkeel/MarketEngine")<
@@ -35,30 +30,19 @@ export class MarketEngine extends Context.Tag("evenkeel/MarketEngine")<
  * `step` with every timer that is due before the event fired first, each at its own time; but none
  * before `GatewayResumed`, which says that they are not to be.
  */
-export const advance = (market: Market, event: MarketEvent, out: Array<Command>): void => {
+export const advance = (market: MarketHandle, event: MarketEvent, out: Array<Command>): void => {
   const isTime = event._tag === "TimerFired" || event._tag === "GatewayResumed"
   if (!isTime && event.at > nextWake(market))
     step(market, { _tag: "TimerFired", at: event.at }, out)
   step(market, event, out)
 }
 
-const serviceOf = (market: Market): MarketService => ({
-  take: (events) =>
-    Effect.sync(() => {
-      const out: Array<Command> = []
-      for (const event of events) advance(market, event, out)
-      return out
-    }),
-  nextWake: Effect.sync(() => nextWake(market)),
-  digest: Effect.sync(() => digestOf(market)),
-  snapshot: Effect.sync(() => snapshot(market)),
-  view: market,
+/** A market that is there already, such as one that was restored. */
+export const engineOf = (market: MarketHandle): MarketService => ({
+  market,
+  take: (event, out) => advance(market, event, out),
 })
 
 /** A new market. */
 export const layer = (economy: Economy, seed: string): Layer.Layer<MarketEngine> =>
-  Layer.sync(MarketEngine, () => serviceOf(createMarket(economy, seed)))
-
-/** A market that goes on from a snapshot. */
-export const layerFromSnapshot = (saved: unknown): Layer.Layer<MarketEngine, SnapshotInvalid> =>
-  Layer.effect(MarketEngine, Effect.map(restore(saved), serviceOf))
+  Layer.sync(MarketEngine, () => engineOf(createMarket(economy, seed)))

@@ -7,6 +7,8 @@
  * its own and no part of the machine.
  */
 
+import { invariant, InvariantBroken } from "./invariant.ts"
+
 /** What follows on an input: the next state, and outputs for whoever runs the machine to act on. */
 export type Move<S extends string, O extends string> = readonly [
   next: S,
@@ -64,13 +66,17 @@ export const machineColumn = <S extends string, I extends string>({
   table,
 }: Machine<S, I, string>): MachineColumn<I> => {
   const states = Object.keys(table) as Array<S>
-  if (states[0] !== initial) throw new Error(`machine ${name}: ${initial} is not its first state`)
+  invariant(states[0] === initial, "a machine's initial state is the first of its table")
+  invariant(states.length < illegal, "a machine's states have their numbers in a byte")
   const inputs = [...new Set(states.flatMap((state) => Object.keys(table[state]) as Array<I>))]
   const next = new Uint8Array(states.length * inputs.length).fill(illegal)
   states.forEach((state, from) =>
     inputs.forEach((input, by) => {
       const found = table[state][input]
-      if (found !== undefined) next[from * inputs.length + by] = states.indexOf(found[0])
+      if (found === undefined) return
+      const to = states.indexOf(found[0])
+      invariant(to >= 0, "a machine moves to a state of its own table")
+      next[from * inputs.length + by] = to
     }),
   )
   return {
@@ -91,8 +97,14 @@ export const advance = <I extends string>(
   slot: number,
   input: I,
 ): void => {
-  const state = next[column[slot] * width + inputs[input]]
-  if (state === illegal) throw new Error(`${name}: no ${input} while ${states[column[slot]]}`)
+  const before = column[slot]
+  invariant(before < states.length, "a machine is in a state of its table")
+  const state = next[before * width + inputs[input]]
+  if (state === illegal)
+    throw new InvariantBroken(
+      "a machine is given what is legal in its state",
+      `${name}: no ${input} while ${states[before]}`,
+    )
   column[slot] = state
 }
 

@@ -5,6 +5,7 @@
  * A `Map` would do the same at several times the cost: it keeps the order of insertion, so what is
  * deleted stays in it until it is built anew, and each new entry is garbage for the collector.
  */
+import { invariant } from "./invariant.ts"
 
 /** No entry: the one number that equals no id, itself included. */
 const FREE = NaN
@@ -56,7 +57,10 @@ export class SlotIndex {
     const { places, shift } = this
     const last = places.length - 2
     let hole = 2 * hashOf(id, shift)
-    while (places[hole] !== id) hole = (hole + 2) & last
+    while (places[hole] !== id) {
+      invariant(!isFree(places[hole]), "an id that is taken out of an index is in it")
+      hole = (hole + 2) & last
+    }
     // Whatever a search would no longer find across the hole is moved into it.
     for (let at = (hole + 2) & last; !isFree(places[at]); at = (at + 2) & last) {
       const home = 2 * hashOf(places[at], shift)
@@ -99,6 +103,19 @@ export class SlotIndex {
   /** Ids that have a slot, from the lowest. O(n log n). */
   keys(): ReadonlyArray<number> {
     return this.toArray().map(([id]) => id)
+  }
+
+  /** Asserts that every entry is found, and that the places leave room for searches to end. O(places). */
+  audit(): void {
+    const { places, entries } = this
+    invariant(4 * entries <= places.length, "an index is at most half full")
+    let found = 0
+    for (let at = 0; at < places.length; at += 2) {
+      if (isFree(places[at])) continue
+      found++
+      invariant(this.find(places[at]) === places[at + 1], "an index finds each of its entries")
+    }
+    invariant(found === entries, "an index counts its entries")
   }
 
   private put(id: number, slot: number): void {

@@ -3,6 +3,8 @@
  * driver's choosing map to dense slots; a freed slot is zeroed and used again, last freed first, so
  * a market with churn stays as small as its population.
  */
+import type { Slot } from "./ids.ts"
+import { invariant } from "./invariant.ts"
 import { SlotIndex } from "./slot-index.ts"
 
 type ColumnArray = Float64Array | Int32Array | Uint32Array | Uint8Array
@@ -54,17 +56,19 @@ export const makeTable = <S extends TableSpec>(spec: S, capacity = 16): Table<S>
 }
 
 /** The slot of an id, or −1. */
-export const slotOf = (table: Table<TableSpec>, id: number): number => table.slots.find(id)
+export const slotOf = (table: Table<TableSpec>, id: number): Slot => table.slots.find(id)
 
 export const isPresent = (table: Table<TableSpec>, id: number): boolean => table.slots.has(id)
 
 export const countOf = (table: Table<TableSpec>): number => table.slots.size
 
 /** Gives the id a zeroed slot. The caller has made sure that the id is new. */
-export const insert = <S extends TableSpec>(table: Table<S>, id: number): number => {
+export const insert = <S extends TableSpec>(table: Table<S>, id: number): Slot => {
+  invariant(id >= 0, "an id is no mark of a free slot")
   const reused = table.free.pop()
   const slot = reused ?? table.used++
   if (slot >= table.ids.length) grow(table, slot + 1)
+  invariant(table.ids[slot] === -1, "a slot that is given away is free")
   table.ids[slot] = id
   table.slots.add(id, slot)
   return slot
@@ -72,6 +76,7 @@ export const insert = <S extends TableSpec>(table: Table<S>, id: number): number
 
 /** Frees the slot of an id and zeroes its row. */
 export const remove = <S extends TableSpec>(table: Table<S>, slot: number): void => {
+  invariant(table.ids[slot] >= 0, "a slot that is freed is taken")
   table.slots.remove(table.ids[slot])
   table.ids[slot] = -1
   const columns = table.columns as Record<string, ColumnArray>
@@ -81,6 +86,7 @@ export const remove = <S extends TableSpec>(table: Table<S>, slot: number): void
 
 /** Makes room for at least `least` rows; doubles, so that an insertion is O(1) amortised. */
 export const grow = <S extends TableSpec>(table: Table<S>, least: number): void => {
+  invariant(least > table.ids.length, "a table grows for a row that it has no room for")
   const capacity = Math.max(least, table.ids.length * 2)
   const columns = table.columns as Record<string, ColumnArray>
   for (const [name, kind] of Object.entries(table.spec)) {
@@ -91,4 +97,23 @@ export const grow = <S extends TableSpec>(table: Table<S>, least: number): void 
   const ids = new Float64Array(capacity).fill(-1)
   ids.set(table.ids)
   table.ids = ids
+}
+
+/** Asserts that ids, index, free slots and columns tell one story. O(capacity + free slots · columns). */
+export const auditTable = (table: Table<TableSpec>): void => {
+  const { ids, slots, free, used } = table
+  slots.audit()
+  invariant(used <= ids.length, "a table has room for the slots that it has used")
+  invariant(slots.size + free.length === used, "each slot of a table is taken or free")
+  invariant(new Set(free).size === free.length, "a free slot is listed once")
+  for (const slot of free) {
+    invariant(slot < used, "a slot is freed after it was used")
+    invariant(ids[slot] === -1, "a free slot has no id")
+  }
+  for (let slot = 0; slot < ids.length; slot++)
+    if (ids[slot] !== -1) invariant(slots.find(ids[slot]) === slot, "an id leads to its own slot")
+  for (const column of Object.values(table.columns)) {
+    invariant(column.length === ids.length, "a table's columns are as long as its ids")
+    for (const slot of free) invariant(column[slot] === 0, "the row of a free slot is empty")
+  }
 }

@@ -5,6 +5,7 @@
  *
  * Update and draw are O(log n). A leaf that is no candidate has key +Infinity.
  */
+import { invariant } from "./invariant.ts"
 import type { Stream } from "./random.ts"
 import { drawBelow } from "./random.ts"
 
@@ -30,11 +31,14 @@ export const makeTournament = (size = 2): Tournament => {
 export const enter = (tournament: Tournament, entrant: number): number => {
   const place = tournament.free.pop() ?? tournament.used++
   if (place >= tournament.size) double(tournament)
+  invariant(entrant >= 0, "an entrant is no mark of a free leaf")
+  invariant(tournament.entrant[place] === -1, "a leaf that is given away is free")
   tournament.entrant[place] = entrant
   return place
 }
 
 export const leave = (tournament: Tournament, place: number): void => {
+  invariant(tournament.entrant[place] >= 0, "a leaf that is freed is taken")
   setLeaf(tournament, place, Infinity, 0)
   tournament.entrant[place] = -1
   tournament.free.push(place)
@@ -50,6 +54,11 @@ export const setLeaf = (
   const { nodes } = tournament
   let at = 2 * (tournament.size + place)
   if (nodes[at] === leafKey && nodes[at + 1] === leafWeight) return
+  invariant(place < tournament.size, "a leaf is one of its tournament's")
+  invariant(
+    leafKey === Infinity ? leafWeight === 0 : leafWeight >= 1,
+    "a candidate has weight, and nobody else has",
+  )
   nodes[at] = leafKey
   nodes[at + 1] = leafWeight
   while (at > 2) {
@@ -84,6 +93,7 @@ export const draw = (tournament: Tournament, stream: Stream): number => {
     }
     node++
   }
+  invariant(nodes[2 * node] === least, "whoever is drawn has the least key")
   return node - size
 }
 
@@ -98,4 +108,24 @@ const double = (tournament: Tournament): void => {
     const leaf = 2 * (size + place)
     setLeaf(tournament, place, nodes[leaf], nodes[leaf + 1])
   }
+}
+
+/** Asserts that each node holds what its two hold, and each leaf what its entrant may. O(size). */
+export const auditTournament = ({ size, nodes, entrant, free, used }: Tournament): void => {
+  for (let node = 1; node < size; node++) {
+    const [left, right] = [4 * node, 4 * node + 2]
+    const key = Math.min(nodes[left], nodes[right])
+    const weight =
+      (nodes[left] === key ? nodes[left + 1] : 0) + (nodes[right] === key ? nodes[right + 1] : 0)
+    invariant(nodes[2 * node] === key, "a node of a tournament has the least key below it")
+    invariant(nodes[2 * node + 1] === weight, "a node's weight is that of the least below it")
+  }
+  let taken = 0
+  for (let place = 0; place < size; place++) {
+    const leaf = 2 * (size + place)
+    invariant(Number.isSafeInteger(nodes[leaf + 1]), "a candidate's weight is whole")
+    if (entrant[place] !== -1) taken++
+    else invariant(nodes[leaf] === Infinity, "a leaf of nobody is no candidate")
+  }
+  invariant(taken + free.length === used, "each leaf of a tournament is taken or free")
 }

@@ -4,6 +4,8 @@
  * Time is whole microseconds. Money is whole minor units: 1 credit = 10^scale minor units. Both are
  * JavaScript safe integers; a product that would leave the safe range is computed in BigInt.
  */
+import { invariant } from "./invariant.ts"
+
 export const microsPerSecond = 1_000_000
 export const microsPerHour = 3_600_000_000
 export const microsPerDay = 24 * microsPerHour
@@ -17,6 +19,7 @@ export const isWhole = (value: number): boolean => Number.isSafeInteger(value) &
 /** ceil(a · b / divisor) for whole numbers, exact at any size of the product. */
 export const mulDivCeil = (a: number, b: number, divisor: number): number => {
   const product = a * b
+  invariant(product >= 0, "a quantity that is rounded up is at least 0")
   if (product <= Number.MAX_SAFE_INTEGER) return Math.ceil(product / divisor)
   const exact = BigInt(a) * BigInt(b)
   const d = BigInt(divisor)
@@ -26,6 +29,7 @@ export const mulDivCeil = (a: number, b: number, divisor: number): number => {
 /** floor(a · b / divisor) for whole numbers, exact at any size of the product. */
 export const mulDivFloor = (a: number, b: number, divisor: number): number => {
   const product = a * b
+  invariant(product >= 0, "a quantity that is rounded down is at least 0")
   if (product <= Number.MAX_SAFE_INTEGER) return Math.floor(product / divisor)
   return Number((BigInt(a) * BigInt(b)) / BigInt(divisor))
 }

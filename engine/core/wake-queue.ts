@@ -2,6 +2,8 @@
  * When each entity of the kernel wants to be looked at again: an indexed binary heap with at most
  * one entry an entity, ordered by (time, entity), so that ties never depend on the heap's history.
  */
+import { invariant } from "./invariant.ts"
+
 export interface WakeQueue {
   /** Heap of entities, the first `size` count. */
   heap: Int32Array
@@ -24,12 +26,18 @@ export const nextTime = (queue: WakeQueue): number =>
   queue.size === 0 ? Infinity : queue.time[queue.heap[0]]
 
 /** The entity to wake first. The queue is not empty. */
-export const nextEntity = (queue: WakeQueue): number => queue.heap[0]
+export const nextEntity = (queue: WakeQueue): number => {
+  invariant(queue.size > 0, "somebody is asked for where somebody waits")
+  return queue.heap[0]
+}
 
 /** Sets an entity's wake time; +Infinity takes it out. O(log n), O(1) where nothing changes. */
 export const wakeAt = (queue: WakeQueue, entity: number, time: number): void => {
+  invariant(entity >= 0, "whoever waits is a slot")
+  invariant(time >= 0, "a wake is at a time")
   if (entity >= queue.position.length) widen(queue, entity + 1)
   const at = queue.position[entity]
+  invariant(at < 0 || queue.heap[at] === entity, "whoever waits stands at its place in the heap")
   if (time === Infinity) {
     if (at >= 0) take(queue, at)
     return
@@ -60,6 +68,7 @@ const place = (queue: WakeQueue, at: number, entity: number): void => {
 }
 
 const take = (queue: WakeQueue, at: number): void => {
+  invariant(at < queue.size, "whoever leaves the heap stands in it")
   queue.position[queue.heap[at]] = -1
   queue.size--
   if (at === queue.size) return
@@ -109,4 +118,18 @@ const widen = (queue: WakeQueue, least: number): void => {
   queue.position = position
   queue.time = time
   queue.heap = heap
+}
+
+/** Asserts the order of the heap, and that everybody stands where they are said to. O(capacity). */
+export const auditWakeQueue = (queue: WakeQueue): void => {
+  const { heap, position, size, time } = queue
+  for (let at = 0; at < size; at++) {
+    invariant(position[heap[at]] === at, "the heap and its positions agree")
+    invariant(time[heap[at]] >= 0 && time[heap[at]] < Infinity, "whoever waits has a time to wake")
+    const above = heap[(at - 1) >> 1]
+    invariant(at === 0 || isBefore(queue, above, heap[at]), "nobody waits below somebody later")
+  }
+  let waiting = 0
+  for (const at of position) if (at >= 0) waiting++
+  invariant(waiting === size, "whoever does not wait has no place in the heap")
 }

@@ -16,6 +16,7 @@ import { healthKnobs } from "../rules/health.ts"
 import { livenessKnobs } from "../rules/liveness.ts"
 import { meteringKnobs } from "../rules/metering.ts"
 import { feeBpsKnob, moneyKnobs } from "../rules/money.ts"
+import { pricingKnobs } from "../rules/pricing/index.ts"
 import { promotionKnobs } from "../rules/promotion.ts"
 import { rampKnobs } from "../rules/ramp.ts"
 import { routingKnobs } from "../rules/routing.ts"
@@ -25,6 +26,7 @@ import { withdrawalKnobs } from "../rules/withdrawal.ts"
 /** The knobs of each rule, by the group that they form in an economy. */
 export const economyKnobs = {
   money: moneyKnobs,
+  pricing: pricingKnobs,
   routing: routingKnobs,
   breaker: breakerKnobs,
   backpressure: backpressureKnobs,
@@ -49,6 +51,7 @@ export const Economy = Schema.Struct({
   meaning: Schema.String,
   feeBps: feeBpsKnob.schema,
   money: group("money"),
+  pricing: group("pricing"),
   routing: group("routing"),
   breaker: group("breaker"),
   backpressure: group("backpressure"),

@@ -7,6 +7,7 @@
  */
 import type { CommandSink, PostingKind } from "../protocol/command.ts"
 import { emitPost } from "../protocol/command.ts"
+import { invariant } from "../core/invariant.ts"
 import type { Table } from "../core/table.ts"
 import { makeTable } from "../core/table.ts"
 
@@ -27,6 +28,10 @@ export const vesting = 3
 export const lotNames = ["gift", "bought", "earned", "vesting"] as const
 const lotsPerCustomer = lotNames.length
 
+/** What credits may be held for: a table of open holds each. */
+export const holdPurposes = ["requests", "withdrawals"] as const
+export type HoldPurpose = (typeof holdPurposes)[number]
+
 const holdSpec = { customer: "i32", gift: "f64", bought: "f64", earned: "f64" } as const
 
 export interface Ledger {
@@ -35,21 +40,21 @@ export interface Ledger {
   /** Part of the posted balance that is held, minor units. */
   held: Float64Array<ArrayBuffer>
   customers: number
-  /** Open holds of requests and of withdrawals, by request and by transfer id. */
-  readonly requestHolds: Table<typeof holdSpec>
-  readonly withdrawalHolds: Table<typeof holdSpec>
+  /** Open holds: of requests by request id, of withdrawals by transfer id. */
+  readonly holds: Readonly<Record<HoldPurpose, HoldTable>>
   /** Transfer ids that were accepted once and are never accepted again. */
   readonly transfers: Set<number>
 }
 
-export type HoldTable = Ledger["requestHolds"]
+export type HoldTable = Table<typeof holdSpec>
 
 export const makeLedger = (): Ledger => ({
   posted: new Float64Array(systemAccounts + 16 * lotsPerCustomer),
   held: new Float64Array(systemAccounts + 16 * lotsPerCustomer),
   customers: 0,
-  requestHolds: makeTable(holdSpec),
-  withdrawalHolds: makeTable(holdSpec),
+  holds: Object.fromEntries(
+    holdPurposes.map((purpose) => [purpose, makeTable(holdSpec)]),
+  ) as Record<HoldPurpose, HoldTable>,
   transfers: new Set(),
 })
 
@@ -65,6 +70,7 @@ export const openCustomer = (ledger: Ledger): number => {
     ledger.posted = widened(ledger.posted)
     ledger.held = widened(ledger.held)
   }
+  invariant(ledger.posted[lotAccount(customer, gift)] === 0, "a new customer owns nothing")
   return customer
 }
 
@@ -80,11 +86,12 @@ export const availableOf = (ledger: Ledger, account: number): number =>
 /** What a customer can spend on calls now: gift, bought and earned, less what is held. */
 export const spendableOf = (ledger: Ledger, customer: number): number => {
   const first = lotAccount(customer, gift)
-  return (
+  const spendable =
     availableOf(ledger, first) +
     availableOf(ledger, first + bought) +
     availableOf(ledger, first + earned)
-  )
+  invariant(spendable >= 0, "what a customer can spend is at least 0")
+  return spendable
 }
 
 /**
@@ -103,8 +110,11 @@ export const post = (
   if (amount === 0) return
   const { posted, held } = ledger
   const left = posted[debit] - amount
-  if (amount < 0 || (debit !== world && debit !== promotion && left < held[debit]))
-    throw new Error(`ledger: ${kind} of ${amount} would overdraw account ${debit}`)
+  invariant(debit !== credit, "a transfer has two sides")
+  invariant(
+    amount > 0 && (debit === world || debit === promotion || left >= held[debit]),
+    "a transfer moves something, and overdraws nobody",
+  )
   posted[debit] = left
   posted[credit] += amount
   emitPost(sink, { _tag: "Post", kind, debit, credit, amount, reference })

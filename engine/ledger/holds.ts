@@ -1,6 +1,6 @@
 /**
- * Holds: credits set aside until the cost is known (docs/rules.md#calls). Pending, then posted in part
- * or in whole, the rest voided; each hold resolves once.
+ * Holds: credits set aside until the cost is known (docs/rules.md#calls). Pending, then drawn in parts
+ * or posted at once, the rest voided; each hold resolves once.
  */
 import type { CommandSink } from "../protocol/command.ts"
 import { insert, remove } from "../core/table.ts"
@@ -77,9 +77,34 @@ export const voidHold = (ledger: Ledger, holds: HoldTable, slot: number): void =
 }
 
 /**
- * Posts `charge` (at most the hold) to clearing, gifts first, and releases the rest. Returns the
- * part that was paid with gifts.
+ * Posts `amount` (at most what is left of the hold) to clearing, gifts first, and keeps the rest held.
+ * Returns the part that was paid with gifts.
  */
+export const drawHold = (
+  ledger: Ledger,
+  sink: CommandSink,
+  holds: HoldTable,
+  slot: number,
+  amount: number,
+): number => {
+  const { columns } = holds
+  const id = holds.ids[slot]
+  const customer = columns.customer[slot]
+  const fromGift = Math.min(amount, columns.gift[slot])
+  const fromBought = Math.min(amount - fromGift, columns.bought[slot])
+  const fromEarned = amount - fromGift - fromBought
+  columns.gift[slot] -= fromGift
+  columns.bought[slot] -= fromBought
+  columns.earned[slot] -= fromEarned
+  addHeld(ledger, customer, -fromGift, -fromBought, -fromEarned)
+  const first = lotAccount(customer, gift)
+  post(ledger, sink, "charge", first + gift, clearing, fromGift, id)
+  post(ledger, sink, "charge", first + bought, clearing, fromBought, id)
+  post(ledger, sink, "charge", first + earned, clearing, fromEarned, id)
+  return fromGift
+}
+
+/** Posts `charge`, as `drawHold` does, and releases the rest. */
 export const postHold = (
   ledger: Ledger,
   sink: CommandSink,
@@ -87,14 +112,7 @@ export const postHold = (
   slot: number,
   charge: number,
 ): number => {
-  const { columns } = holds
-  const id = holds.ids[slot]
-  const first = lotAccount(columns.customer[slot], gift)
-  const fromGift = Math.min(charge, columns.gift[slot])
-  const fromBought = Math.min(charge - fromGift, columns.bought[slot])
+  const fromGift = drawHold(ledger, sink, holds, slot, charge)
   voidHold(ledger, holds, slot)
-  post(ledger, sink, "charge", first + gift, clearing, fromGift, id)
-  post(ledger, sink, "charge", first + bought, clearing, fromBought, id)
-  post(ledger, sink, "charge", first + earned, clearing, charge - fromGift - fromBought, id)
   return fromGift
 }

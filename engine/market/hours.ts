@@ -6,6 +6,7 @@
  * the rules. In a market where nothing has happened for that time each hour is like the last, and
  * further ones are turned in one go, to the very state that one by one would have led to.
  */
+import { invariant } from "../core/invariant.ts"
 import { microsPerHour } from "../core/units.ts"
 import { refresh } from "./admission/eligibility.ts"
 import { mechanisms } from "./mechanisms.ts"
@@ -16,12 +17,18 @@ import type { Market } from "./state/market-state.ts"
  * gateway was there, so what was asked of it is the demand. O(instances + models).
  */
 export const turnHours = (market: Market, until: number, isOpen: boolean): void => {
+  invariant(market.now <= market.nextHour, "an hour is turned once, when it comes")
+  invariant(until >= market.nextHour, "an hour is turned when it has come")
   const further = Math.floor((until - market.nextHour) / microsPerHour)
   if (further > 0 && isAtRest(market, isOpen)) passHours(market, further, isOpen)
   market.now = market.nextHour
   for (const { turnHour } of mechanisms) turnHour?.(market, isOpen)
   market.nextHour += microsPerHour
   market.idleHours += 1
+  invariant(
+    market.nextHour === (market.health.hour + 1) * microsPerHour,
+    "the window of health turns with the hours",
+  )
   for (let instance = 0; instance < market.instances.used; instance++)
     if (market.instances.ids[instance] !== -1) refresh(market, instance)
 }

@@ -7,22 +7,22 @@
  * A broken invariant throws, and is never caught.
  */
 import { hexOf } from "../core/digest.ts"
+import { invariant } from "../core/invariant.ts"
 import { isWhole, microsPerDay } from "../core/units.ts"
-import { nextEntity, nextTime } from "../core/wake-queue.ts"
 import type { Economy } from "../economy/schema.ts"
 import type { Command, Rejection } from "../protocol/command.ts"
 import { emit } from "../protocol/command.ts"
 import type { EventOf, EventTag, MarketEvent } from "../protocol/event.ts"
+import { clearing } from "../ledger/accounts.ts"
 import { eligibilityReasons } from "./admission/eligibility.ts"
-import { lookAgain } from "./admission/probes.ts"
 import { resumeGateway } from "./gateway.ts"
 import { turnHours } from "./hours.ts"
 import type { TimeTag } from "./mechanisms.ts"
 import { handlers } from "./mechanisms.ts"
-import { checkHeartbeat } from "./presence/nodes.ts"
-import type { Market } from "./state/market-state.ts"
-import { makeMarket, nextWake } from "./state/market-state.ts"
+import type { Market, MarketHandle } from "./state/market-state.ts"
+import { makeMarket, open } from "./state/market-state.ts"
 import type { Handler } from "./state/mechanism.ts"
+import { fireFirst, nextTimer, nextWake } from "./timers.ts"
 
 /**
  * Timers of nodes and instances that are overdue by more than this are not fired one by one: an
@@ -31,7 +31,7 @@ import type { Handler } from "./state/mechanism.ts"
 const longestDelayMicros = 366 * microsPerDay
 
 /** An empty market at time 0 under these rules; every draw of it follows from `seed`. */
-export const createMarket = (economy: Economy, seed: string): Market =>
+export const createMarket = (economy: Economy, seed: string): MarketHandle =>
   makeMarket(economy, seed, eligibilityReasons.length)
 
 /**
@@ -39,11 +39,19 @@ export const createMarket = (economy: Economy, seed: string): Market =>
  * never later than `nextWake`: a driver that has nothing until then sends `TimerFired` first.
  * O(log instances), but for the turn of an hour, which is O(instances).
  */
-export const step = (market: Market, event: MarketEvent, out: Array<Command>): void => {
-  market.sink.commands = out
+export const step = (handle: MarketHandle, event: MarketEvent, out: Array<Command>): void => {
+  const market = open(handle)
+  const { now, ledger, sink } = market
+  const given = out.length
+  sink.commands = out
   const rejection = rejectTime(market, event.at) ?? take(market, event)
-  if (rejection !== undefined)
-    emit(market.sink, { _tag: "Rejected", event: event._tag, reason: rejection })
+  if (rejection !== undefined) {
+    invariant(out.length === given, "an event that is rejected has left no command")
+    invariant(market.now === now, "an event that is rejected takes no time")
+    emit(sink, { _tag: "Rejected", event: event._tag, reason: rejection })
+  }
+  invariant(market.now >= now, "time never goes back")
+  invariant(ledger.posted[clearing] === 0, "clearing is empty after a step")
 }
 
 const rejectTime = (market: Market, at: number): Rejection | undefined => {
@@ -69,30 +77,29 @@ const handle = <T extends Exclude<EventTag, TimeTag>>(
   event: EventOf<T>,
 ): Rejection | undefined => {
   // One event and its own handler: the table is typed tag by tag, which a union of tags hides.
-  const handler = handlers[event._tag as T] as unknown as Handler<T>
+  const handler = handlers[event._tag as T] as unknown as Handler<T> | undefined
+  invariant(handler !== undefined, "an event that is sent is one of the market's")
   return handler(market, event)
 }
 
 /** Everything that was due by `at`, each at its own time, in order. */
 const fireTimers = (market: Market, at: number): Rejection | undefined => {
-  if (at - nextInstanceWake(market) > longestDelayMicros) return "TooFarAhead"
+  if (at - nextTimer(market) > longestDelayMicros) return "TooFarAhead"
   for (let due = nextWake(market); due <= at; due = nextWake(market)) {
+    invariant(due >= market.now, "timers fire in order of time")
     market.now = due
     // At the same instant: what single instances and nodes want first, then the turn of the hour.
-    if (due < nextInstanceWake(market)) {
-      turnHours(market, Math.min(at, nextInstanceWake(market) - 1), true)
+    const timer = nextTimer(market)
+    if (due < timer) {
+      turnHours(market, Math.min(at, timer - 1), true)
       continue
     }
     market.idleHours = 0
-    if (due === nextTime(market.instanceWakes)) lookAgain(market, nextEntity(market.instanceWakes))
-    else checkHeartbeat(market, nextEntity(market.heartbeatWakes))
+    fireFirst(market, due)
   }
   market.now = at
   return undefined
 }
 
-const nextInstanceWake = (market: Market): number =>
-  Math.min(nextTime(market.instanceWakes), nextTime(market.heartbeatWakes))
-
 /** The digest over all commands so far: 16 hexadecimal digits. */
-export const digestOf = (market: Market): string => hexOf(market.sink.digest)
+export const digestOf = (market: MarketHandle): string => hexOf(open(market).sink.digest)

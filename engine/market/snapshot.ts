@@ -10,8 +10,8 @@ import { eligibilityReasons } from "./admission/eligibility.ts"
 import { compileRules } from "../economy/rules.ts"
 import { Economy } from "../economy/schema.ts"
 import { emptyDigest, hexOf, mixText } from "../core/digest.ts"
-import type { Market } from "./state/market-state.ts"
-import { makeMarket } from "./state/market-state.ts"
+import type { MarketHandle } from "./state/market-state.ts"
+import { makeMarket, open } from "./state/market-state.ts"
 import type { Portable } from "../core/portable.ts"
 import { freeze, thaw } from "../core/portable.ts"
 import type { Packed } from "../core/packed.ts"
@@ -19,7 +19,7 @@ import { pack, unpack } from "../core/packed.ts"
 import { SlotIndex } from "../core/slot-index.ts"
 
 /** Raised with every change of the state's shape. */
-const snapshotVersion = 3
+const snapshotVersion = 4
 
 const Portable: Schema.Schema<Portable> = Schema.Union(
   Schema.Null,
@@ -52,7 +52,8 @@ export class SnapshotInvalid extends Data.TaggedError("SnapshotInvalid")<{
 }
 
 /** O(state). The market goes on unchanged. */
-export const snapshot = (market: Market): Snapshot => {
+export const snapshot = (handle: MarketHandle): Snapshot => {
+  const market = open(handle)
   const { seed } = market
   // Decoded, so that its keys stand in the schema's order whatever it was written in.
   const economy = Schema.decodeSync(Economy)(market.economy)
@@ -68,7 +69,7 @@ export const snapshot = (market: Market): Snapshot => {
   }
 }
 
-export const restore = (input: unknown): Either.Either<Market, SnapshotInvalid> =>
+export const restore = (input: unknown): Either.Either<MarketHandle, SnapshotInvalid> =>
   Schema.decodeUnknownEither(Snapshot)(input).pipe(
     Either.mapLeft((error) => new SnapshotInvalid({ reason: firstIssueOf(error) })),
     Either.filterOrLeft(
@@ -92,7 +93,8 @@ const ImageOutline = Schema.Struct({
 }).annotations({ identifier: "Image" })
 
 /** O(state), most of it the copying of memory. The market goes on unchanged. */
-export const imageOf = ({ economy, rules, seed, sink, ...state }: Market): Image => {
+export const imageOf = (handle: MarketHandle): Image => {
+  const { economy, rules: _, seed, sink, ...state } = open(handle)
   const packed = pack(state)
   const head = { version: snapshotVersion, economy: Schema.encodeSync(Economy)(economy), seed }
   return {
@@ -102,7 +104,10 @@ export const imageOf = ({ economy, rules, seed, sink, ...state }: Market): Image
 }
 
 /** Whoever kept the image has checked that it is what was kept: it has no checksum of its own. */
-export const restoreImage = ({ outline, bytes }: Image): Either.Either<Market, SnapshotInvalid> =>
+export const restoreImage = ({
+  outline,
+  bytes,
+}: Image): Either.Either<MarketHandle, SnapshotInvalid> =>
   Schema.decodeUnknownEither(ImageOutline)(outline).pipe(
     Either.mapLeft((error) => new SnapshotInvalid({ reason: firstIssueOf(error) })),
     Either.flatMap((saved) =>
@@ -114,7 +119,7 @@ export const restoreImage = ({ outline, bytes }: Image): Either.Either<Market, S
 const marketOf = (
   { economy, seed, digest }: Pick<Snapshot, "economy" | "seed" | "digest">,
   read: () => unknown,
-): Either.Either<Market, SnapshotInvalid> =>
+): Either.Either<MarketHandle, SnapshotInvalid> =>
   Either.try({
     try: read,
     catch: (cause) =>
@@ -136,7 +141,7 @@ const marketOf = (
           seed,
           sink: { commands: [], digest: { ...digest } },
           ...state,
-        }) as unknown as Market,
+        }) as unknown as MarketHandle,
     ),
   )
 
@@ -192,10 +197,12 @@ const firstIssueOf = (error: ParseResult.ParseError): string => {
 }
 
 /** Digest of the whole state but the commands' digest: equal states have equal ones. O(state). */
-export const stateDigest = (market: Market): string => checksumOf(stateOf(market))
+export const stateDigest = (market: MarketHandle): string => checksumOf(stateOf(market))
 
-const stateOf = ({ economy, rules, seed, sink, ...state }: Market): Snapshot["state"] =>
-  freeze(state) as Snapshot["state"]
+const stateOf = (handle: MarketHandle): Snapshot["state"] => {
+  const { economy: _, rules, seed, sink, ...state } = open(handle)
+  return freeze(state) as Snapshot["state"]
+}
 
 const checksumOf = (...parts: ReadonlyArray<unknown>): string => {
   const digest = emptyDigest()

@@ -2,6 +2,8 @@
  * What the market asks of its driver: orders, in the imperative. `emit` is the only way out of the
  * kernel: it appends the command and rolls it into the market's digest.
  */
+import type { InstanceId, MeasurementId, ModelId, NodeId, ProbeId, RequestId } from "../core/ids.ts"
+import { invariant } from "../core/invariant.ts"
 import type { Digest } from "../core/digest.ts"
 import { mix } from "../core/digest.ts"
 import type { Outcome } from "./event.ts"
@@ -77,16 +79,16 @@ export type PostingKind = (typeof postingKinds)[number]
 export type Command =
   | {
       readonly _tag: "Dispatch"
-      readonly request: number
+      readonly request: RequestId
       readonly attempt: number
-      readonly instance: number
+      readonly instance: InstanceId
     }
-  | { readonly _tag: "Refuse"; readonly request: number; readonly reason: Refusal }
+  | { readonly _tag: "Refuse"; readonly request: RequestId; readonly reason: Refusal }
   /** The request is over and paid for. Money in minor units; `bounty` is claimed, paid hourly. */
   | {
       readonly _tag: "Finish"
-      readonly request: number
-      readonly instance: number
+      readonly request: RequestId
+      readonly instance: InstanceId
       readonly outcome: Outcome
       readonly outputTokens: number
       readonly charge: number
@@ -98,17 +100,17 @@ export type Command =
   /** A generation of the gateway's own, of so many output tokens; `ProbeEnded` answers it. */
   | {
       readonly _tag: "Probe"
-      readonly instance: number
-      readonly probe: number
+      readonly instance: InstanceId
+      readonly probe: ProbeId
       readonly purpose: ProbePurpose
       readonly tokens: number
     }
   /** `CapacityMeasured` answers it; asked again where it does not. */
-  | { readonly _tag: "Measure"; readonly instance: number; readonly measurement: number }
-  | { readonly _tag: "Park"; readonly instance: number; readonly untilMicros: number }
+  | { readonly _tag: "Measure"; readonly instance: InstanceId; readonly measurement: MeasurementId }
+  | { readonly _tag: "Park"; readonly instance: InstanceId; readonly untilMicros: number }
   /** The node has missed its heartbeats: its attempts are to be ended, and tried elsewhere. */
-  | { readonly _tag: "FailOver"; readonly node: number }
-  | { readonly _tag: "Announce"; readonly model: number; readonly multiplierHundredths: number }
+  | { readonly _tag: "FailOver"; readonly node: NodeId }
+  | { readonly _tag: "Announce"; readonly model: ModelId; readonly multiplierHundredths: number }
   /** For the audit log: `subject` is an instance, or the account of a clawback. */
   | {
       readonly _tag: "Audit"
@@ -138,6 +140,7 @@ export interface CommandSink {
 const numberOf = <T extends string>(names: ReadonlyArray<T>, name: T): number => {
   let place = 0
   while (place < names.length && names[place] !== name) place++
+  invariant(place < names.length, "a name in the digest is one of its list")
   return place + 1
 }
 
@@ -164,6 +167,7 @@ export const emit = (sink: CommandSink, command: Command): void => {
       mix(digest, numberOf(refusals, command.reason))
       break
     case "Probe":
+      invariant(command.tokens >= 1, "a probe generates a token or more")
       mix(digest, 4)
       mix(digest, command.instance)
       mix(digest, command.probe)
@@ -176,6 +180,7 @@ export const emit = (sink: CommandSink, command: Command): void => {
       mix(digest, command.measurement)
       break
     case "Park":
+      invariant(command.untilMicros >= 0, "an instance is parked until a time")
       mix(digest, 6)
       mix(digest, command.instance)
       mix(digest, command.untilMicros)
@@ -204,6 +209,7 @@ export const emit = (sink: CommandSink, command: Command): void => {
 }
 
 export const emitDispatch = ({ commands, digest }: CommandSink, command: CommandOf<"Dispatch">) => {
+  invariant(command.instance >= 0, "a call is dispatched to an instance that is there")
   mix(digest, 1)
   mix(digest, command.request)
   mix(digest, command.attempt)

@@ -6,13 +6,31 @@
  * ids rise from call to call, so that a repeated one is recognised at no cost in memory.
  */
 import { Schema } from "effect"
+import type {
+  AccountId,
+  InstanceId,
+  MeasurementId,
+  ModelId,
+  NodeId,
+  ProbeId,
+  RequestId,
+  TransferId,
+} from "../core/ids.ts"
 import { isWhole } from "../core/units.ts"
 
 const whole = Schema.Number.pipe(
   Schema.filter((value) => isWhole(value) || `expected a whole number, 0 or more, got ${value}`),
 )
 const at = whole
-const id = whole
+const idOf = <A extends number>() => whole as unknown as Schema.Schema<A, number>
+const account = idOf<AccountId>()
+const model = idOf<ModelId>()
+const node = idOf<NodeId>()
+const instance = idOf<InstanceId>()
+const request = idOf<RequestId>()
+const transfer = idOf<TransferId>()
+const probe = idOf<ProbeId>()
+const measurement = idOf<MeasurementId>()
 const tokens = whole
 
 /**
@@ -42,30 +60,30 @@ const MarketEvents = {
   TimerFired: { at },
   /** The gateway was away since the latest event: what fell due meanwhile is nobody's fault. */
   GatewayResumed: { at },
-  AccountOpened: { at, account: id },
+  AccountOpened: { at, account },
   /** Two accounts were found to be one party's: their traffic with each other is own traffic. */
-  AccountsLinked: { at, account: id, other: id },
-  CreditsBought: { at, transfer: id, account: id, amount: whole },
+  AccountsLinked: { at, account, other: account },
+  CreditsBought: { at, transfer, account, amount: whole },
   /** The platform adds to the bounty pool beside its part of the fees. */
-  PoolFunded: { at, transfer: id, amount: whole },
-  WithdrawalRequested: { at, transfer: id, account: id, amount: whole },
-  WithdrawalPosted: { at, transfer: id },
-  WithdrawalVoided: { at, transfer: id },
+  PoolFunded: { at, transfer, amount: whole },
+  WithdrawalRequested: { at, transfer, account, amount: whole },
+  WithdrawalPosted: { at, transfer },
+  WithdrawalVoided: { at, transfer },
   /** Unvested bounty of the account goes back to the pool. */
-  FraudConfirmed: { at, account: id },
+  FraudConfirmed: { at, account },
   /** Lists a model or changes its price, in minor units per million tokens. */
-  ModelListed: { at, model: id, inputPricePerMtok: whole, outputPricePerMtok: whole },
-  NodeRegistered: { at, node: id, account: id },
+  ModelListed: { at, model, inputPricePerMtok: whole, outputPricePerMtok: whole },
+  NodeRegistered: { at, node, account },
   /** From its first heartbeat on, a node that goes silent is lost without the driver's saying so. */
-  HeartbeatReceived: { at, node: id },
-  NodeLost: { at, node: id },
-  NodeReturned: { at, node: id },
-  NodeRemoved: { at, node: id },
+  HeartbeatReceived: { at, node },
+  NodeLost: { at, node },
+  NodeReturned: { at, node },
+  NodeRemoved: { at, node },
   InstanceStarted: {
     at,
-    instance: id,
-    node: id,
-    model: id,
+    instance,
+    node,
+    model,
     slots: whole,
     tokensPerSecond: whole,
     /** The platform asked for it: no anti-flapping reduction. */
@@ -73,8 +91,8 @@ const MarketEvents = {
   },
   ModelSwitched: {
     at,
-    instance: id,
-    model: id,
+    instance,
+    model,
     slots: whole,
     tokensPerSecond: whole,
     isPlatformAsked: Schema.Boolean,
@@ -83,17 +101,17 @@ const MarketEvents = {
    * The answer to a `Measure` command, whose number it bears: what the instance really does at the
    * floor or above.
    */
-  CapacityMeasured: { at, instance: id, measurement: id, slots: whole, tokensPerSecond: whole },
-  AvailabilityChanged: { at, instance: id, isAvailable: Schema.Boolean },
-  InstanceDrained: { at, instance: id },
-  InstanceStopped: { at, instance: id },
+  CapacityMeasured: { at, instance, measurement, slots: whole, tokensPerSecond: whole },
+  AvailabilityChanged: { at, instance, isAvailable: Schema.Boolean },
+  InstanceDrained: { at, instance },
+  InstanceStopped: { at, instance },
   /** The operator replaced the token of a suspended cloud instance. */
-  CredentialReplaced: { at, instance: id },
+  CredentialReplaced: { at, instance },
   RequestArrived: {
     at,
-    request: id,
-    account: id,
-    model: id,
+    request,
+    account,
+    model,
     inputTokens: tokens,
     maxTokens: tokens,
     /** Highest acceptable price of output tokens; absent: any. */
@@ -101,7 +119,7 @@ const MarketEvents = {
   },
   AttemptEnded: {
     at,
-    request: id,
+    request,
     attempt: whole,
     outcome: Outcome,
     /** Delivered to the consumer, counted at the gateway. */
@@ -115,8 +133,8 @@ const MarketEvents = {
   },
   ProbeEnded: {
     at,
-    instance: id,
-    probe: id,
+    instance,
+    probe,
     outcome: Outcome,
     outputTokens: tokens,
     decodeMicros: whole,

@@ -1,4 +1,5 @@
 /** Backpressure: a host that answers 429 or 503 is busy, and is left alone for a while. */
+import { invariant } from "../core/invariant.ts"
 import type { KnobValues } from "../core/knob.ts"
 import { knob } from "../core/knob.ts"
 import { flag, nonNegative } from "../core/setting.ts"
@@ -43,4 +44,7 @@ export type BackpressureRules = ReturnType<typeof compileBackpressure>
 export const pauseMicros = (
   { retryAfterMicros, maxRetryAfterMicros }: BackpressureRules,
   saidMicros: number,
-): number => (saidMicros === 0 ? retryAfterMicros : Math.min(saidMicros, maxRetryAfterMicros))
+): number => {
+  invariant(saidMicros >= 0, "a busy instance is left alone from now on")
+  return saidMicros === 0 ? retryAfterMicros : Math.min(saidMicros, maxRetryAfterMicros)
+}

@@ -19,9 +19,10 @@
 import type { KnobValues } from "../core/knob.ts"
 import { knob } from "../core/knob.ts"
 import { between, oneOf, positive, wholeBetween } from "../core/setting.ts"
+import { invariant } from "../core/invariant.ts"
 import { advance } from "../core/machine.ts"
 import { microsOf } from "../core/units.ts"
-import { breakerColumn, closed } from "../machines/admission.ts"
+import { breakerColumn, closed, halfOpen } from "../machines/admission.ts"
 
 export const breakerKnobs = {
   threshold: knob(wholeBetween("failures", 1, 16), {
@@ -128,6 +129,10 @@ export const makeBreakers = (rules: BreakerRules, capacity = 16): Breakers => ({
 /** Makes room for instance slots below `capacity`. */
 export const growBreakers = (breakers: Breakers, rules: BreakerRules, capacity: number): void => {
   if (capacity <= breakers.state.length) return
+  invariant(
+    breakers.failures.length === breakers.state.length * rules.breakerThreshold,
+    "each breaker remembers as many failures as trip it",
+  )
   const wider = makeBreakers(rules, capacity)
   for (const name of Object.keys(wider) as Array<keyof Breakers>) {
     wider[name].set(breakers[name])
@@ -183,6 +188,7 @@ export const isTrippedByFailure = (
   slot: number,
   { at: now, account, request }: Failure,
 ): boolean => {
+  invariant(breakers.state[slot] === closed, "a breaker hears of failures while it is closed")
   const { failures, failureAccounts, failureRequests } = breakers
   const first = slot * rules.breakerThreshold
   const last = first + rules.breakerThreshold - 1
@@ -192,6 +198,7 @@ export const isTrippedByFailure = (
     dropOldest(breakers, rules, first)
     at = last
   }
+  invariant(at === first || failures[at - 1] <= now + 1, "failures are noted in order of time")
   failures[at] = now + 1
   failureAccounts[at] = account
   failureRequests[at] = request
@@ -248,7 +255,9 @@ const dropOldest = (
 /** Parks the instance: open until the cooldown is over, under a new generation. */
 export const trip = (breakers: Breakers, rules: BreakerRules, slot: number, now: number): void => {
   advance(breakerColumn, breakers.state, slot, "tripped")
+  const before = breakers.generation[slot]
   breakers.generation[slot] += 1
+  invariant(breakers.generation[slot] > before, "generations of a breaker only rise")
   breakers.openUntil[slot] = now + rules.cooldownMicros
 }
 
@@ -283,6 +292,9 @@ export const recentFailures = (
     .filter((failure) => failure !== 0 && now - (failure - 1) <= rules.breakerWindowMicros).length
 }
 
+const bucketAt = ({ breakerWindowMicros }: BreakerRules, now: number): number =>
+  Math.floor((now * ratioBuckets) / breakerWindowMicros)
+
 const noteOutcome = (
   breakers: Breakers,
   rules: BreakerRules,
@@ -290,9 +302,10 @@ const noteOutcome = (
   now: number,
   failures: number,
 ): void => {
-  const bucket = Math.floor((now * ratioBuckets) / rules.breakerWindowMicros)
+  const bucket = bucketAt(rules, now)
   const first = slot * ratioBuckets
   const before = breakers.bucket[slot]
+  invariant(bucket >= before, "outcomes are noted in order of time")
   const stale = Math.min(bucket - before, ratioBuckets)
   for (let i = 0; i < stale; i++) {
     const at = first + ((bucket - i) % ratioBuckets)
@@ -303,6 +316,10 @@ const noteOutcome = (
   const at = first + (bucket % ratioBuckets)
   breakers.outcomeBuckets[at] += 1
   breakers.failureBuckets[at] += failures
+  invariant(
+    breakers.failureBuckets[at] <= breakers.outcomeBuckets[at],
+    "no more outcomes are failures than there are outcomes",
+  )
 }
 
 const failureRatio = (breakers: Breakers, slot: number): number => {
@@ -313,4 +330,37 @@ const failureRatio = (breakers: Breakers, slot: number): number => {
     failures += breakers.failureBuckets[i]
   }
   return outcomes === 0 ? 1 : failures / outcomes
+}
+
+/** Asserts what holds of one instance's breaker at `now`. O(threshold). */
+export const auditBreaker = (
+  breakers: Breakers,
+  rules: BreakerRules,
+  slot: number,
+  now: number,
+): void => {
+  const { state, generation, openUntil, failures, failureAccounts, bucket } = breakers
+  invariant(
+    state[slot] === closed || generation[slot] > 0,
+    "a breaker that never tripped is closed",
+  )
+  invariant(state[slot] !== closed || openUntil[slot] === 0, "a closed breaker has no cooldown")
+  invariant(state[slot] !== halfOpen || openUntil[slot] <= now, "half-open, a cooldown is over")
+  const first = slot * rules.breakerThreshold
+  for (let at = first; at < first + rules.breakerThreshold; at++) {
+    const before = at === first ? 0 : failures[at - 1]
+    invariant(failures[at] <= now + 1, "a failure that is remembered has happened")
+    invariant(
+      failures[at] === 0 || at === first || (before > 0 && before <= failures[at]),
+      "failures are remembered without a gap, the oldest first",
+    )
+    invariant(failureAccounts[at] >= disowned, "a failure has a witness, or none by its own code")
+  }
+  if (rules.minFailureRatio === 0) return
+  invariant(bucket[slot] <= bucketAt(rules, now), "no outcome is noted ahead of time")
+  for (let at = slot * ratioBuckets; at < (slot + 1) * ratioBuckets; at++)
+    invariant(
+      breakers.failureBuckets[at] <= breakers.outcomeBuckets[at],
+      "each part of the window has no more failures than outcomes",
+    )
 }

@@ -4,6 +4,7 @@
  *
  * φ(t) = φ₀ · (1 − t / 72 h), 0 from 72 h on; a further switch: φ ← min(φmax, φ(now) + φ₀).
  */
+import { invariant } from "../core/invariant.ts"
 import type { KnobValues } from "../core/knob.ts"
 import { knob } from "../core/knob.ts"
 import { between, nonNegative } from "../core/setting.ts"
@@ -53,8 +54,11 @@ export const reductionAfter = (
   rules: FlapRules,
   reduction: number,
   elapsedMicros: number,
-): number =>
-  elapsedMicros >= rules.flapMicros ? 0 : reduction * (1 - elapsedMicros / rules.flapMicros)
+): number => {
+  invariant(elapsedMicros >= 0, "a reduction decays as time goes on")
+  invariant(reduction >= 0 && reduction <= 1, "a reduction is a share")
+  return elapsedMicros >= rules.flapMicros ? 0 : reduction * (1 - elapsedMicros / rules.flapMicros)
+}
 
 /** The reduction right after one more switch. */
 export const reductionOnSwitch = (rules: FlapRules, reductionNow: number): number =>

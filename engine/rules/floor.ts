@@ -7,6 +7,7 @@
  * when the median over its latest streams of the last 10 minutes is, that is when more than half of
  * them are: only on which side of the floor a stream fell has to be kept.
  */
+import { invariant } from "../core/invariant.ts"
 import type { KnobValues } from "../core/knob.ts"
 import { knob } from "../core/knob.ts"
 import { nonNegative, positive, wholeBetween } from "../core/setting.ts"
@@ -123,6 +124,7 @@ export const isBelowAfter = (
 ): boolean => {
   const { ends } = samples
   const first = slot * rules.floorMaxSamples
+  invariant(milliTokensPerSecond >= 0, "a stream that is measured has a rate")
   const isBelow = milliTokensPerSecond < rules.floorMilliTokensPerSecond
   // Time 0 would lose its sign, so ends are kept one microsecond late.
   ends[first + (cursor % rules.floorMaxSamples)] = isBelow ? -(now + 1) : now + 1
@@ -137,4 +139,16 @@ export const isBelowAfter = (
     if (end < 0) below++
   }
   return seen >= rules.floorMinSamples && 2 * below > seen
+}
+
+/** Asserts that an instance's streams have ended. O(samples). */
+export const auditFloorSamples = (
+  { ends }: FloorSamples,
+  rules: FloorRules,
+  slot: number,
+  now: number,
+): void => {
+  const first = slot * rules.floorMaxSamples
+  for (let at = first; at < first + rules.floorMaxSamples; at++)
+    invariant(Math.abs(ends[at]) <= now + 1, "a stream that is measured has ended")
 }

@@ -9,6 +9,7 @@
  * so an outcome is O(1), and the turn of an hour takes the expired page from all sums: O(1) for an
  * instance and hour.
  */
+import { invariant } from "../core/invariant.ts"
 import type { KnobValues } from "../core/knob.ts"
 import { knob } from "../core/knob.ts"
 import { between, nonNegative, positive, wholeBetween } from "../core/setting.ts"
@@ -89,6 +90,7 @@ export const makeHealth = (rules: HealthRules, capacity = 16): Health => ({
 
 /** Adds to one count of one instance in the present hour. An hour's µs fit 32 bits. */
 export const count = (health: Health, what: Count, slot: number, amount: number): void => {
+  invariant(amount >= 0, "what is counted only grows within its hour")
   const at = slot * rowLength + places[what]
   health.sums[at] += amount
   pageOf(health)[at] += amount
@@ -110,7 +112,10 @@ export const turnHour = (health: Health): void => {
   health.hour++
   const expired = health.pages[health.hour % health.pages.length]
   if (expired === undefined) return
-  for (let at = 0; at < expired.length; at++) health.sums[at] -= expired[at]
+  for (let at = 0; at < expired.length; at++) {
+    health.sums[at] -= expired[at]
+    invariant(health.sums[at] >= 0, "no more leaves the window than was counted in it")
+  }
   expired.fill(0)
 }
 
@@ -119,6 +124,7 @@ export const turnHour = (health: Health): void => {
  * has been counted yet.
  */
 export const passLikeHours = (health: Health, hours: number): void => {
+  invariant(hours >= 1, "hours that pass at once are one or more")
   const { pages } = health
   const from = health.hour % pages.length
   health.hour += hours
@@ -171,8 +177,8 @@ export const score = (
   probes: number,
   goodProbes: number,
   onlineHours: number,
-): number =>
-  Math.round(
+): number => {
+  const hundredths = Math.round(
     (100 * (successes + priorSuccesses + uptimeWeight * (goodProbes + onlineHours))) /
       (successes +
         failures +
@@ -180,3 +186,24 @@ export const score = (
         priorFailures +
         uptimeWeight * (probes + onlineHours)),
   )
+  invariant(hundredths >= 0 && hundredths <= 100, "a score lies within 0 and 100 hundredths")
+  return hundredths
+}
+
+/** Asserts that the sums are those of the window's hours. O(window · instances). */
+export const auditHealth = ({ pages, sums }: Health): void => {
+  const counted = new Float64Array(sums.length)
+  for (const page of pages) {
+    if (page === undefined) continue
+    for (let at = 0; at < page.length; at++) counted[at] += page[at]
+    for (let at = places.onlineMicros; at < page.length; at += rowLength)
+      invariant(page[at] <= microsPerHour, "nobody is online for more than an hour in an hour")
+  }
+  for (let at = 0; at < sums.length; at++)
+    invariant(sums[at] === counted[at], "a sum of the window is that of its hours")
+  for (let row = 0; row < sums.length; row += rowLength)
+    invariant(
+      sums[row + places.goodProbes] <= sums[row + places.probes],
+      "no more probes went well than were made",
+    )
+}

@@ -6,6 +6,7 @@
  * successes: progress = min(online / 168 h, successes / 200, 1). r is monotone in both and exactly 1
  * at the end.
  */
+import { invariant } from "../core/invariant.ts"
 import type { KnobValues } from "../core/knob.ts"
 import { knob } from "../core/knob.ts"
 import { between, flag, nonNegative, positive, wholeBetween } from "../core/setting.ts"
@@ -60,12 +61,17 @@ export const rampOf = (rules: RampRules, onlineMicros: number, successes: number
   const byTime = onlineMicros >= rules.rampMicros ? 1 : onlineMicros / rules.rampMicros
   const bySuccess = successes >= rules.rampSuccesses ? 1 : successes / rules.rampSuccesses
   const progress = byTime < bySuccess ? byTime : bySuccess
-  return progress === 1 ? 1 : rules.rampStart + (1 - rules.rampStart) * progress
+  const ramp = progress === 1 ? 1 : rules.rampStart + (1 - rules.rampStart) * progress
+  invariant(ramp > 0 && ramp <= 1, "a ramp is above 0, to 1")
+  return ramp
 }
 
 /** Slots in use at ramp r: C = max(1, floor(r · slots)). */
-export const rampedSlots = (ramp: number, slots: number): number =>
-  Math.max(1, Math.floor(ramp * slots))
+export const rampedSlots = (ramp: number, slots: number): number => {
+  const inUse = Math.max(1, Math.floor(ramp * slots))
+  invariant(inUse <= slots, "no more slots are in use than there are")
+  return inUse
+}
 
 /**
  * Online time at which time alone allows one slot more than now, µs; +Infinity at full slots. One
@@ -74,6 +80,7 @@ export const rampedSlots = (ramp: number, slots: number): number =>
 export const nextSlotOnline = (rules: RampRules, slots: number, slotsNow: number): number => {
   if (slotsNow >= slots || rules.rampStart >= 1) return Infinity
   const ramp = (slotsNow + 1) / slots
+  invariant(ramp >= rules.rampStart, "a slot that is still to come is beyond the ramp's start")
   return Math.ceil(((ramp - rules.rampStart) / (1 - rules.rampStart)) * rules.rampMicros) + 1
 }
 
@@ -85,7 +92,11 @@ export const debtAfter = (
   debtTokens: number,
   elapsedMicros: number,
   drainTokensPerSecond: number,
-): number => Math.max(0, debtTokens - (elapsedMicros / microsPerSecond) * drainTokensPerSecond)
+): number => {
+  invariant(elapsedMicros >= 0, "a debt is worked off as time goes on")
+  invariant(drainTokensPerSecond >= 0, "a debt does not grow by itself")
+  return Math.max(0, debtTokens - (elapsedMicros / microsPerSecond) * drainTokensPerSecond)
+}
 
 /** Time until the debt is within the burst, µs, rounded up; 0 where it is already. */
 export const debtWaitMicros = (
@@ -93,6 +104,7 @@ export const debtWaitMicros = (
   drainTokensPerSecond: number,
   burstSeconds: number,
 ): number => {
+  invariant(debtTokens >= 0, "a debt is at least 0")
   const excess = debtTokens - burstSeconds * drainTokensPerSecond
   if (excess <= 0) return 0
   return Math.ceil((excess / drainTokensPerSecond) * microsPerSecond)

@@ -12,9 +12,18 @@
  * Loads are compared exactly: in-flight and C are small whole numbers, so two different fractions
  * are different doubles, and equal fractions are equal doubles.
  */
+import { invariant } from "../core/invariant.ts"
 import type { Stream } from "../core/random.ts"
 import type { Tournament } from "../core/tournament.ts"
-import { draw, enter, isEmpty, leave, makeTournament, setLeaf } from "../core/tournament.ts"
+import {
+  auditTournament,
+  draw,
+  enter,
+  isEmpty,
+  leave,
+  makeTournament,
+  setLeaf,
+} from "../core/tournament.ts"
 import type { HealthRules } from "./health.ts"
 import type { RampRules } from "./ramp.ts"
 import type { RoutingRules } from "./routing.ts"
@@ -93,6 +102,7 @@ export const leaveCandidate = (
   contribute(own, place, 0, 0)
   leave(own.field, place)
   own.members--
+  invariant(own.members >= 0, "an operator loses no more candidates than it has")
   rank(candidates, own)
   if (own.members > 0) return
   leave(candidates.field, own.place)
@@ -107,6 +117,7 @@ export const rankCandidate = (
   operator: number,
   standing: Standing,
 ): void => {
+  invariant(standing.capacity >= 1, "a candidate has a slot or more")
   const hasRoom = standing.isAdmitted && standing.inFlight < standing.capacity
   const key = hasRoom ? keyOf(rules, standing) : Infinity
   const weight = hasRoom ? weightOf(rules, standing) : 0
@@ -131,14 +142,21 @@ export const choose = (candidates: Candidates, rules: SelectionRules, stream: St
   if (place < 0) return -1
   if (rules.selection === "operatorFirst") {
     const own = operatorField(candidates, field.entrant[place])
-    return own.field.entrant[draw(own.field, stream)]
+    const member = draw(own.field, stream)
+    invariant(member >= 0, "an operator with room has an instance with room")
+    return entrantOf(own.field, member)
   }
   if (rules.selection === "twoChoices") {
     const other = draw(field, stream)
     const isOtherLess = candidates.loads[other] < candidates.loads[place]
-    return field.entrant[isOtherLess ? other : place]
+    return entrantOf(field, isOtherLess ? other : place)
   }
-  return field.entrant[place]
+  return entrantOf(field, place)
+}
+
+const entrantOf = ({ entrant }: Tournament, place: number): number => {
+  invariant(entrant[place] >= 0, "whoever is chosen is there")
+  return entrant[place]
 }
 
 const keyOf = (
@@ -163,7 +181,7 @@ const weightOf = (rules: SelectionRules, standing: Standing): number => {
 
 const operatorField = (candidates: Candidates, operator: number): OperatorField => {
   const own = candidates.operators.get(operator)
-  if (own === undefined) throw new Error(`routing: operator ${operator} has no candidates`)
+  invariant(own !== undefined, "a candidate's operator has a field of its own")
   return own
 }
 
@@ -174,9 +192,10 @@ const contribute = (
   capacity: number,
 ): void => {
   const before = own.contributed[place]
-  if (before === undefined) throw new Error(`routing: no candidate at place ${place}`)
+  invariant(before !== undefined, "a candidate has its part in its operator's sums")
   own.inFlight += inFlight - before.inFlight
   own.capacity += capacity - before.capacity
+  invariant(own.inFlight >= 0 && own.capacity >= 0, "an operator's sums are at least 0")
   before.inFlight = inFlight
   before.capacity = capacity
 }
@@ -185,3 +204,34 @@ const rank = (candidates: Candidates, own: OperatorField): void =>
   isEmpty(own.field)
     ? setLeaf(candidates.field, own.place, Infinity, 0)
     : setLeaf(candidates.field, own.place, own.inFlight / own.capacity, 1)
+
+/** Asserts what holds of a model's candidates. O(candidates). */
+export const auditCandidates = (candidates: Candidates, rules: SelectionRules): void => {
+  const { field, operators, loads } = candidates
+  auditTournament(field)
+  if (rules.selection === "twoChoices")
+    field.entrant.forEach((entrant, place) =>
+      invariant(entrant < 0 || loads[place] >= 0, "the load of each candidate is known"),
+    )
+  for (const [operator, own] of operators) {
+    auditTournament(own.field)
+    invariant(field.entrant[own.place] === operator, "an operator stands at its own place")
+    const members = own.field.entrant.filter((entrant) => entrant >= 0).length
+    invariant(own.members === members, "an operator's members are counted")
+    const sumOf = (what: "inFlight" | "capacity") =>
+      own.contributed.reduce((sum, one) => sum + one[what], 0)
+    invariant(own.inFlight === sumOf("inFlight"), "an operator's load is that of its instances")
+    invariant(own.capacity === sumOf("capacity"), "an operator's room is that of its instances")
+  }
+}
+
+/** Which instance stands at a place. */
+export const candidateAt = (
+  candidates: Candidates,
+  rules: SelectionRules,
+  place: number,
+  operator: number,
+): number =>
+  rules.selection === "operatorFirst"
+    ? operatorField(candidates, operator).field.entrant[place]
+    : candidates.field.entrant[place]

@@ -4,6 +4,7 @@
  * as before.
  */
 import { Schema } from "effect"
+import { invariant } from "../core/invariant.ts"
 import type { KnobValues } from "../core/knob.ts"
 import { knob } from "../core/knob.ts"
 import { between, nonNegative } from "../core/setting.ts"
@@ -63,6 +64,7 @@ export const bountyCapHundredths = (
   onlineMicros: number,
   healthHundredths: number,
 ): number => {
+  invariant(onlineMicros >= 0, "trust is asked for by online time")
   let cap = 100
   for (const tier of rules.trustTiers)
     if (onlineMicros >= tier.onlineMicros && healthHundredths >= tier.minHealthHundredths)

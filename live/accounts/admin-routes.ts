@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyRequest } from "fastify"
 import type { Rejection } from "../../engine/index.ts"
-import { balanceOf, bountyPoolAccount } from "../../engine/index.ts"
+import { bountyPoolOf } from "../../engine/index.ts"
 import { runEffect } from "../http/run-effect.ts"
 import { requireKey } from "../directory/authentication.ts"
 import { badRequest, conflict, notFound, unknownCursor } from "../http/http-error.ts"
@@ -12,7 +12,7 @@ import type { LiveServices } from "../directory/services.ts"
 import type { AccountRecord, KeyRecord, TransferRecord } from "../directory/records.ts"
 import * as Answers from "./answers.ts"
 import type { AuditLog } from "./audit-log.ts"
-import { balanceView, customerOf } from "../views/balance.ts"
+import { balanceView, ledgerAccount } from "../views/balance.ts"
 import * as Bodies from "./bodies.ts"
 import { creditsOf, pricesOf } from "../views/credits.ts"
 import { NewKeyView, newKeyView, rotateKey } from "./keys.ts"
@@ -132,7 +132,7 @@ const moneyRoutes = (app: FastifyInstance, services: LiveServices, audits: Audit
       })
       if (isNew) audits.note("PoolFunded", admin.publicId, undefined, record.amount)
       const { market } = driver
-      const pool = creditsOf(market, market.ledger.posted[bountyPoolAccount] ?? 0)
+      const pool = creditsOf(market, bountyPoolOf(market))
       await driver.durable()
       return reply
         .status(isNew ? 201 : 200)
@@ -284,7 +284,7 @@ const judgementRoutes = (
       const admin = requireAdmin(services, request)
       const account = requireAccount(services, request.params.id)
       const { market } = driver
-      const { vesting } = balanceOf(market.ledger, customerOf(market, account.id))
+      const { vesting } = ledgerAccount(market, account.id)
       requireTaken(driver.submit({ _tag: "FraudConfirmed", account: account.id }))
       audits.note("FraudConfirmed", admin.publicId, account.id, vesting)
       const balance = balanceView(market, account.id)

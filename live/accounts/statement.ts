@@ -9,14 +9,14 @@
  * that its lines were not verified yet.
  */
 import { Effect, Schema } from "effect"
-import { balanceOf, lotAccount, lotNames } from "../../engine/index.ts"
+import { lotAccount, lotNames } from "../../engine/index.ts"
 import { described, pageOf, UnixSeconds } from "../http/fields.ts"
 import type { LiveServices } from "../directory/services.ts"
 import { durably } from "../driver/market-driver.ts"
 import type { StoreBroken, StoreFault } from "../store/errors.ts"
 import type { StoredPosting } from "../store/journal.ts"
 import type { StatementPlace } from "../store/store.ts"
-import { customerOf } from "../views/balance.ts"
+import { ledgerAccount } from "../views/balance.ts"
 import { creditsOf } from "../views/credits.ts"
 import type { UnixTime } from "../views/market-time.ts"
 
@@ -62,10 +62,10 @@ export const statementPage = (
   Effect.gen(function* () {
     const { driver, store } = services
     const { market } = driver
-    const customer = customerOf(market, account)
+    const { customer } = ledgerAccount(market, account)
     const lots = lotNames.map((_, lot) => lotAccount(customer, lot))
     // The kernel's balance and the journal's end belong together: nothing comes between these lines.
-    const { gift, bought, earned, vesting } = balanceOf(market.ledger, customer)
+    const { gift, bought, earned, vesting } = ledgerAccount(market, account)
     const lastSeq = store.lastSeq()
     yield* durably(driver)
     const newest: StatementPlace = { seq: lastSeq + 1, line: 0, side: 0 }

@@ -5,7 +5,7 @@
  */
 import { Schema } from "effect"
 import type { Rejection } from "../../engine/index.ts"
-import { formatCredits, parseDecimal } from "../../engine/index.ts"
+import { formatCredits, parseDecimal, termsOf } from "../../engine/index.ts"
 import type { Fact } from "../driver/market-driver.ts"
 import { Credits, described, UnixSeconds } from "../http/fields.ts"
 import { badRequest, conflict, HttpError } from "../http/http-error.ts"
@@ -119,7 +119,7 @@ const refusal = ({ driver }: TransferServices, rejection: Rejection): HttpError 
       })
     case "BelowMinimum":
       return badRequest(
-        `amount is below the least that can be withdrawn, ${creditsOf(market, market.rules.minWithdrawalMinor)} credits`,
+        `amount is below the least that can be withdrawn, ${creditsOf(market, termsOf(market).leastWithdrawal)} credits`,
         "amount",
       )
     case "BalanceTooLarge":

@@ -19,7 +19,8 @@ export const servedInstances = (
 }
 
 /** Is the node in the market still? A host that was removed stays until its last job has ended. */
-export const isInMarket = (market: Market, host: number): boolean => market.nodes.slots.has(host)
+export const isInMarket = (market: Market, host: number): boolean =>
+  nodeView(market, host) !== undefined
 
 const standsSo = (
   market: Market,
@@ -37,10 +38,8 @@ export const isSuspended = (market: Market, instance: number): boolean =>
   standsSo(market, instance, "Suspended")
 
 /** Calls that an instance has completed, switches included. */
-export const completedOf = (market: Market, instance: number): number => {
-  const slot = market.instances.slots.get(instance)
-  return slot === undefined ? 0 : (market.instances.columns.successes[slot] ?? 0)
-}
+export const completedOf = (market: Market, instance: number): number =>
+  instanceView(market, instance)?.completed ?? 0
 
 export const inFlightOf = (market: Market, instance: number): number =>
   instanceView(market, instance)?.inFlight ?? 0

@@ -7,9 +7,16 @@
  * something to the outside that the journal must not forget (the first byte of an answer, the
  * acknowledgement of a transfer) waits for it.
  */
-import { Effect } from "effect"
-import type { Command, EventTag, EventOf, Market, Rejection } from "../../engine/index.ts"
-import { advance, digestOf, nextWake } from "../../engine/index.ts"
+import { Context, Effect } from "effect"
+import type {
+  Command,
+  EventOf,
+  EventTag,
+  Market,
+  MarketService,
+  Rejection,
+} from "../../engine/index.ts"
+import { digestOf, nextWake } from "../../engine/index.ts"
 import type { Clock } from "./clock.ts"
 import type { StoreBroken } from "../store/errors.ts"
 import type { Journal } from "../store/journal.ts"
@@ -36,11 +43,17 @@ export interface MarketDriver {
   readonly stop: () => void
 }
 
+export class Driver extends Context.Tag("evenkeel/MarketDriver")<Driver, MarketDriver>() {}
+
 /** Ends once all that was submitted until now survives a crash. */
 export const durably = ({ durable }: Pick<MarketDriver, "durable">) =>
   Effect.tryPromise({ try: durable, catch: (cause) => cause as StoreBroken })
 
-export const makeMarketDriver = (market: Market, clock: Clock, journal: Journal): MarketDriver => {
+export const makeMarketDriver = (
+  { market, take }: MarketService,
+  clock: Clock,
+  journal: Journal,
+): MarketDriver => {
   const takers: Array<CommandTaker> = []
   const waiting: Array<Command> = []
   let isHandingOut = false
@@ -68,7 +81,7 @@ export const makeMarketDriver = (market: Market, clock: Clock, journal: Journal)
     const at = Math.max(clock.nowMicros(), market.now)
     const event = { ...fact, at } as { [K in EventTag]: EventOf<K> }[EventTag]
     const commands: Array<Command> = []
-    advance(market, event, commands)
+    take(event, commands)
     journal.append({ event, commands, digest: digestOf(market) })
     for (const command of commands) waiting.push(command)
     arm()

@@ -6,9 +6,9 @@
  * compared, so a market that went another way is never carried on with. What was under way then ends
  * as the gateway's own failure: nobody's health suffers, delivered tokens are paid, holds are voided.
  */
-import { Data, Effect } from "effect"
-import type { Economy, Market } from "../../engine/index.ts"
-import { advance, createMarket, digestOf, openAttempts, restoreImage } from "../../engine/index.ts"
+import { Context, Data, Effect } from "effect"
+import type { Economy, MarketService } from "../../engine/index.ts"
+import { createMarket, digestOf, engineOf, openAttempts, restoreImage } from "../../engine/index.ts"
 import type { StoreFault } from "../store/errors.ts"
 import type { StoredEntry } from "../store/journal.ts"
 import type { MarketMeta } from "../store/meta.ts"
@@ -32,12 +32,14 @@ export class JournalDiverged extends Data.TaggedError("JournalDiverged")<{
 }
 
 export interface OpenedMarket {
-  readonly market: Market
+  readonly engine: MarketService
   readonly meta: MarketMeta
   readonly isNew: boolean
   /** Journal entries that were taken again after the snapshot. */
   readonly replayed: number
 }
+
+export class Opened extends Context.Tag("evenkeel/OpenedMarket")<Opened, OpenedMarket>() {}
 
 /** `newSeed`: called where the market is new; has to be unpredictable. */
 export const openMarket = (
@@ -51,15 +53,16 @@ export const openMarket = (
     if (known === undefined) {
       const meta = { economy, seed: newSeed(), openedAtMillis: nowMillis }
       store.putMeta(meta)
-      return { market: createMarket(economy, meta.seed), meta, isNew: true, replayed: 0 }
+      const engine = engineOf(createMarket(economy, meta.seed))
+      return { engine, meta, isNew: true, replayed: 0 }
     }
     const start = yield* latestState(store, known)
     let replayed = 0
     yield* store.entriesAfter(start.seq, (entries) => {
       replayed += entries.length
-      return Effect.forEach(entries, (entry) => takeAgain(start.market, entry), { discard: true })
+      return Effect.forEach(entries, (entry) => takeAgain(start.engine, entry), { discard: true })
     })
-    return { market: start.market, meta: known, isNew: false, replayed }
+    return { engine: start.engine, meta: known, isNew: false, replayed }
   })
 
 /**
@@ -69,21 +72,24 @@ export const openMarket = (
 const latestState = (
   store: MarketStore,
   meta: MarketMeta,
-): Effect.Effect<{ readonly seq: number; readonly market: Market }, StoreFault> =>
+): Effect.Effect<{ readonly seq: number; readonly engine: MarketService }, StoreFault> =>
   Effect.gen(function* () {
     for (const { seq, image } of yield* store.snapshots) {
       const restored = restoreImage(image)
       if (restored._tag === "Left") continue
       const market = restored.right
       const digest = seq === 0 ? digestOf(market) : yield* store.digestAt(seq)
-      if (digest === digestOf(market)) return { seq, market }
+      if (digest === digestOf(market)) return { seq, engine: engineOf(market) }
     }
-    return { seq: 0, market: createMarket(meta.economy, meta.seed) }
+    return { seq: 0, engine: engineOf(createMarket(meta.economy, meta.seed)) }
   })
 
 /** Takes one entry again. Fails where the market now gives other commands than it gave then. */
-const takeAgain = (market: Market, entry: StoredEntry): Effect.Effect<void, JournalDiverged> => {
-  advance(market, entry.event, [])
+const takeAgain = (
+  { market, take }: MarketService,
+  entry: StoredEntry,
+): Effect.Effect<void, JournalDiverged> => {
+  take(entry.event, [])
   const found = digestOf(market)
   return found === entry.digest
     ? Effect.void

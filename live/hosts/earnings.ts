@@ -4,7 +4,7 @@
  */
 import { Effect } from "effect"
 import { earnedLot, lotAccount, microsPerHour } from "../../engine/index.ts"
-import { balanceView, customerOf } from "../views/balance.ts"
+import { balanceView, ledgerAccount } from "../views/balance.ts"
 import { creditsOf } from "../views/credits.ts"
 import { earningsByHour } from "../views/earnings.ts"
 import type { UnixTime } from "../views/market-time.ts"
@@ -27,7 +27,7 @@ export const earningsOf = (
     const { market, clock } = driver
     const nowMicros = clock.nowMicros()
     const fromHour = Math.max(0, Math.floor(nowMicros / microsPerHour) - hours + 1)
-    const lot = lotAccount(customerOf(market, host.account), earnedLot)
+    const lot = lotAccount(ledgerAccount(market, host.account).customer, earnedLot)
     const credits = (minor: number): string => creditsOf(market, minor)
     yield* durably(driver)
     const rows = yield* store.hostEarnings(

@@ -1,6 +1,12 @@
 /** The market as anyone may see it now: prices, supply, demand, bounties, and how hosts stand. */
 import { Schema } from "effect"
-import { bountyPoolAccount, instanceView, marketView, nodeView } from "../../engine/index.ts"
+import {
+  bountyPoolOf,
+  countOpenRequests,
+  instanceView,
+  marketView,
+  nodeView,
+} from "../../engine/index.ts"
 import type { EligibilityReason, ModelView } from "../../engine/index.ts"
 import { creditsOf, pricesOf } from "../views/credits.ts"
 import { secondsOf } from "../views/market-time.ts"
@@ -98,8 +104,8 @@ export const marketState = (services: LiveServices, rates: MinuteRates): MarketS
       refused: last.refused,
       tokens_per_second: tenths(last.tokensPerSecond),
     },
-    open_calls: market.requests.slots.size,
-    bounty_pool: creditsOf(market, market.ledger.posted[bountyPoolAccount] ?? 0),
+    open_calls: countOpenRequests(market),
+    bounty_pool: creditsOf(market, bountyPoolOf(market)),
   }
 }
 

@@ -10,11 +10,12 @@ import type { FastifyPluginAsync } from "fastify"
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
 import type { Command, Outcome, Refusal } from "../../engine/index.ts"
 import {
-  bountyPoolAccount,
+  bountyPoolOf,
   breakerStateOf,
-  eligibilityReasons,
+  countOpenRequests,
   marketView,
   outcomes,
+  reasonCountsOf,
   refusals,
   standingsOf,
 } from "../../engine/index.ts"
@@ -305,7 +306,7 @@ const showMarket = (services: LiveServices, registry: Registry): void => {
     "evenkeel_became_ineligible",
     "How often instances came to stand so, by reason",
     ["reason"],
-    () => eligibilityReasons.map((reason, index) => [{ reason }, market.reasonCounts[index] ?? 0]),
+    () => Object.entries(reasonCountsOf(market)).map(([reason, count]) => [{ reason }, count]),
   )
   show(
     "evenkeel_bounty_multiplier",
@@ -329,13 +330,13 @@ const showMarket = (services: LiveServices, registry: Registry): void => {
     "evenkeel_bounty_pool_credits",
     "Credits in the bounty pool",
     [],
-    one(() => (market.ledger.posted[bountyPoolAccount] ?? 0) / unit),
+    one(() => bountyPoolOf(market) / unit),
   )
   show(
     "evenkeel_open_requests",
     "Requests that are under way",
     [],
-    one(() => market.requests.slots.size),
+    one(() => countOpenRequests(market)),
   )
   show(
     "evenkeel_accounts",

@@ -1,6 +1,6 @@
 /** The same journal under two policies, side by side: who was served, who was paid, what it cost. */
 import type { Command, Market } from "../../engine/index.ts"
-import { accountView } from "../../engine/index.ts"
+import { accountIds, accountView } from "../../engine/index.ts"
 
 export interface MarketTotals {
   served: number
@@ -67,8 +67,7 @@ export const accountDifferences = (
   journal: Market,
   other: Market,
 ): ReadonlyArray<AccountDifference> =>
-  [...journal.accounts.slots.keys()]
-    .sort((a, b) => a - b)
+  accountIds(journal)
     .map((account) => ({
       account,
       journal: wholeOf(journal, account),

@@ -9,8 +9,15 @@
  * operators would have met another market, and might have acted differently.
  */
 import { Effect } from "effect"
-import type { Command, Economy, EventOf, Market, MarketEvent } from "../../engine/index.ts"
-import { advance, createMarket, microsPerSecond } from "../../engine/index.ts"
+import type {
+  Command,
+  Economy,
+  EventOf,
+  Market,
+  MarketEvent,
+  MarketService,
+} from "../../engine/index.ts"
+import { layer, MarketEngine, microsPerSecond } from "../../engine/index.ts"
 import type { MarketTotals } from "./comparison.ts"
 import { countIn, emptyTotals } from "./comparison.ts"
 import type { StoreFault } from "../store/errors.ts"
@@ -83,16 +90,12 @@ export const replayOtherPolicy = (
         for (const entry of page) entries.push(entry)
       }),
     )
-    return simulateAgain(entries, economy, meta.seed)
-  })
+    return simulateAgain(entries, yield* MarketEngine)
+  }).pipe(Effect.provide(layer(economy, meta.seed)))
 
-const simulateAgain = (
-  entries: ReadonlyArray<StoredEntry>,
-  economy: Economy,
-  seed: string,
-): OtherPolicy => {
+const simulateAgain = (entries: ReadonlyArray<StoredEntry>, engine: MarketService): OtherPolicy => {
+  const { market } = engine
   const written = readWritten(entries)
-  const market = createMarket(economy, seed)
   const totals = emptyTotals()
   const due: Array<Due> = []
   const probes = new Map<number, ProbeEnded>()
@@ -108,7 +111,7 @@ const simulateAgain = (
   }
   const take = (event: MarketEvent): void => {
     const commands: Array<Command> = []
-    advance(market, event, commands)
+    engine.take(event, commands)
     countIn(totals, commands)
     for (const command of commands) {
       if (command._tag === "Dispatch") schedule(endOf(written, command, market.now))

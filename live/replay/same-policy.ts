@@ -4,7 +4,7 @@
  */
 import { Effect } from "effect"
 import type { Command, Market } from "../../engine/index.ts"
-import { advance, createMarket, digestOf, totalOf } from "../../engine/index.ts"
+import { booksView, digestOf, layer, ledgerBalances, MarketEngine } from "../../engine/index.ts"
 import type { MarketTotals } from "./comparison.ts"
 import { countIn, emptyTotals } from "./comparison.ts"
 import type { StoreFault } from "../store/errors.ts"
@@ -39,7 +39,7 @@ export const replaySamePolicy = (
   meta: MarketMeta,
 ): Effect.Effect<Replayed, StoreFault> =>
   Effect.gen(function* () {
-    const market = createMarket(meta.economy, meta.seed)
+    const { market, take } = yield* MarketEngine
     const folded = new Map<number, number>()
     const totals = emptyTotals()
     const counts = { entries: 0, commands: 0, postings: 0 }
@@ -53,7 +53,7 @@ export const replaySamePolicy = (
           while (next < postings.length && postings[next].seq === entry.seq) next += 1
           const written = postings.slice(first, next)
           const commands: Array<Command> = []
-          advance(market, entry.event, commands)
+          take(entry.event, commands)
           counts.entries += 1
           counts.commands += commands.length
           counts.postings += written.length
@@ -66,12 +66,12 @@ export const replaySamePolicy = (
     return {
       market,
       ...counts,
-      balanceSum: totalOf(market.ledger),
+      balanceSum: booksView(market).total,
       digest: digestOf(market),
       totals,
       difference: difference ?? balanceDifference(market, folded, counts.entries),
     }
-  })
+  }).pipe(Effect.provide(layer(meta.economy, meta.seed)))
 
 const fold = (balances: Map<number, number>, postings: ReadonlyArray<StoredPosting>): void => {
   for (const { debit, credit, amount } of postings) {
@@ -118,7 +118,7 @@ const balanceDifference = (
   folded: ReadonlyMap<number, number>,
   seq: number,
 ): Difference | undefined => {
-  const { posted } = market.ledger
+  const posted = ledgerBalances(market)
   for (let account = 0; account < posted.length; account++) {
     const journal = folded.get(account) ?? 0
     if (journal !== posted[account])

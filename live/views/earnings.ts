@@ -9,7 +9,7 @@ import type { EarningsHour } from "../protocol/money.ts"
 import type { LiveServices } from "../directory/services.ts"
 import { durably } from "../driver/market-driver.ts"
 import type { StoreBroken, StoreFault } from "../store/errors.ts"
-import { customerOf } from "./balance.ts"
+import { ledgerAccount } from "./balance.ts"
 import { creditsOf } from "./credits.ts"
 import type { UnixTime } from "./market-time.ts"
 
@@ -27,7 +27,7 @@ export const earningsByHour = (
   Effect.gen(function* () {
     const { driver, store } = services
     const { market, clock } = driver
-    const customer = customerOf(market, account)
+    const { customer } = ledgerAccount(market, account)
     yield* durably(driver)
     const fromHour = Math.floor(clock.nowMicros() / microsPerHour) - hours + 1
     const lots = [lotAccount(customer, earnedLot), lotAccount(customer, vestingLot)]

@@ -5,7 +5,7 @@ import { auditedEconomies, auditIds, replicationsFor, runAudit } from "../claims
 import type { RunSize } from "../claims/arm.ts"
 import { layerThreads } from "../experiment/replicators.ts"
 import type { AttackResult, ClaimsReport, Estimated } from "../results/models/claims-model.ts"
-import { CheckFailed } from "./check-failed.ts"
+import { CheckFailed } from "./execution/check-failed.ts"
 import {
   alignColumns,
   jsonOption,
@@ -13,8 +13,8 @@ import {
   printable,
   printResult,
 } from "../../platform/terminal/output.ts"
-import { makeProgress } from "./progress.ts"
-import { workersFrom, workersOption } from "./run-options.ts"
+import { makeProgress } from "./execution/progress.ts"
+import { workersFrom, workersOption } from "./options/run-options.ts"
 import { quoteForShell } from "../../platform/terminal/shell.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { version } from "../../platform/package.ts"

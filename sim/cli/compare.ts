@@ -15,7 +15,7 @@ import { layerThreads } from "../experiment/replicators.ts"
 import type { RunResult } from "../results/models/run-model.ts"
 import { loadScenario } from "../scenarios/load.ts"
 import { sayBoth, withSettings } from "../settings/settings.ts"
-import { CheckFailed } from "./check-failed.ts"
+import { CheckFailed } from "./execution/check-failed.ts"
 import {
   alignColumns,
   jsonOption,
@@ -23,7 +23,7 @@ import {
   printable,
   printResult,
 } from "../../platform/terminal/output.ts"
-import { makeProgress } from "./progress.ts"
+import { makeProgress } from "./execution/progress.ts"
 import {
   commandAgain,
   replicationsFrom,
@@ -32,7 +32,7 @@ import {
   seedOption,
   workersFrom,
   workersOption,
-} from "./run-options.ts"
+} from "./options/run-options.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import * as Command from "../../platform/terminal/command.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"

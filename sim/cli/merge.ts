@@ -12,7 +12,7 @@ import {
 } from "../results/store/sweep-store.ts"
 import type { SweepCell, SweepResult } from "../results/models/sweep-model.ts"
 import { wholeSweep } from "../results/models/sweep-model.ts"
-import { sweepDatabase } from "./kept-sweep.ts"
+import { sweepDatabase } from "./execution/kept-sweep.ts"
 import { jsonOption } from "../../platform/terminal/output.ts"
 import type { WriteSweepReport } from "./sweep.ts"
 import { finishSweep } from "./sweep.ts"

@@ -7,9 +7,9 @@ import type { PrecisionReport } from "../experiment/precision.ts"
 import { PrecisionWatch } from "../experiment/precision.ts"
 import type { RunResult } from "../results/models/run-model.ts"
 import { loadScenario } from "../scenarios/load.ts"
-import { CheckFailed } from "./check-failed.ts"
-import { folderNameOf, makeResultsFolder } from "./results-folder.ts"
-import { keptRun } from "./kept-run.ts"
+import { CheckFailed } from "./execution/check-failed.ts"
+import { folderNameOf, makeResultsFolder } from "./execution/results-folder.ts"
+import { keptRun } from "./execution/kept-run.ts"
 import {
   alignColumns,
   jsonOption,
@@ -22,7 +22,7 @@ import {
   precisionFrom,
   precisionOption,
   precisionText,
-} from "./precision-options.ts"
+} from "./options/precision-options.ts"
 import {
   commandAgain,
   replicationsFrom,
@@ -31,7 +31,7 @@ import {
   seedOption,
   workersFrom,
   workersOption,
-} from "./run-options.ts"
+} from "./options/run-options.ts"
 import { quoteForShell } from "../../platform/terminal/shell.ts"
 import * as Command from "../../platform/terminal/command.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"

@@ -10,7 +10,7 @@ import { loadScenario } from "../scenarios/load.ts"
 import { ScenarioInvalid } from "../settings/scenario-error.ts"
 import type { PolicyOutcome, SelectionOutcome } from "../experiment/selection.ts"
 import { selectPolicy } from "../experiment/selection.ts"
-import { CheckFailed } from "./check-failed.ts"
+import { CheckFailed } from "./execution/check-failed.ts"
 import { sayBoth, withSettings } from "../settings/settings.ts"
 import {
   alignColumns,
@@ -19,8 +19,8 @@ import {
   printable,
   printResult,
 } from "../../platform/terminal/output.ts"
-import { metricFrom } from "./precision-options.ts"
-import { makeProgress } from "./progress.ts"
+import { metricFrom } from "./options/precision-options.ts"
+import { makeProgress } from "./execution/progress.ts"
 import {
   commandAgain,
   maxReplications,
@@ -30,7 +30,7 @@ import {
   seedOption,
   workersFrom,
   workersOption,
-} from "./run-options.ts"
+} from "./options/run-options.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import * as Command from "../../platform/terminal/command.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"

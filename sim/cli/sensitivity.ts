@@ -11,7 +11,7 @@ import { exportSweep, sweepDigest, writeText } from "../results/export/sweep-exp
 import { shardText } from "../results/store/sweep-store.ts"
 import { prepareSweep } from "../sweep/prepare.ts"
 import { sensitivityOf } from "../sweep/sensitivity.ts"
-import { keptSweep } from "./kept-sweep.ts"
+import { keptSweep } from "./execution/kept-sweep.ts"
 import {
   alignColumns,
   jsonOption,
@@ -19,7 +19,7 @@ import {
   printable,
   printResult,
 } from "../../platform/terminal/output.ts"
-import { folderNameOf } from "./results-folder.ts"
+import { folderNameOf } from "./execution/results-folder.ts"
 import {
   commandAgain,
   replicationsFrom,
@@ -27,7 +27,7 @@ import {
   seedOption,
   workersFrom,
   workersOption,
-} from "./run-options.ts"
+} from "./options/run-options.ts"
 import { refuseFailedChecks } from "./sweep.ts"
 import {
   bothOption,
@@ -36,7 +36,7 @@ import {
   shardFrom,
   shardOption,
   varyOption,
-} from "./sweep-options.ts"
+} from "./options/sweep-options.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import * as Command from "../../platform/terminal/command.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"

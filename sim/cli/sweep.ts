@@ -7,8 +7,8 @@ import { shardText } from "../results/store/sweep-store.ts"
 import type { DesignName } from "../sweep/design.ts"
 import { mostPoints } from "../sweep/design.ts"
 import { prepareSweep } from "../sweep/prepare.ts"
-import { CheckFailed } from "./check-failed.ts"
-import { keptSweep } from "./kept-sweep.ts"
+import { CheckFailed } from "./execution/check-failed.ts"
+import { keptSweep } from "./execution/kept-sweep.ts"
 import {
   alignColumns,
   jsonOption,
@@ -16,7 +16,7 @@ import {
   printable,
   printResult,
 } from "../../platform/terminal/output.ts"
-import { folderNameOf } from "./results-folder.ts"
+import { folderNameOf } from "./execution/results-folder.ts"
 import {
   commandAgain,
   replicationsFrom,
@@ -25,7 +25,7 @@ import {
   seedOption,
   workersFrom,
   workersOption,
-} from "./run-options.ts"
+} from "./options/run-options.ts"
 import { quoteForShell } from "../../platform/terminal/shell.ts"
 import {
   bothOption,
@@ -34,7 +34,7 @@ import {
   shardFrom,
   shardOption,
   varyOption,
-} from "./sweep-options.ts"
+} from "./options/sweep-options.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import * as Command from "../../platform/terminal/command.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"

@@ -5,7 +5,7 @@
  * `advance` runs a batch of events synchronously; whoever drives it may do other things between
  * batches. The same scenario and seed give the same digest, whatever the batches.
  */
-import type { Command } from "../../engine/index.ts"
+import type { Command, MarketService } from "../../engine/index.ts"
 import { openStream } from "../../engine/index.ts"
 import type { OpenSource } from "../demand/open-source.ts"
 import type { OfferTable } from "../fleet/offers.ts"
@@ -43,6 +43,8 @@ import { settingOf } from "./stage/setting.ts"
 const hourMicros = 3_600_000_000
 
 export interface ReplicationParts {
+  /** A new market under the scenario's economy, seeded as the replication is. */
+  readonly engine: MarketService
   readonly scenario: Scenario
   readonly seed: string
   readonly offers: OfferTable
@@ -54,7 +56,12 @@ export interface ReplicationParts {
 }
 
 /** The actors of a replication, and what they share. */
-const castOf = (setting: Setting, openArrivals: OpenSource, onTurn: () => void) => {
+const castOf = (
+  engine: MarketService,
+  setting: Setting,
+  openArrivals: OpenSource,
+  onTurn: () => void,
+) => {
   const { scenario, seed, offers, startMicros, endMicros } = setting
   // Whole microseconds, so that the recorder's end is the event queue's.
   const horizonSeconds = (endMicros - startMicros) / 1e6
@@ -67,7 +74,7 @@ const castOf = (setting: Setting, openArrivals: OpenSource, onTurn: () => void) 
     classOfDevice: offers.devices.map(({ deviceClass }) => deviceClass),
   })
   const agenda = new Agenda(2 * scenario.fleet.nodes + 64)
-  const port = new MarketPort(setting, agenda)
+  const port = new MarketPort(engine, agenda)
   const requests = new RequestsInFlight()
   const accounts = new Accounts(setting, agenda, port)
   const nodes = new Nodes(setting, agenda, port, recorder, requests)
@@ -150,10 +157,13 @@ export class Replication {
   /** ∫ open requests dt within the horizon, µs. */
   private openMicros = 0
 
-  constructor({ scenario, seed, offers, openArrivals, extensions, isChecked }: ReplicationParts) {
+  constructor(parts: ReplicationParts) {
+    const { engine, scenario, seed, offers, openArrivals, extensions, isChecked } = parts
     this.setting = settingOf(scenario, seed, offers, extensions)
     this.isChecked = isChecked
-    this.actors = castOf(this.setting, extensions?.openSource ?? openArrivals, () => this.onTurn())
+    this.actors = castOf(engine, this.setting, extensions?.openSource ?? openArrivals, () =>
+      this.onTurn(),
+    )
     this.open()
   }
 

@@ -2,6 +2,8 @@
  * One replication as a task that any thread can run, and what it says while it does.
  */
 import { Effect, Option, Stream } from "effect"
+import type { MarketService } from "../../engine/index.ts"
+import { layer, MarketEngine } from "../../engine/index.ts"
 import { openSource } from "../demand/open-source.ts"
 import type { Trace } from "../demand/trace.ts"
 import { offerTable } from "../fleet/offers.ts"
@@ -46,46 +48,50 @@ const advance = (replication: Replication): Effect.Effect<boolean, Stopped> =>
   })
 
 /** Runs the task in batches; interrupting the stream stops it after the batch under way. */
-export const runTask = ({
-  index,
-  scenario,
-  trace,
-  seed,
-  isChecked,
-  extensions,
-}: ReplicationTask): Stream.Stream<ReplicationNews, Stopped> =>
-  Stream.suspend(() => {
-    const began = performance.now()
-    const replication = new Replication({
-      scenario,
-      // A replication's seed is its own, and the same whatever else is run beside it.
-      seed: `${seed}#${index}`,
-      offers: offerTable(scenario),
-      openArrivals: openSource(scenario, trace),
-      isChecked,
-      ...(extensions === undefined ? {} : { extensions }),
-    })
-    const wallSeconds = () => (performance.now() - began) / 1000
-    return Stream.unfoldEffect("running" as "running" | "over", (state) =>
-      state === "over"
-        ? Effect.succeedNone
-        : advance(replication).pipe(
-            // Between batches the thread's own messages get their turn, an interruption among them.
-            Effect.zipLeft(Effect.sleep(0)),
-            Effect.map((isRunning): readonly [ReplicationNews, "running" | "over"] =>
-              isRunning
-                ? [{ _tag: "Progress", index, share: replication.progress }, "running"]
-                : [
-                    {
-                      _tag: "Done",
-                      index,
-                      wallSeconds: wallSeconds(),
-                      result: replication.finish(),
-                    },
-                    "over",
-                  ],
-            ),
-            Effect.map(Option.some),
-          ),
-    )
+export const runTask = (task: ReplicationTask): Stream.Stream<ReplicationNews, Stopped> => {
+  // A replication's seed is its own, and the same whatever else is run beside it.
+  const seed = `${task.seed}#${task.index}`
+  return Stream.unwrap(Effect.map(MarketEngine, (engine) => newsOf(task, seed, engine))).pipe(
+    Stream.provideLayer(layer(task.scenario.economy, seed)),
+  )
+}
+
+const newsOf = (
+  { index, scenario, trace, isChecked, extensions }: ReplicationTask,
+  seed: string,
+  engine: MarketService,
+): Stream.Stream<ReplicationNews, Stopped> => {
+  const began = performance.now()
+  const replication = new Replication({
+    engine,
+    scenario,
+    seed,
+    offers: offerTable(scenario),
+    openArrivals: openSource(scenario, trace),
+    isChecked,
+    ...(extensions === undefined ? {} : { extensions }),
   })
+  const wallSeconds = () => (performance.now() - began) / 1000
+  return Stream.unfoldEffect("running" as "running" | "over", (state) =>
+    state === "over"
+      ? Effect.succeedNone
+      : advance(replication).pipe(
+          // Between batches the thread's own messages get their turn, an interruption among them.
+          Effect.zipLeft(Effect.sleep(0)),
+          Effect.map((isRunning): readonly [ReplicationNews, "running" | "over"] =>
+            isRunning
+              ? [{ _tag: "Progress", index, share: replication.progress }, "running"]
+              : [
+                  {
+                    _tag: "Done",
+                    index,
+                    wallSeconds: wallSeconds(),
+                    result: replication.finish(),
+                  },
+                  "over",
+                ],
+          ),
+          Effect.map(Option.some),
+        ),
+  )
+}

@@ -50,11 +50,11 @@ const openMarket = (instances: number): Market => {
  * Runs `events` logical events at a steady 70% load, the first tenth unmeasured: events a second of
  * processor time, which a busy machine disturbs less than wall time.
  */
-const drive = (market: Market, events: number): number => {
+const drive = (market: Market, instances: number, events: number): number => {
   const out: Array<Command> = []
   const stream = openStream("bench", "completion", 0)
   const open: Array<number> = []
-  const target = Math.max(1, Math.floor(market.instances.slots.size * slots * load))
+  const target = Math.max(1, Math.floor(instances * slots * load))
   let at = market.now
   let request = market.lastRequest + 1
   const arrive = () => {
@@ -128,7 +128,7 @@ export const benchEngine = (
     const bytes = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers
     return {
       instances,
-      eventsPerSecond: drive(market, events),
+      eventsPerSecond: drive(market, instances, events),
       bytesPerInstance: bytes / instances,
     }
   })

@@ -2,6 +2,7 @@
  * The full simulator: the whole economy, the batching service model and all statistics, in requests a
  * second; memory by fleet size; and what a second worker brings.
  */
+import { createMarket, engineOf } from "../../engine/index.ts"
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Ref } from "effect"
 import type { Finished } from "../../sim/recording/replicated.ts"
@@ -73,6 +74,7 @@ const measure = async (
   const { scenario } = await planOf(assignments, 1)
   globalThis.gc?.()
   const replication = new Replication({
+    engine: engineOf(createMarket(scenario.economy, "bench")),
     scenario,
     seed: "bench",
     offers: offerTable(scenario),

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import fc from "fast-check"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { durationText, makeProgress } from "../../sim/cli/progress.ts"
+import { durationText, makeProgress } from "../../sim/cli/execution/progress.ts"
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["performance"] })

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { basename, join, resolve } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { folderNameOf, makeResultsFolder } from "../../sim/cli/results-folder.ts"
+import { folderNameOf, makeResultsFolder } from "../../sim/cli/execution/results-folder.ts"
 
 describe("folderNameOf", () => {
   it("keeps what is harmless and replaces the rest", () => {

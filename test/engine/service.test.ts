@@ -1,11 +1,12 @@
-import { Effect, Exit, Layer } from "effect"
+import { Effect, Either } from "effect"
 import { describe, expect, it } from "vitest"
 import type { Command } from "../../engine/protocol/command.ts"
 import { pooled } from "../../engine/economy/presets/pooled.ts"
 import type { MarketEvent } from "../../engine/protocol/event.ts"
 import { createMarket, digestOf, step } from "../../engine/market/market.ts"
-import { advance, layer, layerFromSnapshot, MarketEngine } from "../../engine/service.ts"
-import { stateDigest } from "../../engine/market/snapshot.ts"
+import { advance, engineOf, layer, MarketEngine } from "../../engine/service.ts"
+import { restore, snapshot, stateDigest } from "../../engine/market/snapshot.ts"
+import { nextWake } from "../../engine/market/timers.ts"
 
 const hour = 3_600_000_000
 const events: ReadonlyArray<MarketEvent> = [
@@ -43,38 +44,24 @@ describe("advance", () => {
 })
 
 describe("the market as a service", () => {
-  it("takes events in order and returns their commands", () =>
+  it("takes events in order, with the timers before them, and gives their commands", () =>
     Effect.runPromise(
       Effect.gen(function* () {
-        const engine = yield* MarketEngine
-        const commands = yield* engine.take(events)
+        const { market, take } = yield* MarketEngine
+        const commands: Array<Command> = []
+        for (const event of events) take(event, commands)
         expect(commands).toMatchObject([{ _tag: "Post", kind: "grant" }, { _tag: "FailOver" }])
-        expect(yield* engine.nextWake).toBe(9 * hour + 90_000_000)
-        expect(yield* engine.digest).toBe(digestOf(engine.view))
+        expect(nextWake(market)).toBe(9 * hour + 90_000_000)
       }).pipe(Effect.provide(layer(pooled, "s"))),
     ))
 
-  it("goes on from a snapshot as if nothing had been", () =>
-    Effect.runPromise(
-      Effect.gen(function* () {
-        const whole = yield* MarketEngine
-        yield* whole.take(events.slice(0, 3))
-        const saved = JSON.parse(JSON.stringify(yield* whole.snapshot)) as unknown
-        yield* whole.take(events.slice(3))
-        const resumed = yield* Layer.build(layerFromSnapshot(saved)).pipe(
-          Effect.flatMap((context) => Effect.provide(MarketEngine, context)),
-          Effect.scoped,
-        )
-        yield* resumed.take(events.slice(3))
-        expect(yield* resumed.digest).toBe(yield* whole.digest)
-        expect(stateDigest(resumed.view)).toBe(stateDigest(whole.view))
-      }).pipe(Effect.provide(layer(pooled, "s"))),
-    ))
-
-  it("fails with a tagged error where there is no snapshot to go on from", async () => {
-    const exit = await Effect.runPromiseExit(
-      Effect.provide(MarketEngine, layerFromSnapshot({ version: 7 })),
-    )
-    expect(Exit.isFailure(exit) && exit.cause.toString()).toContain("Not a snapshot")
+  it("goes on from a snapshot as if nothing had been", () => {
+    const whole = engineOf(createMarket(pooled, "s"))
+    for (const event of events.slice(0, 3)) whole.take(event, [])
+    const saved = JSON.parse(JSON.stringify(snapshot(whole.market))) as unknown
+    const resumed = engineOf(Either.getOrThrow(restore(saved)))
+    for (const { take } of [whole, resumed]) for (const event of events.slice(3)) take(event, [])
+    expect(digestOf(resumed.market)).toBe(digestOf(whole.market))
+    expect(stateDigest(resumed.market)).toBe(stateDigest(whole.market))
   })
 })

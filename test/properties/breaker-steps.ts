@@ -8,8 +8,9 @@ import type { Economy } from "../../engine/economy/schema.ts"
 import type { MarketEvent, Outcome } from "../../engine/protocol/event.ts"
 import { createMarket, step } from "../../engine/market/market.ts"
 import type { Market } from "../../engine/market/state/market-state.ts"
-import { nextWake } from "../../engine/market/state/market-state.ts"
-import { instanceView } from "../../engine/market/views.ts"
+import { open } from "../../engine/market/state/market-state.ts"
+import { nextWake } from "../../engine/market/timers.ts"
+import { instanceView } from "../../engine/market/views/instance-view.ts"
 import { commandsOf, economyWith } from "../support/market.ts"
 import { ensure } from "./ensure.ts"
 import type { NaiveBreaker } from "./naive-breaker.ts"
@@ -379,7 +380,7 @@ export const beginBoth = (
   setting: BreakerSetting,
   economy = economyOf(setting),
 ): { model: Model; real: Real } => {
-  const real: Real = { market: createMarket(economy, "breaker") }
+  const real: Real = { market: open(createMarket(economy, "breaker")) }
   for (const event of opening) send(real, event)
   if (setting.minWitnesses === 2) for (const event of servedElsewhere) send(real, event)
   const model: Model = {

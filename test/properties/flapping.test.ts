@@ -6,7 +6,7 @@
 import fc from "fast-check"
 import { describe, it } from "vitest"
 import { pooled } from "../../engine/economy/presets/pooled.ts"
-import { nodeView } from "../../engine/market/views.ts"
+import { nodeView } from "../../engine/market/views/node-view.ts"
 import { economyWith } from "../support/market.ts"
 import { assertProperty } from "../support/property.ts"
 import { ensure } from "./ensure.ts"

@@ -25,7 +25,14 @@ import {
   world,
   wouldOverflow,
 } from "../../engine/ledger/accounts.ts"
-import { hold, holdEarned, postHold, voidHold } from "../../engine/ledger/holds.ts"
+import {
+  drawHold,
+  heldAmount,
+  hold,
+  holdEarned,
+  postHold,
+  voidHold,
+} from "../../engine/ledger/holds.ts"
 import { balancesFrom, totalOf } from "../../engine/ledger/statement.ts"
 import { countOf, slotOf } from "../../engine/core/table.ts"
 import { commandsOf } from "../support/market.ts"
@@ -37,7 +44,7 @@ interface NaiveHold {
   readonly isWithdrawal: boolean
   readonly customer: number
   /** By lot: gift, bought, earned. */
-  readonly parts: readonly [bigint, bigint, bigint]
+  parts: readonly [bigint, bigint, bigint]
 }
 
 interface Model {
@@ -100,7 +107,7 @@ const compare = (m: Model, { ledger, sink }: Real): void => {
     )
     ensure(BigInt(spendableOf(ledger, customer)) === spendable, "what can be spent", () => view)
   }
-  const open = countOf(ledger.requestHolds) + countOf(ledger.withdrawalHolds)
+  const open = countOf(ledger.holds.requests) + countOf(ledger.holds.withdrawals)
   ensure(open === m.holds.length, "4: the open holds", () => m.holds)
 }
 
@@ -155,7 +162,7 @@ const hold_ = (c: number, part: number) =>
       return taken
     })
     const id = m.nextId++
-    hold(ledger, ledger.requestHolds, id, customer, amount)
+    hold(ledger, ledger.holds.requests, id, customer, amount)
     const [g = 0n, b = 0n, e = 0n] = parts
     m.holds.push({ id, isWithdrawal: false, customer, parts: [g, b, e] })
   })
@@ -165,14 +172,14 @@ const holdEarned_ = (c: number, part: number) =>
     const customer = c % m.customers
     const amount = partOf(freeIn(m, customer, earned), part)
     const id = m.nextId++
-    holdEarned(ledger, ledger.withdrawalHolds, id, customer, amount)
+    holdEarned(ledger, ledger.holds.withdrawals, id, customer, amount)
     m.holds.push({ id, isWithdrawal: true, customer, parts: [0n, 0n, BigInt(amount)] })
   })
 
 const takeHold = (m: Model, { ledger }: Real, index: number) => {
   const [one] = m.holds.splice(index % m.holds.length, 1)
   if (one === undefined) throw new Error("there is no hold")
-  const holds = one.isWithdrawal ? ledger.withdrawalHolds : ledger.requestHolds
+  const holds = one.isWithdrawal ? ledger.holds.withdrawals : ledger.holds.requests
   return { one, holds, slot: slotOf(holds, one.id) }
 }
 
@@ -183,6 +190,26 @@ const void_ = (index: number) =>
     const { one, holds, slot } = takeHold(m, r, index)
     voidHold(r.ledger, holds, slot)
     ensure(slotOf(holds, one.id) === -1, "4: a hold resolves once", () => one)
+  })
+
+/** A part is posted, and the rest of the hold stays. */
+const draw_ = (index: number, part: number) =>
+  act(`draw(${index}, ${part})`, hasHolds, (m, r) => {
+    const one = m.holds[index % m.holds.length]!
+    const holds = one.isWithdrawal ? r.ledger.holds.withdrawals : r.ledger.holds.requests
+    const [g, b, e] = one.parts
+    const amount = BigInt(partOf(g + b + e, part))
+    const fromGift = amount < g ? amount : g
+    const fromBought = amount - fromGift < b ? amount - fromGift : b
+    const fromEarned = amount - fromGift - fromBought
+    const slot = slotOf(holds, one.id)
+    const paidByGift = drawHold(r.ledger, r.sink, holds, slot, Number(amount))
+    ensure(BigInt(paidByGift) === fromGift, "gifts are spent first", () => ({ one, paidByGift }))
+    one.parts = [g - fromGift, b - fromBought, e - fromEarned]
+    ensure(BigInt(heldAmount(holds, slot)) === g + b + e - amount, "the rest stays held", () => one)
+    move(m, lotAccount(one.customer, gift), clearing, fromGift)
+    move(m, lotAccount(one.customer, bought), clearing, fromBought)
+    move(m, lotAccount(one.customer, earned), clearing, fromEarned)
   })
 
 const post_ = (index: number, part: number) =>
@@ -243,6 +270,7 @@ const commands = fc.commands(
     fc.tuple(customer, part).map((args) => hold_(...args)),
     fc.tuple(customer, part).map((args) => holdEarned_(...args)),
     customer.map(void_),
+    fc.tuple(customer, part).map((args) => draw_(...args)),
     fc.tuple(customer, part).map((args) => post_(...args)),
     fc.tuple(customer, part).map((args) => payOut(...args)),
     fc

@@ -7,7 +7,7 @@ import type { Command } from "../../engine/protocol/command.ts"
 import type { EventOf, MarketEvent } from "../../engine/protocol/event.ts"
 import { step } from "../../engine/market/market.ts"
 import { drawBelow, openStream } from "../../engine/core/random.ts"
-import { nextWake } from "../../engine/market/state/market-state.ts"
+import { nextWake } from "../../engine/market/timers.ts"
 import type { Trial } from "../support/market.ts"
 
 export interface LossRun {

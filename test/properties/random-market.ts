@@ -2,18 +2,20 @@
  * Random lives of a market. A life is a list of deeds: small records of numbers that say what is
  * tried, by whom and when. The player turns each into an event that refers to what there is at that
  * moment, so that most are legal, and some are hostile: unknown, repeated, stale, negative, no
- * numbers, huge, too late or too early. After every event and every timer, the naive market has to
- * agree with what the kernel did.
+ * numbers, huge, too late or too early. After every event and every timer, the kernel's audit of its
+ * own state has to hold, and the naive market to agree with what the kernel did.
  */
 import fc from "fast-check"
 import type { Command } from "../../engine/protocol/command.ts"
 import type { Economy } from "../../engine/economy/schema.ts"
 import type { MarketEvent } from "../../engine/protocol/event.ts"
 import { outcomes } from "../../engine/protocol/event.ts"
+import { auditMarket } from "../../engine/market/invariants.ts"
 import { createMarket, step } from "../../engine/market/market.ts"
 import type { Market } from "../../engine/market/state/market-state.ts"
-import { nextWake } from "../../engine/market/state/market-state.ts"
-import { instanceView } from "../../engine/market/views.ts"
+import { open } from "../../engine/market/state/market-state.ts"
+import { nextWake } from "../../engine/market/timers.ts"
+import { instanceView } from "../../engine/market/views/instance-view.ts"
 import { compareMarkets } from "./compare-markets.ts"
 import { ensure } from "./ensure.ts"
 import type { NaiveAccount, NaiveMarket, NaiveRequest } from "./naive-market.ts"
@@ -158,9 +160,9 @@ export interface Life {
   readonly passTo: (at: number, isAnswering?: boolean) => void
 }
 
-/** Begins a life; unless it `isWatched`, the states are not compared after each event. */
+/** Begins a life; unless it `isWatched`, the states are not audited and compared after each event. */
 export const beginLife = (economy: Economy, seed: string, isWatched = true): Life => {
-  const market = createMarket(economy, seed)
+  const market = open(createMarket(economy, seed))
   const naive = makeNaiveMarket(economy)
   const sent: Array<Sent> = []
   const healthOf = (instance: number) => instanceView(market, instance)?.health ?? Number.NaN
@@ -182,7 +184,10 @@ export const beginLife = (economy: Economy, seed: string, isWatched = true): Lif
     )
     if (isLegal) naive.take(event, commands, healthOf)
     else ensure(commands.length === 1, "26: a rejection and nothing else", () => commands)
-    if (isWatched) compareMarkets(market, naive)
+    if (isWatched) {
+      auditMarket(market)
+      compareMarkets(market, naive)
+    }
     return commands
   }
 

@@ -3,7 +3,7 @@ import type { Command } from "../../engine/protocol/command.ts"
 import type { Economy } from "../../engine/economy/schema.ts"
 import type { MarketEvent } from "../../engine/protocol/event.ts"
 import { createMarket, step } from "../../engine/market/market.ts"
-import type { Market } from "../../engine/market/state/market-state.ts"
+import type { MarketHandle } from "../../engine/market/state/market-state.ts"
 import type { Deed, Sent } from "./random-market.ts"
 import { beginLife } from "./random-market.ts"
 
@@ -18,7 +18,7 @@ export const eventsOf = (economy: Economy, deeds: ReadonlyArray<Deed>): Readonly
 
 /** Sends the events to a market, and returns the commands of each. */
 export const sendAll = (
-  market: Market,
+  market: MarketHandle,
   events: Iterable<MarketEvent>,
 ): ReadonlyArray<ReadonlyArray<Command>> =>
   Array.from(events, (event) => {

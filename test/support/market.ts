@@ -12,8 +12,9 @@ import type { MarketEvent, Outcome } from "../../engine/protocol/event.ts"
 import { createMarket, step } from "../../engine/market/market.ts"
 import { advance } from "../../engine/service.ts"
 import type { Market } from "../../engine/market/state/market-state.ts"
-import { instanceView } from "../../engine/market/views.ts"
-import type { InstanceView } from "../../engine/market/views.ts"
+import { open } from "../../engine/market/state/market-state.ts"
+import { instanceView } from "../../engine/market/views/instance-view.ts"
+import type { InstanceView } from "../../engine/market/views/instance-view.ts"
 
 type WithoutTime<E> = E extends unknown ? Omit<E, "at"> : never
 /** An event whose time the trial fills in. */
@@ -38,7 +39,7 @@ export interface Trial {
 }
 
 export const openTrial = (economy: Economy = pooled, seed = "trial"): Trial => {
-  const market = createMarket(economy, seed)
+  const market = open(createMarket(economy, seed))
   const commands: Array<Command> = []
   const record = (act: (out: Array<Command>) => void): ReadonlyArray<Command> => {
     const out: Array<Command> = []

@@ -5,6 +5,7 @@
  * lot of its own, spent first and never withdrawable. Only earned credits can be withdrawn, in two
  * phases: pending, then posted or voided.
  */
+import { invariant } from "../../core/invariant.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
 import type { Market } from "../state/market-state.ts"
@@ -34,7 +35,7 @@ export const onAccountOpened = (
   const { ledger, rules } = market
   const account = insert(market.accounts, event.account)
   const customer = openCustomer(ledger)
-  if (customer !== account) throw new Error("ledger: customers and accounts have come apart")
+  invariant(customer === account, "an account is the ledger's customer of the same number")
   market.accounts.columns.party[account] = account
   const spent = -ledger.posted[promotion]
   // Grants stop when the budget is spent, or when the market can hold no more credits.
@@ -95,7 +96,7 @@ export const onWithdrawalRequested = (
   if (event.amount < market.rules.minWithdrawalMinor) return "BelowMinimum"
   if (availableOf(ledger, lotAccount(account, earned)) < event.amount) return "InsufficientCredits"
   ledger.transfers.add(event.transfer)
-  holdEarned(ledger, ledger.withdrawalHolds, event.transfer, account, event.amount)
+  holdEarned(ledger, ledger.holds.withdrawals, event.transfer, account, event.amount)
   return undefined
 }
 
@@ -104,11 +105,12 @@ export const onWithdrawalPosted = (
   event: EventOf<"WithdrawalPosted">,
 ): Rejection | undefined => {
   const { ledger } = market
-  const holds = ledger.withdrawalHolds
+  const holds = ledger.holds.withdrawals
   const hold = slotOf(holds, event.transfer)
   if (hold < 0) return "UnknownTransfer"
   const from = lotAccount(holds.columns.customer[hold], earned)
   const amount = heldAmount(holds, hold)
+  invariant(amount > 0, "an open withdrawal is of something")
   voidHold(ledger, holds, hold)
   post(ledger, market.sink, "withdrawal", from, world, amount, event.transfer)
   return undefined
@@ -118,7 +120,7 @@ export const onWithdrawalVoided = (
   market: Market,
   event: EventOf<"WithdrawalVoided">,
 ): Rejection | undefined => {
-  const holds = market.ledger.withdrawalHolds
+  const holds = market.ledger.holds.withdrawals
   const hold = slotOf(holds, event.transfer)
   if (hold < 0) return "UnknownTransfer"
   voidHold(market.ledger, holds, hold)

@@ -1,5 +1,6 @@
 /** Accounts: opened, linked to parties, filled and emptied. */
 import type { Mechanism } from "../state/mechanism.ts"
+import { auditAccounts } from "./audit.ts"
 import {
   onAccountOpened,
   onCreditsBought,
@@ -21,4 +22,5 @@ export const accounts: Mechanism = {
     WithdrawalPosted: onWithdrawalPosted,
     WithdrawalVoided: onWithdrawalVoided,
   },
+  audit: auditAccounts,
 }

@@ -13,6 +13,7 @@ import { enterCandidate, leaveCandidate } from "../../rules/selection.ts"
 import { joinCredibility } from "../reputation/credibility.ts"
 import type { Market } from "../state/market-state.ts"
 import { partyOf } from "../state/market-state.ts"
+import { invariant } from "../../core/invariant.ts"
 import { slotOf } from "../../core/table.ts"
 import { joinSeats } from "../payout/seats.ts"
 
@@ -30,8 +31,10 @@ export const onAccountsLinked = (
 }
 
 const join = (market: Market, kept: number, joined: number): void => {
-  const moved = moveInstances(market, kept, joined)
   const { party } = market.accounts.columns
+  invariant(party[kept] === kept, "a party is known by its own first account")
+  invariant(kept < joined, "of two parties that are one, the earlier one is kept")
+  const moved = moveInstances(market, kept, joined)
   for (let account = 0; account < market.accounts.used; account++)
     if (party[account] === joined) party[account] = kept
   for (const instance of moved) refresh(market, instance)

@@ -5,6 +5,7 @@
  * is in it, too: where one party alone may not harm a host, a probe has to be refused as well.
  */
 import { credentialColumn } from "../../machines/admission.ts"
+import { invariant } from "../../core/invariant.ts"
 import { advance } from "../../core/machine.ts"
 import type { AuditFinding } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
@@ -36,10 +37,12 @@ export const audit = (
   instance: number,
   finding: AuditFinding,
   quantity: number,
-): void =>
+): void => {
+  invariant(quantity > 0, "a finding is of something")
   emit(market.sink, {
     _tag: "Audit",
     subject: market.instances.ids[instance],
     finding,
     quantity,
   })
+}

@@ -9,8 +9,9 @@
  * It runs after whatever touched the instance, and again at the earliest moment at which time itself
  * will change the answer.
  */
-import type { Standing } from "../../rules/selection.ts"
+import { serving } from "../../machines/presence.ts"
 import { rankCandidate } from "../../rules/selection.ts"
+import { invariant } from "../../core/invariant.ts"
 import type { Market } from "../state/market-state.ts"
 import { wakeAt } from "../../core/wake-queue.ts"
 import { healthHundredths } from "../../rules/health.ts"
@@ -49,16 +50,6 @@ const full = 11
 /** Out of service by a deed: nothing is asked of the instance, and time alone changes nothing. */
 const outOfService = (1 << inactive) | (1 << draining) | (1 << suspended) | (1 << offSchedule)
 
-/** Reused by every call: `refresh` is on the path of every request. */
-const standing: { -readonly [K in keyof Standing]: Standing[K] } = {
-  isAdmitted: false,
-  inFlight: 0,
-  capacity: 1,
-  slots: 1,
-  ramp: 1,
-  healthHundredths: 0,
-}
-
 /** The ramp r of an instance at `now`, start…1. */
 export const rampNow = (market: Market, instance: number, now: number): number => {
   const { columns } = market.instances
@@ -69,7 +60,9 @@ export const rampNow = (market: Market, instance: number, now: number): number =
 export const onlineMicrosAt = (market: Market, instance: number, now: number): number => {
   const { onlineMicros, isOnline, creditedUntil } = market.instances.columns
   const credited = onlineMicros[instance]
-  return isOnline[instance] === 1 ? credited + now - creditedUntil[instance] : credited
+  if (isOnline[instance] === 0) return credited
+  invariant(now >= creditedUntil[instance], "online time is credited up to now at most")
+  return credited + now - creditedUntil[instance]
 }
 
 /** Slots that count before the ramp: declared, or the lesser of declared and measured. */
@@ -97,6 +90,7 @@ export const refresh = (market: Market, instance: number): void => {
   const reasons = reasonsAgainst(market, instance, ramp)
   const reason = lowest(reasons)
   const wake = wakeOf(market, instance, reasons, ramp, slots, capacity)
+  invariant(wake > market.now, "an instance is looked at again later, if at all")
   columns.capacity[instance] = capacity
   const isAtRest = market.breakers.state[instance] === closed && wake === Infinity
   columns.isQuiet[instance] = reason === eligible && ramp === 1 && isAtRest ? 1 : 0
@@ -125,23 +119,25 @@ const rank = (
 ): void => {
   const { columns } = market.instances
   const inFlight = columns.inFlight[instance]
-  standing.isAdmitted = reason === eligible
-  standing.inFlight = inFlight
-  standing.capacity = capacity
-  standing.slots = slots
-  standing.ramp = ramp
-  standing.healthHundredths = healthHundredths(market.rules, market.health, instance)
   rankCandidate(
     market.candidates[columns.model[instance]],
     market.rules,
     columns.place[instance],
     columns.operator[instance],
-    standing,
+    {
+      isAdmitted: reason === eligible,
+      inFlight,
+      capacity,
+      slots,
+      ramp,
+      healthHundredths: healthHundredths(market.rules, market.health, instance),
+    },
   )
   const shown = reason === eligible && inFlight >= capacity ? full : reason
   const before = columns.reason[instance]
   if (before === shown) return
   const standings = market.standings[columns.model[instance]]
+  invariant(standings[before] >= 1, "an instance is counted as it stood")
   standings[before] -= 1
   standings[shown] += 1
   columns.reason[instance] = shown
@@ -155,7 +151,7 @@ const reasonsAgainst = (market: Market, instance: number, ramp: number): number 
   const state = breakers.state[instance]
   let reasons = 0
   if (columns.isOnline[instance] === 0) reasons |= 1 << inactive
-  if (columns.isDraining[instance] === 1) reasons |= 1 << draining
+  if (columns.service[instance] !== serving) reasons |= 1 << draining
   if (columns.isSuspended[instance] === 1) reasons |= 1 << suspended
   if (columns.isUnavailable[instance] === 1) reasons |= 1 << offSchedule
   if (rules.isCapacityVerified && columns.measuredSlots[instance] === 0) reasons |= 1 << unverified
@@ -175,9 +171,20 @@ const lowest = (reasons: number): number =>
 /** May anything be asked of the instance: probes, measurements, requests? */
 export const isInService = ({ instances: { columns } }: Market, instance: number): boolean =>
   columns.isOnline[instance] === 1 &&
-  columns.isDraining[instance] === 0 &&
+  columns.service[instance] === serving &&
   columns.isSuspended[instance] === 0 &&
   columns.isUnavailable[instance] === 0
+
+/** Code of the first reason that it is out of service by; −1 where it is in service. */
+export const outOfServiceReason = (
+  { instances: { columns } }: Market,
+  instance: number,
+): number => {
+  if (columns.isOnline[instance] === 0) return inactive
+  if (columns.service[instance] !== serving) return draining
+  if (columns.isSuspended[instance] === 1) return suspended
+  return columns.isUnavailable[instance] === 1 ? offSchedule : -1
+}
 
 /** Everything that stands against an instance now, its load included; empty: eligible. */
 export const reasonsNow = (market: Market, instance: number): ReadonlyArray<EligibilityReason> => {

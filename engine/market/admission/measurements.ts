@@ -7,6 +7,7 @@
  * late it comes, unless the instance serves another model by then.
  */
 import { refresh } from "./eligibility.ts"
+import { invariant } from "../../core/invariant.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
@@ -39,6 +40,7 @@ export const measureWhereDue = (market: Market, instance: number): void => {
   const { rules, now } = market
   if (!rules.isCapacityVerified || columns.measuredSlots[instance] !== 0) return
   if (now < columns.measureUntil[instance]) return
+  invariant(columns.measurement[instance] >= 1, "a measurement is of a model that is served")
   columns.measureUntil[instance] = now + rules.measureLeaseMicros
   emit(market.sink, {
     _tag: "Measure",

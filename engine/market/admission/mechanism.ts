@@ -1,9 +1,12 @@
 /** Admission: which instances may be given a call. Measurements and probes find out. */
 import type { Mechanism } from "../state/mechanism.ts"
+import { auditAdmission } from "./audit.ts"
 import { onCapacityMeasured } from "./measurements.ts"
-import { onProbeEnded } from "./probes.ts"
+import { lookAgain, onProbeEnded } from "./probes.ts"
 
 export const admission: Mechanism = {
   name: "admission",
   takes: { CapacityMeasured: onCapacityMeasured, ProbeEnded: onProbeEnded },
+  timers: { queueOf: ({ instanceWakes }) => instanceWakes, fire: lookAgain },
+  audit: auditAdmission,
 }

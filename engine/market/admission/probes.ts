@@ -19,6 +19,7 @@ import {
   open,
   probeColumn,
 } from "../../machines/admission.ts"
+import { invariant } from "../../core/invariant.ts"
 import { advance } from "../../core/machine.ts"
 import { beginHalfOpen, close, forgetFailures, trip, undoTrip } from "../../rules/breaker.ts"
 import { isInService, refresh } from "./eligibility.ts"
@@ -98,6 +99,7 @@ const sendProbe = (
   tokens: number,
   leaseMicros: number,
 ): void => {
+  invariant(isInService(market, instance), "an instance out of service is asked nothing")
   const { columns } = market.instances
   const probe = columns.probe[instance] + 1
   columns.probe[instance] = probe
@@ -127,6 +129,10 @@ export const park = (market: Market, instance: number): void => {
   trip(market.breakers, market.rules, instance, market.now)
   columns.isQuiet[instance] = 0
   columns.parks[instance] += 1
+  invariant(
+    columns.parks[instance] === market.breakers.generation[instance],
+    "an instance is parked each time its breaker trips",
+  )
   advance(doubtColumn, columns.isDoubted, instance, "settled")
   advance(probeColumn, columns.probeFor, instance, "cancelled")
   columns.probeRequest[instance] = 0
@@ -230,6 +236,7 @@ export const onProbeEnded = (
 const settleDoubt = (market: Market, instance: number, verdict: Verdict): void => {
   const { columns } = market.instances
   const { now, rules } = market
+  invariant(columns.isDoubted[instance] !== noDoubt, "a doubt is settled while there is one")
   if (verdict === "failure") {
     confirmSuspicions(market, instance)
     parkAgain(market, instance)

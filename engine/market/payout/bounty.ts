@@ -8,7 +8,9 @@
  * is claimed when the call is settled and paid at the turn of the hour out of what the pool holds,
  * prorated where it would run dry: the pool is never negative.
  */
+import { serving } from "../../machines/presence.ts"
 import { countedTokensPerSecond, onlineMicrosAt, rampNow } from "../admission/eligibility.ts"
+import { invariant } from "../../core/invariant.ts"
 import { emit } from "../../protocol/command.ts"
 import { bountyPool, earned, lotAccount, post, vesting } from "../../ledger/accounts.ts"
 import { healthHundredths } from "../../rules/health.ts"
@@ -28,6 +30,7 @@ export const noteDemand = (
   account: number,
   tokens: number,
 ): void => {
+  invariant(tokens >= 0, "demand only grows within its hour")
   const { demandTokens } = market.models.columns
   demandTokens[model] += tokens
   if (market.rules.maxDemandShare === 1) return
@@ -70,6 +73,10 @@ export const announceBounties = (market: Market): void => {
     const shortage = wanted > 0 ? Math.min(1, Math.max(0, (wanted - supply[model]) / wanted)) : 0
     if (market.now < models.announcedUntil[model]) continue
     const hundredths = Math.round(100 + 100 * (rules.bountyMaxMultiplier - 1) * shortage)
+    invariant(
+      hundredths >= 100 && hundredths <= Math.round(100 * rules.bountyMaxMultiplier),
+      "a multiplier lies between 1 and the rules' most",
+    )
     models.announcedUntil[model] = hundredths > 100 ? market.now + rules.bountyFixedMicros : 0
     if (models.multiplierHundredths[model] === hundredths) continue
     models.multiplierHundredths[model] = hundredths
@@ -96,7 +103,7 @@ const supplyByModel = (market: Market): Float64Array => {
   const supply = new Float64Array(market.models.used)
   for (let instance = 0; instance < market.instances.used; instance++) {
     if (market.instances.ids[instance] === -1) continue
-    if (columns.isOnline[instance] === 0 || columns.isDraining[instance] === 1) continue
+    if (columns.isOnline[instance] === 0 || columns.service[instance] !== serving) continue
     const model = columns.model[instance]
     supply[model] =
       supply[model] +
@@ -118,6 +125,7 @@ const averageDemand = (market: Market, model: number): number => {
   models.demandHours[model] = hours + 1
   models.demandTokens[model] = 0
   const average = before + smoothing * (asked - before)
+  invariant(average >= 0, "an average demand is at least 0")
   models.demandAverage[model] = average < leastDemand ? 0 : average
   return models.demandAverage[model]
 }
@@ -143,7 +151,12 @@ const cappedDemand = (market: Market, model: number): number => {
   if (maxDemandShare === 1) return total
   const byParty = market.demandByParty[model]
   let counted = 0
-  for (const tokens of byParty.values()) counted += Math.min(tokens, maxDemandShare * total)
+  let asked = 0
+  for (const tokens of byParty.values()) {
+    counted += Math.min(tokens, maxDemandShare * total)
+    asked += tokens
+  }
+  invariant(asked === total, "the parties' demand is the model's")
   byParty.clear()
   return counted
 }
@@ -176,6 +189,7 @@ export const bountyOf = (
 
 /** Claims a bounty for an account, to be paid at the turn of the hour. */
 export const claim = (market: Market, account: number, atOnce: number, vested: number): void => {
+  invariant(atOnce >= 0 && vested >= 0, "both parts of a claim are at least 0")
   const { claimNow, claimVesting } = market.accounts.columns
   if (claimNow[account] === 0 && claimVesting[account] === 0) market.claimants.push(account)
   claimNow[account] += atOnce
@@ -193,6 +207,7 @@ export const payBounties = (market: Market): void => {
   const claims = claimants.flatMap((account) => [claimNow[account], claimVesting[account]])
   const claimed = claims.reduce((sum, one) => sum + one, 0)
   const pool = ledger.posted[bountyPool]
+  invariant(claimed > 0, "whoever is listed as a claimant claims something")
   const paid = claimed <= pool ? claims : prorate(pool, claims)
   claimants.forEach((account, index) => {
     const atOnce = paid[2 * index]

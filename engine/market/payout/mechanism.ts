@@ -1,6 +1,7 @@
 /** Payout: bounties are announced, claimed, paid and vested; a call is settled by `settlement.ts`. */
 import { microsPerDay } from "../../core/units.ts"
 import type { Mechanism } from "../state/mechanism.ts"
+import { auditPayout } from "./audit.ts"
 import { announceBounties, hasDemand, passDemandHours, payBounties } from "./bounty.ts"
 import { onFraudConfirmed, releaseVested } from "./vesting.ts"
 
@@ -17,4 +18,5 @@ export const payout: Mechanism = {
   passHours: (market, hours, isOpen) => {
     if (isOpen) passDemandHours(market, hours)
   },
+  audit: auditPayout,
 }

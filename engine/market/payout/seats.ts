@@ -14,6 +14,8 @@
  * A node's reduction and vacant seats outlive it with its operator, and every node that the operator
  * registers while they last begins with them: registering anew sheds nothing.
  */
+import { serving } from "../../machines/presence.ts"
+import { invariant } from "../../core/invariant.ts"
 import type { VacantSeat } from "../../rules/flap.ts"
 import { reductionAfter, reductionOnSwitch } from "../../rules/flap.ts"
 import type { Market } from "../state/market-state.ts"
@@ -64,6 +66,7 @@ export const vacateSeat = (market: Market, instance: number): void => {
 /** As {@link vacateSeat}, where the whole node goes and nobody takes anyone's place. */
 export const leaveSeat = (market: Market, instance: number): void => {
   const { node, model, seatSince } = market.instances.columns
+  invariant(seatSince[instance] <= market.now, "a seat is left after it was taken")
   const left = { model: model[instance], since: seatSince[instance], vacantSince: market.now }
   const vacant = vacantSeats(market.vacantSeats, market, node[instance])
   keep(market.vacantSeats, node[instance], oldestFirst(market, [...vacant, left]))
@@ -75,6 +78,7 @@ const succeed = (market: Market, node: number): void => {
   let vacant = vacantSeats(market.vacantSeats, market, node)
   for (let pair = successionIn(market, node, vacant); pair !== undefined;) {
     const { seat, successor } = pair
+    invariant(seatSince[successor] >= seat.since, "a place is taken by nobody who came earlier")
     seatSince[successor] = seat.since
     if (model[successor] !== seat.model) reducePayout(market, node)
     vacant = vacant.filter((one) => one !== seat)
@@ -110,7 +114,7 @@ const successorOf = (market: Market, node: number, seat: VacantSeat, isReturn: b
   for (let next = market.nodes.columns.firstInstance[node]; next !== 0;) {
     const instance = next - 1
     next = columns.nextOnNode[instance]
-    if (columns.isDraining[instance] === 1) continue
+    if (columns.service[instance] !== serving) continue
     if ((columns.model[instance] === seat.model) !== isReturn) continue
     const since = columns.seatSince[instance]
     const isNewer = since > seat.since || since >= seat.vacantSince
@@ -123,6 +127,10 @@ const successorOf = (market: Market, node: number, seat: VacantSeat, isReturn: b
 /** A node goes: its operator keeps what it leaves behind. Its instances have left their seats. */
 export const bequeathSeats = (market: Market, node: number): void => {
   const { account, reduction, reductionAt } = market.nodes.columns
+  invariant(
+    market.nodes.columns.firstInstance[node] === 0,
+    "a node goes after the last of its instances",
+  )
   const operator = partyOf(market, account[node])
   bequeath(market, operator, vacantSeats(market.vacantSeats, market, node))
   bequeathReduction(market, operator, reduction[node], reductionAt[node])

@@ -1,5 +1,5 @@
 /**
- * Settling a call (rules 8, 9, 10 and 12): the delivered tokens are charged to the hold, the fee goes
+ * Settling a call (docs/rules.md#calls): the delivered tokens are charged to the hold, the fee goes
  * to the platform and the bounty pool, the share to the provider less what anti-flapping withholds,
  * and the bounty is claimed. One linked group of transfers through the clearing account, which is
  * empty before and after.
@@ -26,7 +26,7 @@ import { feeOf, priceOf } from "../../rules/price.ts"
 
 /** Releases the whole hold of a request that delivered nothing. */
 export const voidRequest = (market: Market, request: number): void => {
-  const holds = market.ledger.requestHolds
+  const holds = market.ledger.holds.requests
   voidHold(market.ledger, holds, slotOf(holds, market.requests.ids[request]))
 }
 
@@ -48,7 +48,7 @@ export const settle = (
   const provider = instances.account[instance]
   const node = instances.node[instance]
 
-  const holds = ledger.requestHolds
+  const holds = ledger.holds.requests
   const hold = slotOf(holds, id)
   const charge = Math.min(
     heldAmount(holds, hold),

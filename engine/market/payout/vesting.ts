@@ -2,6 +2,7 @@
  * Vesting (docs/rules.md#vesting): what a bounty exceeds the fee by is released over 14 days, a like part
  * of each day's cohort a day, and goes back to the pool on fraud.
  */
+import { invariant } from "../../core/invariant.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
@@ -14,6 +15,8 @@ const dayOf = (market: Market): number => Math.floor(market.now / microsPerDay)
 
 /** Adds to the cohort of the present day. The credits are in the account's vesting lot already. */
 export const vest = (market: Market, account: number, amount: number): void => {
+  invariant(market.rules.vestingDays >= 1, "a bounty vests over a day or more")
+  invariant(amount > 0, "what vests is something")
   let cohorts = market.vestings.get(account)
   if (cohorts === undefined) {
     cohorts = new Float64Array(market.rules.vestingDays + 1)
@@ -39,6 +42,10 @@ export const releaseVested = (market: Market): void => {
       left += remaining - part
     }
     const from = lotAccount(account, vesting)
+    invariant(
+      due + left + cohorts[today % cohorts.length] === market.ledger.posted[from],
+      "what an account's cohorts hold is in its vesting lot",
+    )
     const id = market.accounts.ids[account]
     post(market.ledger, market.sink, "vested", from, lotAccount(account, earned), due, id)
     if (left === 0 && cohorts[today % cohorts.length] === 0) market.vestings.delete(account)

@@ -3,7 +3,9 @@
  * follows it through switches; the anti-flapping reduction follows its node (`seats.ts`).
  */
 import { credentialColumn, floorColumn } from "../../machines/admission.ts"
+import { invariant } from "../../core/invariant.ts"
 import { advance } from "../../core/machine.ts"
+import { serviceColumn, serving, stopping } from "../../machines/presence.ts"
 import { forgetBreaker } from "../../rules/breaker.ts"
 import { refresh } from "../admission/eligibility.ts"
 import { forgetSamples } from "../../rules/floor.ts"
@@ -59,12 +61,12 @@ export const onModelSwitched = (
   if (model < 0) return "UnknownModel"
   if (!isCapacity(event.slots, event.tokensPerSecond)) return "InvalidQuantity"
   const { columns } = market.instances
-  if (columns.isStopping[instance] === 1) return "InstanceStopping"
+  if (columns.service[instance] === stopping) return "InstanceStopping"
   if (columns.model[instance] === model) return "SameModel"
   if (columns.inFlight[instance] > 0) return "AttemptsInFlight"
   leaveModel(market, instance)
-  const hasLeftSeat = columns.isDraining[instance] === 1
-  columns.isDraining[instance] = 0
+  const hasLeftSeat = columns.service[instance] !== serving
+  if (hasLeftSeat) advance(serviceColumn, columns.service, instance, "switched")
   serve(market, instance, model, event.slots, event.tokensPerSecond)
   if (hasLeftSeat) takeSeat(market, instance, event.isPlatformAsked)
   else if (!event.isPlatformAsked) reducePayout(market, columns.node[instance])
@@ -109,11 +111,15 @@ const leaveModel = (market: Market, instance: number): void => {
   const operator = columns.operator[instance]
   const operators = market.operators[model]
   const others = (operators.get(operator) ?? 0) - 1
+  invariant(others >= 0, "an operator is counted at the models of its instances")
   if (others > 0) operators.set(operator, others)
   else operators.delete(operator)
   leaveCandidate(market.candidates[model], market.rules, columns.place[instance], operator)
   models.instances[model] -= 1
-  market.standings[model][columns.reason[instance]] -= 1
+  invariant(models.instances[model] >= 0, "a model loses no more instances than it has")
+  const standings = market.standings[model]
+  standings[columns.reason[instance]] -= 1
+  invariant(standings[columns.reason[instance]] >= 0, "an instance that leaves was counted")
   forgetAnswers(market, instance)
 }
 
@@ -141,10 +147,10 @@ export const onInstanceDrained = (
 
 /** No new attempts from now on, and its seat is vacant. */
 const drain = (market: Market, instance: number): void => {
-  const { columns } = market.instances
-  if (columns.isDraining[instance] === 1) return
-  columns.isDraining[instance] = 1
-  vacateSeat(market, instance)
+  const { service } = market.instances.columns
+  const wasServing = service[instance] === serving
+  advance(serviceColumn, service, instance, "drained")
+  if (wasServing) vacateSeat(market, instance)
 }
 
 export const onCredentialReplaced = (
@@ -166,13 +172,13 @@ export const onInstanceStopped = (
   const instance = slotOf(market.instances, event.instance)
   if (instance < 0) return "UnknownInstance"
   const { columns } = market.instances
-  if (columns.isStopping[instance] === 1) return "InstanceStopping"
+  if (columns.service[instance] === stopping) return "InstanceStopping"
   drain(market, instance)
   if (columns.inFlight[instance] === 0) {
     stopInstance(market, instance)
     return undefined
   }
-  columns.isStopping[instance] = 1
+  advance(serviceColumn, columns.service, instance, "stopped")
   refresh(market, instance)
   return undefined
 }
@@ -180,6 +186,7 @@ export const onInstanceStopped = (
 /** Takes an instance without attempts, which has left its seat, out of the market. */
 export const stopInstance = (market: Market, instance: number): void => {
   const { columns } = market.instances
+  invariant(columns.inFlight[instance] === 0, "an instance stops after its last attempt")
   const node = columns.node[instance]
   creditOnline(market, instance)
   leaveModel(market, instance)
@@ -199,6 +206,9 @@ const unlink = (market: Market, node: number, instance: number): void => {
     return
   }
   let before = firstInstance[node] - 1
-  while (nextOnNode[before] !== instance + 1) before = nextOnNode[before] - 1
+  while (nextOnNode[before] !== instance + 1) {
+    invariant(before >= 0, "an instance is on the list of its node")
+    before = nextOnNode[before] - 1
+  }
   nextOnNode[before] = nextOnNode[instance]
 }

@@ -2,6 +2,7 @@
 import { microsPerHour } from "../../core/units.ts"
 import type { Market } from "../state/market-state.ts"
 import type { Mechanism } from "../state/mechanism.ts"
+import { auditPresence } from "./audit.ts"
 import {
   onAvailabilityChanged,
   onCredentialReplaced,
@@ -11,6 +12,7 @@ import {
   onModelSwitched,
 } from "./instances.ts"
 import {
+  checkHeartbeat,
   onHeartbeatReceived,
   onNodeLost,
   onNodeRegistered,
@@ -34,12 +36,14 @@ export const presence: Mechanism = {
     InstanceStopped: onInstanceStopped,
     CredentialReplaced: onCredentialReplaced,
   },
+  timers: { queueOf: ({ heartbeatWakes }) => heartbeatWakes, fire: checkHeartbeat },
   turnHour: (market) => {
     const { ids, used } = market.instances
     for (let instance = 0; instance < used; instance++)
       if (ids[instance] !== -1) creditOnline(market, instance)
   },
   passHours: (market, hours) => passOnline(market, hours * microsPerHour),
+  audit: auditPresence,
 }
 
 /** Online time that the health window holds already, since all of its hours are alike. */

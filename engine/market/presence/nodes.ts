@@ -2,7 +2,8 @@
  * Nodes come, fall silent, return and leave. A node that has sent a heartbeat is lost when it misses
  * three; one that never has (a cloud account, a simulated machine) is lost when the driver says so.
  */
-import { connectionColumn, supervisionColumn } from "../../machines/presence.ts"
+import { connectionColumn, serving, supervisionColumn } from "../../machines/presence.ts"
+import { invariant } from "../../core/invariant.ts"
 import { advance } from "../../core/machine.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
@@ -47,16 +48,17 @@ export const onHeartbeatReceived = (
 }
 
 /** Sets the wake at which a node's silence since its latest heartbeat is noticed. */
-export const superviseFrom = (market: Market, node: number): void =>
-  wakeAt(
-    market.heartbeatWakes,
-    node,
-    market.nodes.columns.lastHeartbeat[node] + market.rules.heartbeatTimeoutMicros,
-  )
+export const superviseFrom = (market: Market, node: number): void => {
+  const { lastHeartbeat } = market.nodes.columns
+  invariant(lastHeartbeat[node] === market.now, "a node is waited for from when it was heard of")
+  wakeAt(market.heartbeatWakes, node, market.now + market.rules.heartbeatTimeoutMicros)
+}
 
 /** The wake of a supervised node: overdue, or heard of since and looked at again later. */
 export const checkHeartbeat = (market: Market, node: number): void => {
-  const due = market.nodes.columns.lastHeartbeat[node] + market.rules.heartbeatTimeoutMicros
+  const { isSupervised, lastHeartbeat } = market.nodes.columns
+  invariant(isSupervised[node] === 1, "a node is lost by silence once it has been heard of")
+  const due = lastHeartbeat[node] + market.rules.heartbeatTimeoutMicros
   if (market.now < due) return wakeAt(market.heartbeatWakes, node, due)
   takeOffline(market, node)
   emit(market.sink, { _tag: "FailOver", node: market.nodes.ids[node] })
@@ -92,7 +94,7 @@ export const onNodeRemoved = (
   for (const instance of instancesOf(market, node))
     if (market.instances.columns.inFlight[instance] > 0) return "AttemptsInFlight"
   for (const instance of instancesOf(market, node)) {
-    if (market.instances.columns.isDraining[instance] === 0) leaveSeat(market, instance)
+    if (market.instances.columns.service[instance] === serving) leaveSeat(market, instance)
     stopInstance(market, instance)
   }
   bequeathSeats(market, node)

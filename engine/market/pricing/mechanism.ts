@@ -1,5 +1,5 @@
-/** Models and their prices. */
+/** Pricing: which models there are, and their list prices. How a request is priced is the economy's choice (rules/pricing). */
 import type { Mechanism } from "../state/mechanism.ts"
 import { onModelListed } from "./models.ts"
 
-export const models: Mechanism = { name: "models", takes: { ModelListed: onModelListed } }
+export const pricing: Mechanism = { name: "pricing", takes: { ModelListed: onModelListed } }

@@ -10,6 +10,7 @@
  * where fA are its failures with A, as far as A has most of them: a majority count (Boyer and Moore
  * 1991), never more than there were. Counts are halved each hour, rounded down.
  */
+import { invariant } from "../../core/invariant.ts"
 import type { Market } from "../state/market-state.ts"
 import { partyOf } from "../state/market-state.ts"
 
@@ -30,6 +31,7 @@ export const noteFailed = (market: Market, account: number, operator: number): v
   failedLately[party] += 1
   if (failedThere[party] === 0) failedOperator[party] = operator
   failedThere[party] += failedOperator[party] === operator ? 1 : -1
+  invariant(failedThere[party] >= 0, "a majority of failures is at least 0")
 }
 
 /** Do an account's calls say anything of a host of `operator`? */
@@ -38,6 +40,7 @@ export const isCredible = (market: Market, account: number, operator: number): b
   const party = partyOf(market, account)
   const failed = failedLately[party]
   const elsewhere = failed - (failedOperator[party] === operator ? failedThere[party] : 0)
+  invariant(elsewhere >= 0, "a party fails with no operator more often than it fails")
   const attempts = servedLately[party] + failed
   return servedLately[party] > 0 && elsewhere <= 1 + attempts * tolerated
 }
@@ -67,6 +70,7 @@ export const fadeCredibility = (market: Market, hours: number): void => {
 
 /** A count after so many halvings, each rounded down. */
 export const halved = (count: number, times: number): number => {
+  invariant(times >= 1, "what is remembered fades as hours turn")
   let left = count
   for (let turn = 0; turn < times && left > 0; turn++) left = Math.floor(left / 2)
   return left

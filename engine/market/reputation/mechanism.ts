@@ -1,6 +1,7 @@
 /** Reputation: what is remembered of instances and of parties fades by the hour. */
 import { passLikeHours, turnHour } from "../../rules/health.ts"
 import type { Mechanism } from "../state/mechanism.ts"
+import { auditReputation } from "./audit.ts"
 import { fadeCredibility } from "./credibility.ts"
 import { fadeAnswers } from "./refusals.ts"
 
@@ -17,4 +18,5 @@ export const reputation: Mechanism = {
     fadeAnswers(market, hours)
     fadeCredibility(market, hours)
   },
+  audit: auditReputation,
 }

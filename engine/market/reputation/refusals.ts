@@ -11,6 +11,7 @@
  * The highest, not the mean: a call that is wrong in itself is refused by all who are honest, however
  * many others serve it. Counts are of the last hours: halved each hour, rounded down.
  */
+import { invariant } from "../../core/invariant.ts"
 import type { Market } from "../state/market-state.ts"
 import { halved } from "./credibility.ts"
 
@@ -31,6 +32,7 @@ export const standsOutByRefusal = (market: Market, instance: number): boolean =>
   refusals[instance] += 1
   if (refusals[instance] < fewestRefusals) return false
   const rate = highestRateOfPeers(market, instance)
+  invariant(rate > 0 && rate <= 1, "a rate of refusals is above 0, to 1")
   const expected = answers[instance] * rate
   return refusals[instance] - expected > refusalDeviations * Math.sqrt(expected * (1 - rate))
 }

@@ -8,6 +8,7 @@
  * What waits counts, as far as the breaker remembers it, when a probe of the gateway's own fails, and is
  * dropped when one succeeds.
  */
+import { invariant } from "../../core/invariant.ts"
 import { beyondDoubt, disowned } from "../../rules/breaker.ts"
 import type { Market } from "../state/market-state.ts"
 import { partyOf } from "../state/market-state.ts"
@@ -16,6 +17,7 @@ import { count } from "../../rules/health.ts"
 
 /** Counts a failure that a call of `account` has shown, or that is `beyondDoubt`. */
 export const countFailure = (market: Market, instance: number, account: number): void => {
+  invariant(account >= beyondDoubt, "a failure was shown by somebody, or is beyond doubt")
   const { columns } = market.instances
   const { suspicions, suspicionAccount } = columns
   if (market.rules.minWitnesses === 1 || account === beyondDoubt)

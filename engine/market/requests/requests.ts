@@ -2,13 +2,14 @@
  * The life of a request (docs/rules.md#calls): hold the worst case, dispatch, retry before the first
  * token, then settle or void. Every request ends in exactly one `Finish` or `Refuse`.
  */
+import { stopping } from "../../machines/presence.ts"
 import { halfOpen } from "../../machines/admission.ts"
 import { owe, refresh, refreshLoad } from "../admission/eligibility.ts"
 import { decodeMilliTokensPerSecond, isBelowAfter } from "../../rules/floor.ts"
 import type { Refusal, Rejection } from "../../protocol/command.ts"
 import { emit, emitDispatch } from "../../protocol/command.ts"
 import type { EventOf, Outcome } from "../../protocol/event.ts"
-import { hold } from "../../ledger/holds.ts"
+import { heldAmount, hold } from "../../ledger/holds.ts"
 import { spendableOf } from "../../ledger/accounts.ts"
 import { audit, heed } from "../admission/answers.ts"
 import { stopInstance } from "../presence/instances.ts"
@@ -24,7 +25,7 @@ import { insert, remove, slotOf } from "../../core/table.ts"
 import { isWhole } from "../../core/units.ts"
 import { growAttempts } from "../state/attempts.ts"
 import type { Standing } from "../../rules/selection.ts"
-import { choose, rankCandidate } from "../../rules/selection.ts"
+import { rankCandidate } from "../../rules/selection.ts"
 
 /** More tokens than any context holds; keeps every price within BigInt-free arithmetic mostly. */
 const maxTokensPerCall = 100_000_000
@@ -43,20 +44,23 @@ export const onRequestArrived = (
   if (model < 0) return "UnknownModel"
   market.lastRequest = request
 
-  const models = market.models.columns
-  const inputPrice = models.inputPricePerMtok[model]
-  const outputPrice = models.outputPricePerMtok[model]
-  if (event.maxPricePerMtok !== undefined && outputPrice > event.maxPricePerMtok)
+  const { pricing } = market.rules
+  const inputPrice = pricing.inputPrice(market, model)
+  const leastPrice = pricing.leastOutputPrice(market, model)
+  if (event.maxPricePerMtok !== undefined && leastPrice > event.maxPricePerMtok)
     return refuse(market, request, "PriceTooHigh")
-  const worst = priceOf(inputTokens, inputPrice, maxTokens, outputPrice)
-  if (!(worst <= spendableOf(market.ledger, account)))
+  const budget = spendableOf(market.ledger, account)
+  if (!(priceOf(inputTokens, inputPrice, maxTokens, leastPrice) <= budget))
     return refuse(market, request, "InsufficientCredits")
-  const instance = choose(market.candidates[model], market.rules, market.routeStreams[model])
+  const instance = pricing.draw(market, model, event, budget)
   if (instance < 0) {
     noteRefusal(market, model, account, maxTokens)
-    return refuse(market, request, models.instances[model] === 0 ? "NoInstance" : "NoCapacity")
+    const isServed = market.models.columns.instances[model] > 0
+    return refuse(market, request, isServed ? "NoCapacity" : "NoInstance")
   }
-  hold(market.ledger, market.ledger.requestHolds, request, account, worst)
+  const outputPrice = pricing.outputPrice(market, model, instance)
+  const worst = priceOf(inputTokens, inputPrice, maxTokens, outputPrice)
+  hold(market.ledger, market.ledger.holds.requests, request, account, worst)
   const slot = admit(market, request)
   const requests = market.requests.columns
   requests.account[slot] = account
@@ -145,7 +149,7 @@ export const onAttemptEnded = (
     remove(market.requests, request)
   } else if (!(isToBeRetried(market, request, outcome) && retry(market, request)))
     end(market, request, outcome)
-  if (columns.isStopping[instance] === 1 && columns.inFlight[instance] === 0)
+  if (columns.service[instance] === stopping && columns.inFlight[instance] === 0)
     stopInstance(market, instance)
   else refreshLoad(market, instance)
   return undefined
@@ -199,12 +203,28 @@ const retry = (market: Market, request: number): boolean => {
     const place = columns.place[instance]
     rankCandidate(candidates, rules, place, columns.operator[instance], outOfTheRunning)
   }
-  const instance = choose(candidates, rules, market.routeStreams[model])
+  const instance = drawAgain(market, request)
   for (const before of tried) refresh(market, before)
   if (instance < 0) return false
+  if (rules.pricing.isByInstance)
+    requests.outputPricePerMtok[request] = rules.pricing.outputPrice(market, model, instance)
   requests.attempt[request] = tries
   dispatch(market, request, instance)
   return true
+}
+
+/** Draws for a further attempt, at no more than what was asked before and is held. */
+const drawAgain = (market: Market, request: number): number => {
+  const { pricing } = market.rules
+  const { model, inputTokens, maxTokens, outputPricePerMtok } = market.requests.columns
+  const holds = market.ledger.holds.requests
+  const ask = {
+    inputTokens: inputTokens[request],
+    maxTokens: maxTokens[request],
+    maxPricePerMtok: outputPricePerMtok[request],
+  }
+  const held = heldAmount(holds, slotOf(holds, market.requests.ids[request]))
+  return pricing.draw(market, model[request], ask, held)
 }
 
 /** Ends a request that delivered nothing: the hold is voided, and the market says why. */

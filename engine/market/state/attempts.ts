@@ -2,6 +2,7 @@
  * The attempts of the requests under way: which instances a request has tried, and what it holds
  * against them until it is over.
  */
+import { invariant } from "../../core/invariant.ts"
 import type { Rules } from "../../economy/rules.ts"
 import type { Outcome } from "../../protocol/event.ts"
 import { outcomes } from "../../protocol/event.ts"
@@ -34,11 +35,14 @@ export const growAttempts = (attempts: Attempts, rules: Rules, requests: number)
 
 /** Holds an outcome against an attempt until its request is over. */
 export const accuse = (attempts: Attempts, at: number, outcome: Outcome): void => {
+  invariant(attempts.accusations[at] === 0, "an attempt is accused once")
   attempts.accusations[at] = outcomes.indexOf(outcome) + 1
+  invariant(attempts.accusations[at] > 0, "an attempt is accused by one of the outcomes")
 }
 
 /** What is held against an attempt; `undefined`: nothing. */
 export const accusationOf = (attempts: Attempts, at: number): Outcome | undefined => {
   const accusation = attempts.accusations[at]
+  invariant(accusation <= outcomes.length, "what is held against an attempt is an outcome")
   return accusation === 0 ? undefined : outcomes[accusation - 1]
 }

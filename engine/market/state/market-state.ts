@@ -1,6 +1,8 @@
 /**
  * The whole state of a market as plain data: tables of entities, the ledger, the rules' own memory.
  * Only `step` changes it. Everything in it can be saved and restored.
+ *
+ * Outside of the kernel a market is a `MarketHandle`: drivers send events and read views.
  */
 import type { Breakers } from "../../rules/breaker.ts"
 import { growBreakers, makeBreakers } from "../../rules/breaker.ts"
@@ -24,7 +26,7 @@ import { microsPerHour } from "../../core/units.ts"
 import type { Table } from "../../core/table.ts"
 import { makeTable } from "../../core/table.ts"
 import type { WakeQueue } from "../../core/wake-queue.ts"
-import { makeWakeQueue, nextTime } from "../../core/wake-queue.ts"
+import { makeWakeQueue } from "../../core/wake-queue.ts"
 
 /** An account is a customer of the ledger: its slot and its customer number are the same. */
 const accountSpec = {
@@ -78,9 +80,8 @@ const instanceSpec = {
   measureUntil: "f64",
   inFlight: "i32",
   isUnavailable: "u8",
-  isDraining: "u8",
-  /** Removed as soon as its last attempt has ended. */
-  isStopping: "u8",
+  /** Serving, draining, or stopping: removed as soon as its last attempt has ended. */
+  service: "u8",
   isSuspended: "u8",
   isBelowFloor: "u8",
   floorCursor: "u32",
@@ -149,13 +150,25 @@ const requestSpec = {
   outputPricePerMtok: "f64",
 } as const
 
-export interface Market {
+declare const kernelOnly: unique symbol
+
+/**
+ * A market as whoever drives it holds it: what it runs by and how far it has come. `step` changes it,
+ * views tell of it; what it is made of stays in the kernel.
+ */
+export interface MarketHandle {
   readonly economy: Economy
-  readonly rules: Rules
   readonly seed: string
   /** Time of the latest event, µs. */
-  now: number
+  readonly now: number
   /** Latest request id; later ones are higher. */
+  readonly lastRequest: number
+  readonly [kernelOnly]: true
+}
+
+export interface Market extends MarketHandle {
+  readonly rules: Rules
+  now: number
   lastRequest: number
   /** Start of the next hour, µs. */
   nextHour: number
@@ -195,11 +208,14 @@ export interface Market {
   readonly reasonCounts: Float64Array<ArrayBuffer>
 }
 
+/** The kernel's own look into a market. */
+export const open = (handle: MarketHandle): Market => handle as Market
+
 /** An empty market at time 0. `reasons` is the number of eligibility reasons to count. */
 export const makeMarket = (economy: Economy, seed: string, reasons: number): Market => {
   const rules = compileRules(economy)
   const digest = emptyDigest()
-  return {
+  const market: Omit<Market, typeof kernelOnly> = {
     economy,
     rules,
     seed,
@@ -231,11 +247,8 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     standings: [],
     reasonCounts: new Float64Array(reasons),
   }
+  return market as Market
 }
-
-/** When the kernel next wants a `TimerFired`, µs. Never +Infinity: hours always turn. */
-export const nextWake = (market: Market): number =>
-  Math.min(market.nextHour, nextTime(market.instanceWakes), nextTime(market.heartbeatWakes))
 
 /** Makes every per-instance memory as large as the instance table. */
 export const growInstanceMemory = (market: Market): void => {

@@ -10,7 +10,7 @@
  * many (platform/model-server/generation-rate.ts).
  */
 import type { Command } from "../../../engine/index.ts"
-import { microsPerSecond } from "../../../engine/index.ts"
+import { microsPerSecond, termsOf } from "../../../engine/index.ts"
 import { choiceOf } from "../../../platform/model-server/choices.ts"
 import { finishOf } from "../../../platform/model-server/finish-reason.ts"
 import { isObject } from "../../../platform/json/json-object.ts"
@@ -49,7 +49,7 @@ const prompt = "Write the numbers from one to one hundred in words, separated by
 /** Takes part in the driver's commands from here on. */
 export const startProber = (services: LiveServices, couriers: Couriers): Prober => {
   const { driver, directory } = services
-  const { rules } = driver.market
+  const terms = termsOf(driver.market)
   /** By instance: the measurement that was asked for last; an earlier one gives up. */
   const measurements = new Map<number, number>()
   const isServed = (id: number): boolean => {
@@ -150,7 +150,7 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
     const isForFloor = command.purpose === "floor"
     const least = isForFloor ? Math.ceil(command.tokens * spareRatio) : command.tokens
     // In time for the kernel, which takes a probe that is silent for longer for lost.
-    const leaseMicros = isForFloor ? rules.floorProbeLeaseMicros : rules.probeLeaseMicros
+    const leaseMicros = isForFloor ? terms.floorProbeLeaseMicros : terms.probeLeaseMicros
     const untilMicros =
       driver.clock.nowMicros() + Math.max(leaseMicros / 2, leaseMicros - microsPerSecond)
     const left = (): number => untilMicros - driver.clock.nowMicros()
@@ -235,7 +235,7 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
   ): void => {
     const instance = directory.instances.get(id)
     const sinceAsked = driver.clock.nowMicros() - askedMicros
-    const isLost = sinceAsked >= rules.measureLeaseMicros
+    const isLost = sinceAsked >= terms.measureLeaseMicros
     if (isLost || instance === undefined || !isServed(id)) {
       measurements.delete(id)
       return
@@ -260,7 +260,7 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
           wordiness.learn(id, more)
           return tryStreams(streams, alone)
         }
-        const found = capacityOf(generated, rules.floorMilliTokensPerSecond, isEmbedding)
+        const found = capacityOf(generated, terms.floorMilliTokensPerSecond, isEmbedding)
         if (streams === 1) {
           if (found === undefined) tryLater()
           else if (declared === 1) report(found)

@@ -2,10 +2,9 @@
  * The port to the market: the one place that holds it. Events go in, and the kernel's commands go to
  * whoever is connected; all else is read through the views of `engine/index.ts`.
  */
-import type { Command, Market, MarketEvent } from "../../../engine/index.ts"
-import { createMarket, digestOf, nextWake, step } from "../../../engine/index.ts"
+import type { Command, Market, MarketEvent, MarketService } from "../../../engine/index.ts"
+import { digestOf, nextWake } from "../../../engine/index.ts"
 import type { Agenda } from "../../kernel/agenda.ts"
-import type { Setting } from "./setting.ts"
 
 /** At one instant the kernel's timers come before all else. */
 const kernelFirst = -1
@@ -19,6 +18,7 @@ export interface Side {
 export class MarketPort {
   /** For its views. */
   readonly market: Market
+  private readonly engine: MarketService
   private readonly agenda: Agenda
   private readonly entry: number
   private side: Side | undefined
@@ -27,8 +27,9 @@ export class MarketPort {
   private readonly out: Array<Command> = []
   private isDraining = false
 
-  constructor({ scenario, seed }: Pick<Setting, "scenario" | "seed">, agenda: Agenda) {
-    this.market = createMarket(scenario.economy, seed)
+  constructor(engine: MarketService, agenda: Agenda) {
+    this.engine = engine
+    this.market = engine.market
     this.agenda = agenda
     this.entry = agenda.register(() => this.onDue())
   }
@@ -44,7 +45,7 @@ export class MarketPort {
 
   /** Hands one event to the kernel, keeps its next wake in the queue, and has its commands acted on. */
   tell(event: MarketEvent): void {
-    step(this.market, event, this.out)
+    this.engine.take(event, this.out)
     const due = nextWake(this.market)
     if (due !== this.dueMicros) {
       this.dueMicros = due

@@ -54,6 +54,6 @@ describe("a machine", () => {
   })
 
   it("must begin with its initial state", () => {
-    expect(() => machineColumn({ ...door, initial: "open" })).toThrow("not its first state")
+    expect(() => machineColumn({ ...door, initial: "open" })).toThrow("initial state")
   })
 })

@@ -25,7 +25,7 @@ const ledgerWith = (gifts: number, purchases: number, earnings: number) => {
   post(ledger, sink, "grant", world, lotAccount(customer, gift), gifts, 1)
   post(ledger, sink, "purchase", world, lotAccount(customer, bought), purchases, 1)
   post(ledger, sink, "share", world, lotAccount(customer, earned), earnings, 1)
-  return { ledger, sink, customer, holds: ledger.requestHolds }
+  return { ledger, sink, customer, holds: ledger.holds.requests }
 }
 
 describe("a hold", () => {

@@ -6,7 +6,7 @@ import { advance } from "../../../engine/service.ts"
 import { stateDigest } from "../../../engine/market/snapshot.ts"
 import { slotOf } from "../../../engine/core/table.ts"
 import type { Command } from "../../../engine/protocol/command.ts"
-import { marketView } from "../../../engine/market/views.ts"
+import { marketView } from "../../../engine/market/views/model-view.ts"
 import {
   arrive,
   call,

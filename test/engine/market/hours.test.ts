@@ -3,8 +3,8 @@ import { economies } from "../../../engine/economy/presets/index.ts"
 import type { EconomyPatch } from "../../../engine/economy/derive.ts"
 import { digestOf } from "../../../engine/market/market.ts"
 import { stateDigest } from "../../../engine/market/snapshot.ts"
-import { nextWake } from "../../../engine/market/state/market-state.ts"
-import { marketView } from "../../../engine/market/views.ts"
+import { nextWake } from "../../../engine/market/timers.ts"
+import { marketView } from "../../../engine/market/views/model-view.ts"
 import {
   call,
   commandsOf,

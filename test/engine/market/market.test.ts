@@ -4,7 +4,7 @@ import { economies } from "../../../engine/economy/presets/index.ts"
 import { pooled } from "../../../engine/economy/presets/pooled.ts"
 import { createMarket, digestOf, step } from "../../../engine/market/market.ts"
 import { stateDigest } from "../../../engine/market/snapshot.ts"
-import { nextWake } from "../../../engine/market/state/market-state.ts"
+import { nextWake } from "../../../engine/market/timers.ts"
 import {
   arrive,
   call,
@@ -18,7 +18,7 @@ import {
   viewOf,
 } from "../../support/market.ts"
 import type { Trial } from "../../support/market.ts"
-import { marketView } from "../../../engine/market/views.ts"
+import { marketView } from "../../../engine/market/views/model-view.ts"
 
 const second = 1_000_000
 const hour = 3600 * second

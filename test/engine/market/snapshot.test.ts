@@ -13,6 +13,7 @@ import {
   stateDigest,
 } from "../../../engine/market/snapshot.ts"
 import { createMarket, digestOf } from "../../../engine/market/market.ts"
+import { open } from "../../../engine/market/state/market-state.ts"
 import { arrive, call, commandsOf, openSmallMarket } from "../../support/market.ts"
 import type { Trial } from "../../support/market.ts"
 
@@ -40,7 +41,7 @@ describe("a snapshot", () => {
     const before = stateDigest(market)
     const saved = throughText(snapshot(market))
     expect(stateDigest(market)).toBe(before)
-    const back = Either.getOrThrow(restore(saved))
+    const back = open(Either.getOrThrow(restore(saved)))
     expect(stateDigest(back)).toBe(before)
     expect(digestOf(back)).toBe(digestOf(market))
     expect(snapshot(back)).toEqual(snapshot(market))
@@ -90,8 +91,10 @@ describe("an image", () => {
     const before = stateDigest(trial.market)
     const image = imageOf(trial.market)
     call(trial, 100)
-    const back = Either.getOrThrow(
-      restoreImage({ ...image, outline: JSON.parse(JSON.stringify(image.outline)) as never }),
+    const back = open(
+      Either.getOrThrow(
+        restoreImage({ ...image, outline: JSON.parse(JSON.stringify(image.outline)) as never }),
+      ),
     )
     expect(stateDigest(back)).toBe(before)
     expect(back.routeStreams).toHaveLength(trial.market.routeStreams.length)
@@ -111,7 +114,7 @@ describe("an image", () => {
     )
     const image = imageOf(market)
     const older = restoreImage({ ...image, outline: { ...(image.outline as object), version: 1 } })
-    expect(Either.isLeft(older) && older.left.message).toMatch("version: Expected 3, actual 1")
+    expect(Either.isLeft(older) && older.left.message).toMatch("version: Expected 4, actual 1")
     const cut = restoreImage({ ...image, bytes: image.bytes.subarray(0, 100) })
     expect(Either.isLeft(cut) && cut.left.message).toMatch("beyond its bytes")
   })
@@ -128,7 +131,7 @@ describe("what is no snapshot", () => {
   })
 
   it("of another version is refused", () => {
-    expect(refusalOf({ ...saved, version: 0 })).toMatch("version: Expected 3, actual 0")
+    expect(refusalOf({ ...saved, version: 0 })).toMatch("version: Expected 4, actual 0")
   })
 
   it("with a state that was altered or cut is refused", () => {

@@ -3,19 +3,20 @@ import { hardened } from "../../../engine/economy/presets/hardened.ts"
 import {
   accountView,
   booksView,
-  breakerStateOf,
   hasRoomFor,
-  inFlightOf,
-  instanceView,
-  marketView,
-  nodeView,
-  openAttempts,
   openWithdrawals,
   overdrawnAccounts,
+} from "../../../engine/market/views/account-view.ts"
+import {
+  breakerStateOf,
+  instanceView,
   standingsOf,
   standingView,
   standingViews,
-} from "../../../engine/market/views.ts"
+} from "../../../engine/market/views/instance-view.ts"
+import { marketView } from "../../../engine/market/views/model-view.ts"
+import { nodeView } from "../../../engine/market/views/node-view.ts"
+import { inFlightOf, openAttempts } from "../../../engine/market/views/request-view.ts"
 import {
   arrive,
   call,
@@ -48,6 +49,7 @@ describe("the view of an instance", () => {
       ramp: 0.55,
       health: 0.98,
       onlineMicros: 84 * 3600 * second,
+      completed: 0,
       reduction: 0,
       maxMultiplier: 1.13,
       parks: 0,
@@ -77,8 +79,24 @@ describe("the view of the market", () => {
     const trial = openSmallMarket({ nodes: 3 })
     trial.send({ _tag: "ModelListed", model: 9, inputPricePerMtok: 1, outputPricePerMtok: 1 })
     expect(marketView(trial.market)).toEqual([
-      { model: 1, instances: 3, multiplier: 1, demandTokensPerSecond: 0, supplyTokensPerSecond: 0 },
-      { model: 9, instances: 0, multiplier: 1, demandTokensPerSecond: 0, supplyTokensPerSecond: 0 },
+      {
+        model: 1,
+        inputPricePerMtok: 1_000_000,
+        outputPricePerMtok: 2_000_000,
+        instances: 3,
+        multiplier: 1,
+        demandTokensPerSecond: 0,
+        supplyTokensPerSecond: 0,
+      },
+      {
+        model: 9,
+        inputPricePerMtok: 1,
+        outputPricePerMtok: 1,
+        instances: 0,
+        multiplier: 1,
+        demandTokensPerSecond: 0,
+        supplyTokensPerSecond: 0,
+      },
     ])
     trial.wait(3600 * second)
     expect(marketView(trial.market)[0]?.supplyTokensPerSecond).toBeCloseTo(30 + 2.7 / 1.68, 9)
@@ -228,6 +246,7 @@ describe("the view of an account", () => {
     expect(accountView(trial.market, 1)).toEqual({
       account: 1,
       customer: 0,
+      party: 1,
       gift: 5_000_000,
       bought: 1_000_000,
       earned: 0,

@@ -2,6 +2,7 @@
  * A gateway with something to see: models, hosts of two operators, a consumer whose calls they serve,
  * a host that is parked and one that is offline. Hosts are made in the market itself; no agent runs.
  */
+import { openAttempts } from "../../../engine/index.ts"
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Exit, Scope } from "effect"
 import { openAccount } from "../../../live/accounts/sign-up.ts"
@@ -127,16 +128,12 @@ export const openScene = async (folder: string, port = 0): Promise<Scene> => {
       inputTokens: 400,
       maxTokens: 2000,
     })
-    const { requests } = driver.market
-    for (
-      let slot = requests.slots.get(request);
-      slot !== undefined;
-      slot = requests.slots.get(request)
-    )
+    const openAttempt = () => openAttempts(driver.market).find((one) => one.request === request)
+    for (let open = openAttempt(); open !== undefined; open = openAttempt())
       submit({
         _tag: "AttemptEnded",
         request,
-        attempt: requests.columns.attempt[slot] ?? 0,
+        attempt: open.attempt,
         outcome,
         outputTokens: tokens,
         reportedTokens: tokens,

@@ -3,12 +3,14 @@ import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import type { Command, Economy, MarketEvent } from "../../../engine/index.ts"
 import {
+  booksView,
+  countOpenRequests,
   createMarket,
   digestOf,
+  engineOf,
   hardened,
   pooled,
   stateDigest,
-  totalOf,
 } from "../../../engine/index.ts"
 import type { MarketDriver } from "../../../live/driver/market-driver.ts"
 import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
@@ -42,8 +44,8 @@ const run = async (folder: string, economy = pooled): Promise<Running> => {
       store,
     ),
   )
-  const clock = manualClock(opened.market.now)
-  const driver = makeMarketDriver(opened.market, clock, store)
+  const clock = manualClock(opened.engine.market.now)
+  const driver = makeMarketDriver(opened.engine, clock, store)
   return { ...opened, store, driver, clock, close }
 }
 
@@ -61,7 +63,7 @@ const sendable = (events: ReadonlyArray<MarketEvent>): ReadonlyArray<MarketEvent
 const unbroken = (economy: Economy): Pick<Running, "driver" | "clock"> => {
   const clock = manualClock()
   const journal = { append: () => {}, durable: () => Promise.resolve() }
-  return { clock, driver: makeMarketDriver(createMarket(economy, seed), clock, journal) }
+  return { clock, driver: makeMarketDriver(engineOf(createMarket(economy, seed)), clock, journal) }
 }
 
 const submitAll = (
@@ -92,7 +94,7 @@ describe("recovery", () => {
           const folder = temporaryFolder()
           const first = await run(folder, economy)
           submitAll(first, events.slice(0, cut >> 1))
-          if (isSnapshot) await first.store.putSnapshot(first.market)
+          if (isSnapshot) await first.store.putSnapshot(first.engine.market)
           submitAll(first, events.slice(cut >> 1, cut))
           await first.driver.durable()
           const image = crashImage(folder)
@@ -101,10 +103,10 @@ describe("recovery", () => {
 
           const second = await run(image, economy)
           expect(second.isNew).toBe(false)
-          expect(stateDigest(second.market)).toBe(stateDigest(first.market))
+          expect(stateDigest(second.engine.market)).toBe(stateDigest(first.engine.market))
           submitAll(second, events.slice(cut))
-          expect(digestOf(second.market)).toBe(digestOf(whole.driver.market))
-          expect(stateDigest(second.market)).toBe(stateDigest(whole.driver.market))
+          expect(digestOf(second.engine.market)).toBe(digestOf(whole.driver.market))
+          expect(stateDigest(second.engine.market)).toBe(stateDigest(whole.driver.market))
 
           await second.driver.durable()
           const replayed = await Effect.runPromise(replaySamePolicy(second.store, second.meta))
@@ -172,9 +174,8 @@ describe("recovery", () => {
       { request: 2, outcome: "gatewayFault", outputTokens: 0, charge: 0 },
       { request: 3, outcome: "gatewayFault", outputTokens: 100, charge: 100 },
     ])
-    expect(second.market.requests.slots.size).toBe(0)
-    expect(second.market.ledger.requestHolds.slots.size).toBe(0)
-    expect(totalOf(second.market.ledger)).toBe(0)
+    expect(countOpenRequests(second.engine.market)).toBe(0)
+    expect(booksView(second.engine.market)).toMatchObject({ held: 0, total: 0 })
     await second.driver.durable()
     const again = await Effect.runPromise(replaySamePolicy(second.store, second.meta))
     expect(again.difference).toBeUndefined()

@@ -1,4 +1,5 @@
 /** Whatever a host writes as its answer: the call ends, once, and so does nothing else. */
+import { countOpenRequests } from "../../../engine/index.ts"
 import { afterEach, describe, expect, it } from "vitest"
 import { startAttempt } from "../../../live/gateway/call/attempt.ts"
 import type { AttemptEnd } from "../../../live/gateway/call/attempt.ts"
@@ -66,7 +67,7 @@ describe("a host that writes", () => {
       expect([200, 502]).toContain(status)
     }
     expect(gateway.calls.size()).toBe(0)
-    expect(gateway.market.driver.market.requests.slots.size).toBe(0)
+    expect(countOpenRequests(gateway.market.driver.market)).toBe(0)
   })
 
   it.each(Object.keys(chunks))("%s: whoever brings it hears of no fault", (name) => {

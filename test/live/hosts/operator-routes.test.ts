@@ -1,3 +1,4 @@
+import { countNodes } from "../../../engine/index.ts"
 import { Redacted } from "effect"
 import { describe, expect, it } from "vitest"
 import { makeNetworkGuard } from "../../../live/hosts/network-guard.ts"
@@ -372,7 +373,7 @@ describe("a heartbeat", () => {
     expect(beat.body.status).toBe("active")
     clock.pass(60 * second)
     expect((await look()).body.status).toBe("active")
-    expect(market.driver.market.nodes.slots.size).toBe(1)
+    expect(countNodes(market.driver.market)).toBe(1)
   })
 })
 
@@ -532,7 +533,7 @@ describe("an operator", () => {
     ).toBe(404)
     expect(ask()).toBeUndefined()
     expect((await mini.complete(job, { usage: { completion_tokens: 4 } })).status).toBe(200)
-    expect(market.driver.market.nodes.slots.size).toBe(0)
+    expect(countNodes(market.driver.market)).toBe(0)
     expect((await call("GET", path, secret)).status).toBe(404)
     expect((await call("DELETE", path, secret)).status).toBe(404)
     // Not 401: that is how an agent learns to register again.

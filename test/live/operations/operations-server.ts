@@ -1,4 +1,5 @@
 /** A server of the operations' routes over a market in memory. */
+import { openAttempts } from "../../../engine/index.ts"
 import type { FastifyInstance } from "fastify"
 import { documentation } from "../../../live/operations/documentation.ts"
 import type { FeedLimits } from "../../../live/operations/feed.ts"
@@ -64,8 +65,7 @@ export const openOperations = async (
         inputTokens: 10,
         maxTokens: 100,
       })
-      const slot = driver.market.requests.slots.get(request)
-      if (slot === undefined) return false
+      if (!openAttempts(driver.market).some((one) => one.request === request)) return false
       driver.submit({
         _tag: "AttemptEnded",
         request,

@@ -3,7 +3,7 @@
  * and clock. It can die at any instant; the next one recovers from what the disk kept.
  */
 import type { Economy, Market } from "../../../engine/index.ts"
-import { advance, createMarket, digestOf } from "../../../engine/index.ts"
+import { advance, createMarket, digestOf, engineOf } from "../../../engine/index.ts"
 import { defaultConfig } from "../../../live/config/config.ts"
 import type { MarketDriver } from "../../../live/driver/market-driver.ts"
 import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
@@ -57,7 +57,7 @@ export const startGateway = (
         if (isAlive) wake()
       }),
   }
-  const driver = makeMarketDriver(marketOf(economy, disk), ownClock, disk.store)
+  const driver = makeMarketDriver(engineOf(marketOf(economy, disk)), ownClock, disk.store)
   endWhatWasUnderWay(
     driver,
     disk.store,

@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { describe, expect, it, onTestFinished } from "vitest"
-import { totalOf } from "../../../engine/index.ts"
+import { booksView, countOpenRequests } from "../../../engine/index.ts"
 import { HostAgent } from "../../../live/client.ts"
 import { defaultConfig } from "../../../live/config/config.ts"
 import { startGateway } from "../../../live/start/start.ts"
@@ -127,7 +127,7 @@ describe("a gateway", () => {
     }
     expect(Number(await spendable(second, consumer))).toBeLessThan(Number(balance))
     expect(registrations).toEqual([true])
-    expect(totalOf(second.services.driver.market.ledger)).toBe(0)
+    expect(booksView(second.services.driver.market).total).toBe(0)
   })
 
   it("that ends lets calls under way finish, and takes no more", async () => {
@@ -188,8 +188,8 @@ describe("a gateway", () => {
     }
     expect(begun).toBeGreaterThan(deaths / 10)
     const { market } = gateway.services.driver
-    expect(market.requests.slots.size).toBe(0)
-    expect([...market.ledger.held].every((held) => held === 0)).toBe(true)
+    expect(countOpenRequests(market)).toBe(0)
+    expect(booksView(market).held).toBe(0)
   })
 
   it("is refused where its settings or its folder are wrong, with what is", async () => {

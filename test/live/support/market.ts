@@ -4,7 +4,7 @@
  * instances stand in it as asked for.
  */
 import { Either } from "effect"
-import { createMarket, deriveEconomy, pooled } from "../../../engine/index.ts"
+import { createMarket, deriveEconomy, engineOf, pooled } from "../../../engine/index.ts"
 import type { Economy, EconomyPatch } from "../../../engine/index.ts"
 import type { KeyRole } from "../../../live/http/secrets.ts"
 import { newPublicId, newSecret } from "../../../live/http/secrets.ts"
@@ -109,7 +109,7 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
   )
   const journal = makeMemoryStore(options.durable)
   const store = options.store ?? journal
-  const driver = makeMarketDriver(createMarket(economy, "test"), clock, store)
+  const driver = makeMarketDriver(engineOf(createMarket(economy, "test")), clock, store)
   const directory = makeDirectory({
     accounts: makeCollection<AccountRecord>([], () => {}),
     keys: makeCollection<KeyRecord>([], () => {}),

@@ -42,15 +42,15 @@ export const openStoredMarket = async (
     deriveEconomy(pooled, { ramp: { start: 1 }, ...options.knobs } satisfies EconomyPatch),
   )
   const { store, close } = await openedStore(folder)
-  const { market, meta } = await Effect.runPromise(
+  const { engine, meta } = await Effect.runPromise(
     Effect.provideService(
       openMarket(economy, () => "test", nowMillis()),
       Store,
       store,
     ),
   )
-  const clock = options.clock ?? systemClock(meta.openedAtMillis, market.now)
-  const driver = makeMarketDriver(market, clock, store)
+  const clock = options.clock ?? systemClock(meta.openedAtMillis, engine.market.now)
+  const driver = makeMarketDriver(engine, clock, store)
   const directory = await Effect.runPromise(Effect.provideService(loadDirectory, Store, store))
   const services = {
     config: { ...defaultConfig, ...options.config },

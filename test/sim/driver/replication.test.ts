@@ -1,4 +1,5 @@
 /** A replication as a whole: batches, progress, what it leaves behind. */
+import { marketView } from "../../../engine/index.ts"
 import { describe, expect, it } from "vitest"
 import {
   advanceTo,
@@ -101,9 +102,9 @@ describe("a replication", () => {
       economy: { money: { scale: 3 } },
       models: [modelCalled("llama-3-8b", { inputPricePerMtok: 1.25, outputPricePerMtok: 2.0004 })],
     })
-    const { models } = worldOf(openReplication(scenario)).market
-    expect(models.columns.inputPricePerMtok[0]).toBe(1250)
-    expect(models.columns.outputPricePerMtok[0]).toBe(2000)
+    expect(marketView(worldOf(openReplication(scenario)).market)).toMatchObject([
+      { inputPricePerMtok: 1250, outputPricePerMtok: 2000 },
+    ])
   })
 
   it("runs where everything is allowed to be as large as it may", () => {

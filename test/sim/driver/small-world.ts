@@ -5,6 +5,7 @@
  */
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Either } from "effect"
+import { createMarket, engineOf } from "../../../engine/index.ts"
 import type { Command, Market } from "../../../engine/index.ts"
 import { openSource } from "../../../sim/demand/open-source.ts"
 import type { ArrivalSource } from "../../../sim/demand/source.ts"
@@ -99,10 +100,14 @@ export interface Opening {
   readonly openArrivals?: ReplicationParts["openArrivals"]
 }
 
-export const openReplication = (scenario: Scenario, opening: Opening = {}): Replication =>
+export const openReplication = (
+  scenario: Scenario,
+  { seed = "test", ...opening }: Opening = {},
+): Replication =>
   new Replication({
+    engine: engineOf(createMarket(scenario.economy, seed)),
     scenario,
-    seed: opening.seed ?? "test",
+    seed,
     offers: offerTable(scenario),
     openArrivals: opening.openArrivals ?? openSource(scenario, undefined),
     isChecked: opening.isChecked ?? true,

@@ -3,7 +3,7 @@ import type { EconomyPatch } from "../../../../engine/economy/derive.ts"
 import { hardened } from "../../../../engine/economy/presets/hardened.ts"
 import { partyOf } from "../../../../engine/market/state/market-state.ts"
 import { slotOf } from "../../../../engine/core/table.ts"
-import { marketView } from "../../../../engine/market/views.ts"
+import { marketView } from "../../../../engine/market/views/model-view.ts"
 import {
   arrive,
   commandsOf,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { hardened } from "../../../../engine/economy/presets/hardened.ts"
 import { slotOf } from "../../../../engine/core/table.ts"
-import { marketView } from "../../../../engine/market/views.ts"
+import { marketView } from "../../../../engine/market/views/model-view.ts"
 import {
   arrive,
   call,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { pooled } from "../../../../engine/economy/presets/pooled.ts"
-import { makeMarket, nextWake, partyOf } from "../../../../engine/market/state/market-state.ts"
+import { makeMarket, partyOf } from "../../../../engine/market/state/market-state.ts"
+import { nextWake } from "../../../../engine/market/timers.ts"
 import { slotOf } from "../../../../engine/core/table.ts"
 import { call, openSmallMarket, startInstance, viewOf } from "../../../support/market.ts"
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest"
-import { balanceOf, instanceView } from "../../../../engine/index.ts"
+import {
+  accountView,
+  booksView,
+  countOpenRequests,
+  instanceView,
+} from "../../../../engine/index.ts"
 import type { Command } from "../../../../engine/index.ts"
 import { makeAssembler } from "../../../../live/gateway/answer/answer.ts"
 import type { CallEnd, Consumer } from "../../../../live/gateway/call/call.ts"
@@ -29,7 +34,7 @@ const openCall = (options: Options = {}) => {
   const calls = makeCalls(market, courier.couriers)
   const model = market.listModel({ name: "small" })
   const { account } = market.openAccount({ minor: options.minor ?? 1_000_000_000 })
-  const before = balanceOf(market.driver.market.ledger, account.id)
+  const before = accountView(market.driver.market, account.id)!
   const hosts = Array.from({ length: options.hosts ?? 2 }, () => market.startHost({ model }))
   const texts: Array<string> = []
   const ends: Array<CallEnd> = []
@@ -72,9 +77,10 @@ const openCall = (options: Options = {}) => {
     expect(attemptsEnded().length, "attempts ended").toBe(of("Dispatch").length)
     for (const { instance } of hosts)
       expect(instanceView(market.driver.market, instance.id)?.inFlight).toBe(0)
-    expect(market.driver.market.ledger.requestHolds.slots.size, "holds").toBe(0)
+    expect(booksView(market.driver.market).held, "held credits").toBe(0)
+    expect(countOpenRequests(market.driver.market), "requests under way").toBe(0)
     const [finish] = of("Finish")
-    const after = balanceOf(market.driver.market.ledger, account.id)
+    const after = accountView(market.driver.market, account.id)!
     expect(before.gift + before.bought - after.gift - after.bought).toBe(finish?.charge ?? 0)
   }
   return {

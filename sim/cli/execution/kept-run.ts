@@ -3,15 +3,15 @@
  * finished by then is stored, and the user is told where.
  */
 import { Effect, Ref } from "effect"
-import type { Finished } from "../recording/replicated.ts"
-import type { RunOptions } from "../experiment/experiment.ts"
-import { runExperiment } from "../experiment/experiment.ts"
-import type { Plan } from "../experiment/plan.ts"
-import { summarise } from "../summary/summary.ts"
-import { layerThreads } from "../experiment/replicators.ts"
-import type { RunResult } from "../results/models/run-model.ts"
-import { writeRun } from "../results/store/store.ts"
-import { note } from "../../platform/terminal/output.ts"
+import type { Finished } from "../../recording/replicated.ts"
+import type { RunOptions } from "../../experiment/experiment.ts"
+import { runExperiment } from "../../experiment/experiment.ts"
+import type { Plan } from "../../experiment/plan.ts"
+import { summarise } from "../../summary/summary.ts"
+import { layerThreads } from "../../experiment/replicators.ts"
+import type { RunResult } from "../../results/models/run-model.ts"
+import { writeRun } from "../../results/store/store.ts"
+import { note } from "../../../platform/terminal/output.ts"
 import { makeProgress } from "./progress.ts"
 
 export interface KeptRunOptions extends Omit<RunOptions, "onProgress"> {

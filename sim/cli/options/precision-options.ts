@@ -1,14 +1,14 @@
 /** `--precision` and `--max-replications`: how precise a run has to be, and what it reached. */
 import { Effect, Option } from "effect"
-import type { MetricTarget, PrecisionGoal, PrecisionReport } from "../experiment/precision.ts"
-import { metricFactsOf } from "../summary/summary.ts"
-import type { Estimate } from "../results/models/run-model.ts"
-import type { Scenario } from "../scenarios/schema.ts"
-import { LEAST_REPLICATIONS } from "../statistics/inference/sequential-stopping.ts"
-import { alignColumns, printable } from "../../platform/terminal/output.ts"
+import type { MetricTarget, PrecisionGoal, PrecisionReport } from "../../experiment/precision.ts"
+import { metricFactsOf } from "../../summary/summary.ts"
+import type { Estimate } from "../../results/models/run-model.ts"
+import type { Scenario } from "../../scenarios/schema.ts"
+import { LEAST_REPLICATIONS } from "../../statistics/inference/sequential-stopping.ts"
+import { alignColumns, printable } from "../../../platform/terminal/output.ts"
 import { maxReplications, numberFrom } from "./run-options.ts"
-import { UsageError } from "../../platform/terminal/usage-error.ts"
-import * as Parameter from "../../platform/terminal/parameter.ts"
+import { UsageError } from "../../../platform/terminal/usage-error.ts"
+import * as Parameter from "../../../platform/terminal/parameter.ts"
 
 export const precisionOption = Parameter.repeated(
   Parameter.text(

@@ -4,7 +4,7 @@
  */
 import { FileSystem } from "@effect/platform"
 import { Effect } from "effect"
-import { UsageError } from "../../platform/terminal/usage-error.ts"
+import { UsageError } from "../../../platform/terminal/usage-error.ts"
 
 /** A character takes 4 bytes at most, and file systems allow 255 of them in a name. */
 const maxCharacters = 60

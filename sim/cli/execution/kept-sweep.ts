@@ -3,15 +3,15 @@
  */
 import { FileSystem, Path } from "@effect/platform"
 import { Effect } from "effect"
-import { layerThreads } from "../experiment/replicators.ts"
-import type { Shard, SweepResult } from "../results/models/sweep-model.ts"
-import { cellsOf } from "../results/models/sweep-model.ts"
-import { openSweep } from "../results/store/sweep-store.ts"
-import type { PreparedSweep } from "../sweep/prepare.ts"
-import { runCells } from "../sweep/run-cells.ts"
-import { note, printable } from "../../platform/terminal/output.ts"
+import { layerThreads } from "../../experiment/replicators.ts"
+import type { Shard, SweepResult } from "../../results/models/sweep-model.ts"
+import { cellsOf } from "../../results/models/sweep-model.ts"
+import { openSweep } from "../../results/store/sweep-store.ts"
+import type { PreparedSweep } from "../../sweep/prepare.ts"
+import { runCells } from "../../sweep/run-cells.ts"
+import { note, printable } from "../../../platform/terminal/output.ts"
 import { makeProgress } from "./progress.ts"
-import { UsageError } from "../../platform/terminal/usage-error.ts"
+import { UsageError } from "../../../platform/terminal/usage-error.ts"
 
 /** The file in a sweep's folder that holds its cells. */
 export const sweepDatabase = "sweep.sqlite"

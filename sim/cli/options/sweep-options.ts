@@ -1,9 +1,9 @@
 /** What the commands that run a design are told alike: factors, common settings, shard, folder. */
 import { Effect, Option } from "effect"
-import type { Shard } from "../results/models/sweep-model.ts"
-import { wholeSweep } from "../results/models/sweep-model.ts"
-import { UsageError } from "../../platform/terminal/usage-error.ts"
-import * as Parameter from "../../platform/terminal/parameter.ts"
+import type { Shard } from "../../results/models/sweep-model.ts"
+import { wholeSweep } from "../../results/models/sweep-model.ts"
+import { UsageError } from "../../../platform/terminal/usage-error.ts"
+import * as Parameter from "../../../platform/terminal/parameter.ts"
 
 export const varyOption = Parameter.repeated(
   Parameter.text(

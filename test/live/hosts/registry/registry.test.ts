@@ -1,11 +1,12 @@
+import { countNodes } from "../../../../engine/index.ts"
 import { describe, expect, it } from "vitest"
-import { jobBoardOf } from "../../../live/hosts/host-routes.ts"
-import { makeNetworkGuard } from "../../../live/hosts/network-guard.ts"
-import { makeRegistry } from "../../../live/hosts/registry.ts"
-import { manualClock } from "../support/manual-clock.ts"
-import type { TestMarket } from "../support/market.ts"
-import { openTestMarket } from "../support/market.ts"
-import { testVault } from "./host-server.ts"
+import { jobBoardOf } from "../../../../live/hosts/host-routes.ts"
+import { makeNetworkGuard } from "../../../../live/hosts/network-guard.ts"
+import { makeRegistry } from "../../../../live/hosts/registry/registry.ts"
+import { manualClock } from "../../support/manual-clock.ts"
+import type { TestMarket } from "../../support/market.ts"
+import { openTestMarket } from "../../support/market.ts"
+import { testVault } from "../host-server.ts"
 
 /** The registry as a gateway that has just started makes it. */
 const startRegistry = (market: TestMarket) =>
@@ -42,7 +43,7 @@ describe("a gateway that starts", () => {
     const market = openTestMarket({ clock: manualClock() })
     leavingHost(market, false)
     startRegistry(market)
-    expect(market.driver.market.nodes.slots.size).toBe(0)
+    expect(countNodes(market.driver.market)).toBe(0)
     expect([...market.directory.keys.all()].at(-1)?.revokedAtMillis).toBeDefined()
   })
 
@@ -50,7 +51,7 @@ describe("a gateway that starts", () => {
     const market = openTestMarket({ clock: manualClock() })
     const { request } = leavingHost(market, true)
     startRegistry(market)
-    expect(market.driver.market.nodes.slots.size).toBe(1)
+    expect(countNodes(market.driver.market)).toBe(1)
     market.driver.submit({
       _tag: "AttemptEnded",
       request,
@@ -61,7 +62,7 @@ describe("a gateway that starts", () => {
       decodeMicros: 0,
       retryAfterMicros: 0,
     })
-    expect(market.driver.market.nodes.slots.size).toBe(0)
+    expect(countNodes(market.driver.market)).toBe(0)
     expect([...market.directory.keys.all()].at(-1)?.revokedAtMillis).toBeDefined()
   })
 })

@@ -1,11 +1,11 @@
 /** What the commands that simulate a scenario are told alike: scenario, seed, replications, workers. */
 import { Effect, Option } from "effect"
 import { availableParallelism } from "node:os"
-import { builtInScenarios } from "../scenarios/load.ts"
-import { UsageError } from "../../platform/terminal/usage-error.ts"
-import * as Parameter from "../../platform/terminal/parameter.ts"
+import { builtInScenarios } from "../../scenarios/load.ts"
+import { UsageError } from "../../../platform/terminal/usage-error.ts"
+import * as Parameter from "../../../platform/terminal/parameter.ts"
 
-export { commandAgain } from "../experiment/command-again.ts"
+export { commandAgain } from "../../experiment/command-again.ts"
 
 export const scenarioArgument = Parameter.argument(
   "scenario",

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { makeSessions } from "../../../live/hosts/sessions.ts"
+import { makeSessions } from "../../../../live/hosts/registry/sessions.ts"
 
 const silentMicros = 45
 

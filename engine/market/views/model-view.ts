@@ -1,0 +1,35 @@
+/** What anyone can see of a model: supply, demand and bounty. */
+import type { ModelId } from "../../core/ids.ts"
+import type { MarketHandle } from "../state/market-state.ts"
+import { open } from "../state/market-state.ts"
+
+export interface ModelView {
+  readonly model: ModelId
+  /** Minor units per million tokens. */
+  readonly inputPricePerMtok: number
+  readonly outputPricePerMtok: number
+  readonly instances: number
+  /** Bounty multiplier in force. */
+  readonly multiplier: number
+  /** Average demand and ramped supply as of the last turn of the hour, tokens per second. */
+  readonly demandTokensPerSecond: number
+  readonly supplyTokensPerSecond: number
+}
+
+/** What any operator can see of the market: supply, demand and bounty by model. */
+export const marketView = (handle: MarketHandle): ReadonlyArray<ModelView> => {
+  const market = open(handle)
+  const { columns, ids, used } = market.models
+  const views: Array<ModelView> = []
+  for (let slot = 0; slot < used; slot++)
+    views.push({
+      model: ids[slot],
+      inputPricePerMtok: columns.inputPricePerMtok[slot],
+      outputPricePerMtok: columns.outputPricePerMtok[slot],
+      instances: columns.instances[slot],
+      multiplier: columns.multiplierHundredths[slot] / 100,
+      demandTokensPerSecond: columns.demandAverage[slot],
+      supplyTokensPerSecond: columns.supply[slot],
+    })
+  return views
+}

@@ -1,0 +1,18 @@
+/**
+ * The platform lists each model at a price, the same wherever it is served (docs/rules.md#pricing): whoever
+ * accepts it and can pay it is served by anyone with room.
+ */
+import { choose } from "../selection.ts"
+import type { Offers, Pricing } from "./pricing.ts"
+
+const listed = (offers: Offers, model: number): number =>
+  offers.models.columns.outputPricePerMtok[model]
+
+export const modelPrice: Pricing = {
+  isByInstance: false,
+  inputPrice: (offers, model) => offers.models.columns.inputPricePerMtok[model],
+  leastOutputPrice: listed,
+  draw: (offers, model) =>
+    choose(offers.candidates[model], offers.rules, offers.routeStreams[model]),
+  outputPrice: listed,
+}

@@ -1,0 +1,55 @@
+/**
+ * What a pricing is (docs/rules.md#pricing): it says at which price a request can be served, and draws
+ * who serves it at that. A market has one; `index.ts` lists those that there are.
+ *
+ * A request meets it in this order: the least that it could cost (or it is refused), who serves it,
+ * what that one asks; then so much is held and the request is dispatched.
+ */
+import type { Stream } from "../../core/random.ts"
+import type { Candidates, SelectionRules } from "../selection.ts"
+
+/** What a pricing sees of the market, models and instances by slot. */
+export interface Offers {
+  readonly models: {
+    readonly columns: {
+      readonly inputPricePerMtok: Float64Array
+      readonly outputPricePerMtok: Float64Array
+    }
+  }
+  readonly instances: {
+    readonly columns: {
+      readonly model: Int32Array
+      /** Attempts under way, and the ramped slots for them. */
+      readonly inFlight: Int32Array
+      readonly capacity: Int32Array
+    }
+  }
+  /** Who is in the running for the requests of a model, and the model's own chance. */
+  readonly candidates: ReadonlyArray<Candidates>
+  readonly routeStreams: ReadonlyArray<Stream>
+  readonly rules: SelectionRules
+}
+
+/** What a consumer asks for. */
+export interface Ask {
+  readonly inputTokens: number
+  readonly maxTokens: number
+  /** The highest output price that it accepts, minor units per million tokens. */
+  readonly maxPricePerMtok?: number
+}
+
+/** Prices are minor units per million tokens. */
+export interface Pricing {
+  /** Whether instances differ in price: a retry elsewhere then costs what the other one asks. */
+  readonly isByInstance: boolean
+  readonly inputPrice: (offers: Offers, model: number) => number
+  /** The least that output costs now: who does not accept it, or cannot pay it, is refused at once. */
+  readonly leastOutputPrice: (offers: Offers, model: number) => number
+  /**
+   * Draws who serves the next attempt, among those whose price the consumer accepts and can pay out
+   * of `budget` minor units at its worst; −1 where none of them has room.
+   */
+  readonly draw: (offers: Offers, model: number, ask: Ask, budget: number) => number
+  /** What the output of a request costs that this instance serves. */
+  readonly outputPrice: (offers: Offers, model: number, instance: number) => number
+}

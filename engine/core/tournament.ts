@@ -59,8 +59,6 @@ export const setLeaf = (
     leafKey === Infinity ? leafWeight === 0 : leafWeight >= 1,
     "a candidate has weight, and nobody else has",
   )
-  invariant(leafWeight === Math.floor(leafWeight), "a candidate's weight is whole")
-  invariant(leafKey > -Infinity, "a candidate's key is a number")
   nodes[at] = leafKey
   nodes[at + 1] = leafWeight
   while (at > 2) {
@@ -96,7 +94,6 @@ export const draw = (tournament: Tournament, stream: Stream): number => {
     node++
   }
   invariant(nodes[2 * node] === least, "whoever is drawn has the least key")
-  invariant(lot < nodes[2 * node + 1], "a lot falls within the weight of whoever is drawn")
   return node - size
 }
 
@@ -125,8 +122,10 @@ export const auditTournament = ({ size, nodes, entrant, free, used }: Tournament
   }
   let taken = 0
   for (let place = 0; place < size; place++) {
+    const leaf = 2 * (size + place)
+    invariant(Number.isSafeInteger(nodes[leaf + 1]), "a candidate's weight is whole")
     if (entrant[place] !== -1) taken++
-    else invariant(nodes[2 * (size + place)] === Infinity, "a leaf of nobody is no candidate")
+    else invariant(nodes[leaf] === Infinity, "a leaf of nobody is no candidate")
   }
   invariant(taken + free.length === used, "each leaf of a tournament is taken or free")
 }

@@ -19,7 +19,7 @@ export const isWhole = (value: number): boolean => Number.isSafeInteger(value) &
 /** ceil(a · b / divisor) for whole numbers, exact at any size of the product. */
 export const mulDivCeil = (a: number, b: number, divisor: number): number => {
   const product = a * b
-  invariant(product >= 0 && divisor >= 1, "a quantity that is rounded up is at least 0")
+  invariant(product >= 0, "a quantity that is rounded up is at least 0")
   if (product <= Number.MAX_SAFE_INTEGER) return Math.ceil(product / divisor)
   const exact = BigInt(a) * BigInt(b)
   const d = BigInt(divisor)
@@ -29,7 +29,7 @@ export const mulDivCeil = (a: number, b: number, divisor: number): number => {
 /** floor(a · b / divisor) for whole numbers, exact at any size of the product. */
 export const mulDivFloor = (a: number, b: number, divisor: number): number => {
   const product = a * b
-  invariant(product >= 0 && divisor >= 1, "a quantity that is rounded down is at least 0")
+  invariant(product >= 0, "a quantity that is rounded down is at least 0")
   if (product <= Number.MAX_SAFE_INTEGER) return Math.floor(product / divisor)
   return Number((BigInt(a) * BigInt(b)) / BigInt(divisor))
 }

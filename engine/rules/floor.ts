@@ -125,11 +125,6 @@ export const isBelowAfter = (
   const { ends } = samples
   const first = slot * rules.floorMaxSamples
   invariant(milliTokensPerSecond >= 0, "a stream that is measured has a rate")
-  invariant(
-    Math.abs(ends[first + ((cursor + rules.floorMaxSamples - 1) % rules.floorMaxSamples)]) <=
-      now + 1,
-    "streams are measured in order of time",
-  )
   const isBelow = milliTokensPerSecond < rules.floorMilliTokensPerSecond
   // Time 0 would lose its sign, so ends are kept one microsecond late.
   ends[first + (cursor % rules.floorMaxSamples)] = isBelow ? -(now + 1) : now + 1

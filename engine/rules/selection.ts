@@ -118,7 +118,6 @@ export const rankCandidate = (
   standing: Standing,
 ): void => {
   invariant(standing.capacity >= 1, "a candidate has a slot or more")
-  invariant(standing.inFlight >= 0, "a candidate has 0 calls or more")
   const hasRoom = standing.isAdmitted && standing.inFlight < standing.capacity
   const key = hasRoom ? keyOf(rules, standing) : Infinity
   const weight = hasRoom ? weightOf(rules, standing) : 0

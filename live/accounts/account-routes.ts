@@ -3,6 +3,7 @@
  * Whoever calls sees the account of the key that they send, and no other. What is acknowledged is on
  * disk.
  */
+import type { AccountId } from "../../engine/index.ts"
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify"
 import { randomUUID } from "node:crypto"
 import { runEffect } from "../http/run-effect.ts"
@@ -172,7 +173,7 @@ const accountViews = (app: FastifyInstance, services: LiveServices, unixTime: Un
 }
 
 /** The account's hosts, and how each of their instances stands. */
-const hostsOf = ({ driver, directory, uploads }: LiveServices, account: number) => {
+const hostsOf = ({ driver, directory, uploads }: LiveServices, account: AccountId) => {
   const statuses = instanceStatuses({ driver, directory, uploads })
   return [...directory.hosts.all()].flatMap((host) => {
     if (host.account !== account || !isInMarket(driver.market, host.id)) return []

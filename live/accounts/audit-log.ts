@@ -2,6 +2,7 @@
  * What an auditor wants to see: the market's own findings, and every change that was made with an
  * admin key. Written in the commit of what it tells of; never changed.
  */
+import type { AccountId } from "../../engine/index.ts"
 import { Effect, Schema } from "effect"
 import { described, UnixSeconds } from "../http/fields.ts"
 import type { LiveServices } from "../directory/services.ts"
@@ -31,7 +32,7 @@ export interface AuditLog {
   readonly note: (
     finding: AdminAction,
     actor: string,
-    account: number | undefined,
+    account: AccountId | undefined,
     quantity: number | undefined,
   ) => void
   /** At most `count` entries before the one of that id, the newest first. */

@@ -8,6 +8,7 @@
  * A large directory is checked while the gateway already runs (store/sqlite/history.ts): until then a page says
  * that its lines were not verified yet.
  */
+import type { AccountId } from "../../engine/index.ts"
 import { Effect, Schema } from "effect"
 import { lotAccount, lotNames } from "../../engine/index.ts"
 import { described, pageOf, UnixSeconds } from "../http/fields.ts"
@@ -55,7 +56,7 @@ const cursorOf = ({ seq, line, side }: StatementPlace): string => `${seq}-${line
 export const statementPage = (
   services: LiveServices,
   unixTime: UnixTime,
-  account: number,
+  account: AccountId,
   count: number,
   cursor: StatementPlace | undefined,
 ): Effect.Effect<StatementPage, StoreBroken | StoreFault> =>

@@ -4,7 +4,7 @@
  * fact itself, in one commit.
  */
 import { Schema } from "effect"
-import type { Rejection } from "../../engine/index.ts"
+import type { AccountId, Rejection } from "../../engine/index.ts"
 import { formatCredits, parseDecimal, termsOf } from "../../engine/index.ts"
 import type { Fact } from "../driver/market-driver.ts"
 import { Credits, described, UnixSeconds } from "../http/fields.ts"
@@ -76,7 +76,7 @@ export const orderTransfer = (
 const factOf = (
   transfer: number,
   kind: TransferRecord["kind"],
-  account: number | undefined,
+  account: AccountId | undefined,
   amount: number,
 ): Fact => {
   if (kind === "funding") return { _tag: "PoolFunded", transfer, amount }
@@ -86,7 +86,11 @@ const factOf = (
     : { _tag: "WithdrawalRequested", transfer, account, amount }
 }
 
-const requireSame = (known: TransferRecord, account: number | undefined, amount: number): void => {
+const requireSame = (
+  known: TransferRecord,
+  account: AccountId | undefined,
+  amount: number,
+): void => {
   if (known.account === account && known.amount === amount) return
   throw conflict(
     "transfer_id_taken",

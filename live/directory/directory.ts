@@ -2,6 +2,7 @@
  * The directory of names: what people and programs call what the kernel knows by a number. All of it
  * is in memory; a change is written with the group commit that holds the event which it belongs to.
  */
+import type { NodeId } from "../../engine/index.ts"
 import { Context, Effect, Schema } from "effect"
 import { StoreDamaged, type StoreFault } from "../store/errors.ts"
 import { type MarketStore, type RecordKind, Store } from "../store/store.ts"
@@ -28,7 +29,7 @@ export interface Directory {
   readonly modelByName: (name: string) => ModelRecord | undefined
   readonly hostByPublicId: (publicId: string) => HostRecord | undefined
   /** Instances of a host by their ids, those that have stopped too. */
-  readonly instancesOfHost: (host: number) => ReadonlyArray<number>
+  readonly instancesOfHost: (host: NodeId) => ReadonlyArray<number>
   /** By `transferKey`. */
   readonly transferByKey: (key: string) => TransferRecord | undefined
   readonly transferByPublicId: (publicId: string) => TransferRecord | undefined

@@ -1,5 +1,5 @@
 /** What the kernel knows of a host and of its instances, by the numbers of the directory. */
-import type { EligibilityReason, Market } from "../../engine/index.ts"
+import type { EligibilityReason, InstanceId, Market, NodeId } from "../../engine/index.ts"
 import { instanceView, nodeView, standingView } from "../../engine/index.ts"
 import type { LiveServices } from "./services.ts"
 import type { HostRecord, InstanceRecord } from "./records.ts"
@@ -8,7 +8,7 @@ import type { HostStatus } from "../protocol/host-protocol.ts"
 /** The instances that a host serves now. */
 export const servedInstances = (
   { directory }: Pick<LiveServices, "directory">,
-  host: number,
+  host: NodeId,
 ): ReadonlyArray<InstanceRecord> => {
   const served: Array<InstanceRecord> = []
   for (const id of directory.instancesOfHost(host)) {
@@ -19,29 +19,29 @@ export const servedInstances = (
 }
 
 /** Is the node in the market still? A host that was removed stays until its last job has ended. */
-export const isInMarket = (market: Market, host: number): boolean =>
+export const isInMarket = (market: Market, host: NodeId): boolean =>
   nodeView(market, host) !== undefined
 
 const standsSo = (
   market: Market,
-  instance: number,
+  instance: InstanceId,
   ...reasons: ReadonlyArray<EligibilityReason>
 ): boolean =>
   standingView(market, instance)?.reasons.some(({ reason }) => reasons.includes(reason)) === true
 
 /** Its operator wants no calls for it for now. */
-export const isDraining = (market: Market, instance: number): boolean =>
+export const isDraining = (market: Market, instance: InstanceId): boolean =>
   standsSo(market, instance, "OffSchedule", "Draining")
 
 /** Its own upstream refused its credential. */
-export const isSuspended = (market: Market, instance: number): boolean =>
+export const isSuspended = (market: Market, instance: InstanceId): boolean =>
   standsSo(market, instance, "Suspended")
 
 /** Calls that an instance has completed, switches included. */
-export const completedOf = (market: Market, instance: number): number =>
+export const completedOf = (market: Market, instance: InstanceId): number =>
   instanceView(market, instance)?.completed ?? 0
 
-export const inFlightOf = (market: Market, instance: number): number =>
+export const inFlightOf = (market: Market, instance: InstanceId): number =>
   instanceView(market, instance)?.inFlight ?? 0
 
 export const statusOf = (

@@ -3,12 +3,20 @@
  * knows each by a number; here stands what people and programs call it.
  */
 import { Schema } from "effect"
+import type { AccountId, InstanceId, ModelId, NodeId, TransferId } from "../../engine/index.ts"
 
 const Id = Schema.NonNegativeInt
+/** The same, as the kernel's ids of one kind. A host is a node of the market. */
+const idOf = <A extends number>() => Id as unknown as Schema.Schema<A, number>
+const Account = idOf<AccountId>()
+const Model = idOf<ModelId>()
+const Host = idOf<NodeId>()
+const Instance = idOf<InstanceId>()
+const Transfer = idOf<TransferId>()
 const Millis = Schema.Int
 
 export const AccountRecord = Schema.Struct({
-  id: Id,
+  id: Account,
   /** `acct_…`, what the account's owner and the API call it. */
   publicId: Schema.String,
   name: Schema.String,
@@ -24,8 +32,8 @@ export const KeyRecord = Schema.Struct({
   id: Id,
   publicId: Schema.String,
   role: Schema.Literal("account", "host", "admin"),
-  account: Schema.optionalWith(Id, { exact: true }),
-  host: Schema.optionalWith(Id, { exact: true }),
+  account: Schema.optionalWith(Account, { exact: true }),
+  host: Schema.optionalWith(Host, { exact: true }),
   name: Schema.String,
   hash: Schema.String,
   /** Start of the secret, for display. */
@@ -39,7 +47,7 @@ export const KeyRecord = Schema.Struct({
 export type KeyRecord = typeof KeyRecord.Type
 
 export const ModelRecord = Schema.Struct({
-  id: Id,
+  id: Model,
   name: Schema.String,
   kind: Schema.Literal("text", "embedding"),
   /** Prompt and answer together, tokens. */
@@ -56,9 +64,9 @@ export type ModelRecord = typeof ModelRecord.Type
  * endpoint. `cloud`: the same, with a provider's token, sealed (see hosts/credentials).
  */
 export const HostRecord = Schema.Struct({
-  id: Id,
+  id: Host,
   publicId: Schema.String,
-  account: Id,
+  account: Account,
   name: Schema.String,
   delivery: Schema.Literal("pull", "push", "cloud"),
   /** The operator's own name of the registration, by which a repeated one is recognised. */
@@ -76,9 +84,9 @@ export type HostRecord = typeof HostRecord.Type
 
 /** One model served on one host. */
 export const InstanceRecord = Schema.Struct({
-  id: Id,
-  host: Id,
-  model: Id,
+  id: Instance,
+  host: Host,
+  model: Model,
   /** What the host's own server calls the model. */
   upstreamModel: Schema.String,
   slots: Schema.Int,
@@ -93,13 +101,13 @@ export type InstanceRecord = typeof InstanceRecord.Type
  * ordered it by a name of their own, so that an order that is repeated moves nothing twice.
  */
 export const TransferRecord = Schema.Struct({
-  id: Id,
+  id: Transfer,
   publicId: Schema.String,
   kind: Schema.Literal("purchase", "funding", "withdrawal"),
   /** The orderer's own name for it. */
   name: Schema.String,
   /** Whose; absent: the bounty pool's. */
-  account: Schema.optionalWith(Id, { exact: true }),
+  account: Schema.optionalWith(Account, { exact: true }),
   /** Minor units. */
   amount: Schema.Int,
   state: Schema.Literal("pending", "posted", "voided"),
@@ -112,6 +120,6 @@ export type TransferRecord = typeof TransferRecord.Type
 /** By what a repeated order is recognised: a withdrawal's name is its account's own. */
 export const transferKey = (
   kind: TransferRecord["kind"],
-  account: number | undefined,
+  account: AccountId | undefined,
   name: string,
 ): string => (kind === "withdrawal" ? `${kind} ${account} ${name}` : `${kind} ${name}`)

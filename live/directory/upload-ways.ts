@@ -10,6 +10,7 @@
  * An upload whose tokens came over most of the time since its job was handed out shows the contrary.
  * It is a word for people and costs a host nothing: what it is paid and judged by is what arrives.
  */
+import type { NodeId } from "../../engine/index.ts"
 import { microsPerSecond } from "../../engine/index.ts"
 import type { UploadWay } from "../protocol/upload-way.ts"
 
@@ -22,13 +23,13 @@ export interface UploadSeen {
 }
 
 export interface UploadWays {
-  readonly of: (host: number) => UploadWay
-  readonly note: (host: number, way: UploadWay) => void
-  readonly forget: (host: number) => void
+  readonly of: (host: NodeId) => UploadWay
+  readonly note: (host: NodeId, way: UploadWay) => void
+  readonly forget: (host: NodeId) => void
   /** Hosts whose uploads are held back now. */
   readonly heldBack: () => number
   /** Called whenever a host's way becomes another. */
-  readonly onChange: (listen: (host: number, way: UploadWay) => void) => void
+  readonly onChange: (listen: (host: NodeId, way: UploadWay) => void) => void
 }
 
 /** Less of a wait says nothing: the first token may have been as late. */
@@ -56,7 +57,7 @@ export const wayOf = ({
 
 export const makeUploadWays = (): UploadWays => {
   const ways = new Map<number, UploadWay>()
-  const listeners: Array<(host: number, way: UploadWay) => void> = []
+  const listeners: Array<(host: NodeId, way: UploadWay) => void> = []
   return {
     of: (host) => ways.get(host) ?? "unknown",
     note: (host, way) => {

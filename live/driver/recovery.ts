@@ -7,7 +7,7 @@
  * as the gateway's own failure: nobody's health suffers, delivered tokens are paid, holds are voided.
  */
 import { Context, Data, Effect } from "effect"
-import type { Economy, MarketService } from "../../engine/index.ts"
+import type { Economy, MarketService, RequestId } from "../../engine/index.ts"
 import { createMarket, digestOf, engineOf, openAttempts, restoreImage } from "../../engine/index.ts"
 import type { StoreFault } from "../store/errors.ts"
 import type { StoredEntry } from "../store/journal.ts"
@@ -102,7 +102,7 @@ const takeAgain = (
 }
 
 /** Tokens that were delivered by an attempt that was under way, by its last checkpoint. */
-export type Delivered = (request: number, attempt: number) => number
+export type Delivered = (request: RequestId, attempt: number) => number
 
 export const readDelivered: Effect.Effect<Delivered, StoreFault, Store> = Effect.gen(function* () {
   const { delivered } = yield* Store

@@ -8,7 +8,7 @@
  */
 import type { FastifyPluginAsync } from "fastify"
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
-import type { Command, Outcome, Refusal } from "../../engine/index.ts"
+import type { Command, ModelId, Outcome, Refusal } from "../../engine/index.ts"
 import {
   bountyPoolOf,
   breakerStateOf,
@@ -352,7 +352,7 @@ const showMarket = (services: LiveServices, registry: Registry): void => {
   )
 }
 
-const standingRows = (services: LiveServices, model: number): GaugeRows =>
+const standingRows = (services: LiveServices, model: ModelId): GaugeRows =>
   Object.entries(standingsOf(services.driver.market, model) ?? {}).map(([reason, count]) => [
     { model: modelLabelOf(services, model), reason },
     count,

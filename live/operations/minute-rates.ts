@@ -2,7 +2,7 @@
  * What the market did in the last minute: requests finished, cut short, refused, and tokens by
  * model. One slot a second; a note is O(1), a reading O(60).
  */
-import type { Command } from "../../engine/index.ts"
+import type { Command, ModelId } from "../../engine/index.ts"
 import { microsPerSecond } from "../../engine/index.ts"
 import type { LiveServices } from "../directory/services.ts"
 
@@ -16,7 +16,7 @@ export interface MinuteRates {
     readonly refused: number
     readonly tokensPerSecond: number
   }
-  readonly modelTokensPerSecond: (model: number) => number
+  readonly modelTokensPerSecond: (model: ModelId) => number
 }
 
 interface Ring {
@@ -54,7 +54,7 @@ export const makeMinuteRates = ({
   const tokens = makeRing()
   const byModel = new Map<number, Ring>()
   const now = (): number => Math.floor(driver.clock.nowMicros() / microsPerSecond)
-  const ringOf = (model: number): Ring => {
+  const ringOf = (model: ModelId): Ring => {
     const known = byModel.get(model)
     if (known !== undefined) return known
     const ring = makeRing()

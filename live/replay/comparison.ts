@@ -1,5 +1,5 @@
 /** The same journal under two policies, side by side: who was served, who was paid, what it cost. */
-import type { Command, Market } from "../../engine/index.ts"
+import type { AccountId, Command, Market } from "../../engine/index.ts"
 import { accountIds, accountView } from "../../engine/index.ts"
 
 export interface MarketTotals {
@@ -56,7 +56,7 @@ export const countIn = (totals: MarketTotals, commands: Iterable<Command>): void
 }
 
 export interface AccountDifference {
-  readonly account: number
+  readonly account: AccountId
   /** All lots together, minor units. */
   readonly journal: number
   readonly other: number
@@ -75,7 +75,7 @@ export const accountDifferences = (
     }))
     .filter((one) => one.journal !== one.other)
 
-const wholeOf = (market: Market, account: number): number => {
+const wholeOf = (market: Market, account: AccountId): number => {
   const { gift = 0, bought = 0, earned = 0, vesting = 0 } = accountView(market, account) ?? {}
   return gift + bought + earned + vesting
 }

@@ -13,9 +13,11 @@ import type {
   Command,
   Economy,
   EventOf,
+  InstanceId,
   Market,
   MarketEvent,
   MarketService,
+  ModelId,
 } from "../../engine/index.ts"
 import { layer, MarketEngine, microsPerSecond } from "../../engine/index.ts"
 import type { MarketTotals } from "./comparison.ts"
@@ -31,7 +33,7 @@ type CapacityMeasured = EventOf<"CapacityMeasured">
 type Answer = AttemptEnded | ProbeEnded | CapacityMeasured
 
 interface WrittenAttempt {
-  readonly instance: number
+  readonly instance: InstanceId
   readonly durationMicros: number
   readonly end: AttemptEnded
 }
@@ -141,7 +143,7 @@ const readWritten = (entries: ReadonlyArray<StoredEntry>): Written => {
   const attempts: Written["attempts"] = new Map()
   const arrivals: Written["arrivals"] = new Map()
   const means: Written["means"] = new Map()
-  const dispatched = new Map<string, { readonly instance: number; readonly at: number }>()
+  const dispatched = new Map<string, { readonly instance: InstanceId; readonly at: number }>()
   for (const { event, commands } of entries) {
     if (event._tag === "RequestArrived") arrivals.set(event.request, event)
     if (event._tag === "AttemptEnded") {
@@ -168,7 +170,7 @@ const readWritten = (entries: ReadonlyArray<StoredEntry>): Written => {
 
 const addTo = (
   means: Written["means"],
-  model: number,
+  model: ModelId,
   durationMicros: number,
   end: AttemptEnded,
 ): void => {

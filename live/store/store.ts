@@ -8,7 +8,7 @@
  */
 import type { Effect } from "effect"
 import { Context } from "effect"
-import type { Image, Market } from "../../engine/index.ts"
+import type { Image, Market, RequestId } from "../../engine/index.ts"
 import type { Audit, StoredAudit } from "./audit.ts"
 import type { StoreFault } from "./errors.ts"
 import type { Journal, JournalReader, StoredPosting } from "./journal.ts"
@@ -40,7 +40,7 @@ export interface Records {
 
 /** What the last checkpoint said of an attempt under way. */
 export interface DeliveryNote {
-  readonly request: number
+  readonly request: RequestId
   readonly attempt: number
   readonly tokens: number
 }
@@ -49,7 +49,7 @@ export interface DeliveryNote {
 export interface DeliveryNotes {
   /** Replaces what was noted of the request before. */
   readonly noteDelivered: (note: DeliveryNote) => void
-  readonly forgetDelivered: (request: number) => void
+  readonly forgetDelivered: (request: RequestId) => void
   readonly forgetAllDelivered: () => void
   readonly delivered: Effect.Effect<ReadonlyArray<DeliveryNote>, StoreFault>
 }

@@ -2,6 +2,7 @@
  * What an account's hosts earned, hour by hour, from the postings on disk: shares of calls, and
  * bounties paid at once or still vesting.
  */
+import type { AccountId } from "../../engine/index.ts"
 import { Effect, Schema } from "effect"
 import { earnedLot, lotAccount, microsPerHour, vestingLot } from "../../engine/index.ts"
 import { queryCount } from "../http/fields.ts"
@@ -21,7 +22,7 @@ export type EarningsQuery = typeof EarningsQuery.Type
 export const earningsByHour = (
   services: LiveServices,
   unixTime: UnixTime,
-  account: number,
+  account: AccountId,
   hours: number,
 ): Effect.Effect<ReadonlyArray<EarningsHour>, StoreBroken | StoreFault> =>
   Effect.gen(function* () {

@@ -159,6 +159,10 @@ const auditStanding = (market: Market, instance: number): void => {
   )
   invariant(rampNow(market, instance, market.now) === 1, "a quiet instance's ramp is over")
   invariant(
+    columns.capacity[instance] === countedSlots(market, instance),
+    "a quiet instance has all of its slots in use",
+  )
+  invariant(
     columns.isDoubted[instance] === noDoubt && columns.isBelowFloor[instance] === 0,
     "nothing is held against a quiet instance",
   )

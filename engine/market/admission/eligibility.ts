@@ -106,8 +106,6 @@ export const refreshLoad = (market: Market, instance: number): void => {
   const { columns } = market.instances
   if (columns.isQuiet[instance] === 0) return refresh(market, instance)
   const capacity = columns.capacity[instance]
-  invariant(capacity === countedSlots(market, instance), "a quiet instance has all of its slots")
-  invariant(market.breakers.state[instance] === closed, "a quiet instance's breaker is closed")
   rank(market, instance, eligible, capacity, capacity, 1)
 }
 
@@ -244,7 +242,6 @@ const debtWait = (market: Market, instance: number, ramp: number): number => {
 
 /** Adds an attempt's tokens to the debt that caps a ramping instance's rate. */
 export const owe = (market: Market, instance: number, tokens: number): void => {
-  invariant(tokens >= 0, "an attempt's tokens are at least 0")
   const { columns } = market.instances
   if (columns.isQuiet[instance] === 1) return
   const ramp = rampNow(market, instance, market.now)

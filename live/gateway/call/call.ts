@@ -12,7 +12,15 @@
  *
  * Every call ends exactly once, here and in the kernel.
  */
-import type { Command, Outcome, Refusal } from "../../../engine/index.ts"
+import type {
+  AccountId,
+  Command,
+  InstanceId,
+  ModelId,
+  Outcome,
+  Refusal,
+  RequestId,
+} from "../../../engine/index.ts"
 import { move } from "../../../engine/index.ts"
 import type { MarketDriver } from "../../driver/market-driver.ts"
 import type { HttpError } from "../../http/http-error.ts"
@@ -44,7 +52,7 @@ import type { Standings } from "./refusal-text.ts"
 
 /** What is asked, checked and counted. */
 export interface CallOrder {
-  readonly account: number
+  readonly account: AccountId
   readonly model: ModelRecord
   readonly kind: JobKind
   /** For the host, but for what the instance decides: its name of the model. */
@@ -84,7 +92,7 @@ export interface Call {
   /** Ends it for a reason of the gateway's own: nobody is blamed. */
   readonly abandon: (error: HttpError) => void
   /** These instances are lost: an attempt on one of them fails now. */
-  readonly failOver: (isLost: (instance: number) => boolean) => void
+  readonly failOver: (isLost: (instance: InstanceId) => boolean) => void
   /** Writes down what was delivered so far, for the recovery after a crash. */
   readonly checkpoint: () => void
 }
@@ -99,11 +107,11 @@ export interface CallTools {
   readonly deliveries: Pick<DeliveryNotes, "noteDelivered" | "forgetDelivered">
   readonly timeouts: AttemptTimeouts & { readonly requestMicros: number }
   /** The way to an instance and what it calls the model. */
-  readonly routeTo: (instance: number) => { readonly courier: Courier; readonly model: string }
+  readonly routeTo: (instance: InstanceId) => { readonly courier: Courier; readonly model: string }
   /** How the hosts of a model stand, for who is refused. */
-  readonly standings: (model: number) => Standings
+  readonly standings: (model: ModelId) => Standings
   /** The call is over: it takes no command any more. */
-  readonly forget: (request: number) => void
+  readonly forget: (request: RequestId) => void
 }
 
 /** An attempt of a call that was given up before it. */
@@ -118,7 +126,7 @@ const notBegun: AttemptEnd = {
 /** What the kernel has ordered last, and what has come of it. */
 interface Turn {
   readonly number: number
-  readonly instance: number
+  readonly instance: InstanceId
   /** Its answer in one piece. */
   readonly assembler: Assembler | undefined
   /** Chunks that have not gone out. */
@@ -138,7 +146,7 @@ const noTurn: Turn = {
 
 export const openCall = (
   tools: CallTools,
-  request: number,
+  request: RequestId,
   order: CallOrder,
   consumer: Consumer,
 ): Call => {
@@ -239,7 +247,7 @@ export const openCall = (
       : brokenOff(last?.outcome ?? "gatewayFault")
   }
 
-  const dispatch = (number: number, instance: number): void => {
+  const dispatch = (number: number, instance: InstanceId): void => {
     const assembler = error === undefined ? consumer.assembler?.() : turn.assembler
     turn = { ...noTurn, number, instance, assembler, kept: [] }
     if (error !== undefined) step("dispatchedInVain")

@@ -1,5 +1,5 @@
 /** All calls under way: hands the kernel's commands to them, sheds what is too much, ends them. */
-import type { Command } from "../../../engine/index.ts"
+import type { Command, InstanceId, NodeId } from "../../../engine/index.ts"
 import { eligibilityReasons, microsPerSecond, standingsOf } from "../../../engine/index.ts"
 import type { HttpError } from "../../http/http-error.ts"
 import { overloaded } from "../../http/http-error.ts"
@@ -60,8 +60,8 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
     else if (command._tag === "FailOver") failOver(command.node)
   })
 
-  const failOver = (host: number): void => {
-    const isLost = (instance: number): boolean =>
+  const failOver = (host: NodeId): void => {
+    const isLost = (instance: InstanceId): boolean =>
       services.directory.instances.get(instance)?.host === host
     for (const call of underWay.values()) call.failOver(isLost)
   }
@@ -111,7 +111,7 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
 export const routeTo = (
   { directory }: Pick<LiveServices, "directory">,
   couriers: Couriers,
-  instance: number,
+  instance: InstanceId,
 ): { readonly courier: Courier; readonly model: string } => {
   const record = directory.instances.get(instance)
   const host = record === undefined ? undefined : directory.hosts.get(record.host)

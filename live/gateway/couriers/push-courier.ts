@@ -5,6 +5,7 @@
  * Nothing that a host sends is trusted: redirects are not followed, compressed bodies are not
  * unpacked, and an answer has a size that follows from what was asked.
  */
+import type { InstanceId } from "../../../engine/index.ts"
 import { causeText } from "../../../platform/cause.ts"
 import { Redacted } from "effect"
 import type { buildConnector } from "undici"
@@ -28,7 +29,7 @@ export type HostConnector = buildConnector.connector
 
 export interface PushOptions {
   /** The host of an instance; `undefined` where there is none, or none with an endpoint. */
-  readonly hostOf: (instance: number) => HostRecord | undefined
+  readonly hostOf: (instance: InstanceId) => HostRecord | undefined
   /** The provider's token of a cloud host; throws where it is there and cannot be opened. */
   readonly tokenOf: (host: HostRecord) => Redacted.Redacted | undefined
   readonly connect: HostConnector

@@ -9,7 +9,7 @@
  * short rounds. A model that hides its first tokens is asked for more of them, once it is known how
  * many (platform/model-server/generation-rate.ts).
  */
-import type { Command } from "../../../engine/index.ts"
+import type { AccountId, Command } from "../../../engine/index.ts"
 import { microsPerSecond, termsOf } from "../../../engine/index.ts"
 import { choiceOf } from "../../../platform/model-server/choices.ts"
 import { finishOf } from "../../../platform/model-server/finish-reason.ts"
@@ -180,7 +180,7 @@ export const startProber = (services: LiveServices, couriers: Couriers): Prober 
 
   /** By account: generations under way, and rounds that wait until there are fewer. */
   const lanes = new Map<number, Lane>()
-  const startNext = (account: number, lane: Lane): void => {
+  const startNext = (account: AccountId, lane: Lane): void => {
     for (let next = lane.waiting[0]; next !== undefined; next = lane.waiting[0]) {
       const isWanted = next.isWanted()
       if (isWanted && lane.streams > 0 && lane.streams + next.streams > mostStreams) return

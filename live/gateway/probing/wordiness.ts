@@ -3,15 +3,17 @@
  * measurements, and forgotten with it. Nobody says here when an instance stops, so that those that have
  * are looked for whenever something is learnt, which is seldom.
  */
+import type { InstanceId } from "../../../engine/index.ts"
+
 export interface Wordiness {
-  readonly of: (instance: number) => number | undefined
-  readonly learn: (instance: number, tokens: number) => void
-  readonly forget: (instance: number) => void
+  readonly of: (instance: InstanceId) => number | undefined
+  readonly learn: (instance: InstanceId, tokens: number) => void
+  readonly forget: (instance: InstanceId) => void
   /** Of how many instances something is known. */
   readonly size: () => number
 }
 
-export const makeWordiness = (isServed: (instance: number) => boolean): Wordiness => {
+export const makeWordiness = (isServed: (instance: InstanceId) => boolean): Wordiness => {
   const known = new Map<number, number>()
   return {
     of: (instance) => known.get(instance),

@@ -3,6 +3,7 @@
  * which does the rest. What is a route's own is how its body becomes an order, and how the answer is
  * written.
  */
+import type { AccountId } from "../../../engine/index.ts"
 import type { Schema } from "effect"
 import { Either } from "effect"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
@@ -27,7 +28,7 @@ export interface CallRoute<Body> {
   readonly check: (body: unknown) => Either.Either<Body, HttpError>
   /** The order of a body that was checked. Throws, or rejects with, what the consumer is told. */
   readonly orderOf: (
-    account: number,
+    account: AccountId,
     body: Body,
     headers: FastifyRequest["headers"],
   ) => CallOrder | Promise<CallOrder>

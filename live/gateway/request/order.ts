@@ -1,6 +1,6 @@
 /** The order of a call: of a body that is valid, what is held, and what a host is asked for. */
 import type { FastifyRequest } from "fastify"
-import type { Market } from "../../../engine/index.ts"
+import type { AccountId, Market } from "../../../engine/index.ts"
 import { parsePricePerToken } from "../../views/credits.ts"
 import { badRequest } from "../../http/http-error.ts"
 import type { JsonObject } from "../../../platform/json/json-object.ts"
@@ -25,7 +25,7 @@ export const maxPriceHeader = "x-evenkeel-max-price"
 /** The order of a valid body of that kind. Throws, or rejects with, what the consumer is to be told. */
 export const orderOf = <K extends JobKind>(
   { config, directory, driver }: LiveServices,
-  account: number,
+  account: AccountId,
   kind: K,
   body: BodyOf<K>,
   headers: FastifyRequest["headers"],

@@ -6,15 +6,16 @@
  * What is forgotten first is an account's oldest item, and of all accounts the one that has been quiet
  * for longest: whoever answers much pushes out its own.
  */
+import type { AccountId } from "../../../engine/index.ts"
 import { badRequest } from "../../http/http-error.ts"
 import type { JsonObject } from "../../../platform/json/json-object.ts"
 import type { InputItem, SentItem } from "./items.ts"
 
 export interface RecentItems {
-  readonly keep: (account: number, items: ReadonlyArray<JsonObject>) => void
+  readonly keep: (account: AccountId, items: ReadonlyArray<JsonObject>) => void
   /** An input with the items in place of references. Throws where one is not known. */
   readonly resolved: (
-    account: number,
+    account: AccountId,
     input: string | ReadonlyArray<InputItem>,
   ) => string | ReadonlyArray<SentItem>
 }
@@ -44,7 +45,7 @@ export const makeRecentItems = ({
   const memories = new Map<number, Memory>()
   let chars = 0
 
-  const memoryOf = (account: number): Memory => {
+  const memoryOf = (account: AccountId): Memory => {
     const memory = memories.get(account) ?? { items: new Map(), chars: 0 }
     memories.delete(account)
     memories.set(account, memory)
@@ -62,7 +63,7 @@ export const makeRecentItems = ({
     chars += item.length
   }
 
-  const find = (account: number, id: string): string | undefined => {
+  const find = (account: AccountId, id: string): string | undefined => {
     const memory = memories.get(account)
     const item = memory?.items.get(id)
     if (memory === undefined || item === undefined) return undefined

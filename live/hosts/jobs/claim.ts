@@ -1,4 +1,5 @@
 /** What hosts and the board of jobs say to each other: who speaks of which job, and what comes of it. */
+import type { NodeId } from "../../../engine/index.ts"
 import type { Job } from "../../protocol/delivery.ts"
 
 /** How far a job has come that its host has been handed; `uploaded`: its last word is still to come. */
@@ -6,7 +7,7 @@ export type JobPhase = "handed" | "uploading" | "uploaded"
 
 /** Which handing-out of which job a host speaks of. */
 export interface Claim {
-  readonly host: number
+  readonly host: NodeId
   readonly jobId: string
   readonly attempt: number
   readonly epoch: number

@@ -1,9 +1,10 @@
 /** Jobs that are over, so that the same submission again gets the same answer again; the latest of them. */
+import type { NodeId } from "../../../engine/index.ts"
 import type { Ending } from "./claim.ts"
 import type { OpenJob } from "./open-job.ts"
 
 export interface EndedJob {
-  readonly host: number
+  readonly host: NodeId
   readonly attempt: number
   readonly epoch: number
   readonly ending: Ending

@@ -13,6 +13,7 @@
  * then: the consumer waits, and another host may be faster than another try. Only an answer that is
  * known not to have reached the host is given back to the queue, for what is left of its time.
  */
+import type { InstanceId, NodeId } from "../../../engine/index.ts"
 import { Context } from "effect"
 import { move } from "../../../engine/index.ts"
 import type { UploadWays } from "../../directory/upload-ways.ts"
@@ -50,7 +51,7 @@ export interface BoardLimits {
 
 export interface BoardOptions {
   readonly clock: Clock
-  readonly hostOf: (instance: number) => number | undefined
+  readonly hostOf: (instance: InstanceId) => number | undefined
   readonly uploads: UploadWays
   readonly limits: BoardLimits
 }
@@ -62,7 +63,7 @@ export interface JobBoard extends Courier {
    * host wait already. `mayTake`: whether whoever waits still wants one, asked when there is one.
    */
   readonly poll: (
-    host: number,
+    host: NodeId,
     waitMicros: number,
     answer: (handout: Handout | undefined) => void,
     mayTake?: () => boolean,
@@ -84,12 +85,12 @@ export interface JobBoard extends Courier {
   /** A job that the claim is for and that is open. */
   readonly jobOf: (claim: Claim) => Job | ClaimRefusal
   /** A sign of life of these jobs. Gives all jobs that the host should be working on. */
-  readonly heardOf: (host: number, jobIds: ReadonlyArray<string>) => ReadonlyArray<HeldJob>
+  readonly heardOf: (host: NodeId, jobIds: ReadonlyArray<string>) => ReadonlyArray<HeldJob>
   /** Someone who waits may take jobs again: hands out what has waited for that. */
-  readonly offerAgain: (host: number) => void
+  readonly offerAgain: (host: NodeId) => void
   /** All deliveries to a host end as failures; its polls are answered. */
-  readonly hostLost: (host: number) => void
-  readonly countsOf: (host: number) => { readonly waiting: number; readonly open: number }
+  readonly hostLost: (host: NodeId) => void
+  readonly countsOf: (host: NodeId) => { readonly waiting: number; readonly open: number }
   /** Over all hosts. */
   readonly totals: () => {
     readonly polls: number

@@ -1,4 +1,5 @@
 /** A job from its delivery to its end: how far it has come, and who waits for it. */
+import type { NodeId } from "../../../engine/index.ts"
 import { randomBytes } from "node:crypto"
 import type { DeliveryEnd, DeliverySink, Job } from "../../protocol/delivery.ts"
 import type { JobPhase, Submission, Upload } from "./claim.ts"
@@ -7,7 +8,7 @@ import { jobMachine } from "./job-machine.ts"
 
 export interface OpenJob {
   readonly id: string
-  readonly host: number
+  readonly host: NodeId
   readonly job: Job
   readonly sink: DeliverySink
   readonly pickUpBy: number
@@ -26,7 +27,7 @@ export interface OpenJob {
 }
 export type Answerer = (submission: Submission) => void
 
-export const openJob = (job: Job, sink: DeliverySink, host: number, pickUpBy: number): OpenJob => ({
+export const openJob = (job: Job, sink: DeliverySink, host: NodeId, pickUpBy: number): OpenJob => ({
   // Not the request's number: it would tell hosts how many requests there are.
   id: `job_${randomBytes(12).toString("base64url")}`,
   host,

@@ -1,4 +1,5 @@
 /** What is there for each host: its jobs, those of them that wait, and the polls that wait for one. */
+import type { NodeId } from "../../../engine/index.ts"
 import type { Handout } from "./claim.ts"
 import type { OpenJob } from "./open-job.ts"
 
@@ -16,11 +17,11 @@ export interface Shelf {
 
 export interface Shelves {
   /** Made where there is none. */
-  readonly of: (host: number) => Shelf
-  readonly find: (host: number) => Shelf | undefined
+  readonly of: (host: NodeId) => Shelf
+  readonly find: (host: NodeId) => Shelf | undefined
   /** A host without jobs and polls takes no memory. */
-  readonly clear: (host: number) => void
-  readonly all: () => Iterable<readonly [host: number, Shelf]>
+  readonly clear: (host: NodeId) => void
+  readonly all: () => Iterable<readonly [host: NodeId, Shelf]>
 }
 
 export const makeShelves = (): Shelves => {

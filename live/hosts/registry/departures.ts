@@ -1,4 +1,5 @@
 /** Hosts that are removed: each goes once no job of it is under way, also one that a restart found leaving. */
+import type { NodeId } from "../../../engine/index.ts"
 import { instanceView } from "../../../engine/index.ts"
 import { isInMarket, servedInstances } from "../../directory/host-state.ts"
 import type { HostRecord, InstanceRecord } from "../../directory/records.ts"
@@ -9,7 +10,7 @@ export interface DepartureParts {
   readonly services: LiveServices
   readonly stop: (instance: InstanceRecord) => void
   /** Called once a host has gone. */
-  readonly gone: (host: number) => void
+  readonly gone: (host: NodeId) => void
 }
 
 /** Takes part in the driver's commands from here on. Gives what removes a host. */

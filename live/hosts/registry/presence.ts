@@ -2,6 +2,7 @@
  * What is heard of hosts: heartbeats and polls of their agents, and from them whether a host takes jobs. A
  * host drains as its operator wants it, or when all of its agents do.
  */
+import type { NodeId } from "../../../engine/index.ts"
 import { microsPerSecond } from "../../../engine/index.ts"
 import { isDraining, servedInstances, statusOf } from "../../directory/host-state.ts"
 import type { HostRecord } from "../../directory/records.ts"
@@ -27,16 +28,16 @@ export interface Heard {
 export interface Presence {
   /** Gives the jobs that the host should be working on. */
   readonly heartbeat: (host: HostRecord, report: Heartbeat) => ReadonlyArray<HeldJob>
-  readonly heardOf: (host: number) => Heard | undefined
+  readonly heardOf: (host: NodeId) => Heard | undefined
   /** An agent of the host has asked for a job, or has had its answer. */
   readonly polled: (host: HostRecord, session: string | undefined) => void
   /** Whether that agent may be handed a job: not while it drains and others of the host do not. */
   readonly mayTake: (host: HostRecord, session: string | undefined) => boolean
-  readonly sessionsOf: (host: number) => ReadonlyArray<SessionSeen>
+  readonly sessionsOf: (host: NodeId) => ReadonlyArray<SessionSeen>
   readonly setAvailable: (host: HostRecord, isAvailable: boolean) => void
   /** As its operator wants it, for all its agents. */
   readonly setDraining: (host: HostRecord, isDraining: boolean) => void
-  readonly forget: (host: number) => void
+  readonly forget: (host: NodeId) => void
   /** No timer of its own fires any more: the market may end. */
   readonly close: () => void
 }

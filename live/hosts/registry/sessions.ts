@@ -7,6 +7,7 @@
  * A session that has not been heard of for a while is over; nothing of it is kept outside the memory.
  * An agent that names no session is one that knows of none: all such agents are one session.
  */
+import type { NodeId } from "../../../engine/index.ts"
 
 /** What an agent that names none counts as. */
 export const nameless = ""
@@ -20,7 +21,7 @@ export interface SessionSeen {
 export interface Sessions {
   /** A sign of life; `isDraining` absent: as it was. Gives whether it drains. */
   readonly heard: (
-    host: number,
+    host: NodeId,
     session: string,
     nowMicros: number,
     isDraining?: boolean,
@@ -29,12 +30,12 @@ export interface Sessions {
    * Until when some session is known to take jobs, if none of them is heard of again; `undefined`: none
    * takes any now.
    */
-  readonly takesUntil: (host: number, nowMicros: number) => number | undefined
+  readonly takesUntil: (host: NodeId, nowMicros: number) => number | undefined
   /** Whether a session may be handed a job: it does not drain, or nobody else would take it. */
-  readonly mayTake: (host: number, session: string, nowMicros: number) => boolean
+  readonly mayTake: (host: NodeId, session: string, nowMicros: number) => boolean
   /** The one heard of last comes first. */
-  readonly of: (host: number, nowMicros: number) => ReadonlyArray<SessionSeen>
-  readonly forget: (host: number) => void
+  readonly of: (host: NodeId, nowMicros: number) => ReadonlyArray<SessionSeen>
+  readonly forget: (host: NodeId) => void
 }
 
 interface Session {
@@ -49,7 +50,7 @@ export const makeSessions = (silentMicros: number): Sessions => {
   const hosts = new Map<number, Map<string, Session>>()
 
   /** Those that are heard of; the others are forgotten. */
-  const living = (host: number, nowMicros: number): ReadonlyMap<string, Session> => {
+  const living = (host: NodeId, nowMicros: number): ReadonlyMap<string, Session> => {
     const sessions = hosts.get(host)
     if (sessions === undefined) return new Map()
     for (const [name, { heardMicros }] of sessions)

@@ -47,6 +47,7 @@ export type {
   RequestId,
   TransferId,
 } from "./core/ids.ts"
+export { InvariantBroken } from "./core/invariant.ts"
 export type { Tree } from "./core/overlay.ts"
 export { isTree, overlay } from "./core/overlay.ts"
 export * as Settings from "./core/setting.ts"

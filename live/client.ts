@@ -5,6 +5,7 @@
  * What the gateway writes in snake_case is camelCase here; credits stay decimal strings, since a
  * binary fraction cannot hold them. For everything of the OpenAI API its own client works, too.
  */
+import { Data } from "effect"
 import { isObject } from "../platform/json/json-object.ts"
 import { eventsOf } from "./agent/transport/event-stream.ts"
 import { messageOf } from "./agent/transport/http.ts"
@@ -30,17 +31,15 @@ export interface ComputeClientOptions {
 }
 
 /** The gateway refused, could not be reached, or broke off its answer. */
-export class ComputeError extends Error {
-  override readonly name = "ComputeError"
+export class ComputeError extends Data.TaggedError("ComputeError")<{
+  readonly message: string
   /** HTTP status; `undefined` where there was none. */
-  readonly status: number | undefined
+  readonly status?: number | undefined
   /** For programs, such as `insufficient_quota`. */
-  readonly code: string | undefined
-
+  readonly code?: string | undefined
+}> {
   constructor(message: string, status?: number, code?: string) {
-    super(message)
-    this.status = status
-    this.code = code
+    super({ message, status, code })
   }
 }
 

@@ -54,6 +54,27 @@ describe("source files", () => {
   })
 })
 
+describe("Effects", () => {
+  const users = (pattern: RegExp) =>
+    product.filter((path) => pattern.test(readFileSync(path, "utf8"))).toSorted()
+
+  it("are run at the edges alone: processes, threads, and where promises are awaited", () => {
+    expect(users(/\b(run(Promise|Sync|Fork|Callback|Main)|unsafeRun)|\bRuntime\.run/)).toEqual([
+      "evenkeel.ts",
+      "live/http/run-effect.ts",
+      "sim/coverage-worker.ts",
+      "sim/demand/fit-sizes.ts",
+      "sim/fleet/fit.ts",
+      "sim/replication-worker.ts",
+    ])
+  })
+
+  it("are awaited by routes, by the client library's class, and by a backend as users write them", () => {
+    const awaiting = users(/\brunEffect\(/).filter((path) => !path.endsWith("-routes.ts"))
+    expect(awaiting).toEqual(["live/agent/backends/huggingface.ts", "live/agent/host-agent.ts"])
+  })
+})
+
 describe("folders", () => {
   it("hold more than one thing", () => {
     const children = new Map<string, Set<string>>()

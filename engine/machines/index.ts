@@ -7,7 +7,7 @@ import {
   floorMachine,
   probeMachine,
 } from "./admission.ts"
-import { connectionMachine, supervisionMachine } from "./presence.ts"
+import { connectionMachine, serviceMachine, supervisionMachine } from "./presence.ts"
 import { requestMachine } from "./request.ts"
 
 export const kernelMachines: ReadonlyArray<Machine<string, string, string>> = [
@@ -18,5 +18,6 @@ export const kernelMachines: ReadonlyArray<Machine<string, string, string>> = [
   credentialMachine,
   connectionMachine,
   supervisionMachine,
+  serviceMachine,
   requestMachine,
 ]

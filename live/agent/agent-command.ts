@@ -1,6 +1,7 @@
 /** `evenkeel agent`: makes this machine a host of a market. */
+import { causeText } from "../../platform/cause.ts"
 import { Data, Effect, Option } from "effect"
-import { alignColumns, note, printable, printResult } from "../../platform/terminal/output.ts"
+import { alignColumns, printable, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { HostAgent } from "./host-agent.ts"
 import * as Command from "../../platform/terminal/command.ts"
@@ -114,8 +115,7 @@ export const agentCommand = Command.make({
 /** What the agent could not do, as a message without a stack. */
 class AgentFailed extends Data.TaggedError("AgentFailed")<{ readonly message: string }> {}
 
-const failed = (error: unknown): AgentFailed =>
-  new AgentFailed({ message: error instanceof Error ? error.message : String(error) })
+const failed = (error: unknown): AgentFailed => new AgentFailed({ message: causeText(error) })
 
 /** A signal interrupts, and the interruption drains: the command ends when the last job has. */
 const serve = (agent: HostAgent) =>
@@ -219,7 +219,9 @@ const printJson = (event: AgentEvent): void => {
 const printEvent = (event: AgentEvent): void => {
   process.stdout.write(`${new Date().toISOString()} ${printable(eventText(event))}\n`)
 }
-const noteEvent = (event: AgentEvent): void => Effect.runSync(note(eventText(event)))
+const noteEvent = (event: AgentEvent): void => {
+  process.stderr.write(`${printable(eventText(event))}\n`)
+}
 
 const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
 

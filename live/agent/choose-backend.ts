@@ -25,9 +25,9 @@ export const backendOf = (
   const names = models.map(({ model, upstreamModel = model }) => upstreamModel)
   const needNames = (): ReadonlyArray<string> => {
     if (names.length > 0) return names
-    throw new AgentError(
-      `The backend ${backend} cannot say which models it serves: name them (--model NAME, or the option \`models\`)`,
-    )
+    throw new AgentError({
+      message: `The backend ${backend} cannot say which models it serves: name them (--model NAME, or the option \`models\`)`,
+    })
   }
   switch (backend) {
     case "openai":
@@ -55,18 +55,18 @@ export const backendOf = (
         onRestart: (detail) => options.onEvent?.({ type: "notice", detail }),
       })
     default:
-      throw new AgentError(
-        `There is no backend ${String(backend)}; there are ${backendNames.join(", ")}`,
-      )
+      throw new AgentError({
+        message: `There is no backend ${String(backend)}; there are ${backendNames.join(", ")}`,
+      })
   }
 }
 
 const endpointOf = (backend: BackendName, text: string | undefined): URL => {
   const example = endpointExamples[backend] ?? ""
   if (text === undefined)
-    throw new AgentError(
-      `The backend ${backend} needs the address of its server: --endpoint ${example}, or the option \`endpointUrl\``,
-    )
+    throw new AgentError({
+      message: `The backend ${backend} needs the address of its server: --endpoint ${example}, or the option \`endpointUrl\``,
+    })
   return httpUrl(text, `endpoint ${text}`, example)
 }
 
@@ -74,5 +74,5 @@ const endpointOf = (backend: BackendName, text: string | undefined): URL => {
 export const httpUrl = (text: string, what: string, example: string): URL => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol === "http:" || url?.protocol === "https:") return url
-  throw new AgentError(`${what}: expected an http or https address such as ${example}`)
+  throw new AgentError({ message: `${what}: expected an http or https address such as ${example}` })
 }

@@ -13,7 +13,10 @@
  * const { hostId } = await agent.register()
  * await agent.serve() // until SIGTERM, or agent.stop()
  */
-import { makeBackoff, pause } from "./transport/backoff.ts"
+import { Duration, Effect, Schedule } from "effect"
+import { runEffect } from "../http/run-effect.ts"
+import { backoff } from "./transport/backoff.ts"
+import { fromPromise } from "./transport/from-promise.ts"
 import type { Backend } from "./backends/backend.ts"
 import { backendOf, httpUrl } from "./choose-backend.ts"
 import type { GatewayLink } from "./serving/gateway-link.ts"
@@ -26,8 +29,7 @@ import type { HostPlan } from "./plan/plan.ts"
 import { makePlan, modelOptions } from "./plan/plan.ts"
 import type { Identity, Registrar } from "./serving/registrar.ts"
 import { makeRegistrar } from "./serving/registrar.ts"
-import type { Serving } from "./serving/serving.ts"
-import { startServing } from "./serving/serving.ts"
+import { serve } from "./serving/serving.ts"
 import { defaultStateFile, gatewayName, stateKeeper } from "./plan/state-file.ts"
 
 /** What `register` gives. */
@@ -52,7 +54,6 @@ export class HostAgent {
   #backendStart: Promise<void> | undefined
   #plan: Promise<HostPlan> | undefined
   #identity: Promise<Identity> | undefined
-  #serving: Serving | undefined
   #served: Promise<void> | undefined
 
   /** Throws an `AgentError` where the options do not fit together. Nothing is started yet. */
@@ -74,6 +75,15 @@ export class HostAgent {
 
   readonly #say = (event: AgentEvent): void => this.#options.onEvent?.(event)
 
+  /** Ends once the agent is told to stop. */
+  readonly #stopped = Effect.async<void>((resume) => {
+    const { signal } = this.#stopping
+    const tell = (): void => resume(Effect.void)
+    if (signal.aborted) return tell()
+    signal.addEventListener("abort", tell, { once: true })
+    return Effect.sync(() => signal.removeEventListener("abort", tell))
+  })
+
   /** Where the host's id and key are kept. */
   get stateFile(): string {
     return this.#stateFile
@@ -93,16 +103,20 @@ export class HostAgent {
     const declared = await this.#registrar.declared()
     this.#backendStart ??= this.#backend.start()
     await this.#backendStart.catch((error: Error) => {
-      throw new AgentError(`${this.#backend.description} cannot be used: ${error.message}`)
+      throw new AgentError({
+        message: `${this.#backend.description} cannot be used: ${error.message}`,
+      })
     })
-    return makePlan({
-      options: this.#options,
-      backend: this.#backend,
-      declared,
-      listedModels: () => this.#patiently(() => this.#link.listedModels(this.#options.apiKey)),
-      say: this.#say,
-      signal: this.#stopping.signal,
-    })
+    return runEffect(
+      makePlan({
+        options: this.#options,
+        backend: this.#backend,
+        declared,
+        listedModels: this.#patiently(() => this.#link.listedModels(this.#options.apiKey)),
+        say: this.#say,
+        signal: this.#stopping.signal,
+      }),
+    )
   }
 
   /**
@@ -116,7 +130,7 @@ export class HostAgent {
 
   async #identify(): Promise<Identity> {
     const plan = await this.detect()
-    return this.#patiently(() => this.#registrar.identify(plan))
+    return runEffect(this.#patiently(() => this.#registrar.identify(plan)))
   }
 
   /** Serves until `stop`, or a signal; resolves once everything has ended. Registers first. */
@@ -131,22 +145,24 @@ export class HostAgent {
       const plan = await this.detect()
       const identity = await this.#identified()
       if (this.#stopping.signal.aborted) return
-      this.#serving = startServing({
-        link: this.#link,
-        backend: this.#backend,
-        identity,
-        replace: (lost, how, why) =>
-          this.#patiently(() => this.#registrar.replace(plan, lost, how, why), true),
-        load: loadNow,
-        drainMillis: (this.#options.drainSeconds ?? drainSeconds) * 1000,
-        say: this.#say,
-      })
       this.#say({
         type: "serving",
         hostId: identity.hostId,
         models: identity.models.map(({ model }) => model),
       })
-      await this.#serving.done
+      await runEffect(
+        serve({
+          link: this.#link,
+          backend: this.#backend,
+          identity,
+          replace: (lost, how, why) =>
+            this.#patiently(() => this.#registrar.replace(plan, lost, how, why), true),
+          load: loadNow,
+          toldToDrain: this.#stopped,
+          drainMillis: (this.#options.drainSeconds ?? drainSeconds) * 1000,
+          say: this.#say,
+        }),
+      )
     } catch (error) {
       // Told to stop before it had begun to serve.
       if (error !== this.#stopping.signal.reason) throw error
@@ -163,8 +179,7 @@ export class HostAgent {
 
   /** Drains and ends: what runs may finish within `drainSeconds`. Resolves once all has ended. */
   async stop(): Promise<void> {
-    this.#stopping.abort(new AgentError("the agent was stopped"))
-    this.#serving?.drain()
+    this.#stopping.abort(new AgentError({ message: "the agent was stopped" }))
     if (this.#served === undefined) await this.#backend.stop()
     await this.#served?.catch(() => {})
   }
@@ -185,27 +200,36 @@ export class HostAgent {
    * Tries again while the gateway cannot be reached or has no time. `isKnown`: it has been there, so that
    * a 404 is somebody else's word for its absence, or passes.
    */
-  async #patiently<A>(attempt: () => Promise<A>, isKnown = false): Promise<A> {
-    const backoff = makeBackoff()
+  #patiently<A>(attempt: () => Promise<A>, isKnown = false): Effect.Effect<A, Error> {
     const { signal } = this.#stopping
-    for (;;) {
-      try {
-        return await attempt()
-      } catch (error) {
-        const isPassing =
-          error instanceof Unreachable ||
-          (error instanceof Refused &&
-            (error.status === 429 || error.status >= 500 || (isKnown && error.status === 404)))
-        if (signal.aborted) throw signal.reason
-        if (error instanceof Refused && !isPassing)
-          throw new AgentError(`The gateway refuses: ${error.message}`)
-        if (!isPassing) throw error
+    const isPassing = (error: Error): boolean =>
+      error instanceof Unreachable ||
+      (error instanceof Refused &&
+        (error.status === 429 || error.status >= 500 || (isKnown && error.status === 404)))
+    const waits = Schedule.identity<Error>().pipe(
+      Schedule.whileInput(isPassing),
+      Schedule.intersect(backoff()),
+      Schedule.modifyDelay(([error], delay) => {
         const asked = error instanceof Refused ? (error.retryAfterSeconds ?? 0) * 1000 : 0
-        const retryMillis = Math.max(asked, backoff.nextMillis())
+        const retryMillis = Math.max(asked, Duration.toMillis(delay))
         this.#say({ type: "disconnected", detail: error.message, retryMillis })
-        await pause(retryMillis, signal)
-        if (signal.aborted) throw signal.reason
-      }
-    }
+        return retryMillis
+      }),
+    )
+    // What was begun comes to its end, and is known of; the waits between do not.
+    return Effect.uninterruptible(fromPromise(attempt)).pipe(
+      Effect.retry(waits),
+      Effect.mapError((error) =>
+        error instanceof Refused && !isPassing(error)
+          ? new AgentError({ message: `The gateway refuses: ${error.message}` })
+          : error,
+      ),
+      Effect.raceFirst(
+        Effect.zipRight(
+          this.#stopped,
+          Effect.failSync(() => signal.reason as Error),
+        ),
+      ),
+    )
   }
 }

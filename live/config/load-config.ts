@@ -2,6 +2,7 @@
  * The configuration of a gateway from its YAML file and the environment. What is wrong is named by
  * its place, with what is allowed; a setting that nobody knows is an error, not a silence.
  */
+import { causeText } from "../../platform/cause.ts"
 import { FileSystem } from "@effect/platform"
 import { Data, Effect, Either, ParseResult, Schema } from "effect"
 import { parse } from "yaml"
@@ -109,7 +110,7 @@ const readFile = (file: string): Effect.Effect<JsonObject, ConfigInvalid, FileSy
       .pipe(Effect.mapError(() => invalid("no such file, or it cannot be read")))
     const tree = yield* Effect.try({
       try: () => parse(text) as unknown,
-      catch: (cause) => invalid(cause instanceof Error ? cause.message : String(cause)),
+      catch: (cause) => invalid(causeText(cause)),
     })
     if (tree === null) return {}
     return isObject(tree) ? tree : yield* invalid("expected settings, one `name: value` a line")

@@ -2,7 +2,7 @@
  * The directory of names: what people and programs call what the kernel knows by a number. All of it
  * is in memory; a change is written with the group commit that holds the event which it belongs to.
  */
-import { Effect, Schema } from "effect"
+import { Context, Effect, Schema } from "effect"
 import { StoreDamaged, type StoreFault } from "../store/errors.ts"
 import { type MarketStore, type RecordKind, Store } from "../store/store.ts"
 import { type Collection, makeCollection } from "./collection.ts"
@@ -33,6 +33,11 @@ export interface Directory {
   readonly transferByKey: (key: string) => TransferRecord | undefined
   readonly transferByPublicId: (publicId: string) => TransferRecord | undefined
 }
+
+export class HostDirectory extends Context.Tag("evenkeel/HostDirectory")<
+  HostDirectory,
+  Directory
+>() {}
 
 /** Reads all records; changes go to the store. */
 export const loadDirectory: Effect.Effect<Directory, StoreFault, Store> = Effect.gen(function* () {

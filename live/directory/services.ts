@@ -1,4 +1,5 @@
 /** What the parts of the gateway work on. Made once, when a market is opened. */
+import { Context } from "effect"
 import type { LiveConfig } from "../config/config.ts"
 import type { MarketDriver } from "../driver/market-driver.ts"
 import type { UploadWays } from "./upload-ways.ts"
@@ -15,3 +16,5 @@ export interface LiveServices {
   /** Unix time, ms: for what people read. What the rules see is the driver's clock. */
   readonly nowMillis: () => number
 }
+
+export class Live extends Context.Tag("evenkeel/LiveServices")<Live, LiveServices>() {}

@@ -2,12 +2,16 @@
  * The live mode's clock: whole microseconds since the market was opened, never going back, whatever
  * happens to the machine's own clock.
  */
+import { Context } from "effect"
+
 export interface Clock {
   /** µs since the market was opened. */
   readonly nowMicros: () => number
   /** Calls `wake` once, at `atMicros` or soon after; gives what cancels it. */
   readonly wakeAt: (atMicros: number, wake: () => void) => () => void
 }
+
+export class MarketClock extends Context.Tag("evenkeel/MarketClock")<MarketClock, Clock>() {}
 
 /** `setTimeout` takes no longer waits; a wake further off is approached in steps. */
 const longestWaitMillis = 2 ** 30

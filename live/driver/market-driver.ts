@@ -7,7 +7,7 @@
  * something to the outside that the journal must not forget (the first byte of an answer, the
  * acknowledgement of a transfer) waits for it.
  */
-import { Effect } from "effect"
+import { Context, Effect } from "effect"
 import type {
   Command,
   EventOf,
@@ -42,6 +42,8 @@ export interface MarketDriver {
   /** Ends the timers; no fact may be submitted any more. */
   readonly stop: () => void
 }
+
+export class Driver extends Context.Tag("evenkeel/MarketDriver")<Driver, MarketDriver>() {}
 
 /** Ends once all that was submitted until now survives a crash. */
 export const durably = ({ durable }: Pick<MarketDriver, "durable">) =>

@@ -6,7 +6,7 @@
  * compared, so a market that went another way is never carried on with. What was under way then ends
  * as the gateway's own failure: nobody's health suffers, delivered tokens are paid, holds are voided.
  */
-import { Data, Effect } from "effect"
+import { Context, Data, Effect } from "effect"
 import type { Economy, MarketService } from "../../engine/index.ts"
 import { createMarket, digestOf, engineOf, openAttempts, restoreImage } from "../../engine/index.ts"
 import type { StoreFault } from "../store/errors.ts"
@@ -38,6 +38,8 @@ export interface OpenedMarket {
   /** Journal entries that were taken again after the snapshot. */
   readonly replayed: number
 }
+
+export class Opened extends Context.Tag("evenkeel/OpenedMarket")<Opened, OpenedMarket>() {}
 
 /** `newSeed`: called where the market is new; has to be unpredictable. */
 export const openMarket = (

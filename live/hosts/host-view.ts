@@ -7,7 +7,7 @@ import type { HostRecord, InstanceRecord } from "../directory/records.ts"
 import { completedOf, servedInstances, statusOf } from "../directory/host-state.ts"
 import type { JobBoard } from "./jobs/job-board.ts"
 import type { OwnHost, PublicHost, ServedModel } from "../protocol/host-protocol.ts"
-import type { Registry } from "./registry.ts"
+import type { Registry } from "./registry/registry.ts"
 
 type ViewServices = Pick<LiveServices, "directory" | "driver">
 

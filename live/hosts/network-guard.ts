@@ -14,6 +14,7 @@
  * Ranges: IANA's special-purpose address registries (RFC 6890 and its updates). Of IPv6 only what is
  * allotted as global unicast, 2000::/3, can be public at all.
  */
+import { asError } from "../../platform/cause.ts"
 import { Data } from "effect"
 import { lookup as systemLookup } from "node:dns"
 import type { LookupAddress } from "node:dns"
@@ -202,7 +203,7 @@ export const guardedConnector = (
       const bad = addresses.find(({ address }) => !guard.isAllowed(address))
       return bad === undefined ? addresses : refusedError(hostname, bad.address)
     } catch (cause) {
-      return cause instanceof Error ? cause : new Error(String(cause))
+      return asError(cause)
     }
   }
   const lookup: LookupFunction = async (hostname, { all }, done) => {

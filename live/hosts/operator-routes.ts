@@ -15,7 +15,7 @@ import { statusOf } from "../directory/host-state.ts"
 import { ownHost, publicHost, publicHosts } from "./host-view.ts"
 import type { JobBoard } from "./jobs/job-board.ts"
 import * as Protocol from "../protocol/host-protocol.ts"
-import type { Registry } from "./registry.ts"
+import type { Registry } from "./registry/registry.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import { sendSecret } from "../http/secret-answer.ts"
 

@@ -2,12 +2,11 @@
  * Lines of a byte stream, as they come, in bounded memory. Bytes of an unfinished line are kept as
  * they came and joined once: a long line in many pieces costs no more than its length.
  */
+import { Data } from "effect"
 const newline = 10
 
 /** A line is longer than allowed. */
-export class LineTooLong extends Error {
-  override readonly name = "LineTooLong"
-}
+export class LineTooLong extends Data.TaggedError("LineTooLong")<{ readonly message: string }> {}
 
 export interface LineSplitter {
   readonly push: (bytes: Buffer) => void
@@ -26,7 +25,7 @@ export const makeLineSplitter = (longestBytes: number): LineSplitter => {
   const begin = (piece: Buffer): void => {
     begunBytes += piece.length
     if (begunBytes > longestBytes)
-      throw new LineTooLong(`a line is longer than ${longestBytes} bytes`)
+      throw new LineTooLong({ message: `a line is longer than ${longestBytes} bytes` })
     begun.push(piece)
   }
   const finish = (): string => {

@@ -1,6 +1,7 @@
 /**
- * Where a route runs an Effect; no other place of the gateway does. A failure is thrown as it is, so that
- * an `HttpError` is what the client is told, and any other is in the log under its own name.
+ * Where code that awaits promises runs an Effect: a route of the gateway, or a class of the client library.
+ * No other place of `live` does. A failure is thrown as it is, so that an `HttpError` is what the client is
+ * told, and any other is in the log under its own name.
  */
 import { Cause, Effect, Exit } from "effect"
 

@@ -3,6 +3,7 @@
  * gateway calls the host's endpoint) or by pull (the host polls for jobs). Same attempts, same
  * outcomes.
  */
+import { Context } from "effect"
 import type { Outcome } from "../../engine/index.ts"
 import type { AnswerKind } from "../../platform/model-server/endpoint.ts"
 
@@ -65,6 +66,8 @@ export interface Couriers {
   readonly pull: Courier
   readonly push: Courier
 }
+
+export class HostCouriers extends Context.Tag("evenkeel/Couriers")<HostCouriers, Couriers>() {}
 
 const megabyte = 1_048_576
 /** A chunk of one token names its answer and its model again: some hundred bytes. */

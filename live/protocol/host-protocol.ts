@@ -13,6 +13,8 @@
  * whatever the key, and has to register again; a 401 says only that the key does not open the door.
  */
 import { Schema } from "effect"
+import type { Outcome } from "../../engine/index.ts"
+import { outcomes } from "../../engine/index.ts"
 import { BalanceView, EarningsHour } from "./money.ts"
 import {
   Credits,
@@ -178,23 +180,17 @@ export const Completion = Schema.Struct({
 })
 export type Completion = typeof Completion.Type
 
-const failures = [
-  "connectFailed",
-  "upstreamError",
-  "firstTokenTimeout",
-  "stalled",
-  "truncated",
-  "malformed",
-  "consumerError",
-  "backpressure",
-  "credentialRefused",
-  "notServed",
-] as const
+/** Outcomes that are the gateway's to find; a host may report the others. */
+const foundByGateway = ["completed", "consumerGone", "gatewayFault"] as const
+type FoundByGateway = (typeof foundByGateway)[number]
+export type HostFailure = Exclude<Outcome, FoundByGateway>
+export const isHostFailure = (outcome: Outcome): outcome is HostFailure =>
+  !foundByGateway.includes(outcome as FoundByGateway)
 
 export const Failure = Schema.Struct({
   ...claim,
   outcome: optional(
-    Schema.Literal(...failures),
+    Schema.Literal(...outcomes.filter(isHostFailure)),
     "What went wrong; default upstreamError. consumerError: the call itself is at fault, with the status that says how; notServed: the model is not there",
   ),
   status: optional(whole(100, 599), "HTTP status of the model server, where it answered"),

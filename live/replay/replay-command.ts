@@ -1,4 +1,5 @@
 /** `evenkeel replay`: takes a journal again, under its own policy or under another one. */
+import { causeText } from "../../platform/cause.ts"
 import { FileSystem } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { parse } from "yaml"
@@ -109,7 +110,7 @@ const economyFrom = (nameOrFile: string, base: Economy) =>
       )
     const knobs = yield* Effect.try({
       try: () => parse(text) as unknown,
-      catch: (cause) => refuse(cause instanceof Error ? cause.message : String(cause)),
+      catch: (cause) => refuse(causeText(cause)),
     })
     return yield* deriveEconomy(base, { name: nameOrFile, ...(knobs as object) }, nameOrFile)
   })

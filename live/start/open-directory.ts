@@ -1,26 +1,21 @@
 /**
  * A data directory, opened: what it holds is found to be whole, the names are in memory, the market
  * stands as it stood. Or it fails, and says what is damaged or lost, and what to do.
+ *
+ *     market ─► directory of names ─► check of what was written ─► store
  */
 import type { FileSystem, Path } from "@effect/platform"
-import type { Scope } from "effect"
 import { Effect, Layer } from "effect"
 import type { Economy } from "../../engine/index.ts"
-import type { Directory } from "../directory/directory.ts"
-import { loadDirectory } from "../directory/directory.ts"
-import type { JournalDiverged, OpenedMarket } from "../driver/recovery.ts"
-import { openMarket } from "../driver/recovery.ts"
+import { HostDirectory, loadDirectory } from "../directory/directory.ts"
+import type { JournalDiverged } from "../driver/recovery.ts"
+import { Opened, openMarket } from "../driver/recovery.ts"
 import { type StoreBroken, type StoreFault, type StoreUnusable, unusable } from "../store/errors.ts"
 import { sqliteStore } from "../store/sqlite/open-store.ts"
-import { type MarketStore, Store } from "../store/store.ts"
-
-export interface OpenedDirectory {
-  readonly store: MarketStore
-  readonly directory: Directory
-  readonly market: OpenedMarket
-}
+import { Store } from "../store/store.ts"
 
 export interface OpenOptions {
+  readonly dataDirectory: string
   /** Of a market that is new. */
   readonly economy: Economy
   /** Called where the market is new; has to be unpredictable. */
@@ -32,36 +27,48 @@ export interface OpenOptions {
   readonly onBroken: (error: StoreBroken | StoreUnusable) => void
 }
 
-/** The store closes with the scope. */
-export const openDirectory = (
-  dataDirectory: string,
+/** Those that another may take the place of. */
+export interface DirectoryLayers {
+  readonly store: Layer.Layer<Store, StoreUnusable, FileSystem.FileSystem | Path.Path>
+  readonly directory: Layer.Layer<HostDirectory, StoreFault, Store>
+}
+
+export const openedLayer = (
   options: OpenOptions,
-): Effect.Effect<
-  OpenedDirectory,
+  given: Partial<DirectoryLayers> = {},
+): Layer.Layer<
+  HostDirectory | Opened | Store,
   JournalDiverged | StoreUnusable,
-  Scope.Scope | FileSystem.FileSystem | Path.Path
-> =>
-  Effect.flatMap(Layer.build(sqliteStore(dataDirectory, options.onBroken)), (services) =>
-    openStored(dataDirectory, options).pipe(
-      Effect.provide(services),
-      Effect.catchTags({
-        StoreUnreadable: (error) => unusable(dataDirectory, error),
-        StoreDamaged: (error) => unusable(dataDirectory, error),
-      }),
+  FileSystem.FileSystem | Path.Path
+> => {
+  const { dataDirectory, onBroken } = options
+  const {
+    store = sqliteStore(dataDirectory, onBroken),
+    directory = Layer.effect(HostDirectory, loadDirectory),
+  } = given
+  return marketLayer(options).pipe(
+    Layer.provideMerge(directory),
+    Layer.provideMerge(checkedLayer(options)),
+    Layer.provideMerge(store),
+    Layer.mapError((fault) =>
+      fault._tag === "StoreDamaged" || fault._tag === "StoreUnreadable"
+        ? unusable(dataDirectory, fault)
+        : fault,
     ),
   )
+}
 
-const openStored = (
-  dataDirectory: string,
-  { economy, newSeed, nowMillis, checkedFirstMib, onBroken }: OpenOptions,
-) =>
-  Effect.gen(function* () {
-    const store = yield* Store
-    yield* checkHistory(store, checkedFirstMib, (error) => onBroken(unusable(dataDirectory, error)))
-    const directory = yield* loadDirectory
-    const market = yield* openMarket(economy, newSeed, nowMillis)
-    return { store, directory, market }
-  })
+/** The market as it stood; one that is new is on disk. */
+const marketLayer = ({ economy, newSeed, nowMillis }: OpenOptions) =>
+  Layer.effect(
+    Opened,
+    Effect.gen(function* () {
+      const opened = yield* openMarket(economy, newSeed, nowMillis)
+      const store = yield* Store
+      yield* Effect.promise(() => store.durable())
+      return opened
+    }),
+  )
 
 /** Between two pages of the check of a large directory: it takes a part of a core at most. */
 const restMillis = 20
@@ -70,15 +77,15 @@ const restMillis = 20
  * A small directory is checked before it is used, a large one beside. Where that finds damage the
  * gateway ends, since more on top of it would make it worse.
  */
-const checkHistory = (
-  { history }: MarketStore,
-  checkedFirstMib: number,
-  onDamage: (fault: StoreFault) => void,
-) =>
-  Effect.gen(function* () {
-    if ((yield* history.bytes) <= checkedFirstMib * 2 ** 20) return yield* history.check(0)
-    yield* history.check(restMillis).pipe(
-      Effect.catchAll((fault) => Effect.sync(() => onDamage(fault))),
-      Effect.forkScoped,
-    )
-  })
+const checkedLayer = ({ dataDirectory, checkedFirstMib, onBroken }: OpenOptions) =>
+  Layer.scopedDiscard(
+    Effect.gen(function* () {
+      const { history } = yield* Store
+      if ((yield* history.bytes) <= checkedFirstMib * 2 ** 20) return yield* history.check(0)
+      yield* history.check(restMillis).pipe(
+        Effect.catchAll((fault) => Effect.sync(() => onBroken(unusable(dataDirectory, fault)))),
+        Effect.interruptible,
+        Effect.forkScoped,
+      )
+    }),
+  )

@@ -7,46 +7,44 @@
  */
 import { FileSystem, Path } from "@effect/platform"
 import type { Scope } from "effect"
-import { Data, Deferred, Effect } from "effect"
+import { Data, Deferred, Effect, Layer } from "effect"
 import type { FastifyInstance, FastifyPluginAsync, FastifyServerOptions } from "fastify"
 import { randomBytes } from "node:crypto"
 import type { AddressInfo } from "node:net"
 import type { Economy, EconomyInvalid } from "../../engine/index.ts"
 import { deriveEconomy, economies } from "../../engine/index.ts"
+import { causeText } from "../../platform/cause.ts"
 import { accountRoutes } from "../accounts/account-routes.ts"
-import { ensureAdminKey } from "../directory/keys.ts"
 import type { ModelUnlistable } from "../accounts/model-list.ts"
 import { listConfiguredModels } from "../accounts/model-list.ts"
 import type { LiveConfig } from "../config/config.ts"
+import { ConfigInvalid } from "../config/load-config.ts"
 import { dashboardRoutes } from "../dashboard/dashboard-routes.ts"
-import { systemClock } from "../driver/clock.ts"
-import type { MarketDriver } from "../driver/market-driver.ts"
-import { makeMarketDriver } from "../driver/market-driver.ts"
+import { ensureAdminKey } from "../directory/keys.ts"
+import type { LiveServices } from "../directory/services.ts"
+import { Live } from "../directory/services.ts"
 import type { JournalDiverged, OpenedMarket } from "../driver/recovery.ts"
-import { openDirectory } from "./open-directory.ts"
-import { endWhatWasUnderWay, readDelivered } from "../driver/recovery.ts"
+import { endWhatWasUnderWay, Opened, readDelivered } from "../driver/recovery.ts"
 import { makeCalls } from "../gateway/call/calls.ts"
 import { gatewayRoutes } from "../gateway/gateway-routes.ts"
 import { startProber } from "../gateway/probing/prober.ts"
-import { makePushCourier } from "../gateway/couriers/push-courier.ts"
-import { hostRoutes, jobBoardOf } from "../hosts/host-routes.ts"
-import type { NetworkGuard } from "../hosts/network-guard.ts"
-import { guardedConnector, makeNetworkGuard } from "../hosts/network-guard.ts"
-import { makeUploadWays } from "../directory/upload-ways.ts"
-import { NetworkInvalid, parseNetwork } from "../http/networks.ts"
 import type { VaultUnusable } from "../hosts/credentials/master-keys.ts"
-import type { Vault } from "../hosts/credentials/vault.ts"
-import { openVault, rewrapTokens, tokenOf } from "../hosts/credentials/vault.ts"
-import { ConfigInvalid } from "../config/load-config.ts"
+import { rewrapTokens, TokenVault } from "../hosts/credentials/vault.ts"
+import { hostRoutes } from "../hosts/host-routes.ts"
+import { Jobs } from "../hosts/jobs/job-board.ts"
+import type { NetworkGuard } from "../hosts/network-guard.ts"
+import { makeNetworkGuard } from "../hosts/network-guard.ts"
+import { NetworkInvalid, parseNetwork } from "../http/networks.ts"
+import { buildServer } from "../http/server/server.ts"
 import { documentation } from "../operations/documentation.ts"
 import { makeFeed } from "../operations/feed.ts"
-import { measureCalls } from "./measured-calls.ts"
 import { makeMarketMetrics } from "../operations/metrics.ts"
 import { operationsRoutes } from "../operations/operations-routes.ts"
-import { buildServer } from "../http/server/server.ts"
-import type { LiveServices } from "../directory/services.ts"
+import { HostCouriers } from "../protocol/delivery.ts"
 import type { StoreBroken, StoreFault, StoreUnusable } from "../store/errors.ts"
-import { type MarketStore, Store } from "../store/store.ts"
+import type { GatewayLayers } from "./layers.ts"
+import { gatewayLayer } from "./layers.ts"
+import { measureCalls } from "./measured-calls.ts"
 
 export interface GatewayOptions {
   readonly config: LiveConfig
@@ -90,29 +88,50 @@ export type GatewayFault =
   | StoreUnusable
   | VaultUnusable
 
-/** Starts the gateway; it ends, in order, with the scope. */
+/** Starts the gateway; it ends, in order, with the scope. `layers`: in the place of those of layers.ts. */
 export const startGateway = (
-  options: GatewayOptions,
+  { config, dataDirectory, logger }: GatewayOptions,
+  layers: Partial<GatewayLayers> = {},
 ): Effect.Effect<RunningGateway, GatewayFault, Scope.Scope | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
-    const { config } = options
     const guard = yield* guardOf(config)
+    const economy = yield* economyOf(config)
     const breakage = yield* Deferred.make<never, StoreBroken | StoreUnusable>()
-    const { services, vault, market } = yield* openServices(options, (error) => {
+    const onBroken = (error: StoreBroken | StoreUnusable): void =>
       Deferred.unsafeDone(breakage, Effect.fail(error))
-    })
-    const { driver, store } = services
+    const parts = gatewayLayer(
+      {
+        config,
+        dataDirectory,
+        economy,
+        newSeed: () => randomBytes(32).toString("base64url"),
+        nowMillis: Date.now(),
+        checkedFirstMib: config.store.checkedFirstMib,
+        guard,
+        onBroken,
+      },
+      layers,
+    )
+    const running = yield* Effect.provide(serve(guard, logger), yield* Layer.build(parts))
+    return { ...running, broken: Deferred.await(breakage) }
+  })
+
+/** Ends what was cut off, and listens. */
+const serve = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
+  Effect.gen(function* () {
+    const services = yield* Live
+    const { config, directory, driver, store } = services
+    const { isNew, replayed } = yield* Opened
     yield* listConfiguredModels(services)
-    rewrapTokens(services.directory, vault)
-    const delivered = yield* Effect.provideService(readDelivered, Store, store)
-    const server = yield* openServer(services, guard, vault, options.logger)
+    rewrapTokens(directory, yield* TokenVault)
+    const delivered = yield* readDelivered
+    const server = yield* openServer(guard, logger)
     // Every taker of commands is there: what is found out about the past is noted, too.
-    const cutOff = market.isNew ? 0 : endWhatWasUnderWay(driver, store, delivered)
+    const cutOff = isNew ? 0 : endWhatWasUnderWay(driver, store, delivered)
     const { host, port } = config.listen
     yield* Effect.tryPromise({
       try: () => server.listen({ host, port }),
-      catch: (cause) =>
-        new CannotListen({ host, port, reason: cause instanceof Error ? cause.message : "" }),
+      catch: (cause) => new CannotListen({ host, port, reason: causeText(cause) }),
     })
     // Last: it is shown this once, so a start that fails must not have made it.
     const adminSecret = ensureAdminKey(services)
@@ -122,68 +141,18 @@ export const startGateway = (
       server,
       services,
       adminSecret,
-      opened: { isNew: market.isNew, replayed: market.replayed, cutOff },
-      broken: Deferred.await(breakage),
+      opened: { isNew, replayed, cutOff },
     }
-  })
-
-/** The data directory and the market in it, as it stood. At the end: a snapshot, and all of it on disk. */
-const openServices = (
-  { config, dataDirectory }: GatewayOptions,
-  onBroken: (error: StoreBroken | StoreUnusable) => void,
-) =>
-  Effect.gen(function* () {
-    const economy = yield* economyOf(config)
-    const newSeed = () => randomBytes(32).toString("base64url")
-    const { store, directory, market } = yield* openDirectory(dataDirectory, {
-      economy,
-      newSeed,
-      nowMillis: Date.now(),
-      checkedFirstMib: config.store.checkedFirstMib,
-      onBroken,
-    })
-    yield* Effect.promise(() => store.durable())
-    const vault = yield* openVault(dataDirectory)
-    const driver = yield* Effect.acquireRelease(
-      Effect.sync(() => startDriver(market, store)),
-      (one) =>
-        Effect.promise(async () => {
-          one.stop()
-          await snapshots.close()
-        }),
-    )
-    const snapshots = keepSnapshots(driver, store, config.store.snapshotEntries)
-    const uploads = makeUploadWays()
-    const services: LiveServices = {
-      config,
-      driver,
-      directory,
-      store,
-      uploads,
-      nowMillis: Date.now,
-    }
-    return { services, vault, market }
   })
 
 /** The server with all that it serves, not listening yet. At the end: calls finish, then it closes. */
-const openServer = (
-  services: LiveServices,
-  guard: NetworkGuard,
-  vault: Vault,
-  logger: GatewayOptions["logger"],
-): Effect.Effect<FastifyInstance, never, Scope.Scope> =>
+const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
   Effect.gen(function* () {
-    const { config, directory, driver } = services
-    const board = jobBoardOf(services)
-    const push = makePushCourier({
-      hostOf: (instance) => {
-        const record = directory.instances.get(instance)
-        return record === undefined ? undefined : directory.hosts.get(record.host)
-      },
-      tokenOf: (host) => tokenOf(vault, host),
-      connect: guardedConnector(guard, { timeout: config.timeouts.connectSeconds * 1000 }),
-    })
-    const couriers = { pull: board, push }
+    const services = yield* Live
+    const { config, driver } = services
+    const couriers = yield* HostCouriers
+    const board = yield* Jobs
+    const vault = yield* TokenVault
     const feed = makeFeed(services)
     const metrics = makeMarketMetrics(services)
     const calls = measureCalls(makeCalls(services, couriers), driver.clock, metrics)
@@ -206,7 +175,6 @@ const openServer = (
           await calls.drain(config.timeouts.shutdownSeconds)
           feed.close()
           await closeWithin(one, lastAnswersMillis)
-          await push.close()
         }),
     )
     yield* Effect.acquireRelease(
@@ -254,37 +222,6 @@ const networksOf = <A>(setting: string, read: () => A): Effect.Effect<A, ConfigI
       throw cause
     },
   })
-
-/** After an outage, the first that the market hears is that what fell due is nobody's fault. */
-const startDriver = ({ engine, meta, isNew }: OpenedMarket, store: MarketStore): MarketDriver => {
-  const clock = systemClock(meta.openedAtMillis, engine.market.now)
-  const driver = makeMarketDriver(engine, clock, store)
-  if (!isNew) driver.submit({ _tag: "GatewayResumed" })
-  return driver
-}
-
-/** A snapshot every so many entries, so that recovery stays short, and one at the end. */
-const keepSnapshots = (driver: MarketDriver, store: MarketStore, entries: number) => {
-  let next = store.lastSeq() + entries
-  let underWay: Promise<void> | undefined
-  const write = (): Promise<void> => {
-    next = store.lastSeq() + entries
-    const written = store.putSnapshot(driver.market).finally(() => {
-      underWay = undefined
-    })
-    underWay = written
-    return written
-  }
-  driver.addTaker(() => {
-    if (underWay === undefined && store.lastSeq() >= next) void write()
-  })
-  return {
-    close: async (): Promise<void> => {
-      await underWay
-      await write()
-    },
-  }
-}
 
 const urlOf = ({ address, port, family }: AddressInfo): string => {
   const host = address === "0.0.0.0" || address === "::" ? "127.0.0.1" : address

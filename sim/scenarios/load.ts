@@ -2,6 +2,7 @@
  * Scenarios by name or from a file. A built-in scenario is a YAML file beside this one; a file of the
  * user's own may extend it, or another file.
  */
+import { causeText } from "../../platform/cause.ts"
 import { FileSystem, Path } from "@effect/platform"
 import { Effect, Either } from "effect"
 import { createRequire } from "node:module"
@@ -72,7 +73,7 @@ const parseTree = (text: string, source: string): Either.Either<Tree, ScenarioIn
     tree = document.toJS({ maxAliasCount: 100 })
   } catch (cause) {
     // An alias without an anchor, or aliases of aliases that would grow without bound.
-    return Either.left(invalid(source, cause instanceof Error ? cause.message : String(cause)))
+    return Either.left(invalid(source, causeText(cause)))
   }
   if (!isTree(tree))
     return Either.left(invalid(source, "expected settings, one `name: value` a line"))

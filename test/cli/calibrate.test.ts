@@ -8,7 +8,8 @@ import { parse } from "yaml"
 import type { ProfileFit } from "../../sim/calibration/fit-profile.ts"
 import { listening, startFakeServer } from "../sim/calibration/fake-server.ts"
 import type { Speed } from "../sim/calibration/fake-server.ts"
-import { evenkeel, stackLine } from "./evenkeel.ts"
+import { evenkeel } from "./evenkeel.ts"
+import { evenkeelHere } from "./program.ts"
 
 let folder = ""
 beforeAll(async () => {
@@ -110,20 +111,25 @@ describe("evenkeel calibrate", () => {
         join(folder, "market.yaml"),
         "name: market\nfleet: { nodes: 5, profiles: [mine.yaml], devices: [{ device: RTX 4090 (measured), weight: 1 }] }\n",
       )
-      const run = await evenkeel(
-        ["run", "market.yaml", "--replications", "1", "--set", "horizonDays=0.05", "--json"],
-        () => {},
-        { cwd: folder },
-      )
+      const market = join(folder, "market.yaml")
+      const out = join(folder, "out")
+      const run = await evenkeelHere([
+        "run",
+        market,
+        "--replications",
+        "1",
+        "--set",
+        "horizonDays=0.05",
+        "--out",
+        out,
+      ])
       expect([run.code, run.stderr]).toEqual([0, expect.any(String)])
-      const other = await evenkeel(
+      const other = await evenkeelHere(
         [
-          ["compare", "market.yaml", "--replications", "2", "--json"],
+          ["compare", market, "--replications", "2", "--json"],
           ["--both", "horizonDays=0.05", "--both", "demand.requestsPerSecond=0.1"],
           ["--set", "fleet.profiles.0.models.0.stepMicros=80000"],
         ].flat(),
-        () => {},
-        { cwd: folder },
       )
       expect([other.code, other.stderr]).toEqual([0, expect.any(String)])
       // Ten times the step: the market must notice.
@@ -232,18 +238,24 @@ describe("evenkeel calibrate", () => {
       ["--model", "llama-3-8b"],
     ])
     for (let i = 0; i < words.length; i += 2) base.set(words[i], words[i + 1])
-    const { code, stdout, stderr } = await calibrate(
-      [...base].map(([name, value]) => `${name}=${value}`),
-    )
+    const { code, stdout, stderr } = await evenkeelHere([
+      "calibrate",
+      ...[...base].map(([name, value]) => `${name}=${value}`),
+    ])
     expect(code).toBe(1)
     expect(stdout).toBe("")
     expect(stderr).toContain(message)
-    expect(stderr).not.toMatch(stackLine)
     expect(stderr).not.toContain("hush")
   })
 
   it("says so where nothing listens, and where a server is too fast to measure", async () => {
-    const nobody = await calibrate(["--endpoint", "http://127.0.0.1:9/v1", "--model", "llama-3-8b"])
+    const nobody = await evenkeelHere([
+      "calibrate",
+      "--endpoint",
+      "http://127.0.0.1:9/v1",
+      "--model",
+      "llama-3-8b",
+    ])
     expect([nobody.code, nobody.stderr]).toEqual([
       1,
       "http://127.0.0.1:9/v1: nothing listens there (connection refused)\n",

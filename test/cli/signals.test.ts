@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { readRun } from "../../sim/results/store/store.ts"
 import type { Ended } from "./evenkeel.ts"
 import { evenkeel, stackLine } from "./evenkeel.ts"
+import { evenkeelHere } from "./program.ts"
 
 let folder = ""
 beforeAll(async () => {
@@ -23,6 +24,7 @@ const runWords = (out: string, days: number, replications: number) => [
   "--workers=2",
   `--out=${join(folder, out)}`,
   `--set=horizonDays=${days}`,
+  "--set=fleet.nodes=20",
   `--replications=${replications}`,
 ]
 
@@ -61,10 +63,14 @@ describe("a run that is stopped", () => {
     expect(replications.length).toBe(Number(told?.[1]))
     expect(replicationsAsked).toBe(60)
     expect(await readdir(join(folder, "half"))).toEqual(["results.sqlite"])
+    const report = await evenkeel(["report", join(folder, "half"), "--json"])
+    expect(report.code).toBe(0)
+    const page = JSON.parse(report.stdout).files[0]
+    expect(await readFile(page, "utf8")).toContain("</html>")
   })
 
   it("before anything was finished leaves earlier results as they were", async () => {
-    expect((await evenkeel(runWords("earlier", 0.01, 2))).code).toBe(0)
+    expect((await evenkeelHere(runWords("earlier", 0.01, 2))).code).toBe(0)
     const before = await readdir(join(folder, "earlier"))
     const database = join(folder, "earlier", "results.sqlite")
     const bytes = await readFile(database)
@@ -90,7 +96,7 @@ describe("a run that is stopped", () => {
   })
 
   it("by SIGKILL while it writes leaves the old results or the new ones", async () => {
-    expect((await evenkeel(runWords("killed", 0.01, 2))).code).toBe(0)
+    expect((await evenkeelHere(runWords("killed", 0.01, 2))).code).toBe(0)
     const old = await stored("killed")
     for (const millis of [0, 5, 20]) {
       // The folder beside the results in which new ones are written; earlier kills left theirs.

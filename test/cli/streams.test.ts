@@ -22,12 +22,13 @@ const shell = (script: string, env: Readonly<Record<string, string>> = {}) =>
 
 const evenkeel = `${quoteForShell(process.execPath)} ${quoteForShell(program)}`
 const run = (out: string) =>
-  `${evenkeel} run quickstart --set horizonDays=0.05 --replications 2 --workers 1 --out ${out}`
+  `${evenkeel} run quickstart --set horizonDays=0.05 --set fleet.nodes=20 --replications 2 --workers 1 --out ${out}`
+const compare = `${evenkeel} compare quickstart --both horizonDays=0.01 --both fleet.nodes=20 --set fleet.nodes=21 --replications 2 --workers 1`
 
 describe("a reader that leaves early", () => {
   it("of stdout ends nothing and shows no trace", async () => {
     const { stdout, stderr } = shell(
-      `${run("early")} --json 2>errors | head -1; echo "\${PIPESTATUS[0]}"; ` +
+      `${compare} --json 2>errors | head -1; echo "\${PIPESTATUS[0]}"; ` +
         `${evenkeel} economy show pooled | true; echo "\${PIPESTATUS[0]}"`,
     )
     expect(stdout).toBe("{\n0\n0\n")

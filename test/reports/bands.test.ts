@@ -69,7 +69,11 @@ describe("bands", () => {
   it("keep the total of a series, at most so many points, in a length of time people use", () => {
     const series = fc.tuple(
       fc.constantFrom(60, 900, 3600, 1000),
-      fc.array(fc.double({ min: 0, max: 100, noNaN: true }), { minLength: 1, maxLength: 1500 }),
+      fc.array(fc.double({ min: 0, max: 100, noNaN: true }), {
+        minLength: 1,
+        maxLength: 1500,
+        size: "medium",
+      }),
     )
     fc.assert(
       fc.property(series, ([binSeconds, values]) => {

@@ -11,9 +11,6 @@ const seed = seedText === undefined || seedText === "" ? undefined : Number(seed
 if (seed !== undefined && !Number.isSafeInteger(seed))
   throw new Error(`EVENKEEL_SEED: expected a whole number, got ${JSON.stringify(seedText)}`)
 
-// Where a list has a greatest length, lists grow up to it: fast-check's own default stops at about 10.
-fc.configureGlobal({ ...fc.readConfigureGlobal(), defaultSizeToMaxWhenMaxSpecified: true })
-
 const turnMillis = 200
 let lastTurn = performance.now()
 

@@ -16,6 +16,7 @@ import {
   open,
   probeColumn,
 } from "../../machines/admission.ts"
+import { serviceColumn } from "../../machines/presence.ts"
 import { auditBreaker } from "../../rules/breaker.ts"
 import { auditFloorSamples } from "../../rules/floor.ts"
 import { auditCandidates } from "../../rules/selection.ts"
@@ -66,6 +67,7 @@ const auditMachines = ({ breakers, instances: { columns } }: Market, instance: n
     [floorColumn, columns.isBelowFloor],
     [doubtColumn, columns.isDoubted],
     [credentialColumn, columns.isSuspended],
+    [serviceColumn, columns.service],
   ]
   for (const [machine, column] of machines)
     invariant(

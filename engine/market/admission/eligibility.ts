@@ -9,6 +9,7 @@
  * It runs after whatever touched the instance, and again at the earliest moment at which time itself
  * will change the answer.
  */
+import { serving } from "../../machines/presence.ts"
 import { rankCandidate } from "../../rules/selection.ts"
 import { invariant } from "../../core/invariant.ts"
 import type { Market } from "../state/market-state.ts"
@@ -150,7 +151,7 @@ const reasonsAgainst = (market: Market, instance: number, ramp: number): number 
   const state = breakers.state[instance]
   let reasons = 0
   if (columns.isOnline[instance] === 0) reasons |= 1 << inactive
-  if (columns.isDraining[instance] === 1) reasons |= 1 << draining
+  if (columns.service[instance] !== serving) reasons |= 1 << draining
   if (columns.isSuspended[instance] === 1) reasons |= 1 << suspended
   if (columns.isUnavailable[instance] === 1) reasons |= 1 << offSchedule
   if (rules.isCapacityVerified && columns.measuredSlots[instance] === 0) reasons |= 1 << unverified
@@ -170,7 +171,7 @@ const lowest = (reasons: number): number =>
 /** May anything be asked of the instance: probes, measurements, requests? */
 export const isInService = ({ instances: { columns } }: Market, instance: number): boolean =>
   columns.isOnline[instance] === 1 &&
-  columns.isDraining[instance] === 0 &&
+  columns.service[instance] === serving &&
   columns.isSuspended[instance] === 0 &&
   columns.isUnavailable[instance] === 0
 
@@ -180,7 +181,7 @@ export const outOfServiceReason = (
   instance: number,
 ): number => {
   if (columns.isOnline[instance] === 0) return inactive
-  if (columns.isDraining[instance] === 1) return draining
+  if (columns.service[instance] !== serving) return draining
   if (columns.isSuspended[instance] === 1) return suspended
   return columns.isUnavailable[instance] === 1 ? offSchedule : -1
 }

@@ -8,6 +8,7 @@
  * is claimed when the call is settled and paid at the turn of the hour out of what the pool holds,
  * prorated where it would run dry: the pool is never negative.
  */
+import { serving } from "../../machines/presence.ts"
 import { countedTokensPerSecond, onlineMicrosAt, rampNow } from "../admission/eligibility.ts"
 import { invariant } from "../../core/invariant.ts"
 import { emit } from "../../protocol/command.ts"
@@ -102,7 +103,7 @@ const supplyByModel = (market: Market): Float64Array => {
   const supply = new Float64Array(market.models.used)
   for (let instance = 0; instance < market.instances.used; instance++) {
     if (market.instances.ids[instance] === -1) continue
-    if (columns.isOnline[instance] === 0 || columns.isDraining[instance] === 1) continue
+    if (columns.isOnline[instance] === 0 || columns.service[instance] !== serving) continue
     const model = columns.model[instance]
     supply[model] =
       supply[model] +

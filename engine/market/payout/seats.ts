@@ -14,6 +14,7 @@
  * A node's reduction and vacant seats outlive it with its operator, and every node that the operator
  * registers while they last begins with them: registering anew sheds nothing.
  */
+import { serving } from "../../machines/presence.ts"
 import { invariant } from "../../core/invariant.ts"
 import type { VacantSeat } from "../../rules/flap.ts"
 import { reductionAfter, reductionOnSwitch } from "../../rules/flap.ts"
@@ -113,7 +114,7 @@ const successorOf = (market: Market, node: number, seat: VacantSeat, isReturn: b
   for (let next = market.nodes.columns.firstInstance[node]; next !== 0;) {
     const instance = next - 1
     next = columns.nextOnNode[instance]
-    if (columns.isDraining[instance] === 1) continue
+    if (columns.service[instance] !== serving) continue
     if ((columns.model[instance] === seat.model) !== isReturn) continue
     const since = columns.seatSince[instance]
     const isNewer = since > seat.since || since >= seat.vacantSince

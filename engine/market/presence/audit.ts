@@ -1,4 +1,5 @@
 /** What holds of nodes, and of instances on them, between steps. */
+import { stopping } from "../../machines/presence.ts"
 import { invariant } from "../../core/invariant.ts"
 import { auditTable } from "../../core/table.ts"
 import { auditWakeQueue } from "../../core/wake-queue.ts"
@@ -83,11 +84,7 @@ const auditInstance = (market: Market, instance: number): void => {
     "nobody is online for longer than there is a market",
   )
   invariant(
-    columns.isStopping[instance] === 0 || columns.isDraining[instance] === 1,
-    "an instance that is to stop drains",
-  )
-  invariant(
-    columns.isStopping[instance] === 0 || columns.inFlight[instance] > 0,
+    columns.service[instance] !== stopping || columns.inFlight[instance] > 0,
     "an instance that is to stop waits for attempts",
   )
   invariant(

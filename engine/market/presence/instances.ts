@@ -5,6 +5,7 @@
 import { credentialColumn, floorColumn } from "../../machines/admission.ts"
 import { invariant } from "../../core/invariant.ts"
 import { advance } from "../../core/machine.ts"
+import { serviceColumn, serving, stopping } from "../../machines/presence.ts"
 import { forgetBreaker } from "../../rules/breaker.ts"
 import { refresh } from "../admission/eligibility.ts"
 import { forgetSamples } from "../../rules/floor.ts"
@@ -60,12 +61,12 @@ export const onModelSwitched = (
   if (model < 0) return "UnknownModel"
   if (!isCapacity(event.slots, event.tokensPerSecond)) return "InvalidQuantity"
   const { columns } = market.instances
-  if (columns.isStopping[instance] === 1) return "InstanceStopping"
+  if (columns.service[instance] === stopping) return "InstanceStopping"
   if (columns.model[instance] === model) return "SameModel"
   if (columns.inFlight[instance] > 0) return "AttemptsInFlight"
   leaveModel(market, instance)
-  const hasLeftSeat = columns.isDraining[instance] === 1
-  columns.isDraining[instance] = 0
+  const hasLeftSeat = columns.service[instance] !== serving
+  if (hasLeftSeat) advance(serviceColumn, columns.service, instance, "switched")
   serve(market, instance, model, event.slots, event.tokensPerSecond)
   if (hasLeftSeat) takeSeat(market, instance, event.isPlatformAsked)
   else if (!event.isPlatformAsked) reducePayout(market, columns.node[instance])
@@ -146,10 +147,10 @@ export const onInstanceDrained = (
 
 /** No new attempts from now on, and its seat is vacant. */
 const drain = (market: Market, instance: number): void => {
-  const { columns } = market.instances
-  if (columns.isDraining[instance] === 1) return
-  columns.isDraining[instance] = 1
-  vacateSeat(market, instance)
+  const { service } = market.instances.columns
+  const wasServing = service[instance] === serving
+  advance(serviceColumn, service, instance, "drained")
+  if (wasServing) vacateSeat(market, instance)
 }
 
 export const onCredentialReplaced = (
@@ -171,13 +172,13 @@ export const onInstanceStopped = (
   const instance = slotOf(market.instances, event.instance)
   if (instance < 0) return "UnknownInstance"
   const { columns } = market.instances
-  if (columns.isStopping[instance] === 1) return "InstanceStopping"
+  if (columns.service[instance] === stopping) return "InstanceStopping"
   drain(market, instance)
   if (columns.inFlight[instance] === 0) {
     stopInstance(market, instance)
     return undefined
   }
-  columns.isStopping[instance] = 1
+  advance(serviceColumn, columns.service, instance, "stopped")
   refresh(market, instance)
   return undefined
 }

@@ -2,7 +2,7 @@
  * Nodes come, fall silent, return and leave. A node that has sent a heartbeat is lost when it misses
  * three; one that never has (a cloud account, a simulated machine) is lost when the driver says so.
  */
-import { connectionColumn, supervisionColumn } from "../../machines/presence.ts"
+import { connectionColumn, serving, supervisionColumn } from "../../machines/presence.ts"
 import { invariant } from "../../core/invariant.ts"
 import { advance } from "../../core/machine.ts"
 import type { Rejection } from "../../protocol/command.ts"
@@ -94,7 +94,7 @@ export const onNodeRemoved = (
   for (const instance of instancesOf(market, node))
     if (market.instances.columns.inFlight[instance] > 0) return "AttemptsInFlight"
   for (const instance of instancesOf(market, node)) {
-    if (market.instances.columns.isDraining[instance] === 0) leaveSeat(market, instance)
+    if (market.instances.columns.service[instance] === serving) leaveSeat(market, instance)
     stopInstance(market, instance)
   }
   bequeathSeats(market, node)

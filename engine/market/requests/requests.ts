@@ -3,6 +3,7 @@
  * token, then settle or void. Every request ends in exactly one `Finish` or `Refuse`.
  */
 import { invariant } from "../../core/invariant.ts"
+import { stopping } from "../../machines/presence.ts"
 import { halfOpen } from "../../machines/admission.ts"
 import { eligible, owe, refresh, refreshLoad } from "../admission/eligibility.ts"
 import { decodeMilliTokensPerSecond, isBelowAfter } from "../../rules/floor.ts"
@@ -156,7 +157,7 @@ export const onAttemptEnded = (
     remove(market.requests, request)
   } else if (!(isToBeRetried(market, request, outcome) && retry(market, request)))
     end(market, request, outcome)
-  if (columns.isStopping[instance] === 1 && columns.inFlight[instance] === 0)
+  if (columns.service[instance] === stopping && columns.inFlight[instance] === 0)
     stopInstance(market, instance)
   else refreshLoad(market, instance)
   return undefined

@@ -80,9 +80,8 @@ const instanceSpec = {
   measureUntil: "f64",
   inFlight: "i32",
   isUnavailable: "u8",
-  isDraining: "u8",
-  /** Removed as soon as its last attempt has ended. */
-  isStopping: "u8",
+  /** Serving, draining, or stopping: removed as soon as its last attempt has ended. */
+  service: "u8",
   isSuspended: "u8",
   isBelowFloor: "u8",
   floorCursor: "u32",

@@ -2,6 +2,7 @@
  * What the agent asks of a way to run a model. A backend gets the body of an OpenAI call and gives
  * the chunks of an OpenAI stream, whatever it talks to.
  */
+import { Data } from "effect"
 import type { Outcome } from "../../../engine/index.ts"
 import type { JobKind } from "../../protocol/delivery.ts"
 
@@ -33,21 +34,18 @@ export interface Backend {
 }
 
 /** How a generation failed, in the words of the kernel's outcomes. */
-export class BackendError extends Error {
-  override readonly name = "BackendError"
+export class BackendError extends Data.TaggedError("BackendError")<{
   readonly outcome: Outcome
+  readonly message: string
   /** HTTP status of the backend, where it gave one. */
-  readonly status: number | undefined
-  readonly retryAfterSeconds: number | undefined
-
+  readonly status?: number | undefined
+  readonly retryAfterSeconds?: number | undefined
+}> {
   constructor(
     outcome: Outcome,
-    detail: string,
+    message: string,
     more: { readonly status?: number; readonly retryAfterSeconds?: number | undefined } = {},
   ) {
-    super(detail)
-    this.outcome = outcome
-    this.status = more.status
-    this.retryAfterSeconds = more.retryAfterSeconds
+    super({ outcome, message, ...more })
   }
 }

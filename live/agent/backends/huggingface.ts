@@ -4,12 +4,14 @@
  * a model loads it.
  */
 import { createServer } from "node:net"
+import { Effect, Exit, Scope } from "effect"
+import { runEffect } from "../../http/run-effect.ts"
 import { call, textOf } from "../transport/http.ts"
 import type { Backend, BackendJob } from "./backend.ts"
 import { BackendError } from "./backend.ts"
 import { generateOpenAi, openAiBackend } from "./openai.ts"
 import type { Supervisor, SupervisorOptions } from "./supervisor.ts"
-import { makeSupervisor } from "./supervisor.ts"
+import { supervise } from "./supervisor.ts"
 
 export interface HuggingFaceBackendOptions {
   /** Models to declare; none: all generative ones in the local cache. */
@@ -29,12 +31,15 @@ export const huggingFaceBackend = (options: HuggingFaceBackendOptions): Backend 
   const { program = "transformers" } = options
   let running:
     { readonly base: URL; readonly supervisor: Supervisor; readonly client: Backend } | undefined
+  let stop = (): Promise<void> => Promise.resolve()
   return {
     description: `huggingface: ${program} serve, supervised`,
     start: async () => {
       const port = await freePort()
       const base = new URL(`http://127.0.0.1:${port}`)
-      const supervisor = makeSupervisor({
+      const scope = await runEffect(Scope.make())
+      stop = () => runEffect(Scope.close(scope, Exit.void))
+      const supervision = supervise({
         command: [
           program,
           "serve",
@@ -51,12 +56,15 @@ export const huggingFaceBackend = (options: HuggingFaceBackendOptions): Backend 
         ...(options.onRestart === undefined ? {} : { onRestart: options.onRestart }),
         ...options.supervision,
       })
+      const supervisor = await runEffect(
+        supervision.pipe(
+          Scope.extend(scope),
+          Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+        ),
+      )
       running = { base, supervisor, client: openAiBackend({ endpoint: base }) }
-      await supervisor.start()
     },
-    stop: async () => {
-      await running?.supervisor.stop()
-    },
+    stop: () => stop(),
     isReady: () => running?.supervisor.isReady() === true,
     models: async () =>
       options.models.length > 0 ? options.models : ((await running?.client.models()) ?? []),

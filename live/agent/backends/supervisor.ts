@@ -6,8 +6,10 @@
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import type { Backoff } from "../transport/backoff.ts"
-import { makeBackoff, pause } from "../transport/backoff.ts"
+import type { Scope } from "effect"
+import { Deferred, Duration, Effect, Schedule } from "effect"
+import { backoff } from "../transport/backoff.ts"
+import { fromPromise } from "../transport/from-promise.ts"
 
 export interface SupervisorOptions {
   /** Program and arguments, no shell. */
@@ -22,109 +24,114 @@ export interface SupervisorOptions {
   readonly checkMillis?: number
   /** From SIGTERM to SIGKILL. */
   readonly graceMillis?: number
-  readonly backoff?: Backoff
+  /** The first wait before it is started again. */
+  readonly firstWaitMillis?: number
   readonly onRestart?: (message: string) => void
 }
 
 export interface Supervisor {
-  /** Resolves once the server answers; rejects where it cannot be started, or not in time. */
-  readonly start: () => Promise<void>
-  readonly stop: () => Promise<void>
   readonly isReady: () => boolean
 }
 
 /** A server that ran this long has started well: the next fault is a new one. */
 const steadyMillis = 60_000
+const mostWaitMillis = 30_000
 /** So many last characters of what the server wrote to stderr are shown when it ends. */
 const shownChars = 2000
 
-export const makeSupervisor = (options: SupervisorOptions): Supervisor => {
-  const { checkMillis = 250, graceMillis = 5000, startMillis = 600_000 } = options
-  const backoff = options.backoff ?? makeBackoff({ firstMillis: 1000, mostMillis: 30_000 })
-  const ended = new AbortController()
-  let child: ChildProcess | undefined
-  let isReady = false
-  let lastWords = ""
-  let rounds: Promise<void> | undefined
+/**
+ * Ends once the server answers; fails where it cannot be started, or not in time. The server ends with
+ * the scope.
+ */
+export const supervise = (
+  options: SupervisorOptions,
+): Effect.Effect<Supervisor, Error, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { checkMillis = 250, graceMillis = 5000, startMillis = 600_000 } = options
+    const { firstWaitMillis = 1000 } = options
+    const program = options.command.join(" ")
+    const started = yield* Deferred.make<void, Error>()
+    let isReady = false
+    let lastWords = ""
 
-  /** One life of the server, from its start to its end. `ready` is called once it answers. */
-  const live = async (ready: () => void): Promise<void> => {
-    const [program, ...words] = options.command
-    lastWords = ""
-    const own = spawn(program, words, { stdio: ["ignore", "ignore", "pipe"], detached: true })
-    child = own
-    own.stderr.setEncoding("utf8").on("data", (part: string) => {
-      lastWords = (lastWords + part).slice(-shownChars)
+    const spawned = Effect.sync(() => {
+      lastWords = ""
+      return spawnServer(options, (part) => {
+        lastWords = (lastWords + part).slice(-shownChars)
+      })
     })
-    const over = new AbortController()
-    const exit = new Promise<void>((resolve, reject) => {
-      own.once("error", (error: NodeJS.ErrnoException) =>
-        reject(
-          error.code === "ENOENT"
-            ? new Error(`${program}: not found. ${options.installHint}`)
-            : error,
+    const untilHealthy = fromPromise(options.isHealthy).pipe(
+      Effect.orElseSucceed(() => false),
+      Effect.repeat({ schedule: Schedule.spaced(checkMillis), until: (isHealthy) => isHealthy }),
+    )
+    const serving = Effect.gen(function* () {
+      yield* untilHealthy
+      isReady = true
+      yield* Deferred.succeed(started, undefined)
+      return yield* Effect.never
+    })
+    /** One life of the server, from its start to its end. */
+    const life = Effect.acquireUseRelease(
+      spawned,
+      ({ exit }) =>
+        Effect.raceFirst(
+          fromPromise(() => exit),
+          serving,
+        ),
+      ({ child }) =>
+        Effect.promise(() => {
+          isReady = false
+          return endGroup(child, graceMillis)
+        }),
+    )
+    const lives = Effect.gen(function* () {
+      const waits = yield* Schedule.driver(
+        backoff({ firstMillis: firstWaitMillis, mostMillis: mostWaitMillis }).pipe(
+          Schedule.modifyDelay((_ceiling, wait) => {
+            options.onRestart?.(
+              `${program} ended${lastWords === "" ? "" : ` after saying:\n${lastWords.trim()}\n`}; it is started again in ${Duration.toSeconds(wait).toFixed(1)} s`,
+            )
+            return wait
+          }),
         ),
       )
-      own.once("exit", () => resolve())
-    }).finally(() => {
-      isReady = false
-      over.abort()
-    })
-    const check = async (): Promise<void> => {
-      while (!over.signal.aborted) {
-        if (await options.isHealthy(over.signal).catch(() => false)) {
-          if (over.signal.aborted) return
-          isReady = true
-          return ready()
-        }
-        await pause(checkMillis, over.signal)
+      for (;;) {
+        const [lasted] = yield* Effect.timed(life)
+        if (Duration.toMillis(lasted) > steadyMillis) yield* waits.reset
+        yield* Effect.ignore(waits.next(undefined))
       }
-    }
-    await Promise.all([exit, check()])
-  }
-
-  const keepAlive = async (ready: () => void): Promise<void> => {
-    while (!ended.signal.aborted) {
-      const startedMillis = performance.now()
-      await live(ready)
-      if (ended.signal.aborted) return
-      if (performance.now() - startedMillis > steadyMillis) backoff.reset()
-      const waitMillis = backoff.nextMillis()
-      options.onRestart?.(
-        `${options.command.join(" ")} ended${lastWords === "" ? "" : ` after saying:\n${lastWords.trim()}\n`}; it is started again in ${(waitMillis / 1000).toFixed(1)} s`,
-      )
-      await pause(waitMillis, ended.signal)
-    }
-  }
-
-  const stop = async (): Promise<void> => {
-    ended.abort()
-    if (child !== undefined) await endGroup(child, graceMillis)
-    await rounds?.catch(() => {})
-  }
-  return {
-    start: () =>
-      new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          reject(
-            new Error(
-              `${options.command.join(" ")} did not answer within ${startMillis / 1000} s${lastWords === "" ? "" : `; it said:\n${lastWords.trim()}`}`,
-            ),
-          )
-          void stop()
-        }, startMillis)
-        rounds = keepAlive(() => {
-          clearTimeout(timer)
-          resolve()
-        })
-        rounds.catch((error: Error) => {
-          clearTimeout(timer)
-          reject(error)
-        })
+    })
+    yield* lives.pipe(
+      Effect.interruptible,
+      Effect.catchAll((error) => Deferred.fail(started, error)),
+      Effect.forkScoped,
+    )
+    yield* Deferred.await(started).pipe(
+      Effect.timeoutFail({
+        duration: startMillis,
+        onTimeout: () =>
+          new Error(
+            `${program} did not answer within ${startMillis / 1000} s${lastWords === "" ? "" : `; it said:\n${lastWords.trim()}`}`,
+          ),
       }),
-    stop,
-    isReady: () => isReady,
-  }
+    )
+    return { isReady: () => isReady }
+  })
+
+/** `exit` resolves when it ends, and rejects where it cannot be started. */
+const spawnServer = (
+  { command: [program, ...words], installHint }: SupervisorOptions,
+  hear: (part: string) => void,
+): { readonly child: ChildProcess; readonly exit: Promise<void> } => {
+  const child = spawn(program, words, { stdio: ["ignore", "ignore", "pipe"], detached: true })
+  child.stderr.setEncoding("utf8").on("data", hear)
+  const exit = new Promise<void>((resolve, reject) => {
+    child.once("error", (error: NodeJS.ErrnoException) =>
+      reject(error.code === "ENOENT" ? new Error(`${program}: not found. ${installHint}`) : error),
+    )
+    child.once("exit", () => resolve())
+  })
+  return { child, exit }
 }
 
 /** SIGTERM to the whole group, SIGKILL to what is left after the grace. */

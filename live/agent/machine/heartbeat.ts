@@ -14,7 +14,7 @@ export const loadOf = (gpus: ReadonlyArray<Gpu>): Heartbeat => ({
 })
 
 /** The same, as of now. */
-export const loadNow = (): Promise<Heartbeat> => Effect.runPromise(Effect.map(detectGpus(), loadOf))
+export const loadNow: Effect.Effect<Heartbeat> = Effect.map(detectGpus(), loadOf)
 
 const fact = (
   name: keyof Heartbeat,

@@ -9,6 +9,7 @@
  * A model that hides its first tokens is asked for more of them, and where nothing shows even then, its
  * server's own count is taken (platform/model-server/generation-rate.ts), as by the gateway.
  */
+import { Data } from "effect"
 import { microsPerSecond } from "../../../engine/index.ts"
 import { finishOf } from "../../../platform/model-server/finish-reason.ts"
 import { isObject } from "../../../platform/json/json-object.ts"
@@ -50,9 +51,9 @@ export interface Measurement {
 
 const microsPerMilli = 1000
 
-class MeasurementFailed extends Error {
-  override readonly name = "MeasurementFailed"
-}
+class MeasurementFailed extends Data.TaggedError("MeasurementFailed")<{
+  readonly message: string
+}> {}
 
 /** Measures one model of a backend that has started. */
 export const measure = async (
@@ -99,9 +100,9 @@ export const measure = async (
   const [first] = rungs
   const last = rungs.at(-1)
   if (first === undefined || last === undefined)
-    throw new MeasurementFailed(
-      `${model} could not be measured: ${String(failure)}. Where you know better, give slots and tokens per second yourself`,
-    )
+    throw new MeasurementFailed({
+      message: `${model} could not be measured: ${String(failure)}. Where you know better, give slots and tokens per second yourself`,
+    })
   return {
     slots: last.streams,
     singleTokensPerSecond: first.slowestTokensPerSecond,

@@ -1,4 +1,5 @@
 /** What a host's operator can say; all else is found out. */
+import { Data } from "effect"
 import type { Backend } from "../backends/backend.ts"
 import type { SimulatedBackendOptions } from "../backends/simulated.ts"
 import type { Gpu } from "../machine/gpus.ts"
@@ -93,6 +94,4 @@ export type AgentEvent =
   | { readonly type: "stopped" }
 
 /** The agent cannot go on; the message says what its operator can do. */
-export class AgentError extends Error {
-  override readonly name = "AgentError"
-}
+export class AgentError extends Data.TaggedError("AgentError")<{ readonly message: string }> {}

@@ -11,6 +11,7 @@ import type { Machine } from "../machine/machine.ts"
 import { detectMachine } from "../machine/machine.ts"
 import type { Measurement } from "./measure.ts"
 import { measure } from "./measure.ts"
+import { fromPromise } from "../transport/from-promise.ts"
 import type { AgentEvent, HostAgentOptions, ModelOption } from "./options.ts"
 import { AgentError } from "./options.ts"
 import type { DeclaredModel } from "./state-file.ts"
@@ -38,50 +39,50 @@ export interface PlanInputs {
   /** What was registered at an earlier start. */
   readonly declared: ReadonlyArray<DeclaredModel>
   /** Asks the market for the models that it lists. */
-  readonly listedModels: () => Promise<ReadonlyArray<string>>
+  readonly listedModels: Effect.Effect<ReadonlyArray<string>, Error>
   readonly say: (event: AgentEvent) => void
   readonly signal?: AbortSignal
 }
 
-export const makePlan = async (inputs: PlanInputs): Promise<HostPlan> => {
-  const { options, backend } = inputs
-  const { gpu } = options
-  const [found, machine] = await Effect.runPromise(
-    Effect.all([detectGpus(), detectMachine], { concurrency: 2 }),
-  )
-  const gpus = typeof gpu === "object" ? gpu : found
-  const { models, measurement } = await declare(inputs, await offeredModels(inputs))
-  return {
-    name: options.name ?? options.machine?.hostname ?? machine.hostname,
-    gpu: typeof gpu === "string" ? gpu : gpuName(gpus),
-    gpus,
-    machine: { ...machine, ...options.machine },
-    backend: backend.description,
-    models,
-    pricePerToken: options.pricePerToken,
-    measurement,
-  }
-}
+export const makePlan = (inputs: PlanInputs): Effect.Effect<HostPlan, Error> =>
+  Effect.gen(function* () {
+    const { options, backend } = inputs
+    const { gpu } = options
+    const [found, machine] = yield* Effect.all([detectGpus(), detectMachine], { concurrency: 2 })
+    const gpus = typeof gpu === "object" ? gpu : found
+    const { models, measurement } = yield* declare(inputs, yield* offeredModels(inputs))
+    return {
+      name: options.name ?? options.machine?.hostname ?? machine.hostname,
+      gpu: typeof gpu === "string" ? gpu : gpuName(gpus),
+      gpus,
+      machine: { ...machine, ...options.machine },
+      backend: backend.description,
+      models,
+      pricePerToken: options.pricePerToken,
+      measurement,
+    }
+  })
 
-const offeredModels = async ({
+const offeredModels = ({
   options,
   backend,
   listedModels,
-}: PlanInputs): Promise<ReadonlyArray<ModelOption>> => {
-  const named = modelOptions(options)
-  if (named.length > 0) return named
-  const served = await backend.models()
-  if (served.length === 0)
-    throw new AgentError(
-      `${backend.description} serves no model yet: load one there, or name one with --model`,
-    )
-  const listed = new Set(await listedModels())
-  const both = served.filter((model) => listed.has(model)).map((model) => ({ model }))
-  if (both.length > 0) return both
-  throw new AgentError(
-    `The market lists none of the backend's models under the same name. The backend has ${shown(served)}; the market lists ${shown([...listed])}. Say which is which: --model MARKET-NAME=BACKEND-NAME`,
-  )
-}
+}: PlanInputs): Effect.Effect<ReadonlyArray<ModelOption>, Error> =>
+  Effect.gen(function* () {
+    const named = modelOptions(options)
+    if (named.length > 0) return named
+    const served = yield* fromPromise(() => backend.models())
+    if (served.length === 0)
+      return yield* new AgentError({
+        message: `${backend.description} serves no model yet: load one there, or name one with --model`,
+      })
+    const listed = new Set(yield* listedModels)
+    const both = served.filter((model) => listed.has(model)).map((model) => ({ model }))
+    if (both.length > 0) return both
+    return yield* new AgentError({
+      message: `The market lists none of the backend's models under the same name. The backend has ${shown(served)}; the market lists ${shown([...listed])}. Say which is which: --model MARKET-NAME=BACKEND-NAME`,
+    })
+  })
 
 const mostShown = 10
 const shown = (names: ReadonlyArray<string>): string =>
@@ -90,48 +91,52 @@ const shown = (names: ReadonlyArray<string>): string =>
     : `${names.slice(0, mostShown).join(", ")}${names.length > mostShown ? " and more" : ""}`
 
 /** Slots and speed of each model. What is not known is measured once, on the first such model. */
-const declare = async (inputs: PlanInputs, offered: ReadonlyArray<ModelOption>) => {
-  const { options, declared } = inputs
-  const known = new Map(declared.map((one) => [one.model, one]))
-  const share = (whole: number | undefined): number | undefined =>
-    whole === undefined ? undefined : Math.max(1, Math.floor(whole / offered.length))
-  const givenOf = (one: ModelOption) => ({
-    slots: one.slots ?? share(options.slots) ?? known.get(one.model)?.slots,
-    tokensPerSecond:
-      one.tokensPerSecond ??
-      share(options.tokensPerSecond) ??
-      known.get(one.model)?.tokens_per_second,
+const declare = (inputs: PlanInputs, offered: ReadonlyArray<ModelOption>) =>
+  Effect.gen(function* () {
+    const { options, declared } = inputs
+    const known = new Map(declared.map((one) => [one.model, one]))
+    const share = (whole: number | undefined): number | undefined =>
+      whole === undefined ? undefined : Math.max(1, Math.floor(whole / offered.length))
+    const givenOf = (one: ModelOption) => ({
+      slots: one.slots ?? share(options.slots) ?? known.get(one.model)?.slots,
+      tokensPerSecond:
+        one.tokensPerSecond ??
+        share(options.tokensPerSecond) ??
+        known.get(one.model)?.tokens_per_second,
+    })
+    const unknown = offered.find((one) => {
+      const { slots, tokensPerSecond } = givenOf(one)
+      return slots === undefined || tokensPerSecond === undefined
+    })
+    const measurement = unknown === undefined ? undefined : yield* measured(inputs, unknown)
+    const models = offered.map((one): DeclaredModel => {
+      const { slots, tokensPerSecond } = givenOf(one)
+      return {
+        model: one.model,
+        upstream_model: one.upstreamModel ?? one.model,
+        slots: slots ?? share(measurement?.slots) ?? 1,
+        tokens_per_second: Math.max(
+          1,
+          Math.floor(tokensPerSecond ?? share(measurement?.tokensPerSecond) ?? 1),
+        ),
+      }
+    })
+    return { models, measurement }
   })
-  const unknown = offered.find((one) => {
-    const { slots, tokensPerSecond } = givenOf(one)
-    return slots === undefined || tokensPerSecond === undefined
-  })
-  const measurement = unknown === undefined ? undefined : await measured(inputs, unknown)
-  const models = offered.map((one): DeclaredModel => {
-    const { slots, tokensPerSecond } = givenOf(one)
-    return {
-      model: one.model,
-      upstream_model: one.upstreamModel ?? one.model,
-      slots: slots ?? share(measurement?.slots) ?? 1,
-      tokens_per_second: Math.max(
-        1,
-        Math.floor(tokensPerSecond ?? share(measurement?.tokensPerSecond) ?? 1),
-      ),
-    }
-  })
-  return { models, measurement }
-}
 
-const measured = async (
+const measured = (
   { options, backend, say, signal }: PlanInputs,
   { model, upstreamModel = model }: ModelOption,
-): Promise<Measurement> => {
-  if (options.backend === "simulated") return simulatedMeasurement(options)
+): Effect.Effect<Measurement, Error> => {
+  if (options.backend === "simulated") return Effect.succeed(simulatedMeasurement(options))
   say({ type: "measuring", model })
-  const measurement = await measure(backend, upstreamModel, {}, signal)
-  const { slots, singleTokensPerSecond, tokensPerSecond } = measurement
-  say({ type: "measured", model, slots, singleTokensPerSecond, tokensPerSecond })
-  return measurement
+  return Effect.tap(
+    fromPromise(() => measure(backend, upstreamModel, {}, signal)),
+    ({ slots, singleTokensPerSecond, tokensPerSecond }) =>
+      Effect.sync(() =>
+        say({ type: "measured", model, slots, singleTokensPerSecond, tokensPerSecond }),
+      ),
+  )
 }
 
 /** A simulation is as fast as it was told to be. */

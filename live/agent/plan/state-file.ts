@@ -7,7 +7,7 @@ import { createHash, randomUUID } from "node:crypto"
 import { chmod, mkdir, readFile, rename, stat, unlink, writeFile } from "node:fs/promises"
 import { homedir } from "node:os"
 import { dirname, join, resolve } from "node:path"
-import { Schema } from "effect"
+import { Data, Schema } from "effect"
 
 const DeclaredModel = Schema.Struct({
   model: Schema.String,
@@ -40,9 +40,9 @@ export const stateKeeper = (file: string, gateway: URL): StateKeeper => ({
   write: (state) => writeState(file, state),
 })
 
-class StateFileUnusable extends Error {
-  override readonly name = "StateFileUnusable"
-}
+class StateFileUnusable extends Data.TaggedError("StateFileUnusable")<{
+  readonly message: string
+}> {}
 
 /** `$XDG_STATE_HOME/evenkeel/agent-<gateway>.json`, by default below `~/.local/state`. */
 export const defaultStateFile = (gateway: URL): string => {
@@ -59,18 +59,18 @@ export const gatewayName = (gateway: URL): string =>
 export const readState = async (file: string, gateway: URL): Promise<AgentState | undefined> => {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined
-    throw new StateFileUnusable(`${resolve(file)} cannot be read: ${error.message}`)
+    throw new StateFileUnusable({ message: `${resolve(file)} cannot be read: ${error.message}` })
   })
   if (text === undefined) return undefined
   const state = await Schema.decodeUnknownPromise(Schema.parseJson(AgentState))(text).catch(() => {
-    throw new StateFileUnusable(
-      `${resolve(file)} is no state file of an agent. Name another with --state, or remove it to register a new host`,
-    )
+    throw new StateFileUnusable({
+      message: `${resolve(file)} is no state file of an agent. Name another with --state, or remove it to register a new host`,
+    })
   })
   if (state.gateway !== gatewayName(gateway))
-    throw new StateFileUnusable(
-      `${resolve(file)} belongs to the gateway ${state.gateway}, not to ${gatewayName(gateway)}. Name another with --state`,
-    )
+    throw new StateFileUnusable({
+      message: `${resolve(file)} belongs to the gateway ${state.gateway}, not to ${gatewayName(gateway)}. Name another with --state`,
+    })
   // Someone may have copied it with laxer rights; the key in it must not stay readable.
   if (((await stat(file)).mode & 0o077) !== 0) await chmod(file, 0o600)
   return state
@@ -85,8 +85,8 @@ export const writeState = async (file: string, state: AgentState): Promise<void>
     await rename(next, file)
   } catch (error) {
     await unlink(next).catch(() => {})
-    throw new StateFileUnusable(
-      `${resolve(file)} cannot be written: ${(error as Error).message}. Name another with --state`,
-    )
+    throw new StateFileUnusable({
+      message: `${resolve(file)} cannot be written: ${(error as Error).message}. Name another with --state`,
+    })
   }
 }

@@ -3,7 +3,7 @@
  * checked against the same schemas that the gateway makes them of.
  */
 import type { IncomingMessage } from "node:http"
-import { Schema } from "effect"
+import { Data, Schema } from "effect"
 import { isObject } from "../../../platform/json/json-object.ts"
 import type {
   Completion,
@@ -25,17 +25,11 @@ import type { CallOptions } from "../transport/http.ts"
 import { call, jsonOf, messageOf, openUpload, retryAfterSecondsOf } from "../transport/http.ts"
 
 /** The gateway answered, and refused. That it could not be reached is `Unreachable`. */
-export class Refused extends Error {
-  override readonly name = "Refused"
+export class Refused extends Data.TaggedError("Refused")<{
   readonly status: number
-  readonly retryAfterSeconds: number | undefined
-
-  constructor(status: number, message: string, retryAfterSeconds?: number) {
-    super(message)
-    this.status = status
-    this.retryAfterSeconds = retryAfterSeconds
-  }
-}
+  readonly message: string
+  readonly retryAfterSeconds?: number | undefined
+}> {}
 
 /** The upload of one attempt's tokens. */
 export interface Upload {
@@ -112,7 +106,8 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
     const status = response.statusCode ?? 0
     if (status >= 200 && status < 300) return response
     const retryAfterSeconds = retryAfterSecondsOf(response)
-    throw new Refused(status, messageOf(await jsonOf(response)), retryAfterSeconds)
+    const message = messageOf(await jsonOf(response))
+    throw new Refused({ status, message, retryAfterSeconds })
   }
   const ask = async <A, I>(
     schema: Schema.Schema<A, I>,
@@ -121,10 +116,10 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
   ): Promise<A> => {
     const answer = await jsonOf(await send(path, options))
     return Schema.decodeUnknownPromise(schema)(answer).catch((error: Error) => {
-      throw new Refused(
-        502,
-        `${routeOf(path).href} answers in another way than agreed: ${error.message}`,
-      )
+      throw new Refused({
+        status: 502,
+        message: `${routeOf(path).href} answers in another way than agreed: ${error.message}`,
+      })
     })
   }
   const tell = async (path: string, json: unknown): Promise<void> => {
@@ -194,9 +189,7 @@ const skipReasons = (header: string): string | undefined => {
   return reasons.length === 0 ? undefined : reasons.join(", ")
 }
 
-class UploadEnded extends Error {
-  override readonly name = "UploadEnded"
-}
+class UploadEnded extends Data.TaggedError("UploadEnded") {}
 
 /** Opens the upload at once, before there is anything to send: it is the job's sign of life. */
 const startUpload = (url: URL, headers: Readonly<Record<string, string>>): Upload => {

@@ -3,8 +3,10 @@
  * (the gateway because the consumer has left, or the network) stops the GPU at once, and so does a
  * heartbeat that no longer lists the job.
  */
+import { Data, Effect } from "effect"
 import type { Failure, HandedJob } from "../../protocol/host-protocol.ts"
-import { makeBackoff, pause } from "../transport/backoff.ts"
+import { isHostFailure } from "../../protocol/host-protocol.ts"
+import { backoff } from "../transport/backoff.ts"
 import type { Backend, Chunk } from "../backends/backend.ts"
 import { BackendError } from "../backends/backend.ts"
 import type { TokenUsage } from "../backends/chunk-facts.ts"
@@ -23,17 +25,11 @@ export interface JobReport {
 }
 
 /** The gateway does not want the job any more: it has ended the upload, or no longer lists it. */
-export class Withdrawn extends Error {
-  override readonly name = "Withdrawn"
-}
+export class Withdrawn extends Data.TaggedError("Withdrawn")<{ readonly message: string }> {}
 /** The agent ends before the job does. */
-export class Leaving extends Error {
-  override readonly name = "Leaving"
-}
+export class Leaving extends Data.TaggedError("Leaving")<{ readonly message: string }> {}
 /** The connection of the upload broke. */
-class Disconnected extends Error {
-  override readonly name = "Disconnected"
-}
+class Disconnected extends Data.TaggedError("Disconnected")<{ readonly message: string }> {}
 
 /** What a job under way has to show for itself. */
 export interface Progress {
@@ -82,15 +78,55 @@ export const makeProgress = (): OwnProgress => {
 
 type Work = Pick<HandedJob, "job_id" | "attempt" | "epoch" | "kind" | "body">
 
-/** Runs a job to its end; never rejects. `stop` ends it early, its reason says why. */
-export const runJob = async (
+/** Runs a job to its end. `stop` ends it early, its reason says why. */
+export const runJob = (
   link: GatewayLink,
   backend: Backend,
   job: Work,
   stop: AbortSignal,
   progress: OwnProgress,
-): Promise<JobReport> => {
-  const upload = link.upload(job)
+): Effect.Effect<JobReport> =>
+  Effect.gen(function* () {
+    const upload = link.upload(job)
+    const { outcome, ...counts } = yield* Effect.promise(() =>
+      streamUp(upload, backend, job, stop, progress),
+    )
+    switch (outcome._tag) {
+      case "Uploaded": {
+        const { attempt, epoch } = job
+        const completion = { attempt, epoch, ...countsOf(counts.usage) }
+        const isTaken = yield* settled(() => link.complete(job.job_id, completion))
+        return { end: isTaken ? "completed" : "lost", ...counts, detail: undefined }
+      }
+      case "Withdrawn":
+        return { end: "withdrawn", ...counts, detail: outcome.detail }
+      case "Failed": {
+        // An upload that breaks off is a failure of its own, and tokens on their way would be lost.
+        yield* Effect.timeoutOption(
+          Effect.promise(() => upload.finish()),
+          finishMillis,
+        )
+        upload.abort()
+        yield* settled(() => link.fail(job.job_id, outcome.failure))
+        return { end: "failed", ...counts, detail: outcome.failure.message }
+      }
+    }
+  })
+
+/** How it went until the gateway has all that is to go up. */
+type Outcome =
+  | { readonly _tag: "Uploaded" }
+  | { readonly _tag: "Withdrawn"; readonly detail: string }
+  | { readonly _tag: "Failed"; readonly failure: Failure }
+
+/** From the backend to the gateway, chunk by chunk; never rejects. */
+const streamUp = async (
+  upload: Upload,
+  backend: Backend,
+  job: Work,
+  stop: AbortSignal,
+  progress: OwnProgress,
+): Promise<Pick<JobReport, "pieces" | "usage"> & { readonly outcome: Outcome }> => {
   progress.begin(upload)
   const signs = setInterval(() => {
     if (progress.isAlive()) upload.sign()
@@ -115,26 +151,17 @@ export const runJob = async (
     ending.isFinishing()
     clearInterval(signs)
     const status = await upload.finish()
-    if (status === 0) throw new Disconnected("the connection of the upload broke")
-    if (status >= 300) return { end: "withdrawn", pieces, usage, detail: `upload: ${status}` }
-    const { attempt, epoch } = job
-    const isTaken = await settled(() =>
-      link.complete(job.job_id, { attempt, epoch, ...countsOf(usage) }),
-    )
-    return { end: isTaken ? "completed" : "lost", pieces, usage, detail: undefined }
+    if (status === 0) throw new Disconnected({ message: "the connection of the upload broke" })
+    const outcome: Outcome =
+      status >= 300 ? { _tag: "Withdrawn", detail: `upload: ${status}` } : { _tag: "Uploaded" }
+    return { outcome, pieces, usage }
   } catch (thrown) {
     const error = ending.signal.aborted ? (ending.signal.reason as Error) : (thrown as Error)
     if (error instanceof Withdrawn) {
       upload.abort()
-      return { end: "withdrawn", pieces, usage, detail: error.message }
+      return { outcome: { _tag: "Withdrawn", detail: error.message }, pieces, usage }
     }
-    const failure = failureOf(job, error, pieces)
-    // An upload that breaks off is a failure of its own, and tokens on their way would be lost.
-    ending.isFinishing()
-    await Promise.race([upload.finish(), pause(finishMillis)])
-    upload.abort()
-    await settled(() => link.fail(job.job_id, failure))
-    return { end: "failed", pieces, usage, detail: failure.message }
+    return { outcome: { _tag: "Failed", failure: failureOf(job, error, pieces) }, pieces, usage }
   } finally {
     clearInterval(signs)
     ending.release()
@@ -153,8 +180,8 @@ const endingOf = (upload: Upload, stop: AbortSignal) => {
     if (isFinishing) return
     controller.abort(
       status === undefined
-        ? new Disconnected("the connection of the upload broke")
-        : new Withdrawn(`the gateway ended the upload with status ${status}`),
+        ? new Disconnected({ message: "the connection of the upload broke" })
+        : new Withdrawn({ message: `the gateway ended the upload with status ${status}` }),
     )
   }
   void follow()
@@ -218,7 +245,7 @@ const failureOf = (job: Work, error: Error, pieces: number): Failure => {
     return {
       attempt,
       epoch,
-      outcome: asFailure(outcome),
+      outcome: isHostFailure(outcome) ? outcome : "upstreamError",
       message,
       ...(status === undefined ? {} : { status }),
       ...(retryAfterSeconds === undefined
@@ -234,35 +261,19 @@ const failureOf = (job: Work, error: Error, pieces: number): Failure => {
   return { attempt, epoch, outcome, message, ...counted }
 }
 
-/** Outcomes that a host may report; the others are the gateway's to find. */
-const asFailure = (outcome: BackendError["outcome"]): NonNullable<Failure["outcome"]> => {
-  switch (outcome) {
-    case "completed":
-    case "consumerGone":
-    case "gatewayFault":
-      return "upstreamError"
-    default:
-      return outcome
-  }
-}
-
-/** Tries of one message, and the time that they take together at most. */
+/** Tries of one message. */
 const settleTries = 8
 
 /**
  * Sends what ends a job, again and again while the gateway cannot be reached: it counts once, however
  * often it comes. Gives whether it was taken.
  */
-const settled = async (send: () => Promise<void>): Promise<boolean> => {
-  const backoff = makeBackoff({ firstMillis: 200, mostMillis: 10_000 })
-  for (let tries = 1; ; tries++) {
-    try {
-      await send()
-      return true
-    } catch (error) {
-      const isFinal = error instanceof Refused && error.status < 500
-      if (isFinal || tries === settleTries) return false
-      await pause(backoff.nextMillis())
-    }
-  }
-}
+const settled = (send: () => Promise<void>): Effect.Effect<boolean> =>
+  Effect.tryPromise({ try: send, catch: (error) => error }).pipe(
+    Effect.retry({
+      schedule: backoff({ firstMillis: 200, mostMillis: 10_000 }),
+      times: settleTries - 1,
+      until: (error) => error instanceof Refused && error.status < 500,
+    }),
+    Effect.isSuccess,
+  )

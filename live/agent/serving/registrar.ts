@@ -187,22 +187,24 @@ const howToRegister = "give it with --key, EVENKEEL_KEY or the option `apiKey`"
 
 /** What the operator can do where an identity is lost and there is no account's key. */
 const lossError = ({ hostId }: Identity, how: Loss, why: string, stateFile: string): AgentError =>
-  new AgentError(
-    how === "forgotten"
-      ? `The gateway knows no host ${hostId} any more: ${why}. To register a new one takes the key of its operator's account: ${howToRegister}`
-      : `The gateway refuses the key of host ${hostId}: ${why}. If the host's key was replaced, put the new one into ${stateFile}; to register a new host takes the key of its operator's account: ${howToRegister}`,
-  )
+  new AgentError({
+    message:
+      how === "forgotten"
+        ? `The gateway knows no host ${hostId} any more: ${why}. To register a new one takes the key of its operator's account: ${howToRegister}`
+        : `The gateway refuses the key of host ${hostId}: ${why}. If the host's key was replaced, put the new one into ${stateFile}; to register a new host takes the key of its operator's account: ${howToRegister}`,
+  })
 
 /** What the operator can do about a registration that was refused. */
 const registrationError = (error: unknown, accountKey: string | undefined): unknown => {
   if (!(error instanceof Refused)) return error
   const { status, message } = error
   if (status === 401 || status === 403)
-    return new AgentError(
-      accountKey === undefined
-        ? `Registering a host takes the key of its operator's account: ${howToRegister}. The gateway says: ${message}`
-        : `The gateway refuses the account key: ${message}`,
-    )
+    return new AgentError({
+      message:
+        accountKey === undefined
+          ? `Registering a host takes the key of its operator's account: ${howToRegister}. The gateway says: ${message}`
+          : `The gateway refuses the account key: ${message}`,
+    })
   if (status === 429 || status >= 500) return error
-  return new AgentError(`The gateway refuses the registration: ${message}`)
+  return new AgentError({ message: `The gateway refuses the registration: ${message}` })
 }

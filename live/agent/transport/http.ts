@@ -3,6 +3,8 @@
  * because an agent needs to send headers before there is a body, to see an answer that comes before
  * the body has ended, and to break off a call at once: all of them ways to stop a GPU early.
  */
+import { Data } from "effect"
+import { asError } from "../../../platform/cause.ts"
 import type { ClientRequest, IncomingMessage } from "node:http"
 import * as http from "node:http"
 import * as https from "node:https"
@@ -20,9 +22,7 @@ export interface CallOptions {
 }
 
 /** The other side could not be reached, or the connection broke. */
-export class Unreachable extends Error {
-  override readonly name = "Unreachable"
-}
+export class Unreachable extends Data.TaggedError("Unreachable")<{ readonly message: string }> {}
 
 const agents = {
   "http:": new http.Agent({ keepAlive: true }),
@@ -56,7 +56,7 @@ const callOnce = (
       headers["content-type"] = "application/json"
       headers["content-length"] = String(Buffer.byteLength(body))
     }
-    if (signal?.aborted === true) return reject(reasonOf(signal))
+    if (signal?.aborted === true) return reject(asError(signal.reason))
     const request = (url.protocol === "http:" ? http : https).request(url, {
       method: options.method ?? "GET",
       headers,
@@ -81,17 +81,14 @@ const callOnce = (
       const isStale = request.reusedSocket && error.code === "ECONNRESET"
       if (isStale && agent !== false && signal?.aborted !== true)
         return resolve(callOnce(url, options, false))
-      reject(signal?.aborted === true ? reasonOf(signal) : unreachable(url, error))
+      reject(signal?.aborted === true ? asError(signal.reason) : unreachable(url, error))
     })
     request.end(body)
   })
 
-const reasonOf = (signal: AbortSignal): Error =>
-  signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason))
-
 /** What went wrong on the way to `url`, in words for its operator. Its query is left out. */
 const unreachable = (url: URL, error: unknown): Unreachable =>
-  new Unreachable(`${url.origin}${url.pathname}: ${causeOf(error)}`)
+  new Unreachable({ message: `${url.origin}${url.pathname}: ${causeOf(error)}` })
 
 const causeOf = (error: unknown): string => {
   const { code, message } = error as NodeJS.ErrnoException

@@ -5,6 +5,7 @@
  * Nothing that a host sends is trusted: redirects are not followed, compressed bodies are not
  * unpacked, and an answer has a size that follows from what was asked.
  */
+import { causeText } from "../../../platform/cause.ts"
 import { Redacted } from "effect"
 import type { buildConnector } from "undici"
 import { Agent } from "undici"
@@ -188,7 +189,7 @@ const isEncoded = (headers: Readonly<Record<string, unknown>>): boolean => {
 
 const reasonOf = (error: unknown): string => {
   const code = isObject(error) ? (error as { readonly code?: unknown }).code : undefined
-  const message = error instanceof Error ? error.message : String(error)
+  const message = causeText(error)
   return typeof code === "string" && !message.includes(code) ? `${code}: ${message}` : message
 }
 

@@ -10,7 +10,7 @@
  * An opened token is `Redacted`: a log or an error that it slips into shows nothing.
  */
 import type { FileSystem, Path } from "@effect/platform"
-import { Data, Effect, Redacted } from "effect"
+import { Context, Data, Effect, Redacted } from "effect"
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
 import type { Directory } from "../../directory/directory.ts"
 import type { HostRecord } from "../../directory/records.ts"
@@ -36,6 +36,8 @@ export interface Vault {
   /** Makes a new master key the current one. */
   readonly renew: Effect.Effect<void, VaultUnusable>
 }
+
+export class TokenVault extends Context.Tag("evenkeel/Vault")<TokenVault, Vault>() {}
 
 const version = "ev1"
 const cipher = "aes-256-gcm"

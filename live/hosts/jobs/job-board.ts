@@ -13,70 +13,30 @@
  * then: the consumer waits, and another host may be faster than another try. Only an answer that is
  * known not to have reached the host is given back to the queue, for what is left of its time.
  */
-import { randomBytes } from "node:crypto"
+import { Context } from "effect"
 import { move } from "../../../engine/index.ts"
+import type { UploadWays } from "../../directory/upload-ways.ts"
+import { wayOf } from "../../directory/upload-ways.ts"
 import type { Clock } from "../../driver/clock.ts"
 import type { Courier, Delivery, DeliveryEnd, DeliverySink, Job } from "../../protocol/delivery.ts"
-import type { JobInput, JobOutput, JobState } from "./job-machine.ts"
-import { jobMachine } from "./job-machine.ts"
-import type { UploadWays } from "../../directory/upload-ways.ts"
 import { proxiesPage } from "../../protocol/upload-way.ts"
-import { wayOf } from "../../directory/upload-ways.ts"
-
-/** How far a job has come that its host has been handed; `uploaded`: its last word is still to come. */
-export type JobPhase = "handed" | "uploading" | "uploaded"
-
-/** Which handing-out of which job a host speaks of. */
-export interface Claim {
-  readonly host: number
-  readonly jobId: string
-  readonly attempt: number
-  readonly epoch: number
-}
-
-/** A job as it is handed to a host. */
-export interface Handout extends Claim {
-  readonly job: Job
-}
-
-/** A job that its host should be working on. */
-export interface HeldJob extends Claim {
-  readonly phase: JobPhase
-  /** What has come of it, chunks. */
-  readonly chunks: number
-}
-
-/** How a job ended, for whoever asks again. */
-type Ending = "completed" | "failed" | "withdrawn" | "lost"
-
-/** Why a claim does not count. */
-export type ClaimRefusal = Ending | "unknown" | "stale" | "uploadOpen"
-
-export type Submission =
-  | { readonly isTaken: true; readonly status: "completed" | "failed" }
-  | { readonly isTaken: false; readonly reason: ClaimRefusal }
-
-/** The request that a host sends tokens in, as the board commands it. */
-export interface Upload {
-  /** Nothing that still comes is wanted. Called at most once, and not after the feed was closed. */
-  readonly end: (why: Ending) => void
-  /** Reads no further until `release`. */
-  readonly hold: () => void
-  readonly release: () => void
-}
-
-/** What an upload tells the board. Nothing that it says after the job's end does anything. */
-export interface UploadFeed {
-  readonly chunk: (chunk: Readonly<Record<string, unknown>>) => void
-  /** The host works, and has nothing to show yet. */
-  readonly alive: () => void
-  /** Something came that is no chunk. Ends the job. */
-  readonly malformed: (detail: string) => void
-  /** The upload ended as it should; the host's last word is still to come. */
-  readonly finished: () => void
-  /** The connection broke. Ends the job. */
-  readonly broken: () => void
-}
+import type {
+  Claim,
+  ClaimRefusal,
+  Ending,
+  Handout,
+  HeldJob,
+  Submission,
+  Upload,
+  UploadFeed,
+} from "./claim.ts"
+import { makeEndedJobs } from "./ended-jobs.ts"
+import type { JobInput, JobOutput } from "./job-machine.ts"
+import { jobMachine } from "./job-machine.ts"
+import type { OpenJob } from "./open-job.ts"
+import { connectFailed, cutOff, openJob, phaseOf } from "./open-job.ts"
+import type { Waiter } from "./shelves.ts"
+import { answerAll, makeShelves, take } from "./shelves.ts"
 
 export interface BoardLimits {
   readonly queuedJobs: number
@@ -141,26 +101,7 @@ export interface JobBoard extends Courier {
   readonly close: () => void
 }
 
-interface OpenJob {
-  readonly id: string
-  readonly host: number
-  readonly job: Job
-  readonly sink: DeliverySink
-  readonly pickUpBy: number
-  state: JobState
-  epoch: number
-  handedMicros: number
-  /** Of its latest upload; −1: there was none. */
-  openedMicros: number
-  chunks: number
-  isPaused: boolean
-  upload: Upload | undefined
-  /** The host's last word, and who waits to hear that it was taken. */
-  word: DeliveryEnd | undefined
-  readonly answers: Array<Answerer>
-  disarm: () => void
-}
-type Answerer = (submission: Submission) => void
+export class Jobs extends Context.Tag("evenkeel/JobBoard")<Jobs, JobBoard>() {}
 
 /** What an input brings with it. */
 interface Brought {
@@ -170,80 +111,21 @@ interface Brought {
   readonly response?: Readonly<Record<string, unknown>> | undefined
 }
 
-interface Waiter {
-  readonly answer: (handout: Handout | undefined) => void
-  readonly mayTake: () => boolean
-  disarm: () => void
-}
-
-interface Shelf {
-  readonly queue: Array<OpenJob>
-  readonly waiters: Array<Waiter>
-  readonly jobs: Set<OpenJob>
-}
-
-interface Ended {
-  readonly host: number
-  readonly attempt: number
-  readonly epoch: number
-  readonly ending: Ending
-  /** An upload of it had opened. */
-  readonly hadUpload: boolean
-}
-
-const connectFailed = (detail: string): DeliveryEnd => ({ outcome: "connectFailed", detail })
-
-/** How a delivery ends that its host has left in the middle. */
-const cutOff = ({ chunks }: OpenJob, detail: string): DeliveryEnd => ({
-  outcome: chunks > 0 ? "truncated" : "connectFailed",
-  detail,
-})
-
-/** What a host is told of a job that is its own. */
-const phaseOf = ({ state }: OpenJob): JobPhase | undefined => {
-  if (state === "queued" || state === "over") return undefined
-  return state === "finishing" ? "uploading" : state
-}
-
 export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): JobBoard => {
   const open = new Map<string, OpenJob>()
-  const shelves = new Map<number, Shelf>()
-  const ended = new Map<string, Ended>()
+  const shelves = makeShelves()
+  const ended = makeEndedJobs(limits.answers)
   let isClosed = false
-
-  const shelfOf = (host: number): Shelf => {
-    let shelf = shelves.get(host)
-    if (shelf === undefined) {
-      shelf = { queue: [], waiters: [], jobs: new Set() }
-      shelves.set(host, shelf)
-    }
-    return shelf
-  }
-  /** A host without jobs and polls takes no memory. */
-  const clear = (host: number): void => {
-    const shelf = shelves.get(host)
-    if (shelf !== undefined && shelf.jobs.size === 0 && shelf.waiters.length === 0)
-      shelves.delete(host)
-  }
-
-  const remember = (job: OpenJob, ending: Ending): void => {
-    const { host, epoch } = job
-    const hadUpload = job.openedMicros >= 0
-    ended.set(job.id, { host, attempt: job.job.attempt, epoch, ending, hadUpload })
-    if (ended.size <= limits.answers) return
-    const [oldest] = ended.keys()
-    if (oldest !== undefined) ended.delete(oldest)
-  }
 
   /** Ends a job, once: every way out of the board goes through here. */
   const settle = (job: OpenJob, ending: Ending, end: DeliveryEnd | undefined): void => {
     if (!open.delete(job.id)) return
     job.disarm()
-    remember(job, ending)
-    const shelf = shelfOf(job.host)
+    ended.remember(job, ending)
+    const shelf = shelves.of(job.host)
     shelf.jobs.delete(job)
     take(shelf.queue, job)
-    clear(job.host)
+    shelves.clear(job.host)
     const { upload } = job
     job.upload = undefined
     upload?.end(ending)
@@ -326,7 +208,7 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
     waiter.answer({ host, jobId, attempt: job.job.attempt, epoch, job: job.job })
   }
   const offer = (job: OpenJob): void => {
-    const shelf = shelfOf(job.host)
+    const shelf = shelves.of(job.host)
     const waiter = shelf.waiters.find(({ mayTake }) => mayTake())
     if (waiter !== undefined) {
       take(shelf.waiters, waiter)
@@ -339,26 +221,9 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
   const deliver = (job: Job, sink: DeliverySink): Delivery => {
     const host = hostOf(job.instance)
     const now = clock.nowMicros()
-    const opened: OpenJob = {
-      // Not the request's number: it would tell hosts how many requests there are.
-      id: `job_${randomBytes(12).toString("base64url")}`,
-      host: host ?? -1,
-      job,
-      sink,
-      pickUpBy: now + limits.pickUpMicros,
-      state: jobMachine.initial,
-      epoch: 0,
-      handedMicros: 0,
-      openedMicros: -1,
-      chunks: 0,
-      isPaused: false,
-      upload: undefined,
-      word: undefined,
-      answers: [],
-      disarm: () => {},
-    }
+    const opened = openJob(job, sink, host ?? -1, now + limits.pickUpMicros)
     open.set(opened.id, opened)
-    const shelf = shelfOf(opened.host)
+    const shelf = shelves.of(opened.host)
     shelf.jobs.add(opened)
     if (host === undefined || isClosed)
       endAt(opened, now, connectFailed("no host takes jobs of this instance"))
@@ -385,7 +250,7 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
   }
 
   const poll: JobBoard["poll"] = (host, waitMicros, answer, mayTake = () => true) => {
-    const shelf = shelfOf(host)
+    const shelf = shelves.of(host)
     const waiter: Waiter = { answer, mayTake, disarm: () => {} }
     const job = mayTake() ? shelf.queue.shift() : undefined
     if (job !== undefined) {
@@ -393,7 +258,7 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
       return () => {}
     }
     if (isClosed || waitMicros <= 0) {
-      clear(host)
+      shelves.clear(host)
       answer(undefined)
       return () => {}
     }
@@ -401,7 +266,7 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
     const leave = (): void => {
       waiter.disarm()
       take(shelf.waiters, waiter)
-      clear(host)
+      shelves.clear(host)
     }
     waiter.disarm = clock.wakeAt(clock.nowMicros() + waitMicros, () => {
       leave()
@@ -493,7 +358,7 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
     heardOf: (host, jobIds) => {
       const heard = new Set(jobIds)
       const held: Array<HeldJob> = []
-      for (const job of shelves.get(host)?.jobs ?? []) {
+      for (const job of shelves.find(host)?.jobs ?? []) {
         const { id: jobId, epoch, chunks } = job
         const phase = phaseOf(job)
         if (phase === undefined) continue
@@ -505,50 +370,38 @@ export const makeJobBoard = ({ clock, hostOf, uploads, limits }: BoardOptions): 
       return held
     },
     offerAgain: (host) => {
-      const shelf = shelves.get(host)
+      const shelf = shelves.find(host)
       if (shelf === undefined) return
       for (const job of shelf.queue.splice(0)) offer(job)
     },
     hostLost: (host) => {
-      const shelf = shelves.get(host)
+      const shelf = shelves.find(host)
       if (shelf === undefined) return
       for (const job of shelf.jobs)
         step(job, "hostLost", { end: cutOff(job, "the host fell silent") })
       answerAll(shelf)
-      clear(host)
+      shelves.clear(host)
     },
     countsOf: (host) => {
-      const shelf = shelves.get(host)
+      const shelf = shelves.find(host)
       const waiting = shelf?.queue.length ?? 0
       return { waiting, open: (shelf?.jobs.size ?? 0) - waiting }
     },
     totals: () => {
       let polls = 0
       let waiting = 0
-      for (const shelf of shelves.values()) {
+      for (const [, shelf] of shelves.all()) {
         polls += shelf.waiters.length
         waiting += shelf.queue.length
       }
-      return { polls, waiting, open: open.size - waiting, remembered: ended.size }
+      return { polls, waiting, open: open.size - waiting, remembered: ended.size() }
     },
     close: () => {
       isClosed = true
-      for (const [host, shelf] of shelves) {
+      for (const [host, shelf] of shelves.all()) {
         answerAll(shelf)
-        clear(host)
+        shelves.clear(host)
       }
     },
   }
-}
-
-const answerAll = (shelf: Shelf): void => {
-  for (const waiter of shelf.waiters.splice(0)) {
-    waiter.disarm()
-    waiter.answer(undefined)
-  }
-}
-
-const take = <T>(from: Array<T>, one: T): void => {
-  const index = from.indexOf(one)
-  if (index >= 0) from.splice(index, 1)
 }

@@ -1,4 +1,5 @@
 /** What the commands of a data directory's owner share: they change a market that no gateway runs, and its audit log says so. */
+import { causeText } from "../../../platform/cause.ts"
 import { Effect } from "effect"
 import * as Parameter from "../../../platform/terminal/parameter.ts"
 import { jsonOption } from "../../../platform/terminal/output.ts"
@@ -34,7 +35,7 @@ export const noteAsOwner = (
       catch: (cause) =>
         new StoreUnusable({
           directory,
-          reason: cause instanceof Error ? cause.message : String(cause),
+          reason: causeText(cause),
         }),
     })
   })

@@ -84,10 +84,7 @@ export const openStore = (
         catch: headUnusable,
       })
     const head = yield* openHead(headFile)
-    const queue = yield* Effect.acquireRelease(
-      Effect.sync(() => makeCommitQueue({ sql: writer, head, seal, sums, onBroken })),
-      (one) => Effect.ignore(Effect.tryPromise(() => one.close())),
-    )
+    const queue = yield* makeCommitQueue({ sql: writer, head, seal, sums, onBroken })
     const history = makeHistory(connect({ filename, mode: "readOnly" }))
     return makeSqliteStore(queue, reader, history)
   }).pipe(

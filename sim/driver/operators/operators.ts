@@ -5,7 +5,6 @@
 import type { Command, InstanceView, Stream } from "../../../engine/index.ts"
 import { bountyPoolAccount, instanceView, lotOf, openStream } from "../../../engine/index.ts"
 import { meanInComingWeek } from "../../agents/coming-week.ts"
-import { profitSeeker } from "../../agents/strategies/profit-seeker.ts"
 import { strategies } from "../../agents/strategies/catalogue.ts"
 import type { Decision, OperatorView } from "../../agents/view.ts"
 import type { Agenda } from "../../kernel/agenda.ts"
@@ -148,7 +147,7 @@ export class Operators {
     const rampAhead = rampAheadOf(setting, economy.ramp.start)
     const cap = economy.trust.tiers[0].maxMultiplier
     const onlooker = { device, current: -1, cap, rampAhead, byModel: undefined }
-    const decision = profitSeeker(
+    const decision = strategies.profit.decide(
       {
         current: -1,
         earnedCreditsPerDay: null,

@@ -1,6 +1,7 @@
 /** What the audit of a market asserts, broken: states that random lives came to are spoilt and audited. */
 import { insert, remove, slotOf } from "../../../engine/core/table.ts"
 import { wakeAt } from "../../../engine/core/wake-queue.ts"
+import { stopping } from "../../../engine/machines/presence.ts"
 import type { Market } from "../../../engine/market/state/market-state.ts"
 import type { Breaches } from "./breaches.ts"
 import type { EconomyName, Feature } from "./states.ts"
@@ -219,13 +220,9 @@ export const auditBreaches: Breaches = {
     "quietInstance",
     (columns, slot, now) => (columns.onlineMicros[slot] = now + 1),
   ),
-  "an instance that is to stop drains": instance(
-    "quietInstance",
-    (columns, slot) => (columns.isStopping[slot] = 1),
-  ),
   "an instance that is to stop waits for attempts": instance(
     "drainedInstance",
-    (columns, slot) => (columns.isStopping[slot] = 1),
+    (columns, slot) => (columns.service[slot] = stopping),
   ),
   "an instance stands at its place among the candidates": instance(
     "instance",

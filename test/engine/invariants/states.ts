@@ -7,6 +7,7 @@ import fc from "fast-check"
 import { hardened } from "../../../engine/economy/presets/hardened.ts"
 import { pooled } from "../../../engine/economy/presets/pooled.ts"
 import type { Economy } from "../../../engine/economy/schema.ts"
+import { serving, stopping } from "../../../engine/machines/presence.ts"
 import { auditMarket } from "../../../engine/market/invariants.ts"
 import { step } from "../../../engine/market/market.ts"
 import type { Image } from "../../../engine/market/snapshot.ts"
@@ -18,10 +19,10 @@ import { anyLife, beginLife } from "../../properties/random-market.ts"
 import { economyWith } from "../../support/market.ts"
 
 const inService = (market: Market, instance: number): boolean => {
-  const { isOnline, isDraining, isSuspended, isUnavailable } = market.instances.columns
+  const { isOnline, isSuspended, isUnavailable, service } = market.instances.columns
   return (
     isOnline[instance] === 1 &&
-    isDraining[instance] + isSuspended[instance] + isUnavailable[instance] === 0
+    service[instance] + isSuspended[instance] + isUnavailable[instance] === serving
   )
 }
 
@@ -53,8 +54,8 @@ const features = {
   drainedInstance: firstOf(
     "instances",
     ({ instances: { columns } }, slot) =>
-      columns.isDraining[slot] === 1 &&
-      columns.isStopping[slot] === 0 &&
+      columns.service[slot] !== serving &&
+      columns.service[slot] !== stopping &&
       columns.inFlight[slot] === 0,
   ),
   parkedInstance: firstOf(
@@ -81,7 +82,7 @@ const features = {
       columns.maxTokens[slot] > 100 &&
       columns.outputPricePerMtok[slot] > 1_000_000 &&
       columns.attempt[slot] + 1 < rules.maxAttempts &&
-      instances.columns.isStopping[columns.instance[slot]] === 0,
+      instances.columns.service[columns.instance[slot]] !== stopping,
   ),
   openWithdrawal: ({ ledger: { holds } }: Market): number =>
     holds.withdrawals.ids.findIndex((id) => id !== -1),

@@ -4,7 +4,7 @@
  */
 import { drawBelow } from "../../../engine/index.ts"
 import type { Stream } from "../../../engine/index.ts"
-import type { Claim, Handout, UploadFeed } from "../../../live/hosts/jobs/job-board.ts"
+import type { Claim, Handout, UploadFeed } from "../../../live/hosts/jobs/claim.ts"
 import type { ManualClock } from "../support/manual-clock.ts"
 import type { Gateway } from "./gateway.ts"
 import type { Network } from "./network.ts"

@@ -42,9 +42,11 @@ export interface OpenedStore {
 
 export const openedStore = async (
   folder: string,
-  onBroken: (error: StoreBroken) => void = (error) => {
-    throw error
-  },
+  // Fails the test that runs.
+  onBroken: (error: StoreBroken) => void = (error) =>
+    queueMicrotask(() => {
+      throw error
+    }),
 ): Promise<OpenedStore> => {
   const scope = await Effect.runPromise(Scope.make())
   const store = await Effect.runPromise(

@@ -4,6 +4,7 @@ import { Effect, Either, Exit, Scope } from "effect"
 import { join } from "node:path"
 import { onTestFinished } from "vitest"
 import { configFrom } from "../../../live/config/load-config.ts"
+import type { GatewayLayers } from "../../../live/start/layers.ts"
 import type { RunningGateway } from "../../../live/start/start.ts"
 import { startGateway } from "../../../live/start/start.ts"
 import type { SqliteStore } from "../../../live/store/sqlite/sqlite-store.ts"
@@ -22,10 +23,14 @@ const models = [
   { name: "small", inputPricePerToken: "0.00001", outputPricePerToken: "0.00002" },
 ] as const
 
-/** Settings on top of those that suit a test; it ends with the test, if not before. */
+/**
+ * Settings on top of those that suit a test, layers in the place of the machine's; it ends with the test,
+ * if not before.
+ */
 export const runningGateway = async (
   settings: Readonly<Record<string, unknown>> = {},
   folder = temporaryFolder(),
+  layers: Partial<GatewayLayers> = {},
 ): Promise<TestGateway> => {
   const config = Either.getOrThrow(
     configFrom("the test's settings", {
@@ -41,7 +46,7 @@ export const runningGateway = async (
   )
   const scope = await Effect.runPromise(Scope.make())
   const gateway = await Effect.runPromise(
-    startGateway({ config, dataDirectory: join(folder, "data"), logger: false }).pipe(
+    startGateway({ config, dataDirectory: join(folder, "data"), logger: false }, layers).pipe(
       Scope.extend(scope),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
       Effect.provide(NodeContext.layer),

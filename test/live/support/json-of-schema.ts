@@ -17,8 +17,11 @@ const word = fc.constantFrom(
 )
 /** Text of any kind, short for the most part. */
 const anyText = fc.oneof(
-  { weight: 4, arbitrary: fc.array(word, { maxLength: 12 }).map((words) => words.join(" ")) },
-  { weight: 2, arbitrary: fc.string({ unit: "grapheme", maxLength: 30 }) },
+  {
+    weight: 4,
+    arbitrary: fc.array(word, { maxLength: 12, size: "small" }).map((words) => words.join(" ")),
+  },
+  { weight: 2, arbitrary: fc.string({ unit: "grapheme", maxLength: 30, size: "small" }) },
   { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 10 }) },
   { weight: 1, arbitrary: fc.constant("lorem ipsum ".repeat(60)) },
 )

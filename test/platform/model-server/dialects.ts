@@ -30,7 +30,7 @@ type Json = Readonly<Record<string, unknown>>
 
 const word = fc.constantFrom("read", "write", "look_up", "f")
 const text = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 30 }),
+  fc.string({ unit: "binary", maxLength: 30, size: "small" }),
   fc.constantFrom("Hello there", "a\nb\r\n", "é😀", '{"a":1}', "[DONE]", "data: x", "\ud83d", "0"),
 )
 // The AI SDK takes no arguments that would set a prototype, whoever writes them.
@@ -139,7 +139,7 @@ const style = fc.record({
   hasBlank: fc.boolean(),
   hasMark: fc.boolean(),
   isWhole: fc.constantFrom(false, false, false, true),
-  cuts: fc.array(fc.nat(), { maxLength: 12 }),
+  cuts: fc.array(fc.nat(), { maxLength: 12, size: "small" }),
   sizes: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }),
 })
 type Style = typeof style extends fc.Arbitrary<infer S> ? S : never

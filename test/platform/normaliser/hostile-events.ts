@@ -2,7 +2,7 @@
 import * as fc from "fast-check"
 
 const any = fc.oneof(
-  { weight: 3, arbitrary: fc.string({ unit: "grapheme", maxLength: 12 }) },
+  { weight: 3, arbitrary: fc.string({ unit: "grapheme", maxLength: 12, size: "small" }) },
   {
     weight: 1,
     arbitrary: fc.constantFrom("a few words of text", "", " ", "{}", '{"a":1}', "{", "]"),

@@ -8,6 +8,7 @@ const text = fc
   .array(fc.constantFrom("The", " quick", " größte", " 模型", " 😀", "\n", "a", " ", "(x)"), {
     minLength: 1,
     maxLength: 30,
+    size: "small",
   })
   .map((parts) => parts.join(""))
 

@@ -5,29 +5,28 @@
  * right after shares the charge's commit. Order is kept; a group is written whole or not at all.
  *
  * A group is acknowledged when it is in the database and the head knows of it (head.ts). The next group is
- * written meanwhile.
+ * written meanwhile: two loops, one behind the other, in a fiber that lives as long as the scope.
+ *
+ *     append ─► open group ─► commits ─► in the database ─► marks ─► in the head: acknowledged
  *
  * A commit that fails is tried again with the same group: nothing that was taken is dropped. Where
  * it keeps failing, the queue breaks for good: everyone who waits is told, and the process should
  * end, because its memory is ahead of its disk.
  */
+import { causeText } from "../../../../platform/cause.ts"
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
-import { Effect, Either, Schedule } from "effect"
-import type { Command } from "../../../../engine/index.ts"
-import type { Journal, JournalEntry } from "../../journal.ts"
+import type { Scope } from "effect"
+import { Cause, Chunk, Effect, Queue, Schedule } from "effect"
+import type { Journal } from "../../journal.ts"
 import { StoreBroken } from "../../errors.ts"
 import { reasonOf } from "../schema/damage.ts"
+import type { ClosedGroup, Group } from "./group.ts"
+import { closeGroup, openGroup, sizeOf, writeGroup } from "./group.ts"
 import type { Head } from "./head.ts"
 import { markOf } from "./head.ts"
 import type { RowChange, RowSums } from "./row-sums.ts"
 import type { Seal } from "./seal.ts"
-import { digestOfText, sealAfter } from "./seal.ts"
-
-const whyNot = (cause: unknown): string => {
-  if (cause instanceof SqlError) return reasonOf(cause)
-  return cause instanceof Error ? cause.message : String(cause)
-}
 
 export interface CommitQueue extends Journal {
   /**
@@ -45,51 +44,7 @@ export interface CommitQueue extends Journal {
   readonly onCommit: (listener: (rows: number, seconds: number) => void) => void
   /** Sequence number of the latest journal entry that was taken. */
   readonly lastSeq: () => number
-  /** Resolves when all is on disk; nothing is taken any more. */
-  readonly close: () => Promise<void>
 }
-
-interface Group {
-  firstSeq: number
-  /** Somebody waits for it. */
-  isAwaited: boolean
-  readonly entries: Array<JournalEntry>
-  readonly statements: Array<readonly [statement: string, parameters: ReadonlyArray<unknown>]>
-  readonly written: Promise<void>
-  readonly settle: { readonly resolve: () => void; readonly reject: (cause: unknown) => void }
-}
-
-/** A group that takes nothing any more, as it goes to the disk. */
-interface ClosedGroup extends Group {
-  readonly startedMillis: number
-  readonly seal: Seal
-  /** Journal rows, postings, seal and sums as JSON, which the view `entries` takes apart. */
-  readonly rows: ReadonlyArray<string>
-}
-
-const makeGroup = (firstSeq: number): Group => {
-  let resolve = (): void => {}
-  let reject = (_cause: unknown): void => {}
-  const written = new Promise<void>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  // Nobody may be waiting; who is hears of it through the same promise.
-  written.catch(() => {})
-  return {
-    firstSeq,
-    isAwaited: false,
-    entries: [],
-    statements: [],
-    written,
-    settle: { resolve, reject },
-  }
-}
-
-const retries = Schedule.exponential("50 millis").pipe(Schedule.intersect(Schedule.recurs(5)))
-
-/** How long an entry that nobody waits for may stay in memory alone. */
-const lingerMillis = 5
 
 export interface QueueOptions {
   readonly sql: SqlClient
@@ -101,188 +56,144 @@ export interface QueueOptions {
   readonly onBroken: (error: StoreBroken) => void
 }
 
+const retries = Schedule.exponential("50 millis").pipe(Schedule.intersect(Schedule.recurs(5)))
+
+/** How long an entry that nobody waits for may stay in memory alone. */
+const lingering = "5 millis"
+
+/** Ends after what the present turn of the event loop still brings. */
+const endOfTurn = Effect.async<void>((resume) => {
+  const immediate = setImmediate(() => resume(Effect.void))
+  return Effect.sync(() => clearImmediate(immediate))
+})
+
+/** At the end of the scope, all that was taken is on disk, and nothing is taken any more. */
 export const makeCommitQueue = ({
   sql,
   head,
   seal: lastSeal,
   sums,
   onBroken,
-}: QueueOptions): CommitQueue => {
-  let seal = lastSeal
-  let seq = lastSeal.lastSeq
-  let open = makeGroup(seq + 1)
-  let underWay: ClosedGroup | undefined
-  /** In the database, and not in the head yet. */
-  let unmarked: Array<ClosedGroup> = []
-  let marking: ReadonlyArray<ClosedGroup> = []
-  /** The group that was closed last. */
-  let latest: Group | undefined
-  let broken: StoreBroken | undefined
-  let isClosed = false
-  let isScheduled = false
-  let linger: NodeJS.Timeout | undefined
-  const listeners: Array<(rows: number, seconds: number) => void> = []
+}: QueueOptions): Effect.Effect<CommitQueue, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    let seal = lastSeal
+    let seq = lastSeal.lastSeq
+    let open = openGroup(seq + 1)
+    /** The group that was closed last. */
+    let latest: Group | undefined
+    /** Not acknowledged yet, in order. */
+    const closed = new Set<ClosedGroup>()
+    let broken: StoreBroken | undefined
+    let isClosed = false
+    const listeners: Array<(rows: number, seconds: number) => void> = []
+    /** Open while the open group holds something, and while somebody waits for it. */
+    const filled = yield* Effect.makeLatch()
+    const awaited = yield* Effect.makeLatch()
+    const unmarked = yield* Queue.unbounded<ClosedGroup>()
 
-  const sizeOf = (group: Group | undefined): number =>
-    group === undefined ? 0 : group.entries.length + group.statements.length
+    /** Takes what is open, seals it, and opens the next group. */
+    const close = (): ClosedGroup => {
+      const group = closeGroup(open, seal, sums)
+      seal = group.seal
+      latest = group
+      closed.add(group)
+      open = openGroup(seq + 1)
+      filled.unsafeClose()
+      awaited.unsafeClose()
+      return group
+    }
 
-  /** Not at once: what the present turn of the event loop still brings shares the commit. */
-  const commitSoon = (): void => {
-    if (isScheduled || underWay !== undefined || broken !== undefined) return
-    isScheduled = true
-    setImmediate(() => {
-      isScheduled = false
-      void commit()
-    })
-  }
-  const commitLater = (): void => {
-    if (isScheduled || underWay !== undefined || broken !== undefined) return
-    linger ??= setTimeout(commitSoon, lingerMillis)
-  }
-
-  const breakFor = (cause: unknown, groups: Iterable<Group>): void => {
-    const isFirst = broken === undefined
-    broken ??= new StoreBroken({ reason: whyNot(cause), cause })
-    for (const group of groups) group.settle.reject(broken)
-    open.settle.reject(broken)
-    if (isFirst) onBroken(broken)
-  }
-
-  /** Takes what is open, seals it, and opens the next group. */
-  const close = (): ClosedGroup => {
-    const group = open
-    const rows = rowsOf(group)
-    seal = sealAfter(seal, {
-      lastSeq: seq,
-      writtenAtMillis: Date.now(),
-      journal: digestOfText(rows[0]),
-      postings: digestOfText(rows[1]),
-    })
-    const { number, lastSeq, writtenAtMillis, journal, postings, chain } = seal
-    const sealRow = [number, lastSeq, writtenAtMillis, journal, postings, chain]
-    open = makeGroup(seq + 1)
-    latest = group
-    return Object.assign(group, {
-      startedMillis: performance.now(),
-      seal,
-      rows: [...rows, JSON.stringify(sealRow), JSON.stringify(sums.changed())],
-    })
-  }
-
-  const commit = async (): Promise<void> => {
-    clearTimeout(linger)
-    linger = undefined
-    while (sizeOf(open) > 0 && broken === undefined) {
-      const group = close()
-      underWay = group
-      try {
-        const writing = Effect.either(Effect.retry(writeGroup(sql, group), retries))
-        const written = await Effect.runPromise(writing)
-        if (Either.isLeft(written)) throw written.left
-        // The head may have failed meanwhile: then nothing is acknowledged any more.
-        if (broken !== undefined) throw broken
-        unmarked.push(group)
-        if (marking.length === 0) void mark()
-      } catch (cause) {
-        breakFor(cause, [group])
-      } finally {
-        underWay = undefined
+    const commits = Effect.gen(function* () {
+      for (;;) {
+        yield* filled.await
+        if (!open.isAwaited) yield* Effect.timeoutOption(awaited.await, lingering)
+        yield* endOfTurn
+        do {
+          const group = close()
+          yield* Effect.retry(writeGroup(sql, group), retries)
+          yield* Queue.offer(unmarked, group)
+        } while (open.isAwaited)
       }
-      if (!open.isAwaited) break
-    }
-    if (sizeOf(open) > 0) commitLater()
-  }
+    })
 
-  /** Tells the head how far the database is; whoever waited for those groups is told then. */
-  const mark = async (): Promise<void> => {
-    while (unmarked.length > 0) {
-      const groups = unmarked
-      marking = groups
-      unmarked = []
-      const writing = Effect.tryPromise(() => head.write(markOf(groups[groups.length - 1].seal)))
-      const written = await Effect.runPromise(Effect.either(Effect.retry(writing, retries)))
-      marking = []
-      if (Either.isLeft(written)) return breakFor(written.left.error, [...groups, ...unmarked])
-      for (const group of groups) {
-        group.settle.resolve()
-        const seconds = (performance.now() - group.startedMillis) / 1000
-        for (const listener of listeners) listener(sizeOf(group), seconds)
+    /** Tells the head how far the database is; whoever waited for those groups is told then. */
+    const marks = Effect.gen(function* () {
+      for (;;) {
+        const first = yield* Queue.take(unmarked)
+        const groups = [first, ...Chunk.toReadonlyArray(yield* Queue.takeAll(unmarked))]
+        const mark = markOf(groups[groups.length - 1].seal)
+        const written = Effect.tryPromise({
+          try: () => head.write(mark),
+          catch: (cause) => cause,
+        })
+        yield* Effect.retry(written, retries)
+        for (const group of groups) acknowledge(group)
       }
+    })
+
+    const acknowledge = (group: ClosedGroup): void => {
+      closed.delete(group)
+      group.settle.resolve()
+      const seconds = (performance.now() - group.startedMillis) / 1000
+      for (const listener of listeners) listener(sizeOf(group), seconds)
     }
-  }
 
-  const take = (): void => {
-    if (isClosed) throw new Error("store: written to after it was closed")
-    commitLater()
-  }
-
-  const durable = (): Promise<void> => {
-    if (broken !== undefined) return Promise.reject(broken)
-    if (sizeOf(open) > 0) {
-      open.isAwaited = true
-      commitSoon()
-      return open.written
+    /** Nothing is acknowledged any more, also of what has come to the database. */
+    const breakFor = (cause: unknown): void => {
+      broken = new StoreBroken({ reason: whyNot(cause), cause })
+      for (const group of [...closed, open]) group.settle.reject(broken)
+      onBroken(broken)
     }
-    return latest?.written ?? Promise.resolve()
-  }
 
-  return {
-    append: (entry) => {
-      take()
-      seq += 1
-      open.entries.push(entry)
-    },
-    write: (statement, parameters, change) => {
-      take()
-      open.statements.push([statement, parameters])
-      if (change !== undefined) sums.take(change)
-    },
-    durable,
-    backlog: () =>
-      [open, underWay, ...unmarked, ...marking].reduce((total, one) => total + sizeOf(one), 0),
-    onCommit: (listener) => {
-      listeners.push(listener)
-    },
-    lastSeq: () => seq,
-    close: async () => {
+    yield* Effect.all([commits, marks], { concurrency: "unbounded" }).pipe(
+      Effect.interruptible,
+      Effect.catchAllCause((cause) =>
+        Cause.isInterruptedOnly(cause)
+          ? Effect.void
+          : Effect.sync(() => breakFor(Cause.squash(cause))),
+      ),
+      Effect.forkScoped,
+    )
+
+    const take = (): void => {
+      if (isClosed) throw new Error("store: written to after it was closed")
+      filled.unsafeOpen()
+    }
+
+    const durable = (): Promise<void> => {
+      if (broken !== undefined) return Promise.reject(broken)
+      if (sizeOf(open) > 0) {
+        open.isAwaited = true
+        awaited.unsafeOpen()
+        return open.written
+      }
+      return latest?.written ?? Promise.resolve()
+    }
+
+    yield* Effect.addFinalizer(() => {
       isClosed = true
-      await durable()
-    },
-  }
-}
+      return Effect.ignore(Effect.tryPromise(durable))
+    })
 
-const isPost = (command: Command): command is Extract<Command, { readonly _tag: "Post" }> =>
-  command._tag === "Post"
-
-/** Rows of a group as JSON. */
-const rowsOf = (group: Group): readonly [journal: string, postings: string] => {
-  const journal: Array<unknown> = []
-  const postings: Array<unknown> = []
-  group.entries.forEach(({ event, commands, digest }, index) => {
-    const seq = group.firstSeq + index
-    const others: Array<Command> = []
-    let line = 0
-    for (const command of commands)
-      if (isPost(command)) {
-        const { kind, debit, credit, amount, reference } = command
-        postings.push([seq, line++, event.at, kind, debit, credit, amount, reference])
-      } else others.push(command)
-    journal.push([seq, event.at, event, others, digest])
+    return {
+      append: (entry) => {
+        take()
+        seq += 1
+        open.entries.push(entry)
+      },
+      write: (statement, parameters, change) => {
+        take()
+        open.statements.push([statement, parameters])
+        if (change !== undefined) sums.take(change)
+      },
+      durable,
+      backlog: () => [...closed, open].reduce((total, one) => total + sizeOf(one), 0),
+      onCommit: (listener) => {
+        listeners.push(listener)
+      },
+      lastSeq: () => seq,
+    }
   })
-  return [JSON.stringify(journal), JSON.stringify(postings)]
-}
 
-const insertGroup = (sql: SqlClient, group: ClosedGroup): Effect.Effect<unknown, SqlError> =>
-  sql.unsafe("INSERT INTO entries (journal, postings, seal, sums) VALUES (?, ?, ?, ?)", group.rows)
-
-/** Calls bring entries alone, which are one statement; a transaction takes four trips to the disk. */
-const writeGroup = (sql: SqlClient, group: ClosedGroup): Effect.Effect<unknown, SqlError> =>
-  group.statements.length === 0
-    ? insertGroup(sql, group)
-    : sql.withTransaction(
-        Effect.gen(function* () {
-          yield* insertGroup(sql, group)
-          for (const [statement, parameters] of group.statements)
-            yield* sql.unsafe(statement, parameters)
-        }),
-      )
+const whyNot = (cause: unknown): string =>
+  cause instanceof SqlError ? reasonOf(cause) : causeText(cause)

@@ -9,6 +9,7 @@
  * what was acknowledged. It is written over in place, in two slots by turns: of a write that was cut
  * off, the one before remains.
  */
+import { causeText } from "../../../../platform/cause.ts"
 import { Data, Effect, Schema, Scope } from "effect"
 import type { FileHandle } from "node:fs/promises"
 import { constants, open, readFile, rename, rm } from "node:fs/promises"
@@ -64,7 +65,7 @@ export class HeadUnusable extends Data.TaggedError("HeadUnusable")<{ readonly re
 }
 
 export const headUnusable = (cause: unknown): HeadUnusable =>
-  new HeadUnusable({ reason: cause instanceof Error ? cause.message : String(cause) })
+  new HeadUnusable({ reason: causeText(cause) })
 
 export const readHead = (file: string): Effect.Effect<FoundHead, HeadUnusable> =>
   Effect.tryPromise({

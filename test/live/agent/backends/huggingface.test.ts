@@ -2,7 +2,6 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { makeBackoff } from "../../../../live/agent/transport/backoff.ts"
 import type { Backend } from "../../../../live/agent/backends/backend.ts"
 import type { HuggingFaceBackendOptions } from "../../../../live/agent/backends/huggingface.ts"
 import { huggingFaceBackend } from "../../../../live/agent/backends/huggingface.ts"
@@ -66,7 +65,7 @@ const backendWith = (over: Partial<HuggingFaceBackendOptions> = {}): Backend => 
     supervision: {
       checkMillis: 10,
       graceMillis: 300,
-      backoff: makeBackoff({ firstMillis: 50 }),
+      firstWaitMillis: 50,
       ...over.supervision,
     },
   })

@@ -1,3 +1,4 @@
+import { Effect } from "effect"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import type { Backend, Chunk } from "../../../../live/agent/backends/backend.ts"
 import type { GatewayLink, Upload } from "../../../../live/agent/serving/gateway-link.ts"
@@ -38,7 +39,8 @@ const startJob = () => {
   const backend = { generate: () => chunks } as unknown as Backend
   const job = { job_id: "j", attempt: 0, epoch: 0, kind: "chat", body: {} } as const
   const progress = makeProgress()
-  const report = runJob(link, backend, job, new AbortController().signal, progress)
+  const { signal } = new AbortController()
+  const report = Effect.runPromise(runJob(link, backend, job, signal, progress))
   const signsIn = async (seconds: number): Promise<number> => {
     const before = signs
     await vi.advanceTimersByTimeAsync(seconds * second)

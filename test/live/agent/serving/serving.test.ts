@@ -3,15 +3,19 @@
  * registered and served in the end, and asks no more often than its patience allows.
  */
 import fc from "fast-check"
+import { Deferred, Effect, FiberId } from "effect"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
-import { makeBackoff, pause } from "../../../../live/agent/transport/backoff.ts"
+import { backoff } from "../../../../live/agent/transport/backoff.ts"
+import { fromPromise } from "../../../../live/agent/transport/from-promise.ts"
+import { pause } from "../support/pause.ts"
 import type { Backend } from "../../../../live/agent/backends/backend.ts"
 import { Refused } from "../../../../live/agent/serving/gateway-link.ts"
 import { Unreachable } from "../../../../live/agent/transport/http.ts"
 import type { AgentEvent } from "../../../../live/agent/plan/options.ts"
 import type { HostPlan } from "../../../../live/agent/plan/plan.ts"
 import { makeRegistrar } from "../../../../live/agent/serving/registrar.ts"
-import { startServing } from "../../../../live/agent/serving/serving.ts"
+import { runEffect } from "../../../../live/http/run-effect.ts"
+import { serve } from "../../../../live/agent/serving/serving.ts"
 import { standingAfter } from "../../../../live/agent/serving/standing.ts"
 import type { AgentState, StateKeeper } from "../../../../live/agent/plan/state-file.ts"
 import type { ForgetfulGateway, Weather } from "../support/forgetful-gateway.ts"
@@ -45,19 +49,13 @@ const keptState = (): StateKeeper & { readonly now: () => AgentState | undefined
 }
 
 /** As HostAgent waits for a gateway that is not there. */
-const patiently = async <A>(attempt: () => Promise<A>): Promise<A> => {
-  const backoff = makeBackoff()
-  for (;;)
-    try {
-      return await attempt()
-    } catch (error) {
-      const isPassing =
-        error instanceof Unreachable ||
-        (error instanceof Refused && (error.status === 404 || error.status >= 500))
-      if (!isPassing) throw error
-      await pause(backoff.nextMillis())
-    }
-}
+const patiently = <A>(attempt: () => Promise<A>): Effect.Effect<A, Error> =>
+  Effect.retry(fromPromise(attempt), {
+    schedule: backoff(),
+    while: (error) =>
+      error instanceof Unreachable ||
+      (error instanceof Refused && (error.status === 404 || error.status >= 500)),
+  })
 
 const startAgent = (
   gateway: ForgetfulGateway,
@@ -75,22 +73,23 @@ const startAgent = (
     link,
     say,
   })
-  let serving: ReturnType<typeof startServing> | undefined
-  const live = async (): Promise<void> => {
-    const identity = await patiently(() => registrar.identify(plan))
-    serving = startServing({
-      link,
-      backend,
-      identity,
-      replace: (lost, how, why) => patiently(() => registrar.replace(plan, lost, how, why)),
-      load: async () => ({}),
-      drainMillis: 1000,
-      say,
-    })
-    await serving.done
-  }
+  const told = Deferred.unsafeMake<void>(FiberId.none)
+  const live = Effect.flatMap(
+    patiently(() => registrar.identify(plan)),
+    (identity) =>
+      serve({
+        link,
+        backend,
+        identity,
+        replace: (lost, how, why) => patiently(() => registrar.replace(plan, lost, how, why)),
+        load: Effect.succeed({}),
+        toldToDrain: Deferred.await(told),
+        drainMillis: 1000,
+        say,
+      }),
+  )
   let end: "running" | "ended" | Error = "running"
-  const done = live().then(
+  const done = runEffect(live).then(
     () => void (end = "ended"),
     (error: Error) => void (end = error),
   )
@@ -98,7 +97,7 @@ const startAgent = (
     events,
     end: () => end,
     stop: async () => {
-      serving?.drain()
+      Deferred.unsafeDone(told, Effect.void)
       await vi.advanceTimersByTimeAsync(60_000)
       await done
     },

@@ -6,7 +6,7 @@
 import type { GatewayLink, Upload } from "../../../../live/agent/serving/gateway-link.ts"
 import { Refused } from "../../../../live/agent/serving/gateway-link.ts"
 import { Unreachable } from "../../../../live/agent/transport/http.ts"
-import { pause } from "../../../../live/agent/transport/backoff.ts"
+import { pause } from "./pause.ts"
 import type { HeartbeatAnswer, Registered } from "../../../../live/protocol/host-protocol.ts"
 
 interface KnownHost {
@@ -52,18 +52,20 @@ export const forgetfulGateway = (): ForgetfulGateway => {
   /** There and back, with what is between. */
   const trip = async <A>(answer: () => A): Promise<A> => {
     await pause(tripMillis)
-    if (weather === "away") throw new Unreachable("nothing listens there")
-    if (weather === "busy") throw new Refused(503, "busy")
-    if (weather === "strange404") throw new Refused(404, "no such page")
+    if (weather === "away") throw new Unreachable({ message: "nothing listens there" })
+    if (weather === "busy") throw new Refused({ status: 503, message: "busy" })
+    if (weather === "strange404") throw new Refused({ status: 404, message: "no such page" })
     const given = answer()
     await pause(tripMillis)
-    if ((weather as Weather) === "losesAnswers") throw new Unreachable("the connection broke")
+    if ((weather as Weather) === "losesAnswers")
+      throw new Unreachable({ message: "the connection broke" })
     return given
   }
   const requireKey = (hostId: string, key: string): void => {
     const host = hosts.get(hostId)
-    if (host === undefined) throw new Refused(404, `There is no host ${hostId}`)
-    if (!host.keys.has(key)) throw new Refused(401, "No valid key")
+    if (host === undefined)
+      throw new Refused({ status: 404, message: `There is no host ${hostId}` })
+    if (!host.keys.has(key)) throw new Refused({ status: 401, message: "No valid key" })
   }
 
   const link = (): GatewayLink => {
@@ -75,7 +77,7 @@ export const forgetfulGateway = (): ForgetfulGateway => {
       register: (key, { registration_id = "" }) =>
         trip(() => {
           calls.register += 1
-          if (key !== accountKey) throw new Refused(401, "No valid key")
+          if (key !== accountKey) throw new Refused({ status: 401, message: "No valid key" })
           const before = [...hosts].find(([, one]) => one.registrationId === registration_id)
           if (before !== undefined) return registered(before[0], null)
           const [id, apiKey] = [`host_${++made}`, newKey()]
@@ -86,7 +88,8 @@ export const forgetfulGateway = (): ForgetfulGateway => {
         trip(() => {
           calls.renewKey += 1
           const host = hosts.get(host_id)
-          if (host === undefined) throw new Refused(404, `There is no host ${host_id}`)
+          if (host === undefined)
+            throw new Refused({ status: 404, message: `There is no host ${host_id}` })
           const api_key = newKey()
           put(host_id, { ...host, keys: new Set([api_key]) })
           return { host_id, api_key }

@@ -29,7 +29,7 @@ const overheads = fc.record({
 })
 
 const conversation = fc
-  .array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 40 })
+  .array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 40, size: "small" })
   .map((lengths) => lengths.map((words) => ({ role: "user", content: "word ".repeat(words) })))
 
 describe("the longest answer that a host is asked for", () => {

@@ -19,7 +19,7 @@ describe("the items of the latest answers", () => {
       chars: fc.integer({ min: 0, max: 60 }),
     })
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 40, size: "small" }), (steps) => {
         const limits = { charsPerCall: 10_000, chars: 600, charsPerAccount: 250 }
         const recent = makeRecentItems(limits)
         const latest = new Map<string, object>()

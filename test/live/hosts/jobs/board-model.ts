@@ -8,10 +8,10 @@ import type {
   Claim,
   ClaimRefusal,
   Handout,
-  JobBoard,
   Submission,
   UploadFeed,
-} from "../../../../live/hosts/jobs/job-board.ts"
+} from "../../../../live/hosts/jobs/claim.ts"
+import type { JobBoard } from "../../../../live/hosts/jobs/job-board.ts"
 import { makeJobBoard } from "../../../../live/hosts/jobs/job-board.ts"
 import { makeUploadWays } from "../../../../live/directory/upload-ways.ts"
 import { manualClock } from "../../support/manual-clock.ts"

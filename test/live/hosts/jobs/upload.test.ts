@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream"
 import { describe, expect, it } from "vitest"
 import type { DeliveryEnd } from "../../../../live/protocol/delivery.ts"
-import type { Claim, Handout } from "../../../../live/hosts/jobs/job-board.ts"
+import type { Claim, Handout } from "../../../../live/hosts/jobs/claim.ts"
 import { makeJobBoard } from "../../../../live/hosts/jobs/job-board.ts"
 import { makeUploadWays } from "../../../../live/directory/upload-ways.ts"
 import { receiveUpload } from "../../../../live/hosts/jobs/upload.ts"

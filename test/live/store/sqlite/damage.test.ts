@@ -4,7 +4,7 @@
  */
 import { NodeContext } from "@effect/platform-node"
 import fc from "fast-check"
-import { Effect, Exit, Scope } from "effect"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
 import {
   closeSync,
   cpSync,
@@ -25,8 +25,9 @@ import { defaultConfig } from "../../../../live/config/config.ts"
 import { makeMarketDriver } from "../../../../live/driver/market-driver.ts"
 import { makeUploadWays } from "../../../../live/directory/upload-ways.ts"
 import { Store } from "../../../../live/store/store.ts"
-import { openDirectory } from "../../../../live/start/open-directory.ts"
-import { readDelivered } from "../../../../live/driver/recovery.ts"
+import { openedLayer } from "../../../../live/start/open-directory.ts"
+import { Opened as OpenedMarket, readDelivered } from "../../../../live/driver/recovery.ts"
+import { HostDirectory } from "../../../../live/directory/directory.ts"
 import { crashImage, keptFolder, temporaryFolder } from "../../support/data-directory.ts"
 import { manualClock } from "../../support/manual-clock.ts"
 
@@ -40,21 +41,26 @@ const opened = async (folder: string) => {
   const scope = await Effect.runPromise(Scope.make())
   const close = (): Promise<void> => Effect.runPromise(Scope.close(scope, Exit.void))
   const made = await Effect.runPromise(
-    openDirectory(folder, {
-      economy: pooled,
-      newSeed: () => "damage",
-      nowMillis: 0,
-      checkedFirstMib: 64,
-      onBroken: (error) => {
-        throw error
-      },
-    }).pipe(Scope.extend(scope), Effect.provide(NodeContext.layer), Effect.either),
+    Layer.build(
+      openedLayer({
+        dataDirectory: folder,
+        economy: pooled,
+        newSeed: () => "damage",
+        nowMillis: 0,
+        checkedFirstMib: 64,
+        onBroken: (error) => {
+          throw error
+        },
+      }),
+    ).pipe(Scope.extend(scope), Effect.provide(NodeContext.layer), Effect.either),
   )
   if (made._tag === "Left") {
     await close()
     return { error: made.left, close: () => Promise.resolve() } as const
   }
-  const { store, directory, market } = made.right
+  const store = Context.get(made.right, Store)
+  const directory = Context.get(made.right, HostDirectory)
+  const market = Context.get(made.right, OpenedMarket)
   const clock = manualClock(market.engine.market.now)
   const driver = makeMarketDriver(market.engine, clock, store)
   const nowMillis = () => 1000

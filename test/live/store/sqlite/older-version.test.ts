@@ -7,7 +7,8 @@ import { join } from "node:path"
 import { describe, expect, it, vi } from "vitest"
 import { createMarket, imageOf, pooled, restoreImage } from "../../../../engine/index.ts"
 import { adminKeyCommand } from "../../../../live/directory/admin-key-command.ts"
-import { openDirectory } from "../../../../live/start/open-directory.ts"
+import { Opened } from "../../../../live/driver/recovery.ts"
+import { openedLayer } from "../../../../live/start/open-directory.ts"
 import { replayCommand } from "../../../../live/replay/replay-command.ts"
 import { steps } from "../../../../live/store/sqlite/schema/migrations.ts"
 import { sqliteLayer } from "../../../../platform/sqlite-client.ts"
@@ -61,8 +62,10 @@ const oldDirectory = async (change: (economy: Knobs) => void): Promise<string> =
 
 const start = (folder: string) =>
   Effect.runPromise(
-    Effect.scoped(
-      openDirectory(folder, {
+    Effect.provide(
+      Opened,
+      openedLayer({
+        dataDirectory: folder,
         economy: pooled,
         newSeed: () => "another",
         nowMillis: 0,
@@ -98,7 +101,7 @@ describe("a data directory that an older version wrote", () => {
   it("is carried on with under its own rules, the knobs it did not know at their defaults", async () => {
     const folder = await oldDirectory(withoutBlame)
     for (const replayed of [entries, entries]) {
-      const { market } = await start(folder)
+      const market = await start(folder)
       expect(market.isNew).toBe(false)
       expect(market.replayed).toBe(replayed)
       expect(market.meta.economy).toEqual({

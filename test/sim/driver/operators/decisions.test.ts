@@ -1,8 +1,6 @@
 /** What operators are shown when they decide, when they do, and who joins. */
 import { afterEach, describe, expect, it, vi } from "vitest"
-import { bountyChaser } from "../../../../sim/agents/strategies/bounty-chaser.ts"
-import { profitSeeker } from "../../../../sim/agents/strategies/profit-seeker.ts"
-import type { Decide } from "../../../../sim/agents/view.ts"
+import { strategies } from "../../../../sim/agents/strategies/catalogue.ts"
 import {
   advanceTo,
   hour,
@@ -15,18 +13,8 @@ import {
   worldOf,
 } from "../small-world.ts"
 
-vi.mock("../../../../sim/agents/strategies/profit-seeker.ts", async (importOriginal) => {
-  const original =
-    await importOriginal<typeof import("../../../../sim/agents/strategies/profit-seeker.ts")>()
-  return { profitSeeker: vi.fn<Decide>(original.profitSeeker) }
-})
-vi.mock("../../../../sim/agents/strategies/bounty-chaser.ts", async (importOriginal) => {
-  const original =
-    await importOriginal<typeof import("../../../../sim/agents/strategies/bounty-chaser.ts")>()
-  return { bountyChaser: vi.fn<Decide>(original.bountyChaser) }
-})
-const seeker = vi.mocked(profitSeeker)
-const chaser = vi.mocked(bountyChaser)
+const seeker = vi.spyOn(strategies.profit, "decide")
+const chaser = vi.spyOn(strategies.bounty, "decide")
 
 afterEach(() => {
   seeker.mockReset()

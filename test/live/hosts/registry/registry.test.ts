@@ -1,12 +1,12 @@
-import { countNodes } from "../../../engine/index.ts"
+import { countNodes } from "../../../../engine/index.ts"
 import { describe, expect, it } from "vitest"
-import { jobBoardOf } from "../../../live/hosts/host-routes.ts"
-import { makeNetworkGuard } from "../../../live/hosts/network-guard.ts"
-import { makeRegistry } from "../../../live/hosts/registry.ts"
-import { manualClock } from "../support/manual-clock.ts"
-import type { TestMarket } from "../support/market.ts"
-import { openTestMarket } from "../support/market.ts"
-import { testVault } from "./host-server.ts"
+import { jobBoardOf } from "../../../../live/hosts/host-routes.ts"
+import { makeNetworkGuard } from "../../../../live/hosts/network-guard.ts"
+import { makeRegistry } from "../../../../live/hosts/registry/registry.ts"
+import { manualClock } from "../../support/manual-clock.ts"
+import type { TestMarket } from "../../support/market.ts"
+import { openTestMarket } from "../../support/market.ts"
+import { testVault } from "../host-server.ts"
 
 /** The registry as a gateway that has just started makes it. */
 const startRegistry = (market: TestMarket) =>

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { makeSessions } from "../../../live/hosts/sessions.ts"
+import { makeSessions } from "../../../../live/hosts/registry/sessions.ts"
 
 const silentMicros = 45
 
@@ -12,7 +12,7 @@ describe("the sessions of a host", () => {
       isDraining: fc.option(fc.boolean(), { nil: undefined }),
     })
     fc.assert(
-      fc.property(fc.array(heard, { maxLength: 40 }), (steps) => {
+      fc.property(fc.array(heard, { maxLength: 40, size: "small" }), (steps) => {
         const sessions = makeSessions(silentMicros)
         /** Written down again: what was heard of each last. */
         const last = new Map<string, { at: number; isDraining: boolean }>()

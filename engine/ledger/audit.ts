@@ -1,10 +1,26 @@
 /** What holds of the books between steps (docs/rules.md#credits). */
 import { invariant } from "../core/invariant.ts"
+import { auditTable } from "../core/table.ts"
 import type { Ledger } from "./accounts.ts"
-import { clearing, lotAccount, promotion, vesting, world } from "./accounts.ts"
+import {
+  bought,
+  clearing,
+  earned,
+  gift,
+  holdPurposes,
+  lotAccount,
+  promotion,
+  vesting,
+  world,
+} from "./accounts.ts"
 
-/** Asserts it of a whole ledger. O(accounts). */
-export const auditLedger = ({ posted, held, customers }: Ledger): void => {
+/** Asserts it of a whole ledger. O(accounts + open holds). */
+export const auditLedger = (ledger: Ledger): void => {
+  auditBalances(ledger)
+  auditHolds(ledger)
+}
+
+const auditBalances = ({ posted, held, customers }: Ledger): void => {
   // Those who owe come first: what they owe in all is safe, and so is every sum from there on.
   let total = 0
   for (let account = 0; account < posted.length; account++) {
@@ -26,4 +42,34 @@ export const auditLedger = ({ posted, held, customers }: Ledger): void => {
     invariant(held[lotAccount(customer, vesting)] === 0, "nothing is held of what vests")
   for (let account = lotAccount(customers, 0); account < posted.length; account++)
     invariant(posted[account] === 0, "nobody's lots are empty")
+}
+
+/** The open holds of all purposes make up what is held. */
+const auditHolds = ({ customers, held, holds, transfers }: Ledger): void => {
+  const open = new Float64Array(held.length)
+  for (const purpose of holdPurposes) {
+    const { columns, ids, used } = holds[purpose]
+    auditTable(holds[purpose])
+    for (let hold = 0; hold < used; hold++) {
+      if (ids[hold] === -1) continue
+      const customer = columns.customer[hold]
+      invariant(customer >= 0 && customer < customers, "credits are held of a customer")
+      for (const [lot, part] of [
+        [gift, columns.gift[hold]],
+        [bought, columns.bought[hold]],
+        [earned, columns.earned[hold]],
+      ] as const) {
+        invariant(part >= 0, "no part of an open hold is below 0")
+        open[lotAccount(customer, lot)] += part
+      }
+    }
+  }
+  for (let account = 0; account < held.length; account++)
+    invariant(held[account] === open[account], "what is held is what open holds hold")
+  const { columns, ids, used } = holds.withdrawals
+  for (let hold = 0; hold < used; hold++) {
+    if (ids[hold] === -1) continue
+    invariant(transfers.has(ids[hold]), "an open withdrawal is a transfer that was accepted")
+    invariant(columns.gift[hold] + columns.bought[hold] === 0, "what is to be withdrawn was earned")
+  }
 }

@@ -1,4 +1,5 @@
 /** What falls due by itself: the timers of the mechanisms, and the turn of the hour. */
+import { invariant } from "../core/invariant.ts"
 import { nextEntity, nextTime } from "../core/wake-queue.ts"
 import { allTimers } from "./mechanisms.ts"
 import type { Market, MarketHandle } from "./state/market-state.ts"
@@ -26,4 +27,5 @@ export const fireFirst = (market: Market, due: number): void => {
     const queue = queueOf(market)
     if (nextTime(queue) === due) return fire(market, nextEntity(queue))
   }
+  invariant(false, "a timer that is due is a mechanism's")
 }

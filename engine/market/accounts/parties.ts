@@ -33,7 +33,6 @@ export const onAccountsLinked = (
 const join = (market: Market, kept: number, joined: number): void => {
   const { party } = market.accounts.columns
   invariant(party[kept] === kept, "a party is known by its own first account")
-  invariant(kept < joined, "of two parties that are one, the earlier one is kept")
   const moved = moveInstances(market, kept, joined)
   for (let account = 0; account < market.accounts.used; account++)
     if (party[account] === joined) party[account] = kept

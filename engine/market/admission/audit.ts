@@ -16,6 +16,7 @@ import {
   open,
   probeColumn,
 } from "../../machines/admission.ts"
+import { serviceColumn } from "../../machines/presence.ts"
 import { auditBreaker } from "../../rules/breaker.ts"
 import { auditFloorSamples } from "../../rules/floor.ts"
 import { auditCandidates } from "../../rules/selection.ts"
@@ -40,13 +41,15 @@ export const auditAdmission = (market: Market): void => {
       invariant(!(position[instance] >= 0), "nobody is waited for who is gone")
       continue
     }
+    const model = instances.columns.model[instance]
+    invariant(models.ids[model] >= 0, "an instance's model is listed")
     auditBreaker(market.breakers, market.rules, instance, market.now)
     auditFloorSamples(market.floorSamples, market.rules, instance, market.now)
     auditMachines(market, instance)
     auditCapacity(market, instance)
     auditProbe(market, instance)
     auditStanding(market, instance)
-    counted[instances.columns.model[instance]][instances.columns.reason[instance]] += 1
+    counted[model][instances.columns.reason[instance]] += 1
   }
   for (let model = 0; model < models.used; model++) {
     auditCandidates(market.candidates[model], market.rules)
@@ -64,6 +67,7 @@ const auditMachines = ({ breakers, instances: { columns } }: Market, instance: n
     [floorColumn, columns.isBelowFloor],
     [doubtColumn, columns.isDoubted],
     [credentialColumn, columns.isSuspended],
+    [serviceColumn, columns.service],
   ]
   for (const [machine, column] of machines)
     invariant(

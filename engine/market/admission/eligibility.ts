@@ -34,7 +34,7 @@ export const eligibilityReasons = [
 ] as const
 export type EligibilityReason = (typeof eligibilityReasons)[number]
 
-const eligible = 0
+export const eligible = 0
 const inactive = 1
 const draining = 2
 const suspended = 3

@@ -4,6 +4,7 @@
  * and the bounty is claimed. One linked group of transfers through the clearing account, which is
  * empty before and after.
  */
+import { invariant } from "../../core/invariant.ts"
 import { emitFinish } from "../../protocol/command.ts"
 import type { Outcome } from "../../protocol/event.ts"
 import {
@@ -50,6 +51,7 @@ export const settle = (
 
   const holds = ledger.holds.requests
   const hold = slotOf(holds, id)
+  invariant(hold >= 0, "a call that is settled has a hold")
   const charge = Math.min(
     heldAmount(holds, hold),
     priceOf(
@@ -69,6 +71,7 @@ export const settle = (
   const shareAsGift =
     rules.doGiftsStayGifts && paidByGift > 0 ? mulDivFloor(share - withheld, paidByGift, charge) : 0
   const shareEarned = share - withheld - shareAsGift
+  invariant(shareEarned >= 0, "a charge is split into parts of 0 or more")
   post(ledger, sink, "share", clearing, lotAccount(provider, earned), shareEarned, id)
   post(ledger, sink, "share", clearing, lotAccount(provider, gift), shareAsGift, id)
   post(ledger, sink, "withheld", clearing, bountyPool, withheld, id)

@@ -61,13 +61,11 @@ const auditNode = (market: Market, node: number): number => {
 }
 
 const auditInstance = (market: Market, instance: number): void => {
-  const { candidates, instances, models, nodes, now, rules } = market
+  const { candidates, instances, nodes, now, rules } = market
   const { columns } = instances
   const node = columns.node[instance]
   const model = columns.model[instance]
   const operator = columns.operator[instance]
-  invariant(nodes.ids[node] >= 0, "an instance's node is there")
-  invariant(models.ids[model] >= 0, "an instance's model is listed")
   invariant(
     columns.account[instance] === nodes.columns.account[node],
     "an instance is of its node's account",

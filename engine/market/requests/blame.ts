@@ -14,6 +14,7 @@
  * What counts as a failure still needs its witnesses (`witnesses.ts`), but where no call can have brought
  * it about (a 404), and where a 4xx that was refuted stands out from all peers' rates.
  */
+import { invariant } from "../../core/invariant.ts"
 import { closed, halfOpen } from "../../machines/admission.ts"
 import {
   beyondDoubt,
@@ -91,6 +92,10 @@ const tellBreaker = (market: Market, request: number, instance: number, outcome:
   const { breakers, rules, now } = market
   const verdict = verdictUnder(market, outcome)
   const generation = market.attempts.generations[attemptOf(market, request)]
+  invariant(
+    generation <= breakers.generation[instance],
+    "an attempt was dispatched under a generation that had begun",
+  )
   if (generation !== breakers.generation[instance]) return
   if (breakers.state[instance] === closed) {
     if (verdict === "success") noteSuccess(breakers, rules, instance, now)

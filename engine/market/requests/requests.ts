@@ -2,9 +2,10 @@
  * The life of a request (docs/rules.md#calls): hold the worst case, dispatch, retry before the first
  * token, then settle or void. Every request ends in exactly one `Finish` or `Refuse`.
  */
+import { invariant } from "../../core/invariant.ts"
 import { stopping } from "../../machines/presence.ts"
 import { halfOpen } from "../../machines/admission.ts"
-import { owe, refresh, refreshLoad } from "../admission/eligibility.ts"
+import { eligible, owe, refresh, refreshLoad } from "../admission/eligibility.ts"
 import { decodeMilliTokensPerSecond, isBelowAfter } from "../../rules/floor.ts"
 import type { Refusal, Rejection } from "../../protocol/command.ts"
 import { emit, emitDispatch } from "../../protocol/command.ts"
@@ -60,6 +61,7 @@ export const onRequestArrived = (
   }
   const outputPrice = pricing.outputPrice(market, model, instance)
   const worst = priceOf(inputTokens, inputPrice, maxTokens, outputPrice)
+  invariant(worst <= budget, "a call is served at a price that its consumer can pay")
   hold(market.ledger, market.ledger.holds.requests, request, account, worst)
   const slot = admit(market, request)
   const requests = market.requests.columns
@@ -90,6 +92,11 @@ const dispatch = (market: Market, request: number, instance: number): void => {
   const { breakers, rules } = market
   const attempt = requests.attempt[request]
   const id = market.requests.ids[request]
+  invariant(columns.reason[instance] === eligible, "a call is given to an eligible instance")
+  invariant(
+    columns.model[instance] === requests.model[request],
+    "a call is given to an instance of its model",
+  )
   requests.instance[request] = instance
   const at = request * rules.maxAttempts + attempt
   market.attempts.instances[at] = market.instances.ids[instance]
@@ -125,6 +132,7 @@ export const onAttemptEnded = (
 
   const instance = requests.instance[request]
   const { columns } = market.instances
+  invariant(columns.inFlight[instance] >= 1, "an attempt that ends was under way")
   columns.inFlight[instance] -= 1
   owe(market, instance, outputTokens)
   const isDelivered =
@@ -206,6 +214,7 @@ const retry = (market: Market, request: number): boolean => {
   const instance = drawAgain(market, request)
   for (const before of tried) refresh(market, before)
   if (instance < 0) return false
+  invariant(!tried.includes(instance), "no instance is tried twice for one request")
   if (rules.pricing.isByInstance)
     requests.outputPricePerMtok[request] = rules.pricing.outputPrice(market, model, instance)
   requests.attempt[request] = tries

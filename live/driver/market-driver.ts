@@ -7,7 +7,7 @@
  * something to the outside that the journal must not forget (the first byte of an answer, the
  * acknowledgement of a transfer) waits for it.
  */
-import { Context, Effect } from "effect"
+import { Context, Data, Effect } from "effect"
 import type {
   Command,
   EventOf,
@@ -17,6 +17,7 @@ import type {
   Rejection,
 } from "../../engine/index.ts"
 import { digestOf, nextWake } from "../../engine/index.ts"
+import { causeText } from "../../platform/cause.ts"
 import type { Clock } from "./clock.ts"
 import type { StoreBroken } from "../store/errors.ts"
 import type { Journal } from "../store/journal.ts"
@@ -26,6 +27,23 @@ export type Fact = { [K in EventTag]: Omit<EventOf<K>, "at"> }[EventTag]
 
 /** Takes each command of the kernel, in order; may itself submit facts. */
 export type CommandTaker = (command: Command, atMicros: number) => void
+
+/**
+ * The kernel threw: a mistake in it. Nothing of the event was written, and no further one is taken, since
+ * what a market decides that broke off in the middle is worth nothing.
+ */
+export class MarketBroken extends Data.TaggedError("MarketBroken")<{
+  readonly event: EventTag
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    return (
+      `The market broke off at an event (${this.event}) that it should have taken: ${causeText(this.cause)}. ` +
+      "Nothing of that event was written: started again, the gateway goes on as it stood before. " +
+      "Please report this"
+    )
+  }
+}
 
 export interface MarketDriver {
   /** Gives the reason where the kernel rejects the fact, which then has changed nothing. */
@@ -39,6 +57,8 @@ export interface MarketDriver {
   readonly clock: Clock
   /** The market as it stands. Only `submit` may change it. */
   readonly market: Market
+  /** Whether the kernel threw: then the market is not to be kept as it is. */
+  readonly isBroken: () => boolean
   /** Ends the timers; no fact may be submitted any more. */
   readonly stop: () => void
 }
@@ -53,11 +73,13 @@ export const makeMarketDriver = (
   { market, take }: MarketService,
   clock: Clock,
   journal: Journal,
+  onBroken: (error: MarketBroken) => void = () => {},
 ): MarketDriver => {
   const takers: Array<CommandTaker> = []
   const waiting: Array<Command> = []
   let isHandingOut = false
   let isStopped = false
+  let broken: MarketBroken | undefined
   let lastRequest = market.lastRequest
   let armedFor = Infinity
   let disarm = (): void => {}
@@ -71,17 +93,29 @@ export const makeMarketDriver = (
   }
   const wake = (): void => {
     armedFor = Infinity
-    if (isStopped) return
+    if (isStopped || broken !== undefined) return
     if (clock.nowMicros() >= nextWake(market)) submit({ _tag: "TimerFired" })
     else arm()
   }
 
+  const breakOff = (event: EventTag, cause: unknown): MarketBroken => {
+    broken = new MarketBroken({ event, cause })
+    disarm()
+    onBroken(broken)
+    return broken
+  }
+
   const submit = (fact: Fact): Rejection | undefined => {
+    if (broken !== undefined) throw broken
     if (isStopped) throw new Error(`driver: ${fact._tag} after the end`)
     const at = Math.max(clock.nowMicros(), market.now)
     const event = { ...fact, at } as { [K in EventTag]: EventOf<K> }[EventTag]
     const commands: Array<Command> = []
-    take(event, commands)
+    try {
+      take(event, commands)
+    } catch (cause) {
+      throw breakOff(fact._tag, cause)
+    }
     journal.append({ event, commands, digest: digestOf(market) })
     for (const command of commands) waiting.push(command)
     arm()
@@ -113,6 +147,7 @@ export const makeMarketDriver = (
     durable: journal.durable,
     clock,
     market,
+    isBroken: () => broken !== undefined,
     stop: () => {
       isStopped = true
       disarm()

@@ -24,7 +24,7 @@ export const keepSnapshots = (
   return {
     close: async (): Promise<void> => {
       await underWay
-      await write()
+      if (!driver.isBroken()) await write()
     },
   }
 }

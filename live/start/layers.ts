@@ -70,13 +70,13 @@ const systemClockLayer = Layer.effect(
 )
 
 /** At the end: a snapshot. */
-const driverLayer = ({ config }: LayerOptions) =>
+const driverLayer = ({ config, onBroken }: LayerOptions) =>
   Layer.scoped(
     Driver,
     Effect.gen(function* () {
       const { engine, isNew } = yield* Opened
       const store = yield* Store
-      const driver = makeMarketDriver(engine, yield* MarketClock, store)
+      const driver = makeMarketDriver(engine, yield* MarketClock, store, onBroken)
       // After an outage, the first that the market hears is that what fell due is nobody's fault.
       if (!isNew) driver.submit({ _tag: "GatewayResumed" })
       const snapshots = keepSnapshots(driver, store, config.store.snapshotEntries)

@@ -6,6 +6,7 @@
  */
 import type { FileSystem, Path } from "@effect/platform"
 import { Effect, Layer } from "effect"
+import type { MarketBroken } from "../driver/market-driver.ts"
 import type { Economy } from "../../engine/index.ts"
 import { HostDirectory, loadDirectory } from "../directory/directory.ts"
 import type { JournalDiverged } from "../driver/recovery.ts"
@@ -24,7 +25,7 @@ export interface OpenOptions {
   /** Up to this size the history is checked first, else while the market already runs. */
   readonly checkedFirstMib: number
   /** Called later, where the directory can no longer be written or is found to be damaged. */
-  readonly onBroken: (error: StoreBroken | StoreUnusable) => void
+  readonly onBroken: (error: MarketBroken | StoreBroken | StoreUnusable) => void
 }
 
 /** Those that another may take the place of. */

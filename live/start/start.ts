@@ -13,6 +13,7 @@ import { randomBytes } from "node:crypto"
 import type { AddressInfo } from "node:net"
 import type { Economy, EconomyInvalid } from "../../engine/index.ts"
 import { deriveEconomy, economies } from "../../engine/index.ts"
+import type { MarketBroken } from "../driver/market-driver.ts"
 import { causeText } from "../../platform/cause.ts"
 import { accountRoutes } from "../accounts/account-routes.ts"
 import type { ModelUnlistable } from "../accounts/model-list.ts"
@@ -63,8 +64,8 @@ export interface RunningGateway {
     /** Requests that the end of the process before this one had cut off. */
     readonly cutOff: number
   }
-  /** Fails when the data directory can no longer be written, or is damaged: the process should end. */
-  readonly broken: Effect.Effect<never, StoreBroken | StoreUnusable>
+  /** Fails when the market broke off, or its directory cannot be written or is damaged: the process should end. */
+  readonly broken: Effect.Effect<never, MarketBroken | StoreBroken | StoreUnusable>
 }
 
 /** The address cannot be listened on. */
@@ -96,8 +97,8 @@ export const startGateway = (
   Effect.gen(function* () {
     const guard = yield* guardOf(config)
     const economy = yield* economyOf(config)
-    const breakage = yield* Deferred.make<never, StoreBroken | StoreUnusable>()
-    const onBroken = (error: StoreBroken | StoreUnusable): void =>
+    const breakage = yield* Deferred.make<never, MarketBroken | StoreBroken | StoreUnusable>()
+    const onBroken = (error: MarketBroken | StoreBroken | StoreUnusable): void =>
       Deferred.unsafeDone(breakage, Effect.fail(error))
     const parts = gatewayLayer(
       {

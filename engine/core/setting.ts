@@ -78,8 +78,12 @@ const inWords = (noun: string, { least, above, most }: Range): string => {
     above === undefined
       ? `, ${least ?? "any"}${most === undefined ? " or more" : ""}`
       : ` above ${above}${most === undefined ? "" : ","}`
-  return `${noun}${from}${most === undefined ? "" : ` to ${most}`}`
+  return `${noun}${from}${most === undefined ? "" : ` to ${bound(most)}`}`
 }
+
+/** 1e9 rather than 1000000000. */
+const bound = (value: number): string =>
+  value >= 1e9 ? value.toExponential().replace("+", "") : String(value)
 
 /** A number in a range; `allowed` where the noun and the range read badly together. */
 export const number = (
@@ -94,9 +98,13 @@ export const number = (
     ...(range.most === undefined ? {} : { maximum: range.most }),
   })
 
+/** Beyond it sums and durations would no longer be whole; nothing in a market is as long or as many. */
+const mostOfAnything = 1e9
 /** A duration or quantity of 0 or more. */
-export const nonNegative = (unit: string) => number(`a number of ${unit}`, { least: 0 })
-export const positive = (unit: string) => number(`a number of ${unit}`, { above: 0 })
+export const nonNegative = (unit: string) =>
+  number(`a number of ${unit}`, { least: 0, most: mostOfAnything })
+export const positive = (unit: string) =>
+  number(`a number of ${unit}`, { above: 0, most: mostOfAnything })
 export const wholeBetween = (unit: string, least: number, most: number) =>
   number(`a whole number of ${unit}`, { isWhole: true, least, most })
 export const between = (noun: string, least: number, most: number) => number(noun, { least, most })

@@ -83,7 +83,7 @@ export const compileBreaker = ({
 }) =>
   ({
     breakerThreshold: breaker.threshold,
-    breakerWindowMicros: microsOf(breaker.windowSeconds),
+    breakerWindowMicros: Math.max(1, microsOf(breaker.windowSeconds)),
     cooldownMicros: microsOf(breaker.cooldownSeconds),
     isProbeSynthetic: breaker.probe === "synthetic",
     probeTokens: breaker.probeTokens,

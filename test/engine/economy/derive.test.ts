@@ -80,15 +80,15 @@ describe("a patch that is not allowed", () => {
     ],
     [
       { breaker: { cooldownSeconds: "15 s" } },
-      'economy.breaker.cooldownSeconds: expected a number of seconds above 0, got "15 s"',
+      'economy.breaker.cooldownSeconds: expected a number of seconds above 0, to 1e9, got "15 s"',
     ],
     [
       { breaker: { cooldownSeconds: 0 } },
-      "economy.breaker.cooldownSeconds: expected a number of seconds above 0, got 0",
+      "economy.breaker.cooldownSeconds: expected a number of seconds above 0, to 1e9, got 0",
     ],
     [
       { floor: { tokensPerSecond: -1 } },
-      "economy.floor.tokensPerSecond: expected a number of tokens per second, 0 or more, got -1",
+      "economy.floor.tokensPerSecond: expected a number of tokens per second, 0 to 1e9, got -1",
     ],
     [{ ramp: { start: 0 } }, "economy.ramp.start: expected a share, 0.001 to 1, got 0"],
     [
@@ -113,7 +113,7 @@ describe("a patch that is not allowed", () => {
 
   it("says what a number that is none was", () => {
     expect(issuesOf({ breaker: { windowSeconds: Infinity } })).toEqual([
-      "economy.breaker.windowSeconds: expected a number of seconds above 0, got Infinity",
+      "economy.breaker.windowSeconds: expected a number of seconds above 0, to 1e9, got Infinity",
     ])
     expect(issuesOf({ ramp: { start: Number.NaN } })).toEqual([
       "economy.ramp.start: expected a share, 0.001 to 1, got NaN",

@@ -207,9 +207,9 @@ describe("a setting", () => {
     const wrong: Readonly<Record<string, string>> = {
       "fleet.nodes=many": 'expected a whole number of nodes, 1 to 200000, got "many"',
       "fleet.nodes=1.5": "expected a whole number of nodes, 1 to 200000, got 1.5",
-      "demand.requestsPerSecond=-1": "expected a number of requests per second, 0 or more, got -1",
+      "demand.requestsPerSecond=-1": "expected a number of requests per second, 0 to 1e9, got -1",
       "demand.requestsPerSecond=.inf":
-        "expected a number of requests per second, 0 or more, got Infinity",
+        "expected a number of requests per second, 0 to 1e9, got Infinity",
       "demand.arrivals=regular": 'expected one of poisson, gamma, mmpp, got "regular"',
       "consumers.operatorShare=1.1": "expected a share, 0 to 1, got 1.1",
       "horizonDays=0": "expected a number of days above 0, to 3660, got 0",
@@ -223,7 +223,7 @@ describe("a setting", () => {
       "seed=[1]": "expected a text or a whole number, got [1]",
       "consumers.topUpCredits=1e300":
         "expected a number of credits above 0, to 1000000, got 1e+300",
-      "fleet.devices.0.weight=heavy": 'expected a number of weight, 0 or more, got "heavy"',
+      "fleet.devices.0.weight=heavy": 'expected a number of weight, 0 to 1e9, got "heavy"',
     }
     for (const [text, message] of Object.entries(wrong))
       expect(await issue("base", text)).toEqual({ path: text.split("=")[0], message })
@@ -246,11 +246,11 @@ describe("a setting", () => {
   it("that may be null is told what else it may be", async () => {
     expect(await issue("base", "warmupDays=-1")).toEqual({
       path: "warmupDays",
-      message: "expected a number of days, 0 or more, got -1",
+      message: "expected a number of days, 0 to 1e9, got -1",
     })
     expect(await issue("base", "demand.trace={ path: x, speed: 0, jitterSeconds: 0 }")).toEqual({
       path: "demand.trace.speed",
-      message: "expected a number of times the recorded speed above 0, got 0",
+      message: "expected a number of times the recorded speed above 0, to 1e9, got 0",
     })
   })
 

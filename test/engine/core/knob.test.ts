@@ -16,7 +16,12 @@ const isAllowed = (schema: Schema.Schema.AnyNoContext, value: unknown): boolean 
 
 describe("what a knob allows", () => {
   it.each([
-    ["nonNegative", nonNegative("s"), [0, 0.5, 1e9], [-0.1, 1.1e9, Number.NaN, Infinity, "1", null]],
+    [
+      "nonNegative",
+      nonNegative("s"),
+      [0, 0.5, 1e9],
+      [-0.1, 1.1e9, Number.NaN, Infinity, "1", null],
+    ],
     ["positive", positive("s"), [0.5, 1e9], [0, -1, 1.1e9, Number.NaN, Infinity, "1 s"]],
     ["wholeBetween", wholeBetween("x", 1, 16), [1, 16], [0, 17, 1.5, Number.NaN, "3"]],
     ["between", between("a share", 0, 1), [0, 0.5, 1], [-0.1, 1.1, Number.NaN, "50%"]],

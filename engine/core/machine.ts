@@ -98,7 +98,6 @@ export const advance = <I extends string>(
   input: I,
 ): void => {
   const before = column[slot]
-  invariant(before < states.length, "a machine is in a state of its table")
   const state = next[before * width + inputs[input]]
   if (state === illegal)
     throw new InvariantBroken(

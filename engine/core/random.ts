@@ -6,7 +6,6 @@
  * seedrandom's `alea`: its whole state is four numbers, so a market can be saved mid-run.
  */
 import seedrandom from "seedrandom"
-import { invariant } from "./invariant.ts"
 
 export interface Stream {
   /** Uniform on [0, 1), 53 bits. */
@@ -40,6 +39,5 @@ const streamOf = (generator: seedrandom.StatefulPRNG<seedrandom.State.Alea>): St
 
 /** A uniform integer in [0, bound). `bound` is an integer in 1 … 2^53. */
 export const drawBelow = (stream: Stream, bound: number): number => {
-  invariant(bound >= 1, "a draw is among one or more")
   return Math.floor(stream.next() * bound)
 }

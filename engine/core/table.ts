@@ -68,7 +68,6 @@ export const insert = <S extends TableSpec>(table: Table<S>, id: number): Slot =
   const reused = table.free.pop()
   const slot = reused ?? table.used++
   if (slot >= table.ids.length) grow(table, slot + 1)
-  invariant(table.ids[slot] === -1, "a slot that is given away is free")
   table.ids[slot] = id
   table.slots.add(id, slot)
   return slot
@@ -76,7 +75,6 @@ export const insert = <S extends TableSpec>(table: Table<S>, id: number): Slot =
 
 /** Frees the slot of an id and zeroes its row. */
 export const remove = <S extends TableSpec>(table: Table<S>, slot: number): void => {
-  invariant(table.ids[slot] >= 0, "a slot that is freed is taken")
   table.slots.remove(table.ids[slot])
   table.ids[slot] = -1
   const columns = table.columns as Record<string, ColumnArray>

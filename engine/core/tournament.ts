@@ -54,11 +54,6 @@ export const setLeaf = (
   const { nodes } = tournament
   let at = 2 * (tournament.size + place)
   if (nodes[at] === leafKey && nodes[at + 1] === leafWeight) return
-  invariant(place < tournament.size, "a leaf is one of its tournament's")
-  invariant(
-    leafKey === Infinity ? leafWeight === 0 : leafWeight >= 1,
-    "a candidate has weight, and nobody else has",
-  )
   nodes[at] = leafKey
   nodes[at + 1] = leafWeight
   while (at > 2) {
@@ -93,7 +88,6 @@ export const draw = (tournament: Tournament, stream: Stream): number => {
     }
     node++
   }
-  invariant(nodes[2 * node] === least, "whoever is drawn has the least key")
   return node - size
 }
 

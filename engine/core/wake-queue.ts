@@ -27,17 +27,13 @@ export const nextTime = (queue: WakeQueue): number =>
 
 /** The entity to wake first. The queue is not empty. */
 export const nextEntity = (queue: WakeQueue): number => {
-  invariant(queue.size > 0, "somebody is asked for where somebody waits")
   return queue.heap[0]
 }
 
 /** Sets an entity's wake time; +Infinity takes it out. O(log n), O(1) where nothing changes. */
 export const wakeAt = (queue: WakeQueue, entity: number, time: number): void => {
-  invariant(entity >= 0, "whoever waits is a slot")
-  invariant(time >= 0, "a wake is at a time")
   if (entity >= queue.position.length) widen(queue, entity + 1)
   const at = queue.position[entity]
-  invariant(at < 0 || queue.heap[at] === entity, "whoever waits stands at its place in the heap")
   if (time === Infinity) {
     if (at >= 0) take(queue, at)
     return
@@ -68,7 +64,6 @@ const place = (queue: WakeQueue, at: number, entity: number): void => {
 }
 
 const take = (queue: WakeQueue, at: number): void => {
-  invariant(at < queue.size, "whoever leaves the heap stands in it")
   queue.position[queue.heap[at]] = -1
   queue.size--
   if (at === queue.size) return

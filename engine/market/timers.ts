@@ -8,8 +8,8 @@ import { open } from "./state/market-state.ts"
 /** When the first entity wants to be looked at again, µs; +Infinity: none does. */
 export const nextTimer = (market: Market): number => {
   let next = Infinity
-  for (const { queueOf } of allTimers) {
-    const time = nextTime(queueOf(market))
+  for (let i = 0; i < allTimers.length; i++) {
+    const time = nextTime(allTimers[i].queueOf(market))
     if (time < next) next = time
   }
   return next

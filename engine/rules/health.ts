@@ -90,7 +90,6 @@ export const makeHealth = (rules: HealthRules, capacity = 16): Health => ({
 
 /** Adds to one count of one instance in the present hour. An hour's µs fit 32 bits. */
 export const count = (health: Health, what: Count, slot: number, amount: number): void => {
-  invariant(amount >= 0, "what is counted only grows within its hour")
   const at = slot * rowLength + places[what]
   health.sums[at] += amount
   pageOf(health)[at] += amount
@@ -186,7 +185,6 @@ export const score = (
         priorFailures +
         uptimeWeight * (probes + onlineHours)),
   )
-  invariant(hundredths >= 0 && hundredths <= 100, "a score lies within 0 and 100 hundredths")
   return hundredths
 }
 

@@ -117,7 +117,6 @@ export const rankCandidate = (
   operator: number,
   standing: Standing,
 ): void => {
-  invariant(standing.capacity >= 1, "a candidate has a slot or more")
   const hasRoom = standing.isAdmitted && standing.inFlight < standing.capacity
   const key = hasRoom ? keyOf(rules, standing) : Infinity
   const weight = hasRoom ? weightOf(rules, standing) : 0
@@ -155,7 +154,6 @@ export const choose = (candidates: Candidates, rules: SelectionRules, stream: St
 }
 
 const entrantOf = ({ entrant }: Tournament, place: number): number => {
-  invariant(entrant[place] >= 0, "whoever is chosen is there")
   return entrant[place]
 }
 

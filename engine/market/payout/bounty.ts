@@ -30,7 +30,6 @@ export const noteDemand = (
   account: number,
   tokens: number,
 ): void => {
-  invariant(tokens >= 0, "demand only grows within its hour")
   const { demandTokens } = market.models.columns
   demandTokens[model] += tokens
   if (market.rules.maxDemandShare === 1) return

@@ -93,10 +93,6 @@ const dispatch = (market: Market, request: number, instance: number): void => {
   const attempt = requests.attempt[request]
   const id = market.requests.ids[request]
   invariant(columns.reason[instance] === eligible, "a call is given to an eligible instance")
-  invariant(
-    columns.model[instance] === requests.model[request],
-    "a call is given to an instance of its model",
-  )
   requests.instance[request] = instance
   const at = request * rules.maxAttempts + attempt
   market.attempts.instances[at] = market.instances.ids[instance]

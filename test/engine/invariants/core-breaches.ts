@@ -1,13 +1,11 @@
 /** The assertions of engine/core and engine/protocol, broken. */
 import { emptyDigest } from "../../../engine/core/digest.ts"
 import { advance, machineColumn } from "../../../engine/core/machine.ts"
-import { drawBelow, openStream } from "../../../engine/core/random.ts"
 import { SlotIndex } from "../../../engine/core/slot-index.ts"
 import { auditTable, grow, insert, makeTable, remove } from "../../../engine/core/table.ts"
 import type { Tournament } from "../../../engine/core/tournament.ts"
 import {
   auditTournament,
-  draw,
   enter,
   leave,
   makeTournament,
@@ -15,18 +13,12 @@ import {
 } from "../../../engine/core/tournament.ts"
 import { mulDivCeil, mulDivFloor } from "../../../engine/core/units.ts"
 import type { WakeQueue } from "../../../engine/core/wake-queue.ts"
-import {
-  auditWakeQueue,
-  makeWakeQueue,
-  nextEntity,
-  wakeAt,
-} from "../../../engine/core/wake-queue.ts"
+import { auditWakeQueue, makeWakeQueue, wakeAt } from "../../../engine/core/wake-queue.ts"
 import { breakerColumn } from "../../../engine/machines/admission.ts"
 import type { Command } from "../../../engine/protocol/command.ts"
 import { emit } from "../../../engine/protocol/command.ts"
 import type { Breaches } from "./breaches.ts"
 
-const stream = openStream("invariants", "test", 0)
 const door = { name: "door", meaning: "Is it open?", final: [] }
 
 interface IndexParts {
@@ -93,13 +85,8 @@ export const coreBreaches: Breaches = {
   },
   "a machine moves to a state of its own table": () =>
     machineColumn({ ...door, initial: "shut", table: { shut: { pushed: ["ajar" as "shut"] } } }),
-  "a machine is in a state of its table": () =>
-    advance(breakerColumn, Uint8Array.of(9), 0, "tripped"),
   "a machine is given what is legal in its state": () =>
     advance(breakerColumn, Uint8Array.of(0), 0, "cooledDown"),
-  "a draw is among one or more": () => drawBelow(stream, 0),
-
-  "an id that is taken out of an index is in it": () => new SlotIndex().remove(5),
   "an index is at most half full": spoiltIndex((parts) => (parts.entries = 9)),
   "an index finds each of its entries": spoiltIndex(({ places }) => {
     const home = places.indexOf(5)
@@ -110,12 +97,6 @@ export const coreBreaches: Breaches = {
   "an index counts its entries": spoiltIndex((parts) => (parts.entries = 2)),
 
   "an id is no mark of a free slot": () => insert(makeRows(), -1),
-  "a slot that is given away is free": () => {
-    const table = makeRows()
-    table.ids[0] = 9
-    insert(table, 1)
-  },
-  "a slot that is freed is taken": () => remove(makeRows(), 0),
   "a table grows for a row that it has no room for": () => grow(makeRows(), 1),
   "a table has room for the slots that it has used": spoiltTable((table) => (table.used = 99)),
   "each slot of a table is taken or free": spoiltTable((table) => (table.used = 3)),
@@ -138,13 +119,6 @@ export const coreBreaches: Breaches = {
     enter(tournament, 8)
   },
   "a leaf that is freed is taken": () => leave(makeTournament(), 0),
-  "a leaf is one of its tournament's": () => setLeaf(makeTournament(), 9, 1, 1),
-  "a candidate has weight, and nobody else has": () => setLeaf(makeTournament(), 0, 1, 0),
-  "whoever is drawn has the least key": () => {
-    const tournament = oneCandidate()
-    tournament.nodes[2 * tournament.size] = 5
-    draw(tournament, stream)
-  },
   "a node of a tournament has the least key below it": spoiltTournament(
     ({ nodes }) => (nodes[2] = 7),
   ),
@@ -159,28 +133,12 @@ export const coreBreaches: Breaches = {
 
   "a quantity that is rounded up is at least 0": () => mulDivCeil(-1, 1, 1),
   "a quantity that is rounded down is at least 0": () => mulDivFloor(-1, 1, 1),
-
-  "somebody is asked for where somebody waits": () => nextEntity(makeWakeQueue()),
-  "whoever waits is a slot": () => wakeAt(makeWakeQueue(), -1, 1),
-  "a wake is at a time": () => wakeAt(makeWakeQueue(), 0, NaN),
-  "whoever waits stands at its place in the heap": () => {
-    const queue = twoWaiting()
-    queue.heap[0] = 1
-    wakeAt(queue, 0, 5)
-  },
-  "whoever leaves the heap stands in it": () => {
-    const queue = twoWaiting()
-    queue.size = 1
-    wakeAt(queue, 1, Infinity)
-  },
   "the heap and its positions agree": spoiltQueue(({ position }) => (position[0] = 1)),
   "whoever waits has a time to wake": spoiltQueue(({ time }) => (time[1] = Infinity)),
   "nobody waits below somebody later": spoiltQueue(({ time }) => (time[0] = 3)),
   "whoever does not wait has no place in the heap": spoiltQueue(
     ({ position }) => (position[5] = 2),
   ),
-
-  "a name in the digest is one of its list": send({ _tag: "Refuse", request: 1, reason: "Rain" }),
   "a probe generates a token or more": send({
     _tag: "Probe",
     instance: 1,
@@ -189,10 +147,4 @@ export const coreBreaches: Breaches = {
     tokens: 0,
   }),
   "an instance is parked until a time": send({ _tag: "Park", instance: 1, untilMicros: -1 }),
-  "a call is dispatched to an instance that is there": send({
-    _tag: "Dispatch",
-    request: 1,
-    attempt: 0,
-    instance: -1,
-  }),
 }

@@ -11,11 +11,9 @@ import {
   platform,
   post,
   promotion,
-  spendableOf,
   vesting,
   world,
 } from "../../../engine/ledger/accounts.ts"
-import { drawHold, hold } from "../../../engine/ledger/holds.ts"
 import type { Market } from "../../../engine/market/state/market-state.ts"
 import type { Breaches } from "./breaches.ts"
 import { audited } from "./states.ts"
@@ -42,23 +40,8 @@ export const ledgerBreaches: Breaches = {
     ledger.posted[lotAccount(0, gift)] = 1
     openCustomer(ledger)
   },
-  "what a customer can spend is at least 0": () => {
-    const ledger = makeBooks()
-    ledger.held[lotAccount(0, bought)] = 11
-    spendableOf(ledger, 0)
-  },
-  "a transfer has two sides": () => post(makeBooks(), makeSink(), "fee", world, world, 1, 1),
   "a transfer moves something, and overdraws nobody": () =>
     post(makeBooks(), makeSink(), "fee", clearing, platform, 1, 1),
-  "no part of a hold is below 0": () => {
-    const ledger = makeBooks()
-    hold(ledger, ledger.holds.requests, 1, 0, -1)
-  },
-  "no more is drawn than is held": () => {
-    const ledger = makeBooks()
-    hold(ledger, ledger.holds.requests, 1, 0, 5)
-    drawHold(ledger, makeSink(), ledger.holds.requests, 0, 6)
-  },
 
   "a balance is whole and safe": audited("instance", (market) => give(market, platform, 0.5)),
   "what is held is at least 0": audited("instance", ({ ledger }) => (ledger.held[platform] = -1)),

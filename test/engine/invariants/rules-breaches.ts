@@ -10,7 +10,6 @@ import {
   growBreakers,
   isTrippedByFailure,
   makeBreakers,
-  noteSuccess,
   trip,
 } from "../../../engine/rules/breaker.ts"
 import { reductionAfter } from "../../../engine/rules/flap.ts"
@@ -21,7 +20,6 @@ import {
   count,
   makeHealth,
   passLikeHours,
-  score,
   turnHour,
 } from "../../../engine/rules/health.ts"
 import { prorate } from "../../../engine/rules/proration.ts"
@@ -140,11 +138,6 @@ export const rulesBreaches: Breaches = {
   "a busy instance is left alone from now on": () => pauseMicros(rules, -1),
   "each breaker remembers as many failures as trip it": () =>
     growBreakers({ ...makeBreakers(rules), failures: new Float64Array(3) }, rules, 99),
-  "a breaker hears of failures while it is closed": () => {
-    const breakers = makeBreakers(rules)
-    trip(breakers, rules, 0, 1)
-    failureAt(breakers, 2)
-  },
   "failures are noted in order of time": () => {
     const breakers = makeBreakers(rules)
     failureAt(breakers, 2)
@@ -154,16 +147,6 @@ export const rulesBreaches: Breaches = {
     const breakers = makeBreakers(rules)
     breakers.generation[0] = 2 ** 32 - 1
     trip(breakers, rules, 0, 1)
-  },
-  "outcomes are noted in order of time": () => {
-    const breakers = makeBreakers(ratioRules)
-    noteSuccess(breakers, ratioRules, 0, 1e9)
-    noteSuccess(breakers, ratioRules, 0, 0)
-  },
-  "no more outcomes are failures than there are outcomes": () => {
-    const breakers = makeBreakers(ratioRules)
-    breakers.failureBuckets[0] = 2
-    noteSuccess(breakers, ratioRules, 0, 0)
   },
   "a breaker that never tripped is closed": spoiltBreaker(({ state }) => (state[0] = 1)),
   "a closed breaker has no cooldown": spoiltBreaker(({ openUntil }) => (openUntil[0] = 9)),
@@ -194,15 +177,12 @@ export const rulesBreaches: Breaches = {
     samples.ends[0] = 9
     auditFloorSamples(samples, rules, 0, 1)
   },
-
-  "what is counted only grows within its hour": () => count(makeHealth(rules), "failures", 0, -1),
   "no more leaves the window than was counted in it": () => {
     const health = makeHealth(rules)
     health.pages[1] = new Uint32Array(health.sums.length).fill(1)
     turnHour(health)
   },
   "hours that pass at once are one or more": () => passLikeHours(makeHealth(rules), 0),
-  "a score lies within 0 and 100 hundredths": () => score(rules, 0, 0, 0, 99, 0),
   "nobody is online for more than an hour in an hour": spoiltHealth((health) =>
     count(health, "onlineMicros", 0, 4e9),
   ),
@@ -226,14 +206,6 @@ export const rulesBreaches: Breaches = {
   "a debt does not grow by itself": () => debtAfter(1, 1, -1),
   "a debt is at least 0": () => debtWaitMicros(-1, 1, 1),
   "trust is asked for by online time": () => bountyCapHundredths(rules, -1, 95),
-
-  "a candidate has a slot or more": () =>
-    rankCandidate(makeField(rules), rules, 0, 7, { ...standing, capacity: 0 }),
-  "whoever is chosen is there": () => {
-    const candidates = makeField(rules)
-    candidates.field.entrant[0] = -1
-    choose(candidates, rules, stream)
-  },
   "a candidate's operator has a field of its own": () =>
     rankCandidate(makeField(operatorFirst), operatorFirst, 0, 8, standing),
   "an operator loses no more candidates than it has": spoiltOperator(

@@ -1,21 +1,15 @@
 /** What is asserted while a market takes an event, broken: its state is spoilt before. */
 import { remove, slotOf } from "../../../engine/core/table.ts"
-import { wakeAt } from "../../../engine/core/wake-queue.ts"
 import { bought, clearing, lotAccount } from "../../../engine/ledger/accounts.ts"
 import { accounts } from "../../../engine/market/accounts/mechanism.ts"
 import { audit } from "../../../engine/market/admission/answers.ts"
-import { onlineMicrosAt, refresh } from "../../../engine/market/admission/eligibility.ts"
+import { refresh } from "../../../engine/market/admission/eligibility.ts"
 import { measureWhereDue } from "../../../engine/market/admission/measurements.ts"
 import { park } from "../../../engine/market/admission/probes.ts"
 import { turnHours } from "../../../engine/market/hours.ts"
 import { step } from "../../../engine/market/market.ts"
 import { handlersOf } from "../../../engine/market/mechanisms.ts"
-import {
-  announceBounties,
-  claim,
-  noteDemand,
-  payBounties,
-} from "../../../engine/market/payout/bounty.ts"
+import { announceBounties, claim, payBounties } from "../../../engine/market/payout/bounty.ts"
 import { bequeathSeats, leaveSeat, takeSeat } from "../../../engine/market/payout/seats.ts"
 import { releaseVested, vest } from "../../../engine/market/payout/vesting.ts"
 import { stopInstance } from "../../../engine/market/presence/instances.ts"
@@ -106,13 +100,6 @@ export const stepBreaches: Breaches = {
     ledger.posted[clearing] = 1
     return { _tag: "TimerFired" }
   }),
-  "an event that is sent is one of the market's": given("instance", (market) =>
-    sendHostile(market, { _tag: "SunRose", at: market.now }),
-  ),
-  "timers fire in order of time": stepped("instance", (market, slot) => {
-    wakeAt(market.instanceWakes, slot, market.now - 1)
-    return { _tag: "TimerFired" }
-  }),
   "a timer that is due is a mechanism's": given("instance", (market) => fireFirst(market, 0.5)),
   "an event is taken by one mechanism": () => void handlersOf([accounts, accounts]),
   "every event is taken by a mechanism": () => void handlersOf([accounts]),
@@ -147,18 +134,8 @@ export const stepBreaches: Breaches = {
   "a finding is of something": given("instance", (market, slot) =>
     audit(market, slot, "OverReported", 0),
   ),
-  "online time is credited up to now at most": given("quietInstance", (market, slot) => {
-    market.instances.columns.creditedUntil[slot] = market.now + 1
-    onlineMicrosAt(market, slot, market.now)
-  }),
   "an instance is looked at again later, if at all": given("parkedInstance", (market, slot) => {
     market.breakers.openUntil[slot] = NaN
-    refresh(market, slot)
-  }),
-  "an instance is counted as it stood": given("quietInstance", (market, slot) => {
-    const { columns } = market.instances
-    market.standings[columns.model[slot]!]!.fill(0)
-    columns.isUnavailable[slot] = 1
     refresh(market, slot)
   }),
   "a measurement is of a model that is served": given("instance", (market, slot) => {
@@ -184,8 +161,6 @@ export const stepBreaches: Breaches = {
       retryAfterMicros: 0,
     }
   }),
-
-  "demand only grows within its hour": given("instance", (market) => noteDemand(market, 0, 0, -1)),
   "a multiplier lies between 1 and the rules' most": given("instance", (market) => {
     const { columns } = market.models
     turn(market, { bountyMaxMultiplier: 0.5 })
@@ -328,11 +303,6 @@ export const stepBreaches: Breaches = {
   ),
   "a call is given to an eligible instance": stepped("parkedInstance", (market, slot) => {
     drawing(market, slot)
-    return requestOf(market)
-  }),
-  "a call is given to an instance of its model": stepped("quietInstance", (market, slot) => {
-    drawing(market, slot)
-    market.instances.columns.model[slot] = 1
     return requestOf(market)
   }),
   "an attempt that ends was under way": stepped("openRequest", (market, slot) => {

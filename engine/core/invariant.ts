@@ -26,6 +26,9 @@ export function invariant(condition: boolean, what: string): asserts condition {
 
 const broken = (what: string): never => {
   const error = new InvariantBroken(what)
-  Error.captureStackTrace(error, invariant)
+  // Where there is such a thing: the kernel runs in browsers, too.
+  const { captureStackTrace }: { captureStackTrace?: (error: Error, above: unknown) => void } =
+    Error
+  captureStackTrace?.(error, invariant)
   throw error
 }

@@ -27,8 +27,7 @@ export function invariant(condition: boolean, what: string): asserts condition {
 const broken = (what: string): never => {
   const error = new InvariantBroken(what)
   // Where there is such a thing: the kernel runs in browsers, too.
-  const { captureStackTrace }: { captureStackTrace?: (error: Error, above: unknown) => void } =
-    Error
-  captureStackTrace?.(error, invariant)
+  if ("captureStackTrace" in Error && typeof Error.captureStackTrace === "function")
+    Error.captureStackTrace(error, invariant)
   throw error
 }

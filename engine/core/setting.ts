@@ -83,7 +83,7 @@ const inWords = (noun: string, { least, above, most }: Range): string => {
 
 /** 1e9 rather than 1000000000. */
 const bound = (value: number): string =>
-  value >= 1e9 ? value.toExponential().replace("+", "") : String(value)
+  value >= 1e9 && Number.isInteger(Math.log10(value)) ? `1e${Math.log10(value)}` : String(value)
 
 /** A number in a range; `allowed` where the noun and the range read badly together. */
 export const number = (

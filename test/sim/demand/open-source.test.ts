@@ -119,7 +119,7 @@ describe("replayed requests", () => {
   it("are for the model that a crowd wants, while it is there", async () => {
     const replay = "demand.trace={path: t, speed: 0.0001, jitterSeconds: 0}"
     const crowd =
-      "demand.flashCrowds=[{atHours: 2, durationHours: 1, multiplier: 1e12, model: qwen3-32b}]"
+      "demand.flashCrowds=[{atHours: 2, durationHours: 1, multiplier: 1e9, model: qwen3-32b}]"
     const requests = await requestsOf([...twoModels, replay, crowd], 20, trace)
     expect(requests.map(({ at }) => Math.floor((at - START) / HOUR))).toEqual([0, 2, 2, 13])
     expect(requests.slice(1, 3).map(({ model }) => model)).toEqual([1, 1])

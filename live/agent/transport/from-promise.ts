@@ -4,4 +4,5 @@ import { Effect } from "effect"
 
 export const fromPromise = <A>(
   call: (signal: AbortSignal) => Promise<A>,
-): Effect.Effect<A, Error> => Effect.tryPromise({ try: call, catch: asError })
+): Effect.Effect<A, Error> =>
+  Effect.tryPromise(call).pipe(Effect.mapError(({ error }) => asError(error)))

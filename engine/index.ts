@@ -13,6 +13,7 @@ export {
 export type { InstanceView, ReasonView, StandingView } from "./market/views/instance-view.ts"
 export {
   breakerStateOf,
+  hasInstance,
   instanceView,
   reasonCountsOf,
   standingsOf,
@@ -22,7 +23,7 @@ export {
 export type { ModelView } from "./market/views/model-view.ts"
 export { marketView } from "./market/views/model-view.ts"
 export type { NodeView } from "./market/views/node-view.ts"
-export { countNodes, nodeView } from "./market/views/node-view.ts"
+export { countNodes, hasNode, nodeView } from "./market/views/node-view.ts"
 export type { AttemptView } from "./market/views/request-view.ts"
 export type { Terms } from "./market/views/terms-view.ts"
 export { termsOf } from "./market/views/terms-view.ts"

@@ -1,6 +1,6 @@
 /** What the kernel knows of a host and of its instances, by the numbers of the directory. */
 import type { EligibilityReason, InstanceId, Market, NodeId } from "../../engine/index.ts"
-import { instanceView, nodeView, standingView } from "../../engine/index.ts"
+import { hasNode, instanceView, nodeView, standingView } from "../../engine/index.ts"
 import type { LiveServices } from "./services.ts"
 import type { HostRecord, InstanceRecord } from "./records.ts"
 import type { HostStatus } from "../protocol/host-protocol.ts"
@@ -19,8 +19,7 @@ export const servedInstances = (
 }
 
 /** Is the node in the market still? A host that was removed stays until its last job has ended. */
-export const isInMarket = (market: Market, host: NodeId): boolean =>
-  nodeView(market, host) !== undefined
+export const isInMarket = (market: Market, host: NodeId): boolean => hasNode(market, host)
 
 const standsSo = (
   market: Market,
@@ -40,9 +39,6 @@ export const isSuspended = (market: Market, instance: InstanceId): boolean =>
 /** Calls that an instance has completed, switches included. */
 export const completedOf = (market: Market, instance: InstanceId): number =>
   instanceView(market, instance)?.completed ?? 0
-
-export const inFlightOf = (market: Market, instance: InstanceId): number =>
-  instanceView(market, instance)?.inFlight ?? 0
 
 export const statusOf = (
   services: Pick<LiveServices, "directory" | "driver">,

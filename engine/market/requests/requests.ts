@@ -51,8 +51,8 @@ export const onRequestArrived = (
   if (event.maxPricePerMtok !== undefined && leastPrice > event.maxPricePerMtok)
     return refuse(market, request, "PriceTooHigh")
   const budget = spendableOf(market.ledger, account)
-  if (!(priceOf(inputTokens, inputPrice, maxTokens, leastPrice) <= budget))
-    return refuse(market, request, "InsufficientCredits")
+  const least = priceOf(inputTokens, inputPrice, maxTokens, leastPrice)
+  if (!(least <= budget)) return refuse(market, request, "InsufficientCredits")
   const instance = pricing.draw(market, model, event, budget)
   if (instance < 0) {
     noteRefusal(market, model, account, maxTokens)
@@ -60,7 +60,8 @@ export const onRequestArrived = (
     return refuse(market, request, isServed ? "NoCapacity" : "NoInstance")
   }
   const outputPrice = pricing.outputPrice(market, model, instance)
-  const worst = priceOf(inputTokens, inputPrice, maxTokens, outputPrice)
+  const worst =
+    outputPrice === leastPrice ? least : priceOf(inputTokens, inputPrice, maxTokens, outputPrice)
   invariant(worst <= budget, "a call is served at a price that its consumer can pay")
   hold(market.ledger, market.ledger.holds.requests, request, account, worst)
   const slot = admit(market, request)

@@ -10,7 +10,7 @@ import {
   reasonsNow,
   untilOf,
 } from "../admission/eligibility.ts"
-import { slotOf } from "../../core/table.ts"
+import { isPresent, slotOf } from "../../core/table.ts"
 import { reductionOf } from "../payout/seats.ts"
 import { recentFailures } from "../../rules/breaker.ts"
 import { healthHundredths } from "../../rules/health.ts"
@@ -48,6 +48,10 @@ export interface InstanceView {
 
 /** By the breaker's own numbers: closed, open, half-open. */
 const breakerNames = ["closed", "open", "halfOpen"] as const
+
+/** Is there such an instance? O(1). */
+export const hasInstance = (handle: MarketHandle, id: InstanceId): boolean =>
+  isPresent(open(handle).instances, id)
 
 /** The state of an instance's breaker, or `undefined` where there is no such instance. */
 export const breakerStateOf = (
@@ -132,10 +136,14 @@ export const reasonCountsOf = (
   handle: MarketHandle,
 ): Readonly<Record<EligibilityReason, number>> => {
   const { reasonCounts } = open(handle)
-  return Object.fromEntries(
-    eligibilityReasons.map((reason, code) => [reason, reasonCounts[code]]),
-  ) as Record<EligibilityReason, number>
+  return byReason(reasonCounts)
 }
+
+const byReason = (counts: ArrayLike<number>): Readonly<Record<EligibilityReason, number>> =>
+  Object.fromEntries(eligibilityReasons.map((reason, code) => [reason, counts[code]])) as Record<
+    EligibilityReason,
+    number
+  >
 
 /** Every instance, or a model's, by id: the breakers and the routing as they stand. O(instances). */
 export const standingViews = (
@@ -165,8 +173,5 @@ export const standingsOf = (
   const market = open(handle)
   const slot = slotOf(market.models, model)
   if (slot < 0) return undefined
-  const counts = market.standings[slot]
-  return Object.fromEntries(
-    eligibilityReasons.map((reason, code) => [reason, counts[code]]),
-  ) as Record<EligibilityReason, number>
+  return byReason(market.standings[slot])
 }

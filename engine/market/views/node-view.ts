@@ -1,6 +1,6 @@
 /** Nodes as they stand. */
 import type { AccountId, InstanceId, NodeId } from "../../core/ids.ts"
-import { countOf, slotOf } from "../../core/table.ts"
+import { countOf, isPresent, slotOf } from "../../core/table.ts"
 import { reductionOf } from "../payout/seats.ts"
 import type { MarketHandle } from "../state/market-state.ts"
 import { open } from "../state/market-state.ts"
@@ -19,6 +19,10 @@ export interface NodeView {
 
 /** How many nodes there are. O(1). */
 export const countNodes = (handle: MarketHandle): number => countOf(open(handle).nodes)
+
+/** Is there such a node? O(1). */
+export const hasNode = (handle: MarketHandle, id: NodeId): boolean =>
+  isPresent(open(handle).nodes, id)
 
 /** One node as it stands, or `undefined`. */
 export const nodeView = (handle: MarketHandle, id: NodeId): NodeView | undefined => {

@@ -1,6 +1,6 @@
 /** Hosts that are removed: each goes once no job of it is under way, also one that a restart found leaving. */
 import type { NodeId } from "../../../engine/index.ts"
-import { instanceView } from "../../../engine/index.ts"
+import { hasInstance } from "../../../engine/index.ts"
 import { isInMarket, servedInstances } from "../../directory/host-state.ts"
 import type { HostRecord, InstanceRecord } from "../../directory/records.ts"
 import type { LiveServices } from "../../directory/services.ts"
@@ -33,9 +33,7 @@ export const makeDepartures = ({
   /** Lets a host go once no job of it is under way. */
   const leave = (id: number): boolean => {
     const { market } = driver
-    const isBusy = directory
-      .instancesOfHost(id)
-      .some((one) => instanceView(market, one) !== undefined)
+    const isBusy = directory.instancesOfHost(id).some((one) => hasInstance(market, one))
     if (isBusy) return false
     leaving.delete(id)
     if (isInMarket(market, id)) mustSubmit(driver, { _tag: "NodeRemoved", node: id })

@@ -2,8 +2,8 @@
  * The models that a host serves: added, removed, switched. Each is one synchronous change of directory and
  * market.
  */
-import { instanceView } from "../../../engine/index.ts"
-import { inFlightOf, servedInstances } from "../../directory/host-state.ts"
+import { hasInstance, inFlightOf } from "../../../engine/index.ts"
+import { servedInstances } from "../../directory/host-state.ts"
 import type { HostRecord, InstanceRecord } from "../../directory/records.ts"
 import type { LiveServices } from "../../directory/services.ts"
 import { badRequest, conflict } from "../../http/http-error.ts"
@@ -50,7 +50,7 @@ export const makeInstances = (services: LiveServices): Instances => {
   }
   const stop = (instance: InstanceRecord): void => {
     directory.instances.put({ ...instance, stoppedAtMillis: nowMillis() })
-    if (instanceView(driver.market, instance.id) !== undefined)
+    if (hasInstance(driver.market, instance.id))
       mustSubmit(driver, { _tag: "InstanceStopped", instance: instance.id })
   }
 

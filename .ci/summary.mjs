@@ -1,18 +1,25 @@
 /**
  * The last lines of CI: each test that failed with what it said, and `N passed, N failed[, N skipped]`,
  * from vitest's JSON report.
- * Usage: summary.mjs FAILED_STEPS REPORT TESTS_STATUS, the last being the test command's exit
- * status, or empty where it was never reached. Exits 1 where anything failed.
+ * Usage: summary.mjs FAILED_STEPS TESTS_STATUS REPORT LOG: the test command's exit status, or empty
+ * where it was never reached, vitest's JSON report and what it printed. Exits 1 where anything failed.
  *
  * A test file that could not be loaded, or set up, has no failed test in the report, and a crash
  * leaves no report or one without failures; each counts as one failure, so nothing broken looks whole.
  */
 import { existsSync, readFileSync } from "node:fs"
 
-const [failedSteps = "0", report = "", testsStatus = ""] = process.argv.slice(2)
+const [failedSteps = "0", testsStatus = "", report = "", log = ""] = process.argv.slice(2)
 
 /** The first lines of what a test said: enough to know it again, where the log before is cut off. */
 const excerptOf = (messages) => messages.join("\n").slice(0, 2_000).replaceAll(/^/gm, "    ")
+
+/** An error outside of any test fails a run without a failed test; only the log says which. */
+const printUnhandled = () => {
+  const text = existsSync(log) ? readFileSync(log, "utf8") : ""
+  const from = text.lastIndexOf("Unhandled Error")
+  console.log(excerptOf([from < 0 ? text.slice(-2_000) : text.slice(from)]))
+}
 
 const countTests = () => {
   if (testsStatus === "") return { passed: 0, failed: 0, skipped: 0 }
@@ -32,6 +39,7 @@ const countTests = () => {
     for (const test of file.assertionResults.filter((each) => each.status === "failed"))
       console.log(`failed ${file.name}: ${test.fullName}\n${excerptOf(test.failureMessages)}`)
   const failed = results.numFailedTests + unloaded.length
+  if (failed === 0 && testsStatus !== "0") printUnhandled()
   return {
     passed: results.numPassedTests,
     failed: failed === 0 && testsStatus !== "0" ? 1 : failed,

@@ -54,6 +54,7 @@ export interface MarketDriver {
   readonly addTaker: (taker: CommandTaker) => void
   /** Resolves once all that was submitted until now survives a crash; rejects where it cannot. */
   readonly durable: () => Promise<void>
+  /** The market's time: once the driver is stopped, or its market broken, it wakes nobody. */
   readonly clock: Clock
   /** The market as it stands. Only `submit` may change it. */
   readonly market: Market
@@ -84,16 +85,24 @@ export const makeMarketDriver = (
   let armedFor = Infinity
   let disarm = (): void => {}
 
+  // Who waits for the market's time has nothing to tell it once it is over.
+  const ownClock: Clock = {
+    nowMicros: clock.nowMicros,
+    wakeAt: (atMicros, wakeUp) =>
+      clock.wakeAt(atMicros, () => {
+        if (!isStopped && broken === undefined) wakeUp()
+      }),
+  }
+
   const arm = (): void => {
     const next = nextWake(market)
     if (next === armedFor) return
     disarm()
     armedFor = next
-    disarm = Number.isFinite(next) ? clock.wakeAt(next, wake) : () => {}
+    disarm = Number.isFinite(next) ? ownClock.wakeAt(next, wake) : () => {}
   }
   const wake = (): void => {
     armedFor = Infinity
-    if (isStopped || broken !== undefined) return
     if (clock.nowMicros() >= nextWake(market)) submit({ _tag: "TimerFired" })
     else arm()
   }
@@ -145,7 +154,7 @@ export const makeMarketDriver = (
       takers.push(taker)
     },
     durable: journal.durable,
-    clock,
+    clock: ownClock,
     market,
     isBroken: () => broken !== undefined,
     stop: () => {

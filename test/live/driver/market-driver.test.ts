@@ -51,6 +51,7 @@ describe("a market that breaks an invariant", () => {
 
   it("has no timers any more", () => {
     const { driver, clock, entries } = driven()
+    driver.clock.wakeAt(1e6, () => driver.submit({ _tag: "AccountOpened", account: 14 }))
     expect(() => driver.submit({ _tag: "AccountOpened", account: 13 })).toThrow(MarketBroken)
     clock.pass(10 * 3600e6)
     expect(entries).toEqual([])
@@ -71,5 +72,21 @@ describe("a market that breaks an invariant", () => {
     driver.submit({ _tag: "AccountOpened", account: 1 })
     expect(() => driver.submit({ _tag: "AccountOpened", account: 13 })).toThrow(MarketBroken)
     await Effect.runPromise(Effect.promise(driver.durable))
+  })
+})
+
+describe("a driver that was stopped", () => {
+  it("wakes nobody, and takes nothing", () => {
+    const { driver, clock, entries } = driven()
+    const woken: Array<number> = []
+    driver.clock.wakeAt(1e6, () => woken.push(1))
+    clock.pass(1e6)
+    driver.clock.wakeAt(2e6, () => woken.push(2))
+    driver.stop()
+    driver.clock.wakeAt(3e6, () => woken.push(3))
+    clock.pass(3600e6)
+    expect(woken).toEqual([1])
+    expect(entries).toEqual([])
+    expect(() => driver.submit({ _tag: "AccountOpened", account: 1 })).toThrow(/after the end/)
   })
 })

@@ -49,15 +49,7 @@ export const startGateway = (
   directory: Directory,
 ): Gateway => {
   let isAlive = true
-  // Timers of a process that has died wake nobody.
-  const ownClock = {
-    nowMicros: clock.nowMicros,
-    wakeAt: (at: number, wake: () => void) =>
-      clock.wakeAt(at, () => {
-        if (isAlive) wake()
-      }),
-  }
-  const driver = makeMarketDriver(engineOf(marketOf(economy, disk)), ownClock, disk.store)
+  const driver = makeMarketDriver(engineOf(marketOf(economy, disk)), clock, disk.store)
   endWhatWasUnderWay(
     driver,
     disk.store,
@@ -73,7 +65,7 @@ export const startGateway = (
     nowMillis: () => clock.nowMicros() / 1000,
   }
   const board = makeJobBoard({
-    clock: ownClock,
+    clock: driver.clock,
     hostOf: (instance) => directory.instances.get(instance)?.host,
     uploads: services.uploads,
     limits: { queuedJobs: 4, polls: 4, leaseMicros, pickUpMicros, answers: 1000 },
@@ -83,7 +75,7 @@ export const startGateway = (
   driver.addTaker((command) => {
     if (command._tag !== "Probe") return
     const { instance, probe, tokens } = command
-    ownClock.wakeAt(clock.nowMicros() + 100_000, () => {
+    driver.clock.wakeAt(clock.nowMicros() + 100_000, () => {
       driver.submit({
         _tag: "ProbeEnded",
         instance,

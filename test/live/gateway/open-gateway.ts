@@ -55,6 +55,7 @@ export const openGateway = async (
     secret,
     baseURL: `http://127.0.0.1:${port}/v1`,
     close: async () => {
+      server.server.closeAllConnections()
       await server.close()
       await push.close()
       for (const host of hosts) await host.close()

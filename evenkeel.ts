@@ -1,16 +1,14 @@
 #!/usr/bin/env node
 /**
- * The command line: joins the commands of the simulator, of the reports and of the live mode, and
- * turns what goes wrong into a message and an exit code.
+ * The command line: reads what is asked for, hands the simulator's commands their reports, and turns
+ * what goes wrong into a message and an exit code.
  */
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Console, Effect, Exit, Logger, LogLevel, Option } from "effect"
+import { commandsWith } from "./commands.ts"
 import { version } from "./platform/package.ts"
-import { group } from "./platform/terminal/command.ts"
-import { readCommandLine } from "./platform/terminal/command-line.ts"
-import { completions } from "./platform/terminal/completions.ts"
-import { helpText } from "./platform/terminal/help.ts"
+import { readCommandLine, withCommandsBelow } from "./platform/terminal/command-line.ts"
+import { exitCodeOf } from "./platform/terminal/exit-code.ts"
 import { note } from "./platform/terminal/output.ts"
 
 /** The figures of a run as a table: coloured and as wide as the terminal, where there is one. */
@@ -27,95 +25,57 @@ const tableStyle = () => {
 
 const sweepReports = Effect.promise(() => import("./reports/write-sweep-report.ts"))
 
-/**
- * Each command, loaded once it is asked for: a start costs what it uses. The simulator's are handed the
- * reports that they write, which they do not know. A module that is missing is a broken package, and no
- * failure that a command could have.
- */
-const loaders = {
-  run: async () => {
-    const { makeRunCommand } = await import("./sim/cli/run.ts")
-    const { metricsTable } = await import("./reports/table.ts")
-    return makeRunCommand({
-      table: (result) => metricsTable(result, tableStyle()).trimEnd(),
+/** The reports are drawn by large libraries, which are loaded once there is something to draw. */
+const program = {
+  fullName: "evenkeel",
+  meaning: "Simulates, audits and runs the economics of GPU-inference marketplaces.",
+  command: commandsWith({
+    run: {
+      table: (result) =>
+        Effect.map(
+          Effect.promise(() => import("./reports/table.ts")),
+          ({ metricsTable }) => metricsTable(result, tableStyle()).trimEnd(),
+        ),
       write: (...given) =>
         Effect.flatMap(
           Effect.promise(() => import("./reports/write-report.ts")),
           ({ writeReport }) => writeReport(...given),
         ),
-    })
-  },
-  compare: async () => (await import("./sim/cli/compare.ts")).compareCommand,
-  claims: async () => {
-    const { makeClaimsCommand } = await import("./sim/cli/claims.ts")
-    return makeClaimsCommand((...given) =>
+    },
+    claims: (...given) =>
       Effect.flatMap(
         Effect.promise(() => import("./reports/claims/write-claims.ts")),
         ({ writeClaims }) => writeClaims(...given),
       ),
-    )
-  },
-  select: async () => (await import("./sim/cli/select.ts")).selectCommand,
-  sweep: async () => {
-    const { makeSweepCommand } = await import("./sim/cli/sweep.ts")
-    return makeSweepCommand((...given) =>
+    sweep: (...given) =>
       Effect.flatMap(sweepReports, ({ writeSweepReport }) => writeSweepReport(...given)),
-    )
-  },
-  merge: async () => {
-    const { makeMergeCommand } = await import("./sim/cli/merge.ts")
-    return makeMergeCommand((...given) =>
-      Effect.flatMap(sweepReports, ({ writeSweepReport }) => writeSweepReport(...given)),
-    )
-  },
-  sensitivity: async () => {
-    const { makeSensitivityCommand } = await import("./sim/cli/sensitivity.ts")
-    return makeSensitivityCommand((...given) =>
+    sensitivity: (...given) =>
       Effect.flatMap(sweepReports, ({ writeSensitivityReport }) =>
         writeSensitivityReport(...given),
       ),
-    )
-  },
-  report: async () => (await import("./reports/report-command.ts")).reportCommand,
-  export: async () => (await import("./sim/cli/export.ts")).exportCommand,
-  scenario: async () => (await import("./sim/cli/scenario.ts")).scenarioCommand,
-  economy: async () => (await import("./sim/cli/economy.ts")).economyCommand,
-  quote: async () => (await import("./sim/cli/quote.ts")).quoteCommand,
-  validate: async () => (await import("./sim/cli/validate.ts")).validateCommand,
-  calibrate: async () => (await import("./sim/cli/calibrate.ts")).calibrateCommand,
-  coverage: async () => (await import("./sim/cli/coverage.ts")).coverageCommand,
-  demo: async () => (await import("./live/demo/demo-command.ts")).demoCommand,
-  serve: async () => (await import("./live/start/serve-command.ts")).serveCommand,
-  agent: async () => (await import("./live/agent/agent-command.ts")).agentCommand,
-  replay: async () => (await import("./live/replay/replay-command.ts")).replayCommand,
-  backup: async () => (await import("./live/store/commands/backup-command.ts")).backupCommand,
-  "admin-key": async () => (await import("./live/directory/admin-key-command.ts")).adminKeyCommand,
-  "accept-loss": async () =>
-    (await import("./live/store/commands/accept-loss-command.ts")).acceptLossCommand,
-} as const
-
-/** The command that the words begin with; all of them where they begin with none. */
-const commandsFor = (first: string | undefined) => {
-  const named = Object.entries(loaders).filter(([name]) => name === first)
-  const chosen = named.length > 0 ? named : Object.entries(loaders)
-  return Effect.promise(() => Promise.all(chosen.map(([, load]) => load())))
+  }),
 }
 
-const meaning = "Simulates, audits and runs the economics of GPU-inference marketplaces."
-
 const main = Effect.gen(function* () {
-  const words = process.argv.slice(2)
-  const program = group("evenkeel", meaning, yield* commandsFor(words[0]))
-  const request = yield* readCommandLine(program, words)
+  const request = yield* readCommandLine(program, process.argv.slice(2))
   switch (request._tag) {
-    case "Help":
+    case "Help": {
+      const { helpText } = yield* Effect.promise(() => import("./platform/terminal/help.ts"))
       return yield* Console.log(helpText(request.command))
+    }
     case "Version":
       return yield* Console.log(version)
-    case "Completions":
-      return yield* Console.log(completions(request.shell, program))
-    case "Run":
-      return yield* request.effect
+    case "Completions": {
+      const { completions } = yield* Effect.promise(
+        () => import("./platform/terminal/completions.ts"),
+      )
+      const commands = yield* withCommandsBelow(program)
+      return yield* Console.log(completions(request.shell, program.fullName, commands))
+    }
+    case "Run": {
+      const { layer } = yield* Effect.promise(() => import("@effect/platform-node/NodeContext"))
+      return yield* Effect.provide(request.effect, layer)
+    }
   }
 })
 
@@ -133,6 +93,7 @@ const explain = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
   const failure = Cause.failureOption(cause)
   if (Option.isSome(failure)) {
     const error = failure.value
+    failureCode = exitCodeOf(error)
     if (error instanceof Error) return note(shortened(error.message))
   }
   if (Cause.isInterruptedOnly(cause)) return Effect.void
@@ -153,9 +114,10 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 /** What a shell makes of a program that a signal ended: 128 and the signal's number. */
 const signalCodes = { SIGINT: 130, SIGTERM: 143 } as const
 let failureCode = 1
+let signalCode: number | undefined
 for (const [signal, code] of Object.entries(signalCodes))
   process.once(signal, () => {
-    failureCode = code
+    signalCode = code
   })
 
 /** A server that was told to stop, and did so in order, has said so by its exit code of 0. */
@@ -164,7 +126,6 @@ const isGood = (exit: Exit.Exit<unknown, unknown>): boolean =>
 
 main.pipe(
   Effect.tapErrorCause(explain),
-  Effect.provide(NodeContext.layer),
   // What the libraries log is for whoever works on them; users get messages.
   Logger.withMinimumLogLevel(LogLevel.None),
   NodeRuntime.runMain({
@@ -172,7 +133,7 @@ main.pipe(
     disablePrettyLogger: true,
     teardown: (exit, end) => {
       // Not before everything that was printed has left.
-      process.stdout.write("", () => end(isGood(exit) ? 0 : failureCode))
+      process.stdout.write("", () => end(isGood(exit) ? 0 : (signalCode ?? failureCode)))
     },
   }),
 )

@@ -11,8 +11,6 @@ import * as Command from "../platform/terminal/command.ts"
 import * as Parameter from "../platform/terminal/parameter.ts"
 
 export const reportCommand = Command.make({
-  name: "report",
-  meaning: "Write the report of a run or a sweep again: one HTML page, charts as SVG and PNG.",
   parameters: {
     dir: Parameter.argument("folder", "The folder that a run or a sweep wrote."),
     json: jsonOption,

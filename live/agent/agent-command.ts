@@ -101,8 +101,6 @@ const cliOptions = {
 type CliOptions = Command.Given<typeof cliOptions>
 
 export const agentCommand = Command.make({
-  name: "agent",
-  meaning: "Make this machine a host of a market: detect, register, serve jobs.",
   parameters: cliOptions,
   run: (given) =>
     Effect.gen(function* () {

@@ -30,9 +30,6 @@ class DemoFailed extends Data.TaggedError("DemoFailed")<{ readonly message: stri
 const longestSeconds = 3600
 
 export const demoCommand = Command.make({
-  name: "demo",
-  meaning:
-    "Show a whole market on this machine, no GPU needed: gateway, six simulated hosts, consumers.",
   parameters: {
     seconds: Parameter.withDefault(
       Parameter.text("seconds", "N", "How long the consumers call; 10 by default."),

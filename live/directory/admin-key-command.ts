@@ -9,12 +9,7 @@ import { noteAsOwner, openOwned, ownerOptions } from "../store/commands/owner-co
 import { makeKey } from "./keys.ts"
 import * as Command from "../../platform/terminal/command.ts"
 
-const description =
-  "Make a new admin key, where the first one was lost or never seen; every admin key before it ends. Not while a gateway runs on the directory."
-
 export const adminKeyCommand = Command.make({
-  name: "admin-key",
-  meaning: description,
   parameters: ownerOptions("The data directory of a gateway that does not run at the moment."),
   run: ({ data, json }) =>
     Effect.scoped(

@@ -22,9 +22,6 @@ import * as Parameter from "../../platform/terminal/parameter.ts"
 class ReplayDiffers extends UsageError {}
 
 export const replayCommand = Command.make({
-  name: "replay",
-  meaning:
-    "Take a gateway's journal again and compare every command and balance, or see what another policy would have done.",
   parameters: {
     directory: Parameter.argument("folder", "The data directory of a gateway; it may be running."),
     economy: Parameter.optional(

@@ -37,8 +37,6 @@ const options = {
 }
 
 export const serveCommand = Command.make({
-  name: "serve",
-  meaning: "Run the market for real: an OpenAI-compatible gateway, hosts, accounts, a dashboard.",
   parameters: options,
   run: (given) =>
     Effect.gen(function* () {

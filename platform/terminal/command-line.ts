@@ -3,9 +3,9 @@
  * argument. Whatever is dropped, such as a trailing `--set` without a value or an option in capital
  * letters, would be an experiment run without the setting.
  */
-import { Either } from "effect"
-import type { Effect } from "effect"
-import type { Command } from "./command.ts"
+import { Effect, Either } from "effect"
+import { closest } from "./closest.ts"
+import type { Command, ListedCommand, NamedCommand } from "./command.ts"
 import { argumentsOf, optionsOf } from "./command.ts"
 import type { Shell } from "./completions.ts"
 import { shells } from "./completions.ts"
@@ -18,58 +18,89 @@ export type Request<E, R> =
   | { readonly _tag: "Completions"; readonly shell: Shell }
   | { readonly _tag: "Run"; readonly effect: Effect.Effect<unknown, E, R> }
 
-/** A command by its full name: `evenkeel economy show`. */
-export interface NamedCommand<E = unknown, R = unknown> {
-  readonly fullName: string
-  readonly command: Command<E, R>
-}
-
 const isHelp = (word: string): boolean => word === "--help" || word === "-h"
+const isVersion = (word: string): boolean => word === "--version" || word === "-V"
 
 /** What the words after the program's name ask for, or what is wrong with them. */
 export const readCommandLine = <E, R>(
-  program: Command<E, R>,
+  program: NamedCommand<E, R>,
   words: ReadonlyArray<string>,
-): Either.Either<Request<E, R>, UsageError> => {
+): Effect.Effect<Request<E, R>, UsageError> => {
   const end = words.indexOf("--")
-  if ((end < 0 ? words : words.slice(0, end)).includes("--version"))
-    return Either.right({ _tag: "Version" })
+  if ((end < 0 ? words : words.slice(0, end)).some(isVersion))
+    return Effect.succeed({ _tag: "Version" })
   const [option, ...shell] = (words[0] ?? "").split("=")
   if (option === "--completions") return readShell(shell[0] ?? words[1])
-  let named = { fullName: program.name, command: program }
-  let at = 0
-  while (named.command.commands.length > 0) {
-    const word = words[at]
-    if (word === undefined || isHelp(word)) return Either.right({ _tag: "Help", command: named })
-    const below = named.command.commands.find(({ name }) => name === word)
-    if (below === undefined)
-      return wrong(
-        named,
-        `${named.fullName} ${word}`,
-        `there is no such command; there are ${named.command.commands.map(({ name }) => name).join(", ")}`,
-      )
-    named = { fullName: `${named.fullName} ${word}`, command: below }
-    at++
-  }
-  return Either.map(readWords(named, words.slice(at)), (read) =>
-    read === "help"
-      ? { _tag: "Help", command: named }
-      : { _tag: "Run", effect: named.command.run(givenTo(named.command, read)) },
+  // `help run` is `run --help`.
+  return words[0] === "help"
+    ? readCommand(program, [...words.slice(1), "--help"])
+    : readCommand(program, words)
+}
+
+const readCommand = <E, R>(
+  named: NamedCommand<E, R>,
+  words: ReadonlyArray<string>,
+): Effect.Effect<Request<E, R>, UsageError> => {
+  const { command, fullName } = named
+  if (command.commands.length === 0)
+    return Effect.map(readWords(named, words), (read) =>
+      read === "help"
+        ? { _tag: "Help", command: named }
+        : { _tag: "Run", effect: command.run(givenTo(command, read)) },
+    )
+  const [word, ...more] = words
+  if (word === undefined || isHelp(word)) return Effect.succeed({ _tag: "Help", command: named })
+  const below = command.commands.find(({ name }) => name === word)
+  if (below === undefined)
+    return wrong(
+      named,
+      `${fullName} ${word}`,
+      `there is no such command${instead(
+        word,
+        command.commands.map(({ name }) => name),
+      )}`,
+    )
+  return Effect.flatMap(loadBelow(named, below), (loaded) => readCommand(loaded, more))
+}
+
+const loadBelow = <E, R>(
+  { fullName }: NamedCommand,
+  { name, meaning, load }: ListedCommand<E, R>,
+): Effect.Effect<NamedCommand<E, R>> =>
+  Effect.map(Effect.promise(load), (command) => ({
+    fullName: `${fullName} ${name}`,
+    meaning,
+    command,
+  }))
+
+/** A command and all below it, loaded. */
+export const withCommandsBelow = (
+  named: NamedCommand,
+): Effect.Effect<ReadonlyArray<NamedCommand>> =>
+  Effect.map(
+    Effect.forEach(named.command.commands, (below) =>
+      Effect.flatMap(loadBelow(named, below), withCommandsBelow),
+    ),
+    (below) => [named, ...below.flat()],
   )
+
+/** What there is in place of a word that is none of it, the likeliest first. */
+const instead = (word: string, names: ReadonlyArray<string>): string => {
+  const meant = closest(word, names)
+  const all = names.join(", ")
+  return meant === undefined ? `; there are ${all}` : `; did you mean ${meant}? There are ${all}`
 }
 
 const readShell = (
   text: string | undefined,
-): Either.Either<{ readonly _tag: "Completions"; readonly shell: Shell }, UsageError> => {
+): Effect.Effect<{ readonly _tag: "Completions"; readonly shell: Shell }, UsageError> => {
   const shell = shells.find((one) => one === text)
   return shell === undefined
-    ? Either.left(
-        new UsageError({
-          argument: ["--completions", ...(text === undefined ? [] : [text])].join(" "),
-          allowed: `expected one of ${shells.join(", ")}.`,
-        }),
-      )
-    : Either.right({ _tag: "Completions", shell })
+    ? new UsageError({
+        argument: ["--completions", ...(text === undefined ? [] : [text])].join(" "),
+        allowed: `expected one of ${shells.join(", ")}.`,
+      })
+    : Effect.succeed({ _tag: "Completions", shell })
 }
 
 interface Read {
@@ -102,7 +133,10 @@ const readWords = (
       return wrong(
         named,
         name,
-        `${named.fullName} has no such option; it has ${known.map((one) => one.name).join(", ")}`,
+        `${named.fullName} has no such option${instead(
+          name,
+          known.map((one) => one.name),
+        )}`,
       )
     if (!option.isRepeated && options.some((one) => one.option === option))
       return wrong(named, name, "is given twice")

@@ -10,19 +10,32 @@ export type Given<P extends Parameters> = {
 }
 
 export interface Command<out E = unknown, out R = unknown> {
+  readonly parameters: Parameters
+  /** Commands below it; a command that has some does nothing by itself. */
+  readonly commands: ReadonlyArray<ListedCommand<E, R>>
+  readonly run: (given: Readonly<Record<string, unknown>>) => Effect.Effect<unknown, E, R>
+}
+
+/**
+ * A command as a list of commands has it, loaded once it is asked for: a start costs what it uses. A
+ * module that is missing is a broken package, and no failure that a command could have.
+ */
+export interface ListedCommand<out E = unknown, out R = unknown> {
   /** Its own name: `show`, not `economy show`. */
   readonly name: string
   readonly meaning: string
-  readonly parameters: Parameters
-  /** Commands below it; a command that has some does nothing by itself. */
-  readonly commands: ReadonlyArray<Command<E, R>>
-  readonly run: (given: Readonly<Record<string, unknown>>) => Effect.Effect<unknown, E, R>
+  readonly load: () => Promise<Command<E, R>>
+}
+
+/** A command by its full name: `evenkeel economy show`. */
+export interface NamedCommand<E = unknown, R = unknown> {
+  readonly fullName: string
+  readonly meaning: string
+  readonly command: Command<E, R>
 }
 
 /** A command that does something. */
 export const make = <P extends Parameters, E, R>(definition: {
-  readonly name: string
-  readonly meaning: string
   readonly parameters: P
   readonly run: (given: Given<P>) => Effect.Effect<unknown, E, R>
 }): Command<E, R> => ({
@@ -31,21 +44,24 @@ export const make = <P extends Parameters, E, R>(definition: {
   run: (given) => definition.run(given as Given<P>),
 })
 
-type ErrorOf<C> = C extends Command<infer E, unknown> ? E : never
-type ContextOf<C> = C extends Command<unknown, infer R> ? R : never
-
-/** A command that only has others below it. */
-export const group = <C extends Command>(
+/** A command that is loaded with the one above it. */
+export const listed = <E, R>(
   name: string,
   meaning: string,
+  command: Command<E, R>,
+): ListedCommand<E, R> => ({ name, meaning, load: () => Promise.resolve(command) })
+
+type ErrorOf<C> = C extends ListedCommand<infer E, unknown> ? E : never
+type ContextOf<C> = C extends ListedCommand<unknown, infer R> ? R : never
+
+/** A command that only has others below it. */
+export const group = <C extends ListedCommand>(
   commands: ReadonlyArray<C>,
 ): Command<ErrorOf<C>, ContextOf<C>> => ({
-  name,
-  meaning,
   parameters: {},
-  commands: commands as ReadonlyArray<Command<ErrorOf<C>, ContextOf<C>>>,
+  commands: commands as ReadonlyArray<ListedCommand<ErrorOf<C>, ContextOf<C>>>,
   run: () => {
-    throw new Error(`${name} has commands, and is none that could be run`)
+    throw new Error("a group of commands is none that could be run")
   },
 })
 

@@ -2,7 +2,7 @@
  * Completions of a command line for a shell: after each command, what can follow it. A line of files'
  * names is the shell's own business, where nothing else fits.
  */
-import type { Command } from "./command.ts"
+import type { NamedCommand } from "./command.ts"
 import { optionsOf } from "./command.ts"
 
 export const shells = ["bash", "zsh", "fish"] as const
@@ -29,33 +29,34 @@ const plain = (word: string, meaning: string): Word => ({
   choices: [],
 })
 
-const placesIn = (command: Command, names: ReadonlyArray<string>): ReadonlyArray<Place> => [
-  {
-    names,
-    commands: command.commands.map(({ name, meaning }) => plain(name, meaning)),
-    options: [
-      ...optionsOf(command).map(({ name, meaning, value, choices }) => ({
-        word: name,
-        meaning,
-        hasValue: value !== undefined,
-        choices,
-      })),
-      plain("--help", "Show the help of a command."),
-    ],
-  },
-  ...command.commands.flatMap((below) => placesIn(below, [...names, below.name])),
-]
+const placeOf = ({ fullName, command }: NamedCommand): Place => ({
+  names: fullName.split(" ").slice(1),
+  commands: command.commands.map(({ name, meaning }) => plain(name, meaning)),
+  options: [
+    ...optionsOf(command).map(({ name, meaning, value, choices }) => ({
+      word: name,
+      meaning,
+      hasValue: value !== undefined,
+      choices,
+    })),
+    plain("--help", "Show the help of a command."),
+  ],
+})
 
 /** A script for the shell to read: `source <(evenkeel --completions bash)`. */
-export const completions = (shell: Shell, program: Command): string => {
-  const places = placesIn(program, [])
+export const completions = (
+  shell: Shell,
+  program: string,
+  commands: ReadonlyArray<NamedCommand>,
+): string => {
+  const places = commands.map(placeOf)
   switch (shell) {
     case "bash":
-      return bash(program.name, places)
+      return bash(program, places)
     case "zsh":
-      return zsh(program.name, places)
+      return zsh(program, places)
     case "fish":
-      return fish(program.name, places)
+      return fish(program, places)
   }
 }
 

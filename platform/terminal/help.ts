@@ -2,8 +2,8 @@
  * The help of a command, as text: what it does, how it is called, what every argument and option
  * means.
  */
+import type { NamedCommand } from "./command.ts"
 import { argumentsOf, optionsOf } from "./command.ts"
-import type { NamedCommand } from "./command-line.ts"
 
 const width = 100
 
@@ -19,7 +19,7 @@ export const helpText = (named: NamedCommand): string => {
     ["-h, --help", "Show this text."],
     ...(isProgram
       ? [
-          ["--version", "Show the version."],
+          ["-V, --version", "Show the version."],
           ["--completions SHELL", "Print completions for bash, zsh or fish."],
         ]
       : []),
@@ -36,13 +36,15 @@ export const helpText = (named: NamedCommand): string => {
     section("Options", options),
   ]
   return [
-    wrap(command.meaning, 0),
+    wrap(named.meaning, 0),
     "",
     `Usage: ${usageOf(named)}`,
     ...sections.flatMap((lines) => (lines.length === 0 ? [] : ["", ...lines])),
     "",
     ...(command.commands.length === 0
-      ? ["Exit code: 0 done, 1 failed (why stands on stderr), 130 or 143 stopped by a signal."]
+      ? [
+          "Exit code: 0 done, 1 failed, 2 something given is wrong (why stands on stderr), 130 or 143 stopped by a signal.",
+        ]
       : [`${fullName} COMMAND --help says more about one of them.`]),
   ].join("\n")
 }

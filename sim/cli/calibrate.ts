@@ -130,8 +130,6 @@ class CalibrationFailed extends Data.TaggedError("CalibrationFailed")<{
 }> {}
 
 export const calibrateCommand = Command.make({
-  name: "calibrate",
-  meaning: "Measure a running OpenAI-compatible server, and write a device profile for scenarios.",
   parameters: options,
   run: (given) =>
     Effect.gen(function* () {

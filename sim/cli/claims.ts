@@ -53,9 +53,6 @@ export type WriteClaims<E, R> = (
 
 export const makeClaimsCommand = <E, R>(write: WriteClaims<E, R>) =>
   Command.make({
-    name: "claims",
-    meaning:
-      "Try by experiment what the economy promises, and every attack on it, under pooled and hardened.",
     parameters: {
       fast: fastOption,
       only: onlyOption,

@@ -55,9 +55,6 @@ const bothOption = Parameter.repeated(
 const leastReplications = 2
 
 export const compareCommand = Command.make({
-  name: "compare",
-  meaning:
-    "Change settings of a scenario, and see which metrics that moves, under common random numbers.",
   parameters: {
     scenario: scenarioArgument,
     set: setOption,

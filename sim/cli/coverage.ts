@@ -37,8 +37,6 @@ class CoverageMissed extends Data.TaggedError("CoverageMissed")<{
 }
 
 export const coverageCommand = Command.make({
-  name: "coverage",
-  meaning: "Measure how often 95% intervals cover the truth, where queueing theory knows it.",
   parameters: {
     macroReplications: macrosOption,
     seed: seedOption,

@@ -25,8 +25,6 @@ export const economyNamed = (name: string): Effect.Effect<Economy, UsageError> =
       })
 
 const listCommand = Command.make({
-  name: "list",
-  meaning: "The economies that Evenkeel ships.",
   parameters: { json: jsonOption },
   run: ({ json }) => {
     const all = Object.values(economies).map(({ name, meaning }) => ({ name, meaning }))
@@ -67,8 +65,6 @@ const diffOption = Parameter.optional(
 )
 
 const showCommand = Command.make({
-  name: "show",
-  meaning: "Every knob of an economy: value, unit, meaning, source.",
   parameters: { name: nameArgument, diff: diffOption, json: jsonOption },
   run: ({ name, diff, json }) =>
     Effect.gen(function* () {
@@ -102,8 +98,7 @@ const showCommand = Command.make({
     }),
 })
 
-export const economyCommand = Command.group(
-  "economy",
-  "The rules that a market can be run under.",
-  [listCommand, showCommand],
-)
+export const economyCommand = Command.group([
+  Command.listed("list", "The economies that Evenkeel ships.", listCommand),
+  Command.listed("show", "Every knob of an economy: value, unit, meaning, source.", showCommand),
+])

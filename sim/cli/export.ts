@@ -24,8 +24,6 @@ const outOption = Parameter.optional(
 )
 
 export const exportCommand = Command.make({
-  name: "export",
-  meaning: "Export a run's results as CSV or Parquet tables.",
   parameters: {
     dir: Parameter.argument("folder", "The folder that a run wrote."),
     format: formatOption,

@@ -27,8 +27,6 @@ const shardsArgument = Parameter.several(
 
 export const makeMergeCommand = <E, R>(write: WriteSweepReport<E, R>) =>
   Command.make({
-    name: "merge",
-    meaning: "Join the shards of a sweep, and write its results and report.",
     parameters: { out: outArgument, shards: shardsArgument, json: jsonOption },
     run: ({ out, shards, json }) =>
       Effect.gen(function* () {

@@ -15,8 +15,6 @@ const priceOption = Parameter.text(
 const tokensOption = Parameter.text("tokens", "N", "A whole number of tokens.")
 
 export const quoteCommand = Command.make({
-  name: "quote",
-  meaning: "What a number of tokens costs: gross, platform fee, provider's net.",
   parameters: {
     pricePerToken: priceOption,
     tokens: tokensOption,

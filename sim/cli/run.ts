@@ -58,7 +58,7 @@ const checkOption = Parameter.flag(
 /** How the run is shown and reported; it comes from the reports, which the simulator knows nothing of. */
 export interface Reporting<E, R> {
   /** The table that a terminal shows. */
-  readonly table: (result: RunResult) => string
+  readonly table: (result: RunResult) => Effect.Effect<string>
   /** Writes the report into a folder; returns the files, and notices for the user. */
   readonly write: (
     result: RunResult,
@@ -72,8 +72,6 @@ export interface Reporting<E, R> {
 
 export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
   Command.make({
-    name: "run",
-    meaning: "Simulate a scenario, keep the results in SQLite, and write a report with charts.",
     parameters: {
       scenario: scenarioArgument,
       seed: seedOption,
@@ -132,9 +130,10 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
         yield* Effect.forEach(report.notices, note)
         const precision = watch?.report() ?? null
         const document = jsonOf(result, endsOf(finished), precision, database, report.files[0])
+        const table = options.json ? "" : yield* reporting.table(result)
         yield* printResult(options.json, document, () =>
           [
-            reporting.table(result),
+            table,
             "",
             ...(precision === null ? [] : [precisionText(precision, result.metrics), ""]),
             alignColumns([

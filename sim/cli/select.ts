@@ -91,9 +91,6 @@ const usualMost = 200
 const unchanged = "as-is"
 
 export const selectCommand = Command.make({
-  name: "select",
-  meaning:
-    "Select the best of several options of a scenario by one metric, with a stated probability of being right.",
   parameters: {
     scenario: scenarioArgument,
     metric: metricOption,

@@ -83,9 +83,6 @@ export type WriteSensitivityReport<E, R> = (
 
 export const makeSensitivityCommand = <E, R>(write: WriteSensitivityReport<E, R>) =>
   Command.make({
-    name: "sensitivity",
-    meaning:
-      "Find which settings of a scenario matter for a metric, by Morris' elementary effects or Sobol' indices.",
     parameters: {
       scenario: scenarioArgument,
       vary: varyOption,

@@ -85,9 +85,6 @@ const sizeFrom = (design: DesignName, given: Option.Option<string>) =>
 
 export const makeSweepCommand = <E, R>(write: WriteSweepReport<E, R>) =>
   Command.make({
-    name: "sweep",
-    meaning:
-      "Run a scenario at many points of a design; finished cells are kept, so that a sweep goes on where it was stopped.",
     parameters: {
       scenario: scenarioArgument,
       vary: varyOption,

@@ -49,8 +49,6 @@ class ValidationFailed extends Data.TaggedError("ValidationFailed")<{
 }
 
 export const validateCommand = Command.make({
-  name: "validate",
-  meaning: "Check the event kernel against the closed forms of queueing theory.",
   parameters: { seed: seedOption, effort: effortOption, json: jsonOption },
   run: ({ seed, effort: effortText, json }) =>
     Effect.gen(function* () {

@@ -242,7 +242,7 @@ describe("evenkeel calibrate", () => {
       "calibrate",
       ...[...base].map(([name, value]) => `${name}=${value}`),
     ])
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stdout).toBe("")
     expect(stderr).toContain(message)
     expect(stderr).not.toContain("hush")

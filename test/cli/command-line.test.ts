@@ -1,7 +1,7 @@
-import { Effect, Either, Option } from "effect"
+import { Effect, Option } from "effect"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { argumentsOf, group, make, optionsOf } from "../../platform/terminal/command.ts"
+import { argumentsOf, group, listed, make, optionsOf } from "../../platform/terminal/command.ts"
 import { readCommandLine } from "../../platform/terminal/command-line.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"
 import { runCommand } from "../support/run-command.ts"
@@ -17,8 +17,6 @@ interface Played {
 
 let played: Played | undefined
 const play = make({
-  name: "play",
-  meaning: "Plays.",
   parameters: {
     level: Parameter.text("level", "HOW", "How hard."),
     name: Parameter.optional(Parameter.text("name", "WHO", "Who plays.")),
@@ -36,10 +34,8 @@ const play = make({
     }),
 })
 const nothing = { parameters: {}, run: () => Effect.void }
-const list = make({ name: "list", meaning: "Lists.", ...nothing })
+const list = make(nothing)
 const join = make({
-  name: "join",
-  meaning: "Joins.",
   parameters: {
     whole: Parameter.argument("whole", "What it becomes."),
     part: Parameter.several(Parameter.argument("part", "What is joined.")),
@@ -50,24 +46,32 @@ const join = make({
     }),
 })
 let joined: ReadonlyArray<string> = []
-const program = group("program", "A program.", [
-  play,
-  group("shelf", "Holds pieces.", [list]),
-  join,
-])
+const program = {
+  fullName: "program",
+  meaning: "A program.",
+  command: group([
+    listed("play", "Plays.", play),
+    listed("shelf", "Holds pieces.", group([listed("list", "Lists.", list)])),
+    listed("join", "Joins.", join),
+  ]),
+}
 
 /** What the command is given in the end. */
 const read = async (words: ReadonlyArray<string>): Promise<Played | undefined> => {
   played = undefined
-  await Effect.runPromise(runCommand(program, words))
+  await Effect.runPromise(runCommand(program.command, words))
   return played
 }
 
-const refusal = (...words: ReadonlyArray<string>): string =>
-  Either.match(readCommandLine(program, words), {
-    onLeft: ({ message }) => message,
-    onRight: (request) => `not refused: ${request._tag}`,
-  })
+const asked = (...words: ReadonlyArray<string>) =>
+  Effect.runPromise(readCommandLine(program, words))
+const refusal = (...words: ReadonlyArray<string>): Promise<string> =>
+  Effect.runPromise(
+    Effect.match(readCommandLine(program, words), {
+      onFailure: ({ message }) => message,
+      onSuccess: (request) => `not refused: ${request._tag}`,
+    }),
+  )
 
 describe("a command", () => {
   it("knows its options and arguments with their meanings, in order", () => {
@@ -129,45 +133,49 @@ describe("a command line", () => {
   })
 
   it("may have several words for its last argument, and needs one", async () => {
-    await Effect.runPromise(runCommand(program, ["join", "all", "a", "b"]))
+    await Effect.runPromise(runCommand(program.command, ["join", "all", "a", "b"]))
     expect(joined).toEqual(["all", "a", "b"])
-    expect(refusal("join", "all")).toContain("<part>: must be given.")
+    expect(await refusal("join", "all")).toContain("<part>: must be given.")
   })
 
-  it("asks for the version or for completions wherever that is said", () => {
-    expect(Either.getOrThrow(readCommandLine(program, ["play", "--version"]))).toEqual({
-      _tag: "Version",
-    })
+  it("asks for the version or for completions wherever that is said", async () => {
+    for (const word of ["--version", "-V"])
+      expect(await asked("play", word)).toEqual({ _tag: "Version" })
     for (const words of [["--completions", "zsh"], ["--completions=zsh"]])
-      expect(Either.getOrThrow(readCommandLine(program, words))).toEqual({
+      expect(await asked(...words)).toEqual({
         _tag: "Completions",
         shell: "zsh",
       })
-    expect(refusal("--completions", "csh")).toBe(
+    expect(await refusal("--completions", "csh")).toBe(
       "--completions csh: expected one of bash, zsh, fish.",
     )
   })
 
-  it("is help wherever --help stands in an option's place", () => {
-    for (const [words, name] of [
+  it("is help wherever --help stands in an option's place", async () => {
+    for (const [words = "", name] of [
       ["", "program"],
       ["--help", "program"],
       ["shelf", "program shelf"],
       ["shelf -h", "program shelf"],
       ["shelf list --help", "program shelf list"],
       ["play --help", "program play"],
+      ["help", "program"],
+      ["help play", "program play"],
+      ["help shelf list", "program shelf list"],
       ["play fugue --level 3 -h --nonsense", "program play"],
     ]) {
-      const request = Either.getOrThrow(
-        readCommandLine(program, (words ?? "").split(" ").filter(Boolean)),
-      )
+      const request = await asked(...words.split(" ").filter(Boolean))
       expect(request._tag === "Help" && request.command.fullName).toBe(name)
     }
   })
 
-  it("is refused with what is allowed", () => {
+  it("is refused with what is allowed", async () => {
     const refusals: ReadonlyArray<readonly [string, string]> = [
-      ["plai", "program plai: there is no such command; there are play, shelf, join."],
+      [
+        "plai",
+        "program plai: there is no such command; did you mean play? There are play, shelf, join.",
+      ],
+      ["help jion", "there is no such command; did you mean join?"],
       ["--nonsense", "program --nonsense: there is no such command"],
       ["shelf dust", "program shelf dust: there is no such command; there are list."],
       ["shelf list dust", "dust: program shelf list takes options only."],
@@ -177,15 +185,19 @@ describe("a command line", () => {
       ["play fugue --level 3 --pick=", "--pick: a value is missing"],
       ["play --level -- fugue", "--level: a value is missing"],
       ["play fugue --level 3 --level 4", "--level: is given twice."],
-      ["play fugue --LEVEL 3", "--LEVEL: program play has no such option; it has --level, --name"],
+      [
+        "play fugue --LEVEL 3",
+        "--LEVEL: program play has no such option; did you mean --level? There are --level, --name",
+      ],
       ["play fugue -l 3", "-l: program play has no such option"],
       ["play fugue --level 3 --loud=yes", "--loud=yes: --loud takes no value."],
       ["play fugue --level 3 --format xls", "--format xls: expected one of csv, parquet."],
       ["play fugue toccata --level 3", "toccata: is one too many; program play takes <piece>."],
       ["play --level 3 -- --loud --loud", "--loud: is one too many"],
     ]
-    for (const [words, message] of refusals) expect(refusal(...words.split(" "))).toContain(message)
-    expect(refusal("play", "", "--level", "3")).toContain("<piece>: is empty.")
-    expect(refusal("shelf", "dust")).toContain("\nprogram shelf --help says more.")
+    for (const [words, message] of refusals)
+      expect(await refusal(...words.split(" "))).toContain(message)
+    expect(await refusal("play", "", "--level", "3")).toContain("<piece>: is empty.")
+    expect(await refusal("shelf", "dust")).toContain("\nprogram shelf --help says more.")
   })
 })

@@ -35,7 +35,7 @@ describe("evenkeel quote", () => {
       ["--tokens", "10"],
     ]).set(option, value)
     const { code, stdout, stderr } = await evenkeelHere(["quote", ...[...rest].flat()])
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stdout).toBe("")
     expect(stderr).toContain(value)
   })
@@ -90,7 +90,8 @@ describe("evenkeel run", () => {
     const out = join(folder, "refused")
     const words = ["run", "quickstart", ...rest, "--set", assignment, "--out", out]
     const { code, stdout, stderr } = await evenkeelHere(words)
-    expect(code).toBe(1)
+    // What is too large for this machine alone could be run on another.
+    expect(code).toBe(message === "of memory" ? 1 : 2)
     expect(stdout).toBe("")
     expect(stderr).toContain(message)
   })
@@ -102,11 +103,11 @@ describe("evenkeel run", () => {
       "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.68,374,44\n2023-11-16 18:15:47.00,many,1\n",
     )
     const broken = await evenkeelHere(["run", "trace", "--set", `demand.trace.path=${trace}`])
-    expect(broken.code).toBe(1)
+    expect(broken.code).toBe(2)
     expect(broken.stderr).toContain("line 3")
     expect(broken.stderr).toContain("many")
     const missing = await evenkeelHere(["run", "trace", "--set", `demand.trace.path=${trace}.none`])
-    expect(missing.code).toBe(1)
+    expect(missing.code).toBe(2)
     expect(missing.stderr).toContain(`${trace}.none`)
   })
 })

@@ -164,14 +164,14 @@ describe("evenkeel compare", () => {
     [["--set", "a.b=1", "--out", "out"], "evenkeel compare has no such option"],
   ])("refuses %j", async (words, message) => {
     const { code, stdout, stderr } = await evenkeelHere(["compare", "quickstart", ...words])
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stdout).toBe("")
     expect(stderr).toContain(message)
   })
 
   it("refuses a scenario that is not there, and takes one from a file", async () => {
     const missing = await evenkeelHere(["compare", "nowhere", "--set", "a=1"])
-    expect(missing.code).toBe(1)
+    expect(missing.code).toBe(2)
     expect(missing.stderr).toContain("no such file, and no built-in scenario of that name")
     const file = join(folder, "own.yaml")
     await writeFile(file, "extends: quickstart\nname: own\nhorizonDays: 0.05\nreplications: 2\n")

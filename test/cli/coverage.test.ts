@@ -44,7 +44,7 @@ describe("evenkeel coverage", () => {
 
   it("refuses a number that is none", async () => {
     const { code, stderr } = await evenkeelHere(["coverage", "--macro-replications", "1"])
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stderr).toContain("--macro-replications 1: expected a whole number, 2 to 1000000")
   })
 })

@@ -1,19 +1,14 @@
+import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
 import { describe, expect, it } from "vitest"
 import { argumentsOf, optionsOf } from "../../platform/terminal/command.ts"
-import type { NamedCommand } from "../../platform/terminal/command-line.ts"
+import { withCommandsBelow } from "../../platform/terminal/command-line.ts"
 import { helpText } from "../../platform/terminal/help.ts"
 import { evenkeel, stackLine } from "./evenkeel.ts"
 import { evenkeelHere, program } from "./program.ts"
 
-const withCommandsBelow = ({ fullName, command }: NamedCommand): ReadonlyArray<NamedCommand> => [
-  { fullName, command },
-  ...command.commands.flatMap((below) =>
-    withCommandsBelow({ fullName: `${fullName} ${below.name}`, command: below }),
-  ),
-]
-const all = withCommandsBelow({ fullName: "evenkeel", command: program })
-const names = program.commands.map(({ name }) => name)
+const all = await Effect.runPromise(withCommandsBelow(program))
+const names = program.command.commands.map(({ name }) => name)
 
 describe("the help of every command", () => {
   it("covers the commands that there are", () => {
@@ -47,8 +42,9 @@ describe("the help of every command", () => {
     ])
   })
 
-  it.each(all)("$fullName says what each argument and option means", ({ command }) => {
-    const told = [command, ...argumentsOf(command), ...optionsOf(command)]
+  it.each(all)("$fullName says what each argument and option means", (named) => {
+    const { command } = named
+    const told = [named, ...argumentsOf(command), ...optionsOf(command)]
     for (const { meaning } of told) expect(meaning).toMatch(/^\S.{8,}[.)]$/)
   })
 
@@ -116,7 +112,7 @@ describe("evenkeel", () => {
 
   it("refuses with a message and no trace", async () => {
     const { code, stdout, stderr } = await evenkeel(["nonsense"])
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stdout).toBe("")
     expect(stderr).toContain(
       "there is no such command; there are run, compare, claims, select, sweep, merge, sensitivity, report, export",
@@ -125,7 +121,7 @@ describe("evenkeel", () => {
   })
 
   it.each([
-    [["run", "quickstart", "--nonsense"], "no such option; it has --seed, --replications"],
+    [["run", "quickstart", "--nonsense"], "no such option; there are --seed, --replications"],
     // Each of these once ran without the setting that it asks for.
     [["run", "quickstart", "--set"], "--set: a value is missing"],
     [["run", "quickstart", "--SEED", "8"], "--SEED: evenkeel run has no such option"],
@@ -134,7 +130,7 @@ describe("evenkeel", () => {
     [["validate", "--effort", "0"], "--effort 0: expected a plain decimal, 0.001 to 1000"],
   ])("refuses %j", async (words, message) => {
     const { code, stdout, stderr } = await evenkeelHere(words)
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stdout).toBe("")
     expect(stderr).toContain(message)
   })

@@ -74,7 +74,7 @@ describe("evenkeel run --precision", () => {
     [["--precision", "ttft.p99=1%", "--max-replications", "many"], "expected a whole number, 1 to"],
   ])("refuses %j", async (words, message) => {
     const { code, stdout, stderr } = await run("refused", ...words)
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stdout).toBe("")
     expect(stderr).toContain(message)
   })

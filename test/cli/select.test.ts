@@ -80,7 +80,7 @@ describe("evenkeel select", () => {
     [two, "--metric, --indifference: must be given"],
   ])("refuses %j", async (words, message) => {
     const { code, stdout, stderr } = await select(...words)
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stdout).toBe("")
     expect(stderr).toContain(message)
   })

@@ -164,7 +164,7 @@ describe("evenkeel sweep", () => {
     const shards = [3, 1, 2].map((shard) => join(folder, `shard-${shard}`))
     const merge = (...words: ReadonlyArray<string>) => evenkeelHere(["merge", ...words])
     const incomplete = await merge(join(folder, "part"), shards[0], shards[2])
-    expect(incomplete.code).toBe(1)
+    expect(incomplete.code).toBe(2)
     expect(incomplete.stderr).toContain("8 of 24 cells are missing")
     expect(incomplete.stderr).toContain("shard 1/3 is not among them")
     const merged = await merge(join(folder, "merged"), ...shards)
@@ -186,7 +186,7 @@ describe("evenkeel sweep", () => {
     await cp(join(folder, "whole", "sweep.sqlite"), join(folder, "changed", "sweep.sqlite"))
     await change(join(folder, "changed", "sweep.sqlite"))
     const changed = await merge(join(folder, "part"), ...shards, join(folder, "changed"))
-    expect(changed.code).toBe(1)
+    expect(changed.code).toBe(2)
     expect(changed.stderr).toMatch(
       /cell 5 \(point 2, replication 1\) is also in another folder, with other results/,
     )
@@ -271,7 +271,7 @@ describe("evenkeel sweep", () => {
       ...words,
       `--out=${join(folder, "refused")}`,
     ])
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stdout).toBe("")
     expect(stderr).toContain(message)
     expect(await readdir(folder)).not.toContain("refused")
@@ -358,7 +358,7 @@ describe("evenkeel sensitivity", () => {
     [["--metric", "ttft.mean", "--samples", "1"], "expected a whole number, 2 to 100000"],
   ])("refuses %j", async (more, message) => {
     const { code, stderr, stdout } = await evenkeelHere(words("refused", ...more))
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stdout).toBe("")
     expect(stderr).toContain(message)
   })

@@ -4,6 +4,8 @@ import type { Command } from "../../platform/terminal/command.ts"
 import { readCommandLine } from "../../platform/terminal/command-line.ts"
 
 export const runCommand = <E, R>(command: Command<E, R>, words: ReadonlyArray<string>) =>
-  Effect.flatMap(readCommandLine(command, words), (request) =>
-    request._tag === "Run" ? request.effect : Effect.die(new Error(`asks for ${request._tag}`)),
+  Effect.flatMap(
+    readCommandLine({ fullName: "evenkeel", meaning: "", command }, words),
+    (request) =>
+      request._tag === "Run" ? request.effect : Effect.die(new Error(`asks for ${request._tag}`)),
   )

@@ -7,12 +7,7 @@ import { marketMicros } from "../meta.ts"
 import { noteAsOwner, openOwned, ownerOptions } from "./owner-command.ts"
 import * as Command from "../../../platform/terminal/command.ts"
 
-const description =
-  "Go on with a data directory that lost some of what it had acknowledged. Restore a backup instead where there is one: what is lost stays lost, and the audit log says so."
-
 export const acceptLossCommand = Command.make({
-  name: "accept-loss",
-  meaning: description,
   parameters: ownerOptions("The data directory; keep a copy of it. No gateway may run on it."),
   run: ({ data, json }) =>
     Effect.scoped(

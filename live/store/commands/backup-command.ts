@@ -9,9 +9,6 @@ import { databaseName, masterKeyFile } from "../data-directory.ts"
 import { copyMarket } from "../sqlite/copy-market.ts"
 
 export const backupCommand = Command.make({
-  name: "backup",
-  meaning:
-    "Copy a gateway's data directory while it runs; `serve --data` and `replay` take the copy.",
   parameters: {
     directory: Parameter.argument("folder", "The data directory of a gateway; it may be running."),
     target: Parameter.argument("target", "The folder to make; it must not exist."),

@@ -8,7 +8,7 @@ import { NodeContext } from "@effect/platform-node"
 import { Effect, Either } from "effect"
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { agentCommand } from "../../../live/agent/agent-command.ts"
-import { group } from "../../../platform/terminal/command.ts"
+import { group, listed } from "../../../platform/terminal/command.ts"
 import { runCommand } from "../../support/run-command.ts"
 import { evenkeel, program, stackLine } from "../../cli/evenkeel.ts"
 import { until } from "./support/eventually.ts"
@@ -28,7 +28,7 @@ afterEach(async () => {
   await gateway.close()
 })
 
-const root = group("evenkeel", "", [agentCommand])
+const root = group([listed("agent", "", agentCommand)])
 
 /** The command in this process: what it prints, or the message that it fails with. */
 const agent = async (text: string): Promise<string> => {

@@ -187,10 +187,10 @@ const placeOf = ({ index }: JsonObject, at: number, length: number): number | un
   return length > 1 ? at : undefined
 }
 
-/** A name or an id as a text; an empty one counts as absent. */
+/** A name or an id as a text; one without a letter counts as absent, as clients take it. */
 const wordIn = (value: unknown): string | undefined => {
   if (typeof value === "number") return String(value)
-  return typeof value === "string" && value !== "" ? value : undefined
+  return typeof value === "string" && value.trim() !== "" ? value : undefined
 }
 
 const entryOf = (given: JsonObject, place: number | undefined): Entry => {

@@ -191,6 +191,16 @@ describe("an answer of a model server", () => {
     expect(saidIn(readText(text + more).chunks).calls).toEqual([])
   })
 
+  it("takes a blank name or id for none: clients do, and then find arguments of no call", () => {
+    const begun = chat({ tool_calls: [{ index: 0, id: " ", function: { name: " " } }] })
+    const args = chat({ tool_calls: [{ index: 0, function: { arguments: "{}" } }] })
+    expect(saidIn(readText(begun + args + chat({}, "stop")).chunks).calls).toEqual([])
+    const named = chat({ tool_calls: [{ index: 0, function: { name: "f" } }] })
+    const { calls } = saidIn(readText(begun + args + named + chat({}, "tool_calls")).chunks)
+    expect(calls).toMatchObject([{ name: "f", args: "{}" }])
+    expect(String(calls[0]?.id).trim()).not.toBe("")
+  })
+
   it("gives each call an id of its own, where the server gives none or one for two", () => {
     const one = { type: "function", function: { name: "f", arguments: '{"a":1}' } }
     const two = { type: "function", function: { name: "g", arguments: '{"b":1}' } }

@@ -28,6 +28,7 @@ import type { Meaning } from "../../platform/model-server/dialects.ts"
 import { tokenDialects, tokensOfText } from "../../platform/normaliser/token-dialects.ts"
 import { manualClock } from "../support/manual-clock.ts"
 import { fakeCourier } from "./call/fake-courier.ts"
+import { assertProperty } from "../../support/property.ts"
 
 const timeouts = { firstTokenMicros: 1e6, betweenTokensMicros: 1e6 }
 const envelope = { id: "chatcmpl-1", created: 5, model: "small" }
@@ -294,7 +295,7 @@ const bodies = fc.constantFrom<JsonObject>(
 
 describe("an answer of any host", () => {
   it("is to each of the official clients what the host meant", async () => {
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(rendered, async ({ meaning, parts }) => {
         now = answered(parts)
         const expected = gotIn(meaning)
@@ -307,8 +308,8 @@ describe("an answer of any host", () => {
     )
   })
 
-  it("is counted, all of it, whatever a host writes, in one piece as streamed", () => {
-    fc.assert(
+  it("is counted, all of it, whatever a host writes, in one piece as streamed", async () => {
+    await assertProperty(
       fc.property(hostileEvents, bodies, (events, body) => {
         const { stream, whole, end } = answered([bytesOf(events)], body)
         expect(end.outputTokens).toBeGreaterThanOrEqual(tokensOf(textsIn(deltasIn(stream))))
@@ -358,7 +359,7 @@ describe("an answer of any host", () => {
   )
 
   it("is a stream that each of the official clients reads to its end, whatever a host writes", async () => {
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(
         hostileEvents,
         fc.constantFrom({}, { logprobs: true }),

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import type { JsonObject } from "../../../platform/json/json-object.ts"
 import { chatLogprobs, completionLogprobs } from "../../../platform/normaliser/logprobs.ts"
 import { tokenDialects, tokensOfText } from "./token-dialects.ts"
+import { assertProperty } from "../../support/property.ts"
 
 const text = fc
   .array(fc.constantFrom("The", " quick", " größte", " 模型", " 😀", "\n", "a", " ", "(x)"), {
@@ -13,23 +14,26 @@ const text = fc
   .map((parts) => parts.join(""))
 
 describe("log probabilities", () => {
-  it.each(Object.keys(tokenDialects))("pass in order, their tokens written as %s", (dialect) => {
-    fc.assert(
-      fc.property(
-        text,
-        fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1 }),
-        (said, sizes) => {
-          const read = chatLogprobs(0)
-          const tokens = tokensOfText(said, sizes, tokenDialects[dialect]!)
-          const passed = tokens.flatMap(({ entry, shown }) => {
-            const taken = read({ content: [entry] }, shown)
-            return (taken?.["content"] as ReadonlyArray<JsonObject> | undefined) ?? []
-          })
-          expect(passed.map(({ token }) => token)).toEqual(tokens.map(({ entry }) => entry.token))
-        },
-      ),
-    )
-  })
+  it.each(Object.keys(tokenDialects))(
+    "pass in order, their tokens written as %s",
+    async (dialect) => {
+      await assertProperty(
+        fc.property(
+          text,
+          fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1 }),
+          (said, sizes) => {
+            const read = chatLogprobs(0)
+            const tokens = tokensOfText(said, sizes, tokenDialects[dialect]!)
+            const passed = tokens.flatMap(({ entry, shown }) => {
+              const taken = read({ content: [entry] }, shown)
+              return (taken?.["content"] as ReadonlyArray<JsonObject> | undefined) ?? []
+            })
+            expect(passed.map(({ token }) => token)).toEqual(tokens.map(({ entry }) => entry.token))
+          },
+        ),
+      )
+    },
+  )
 
   it("are as many alternatives as were asked for, none longer than a token", () => {
     const others = ["b", "", "long ".repeat(7), "c", "d"].map((token) => ({ token, logprob: -1 }))

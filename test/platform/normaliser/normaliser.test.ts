@@ -4,13 +4,14 @@ import type { JsonObject } from "../../../platform/json/json-object.ts"
 import { makeNormaliser } from "../../../platform/normaliser/normaliser.ts"
 import { rendered } from "../model-server/dialects.ts"
 import { counted, readAnswer, readText, saidIn, sse } from "../model-server/read-answer.ts"
+import { assertProperty } from "../../support/property.ts"
 
 const chat = (delta: unknown, finish_reason: unknown = null): string =>
   sse({ choices: [{ index: 0, delta, finish_reason }] })
 
 describe("an answer of a model server", () => {
-  it("means the same in whatever dialect it is written, and is cut", () => {
-    fc.assert(
+  it("means the same in whatever dialect it is written, and is cut", async () => {
+    await assertProperty(
       fc.property(rendered, ({ meaning, parts, hasIds }) => {
         const { chunks, failure, isFinished } = readAnswer(parts)
         expect(failure).toBeUndefined()
@@ -29,8 +30,8 @@ describe("an answer of a model server", () => {
     )
   })
 
-  it("passes as it is once it is in OpenAI's form", () => {
-    fc.assert(
+  it("passes as it is once it is in OpenAI's form", async () => {
+    await assertProperty(
       fc.property(rendered, ({ parts }) => {
         const { chunks } = readAnswer(parts)
         const again = makeNormaliser("chat", {}, counted())

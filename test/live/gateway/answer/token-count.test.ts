@@ -9,6 +9,7 @@ import {
   makeCounter,
   roughTokens,
 } from "../../../../live/gateway/answer/token-count.ts"
+import { assertProperty } from "../../../support/property.ts"
 
 const words = fc.array(
   fc.oneof(fc.string({ unit: "grapheme", maxLength: 12 }), fc.lorem({ maxCount: 5 })),
@@ -21,8 +22,8 @@ const texts = fc.oneof(
 )
 
 describe("the count of tokens", () => {
-  it("does not depend on how the text is cut into chunks", () => {
-    fc.assert(
+  it("does not depend on how the text is cut into chunks", async () => {
+    await assertProperty(
       fc.property(
         texts,
         fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1 }),
@@ -41,8 +42,8 @@ describe("the count of tokens", () => {
     )
   })
 
-  it("is the tokenizer's own for texts of words", () => {
-    fc.assert(
+  it("is the tokenizer's own for texts of words", async () => {
+    await assertProperty(
       fc.property(fc.lorem({ maxCount: 500 }), (text) => {
         expect(countTokens(text)).toBe(countWhole(text))
       }),

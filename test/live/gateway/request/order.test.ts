@@ -7,6 +7,7 @@ import type { JobKind } from "../../../../live/protocol/delivery.ts"
 import { orderOf } from "../../../../live/gateway/request/order.ts"
 import type { ModelRecord } from "../../../../live/directory/records.ts"
 import { openTestMarket } from "../../support/market.ts"
+import { assertProperty } from "../../../support/property.ts"
 
 const ordered = async (
   kind: JobKind,
@@ -34,7 +35,7 @@ const conversation = fc
 
 describe("the longest answer that a host is asked for", () => {
   it("fits the context by an honest server's own count, whatever is asked", async () => {
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(
         conversation,
         fc.integer({ min: 2048, max: 32_768 }),

@@ -7,6 +7,7 @@ import { promptTokens } from "../../../../live/gateway/request/prompt.ts"
 import { countTokens } from "../../../../live/gateway/answer/token-count.ts"
 import { jsonSchemaOf } from "../../../../live/http/json-schema.ts"
 import { jsonOf } from "../../support/json-of-schema.ts"
+import { assertProperty } from "../../../support/property.ts"
 
 const kinds = ["chat", "completion", "embedding"] as const satisfies ReadonlyArray<JobKind>
 
@@ -67,7 +68,7 @@ const schemaAt = (schema: unknown, name: string): JsonSchema | undefined => {
 describe("the count of a prompt", () => {
   it.each(kinds)("has in it every text that a %s sends to a host", async (kind) => {
     const schema = jsonSchemaOf(bodySchemas[kind])
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(jsonOf(schema), async (body) => {
         const sent = forHost(kind, body)
         const texts: Array<string> = []

@@ -43,7 +43,7 @@ export const helpText = (named: NamedCommand): string => {
     "",
     ...(command.commands.length === 0
       ? [
-          "Exit code: 0 done, 1 failed, 2 something given is wrong (why stands on stderr), 130 or 143 stopped by a signal.",
+          "Exit code: 0 done, 1 failed, 2 wrongly used, 130 or 143 stopped by a signal; stderr says why.",
         ]
       : [`${fullName} COMMAND --help says more about one of them.`]),
   ].join("\n")

@@ -17,7 +17,7 @@ const isWhole = (bytes: Buffer): boolean => !bytes.toString("utf8").includes("\u
 const hex = (byte: number): string => byte.toString(16).padStart(2, "0")
 
 /** The table of byte-level tokenizers, as GPT-2 has it. */
-const levelled = (bytes: Buffer): string => {
+export const levelled = (bytes: Buffer): string => {
   const isShown = (byte: number): boolean =>
     (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174
   const hidden = Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => !isShown(byte))

@@ -3,8 +3,8 @@
  * simulator's are handed the reports that they write, which they do not know.
  */
 import type { NodeContext } from "@effect/platform-node/NodeContext"
-import { group } from "./platform/terminal/command.ts"
-import type { Command, ListedCommand } from "./platform/terminal/command.ts"
+import { group, listed } from "./platform/terminal/command.ts"
+import type { Command } from "./platform/terminal/command.ts"
 import type { WriteClaims } from "./sim/cli/claims.ts"
 import type { Reporting } from "./sim/cli/run.ts"
 import type { WriteSensitivityReport } from "./sim/cli/sensitivity.ts"
@@ -18,119 +18,113 @@ export interface Reports<E, R> {
   readonly sensitivity: WriteSensitivityReport<E, R>
 }
 
-const lazily = <E, R>(
-  name: string,
-  meaning: string,
-  load: ListedCommand<E, R>["load"],
-): ListedCommand<E, R> => ({ name, meaning, load })
-
 export const commandsWith = <E, R>(reports: Reports<E, R>): Command<unknown, NodeContext | R> =>
   group([
-    lazily(
+    listed(
       "run",
       "Simulate a scenario, keep the results in SQLite, and write a report with charts.",
       async () => (await import("./sim/cli/run.ts")).makeRunCommand(reports.run),
     ),
-    lazily(
+    listed(
       "compare",
       "Change settings of a scenario, and see which metrics that moves, under common random numbers.",
       async () => (await import("./sim/cli/compare.ts")).compareCommand,
     ),
-    lazily(
+    listed(
       "claims",
       "Try by experiment what the economy promises, and every attack on it, under pooled and hardened.",
       async () => (await import("./sim/cli/claims.ts")).makeClaimsCommand(reports.claims),
     ),
-    lazily(
+    listed(
       "select",
       "Select the best of several options of a scenario by one metric, with a stated probability of being right.",
       async () => (await import("./sim/cli/select.ts")).selectCommand,
     ),
-    lazily(
+    listed(
       "sweep",
       "Run a scenario at many points of a design; finished cells are kept, so that a sweep goes on where it was stopped.",
       async () => (await import("./sim/cli/sweep.ts")).makeSweepCommand(reports.sweep),
     ),
-    lazily("merge", "Join the shards of a sweep, and write its results and report.", async () =>
+    listed("merge", "Join the shards of a sweep, and write its results and report.", async () =>
       (await import("./sim/cli/merge.ts")).makeMergeCommand(reports.sweep),
     ),
-    lazily(
+    listed(
       "sensitivity",
       "Find which settings of a scenario matter for a metric, by Morris' elementary effects or Sobol' indices.",
       async () =>
         (await import("./sim/cli/sensitivity.ts")).makeSensitivityCommand(reports.sensitivity),
     ),
-    lazily(
+    listed(
       "report",
       "Write the report of a run or a sweep again: one HTML page, charts as SVG and PNG.",
       async () => (await import("./reports/report-command.ts")).reportCommand,
     ),
-    lazily(
+    listed(
       "export",
       "Export a run's results as CSV or Parquet tables.",
       async () => (await import("./sim/cli/export.ts")).exportCommand,
     ),
-    lazily(
+    listed(
       "scenario",
       "What can stand in a scenario file.",
       async () => (await import("./sim/cli/scenario.ts")).scenarioCommand,
     ),
-    lazily(
+    listed(
       "economy",
       "The rules that a market can be run under.",
       async () => (await import("./sim/cli/economy.ts")).economyCommand,
     ),
-    lazily(
+    listed(
       "quote",
       "What a number of tokens costs: gross, platform fee, provider's net.",
       async () => (await import("./sim/cli/quote.ts")).quoteCommand,
     ),
-    lazily(
+    listed(
       "validate",
       "Check the event kernel against the closed forms of queueing theory.",
       async () => (await import("./sim/cli/validate.ts")).validateCommand,
     ),
-    lazily(
+    listed(
       "calibrate",
       "Measure a running OpenAI-compatible server, and write a device profile for scenarios.",
       async () => (await import("./sim/cli/calibrate.ts")).calibrateCommand,
     ),
-    lazily(
+    listed(
       "coverage",
       "Measure how often 95% intervals cover the truth, where queueing theory knows it.",
       async () => (await import("./sim/cli/coverage.ts")).coverageCommand,
     ),
-    lazily(
+    listed(
       "demo",
       "Show a whole market on this machine, no GPU needed: gateway, six simulated hosts, consumers.",
       async () => (await import("./live/demo/demo-command.ts")).demoCommand,
     ),
-    lazily(
+    listed(
       "serve",
       "Run the market for real: an OpenAI-compatible gateway, hosts, accounts, a dashboard.",
       async () => (await import("./live/start/serve-command.ts")).serveCommand,
     ),
-    lazily(
+    listed(
       "agent",
       "Make this machine a host of a market: detect, register, serve jobs.",
       async () => (await import("./live/agent/agent-command.ts")).agentCommand,
     ),
-    lazily(
+    listed(
       "replay",
       "Take a gateway's journal again and compare every command and balance, or see what another policy would have done.",
       async () => (await import("./live/replay/replay-command.ts")).replayCommand,
     ),
-    lazily(
+    listed(
       "backup",
       "Copy a gateway's data directory while it runs; `serve --data` and `replay` take the copy.",
       async () => (await import("./live/store/commands/backup-command.ts")).backupCommand,
     ),
-    lazily(
+    listed(
       "admin-key",
       "Make a new admin key, where the first one was lost or never seen; every admin key before it ends. Not while a gateway runs on the directory.",
       async () => (await import("./live/directory/admin-key-command.ts")).adminKeyCommand,
     ),
-    lazily(
+    listed(
       "accept-loss",
       "Go on with a data directory that lost some of what it had acknowledged. Restore a backup instead where there is one: what is lost stays lost, and the audit log says so.",
       async () => (await import("./live/store/commands/accept-loss-command.ts")).acceptLossCommand,

@@ -44,12 +44,11 @@ export const make = <P extends Parameters, E, R>(definition: {
   run: (given) => definition.run(given as Given<P>),
 })
 
-/** A command that is loaded with the one above it. */
 export const listed = <E, R>(
   name: string,
   meaning: string,
-  command: Command<E, R>,
-): ListedCommand<E, R> => ({ name, meaning, load: () => Promise.resolve(command) })
+  load: ListedCommand<E, R>["load"],
+): ListedCommand<E, R> => ({ name, meaning, load })
 
 type ErrorOf<C> = C extends ListedCommand<infer E, unknown> ? E : never
 type ContextOf<C> = C extends ListedCommand<unknown, infer R> ? R : never

@@ -99,6 +99,10 @@ const showCommand = Command.make({
 })
 
 export const economyCommand = Command.group([
-  Command.listed("list", "The economies that Evenkeel ships.", listCommand),
-  Command.listed("show", "Every knob of an economy: value, unit, meaning, source.", showCommand),
+  Command.listed("list", "The economies that Evenkeel ships.", async () => listCommand),
+  Command.listed(
+    "show",
+    "Every knob of an economy: value, unit, meaning, source.",
+    async () => showCommand,
+  ),
 ])

@@ -12,6 +12,6 @@ export const scenarioCommand = Command.group([
   Command.listed(
     "schema",
     "Print the JSON Schema of scenario files: every setting with its meaning, range and default.",
-    schemaCommand,
+    async () => schemaCommand,
   ),
 ])

@@ -50,9 +50,11 @@ const program = {
   fullName: "program",
   meaning: "A program.",
   command: group([
-    listed("play", "Plays.", play),
-    listed("shelf", "Holds pieces.", group([listed("list", "Lists.", list)])),
-    listed("join", "Joins.", join),
+    listed("play", "Plays.", async () => play),
+    listed("shelf", "Holds pieces.", async () =>
+      group([listed("list", "Lists.", async () => list)]),
+    ),
+    listed("join", "Joins.", async () => join),
   ]),
 }
 

@@ -28,7 +28,7 @@ afterEach(async () => {
   await gateway.close()
 })
 
-const root = group([listed("agent", "", agentCommand)])
+const root = group([listed("agent", "", async () => agentCommand)])
 
 /** The command in this process: what it prints, or the message that it fails with. */
 const agent = async (text: string): Promise<string> => {

@@ -38,6 +38,5 @@ const streamOf = (generator: seedrandom.StatefulPRNG<seedrandom.State.Alea>): St
 })
 
 /** A uniform integer in [0, bound). `bound` is an integer in 1 … 2^53. */
-export const drawBelow = (stream: Stream, bound: number): number => {
-  return Math.floor(stream.next() * bound)
-}
+export const drawBelow = (stream: Stream, bound: number): number =>
+  Math.floor(stream.next() * bound)

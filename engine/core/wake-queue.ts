@@ -26,9 +26,7 @@ export const nextTime = (queue: WakeQueue): number =>
   queue.size === 0 ? Infinity : queue.time[queue.heap[0]]
 
 /** The entity to wake first. The queue is not empty. */
-export const nextEntity = (queue: WakeQueue): number => {
-  return queue.heap[0]
-}
+export const nextEntity = (queue: WakeQueue): number => queue.heap[0]
 
 /** Sets an entity's wake time; +Infinity takes it out. O(log n), O(1) where nothing changes. */
 export const wakeAt = (queue: WakeQueue, entity: number, time: number): void => {

@@ -86,11 +86,11 @@ export const availableOf = (ledger: Ledger, account: number): number =>
 /** What a customer can spend on calls now: gift, bought and earned, less what is held. */
 export const spendableOf = (ledger: Ledger, customer: number): number => {
   const first = lotAccount(customer, gift)
-  const spendable =
+  return (
     availableOf(ledger, first) +
     availableOf(ledger, first + bought) +
     availableOf(ledger, first + earned)
-  return spendable
+  )
 }
 
 /**

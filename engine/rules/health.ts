@@ -176,8 +176,8 @@ export const score = (
   probes: number,
   goodProbes: number,
   onlineHours: number,
-): number => {
-  const hundredths = Math.round(
+): number =>
+  Math.round(
     (100 * (successes + priorSuccesses + uptimeWeight * (goodProbes + onlineHours))) /
       (successes +
         failures +
@@ -185,8 +185,6 @@ export const score = (
         priorFailures +
         uptimeWeight * (probes + onlineHours)),
   )
-  return hundredths
-}
 
 /** Asserts that the sums are those of the window's hours. O(window · instances). */
 export const auditHealth = ({ pages, sums }: Health): void => {

@@ -153,9 +153,7 @@ export const choose = (candidates: Candidates, rules: SelectionRules, stream: St
   return entrantOf(field, place)
 }
 
-const entrantOf = ({ entrant }: Tournament, place: number): number => {
-  return entrant[place]
-}
+const entrantOf = ({ entrant }: Tournament, place: number): number => entrant[place]
 
 const keyOf = (
   rules: SelectionRules,

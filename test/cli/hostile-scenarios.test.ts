@@ -123,7 +123,7 @@ describe("a scenario's name and title", () => {
 
   it("that a message repeats are spelled out as well", async () => {
     const { code, stderr } = await run("no\u001b[2Jsuch\u0007", folder)
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stderr).toContain("no\\u001b[2Jsuch\\u0007 is not a scenario")
     expect(stderr).not.toMatch(stackLine)
   })
@@ -134,7 +134,7 @@ describe("a message", () => {
     const settings = Array.from({ length: 10_000 }, (_, i) => `  k${i}: ${i}`)
     const scenario = await fileOf(`demand:\n${settings.join("\n")}\n`)
     const { code, stderr } = await evenkeel(["run", scenario])
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stderr.split("\n").length).toBeLessThan(50)
     expect(stderr).toMatch(/… and \d+ lines more/)
   })

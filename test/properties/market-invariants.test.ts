@@ -17,6 +17,15 @@ const live = (economy: Economy, life: ReadonlyArray<Deed>): void => {
   for (const deed of life) play(deed)
 }
 
+/** One failure is enough, two parties have to see it, and two hosts are asked: probes all over. */
+const suspicious = anyEconomy.map(
+  (one): Economy => ({
+    ...one,
+    breaker: { ...one.breaker, threshold: 1 },
+    blame: { ...one.blame, secondOpinion: true, minWitnesses: 2 },
+  }),
+)
+
 describe("a random life of a market", () => {
   it("keeps every invariant, under `pooled`", async () => {
     await assertProperty(fc.property(anyLife, (life) => live(pooled, life)))
@@ -28,5 +37,9 @@ describe("a random life of a market", () => {
 
   it("keeps every invariant, under any economy", async () => {
     await assertProperty(fc.property(anyEconomy, anyLife, live))
+  })
+
+  it("keeps every invariant, where one outcome has several hosts probed", async () => {
+    await assertProperty(fc.property(suspicious, anyLife, live), { share: 0.3 })
   })
 })

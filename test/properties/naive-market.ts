@@ -732,12 +732,13 @@ export const makeNaiveMarket = (economy: Economy) => {
     instance.measureUntil = clock.now + micros(economy.routing.measureLeaseSeconds)
   }
 
-  /** What the market asks of instances by itself: probes and measurements. */
-  const takeAsked = (read: Reader): void => {
+  /** What the market asks of instances by itself, or of one: probes and measurements. */
+  const takeAsked = (read: Reader, of?: NaiveInstance): void => {
     for (let next = read.peek(); next !== undefined; next = read.peek()) {
+      if (next._tag !== "Probe" && next._tag !== "Measure") return
+      if (of !== undefined && next.instance !== of.id) return
       if (next._tag === "Probe") takeProbe(read)
-      else if (next._tag === "Measure") takeMeasure(read)
-      else return
+      else takeMeasure(read)
     }
   }
 
@@ -1180,7 +1181,7 @@ export const makeNaiveMarket = (economy: Economy) => {
       judge(request, instance, outcome, isDelivered, read)
       if (outcome === "credentialRefused" && blame.minWitnesses > 1) {
         instance.doubt ??= "token"
-        takeAsked(read)
+        takeAsked(read, instance)
       } else heed(instance, event, read)
       const excess = event.reportedTokens - outputTokens
       if (outcome !== "gatewayFault" && excess > economy.metering.toleranceTokens) {
@@ -1260,7 +1261,7 @@ export const makeNaiveMarket = (economy: Economy) => {
         } else instance.probeAfter = clock.now + micros(floor.probeSeconds)
       }
       lookAgain(instance)
-      takeAsked(read)
+      takeAsked(read, instance)
     },
   }
 
@@ -1364,7 +1365,7 @@ export const makeNaiveMarket = (economy: Economy) => {
     if (blame.minWitnesses === 1 || (isClean && (isSure || isSeenByTwo))) park(instance, read)
     else {
       instance.doubt = "failures"
-      takeAsked(read)
+      takeAsked(read, instance)
     }
   }
 
@@ -1460,7 +1461,7 @@ export const makeNaiveMarket = (economy: Economy) => {
     }
     for (const { of } of all) {
       lookAgain(of)
-      takeAsked(read)
+      takeAsked(read, of)
     }
   }
 
@@ -1472,7 +1473,7 @@ export const makeNaiveMarket = (economy: Economy) => {
     instance.probeRequest = undefined
     if (probe?.purpose === "breaker") instance.probe = undefined
     instance.doubt = "failures"
-    takeAsked(read)
+    takeAsked(read, instance)
   }
 
   /** A refusal that nobody confirmed: is it one of many more than its peers'? */

@@ -18,13 +18,11 @@ const live = (economy: Economy, life: ReadonlyArray<Deed>): void => {
 }
 
 /** One failure is enough, two parties have to see it, and two hosts are asked: probes all over. */
-const suspicious = anyEconomy.map(
-  (one): Economy => ({
-    ...one,
-    breaker: { ...one.breaker, threshold: 1 },
-    blame: { ...one.blame, secondOpinion: true, minWitnesses: 2 },
-  }),
-)
+const suspicious = anyEconomy.map((one): Economy => ({
+  ...one,
+  breaker: { ...one.breaker, threshold: 1 },
+  blame: { ...one.blame, secondOpinion: true, minWitnesses: 2 },
+}))
 
 describe("a random life of a market", () => {
   it("keeps every invariant, under `pooled`", async () => {

@@ -27,6 +27,15 @@ export const mixText = (digest: Digest, text: string): void => {
   mix(digest, text.length)
 }
 
+/** Rolls in bytes, four at a time, and their number. */
+export const mixBytes = (digest: Digest, bytes: Uint8Array): void => {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const whole = bytes.length & ~3
+  for (let i = 0; i < whole; i += 4) mix(digest, view.getInt32(i, true))
+  for (let i = whole; i < bytes.length; i++) mix(digest, bytes[i])
+  mix(digest, bytes.length)
+}
+
 /** 16 hexadecimal digits. */
 export const hexOf = ({ high, low }: Digest): string =>
   (high >>> 0).toString(16).padStart(8, "0") + (low >>> 0).toString(16).padStart(8, "0")

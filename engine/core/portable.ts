@@ -20,26 +20,33 @@ export type Portable =
 export const isStream = (value: object): value is Stream =>
   "next" in value && typeof value.next === "function" && "state" in value
 
-export const freeze = (value: unknown): Portable => {
+/**
+ * A value as JSON. `textOfBytes` may shorten what typed arrays hold where nobody is to read it back.
+ */
+export const freeze = (
+  value: unknown,
+  textOfBytes: (bytes: Uint8Array) => string = Encoding.encodeBase64,
+): Portable => {
+  const frozen = (one: unknown): Portable => freeze(one, textOfBytes)
   if (typeof value === "number")
     return Number.isFinite(value) && !Object.is(value, -0)
       ? value
       : { $: "number", text: textOf(value) }
   if (value === undefined) return { $: "undefined" }
   if (value === null || typeof value === "boolean" || typeof value === "string") return value
-  if (Array.isArray(value)) return value.map(freeze)
+  if (Array.isArray(value)) return value.map(frozen)
   if (ArrayBuffer.isView(value)) {
     const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    return { $: value.constructor.name, base64: Encoding.encodeBase64(bytes) }
+    return { $: value.constructor.name, base64: textOfBytes(bytes) }
   }
   if (value instanceof Map)
-    return { $: "Map", entries: [...value].map(([k, v]) => [freeze(k), freeze(v)]) }
+    return { $: "Map", entries: [...value].map(([k, v]) => [frozen(k), frozen(v)]) }
   if (value instanceof SlotIndex) return { $: "SlotIndex", entries: value.toArray() }
-  if (value instanceof Set) return { $: "Set", values: [...value].map(freeze) }
+  if (value instanceof Set) return { $: "Set", values: [...value].map(frozen) }
   if (typeof value === "object" && isStream(value))
-    return { $: "Stream", state: freeze(value.state()) }
+    return { $: "Stream", state: frozen(value.state()) }
   if (typeof value === "object")
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, freeze(one)]))
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, frozen(one)]))
   throw new Error(`snapshot: a ${typeof value} is no plain data`)
 }
 

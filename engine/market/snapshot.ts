@@ -9,7 +9,7 @@ import { Data, Either, ParseResult, Schema } from "effect"
 import { eligibilityReasons } from "./admission/eligibility.ts"
 import { compileRules } from "../economy/rules.ts"
 import { Economy } from "../economy/schema.ts"
-import { emptyDigest, hexOf, mixText } from "../core/digest.ts"
+import { emptyDigest, hexOf, mixBytes, mixText } from "../core/digest.ts"
 import type { MarketHandle } from "./state/market-state.ts"
 import { makeMarket, open } from "./state/market-state.ts"
 import type { Portable } from "../core/portable.ts"
@@ -58,7 +58,7 @@ export const snapshot = (handle: MarketHandle): Snapshot => {
   // Decoded, so that its keys stand in the schema's order whatever it was written in.
   const economy = Schema.decodeSync(Economy)(market.economy)
   const digest = { ...market.sink.digest }
-  const state = stateOf(market)
+  const state = freeze(stateOf(market)) as Snapshot["state"]
   return {
     version: snapshotVersion,
     economy,
@@ -197,11 +197,18 @@ const firstIssueOf = (error: ParseResult.ParseError): string => {
 }
 
 /** Digest of the whole state but the commands' digest: equal states have equal ones. O(state). */
-export const stateDigest = (market: MarketHandle): string => checksumOf(stateOf(market))
+export const stateDigest = (market: MarketHandle): string =>
+  checksumOf(freeze(stateOf(market), digestOfBytes))
 
-const stateOf = (handle: MarketHandle): Snapshot["state"] => {
+const stateOf = (handle: MarketHandle): object => {
   const { economy: _, rules, seed, sink, ...state } = open(handle)
-  return freeze(state) as Snapshot["state"]
+  return state
+}
+
+const digestOfBytes = (bytes: Uint8Array): string => {
+  const digest = emptyDigest()
+  mixBytes(digest, bytes)
+  return hexOf(digest)
 }
 
 const checksumOf = (...parts: ReadonlyArray<unknown>): string => {

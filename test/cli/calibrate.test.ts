@@ -34,7 +34,7 @@ const start = async (one = speed) => {
   closers.push(server.close)
   return server
 }
-const brief = ["--prompt-tokens", "400", "--output-tokens", "32", "--repeats", "3"]
+const brief = ["--prompt-tokens", "400", "--output-tokens", "32", "--repeats", "2"]
 const secret = "sk-hush-hush-1234567890"
 const calibrate = (words: ReadonlyArray<string>, during?: Parameters<typeof evenkeel>[1]) =>
   evenkeel(["calibrate", ...words], during, { cwd: folder, env: { THE_KEY: secret } })
@@ -56,7 +56,7 @@ describe("evenkeel calibrate", () => {
       ]
       const rest = ["--device", "RTX 4090", "--key-env", "THE_KEY", "--out", "mine.yaml", "--json"]
       const { code, stdout, stderr } = await calibrate([...words, ...brief, ...rest])
-      expect(stderr).toContain("36 of 36 rounds")
+      expect(stderr).toContain("24 of 24 rounds")
       expect(code).toBe(0)
       const document = JSON.parse(stdout)
       const fit = document.fit as ProfileFit
@@ -196,7 +196,7 @@ describe("evenkeel calibrate", () => {
     const before = (await readdir(folder)).toSorted()
     let isStopped = false
     const stopped = await calibrate([...words, ...brief], (child, stderr) => {
-      if (!isStopped && stderr().includes("of 36 rounds")) isStopped = child.kill("SIGINT")
+      if (!isStopped && stderr().includes("of 24 rounds")) isStopped = child.kill("SIGINT")
     })
     expect(stopped.code).toBe(130)
     expect(stopped.stdout).toBe("")

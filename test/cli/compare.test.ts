@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const short = ["--both=horizonDays=0.1", "--both=fleet.nodes=60", "--seed=7"]
+const short = ["--both=horizonDays=0.03", "--both=fleet.nodes=60", "--seed=7"]
 const compare = (...words: ReadonlyArray<string>) =>
   evenkeelHere(["compare", "quickstart", ...short, ...words])
 
@@ -37,7 +37,7 @@ describe("evenkeel compare", () => {
       scenario: "quickstart",
       seed: "7",
       replications: 4,
-      both: ["horizonDays=0.1", "fleet.nodes=60"],
+      both: ["horizonDays=0.03", "fleet.nodes=60"],
       set: ["economy.feeBps=600"],
       missing: {},
     })
@@ -82,7 +82,7 @@ describe("evenkeel compare", () => {
     const run = await evenkeelHere([
       "run",
       "quickstart",
-      "--set=horizonDays=0.1",
+      "--set=horizonDays=0.03",
       "--set=fleet.nodes=60",
       "--seed=7",
       "--replications=2",

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest"
 import { evenkeel } from "./evenkeel.ts"
 import { evenkeelHere } from "./program.ts"
 
-const shared = ["--both=horizonDays=0.1", "--both=fleet.nodes=40"]
+const shared = ["--both=horizonDays=0.03", "--both=fleet.nodes=40"]
 const lines = (...words: ReadonlyArray<string>) => ["select", "quickstart", ...shared, ...words]
 const select = (...words: ReadonlyArray<string>) => evenkeelHere(lines(...words))
-const fees = ["--metric", "credits.platformPerDay", "--indifference", "1", "--replications", "4"]
+const fees = ["--metric", "credits.platformPerDay", "--indifference", "3", "--replications", "4"]
 const two = ["--option", "as-is", "--option", "economy.feeBps=600,operators.chaserShare=0"]
 
 describe("evenkeel select", () => {
@@ -18,12 +18,12 @@ describe("evenkeel select", () => {
       metric: "credits.platformPerDay",
       unit: "credits/d",
       level: 0.95,
-      indifference: 1,
+      indifference: 3,
       firstStage: 4,
       best: "as-is",
     })
     expect(document.statement).toBe(
-      "Selected: as-is. Where one option has the highest credits.platformPerDay by 1 credits/d or more, the procedure selects it with a probability of 95% at least.",
+      "Selected: as-is. Where one option has the highest credits.platformPerDay by 3 credits/d or more, the procedure selects it with a probability of 95% at least.",
     )
     const [asIs, lower] = document.policies
     expect(asIs).toMatchObject({ name: "as-is", eliminatedAt: null, eliminatedBy: null })

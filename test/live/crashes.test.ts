@@ -22,7 +22,7 @@ import { program } from "../cli/evenkeel.ts"
 import { temporaryFolder } from "./support/data-directory.ts"
 
 const kills = Number(
-  process.env["EVENKEEL_KILLS"] ?? (process.env["EVENKEEL_LONG"] === "1" ? 1_000 : 3),
+  process.env["EVENKEEL_KILLS"] ?? (process.env["EVENKEEL_LONG"] === "1" ? 1_000 : 2),
 )
 const seed = process.env["EVENKEEL_CRASH_SEED"] ?? "crashes"
 

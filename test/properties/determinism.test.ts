@@ -24,6 +24,8 @@ import { eventsOf, isRejected, replay, seedOfLives, sendAll } from "./replay.ts"
 
 const economy = fc.oneof(fc.constant(pooled), fc.constant(hardened), anyEconomy)
 const position = fc.nat(1_000_000)
+/** Each life is lived several times over, and its whole state digested. */
+const some = { share: 0.4 }
 
 describe("a life that is lived again", () => {
   it("gives the same commands, byte for byte, and the same state", async () => {
@@ -42,6 +44,7 @@ describe("a life that is lived again", () => {
         expect(digestOf(again.market)).toBe(digestOf(market))
         expect(stateDigest(again.market)).toBe(stateDigest(market))
       }),
+      some,
     )
   })
 
@@ -68,6 +71,7 @@ describe("a life that is lived again", () => {
         sendAll(first, events.slice(middle))
         expect(stateDigest(first)).toBe(stateDigest(whole.market))
       }),
+      some,
     )
   })
 })
@@ -94,6 +98,7 @@ describe("an illegal event", () => {
           )
         }
       }),
+      some,
     )
   })
 
@@ -113,6 +118,7 @@ describe("an illegal event", () => {
         expect(JSON.stringify(commands)).toBe(JSON.stringify(legal.map((one) => one.commands)))
         expect(stateDigest(market)).toBe(stateDigest(all.market))
       }),
+      some,
     )
   })
 })
@@ -140,6 +146,7 @@ describe("an event that is sent twice", () => {
           )
         }
       }),
+      some,
     )
   })
 })

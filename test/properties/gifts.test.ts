@@ -16,7 +16,7 @@ describe("gifts", () => {
   it("are never withdrawn: each withdrawal is of earnings, and of no more than there were", async () => {
     await assertProperty(
       fc.property(anyEconomy, anyShortLife, (economy, deeds) => {
-        const { market, naive, play, sent } = beginLife(economy, "life")
+        const { market, naive, play, sent } = beginLife(economy, "life", false)
         for (const deed of deeds) play(deed)
         const earnedBy = new Map<number, number>()
         for (const { commands } of sent)
@@ -44,7 +44,7 @@ describe("gifts", () => {
     await assertProperty(
       fc.property(anyEconomy, anyShortLife, (any, deeds) => {
         const economy = economyWith({ promotion: { giftsPay: "gifts" } }, any)
-        const { play, sent } = beginLife(economy, "life")
+        const { play, sent } = beginLife(economy, "life", false)
         for (const deed of deeds) play(deed)
         for (const { commands } of sent) {
           const sums = { charged: 0, earned: 0, passedOn: 0, given: 0 }

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { emptyDigest, hexOf, mix, mixText } from "../../../engine/core/digest.ts"
+import { emptyDigest, hexOf, mix, mixBytes, mixText } from "../../../engine/core/digest.ts"
 import { assertProperty } from "../../support/property.ts"
 
 const digestOf = (values: ReadonlyArray<number>): string => {
@@ -48,6 +48,33 @@ describe("the rolling digest", () => {
       ),
     )
     expect(digestOf([1, 2])).not.toBe(digestOf([2, 1]))
+  })
+
+  it("of bytes depends on each of them, wherever they lie and end", async () => {
+    const ofBytes = (bytes: Uint8Array): string => {
+      const digest = emptyDigest()
+      mixBytes(digest, bytes)
+      return hexOf(digest)
+    }
+    expect(ofBytes(new Uint8Array([1, 2, 3, 4, 5]))).toBe("2df783e0d8467ee1")
+    await assertProperty(
+      fc.property(
+        fc.uint8Array({ minLength: 1, maxLength: 40 }),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        fc.nat(9),
+        (bytes, index, change, offset) => {
+          const moved = new Uint8Array(offset + bytes.length)
+          moved.set(bytes, offset)
+          expect(ofBytes(moved.subarray(offset))).toBe(ofBytes(bytes))
+          const at = index % bytes.length
+          const changed = bytes.with(at, (bytes[at] + change) % 256)
+          expect(ofBytes(changed)).not.toBe(ofBytes(bytes))
+          expect(ofBytes(bytes.subarray(1))).not.toBe(ofBytes(bytes))
+          expect(ofBytes(new Uint8Array([...bytes, 0]))).not.toBe(ofBytes(bytes))
+        },
+      ),
+    )
   })
 
   it("of a text depends on where it ends", () => {

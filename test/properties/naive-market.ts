@@ -562,8 +562,9 @@ export const makeNaiveMarket = (economy: Economy) => {
     InstanceDrained: ({ instance }) => instances.has(instance),
     InstanceStopped: ({ instance }) => instances.get(instance)?.isStopping === false,
     CredentialReplaced: ({ instance }) => instances.get(instance)?.isSuspended === true,
-    RequestArrived: ({ request, account, model, inputTokens, maxTokens }) =>
+    RequestArrived: ({ request, account, model, inputTokens, maxTokens, maxPricePerMtok = 0 }) =>
       isWhole(request) &&
+      isWhole(maxPricePerMtok) &&
       request > clock.lastRequest &&
       accounts.has(account) &&
       models.has(model) &&

@@ -5,11 +5,11 @@
  * numbers, huge, too late or too early. After every event and every timer, the kernel's audit of its
  * own state has to hold, and the naive market to agree with what the kernel did.
  */
+import { Schema } from "effect"
 import fc from "fast-check"
 import type { Command } from "../../engine/protocol/command.ts"
 import type { Economy } from "../../engine/economy/schema.ts"
-import type { MarketEvent } from "../../engine/protocol/event.ts"
-import { outcomes } from "../../engine/protocol/event.ts"
+import { MarketEvent, outcomes } from "../../engine/protocol/event.ts"
 import { auditMarket } from "../../engine/market/invariants.ts"
 import { createMarket, step } from "../../engine/market/market.ts"
 import type { Market } from "../../engine/market/state/market-state.ts"
@@ -163,6 +163,8 @@ export interface Life {
 /** The audit walks all of the state: in the long mode after each event, else after one of so many. */
 const auditEvery = process.env["EVENKEEL_LONG"] === "1" ? 1 : 16
 
+const isEvent = Schema.is(MarketEvent)
+
 /** Begins a life; unless it `isWatched`, the states are not audited and compared after each event. */
 export const beginLife = (economy: Economy, seed: string, isWatched = true): Life => {
   const market = open(createMarket(economy, seed))
@@ -174,6 +176,12 @@ export const beginLife = (economy: Economy, seed: string, isWatched = true): Lif
     const isLegal = naive.isLegal(event, nextWake(market))
     const commands: Array<Command> = []
     step(market, event, commands)
+    // A journal is read by this schema: what it refuses could never be replayed.
+    ensure(
+      isEvent(event) || commands[0]?._tag === "Rejected",
+      "26: what is taken is an event",
+      () => event,
+    )
     sent.push({ event, commands })
     const rejected = commands.find((one) => one._tag === "Rejected")
     ensure(

@@ -35,8 +35,9 @@ export const onRequestArrived = (
   market: Market,
   event: EventOf<"RequestArrived">,
 ): Rejection | undefined => {
-  const { request, inputTokens, maxTokens } = event
+  const { request, inputTokens, maxTokens, maxPricePerMtok } = event
   if (!isWhole(request) || !isWhole(inputTokens) || !isWhole(maxTokens)) return "InvalidQuantity"
+  if (maxPricePerMtok !== undefined && !isWhole(maxPricePerMtok)) return "InvalidQuantity"
   if (inputTokens > maxTokensPerCall || maxTokens > maxTokensPerCall) return "TooManyTokens"
   if (request <= market.lastRequest) return "DuplicateRequest"
   const account = slotOf(market.accounts, event.account)
@@ -48,7 +49,7 @@ export const onRequestArrived = (
   const { pricing } = market.rules
   const inputPrice = pricing.inputPrice(market, model)
   const leastPrice = pricing.leastOutputPrice(market, model)
-  if (event.maxPricePerMtok !== undefined && leastPrice > event.maxPricePerMtok)
+  if (maxPricePerMtok !== undefined && leastPrice > maxPricePerMtok)
     return refuse(market, request, "PriceTooHigh")
   const budget = spendableOf(market.ledger, account)
   const least = priceOf(inputTokens, inputPrice, maxTokens, leastPrice)

@@ -22,13 +22,12 @@ export class Machines {
     slots: number,
   ): { readonly slots: number; readonly declared: number; readonly ofMachine: number } {
     const factor = declareFactor[node]
-    const nodes = this.split.get(lead[node])
-    const ofMachine = Math.floor(slots * factor)
-    if (nodes === undefined) return { slots, declared: ofMachine, ofMachine }
+    const nodes = this.split.get(lead[node]) ?? [node]
     const at = nodes.indexOf(node)
-    const part =
-      Math.floor((slots * (at + 1)) / nodes.length) - Math.floor((slots * at) / nodes.length)
-    const declared = Math.floor(part * factor)
-    return { slots: part, declared, ofMachine: Math.max(ofMachine, nodes.length * declared) }
+    const begin = Math.floor((slots * at) / nodes.length)
+    const end = Math.floor((slots * (at + 1)) / nodes.length)
+    const upTo = (slot: number): number => Math.floor(slot * factor)
+    // By where its slots begin and end, so that all nodes of the machine together declare what it has.
+    return { slots: end - begin, declared: upTo(end) - upTo(begin), ofMachine: upTo(slots) }
   }
 }

@@ -96,7 +96,7 @@ const strategies = fc.constantFrom(
 
 /** A party of an H100 or a few, which serves any model; \`model\` and slots come from the scenario. */
 const conduct = fc.record({
-  splitInto: fc.constantFrom(1, 2),
+  splitInto: fc.constantFrom(1, 2, 3),
   splitAccounts: fc.constantFrom("one", "many"),
   declaredSlots: seldom(from(1, 4), 1),
   declaredSpeed: seldom(from(1, 4), 1),
@@ -219,7 +219,7 @@ const patches = fc
     ...patch,
     parties: parties.map(({ conduct: { splitInto, demand, ...own }, ...one }, index) => {
       const model = patch.models[0]["name"] as string
-      const isSplit = splitInto > 1 && patch.fleet.maxSlots > 1
+      const isSplit = splitInto > 1 && patch.fleet.maxSlots >= splitInto
       return {
         ...one,
         name: `party-${index}`,

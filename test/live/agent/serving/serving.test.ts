@@ -18,6 +18,7 @@ import { runEffect } from "../../../../live/http/run-effect.ts"
 import { serve } from "../../../../live/agent/serving/serving.ts"
 import { standingAfter } from "../../../../live/agent/serving/standing.ts"
 import type { AgentState, StateKeeper } from "../../../../live/agent/plan/state-file.ts"
+import { PROPERTY_RUNS } from "../../../support/property-runs.ts"
 import type { ForgetfulGateway, Weather } from "../support/forgetful-gateway.ts"
 import { forgetfulGateway, tripMillis } from "../support/forgetful-gateway.ts"
 
@@ -159,6 +160,7 @@ describe("an agent whose gateway forgets", () => {
         for (const agent of agents) await agent.stop()
         expect(vi.getTimerCount()).toBe(0)
       }),
+      { numRuns: PROPERTY_RUNS / 2 },
     )
   })
 

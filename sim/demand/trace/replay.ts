@@ -33,6 +33,8 @@ export interface ReplayStreams {
 
 /** Requests in the order in which they are replayed, as far as they are ready. */
 export interface ReadyRequests {
+  /** How many are ready. */
+  readonly ready: number
   /** Time of the next request, whole microseconds from the replay's start; +∞ after the last. */
   readonly nextMicros: number
   readonly inputTokens: number

@@ -50,7 +50,7 @@ const decimal = /^[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i
 /** The number that a text is, `NaN` where it is none. Data frames write whole numbers as `374.0`. */
 const numberIn = (text: string): number => (decimal.test(text) ? Number(text) : NaN)
 
-export const csvFormat = (places: Places, fieldCount: number, delimiter: string): RowFormat => {
+const csvFormat = (places: Places, fieldCount: number, delimiter: string): RowFormat => {
   const columnOf = (record: string, index: number) => fieldStart(record, delimiter, index) + 1
   return {
     places,
@@ -87,7 +87,7 @@ export const strayQuote = (at: number): RowFault => ({
   allowed: 'fields quoted as a whole, and quotes in them doubled: "a ""b"" c"',
 })
 
-export const jsonFormat = (places: Places, names: ReadonlyArray<string>): RowFormat => {
+const jsonFormat = (places: Places, names: ReadonlyArray<string>): RowFormat => {
   const [time, input, output] = [places.time, places.input, places.output].map((at) => names[at])
   const hashes = names.find((name) => name.toLowerCase() === mooncake.mark)
   return {

@@ -8,8 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { openStream } from "../../../../engine/index.ts"
 import { dispersionOfCounts } from "../../../../sim/demand/fit-rate-states.ts"
 import { surveyTrace } from "../../../../sim/demand/trace/read-trace.ts"
-import type { ReplaySettings } from "../../../../sim/demand/trace/replay.ts"
+import type { Replay, ReplaySettings } from "../../../../sim/demand/trace/replay.ts"
 import { openReplay } from "../../../../sim/demand/trace/replay.ts"
+import type { TraceInvalid } from "../../../../sim/demand/trace/trace-invalid.ts"
 import { mooncakeTrace, whereThereIsATrace } from "./trace-files.ts"
 
 let folder = ""
@@ -18,34 +19,48 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** The requests of a trace in pairs of a time and a prompt's length, made ready so many at a time. */
-const replay = (path: string, changes: Partial<ReplaySettings>, seed = "s", atOnce = 100) =>
+const plainly: Omit<ReplaySettings, "path"> = {
+  timeUnit: null,
+  fromSeconds: 0,
+  untilSeconds: null,
+  share: 1,
+  speed: 1,
+  jitterSeconds: 0,
+}
+
+/** Opens a trace, and closes it once it has been used. */
+const opened = <A>(
+  path: string,
+  use: (replay: Replay) => Effect.Effect<A, TraceInvalid>,
+  changes: Partial<ReplaySettings> = {},
+  seed = "s",
+): Promise<A> =>
   Effect.gen(function* () {
-    const settings: ReplaySettings = {
-      path,
-      timeUnit: null,
-      fromSeconds: 0,
-      untilSeconds: null,
-      share: 1,
-      speed: 1,
-      jitterSeconds: 0,
-      ...changes,
-    }
+    const settings = { ...plainly, path, ...changes }
     const survey = yield* surveyTrace(settings)
-    const { requests, makeReady } = yield* openReplay(survey, settings, {
-      jitter: openStream(seed, "arrival", 0),
-      share: openStream(seed, "share", 0),
-    })
-    const taken: Array<readonly [micros: number, inputTokens: number]> = []
-    for (;;) {
-      yield* makeReady(atOnce)
-      for (let i = 0; i < atOnce; i++) {
-        if (requests.nextMicros === Infinity) return taken
-        taken.push([requests.nextMicros, requests.inputTokens])
-        requests.drop()
-      }
-    }
+    const streams = { jitter: openStream(seed, "arrival", 0), share: openStream(seed, "share", 0) }
+    return yield* use(yield* openReplay(survey, settings, streams))
   }).pipe(Effect.scoped, Effect.runPromise)
+
+/** The requests of a trace as pairs of a time and a prompt's length, made ready so many at a time. */
+const replay = (path: string, changes: Partial<ReplaySettings>, seed = "s", atOnce = 100) =>
+  opened(
+    path,
+    ({ requests, makeReady }) =>
+      Effect.gen(function* () {
+        const taken: Array<readonly [micros: number, inputTokens: number]> = []
+        for (;;) {
+          yield* makeReady(atOnce)
+          for (let i = 0; i < atOnce; i++) {
+            if (requests.nextMicros === Infinity) return taken
+            taken.push([requests.nextMicros, requests.inputTokens])
+            requests.drop()
+          }
+        }
+      }),
+    changes,
+    seed,
+  )
 
 /** A trace with a request at each of these times, in microseconds; their numbers are their prompts'. */
 const fileOf = (times: ReadonlyArray<number>): string => {
@@ -121,28 +136,29 @@ describe("a replay", () => {
     )
   })
 
-  it("fails loudly where more is taken than was made ready", async () => {
+  it("holds no more than a piece of the file beyond what it is asked for", async () => {
     const path = fileOf(steady)
-    const settings = {
-      path,
-      timeUnit: null,
-      fromSeconds: 0,
-      untilSeconds: null,
-      share: 1,
-      speed: 1,
-      jitterSeconds: 0,
-    }
-    const tried = Effect.gen(function* () {
-      const streams = { jitter: openStream("s", "a", 0), share: openStream("s", "b", 0) }
-      const { requests, makeReady } = yield* openReplay(
-        yield* surveyTrace(settings),
-        settings,
-        streams,
-      )
-      yield* makeReady(1)
-      while (requests.nextMicros < Infinity) requests.drop()
-    }).pipe(Effect.scoped, Effect.runPromise)
-    await expect(tried).rejects.toThrow("more requests were taken than had been made ready")
+    const rowsOfPiece = (256 * 1024) / "0.01,0,1\n".length
+    expect(steady.length).toBeGreaterThan(2 * rowsOfPiece * 0.8)
+    await opened(path, ({ requests, makeReady }) =>
+      Effect.gen(function* () {
+        for (let taken = 0; taken < steady.length; taken++) {
+          yield* makeReady(1)
+          expect(requests.ready).toBeLessThanOrEqual(rowsOfPiece)
+          requests.drop()
+        }
+      }),
+    )
+  })
+
+  it("fails loudly where more is taken than was made ready", async () => {
+    const taken = opened(fileOf(steady), ({ requests, makeReady }) =>
+      Effect.gen(function* () {
+        yield* makeReady(1)
+        while (requests.nextMicros < Infinity) requests.drop()
+      }),
+    )
+    await expect(taken).rejects.toThrow("more requests were taken than had been made ready")
   })
 
   it.skipIf(!whereThereIsATrace(mooncakeTrace))(

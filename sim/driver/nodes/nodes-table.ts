@@ -108,7 +108,8 @@ export class NodesTable {
   }
 }
 
-const columnsOf = (capacity: number): NodeColumns =>
-  Object.fromEntries(
-    Object.entries(kinds).map(([name, Kind]) => [name, new Kind(capacity)]),
-  ) as NodeColumns
+const columnsOf = (capacity: number): NodeColumns => {
+  const columns = Object.entries(kinds).map(([name, Kind]) => [name, new Kind(capacity)])
+  // Spread, so that V8 finds a column by its offset: an object filled by computed names is a hash table.
+  return { ...(Object.fromEntries(columns) as NodeColumns) }
+}

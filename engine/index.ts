@@ -48,6 +48,7 @@ export type {
   RequestId,
   TransferId,
 } from "./core/ids.ts"
+export { byOffset } from "./core/by-offset.ts"
 export { InvariantBroken } from "./core/invariant.ts"
 export type { Tree } from "./core/overlay.ts"
 export { isTree, overlay } from "./core/overlay.ts"

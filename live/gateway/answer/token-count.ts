@@ -7,12 +7,23 @@
  * a run of more than `pieceChars` without a blank is cut by force. That also bounds the cost: byte
  * pair encoding is quadratic in the length of a word.
  */
-import { countTokens as countWhole } from "gpt-tokenizer/encoding/o200k_base"
+import { countTokens as countWhole, setMergeCacheSize } from "gpt-tokenizer/encoding/o200k_base"
 
 const pieceChars = 512
 
 /** What looks like a special token in a prompt or an answer is text like any other. */
 const asText = { disallowedSpecial: new Set<string>() }
+
+/** Words that the tokenizer remembers, each with the piece that it was found in. */
+const rememberedWords = 10_000
+setMergeCacheSize(rememberedWords)
+
+/**
+ * Tokens of a piece. The tokenizer keeps words of what it is given, and V8 keeps the whole of a text
+ * while any slice of it is kept: so it is given a copy, lest one odd word keep a prompt of megabytes.
+ */
+const countPiece = (piece: string): number =>
+  countWhole(Buffer.from(piece, "utf16le").toString("utf16le"), asText)
 
 const blank = 32
 const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xdbff
@@ -33,11 +44,11 @@ export const countTokens = (text: string): number => {
   let start = 0
   while (text.length - start >= pieceChars) {
     const end = endOfPiece(text, start)
-    counted += countWhole(text.slice(start, end), asText)
+    counted += countPiece(text.slice(start, end))
     start = end
   }
   if (start === text.length) return counted
-  return counted + countWhole(start === 0 ? text : text.slice(start), asText)
+  return counted + countPiece(text.slice(start))
 }
 
 /** A text that comes bit by bit. */
@@ -56,7 +67,7 @@ export const addText = (counter: TokenCounter, text: string): void => {
   let start = 0
   while (pending.length - start >= pieceChars) {
     const end = endOfPiece(pending, start)
-    counter.counted += countWhole(pending.slice(start, end), asText)
+    counter.counted += countPiece(pending.slice(start, end))
     start = end
   }
   counter.pending = pending.slice(start)
@@ -64,7 +75,7 @@ export const addText = (counter: TokenCounter, text: string): void => {
 
 /** Tokens of all the text so far: `countTokens` of it in one piece. */
 export const countedTokens = (counter: TokenCounter): number =>
-  counter.counted + (counter.pending === "" ? 0 : countWhole(counter.pending, asText))
+  counter.counted + (counter.pending === "" ? 0 : countPiece(counter.pending))
 
 const charsPerToken = 4
 
@@ -108,7 +119,7 @@ const countInSlices = async (texts: ReadonlyArray<string>, most: number): Promis
     while (start < text.length) {
       while (performance.now() >= sliceEnds) await nextSlice()
       const end = text.length - start >= pieceChars ? endOfPiece(text, start) : text.length
-      counted += countWhole(text.slice(start, end), asText)
+      counted += countPiece(text.slice(start, end))
       start = end
       if (counted > most) return most + 1
     }

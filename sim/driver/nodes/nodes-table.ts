@@ -2,6 +2,8 @@
  * The synthetic nodes of a run, as a struct of arrays. A node is its own single instance, under the
  * same id; ids are never used again, so a node that left keeps its row for the results.
  */
+import { byOffset } from "../../../engine/index.ts"
+
 const kinds = {
   operator: Int32Array,
   device: Int32Array,
@@ -110,6 +112,5 @@ export class NodesTable {
 
 const columnsOf = (capacity: number): NodeColumns => {
   const columns = Object.entries(kinds).map(([name, Kind]) => [name, new Kind(capacity)])
-  // Spread, so that V8 finds a column by its offset: an object filled by computed names is a hash table.
-  return { ...(Object.fromEntries(columns) as NodeColumns) }
+  return byOffset(Object.fromEntries(columns) as NodeColumns)
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import * as fc from "fast-check"
 import { countTokens as countWhole } from "gpt-tokenizer/encoding/o200k_base"
 import { describe, expect, it } from "vitest"
@@ -112,5 +114,33 @@ describe("the count of tokens", () => {
     }
     millis(100_000)
     expect(millis(1_600_000)).toBeLessThan(16 * 3 * millis(100_000) + 100)
+  })
+})
+
+describe("memory", () => {
+  /** What is in use once all that nobody holds is collected. */
+  const heapBytes = (): number => {
+    setFlagsFromString("--expose-gc")
+    runInNewContext("gc")()
+    return process.memoryUsage().heapUsed
+  }
+  const oddWord = (seed: number): string =>
+    Array.from({ length: 20 }, (_, at) =>
+      String.fromCharCode(97 + ((seed * 7 + at * at * 11) % 26)),
+    ).join("")
+
+  it("is not kept by one odd word of each long text", () => {
+    const texts = 60
+    const filler = "the ".repeat(250_000)
+    const count = (seed: number) => {
+      const counter = makeCounter()
+      const text = `${filler}${seed} ${oddWord(seed)}`
+      addText(counter, text)
+      return countTokens(text) - countedTokens(counter)
+    }
+    expect(count(0)).toBe(0)
+    const before = heapBytes()
+    for (let seed = 1; seed <= texts; seed++) expect(count(seed)).toBe(0)
+    expect(heapBytes() - before).toBeLessThan(0.2 * texts * filler.length)
   })
 })

@@ -80,40 +80,56 @@ export interface Statement {
   readonly newer: number
 }
 
-export type EarningKind = "share" | "bounty" | "vestingBounty"
+/** Equal spans of time: the one of a moment is ⌊(moment + origin) / length⌋. */
+export interface Spans {
+  /** Nothing before this time of the market. */
+  readonly fromMicros: number
+  readonly lengthMicros: number
+  /** What the market's zero is on the clock that the spans are of. */
+  readonly originMicros: number
+}
+
+export type EarningKind = "share" | "bounty" | "vestingBounty" | "vested"
 
 export interface EarningsRow {
-  /** Hours of the market's clock. */
-  readonly hour: number
+  readonly span: number
   readonly kind: EarningKind
+  /** Into which. */
+  readonly lot: number
   readonly total: number
 }
 
-export interface HostHour {
-  readonly hour: number
+export interface PayQuery extends Spans {
+  /** The operator's lots: of what callers had bought or earned, and of what gifts paid. */
+  readonly earnedLot: number
+  readonly giftLot: number
+  readonly instances: ReadonlyArray<number>
+}
+
+/** What an instance's calls brought in a span. */
+export interface PayRow {
+  readonly span: number
+  readonly instance: number
   readonly jobs: number
   readonly tokens: number
   readonly gross: number
   readonly fee: number
   readonly withheld: number
   readonly earned: number
+  readonly gift: number
   readonly bounty: number
 }
 
 /** The postings, as people ask for them. */
 export interface Ledgers {
   readonly statement: (query: StatementQuery) => Effect.Effect<Statement, StoreFault>
-  /** What came into these lots since a time of the market, by hour and kind. */
+  /** What was earned into these lots, by span, kind and lot. */
   readonly earnings: (
     lots: ReadonlyArray<number>,
-    fromMicros: number,
+    spans: Spans,
   ) => Effect.Effect<ReadonlyArray<EarningsRow>, StoreFault>
-  /** What calls served by these instances brought into a lot since a time of the market, by hour. */
-  readonly hostEarnings: (
-    lot: number,
-    instances: ReadonlyArray<number>,
-    fromMicros: number,
-  ) => Effect.Effect<ReadonlyArray<HostHour>, StoreFault>
+  /** What calls served by these instances brought, by span and instance. */
+  readonly pay: (query: PayQuery) => Effect.Effect<ReadonlyArray<PayRow>, StoreFault>
 }
 
 export interface StoredSnapshot {

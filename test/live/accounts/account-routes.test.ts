@@ -291,6 +291,7 @@ describe("who may see what", () => {
       ["GET", "/account"],
       ["GET", "/account/statement"],
       ["GET", "/account/earnings"],
+      ["GET", "/account/pay"],
       ["GET", "/account/keys"],
       ["POST", "/account/keys", {}],
       ["DELETE", "/account/keys/key_x"],

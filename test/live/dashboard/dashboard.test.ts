@@ -182,6 +182,13 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByRole("img", { name: /Credits earned by hour/ }).waitFor()
       const bars = page.getByRole("img", { name: /by each host/ }).locator(".mark-rect path")
       await expect.poll(() => bars.count()).toBe(3)
+      // The consumer still spends the gift of its sign-up: that is pay, too, and said to be a gift.
+      const parts = page.getByRole("region", { name: "How pay came about" })
+      const gifts = await parts.getByRole("row", { name: /Paid in gifts/ }).innerText()
+      expect(gifts).toMatch(/0\.0*[1-9]\d*$/)
+      expect(await page.locator("#hosts").innerText()).not.toContain("Nothing yet")
+      await page.getByText(/What a gift paid stays a gift/).waitFor()
+      await page.getByText(/an estimate needs three whole days/).waitFor()
       await leave(page)
     })
 

@@ -53,7 +53,10 @@ export const openScene = async (folder: string, port = 0): Promise<Scene> => {
         listen: { ...defaultConfig.listen, port },
         // A busy machine is no busy gateway: nothing is turned away here.
         limits: { ...defaultConfig.limits, loopDelayMillis: 0 },
-        economy: { preset: "pooled", knobs: { ramp: { start: 1 } } },
+        economy: {
+          preset: "pooled",
+          knobs: { ramp: { start: 1 }, promotion: { giftsPay: "gifts" } },
+        },
         models: models.map(([name, kind, inputPricePerToken, outputPricePerToken]) => ({
           name,
           kind,

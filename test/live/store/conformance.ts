@@ -225,31 +225,64 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
       expect(page.newer).toBe(30 - 5)
     })
 
-    it("add up what lots earned, by hour and kind, from a time on", async () => {
+    it("add up what lots earned, by span, kind and lot, from a time on", async () => {
       const { store } = await make()
       store.append(entry(0, post(0, 9, 1, "share")))
       store.append(entry(microsPerHour, post(0, 9, 2, "share"), post(0, 10, 4, "vestingBounty")))
       store.append(entry(microsPerHour + 1, post(0, 9, 8, "share"), post(0, 9, 16, "purchase")))
-      store.append(entry(3 * microsPerHour, post(0, 9, 32, "bounty"), post(0, 8, 64, "share")))
+      store.append(entry(microsPerHour + 2, post(0, 10, 32, "share")))
+      store.append(entry(3 * microsPerHour, post(0, 9, 64, "bounty"), post(0, 8, 128, "share")))
       await store.durable()
-      expect(await Effect.runPromise(store.earnings([9, 10], microsPerHour))).toEqual([
-        { hour: 1, kind: "share", total: 10 },
-        { hour: 1, kind: "vestingBounty", total: 4 },
-        { hour: 3, kind: "bounty", total: 32 },
+      const hours = { fromMicros: microsPerHour, lengthMicros: microsPerHour, originMicros: 0 }
+      expect(await Effect.runPromise(store.earnings([9, 10], hours))).toEqual([
+        { span: 1, kind: "share", lot: 9, total: 10 },
+        { span: 1, kind: "share", lot: 10, total: 32 },
+        { span: 1, kind: "vestingBounty", lot: 10, total: 4 },
+        { span: 3, kind: "bounty", lot: 9, total: 64 },
       ])
+      // By another clock, what was a moment apart lies in two hours.
+      const clock = { ...hours, originMicros: 400_001 * microsPerHour - 1 }
+      const spans = (await Effect.runPromise(store.earnings([9], clock))).map(({ span }) => span)
+      expect(spans).toEqual([400_001, 400_002, 400_003])
     })
 
-    it("add up what instances earned by the ends of their calls", async () => {
+    it("add up what instances were paid by the ends of their calls, gifts apart", async () => {
       const { store } = await make()
       store.append(entry(5, post(0, 9, 7, "share"), finish(1)))
+      // Half of it a gift: two postings, one call.
+      store.append(entry(6, post(0, 9, 4, "share"), post(0, 7, 3, "share"), finish(1)))
       store.append(entry(6, post(0, 9, 7, "share"), finish(2)))
-      store.append(entry(7, post(0, 9, 7, "share"), finish(3)))
+      store.append(entry(7, post(0, 7, 7, "share"), finish(3)))
       store.append(entry(8, post(0, 10, 7, "share"), finish(1)))
       await store.durable()
-      expect(await Effect.runPromise(store.hostEarnings(9, [1, 3], 0))).toEqual([
-        { hour: 0, jobs: 2, tokens: 14, gross: 20, fee: 4, withheld: 2, earned: 14, bounty: 6 },
+      const ask = (fromMicros: number) =>
+        Effect.runPromise(
+          store.pay({
+            earnedLot: 9,
+            giftLot: 7,
+            instances: [1, 3],
+            fromMicros,
+            lengthMicros: microsPerHour,
+            originMicros: 0,
+          }),
+        )
+      const call = { tokens: 7, gross: 10, fee: 2, withheld: 1, bounty: 3 }
+      expect(await ask(0)).toEqual([
+        {
+          span: 0,
+          instance: 1,
+          jobs: 2,
+          tokens: 14,
+          gross: 20,
+          fee: 4,
+          withheld: 2,
+          bounty: 6,
+          earned: 11,
+          gift: 3,
+        },
+        { span: 0, instance: 3, jobs: 1, ...call, earned: 0, gift: 7 },
       ])
-      expect(await Effect.runPromise(store.hostEarnings(9, [1, 3], 9))).toEqual([])
+      expect(await ask(9)).toEqual([])
     })
   })
 }

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { Command } from "../../../../engine/index.ts"
-import { imageOf, microsPerHour } from "../../../../engine/index.ts"
+import { imageOf } from "../../../../engine/index.ts"
 import type { StoredAudit } from "../../../../live/store/audit.ts"
 import type {
   JournalEntry,
@@ -17,9 +17,10 @@ import type { MarketMeta } from "../../../../live/store/meta.ts"
 import type {
   DeliveryNote,
   EarningKind,
-  HostHour,
   MarketStore,
+  PayRow,
   RecordKind,
+  Spans,
   StatementLine,
   StatementPlace,
   StoredRecord,
@@ -118,42 +119,48 @@ export const makeMemoryStore = (
           newer: sum(newer, ({ side, amount }) => (side === 1 ? amount : -amount)),
         }
       }),
-    earnings: (lots, fromMicros) =>
+    earnings: (lots, spans) =>
       Effect.sync(() =>
         grouped(
           postings.filter(
             ({ at, credit, kind }) =>
-              at >= fromMicros && lots.includes(credit) && earningKinds.includes(kind),
+              at >= spans.fromMicros && lots.includes(credit) && earningKinds.includes(kind),
           ),
-          ({ at, kind }) => `${hourOf(at)} ${kind}`,
+          ({ at, kind, credit }) => `${spanOf(spans, at)} ${kind} ${credit}`,
         ).map(([first, all]) => ({
-          hour: hourOf(first.at),
+          span: spanOf(spans, first.at),
           kind: first.kind as EarningKind,
+          lot: first.credit,
           total: sum(all, ({ amount }) => amount),
         })),
       ),
-    hostEarnings: (lot, instances, fromMicros) =>
+    pay: ({ earnedLot, giftLot, instances, ...spans }) =>
       Effect.sync(() =>
         grouped(
           postings.flatMap((posting) => {
-            const isShare = posting.kind === "share" && posting.credit === lot
-            const end = isShare && posting.at >= fromMicros ? endOf(stored, posting) : undefined
+            const { kind, credit, at } = posting
+            const isPay = kind === "share" && (credit === earnedLot || credit === giftLot)
+            const end = isPay && at >= spans.fromMicros ? endOf(stored, posting) : undefined
             return end !== undefined && instances.includes(end.instance)
               ? [{ ...posting, end }]
               : []
           }),
-          ({ at }) => String(hourOf(at)),
-        ).map(([first, all]): HostHour => {
-          const total = (of: (end: Finish) => number): number => sum(all, ({ end }) => of(end))
+          ({ at, end }) => `${spanOf(spans, at)} ${end.instance}`,
+        ).map(([first, all]): PayRow => {
+          const ends = [...new Set(all.map(({ end }) => end))]
+          const paid = (lot: number): number =>
+            sum(all, ({ credit, amount }) => (credit === lot ? amount : 0))
           return {
-            hour: hourOf(first.at),
-            jobs: all.length,
-            tokens: total((end) => end.outputTokens),
-            gross: total((end) => end.charge),
-            fee: total((end) => end.fee),
-            withheld: total((end) => end.withheld),
-            earned: sum(all, ({ amount }) => amount),
-            bounty: total((end) => end.bounty),
+            span: spanOf(spans, first.at),
+            instance: first.end.instance,
+            jobs: ends.length,
+            tokens: sum(ends, (end) => end.outputTokens),
+            gross: sum(ends, (end) => end.charge),
+            fee: sum(ends, (end) => end.fee),
+            withheld: sum(ends, (end) => end.withheld),
+            earned: paid(earnedLot),
+            gift: paid(giftLot),
+            bounty: sum(ends, (end) => end.bounty),
           }
         }),
       ),
@@ -168,9 +175,10 @@ type Finish = Extract<Command, { readonly _tag: "Finish" }>
 
 const isPost = (command: Command): command is Post => command._tag === "Post"
 
-const earningKinds = ["share", "bounty", "vestingBounty"]
+const earningKinds = ["share", "bounty", "vestingBounty", "vested"]
 
-const hourOf = (micros: number): number => Math.floor(micros / microsPerHour)
+const spanOf = ({ originMicros, lengthMicros }: Spans, at: number): number =>
+  Math.floor((at + originMicros) / lengthMicros)
 
 const sum = <T>(all: ReadonlyArray<T>, of: (one: T) => number): number =>
   all.reduce((total, one) => total + of(one), 0)

@@ -37,6 +37,7 @@ import { makeSignUpLimit } from "./sign-up-limit.ts"
 import { openAccount } from "./sign-up.ts"
 import { payDays, PayQuery, PayView, payView } from "./pay.ts"
 import { parseCursor, StatementPage, statementPage } from "./statement.ts"
+import { usageRoutes } from "./usage-routes.ts"
 import { orderTransfer, TransferView, transferView, withdrawals } from "./transfers.ts"
 
 /** The routes of accounts, and those of the admin below `/admin`. */
@@ -48,6 +49,7 @@ export const accountRoutes =
     signUpRoute(app, services)
     accountViews(app, services, unixTime)
     payRoute(app, services, unixTime)
+    usageRoutes(app, services, unixTime, (request) => callerOf(services, request).account)
     keyRoutes(app, services)
     withdrawalRoutes(app, services)
     adminRoutes(app, services, audits, unixTime)

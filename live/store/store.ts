@@ -13,6 +13,7 @@ import type { Audit, StoredAudit } from "./audit.ts"
 import type { StoreFault } from "./errors.ts"
 import type { Journal, JournalReader, StoredPosting } from "./journal.ts"
 import type { MarketMeta } from "./meta.ts"
+import type { Receipt, ReceiptQuery, UsagePart, UsagePlace, UsageRow } from "./receipt.ts"
 
 /** Kinds of records of the directory of names. */
 export const recordKinds = [
@@ -132,6 +133,27 @@ export interface Ledgers {
   readonly pay: (query: PayQuery) => Effect.Effect<ReadonlyArray<PayRow>, StoreFault>
 }
 
+export interface UsageQuery extends Spans {
+  readonly account: number
+  readonly by: ReadonlyArray<UsagePart>
+  readonly before?: UsagePlace
+  readonly count: number
+}
+
+/** What calls were charged for, as their consumers ask for it. */
+export interface Receipts {
+  /** Of a call that was not noted before. */
+  readonly noteReceipt: (receipt: Receipt) => void
+  /** The latest first. */
+  readonly receipts: (query: ReceiptQuery) => Effect.Effect<ReadonlyArray<Receipt>, StoreFault>
+  /** Of these calls, as far as they have one. */
+  readonly receiptsOf: (
+    requests: ReadonlyArray<number>,
+  ) => Effect.Effect<ReadonlyArray<Receipt>, StoreFault>
+  /** The latest span first. */
+  readonly usage: (query: UsageQuery) => Effect.Effect<ReadonlyArray<UsageRow>, StoreFault>
+}
+
 export interface StoredSnapshot {
   /** The last entry that the market had taken. */
   readonly seq: number
@@ -148,7 +170,8 @@ export interface History {
   readonly isChecked: () => boolean
 }
 
-export interface MarketStore extends Journal, JournalReader, Records, DeliveryNotes, Ledgers {
+export interface MarketStore
+  extends Journal, JournalReader, Records, DeliveryNotes, Ledgers, Receipts {
   /** Sequence number of the latest entry that was taken. */
   readonly lastSeq: () => number
   /** Entries and other writes that are not on disk yet. */

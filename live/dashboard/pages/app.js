@@ -3,11 +3,13 @@ import { showAccount } from "./account.js"
 import { byId } from "./dom.js"
 import { showHosts } from "./hosts.js"
 import { showMarket } from "./market.js"
+import { showUsage } from "./usage.js"
 import { showRegister } from "./register.js"
 
 const pages = {
   market: { title: "Market", show: showMarket },
   account: { title: "My account", show: showAccount },
+  usage: { title: "Usage", show: showUsage },
   hosts: { title: "My hosts", show: showHosts },
   register: { title: "Register a host", show: showRegister },
 }

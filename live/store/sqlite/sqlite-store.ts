@@ -9,6 +9,8 @@ import * as Audits from "./tables/audits.ts"
 import * as Deliveries from "./tables/deliveries.ts"
 import { readEarnings, readPay } from "./tables/earnings.ts"
 import { readMeta, writeMeta } from "./tables/meta.ts"
+import { readReceipts, readReceiptsOf, readUsage } from "./tables/receipts.ts"
+import { receiptRow } from "./schema/receipt-row.ts"
 import * as Records from "./tables/records.ts"
 import { readSnapshots, writeSnapshot } from "./tables/snapshots.ts"
 import { readStatement } from "./tables/statement.ts"
@@ -55,4 +57,8 @@ export const makeSqliteStore = (
   statement: (query) => asFault(readStatement(reader, query)),
   earnings: (lots, spans) => asFault(readEarnings(reader, queue.lastSeq(), lots, spans)),
   pay: (query) => asFault(readPay(reader, queue.lastSeq(), query)),
+  noteReceipt: (receipt) => queue.receipt(receiptRow(receipt)),
+  receipts: (query) => asFault(readReceipts(reader, query)),
+  receiptsOf: (requests) => asFault(readReceiptsOf(reader, requests)),
+  usage: (query) => asFault(readUsage(reader, query)),
 })

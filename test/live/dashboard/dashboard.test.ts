@@ -192,6 +192,25 @@ describe.skipIf(chromiumPath === undefined)(
       await leave(page)
     })
 
+    it("explain what calls cost, find one of them, and give it all as a file", async () => {
+      const call = scene.charge()
+      const page = await visit("usage", scene.consumer)
+      const byKey = page.getByRole("region", { name: "Usage by key" })
+      await byKey.getByRole("row", { name: /first key/ }).waitFor()
+      await page.getByRole("img", { name: /Credits charged a day/ }).waitFor()
+      await page.getByLabel("Find a call").fill(call)
+      await page.getByRole("button", { name: "Find", exact: true }).click()
+      const found = page.getByRole("region", { name: "The call that was found" })
+      expect(await found.getByRole("row", { name: new RegExp(call) }).innerText()).toMatch(
+        /served by atlas-h100[\s\S]*400 \+ 300[\s\S]*at 0\.10 and 0\.40 a million[\s\S]*0\.00016/,
+      )
+      const saved = page.waitForEvent("download")
+      await page.getByRole("button", { name: "Download as CSV" }).click()
+      const csv = readFileSync(await (await saved).path(), "utf8")
+      expect(csv).toMatch(/^day,model,key_id,key,[\s\S]*meta-llama\/Llama-3\.1-8B-Instruct,key_/)
+      await leave(page)
+    })
+
     it("give the very command that registers a host", async () => {
       const page = await visit("register", scene.operator)
       const command = page.getByLabel("The command", { exact: true })
@@ -232,6 +251,7 @@ describe.skipIf(chromiumPath === undefined)(
         for (const [hash, sign] of [
           ["market", "Bounty pool"],
           ["account", "Statement"],
+          ["usage", "Calls"],
           ["hosts", "Earned in the last 7 days"],
           ["register", "Paste this on the host"],
         ] as const) {

@@ -22,6 +22,8 @@ export interface Scene {
   readonly consumer: string
   /** Serves so many calls of every model that has a host. */
   readonly serve: (calls: number) => void
+  /** Charges the consumer's key for a call, as the gateway does; gives the answer's x-request-id. */
+  readonly charge: () => string
   /** Lets the host of that name fail until it is parked. */
   readonly park: (host: string) => void
   readonly close: () => Promise<void>
@@ -157,6 +159,25 @@ export const openScene = async (folder: string, port = 0): Promise<Scene> => {
       for (let n = 0; n < calls; n++)
         for (const [index, model] of served.entries())
           if (index === 0 || n % (index + 1) === 0) call(model, "completed", 300 + ((n * 37) % 400))
+    },
+    charge: () => {
+      const requestId = `req_shown_${driver.nextRequest()}`
+      services.store.noteReceipt({
+        request: driver.nextRequest(),
+        at: driver.clock.nowMicros(),
+        account: consumer.account.id,
+        key: consumer.key.record.id,
+        requestId,
+        model: directory.modelByName(models[0][0])!.id,
+        instance: instances.get("atlas-h100")!,
+        inputTokens: 400,
+        outputTokens: 300,
+        inputPricePerMtok: 100_000,
+        outputPricePerMtok: 400_000,
+        charge: 160,
+        outcome: "completed",
+      })
+      return requestId
     },
     park: (name) => {
       const instance = instances.get(name)!

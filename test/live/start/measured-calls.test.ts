@@ -39,6 +39,7 @@ const openMeasured = () => {
   )
   const call = calls.open(order, {
     isStreaming: true,
+    hearsCharge: false,
     chunk: () => heard.push("chunk"),
     end: ({ _tag }) => heard.push(_tag),
   })
@@ -54,7 +55,7 @@ describe("measured calls", () => {
     consumer.chunk({})
     consumer.end({
       _tag: "Served",
-      usage: { promptTokens: 7, completionTokens: 11 },
+      usage: { promptTokens: 7, completionTokens: 11, cost: 0.5 },
       chargeMinor: 0,
     })
     call.leave()

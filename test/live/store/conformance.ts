@@ -13,6 +13,7 @@ import {
   restoreImage,
 } from "../../../engine/index.ts"
 import type { JournalEntry, StoredEntry, StoredPosting } from "../../../live/store/journal.ts"
+import type { Receipt, UsagePart } from "../../../live/store/receipt.ts"
 import { type MarketStore, recordKinds } from "../../../live/store/store.ts"
 
 /** A store, empty, and the same again as whoever starts next finds it. */
@@ -198,6 +199,94 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
       const restored = restoreImage(snapshots[0].image)
       if (restored._tag === "Left") throw restored.left
       expect(digestOf(restored.right)).toBe(digestOf(market))
+    })
+  })
+
+  describe(`${name}: receipts`, () => {
+    const receipt = (request: number, at: number, more: Partial<Receipt> = {}): Receipt => ({
+      request,
+      at,
+      account: 1,
+      key: 5,
+      requestId: `req_${request}`,
+      model: 2,
+      instance: 3,
+      inputTokens: 10,
+      outputTokens: 20,
+      inputPricePerMtok: 100,
+      outputPricePerMtok: 9_007_199_254_740_991,
+      charge: 7,
+      outcome: "completed",
+      ...more,
+    })
+
+    it("come back as they were noted, the latest first, page by page, of one account alone", async () => {
+      const { store, reopen } = await make()
+      const all = [
+        receipt(1, 10),
+        receipt(2, 30, { key: null, requestId: null }),
+        receipt(3, 20, { model: 9 }),
+        receipt(4, 20, { key: 6 }),
+        receipt(5, 40, { account: 8 }),
+      ]
+      for (const one of all) store.noteReceipt(one)
+      await store.durable()
+      for (const one of [store, await reopen()]) {
+        const ask = (more: object) =>
+          Effect.runPromise(one.receipts({ account: 1, fromMicros: 0, count: 10, ...more }))
+        expect(await ask({})).toEqual([all[1], all[3], all[2], all[0]])
+        expect(await ask({ fromMicros: 20, count: 2 })).toEqual([all[1], all[3]])
+        expect(await ask({ before: { at: 20, request: 4 } })).toEqual([all[2], all[0]])
+        expect(await ask({ key: 6 })).toEqual([all[3]])
+        expect(await ask({ model: 9 })).toEqual([all[2]])
+        expect(await ask({ requestId: "req_1" })).toEqual([all[0]])
+        expect(await Effect.runPromise(one.receiptsOf([3, 1, 99]))).toEqual([all[0], all[2]])
+      }
+    })
+
+    it("add up by span, model and key, or by fewer of these", async () => {
+      const { store } = await make()
+      store.noteReceipt(receipt(1, 10, { charge: 9_007_199_254_740_000 }))
+      store.noteReceipt(receipt(2, 20))
+      store.noteReceipt(receipt(3, 110, { key: null }))
+      store.noteReceipt(receipt(4, 120, { model: 4 }))
+      store.noteReceipt(receipt(5, 120, { account: 8 }))
+      await store.durable()
+      const ask = (by: ReadonlyArray<UsagePart>, more: object = {}) =>
+        Effect.runPromise(
+          store.usage({
+            account: 1,
+            by,
+            fromMicros: 0,
+            lengthMicros: 100,
+            originMicros: 50,
+            count: 10,
+            ...more,
+          }),
+        )
+      const one = { calls: 1, inputTokens: 10, outputTokens: 20, charge: 7 }
+      const rows = [
+        { ...one, span: 1, model: 4, key: 5 },
+        { ...one, span: 1, model: 2, key: -1 },
+        {
+          span: 0,
+          model: 2,
+          key: 5,
+          calls: 2,
+          inputTokens: 20,
+          outputTokens: 40,
+          charge: 9_007_199_254_740_007,
+        },
+      ]
+      expect(await ask(["span", "model", "key"])).toEqual(rows)
+      expect(await ask(["span", "model", "key"], { before: rows[0], count: 1 })).toEqual([rows[1]])
+      expect(await ask(["span", "model", "key"], { fromMicros: 100 })).toEqual(rows.slice(0, 2))
+      expect(await ask(["model"])).toMatchObject([
+        { span: -1, model: 4, key: -1, calls: 1 },
+        { span: -1, model: 2, key: -1, calls: 3 },
+      ])
+      expect(await ask([])).toMatchObject([{ span: -1, model: -1, key: -1, calls: 4 }])
+      expect(await ask([], { account: 99 })).toEqual([])
     })
   })
 

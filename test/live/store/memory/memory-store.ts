@@ -13,6 +13,7 @@ import type {
   StoredPosting,
   TakePage,
 } from "../../../../live/store/journal.ts"
+import type { Receipt } from "../../../../live/store/receipt.ts"
 import type { MarketMeta } from "../../../../live/store/meta.ts"
 import type {
   DeliveryNote,
@@ -46,6 +47,7 @@ export const makeMemoryStore = (
   const records = new Map<RecordKind, Map<number, StoredRecord>>()
   const deliveryNotes = new Map<number, DeliveryNote>()
   const audits: Array<StoredAudit> = []
+  const receipts: Array<Receipt> = []
   const snapshots: Array<StoredSnapshot> = []
   const listeners: Array<(rows: number, seconds: number) => void> = []
   let meta: MarketMeta | undefined
@@ -163,6 +165,62 @@ export const makeMemoryStore = (
             bounty: sum(ends, (end) => end.bounty),
           }
         }),
+      ),
+    noteReceipt: (receipt) => void receipts.push(receipt),
+    receipts: ({ account, fromMicros, key, model, requestId, before, count }) =>
+      Effect.sync(() =>
+        receipts
+          .filter(
+            (one) =>
+              one.account === account &&
+              one.at >= fromMicros &&
+              (key ?? one.key) === one.key &&
+              (model ?? one.model) === one.model &&
+              (requestId ?? one.requestId) === one.requestId &&
+              (before === undefined ||
+                one.at < before.at ||
+                (one.at === before.at && one.request < before.request)),
+          )
+          .toSorted((a, b) => b.at - a.at || b.request - a.request)
+          .slice(0, count),
+      ),
+    receiptsOf: (requests) =>
+      Effect.sync(() =>
+        receipts
+          .filter(({ request }) => requests.includes(request))
+          .toSorted((a, b) => a.request - b.request),
+      ),
+    usage: ({ account, by, before, count, ...spans }) =>
+      Effect.sync(() =>
+        grouped(
+          receipts
+            .filter((one) => one.account === account && one.at >= spans.fromMicros)
+            .map((one) => ({
+              ...one,
+              span: by.includes("span") ? spanOf(spans, one.at) : -1,
+              model: by.includes("model") ? one.model : -1,
+              key: by.includes("key") ? (one.key ?? -1) : -1,
+            })),
+          ({ span, model, key }) => `${span + 1} ${model + 1} ${key + 1}`,
+        )
+          .map(([{ span, model, key }, all]) => ({
+            span,
+            model,
+            key,
+            calls: all.length,
+            inputTokens: sum(all, ({ inputTokens }) => inputTokens),
+            outputTokens: sum(all, ({ outputTokens }) => outputTokens),
+            charge: sum(all, ({ charge }) => charge),
+          }))
+          .toReversed()
+          .filter(
+            (one) =>
+              before === undefined ||
+              one.span < before.span ||
+              (one.span === before.span &&
+                (one.model < before.model || (one.model === before.model && one.key < before.key))),
+          )
+          .slice(0, count),
       ),
     // What is in memory has no past that could be damaged.
     history: { bytes: Effect.succeed(0), check: () => Effect.void, isChecked: () => true },

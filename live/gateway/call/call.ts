@@ -70,7 +70,12 @@ export interface CallOrder {
 
 export type CallEnd =
   | { readonly _tag: "Served"; readonly usage: Usage; readonly chargeMinor: number }
-  | { readonly _tag: "Failed"; readonly error: HttpError }
+  | {
+      readonly _tag: "Failed"
+      readonly error: HttpError
+      /** Why the kernel refused it, where it did. */
+      readonly refusal?: Refusal
+    }
 
 /** Who gets the answer. */
 export interface Consumer {
@@ -228,7 +233,7 @@ export const openCall = (
   const take = (command: CallCommand): void => {
     if (state === "over") return
     if (command._tag === "Dispatch") return dispatch(command.attempt, command.instance)
-    if (command._tag === "Refuse") return fail(error ?? refused(command.reason))
+    if (command._tag === "Refuse") return fail(error ?? refused(command.reason), command.reason)
     if (command.outcome !== "completed") return fail(error ?? unserved())
     result = {
       _tag: "Served",
@@ -242,8 +247,8 @@ export const openCall = (
     step(consumer.hearsCharge && reader !== "gone" ? "served" : "ended")
   }
 
-  const fail = (why: HttpError): void => {
-    result = { _tag: "Failed", error: why }
+  const fail = (why: HttpError, refusal?: Refusal): void => {
+    result = { _tag: "Failed", error: why, ...(refusal === undefined ? {} : { refusal }) }
     step("ended")
   }
 

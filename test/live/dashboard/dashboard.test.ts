@@ -99,6 +99,12 @@ describe.skipIf(chromiumPath === undefined)(
       expect(await row.innerText()).toMatch(/0\.40[\s\S]*0\.10 of the prompt/)
       expect(await page.getByText("Hosts online").locator("..").innerText()).toMatch(/6\s+of 7/)
       scene.serve(7)
+      await page.getByText("No call was refused in the last minute.").waitFor()
+      scene.refuse()
+      const refusals = page.getByRole("region", { name: /Calls refused/ })
+      expect(await refusals.getByRole("row", { name: /NoInstance/ }).innerText()).toMatch(
+        /no host serves the model now\s+1\s+\d+%/,
+      )
       scene.park("dune-m3-ultra")
       await row.getByText("1 parked").waitFor()
       await page
@@ -251,7 +257,7 @@ describe.skipIf(chromiumPath === undefined)(
         for (const [hash, sign] of [
           ["market", "Bounty pool"],
           ["account", "Statement"],
-          ["usage", "Calls"],
+          ["usage", "Day by day"],
           ["hosts", "Earned in the last 7 days"],
           ["register", "Paste this on the host"],
         ] as const) {

@@ -24,6 +24,8 @@ export interface Scene {
   readonly serve: (calls: number) => void
   /** Charges the consumer's key for a call, as the gateway does; gives the answer's x-request-id. */
   readonly charge: () => string
+  /** One call of a model that no host serves. */
+  readonly refuse: () => void
   /** Lets the host of that name fail until it is parked. */
   readonly park: (host: string) => void
   readonly close: () => Promise<void>
@@ -179,6 +181,15 @@ export const openScene = async (folder: string, port = 0): Promise<Scene> => {
       })
       return requestId
     },
+    refuse: () =>
+      submit({
+        _tag: "RequestArrived",
+        request: driver.nextRequest(),
+        account: consumer.account.id,
+        model: directory.modelByName("mistralai/Mistral-Small-3.2-24B")!.id,
+        inputTokens: 400,
+        maxTokens: 2000,
+      }),
     park: (name) => {
       const instance = instances.get(name)!
       // Its neighbours are away for a moment, so that every call goes to it.

@@ -26,6 +26,7 @@ const openMeasured = () => {
   const clock = manualClock()
   const measures: Array<CallMeasure> = []
   const heard: Array<string> = []
+  const refused: Array<number> = []
   let inner: Consumer | undefined
   const calls = measureCalls(
     {
@@ -36,6 +37,7 @@ const openMeasured = () => {
     } as Calls,
     clock,
     { callEnded: (measure) => measures.push(measure) },
+    { noteRefused: (id) => refused.push(id) },
   )
   const call = calls.open(order, {
     isStreaming: true,
@@ -43,7 +45,7 @@ const openMeasured = () => {
     chunk: () => heard.push("chunk"),
     end: ({ _tag }) => heard.push(_tag),
   })
-  return { clock, measures, heard, call, consumer: inner! }
+  return { clock, measures, heard, refused, call, consumer: inner! }
 }
 
 describe("measured calls", () => {
@@ -77,6 +79,11 @@ describe("measured calls", () => {
     const failed = openMeasured()
     failed.consumer.end({ _tag: "Failed", error: badRequest("no") })
     expect(failed.measures).toMatchObject([{ errorType: "invalid_request", outputTokens: 0 }])
+    expect(failed.refused).toEqual([])
+    const refused = openMeasured()
+    const refusal = { _tag: "Failed", error: badRequest("no"), refusal: "NoCapacity" } as const
+    refused.consumer.end(refusal)
+    expect(refused.refused).toEqual([order.model.id])
     const left = openMeasured()
     left.call.leave()
     expect(left.measures).toMatchObject([{ errorType: "consumer_gone" }])

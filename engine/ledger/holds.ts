@@ -88,7 +88,6 @@ export const drawHold = (
   amount: number,
 ): number => {
   const { columns } = holds
-  const id = holds.ids[slot]
   const customer = columns.customer[slot]
   const fromGift = Math.min(amount, columns.gift[slot])
   const fromBought = Math.min(amount - fromGift, columns.bought[slot])
@@ -97,10 +96,7 @@ export const drawHold = (
   columns.bought[slot] -= fromBought
   columns.earned[slot] -= fromEarned
   addHeld(ledger, customer, -fromGift, -fromBought, -fromEarned)
-  const first = lotAccount(customer, gift)
-  post(ledger, sink, "charge", first + gift, clearing, fromGift, id)
-  post(ledger, sink, "charge", first + bought, clearing, fromBought, id)
-  post(ledger, sink, "charge", first + earned, clearing, fromEarned, id)
+  postCharge(ledger, sink, holds.ids[slot], customer, fromGift, fromBought, fromEarned)
   return fromGift
 }
 
@@ -112,7 +108,27 @@ export const postHold = (
   slot: number,
   charge: number,
 ): number => {
-  const fromGift = drawHold(ledger, sink, holds, slot, charge)
+  const { columns } = holds
+  const id = holds.ids[slot]
+  const customer = columns.customer[slot]
+  const fromGift = Math.min(charge, columns.gift[slot])
+  const fromBought = Math.min(charge - fromGift, columns.bought[slot])
   voidHold(ledger, holds, slot)
+  postCharge(ledger, sink, id, customer, fromGift, fromBought, charge - fromGift - fromBought)
   return fromGift
+}
+
+const postCharge = (
+  ledger: Ledger,
+  sink: CommandSink,
+  id: number,
+  customer: number,
+  fromGift: number,
+  fromBought: number,
+  fromEarned: number,
+): void => {
+  const first = lotAccount(customer, gift)
+  post(ledger, sink, "charge", first + gift, clearing, fromGift, id)
+  post(ledger, sink, "charge", first + bought, clearing, fromBought, id)
+  post(ledger, sink, "charge", first + earned, clearing, fromEarned, id)
 }

@@ -7,9 +7,10 @@ import { open } from "./state/market-state.ts"
 
 /** When the first entity wants to be looked at again, µs; +Infinity: none does. */
 export const nextTimer = (market: Market): number => {
+  const { wakes } = market
   let next = Infinity
-  for (let i = 0; i < allTimers.length; i++) {
-    const time = nextTime(allTimers[i].queueOf(market))
+  for (let i = 0; i < wakes.length; i++) {
+    const time = nextTime(wakes[i])
     if (time < next) next = time
   }
   return next
@@ -23,9 +24,9 @@ export const nextWake = (handle: MarketHandle): number => {
 
 /** Fires the first of the timers that are due at that time. There is one. */
 export const fireFirst = (market: Market, due: number): void => {
-  for (const { queueOf, fire } of allTimers) {
-    const queue = queueOf(market)
-    if (nextTime(queue) === due) return fire(market, nextEntity(queue))
+  for (const { queue, fire } of allTimers) {
+    const wakes = market.wakes[queue]
+    if (nextTime(wakes) === due) return fire(market, nextEntity(wakes))
   }
   invariant(false, "a timer that is due is a mechanism's")
 }

@@ -5,7 +5,7 @@
 import type { InstanceId, MeasurementId, ModelId, NodeId, ProbeId, RequestId } from "../core/ids.ts"
 import { invariant } from "../core/invariant.ts"
 import type { Digest } from "../core/digest.ts"
-import { mix } from "../core/digest.ts"
+import { mix, mixThree } from "../core/digest.ts"
 import type { Outcome } from "./event.ts"
 import { outcomes } from "./event.ts"
 
@@ -209,32 +209,20 @@ export const emit = (sink: CommandSink, command: Command): void => {
 
 export const emitDispatch = ({ commands, digest }: CommandSink, command: CommandOf<"Dispatch">) => {
   mix(digest, 1)
-  mix(digest, command.request)
-  mix(digest, command.attempt)
-  mix(digest, command.instance)
+  mixThree(digest, command.request, command.attempt, command.instance)
   commands.push(command)
 }
 
 export const emitFinish = ({ commands, digest }: CommandSink, command: CommandOf<"Finish">) => {
   mix(digest, 3)
-  mix(digest, command.request)
-  mix(digest, command.instance)
-  mix(digest, numberOf(outcomes, command.outcome))
-  mix(digest, command.outputTokens)
-  mix(digest, command.charge)
-  mix(digest, command.fee)
-  mix(digest, command.share)
-  mix(digest, command.withheld)
-  mix(digest, command.bounty)
+  mixThree(digest, command.request, command.instance, numberOf(outcomes, command.outcome))
+  mixThree(digest, command.outputTokens, command.charge, command.fee)
+  mixThree(digest, command.share, command.withheld, command.bounty)
   commands.push(command)
 }
 
 export const emitPost = ({ commands, digest }: CommandSink, command: CommandOf<"Post">) => {
-  mix(digest, 10)
-  mix(digest, numberOf(postingKinds, command.kind))
-  mix(digest, command.debit)
-  mix(digest, command.credit)
-  mix(digest, command.amount)
-  mix(digest, command.reference)
+  mixThree(digest, 10, numberOf(postingKinds, command.kind), command.debit)
+  mixThree(digest, command.credit, command.amount, command.reference)
   commands.push(command)
 }

@@ -64,7 +64,9 @@ export const makeMinuteRates = ({
 }: Pick<LiveServices, "driver" | "directory">): MinuteRates => {
   const finished = makeRing()
   const failed = makeRing()
-  const refused = new Map(refusals.map((reason) => [reason, makeRing()] as const))
+  const refused = Object.fromEntries(refusals.map((reason) => [reason, makeRing()])) as Readonly<
+    Record<Refusal, Ring>
+  >
   const tokens = makeRing()
   const byModel = new Map<number, ModelRings>()
   const now = (): number => Math.floor(driver.clock.nowMicros() / microsPerSecond)
@@ -77,7 +79,7 @@ export const makeMinuteRates = ({
   }
   return {
     take: (command) => {
-      if (command._tag === "Refuse") return add(refused.get(command.reason)!, now(), 1)
+      if (command._tag === "Refuse") return add(refused[command.reason], now(), 1)
       if (command._tag !== "Finish") return
       const second = now()
       add(command.outcome === "completed" ? finished : failed, second, 1)
@@ -90,7 +92,7 @@ export const makeMinuteRates = ({
     },
     read: () => {
       const second = now()
-      const reasons = [...refused].map(([reason, ring]) => [reason, sum(ring, second)] as const)
+      const reasons = refusals.map((reason) => [reason, sum(refused[reason], second)] as const)
       return {
         finished: sum(finished, second),
         failed: sum(failed, second),

@@ -122,8 +122,8 @@ const Demand = Schema.Struct({
     default: 0,
     meaning: "By how much the rate grows or shrinks.",
   }),
-  daily: setting(share, { default: 0, meaning: "The shape of the day: 0 flat, 1 as measured." }),
-  weekly: setting(share, { default: 0, meaning: "The shape of the week: 0 flat, 1 as measured." }),
+  daily: setting(share, { default: 0, meaning: "The shape of the day: 0 flat, 1 as assumed." }),
+  weekly: setting(share, { default: 0, meaning: "The shape of the week: 0 flat, 1 as assumed." }),
   flashCrowds: setting(Schema.Array(FlashCrowd), {
     default: [],
     meaning: "Times of more demand than usual.",

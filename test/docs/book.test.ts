@@ -21,7 +21,7 @@ const files = [
 ]
 const names = new Set(files.map((path) => basename(path)))
 const textOf = (path: string) => readFileSync(path, "utf8")
-const book = ["docs/rules.md", "docs/determinism.md", "docs/glossary.md"]
+const book = ["docs/rules.md", "docs/determinism.md", "docs/glossary.md", "docs/model.md"]
 
 const codeIn = (text: string): ReadonlyArray<string> =>
   [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code)

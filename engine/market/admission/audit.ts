@@ -21,6 +21,7 @@ import { auditBreaker } from "../../rules/breaker.ts"
 import { auditFloorSamples } from "../../rules/floor.ts"
 import { auditCandidates } from "../../rules/selection.ts"
 import type { Market } from "../state/market-state.ts"
+import { ofInstances } from "../state/market-state.ts"
 import {
   countedSlots,
   eligibilityReasons,
@@ -33,10 +34,10 @@ import { isCapacity } from "./measurements.ts"
 /** Asserts it of every instance. O(instances · memory + models · reasons). */
 export const auditAdmission = (market: Market): void => {
   const { instances, models, standings } = market
-  auditWakeQueue(market.instanceWakes)
+  auditWakeQueue(market.wakes[ofInstances])
   const counted = standings.map((counts) => new Int32Array(counts.length))
   for (let instance = 0; instance < instances.used; instance++) {
-    const { position } = market.instanceWakes
+    const { position } = market.wakes[ofInstances]
     if (instances.ids[instance] === -1) {
       invariant(!(position[instance] >= 0), "nobody is waited for who is gone")
       continue
@@ -138,10 +139,11 @@ const auditProbe = (market: Market, instance: number): void => {
 
 /** How an instance stands, and whether it is looked at again in time. */
 const auditStanding = (market: Market, instance: number): void => {
-  const { breakers, instanceWakes } = market
+  const { breakers } = market
+  const wakes = market.wakes[ofInstances]
   const { columns } = market.instances
   const reason = columns.reason[instance]
-  const isWaitedFor = instanceWakes.position[instance] >= 0
+  const isWaitedFor = wakes.position[instance] >= 0
   const inService = isInService(market, instance)
   invariant(reason < eligibilityReasons.length, "how an instance stands has a name")
   invariant(
@@ -153,7 +155,7 @@ const auditStanding = (market: Market, instance: number): void => {
   invariant(
     !inService ||
       !isParked ||
-      (isWaitedFor && instanceWakes.time[instance] <= breakers.openUntil[instance]),
+      (isWaitedFor && wakes.time[instance] <= breakers.openUntil[instance]),
     "an instance is looked at again when its cooldown ends",
   )
   if (columns.isQuiet[instance] === 0) return

@@ -13,6 +13,7 @@ import { serving } from "../../machines/presence.ts"
 import { rankCandidate } from "../../rules/selection.ts"
 import { invariant } from "../../core/invariant.ts"
 import type { Market } from "../state/market-state.ts"
+import { ofInstances } from "../state/market-state.ts"
 import { wakeAt } from "../../core/wake-queue.ts"
 import { healthHundredths } from "../../rules/health.ts"
 import { closed, halfOpen, open } from "../../machines/admission.ts"
@@ -94,7 +95,7 @@ export const refresh = (market: Market, instance: number): void => {
   const isAtRest = market.breakers.state[instance] === closed && wake === Infinity
   columns.isQuiet[instance] = reason === eligible && ramp === 1 && isAtRest ? 1 : 0
   rank(market, instance, reason, capacity, slots, ramp)
-  wakeAt(market.instanceWakes, instance, wake)
+  wakeAt(market.wakes[ofInstances], instance, wake)
 }
 
 /**

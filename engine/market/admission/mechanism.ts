@@ -1,4 +1,5 @@
 /** Admission: which instances may be given a call. Measurements and probes find out. */
+import { ofInstances } from "../state/market-state.ts"
 import type { Mechanism } from "../state/mechanism.ts"
 import { auditAdmission } from "./audit.ts"
 import { onCapacityMeasured } from "./measurements.ts"
@@ -7,6 +8,6 @@ import { lookAgain, onProbeEnded } from "./probes.ts"
 export const admission: Mechanism = {
   name: "admission",
   takes: { CapacityMeasured: onCapacityMeasured, ProbeEnded: onProbeEnded },
-  timers: { queueOf: ({ instanceWakes }) => instanceWakes, fire: lookAgain },
+  timers: { queue: ofInstances, fire: lookAgain },
   audit: auditAdmission,
 }

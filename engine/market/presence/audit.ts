@@ -5,14 +5,14 @@ import { auditTable } from "../../core/table.ts"
 import { auditWakeQueue } from "../../core/wake-queue.ts"
 import { candidateAt } from "../../rules/selection.ts"
 import type { Market } from "../state/market-state.ts"
-import { partyOf } from "../state/market-state.ts"
+import { ofNodes, partyOf } from "../state/market-state.ts"
 
 /** Asserts it of every node and instance. O(nodes + instances + models). */
 export const auditPresence = (market: Market): void => {
   const { instances, models, nodes, operators } = market
   auditTable(nodes)
   auditTable(instances)
-  auditWakeQueue(market.heartbeatWakes)
+  auditWakeQueue(market.wakes[ofNodes])
   let listed = 0
   for (let node = 0; node < nodes.used; node++) listed += auditNode(market, node)
   invariant(listed === instances.slots.size, "each instance is on the list of one node")
@@ -40,7 +40,7 @@ export const auditPresence = (market: Market): void => {
 /** Returns how many instances are on the node's list. */
 const auditNode = (market: Market, node: number): number => {
   const { instances, nodes, now } = market
-  const { position } = market.heartbeatWakes
+  const { position } = market.wakes[ofNodes]
   const { account, firstInstance, isOnline, isSupervised, lastHeartbeat } = nodes.columns
   const isWaitedFor = node < position.length && position[node] >= 0
   const isThere = nodes.ids[node] !== -1

@@ -15,7 +15,7 @@ import { forget } from "../../rules/health.ts"
 import { forgetAnswers } from "../reputation/refusals.ts"
 import { enterCandidate, leaveCandidate } from "../../rules/selection.ts"
 import type { Market } from "../state/market-state.ts"
-import { growInstanceMemory, partyOf } from "../state/market-state.ts"
+import { growInstanceMemory, ofInstances, partyOf } from "../state/market-state.ts"
 import { insert, isPresent, remove, slotOf } from "../../core/table.ts"
 import { wakeAt } from "../../core/wake-queue.ts"
 import { isWhole } from "../../core/units.ts"
@@ -191,7 +191,7 @@ export const stopInstance = (market: Market, instance: number): void => {
   creditOnline(market, instance)
   leaveModel(market, instance)
   unlink(market, node, instance)
-  wakeAt(market.instanceWakes, instance, Infinity)
+  wakeAt(market.wakes[ofInstances], instance, Infinity)
   forgetBreaker(market.breakers, market.rules, instance)
   forgetSamples(market.floorSamples, market.rules, instance)
   forget(market.health, instance)

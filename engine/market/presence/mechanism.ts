@@ -1,6 +1,7 @@
 /** Presence: nodes and their instances come, are online, and go. */
 import { microsPerHour } from "../../core/units.ts"
 import type { Market } from "../state/market-state.ts"
+import { ofNodes } from "../state/market-state.ts"
 import type { Mechanism } from "../state/mechanism.ts"
 import { auditPresence } from "./audit.ts"
 import {
@@ -36,7 +37,7 @@ export const presence: Mechanism = {
     InstanceStopped: onInstanceStopped,
     CredentialReplaced: onCredentialReplaced,
   },
-  timers: { queueOf: ({ heartbeatWakes }) => heartbeatWakes, fire: checkHeartbeat },
+  timers: { queue: ofNodes, fire: checkHeartbeat },
   turnHour: (market) => {
     const { ids, used } = market.instances
     for (let instance = 0; instance < used; instance++)

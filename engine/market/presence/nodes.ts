@@ -9,6 +9,7 @@ import type { Rejection } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
 import type { Market } from "../state/market-state.ts"
+import { ofNodes } from "../state/market-state.ts"
 import { insert, isPresent, remove, slotOf } from "../../core/table.ts"
 import { wakeAt } from "../../core/wake-queue.ts"
 import { isWhole } from "../../core/units.ts"
@@ -43,7 +44,7 @@ export const onHeartbeatReceived = (
   columns.lastHeartbeat[node] = event.at
   // One wake for a node, moved when it fires: a heartbeat itself costs no heap operation.
   if (columns.isOnline[node] === 0) bringOnline(market, node)
-  else if ((market.heartbeatWakes.position[node] ?? -1) < 0) superviseFrom(market, node)
+  else if ((market.wakes[ofNodes].position[node] ?? -1) < 0) superviseFrom(market, node)
   return undefined
 }
 
@@ -51,7 +52,7 @@ export const onHeartbeatReceived = (
 export const superviseFrom = (market: Market, node: number): void => {
   const { lastHeartbeat } = market.nodes.columns
   invariant(lastHeartbeat[node] === market.now, "a node is waited for from when it was heard of")
-  wakeAt(market.heartbeatWakes, node, market.now + market.rules.heartbeatTimeoutMicros)
+  wakeAt(market.wakes[ofNodes], node, market.now + market.rules.heartbeatTimeoutMicros)
 }
 
 /** The wake of a supervised node: overdue, or heard of since and looked at again later. */
@@ -59,7 +60,7 @@ export const checkHeartbeat = (market: Market, node: number): void => {
   const { isSupervised, lastHeartbeat } = market.nodes.columns
   invariant(isSupervised[node] === 1, "a node is lost by silence once it has been heard of")
   const due = lastHeartbeat[node] + market.rules.heartbeatTimeoutMicros
-  if (market.now < due) return wakeAt(market.heartbeatWakes, node, due)
+  if (market.now < due) return wakeAt(market.wakes[ofNodes], node, due)
   takeOffline(market, node)
   emit(market.sink, { _tag: "FailOver", node: market.nodes.ids[node] })
 }
@@ -98,7 +99,7 @@ export const onNodeRemoved = (
     stopInstance(market, instance)
   }
   bequeathSeats(market, node)
-  wakeAt(market.heartbeatWakes, node, Infinity)
+  wakeAt(market.wakes[ofNodes], node, Infinity)
   remove(market.nodes, node)
   return undefined
 }
@@ -117,7 +118,7 @@ const instancesOf = (market: Market, node: number): ReadonlyArray<number> => {
 
 const takeOffline = (market: Market, node: number): void => {
   advance(connectionColumn, market.nodes.columns.isOnline, node, "silent")
-  wakeAt(market.heartbeatWakes, node, Infinity)
+  wakeAt(market.wakes[ofNodes], node, Infinity)
   for (const instance of instancesOf(market, node)) setOnline(market, instance, false)
 }
 

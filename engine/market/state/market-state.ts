@@ -150,6 +150,10 @@ const requestSpec = {
   outputPricePerMtok: "f64",
 } as const
 
+/** Places of the queues in `wakes`: instances by breaker, probes and the like; nodes by heartbeat. */
+export const ofInstances = 0
+export const ofNodes = 1
+
 declare const kernelOnly: unique symbol
 
 /**
@@ -196,8 +200,8 @@ export interface Market extends MarketHandle {
   readonly breakers: Breakers
   readonly floorSamples: FloorSamples
   readonly health: Health
-  readonly instanceWakes: WakeQueue
-  readonly heartbeatWakes: WakeQueue
+  /** When instances and nodes want to be looked at again, at `ofInstances` and `ofNodes`. */
+  readonly wakes: ReadonlyArray<WakeQueue>
   /** Account slots with a claim on this hour's bounties, in the order of their first claim. */
   readonly claimants: Array<number>
   /** Account slot → bounty still to vest, one entry a day's cohort (ring by day). */
@@ -240,8 +244,7 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     breakers: makeBreakers(rules),
     floorSamples: makeFloorSamples(rules),
     health: makeHealth(rules),
-    instanceWakes: makeWakeQueue(),
-    heartbeatWakes: makeWakeQueue(),
+    wakes: [makeWakeQueue(), makeWakeQueue()],
     claimants: [],
     vestings: new Map(),
     standings: [],

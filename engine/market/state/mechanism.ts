@@ -3,7 +3,6 @@
  * does at the turn of an hour; `mechanisms.ts` lists them all, and whatever steps the market goes by
  * that list.
  */
-import type { WakeQueue } from "../../core/wake-queue.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import type { EventOf, EventTag } from "../../protocol/event.ts"
 import type { Market } from "./market-state.ts"
@@ -18,7 +17,8 @@ export type Handlers = { readonly [T in EventTag]?: Handler<T> }
 
 /** When single entities of a mechanism want to be looked at again, and what is done then. */
 export interface Timers {
-  readonly queueOf: (market: Market) => WakeQueue
+  /** Place of their queue in the market's `wakes`. */
+  readonly queue: number
   readonly fire: (market: Market, entity: number) => void
 }
 

@@ -3,6 +3,7 @@ import { insert, remove, slotOf } from "../../../engine/core/table.ts"
 import { wakeAt } from "../../../engine/core/wake-queue.ts"
 import { stopping } from "../../../engine/machines/presence.ts"
 import type { Market } from "../../../engine/market/state/market-state.ts"
+import { ofInstances, ofNodes } from "../../../engine/market/state/market-state.ts"
 import type { Breaches } from "./breaches.ts"
 import type { EconomyName, Feature } from "./states.ts"
 import { audited } from "./states.ts"
@@ -37,8 +38,8 @@ export const auditBreaches: Breaches = {
   "the time is a whole number of microseconds": audited("instance", (market) => (market.now = 0.5)),
   "hours begin on the hour": audited("instance", (market) => (market.nextHour += 1)),
   "the next hour is within the hour": audited("instance", (market) => (market.nextHour += hour)),
-  "nothing is overdue between steps": audited("instance", ({ instanceWakes, now }, slot) =>
-    wakeAt(instanceWakes, slot, now - 1),
+  "nothing is overdue between steps": audited("instance", ({ wakes, now }, slot) =>
+    wakeAt(wakes[ofInstances], slot, now - 1),
   ),
   "idle hours are hours so far": audited("instance", (market) => (market.idleHours = -1)),
 
@@ -65,10 +66,10 @@ export const auditBreaches: Breaches = {
   ),
   "a price is whole, and at least 0": model((columns) => (columns.inputPricePerMtok[0] = 0.5)),
 
-  "nobody is waited for who is gone": audited("instance", ({ instances, instanceWakes, now }) => {
+  "nobody is waited for who is gone": audited("instance", ({ instances, wakes, now }) => {
     const gone = insert(instances, 999)
     remove(instances, gone)
-    wakeAt(instanceWakes, gone, now + 1)
+    wakeAt(wakes[ofInstances], gone, now + 1)
   }),
   "an instance's model is listed": instance(
     "instance",
@@ -144,16 +145,15 @@ export const auditBreaches: Breaches = {
     "absentInstance",
     (columns, slot) => (columns.reason[slot] = 11),
   ),
-  "out of service, nothing is waited for": audited(
-    "absentInstance",
-    ({ instanceWakes, now }, slot) => wakeAt(instanceWakes, slot, now + 1),
+  "out of service, nothing is waited for": audited("absentInstance", ({ wakes, now }, slot) =>
+    wakeAt(wakes[ofInstances], slot, now + 1),
   ),
   "an instance is looked at again when its cooldown ends": audited(
     "parkedInstance",
-    ({ instanceWakes }, slot) => wakeAt(instanceWakes, slot, Infinity),
+    ({ wakes }, slot) => wakeAt(wakes[ofInstances], slot, Infinity),
   ),
-  "a quiet instance waits for nothing": audited("quietInstance", ({ instanceWakes, now }, slot) =>
-    wakeAt(instanceWakes, slot, now + 1),
+  "a quiet instance waits for nothing": audited("quietInstance", ({ wakes, now }, slot) =>
+    wakeAt(wakes[ofInstances], slot, now + 1),
   ),
   "a quiet instance's ramp is over": instance("quietInstance", (columns, slot, now) => {
     columns.onlineMicros[slot] = 0
@@ -177,7 +177,7 @@ export const auditBreaches: Breaches = {
   ),
   "heartbeats are waited for of nodes that are online and send them": audited(
     "watchedNode",
-    ({ heartbeatWakes }, slot) => wakeAt(heartbeatWakes, slot, Infinity),
+    ({ wakes }, slot) => wakeAt(wakes[ofNodes], slot, Infinity),
   ),
   "a node's account is open": node("watchedNode", (columns, slot) => (columns.account[slot] = 99)),
   "a heartbeat has been received": node(

@@ -198,6 +198,22 @@ describe.skipIf(chromiumPath === undefined)(
       await leave(page)
     })
 
+    it("list every host, and show one by its address", async () => {
+      const page = await visit("fleet")
+      const hosts = page.getByRole("region", { name: "Hosts of the market" })
+      await expect.poll(() => hosts.locator("tbody tr").count()).toBe(7)
+      expect(await hosts.getByRole("row", { name: /fjord-3090/ }).innerText()).toContain("offline")
+      await hosts.getByRole("link", { name: "cedar-a6000" }).click()
+      await page.getByRole("heading", { level: 1, name: "cedar-a6000" }).waitFor()
+      const models = page.getByRole("region", { name: "Models of the host" })
+      expect(await models.innerText()).toMatch(/Qwen\/Qwen3-32B[\s\S]*0 of 8[\s\S]*310[\s\S]*1\.20/)
+      await page.reload()
+      await page.getByRole("heading", { level: 1, name: "cedar-a6000" }).waitFor()
+      await page.getByRole("link", { name: "All hosts" }).click()
+      await hosts.getByText("dune-m3-ultra").waitFor()
+      await leave(page)
+    })
+
     it("explain what calls cost, find one of them, and give it all as a file", async () => {
       const call = scene.charge()
       const page = await visit("usage", scene.consumer)
@@ -237,8 +253,7 @@ describe.skipIf(chromiumPath === undefined)(
       const page = await visit("")
       await page.keyboard.press("Tab")
       expect(await page.evaluate("document.activeElement?.textContent")).toContain("Skip")
-      await page.keyboard.press("Tab")
-      await page.keyboard.press("Tab")
+      for (let link = 0; link < 3; link++) await page.keyboard.press("Tab")
       await page.keyboard.press("Enter")
       await page.getByRole("heading", { level: 1, name: "My account" }).waitFor()
       expect(await page.title()).toBe("My account · Evenkeel")
@@ -257,7 +272,8 @@ describe.skipIf(chromiumPath === undefined)(
         for (const [hash, sign] of [
           ["market", "Bounty pool"],
           ["account", "Statement"],
-          ["usage", "Day by day"],
+          ["fleet", "dune-m3-ultra"],
+          ["usage", "Find a call"],
           ["hosts", "Earned in the last 7 days"],
           ["register", "Paste this on the host"],
         ] as const) {

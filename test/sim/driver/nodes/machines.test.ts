@@ -9,7 +9,7 @@ const sum = (values: ReadonlyArray<number>): number => values.reduce((a, b) => a
 /** One machine of these nodes, each of which declares a multiple of its slots. */
 const machineOf = (nodes: ReadonlyArray<number>, declareFactor: number) => {
   const table = new NodesTable(nodes.length)
-  for (const _ of nodes) table.add()
+  for (let node = 0; node < nodes.length; node++) table.add()
   table.columns.declareFactor.fill(declareFactor)
   const machines = new Machines()
   machines.join(nodes)

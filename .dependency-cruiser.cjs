@@ -12,7 +12,6 @@ const REALLY_DOES_IO = [
   "^sim/scenarios/",
   "^sim/fleet/fit\\.ts$",
   "^sim/demand/fit-sizes\\.ts$",
-  "^sim/demand/trace[^/]*\\.ts$",
   "^sim/(experiment|cli)/",
   "^sim/[^/]+-worker\\.ts$",
   "^reports/(write-report|write-file|report-command|claims/write-claims)\\.ts$",

@@ -6,6 +6,7 @@
  * the block, one after the other, and the outline says where. Nothing knows which tables or columns there
  * are. Bytes are in the machine's order, as in `portable.ts`.
  */
+import { byOffset } from "./by-offset.ts"
 import { resumeStream } from "./random.ts"
 import type { StreamState } from "./random.ts"
 import type { Portable } from "./portable.ts"
@@ -110,7 +111,9 @@ export const unpack = ({ outline, bytes }: Packed): unknown => {
     const record = one as { readonly [key: string]: Portable }
     switch (record["$"]) {
       case undefined:
-        return Object.fromEntries(Object.entries(record).map(([key, part]) => [key, valueOf(part)]))
+        return byOffset(
+          Object.fromEntries(Object.entries(record).map(([key, part]) => [key, valueOf(part)])),
+        )
       case "number":
         return Number(record["text"])
       case "undefined":

@@ -6,6 +6,7 @@
  * Node supports.
  */
 import { Either, Encoding } from "effect"
+import { byOffset } from "./by-offset.ts"
 import type { Stream, StreamState } from "./random.ts"
 import { resumeStream } from "./random.ts"
 import { SlotIndex } from "./slot-index.ts"
@@ -60,7 +61,9 @@ export const thaw = (value: Portable): unknown => {
   const record = value as { readonly [key: string]: Portable }
   const mark = record["$"]
   if (mark === undefined)
-    return Object.fromEntries(Object.entries(record).map(([key, one]) => [key, thaw(one)]))
+    return byOffset(
+      Object.fromEntries(Object.entries(record).map(([key, one]) => [key, thaw(one)])),
+    )
   if (mark === "number") return Number(record["text"])
   if (mark === "undefined") return undefined
   if (mark === "Stream") return resumeStream(thaw(record["state"] as Portable) as StreamState)

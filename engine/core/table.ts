@@ -3,6 +3,7 @@
  * driver's choosing map to dense slots; a freed slot is zeroed and used again, last freed first, so
  * a market with churn stays as small as its population.
  */
+import { byOffset } from "./by-offset.ts"
 import type { Slot } from "./ids.ts"
 import { invariant } from "./invariant.ts"
 import { SlotIndex } from "./slot-index.ts"
@@ -47,7 +48,7 @@ export const makeTable = <S extends TableSpec>(spec: S, capacity = 16): Table<S>
   for (const [name, kind] of Object.entries(spec)) columns[name] = makeArray(kind, capacity)
   return {
     spec,
-    columns: columns as Columns<S>,
+    columns: byOffset(columns) as Columns<S>,
     ids: new Float64Array(capacity).fill(-1),
     slots: new SlotIndex(),
     free: [],

@@ -3,6 +3,7 @@
  * online time counts towards health, and health towards what is paid. Of timers at one instant, those
  * of instances come before those of nodes: what an instance does then, it does while it is there.
  */
+import { byOffset } from "../core/by-offset.ts"
 import { invariant } from "../core/invariant.ts"
 import type { EventTag } from "../protocol/event.ts"
 import { eventSchemas } from "../protocol/event.ts"
@@ -44,7 +45,7 @@ export const handlersOf = (all: ReadonlyArray<Mechanism>): HandlerTable => {
     }
   for (const tag of Object.keys(eventSchemas))
     invariant(tag in table || timeTags.has(tag), "every event is taken by a mechanism")
-  return table as unknown as HandlerTable
+  return byOffset(table) as unknown as HandlerTable
 }
 
 export const handlers = handlersOf(mechanisms)

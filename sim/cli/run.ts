@@ -1,6 +1,7 @@
 /** `evenkeel run`: simulates a scenario, keeps the results, and leaves a report of them. */
 import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
+import type { TraceSurvey } from "../demand/trace/read-trace.ts"
 import type { Finished } from "../recording/replicated.ts"
 import { makePlan } from "../experiment/plan.ts"
 import type { PrecisionReport } from "../experiment/precision.ts"
@@ -111,6 +112,7 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
           ["--set", options.set],
         ])
         yield* makeResultsFolder(folder, database)
+        if (plan.trace !== undefined) yield* note(traceText(plan.trace))
 
         const onKept = (what: string) =>
           `Stopped. ${what} in ${database}; npx evenkeel report ${quoteForShell(folder)} draws them.`
@@ -149,6 +151,10 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
           return yield* new CheckFailed({ names: failed.map(([name]) => name) })
       }),
   })
+
+/** What was understood of a trace, so that a wrong unit is seen at once. */
+const traceText = ({ path, description, requests, lastMicros }: TraceSurvey): string =>
+  `${path}: ${description}; ${requests} requests over ${Number((lastMicros / 1e6).toPrecision(6))} s as recorded`
 
 /** How the requests of all replications ended, warm-up included. */
 const endsOf = (finished: ReadonlyArray<Finished>) => {

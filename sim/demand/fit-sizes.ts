@@ -9,7 +9,7 @@ import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Console, Data, Effect } from "effect"
 import { fitMixture, type MixtureFit } from "./fit-mixture.ts"
 import { fitRateStates, type RateFit } from "./fit-rate-states.ts"
-import { loadTrace } from "./trace.ts"
+import { loadTrace } from "./trace/read-trace.ts"
 
 class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
 

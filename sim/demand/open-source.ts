@@ -14,7 +14,7 @@ import { demandSteps, stepIndexAt, type DemandStep } from "./crowds.ts"
 import { assumedDailyWeights, assumedWeeklyWeights, DemandProfile, flattened } from "./profile.ts"
 import { logNormalSizes, MixtureSizes, type SizeBounds, type SizeMixture } from "./sizes.ts"
 import type { ArrivalSource } from "./source.ts"
-import { jitterTimes, scaleTime, type Trace } from "./trace.ts"
+import type { ReadyRequests } from "./trace/replay.ts"
 
 export interface DemandStreams {
   readonly arrival: Stream
@@ -29,13 +29,13 @@ export type OpenSource = (
   endMicros: number,
 ) => ArrivalSource
 
-/** `trace` is replayed where it is given; else requests are generated. */
+/** `recorded` requests are replayed where they are given; else requests are generated. */
 export const openSource =
-  (scenario: Scenario, trace: Trace | undefined): OpenSource =>
+  (scenario: Scenario, recorded: ReadyRequests | undefined): OpenSource =>
   (streams, startMicros, endMicros) =>
-    trace === undefined
+    recorded === undefined
       ? generated(scenario, streams, startMicros, endMicros)
-      : replayed(scenario, trace, streams, startMicros)
+      : replayed(scenario, recorded, streams, startMicros)
 
 const HOUR_MICROS = 3_600_000_000
 
@@ -128,28 +128,23 @@ const narrowed = (
 
 const replayed = (
   scenario: Scenario,
-  trace: Trace,
+  recorded: ReadyRequests,
   streams: DemandStreams,
   startMicros: number,
 ): ArrivalSource => {
-  const { speed, jitterSeconds } = scenario.demand.trace ?? { speed: 1, jitterSeconds: 0 }
-  const scaled = scaleTime(trace, speed)
-  const played =
-    jitterSeconds === 0 ? scaled : jitterTimes(scaled, jitterSeconds * 1e6, streams.arrival)
   const steps = stepsOf(scenario)
-  let next = 0
   const source = {
     model: 0,
     inputTokens: 0,
     outputTokens: 0,
-    nextMicros: () => (next < played.times.length ? startMicros + played.times[next] : Infinity),
+    nextMicros: () => startMicros + recorded.nextMicros,
     read: () => {
-      const { weights } = steps[stepIndexAt(steps, played.times[next])]
+      const { weights } = steps[stepIndexAt(steps, recorded.nextMicros)]
       source.model = choice(streams.model, weights)
-      source.inputTokens = played.inputTokens[next]
+      source.inputTokens = recorded.inputTokens
       // A request that failed when it was recorded asks for one token: it takes a place here too.
-      source.outputTokens = Math.max(1, played.outputTokens[next])
-      next++
+      source.outputTokens = Math.max(1, recorded.outputTokens)
+      recorded.drop()
     },
   }
   return source

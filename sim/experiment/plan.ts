@@ -5,8 +5,9 @@
 import { Data, Effect } from "effect"
 import { freemem, totalmem } from "node:os"
 import { getHeapStatistics } from "node:v8"
-import type { Trace } from "../demand/trace.ts"
-import { loadTrace } from "../demand/trace.ts"
+import type { TraceSurvey } from "../demand/trace/read-trace.ts"
+import { surveyTrace } from "../demand/trace/read-trace.ts"
+import type { ReadSettings } from "../demand/trace/request-reader.ts"
 import type { OfferTable } from "../fleet/offers.ts"
 import { offerTable } from "../fleet/offers.ts"
 import { binSecondsFor } from "../recording/recorder.ts"
@@ -18,7 +19,7 @@ import { mostDays } from "../scenarios/schema.ts"
 
 export interface Plan {
   readonly scenario: Scenario
-  readonly trace: Trace | undefined
+  readonly trace: TraceSurvey | undefined
 }
 
 export class NotEnoughMemory extends Data.TaggedError("NotEnoughMemory")<{
@@ -68,29 +69,36 @@ export const makePlan = (
     planOf(scenario, name, workers, options),
   )
 
-/** The same for a scenario at hand, whose trace `load` reads. */
+/** The same for a scenario at hand, whose trace `survey` reads. */
 export const planOf = (
   written: Scenario,
   name: string,
   workers: number,
   options: PlanOptions,
-  load: typeof loadTrace = loadTrace,
+  survey: typeof surveyTrace = surveyTrace,
 ) =>
   Effect.gen(function* () {
-    const plan = yield* withTrace(written, name, load)
+    const plan = yield* withTrace(written, name, survey)
     yield* checkFleet(plan.scenario, name)
     yield* checkMemory(plan.scenario, workers, options)
     return plan
   })
 
+/** What of a trace's settings says what is read of it. */
+export const readSettingsOf = ({
+  path,
+  timeUnit,
+  fromSeconds,
+  untilSeconds,
+}: ReadSettings): ReadSettings => ({ path, timeUnit, fromSeconds, untilSeconds })
+
 /** With a trace, the horizon is the trace's own length. */
-const withTrace = (scenario: Scenario, source: string, load: typeof loadTrace) =>
+const withTrace = (scenario: Scenario, source: string, survey: typeof surveyTrace) =>
   Effect.gen(function* () {
     const settings = scenario.demand.trace
     if (settings === null) return { scenario, trace: undefined }
-    const trace = yield* load(settings.path)
-    const last = trace.times[trace.times.length - 1]
-    const seconds = last / 1e6 / settings.speed + settings.jitterSeconds + 1
+    const trace = yield* survey(readSettingsOf(settings))
+    const seconds = trace.lastMicros / 1e6 / settings.speed + settings.jitterSeconds + 1
     const horizonDays = seconds / 86_400
     if (horizonDays > mostDays)
       return yield* new ScenarioInvalid({

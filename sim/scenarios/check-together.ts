@@ -4,6 +4,7 @@ import { devices } from "../fleet/devices.ts"
 import type { ScenarioIssue } from "../settings/scenario-error.ts"
 import { ScenarioInvalid } from "../settings/scenario-error.ts"
 import type { Scenario } from "./schema.ts"
+import { issuesOfTrace } from "./trace-together.ts"
 
 /** Checks a scenario whose settings are right one by one. */
 export const checkTogether = (
@@ -28,7 +29,7 @@ export const checkTogether = (
         message: `this scenario offers ${names.join(", ")}`,
       })
   })
-  issues.push(...issuesOfParties(scenario))
+  issues.push(...issuesOfParties(scenario), ...issuesOfTrace(scenario))
   return issues.length === 0
     ? Either.right(scenario)
     : Either.left(new ScenarioInvalid({ source, issues }))

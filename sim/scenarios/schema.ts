@@ -94,12 +94,37 @@ const FlashCrowd = Schema.Struct({
   ),
 })
 
+/** What the stamps of a trace may count. */
+export const timeUnits = ["seconds", "milliseconds", "microseconds", "nanoseconds"] as const
+
 const Trace = Schema.Struct({
-  path: setting(Schema.NonEmptyString, { meaning: "The file, from where Evenkeel runs." }),
-  speed: setting(positive("times the recorded speed"), {
+  path: setting(Schema.NonEmptyString, {
+    meaning:
+      "The file, from where Evenkeel runs; CSV or JSON lines, compressed with gzip or not: the layouts of Azure, BurstGPT, Mooncake and Qwen-Bailian.",
+  }),
+  timeUnit: withDefault(Schema.NullOr(oneOf(...timeUnits)), {
+    default: null,
+    meaning:
+      "What its stamps count; null: told by the layout, or by the size of stamps that count from 1970. Where neither tells, it must be given.",
+  }),
+  fromSeconds: withDefault(nonNegative("seconds"), {
+    default: 0,
+    meaning: "The window's start, in seconds from the first request as recorded.",
+  }),
+  untilSeconds: withDefault(Schema.NullOr(positive("seconds")), {
+    default: null,
+    meaning: "The window's end, likewise; null: the end of the trace.",
+  }),
+  share: withDefault(shareAbove0, {
+    default: 1,
+    meaning: "Part of the requests that is replayed, drawn anew in each replication.",
+  }),
+  speed: withDefault(positive("times the recorded speed"), {
+    default: 1,
     meaning: "2: twice as fast as recorded.",
   }),
-  jitterSeconds: setting(nonNegative("seconds"), {
+  jitterSeconds: withDefault(number("a number of seconds", { least: 0, most: 86_400 }), {
+    default: 0,
     meaning: "By how much arrivals are moved at random.",
   }),
 })
@@ -146,7 +171,8 @@ const Demand = Schema.Struct({
   }),
   trace: setting(Schema.NullOr(Trace), {
     default: null,
-    meaning: "Replays a trace in place of the generator: Azure CSV or Mooncake JSONL.",
+    meaning:
+      "Replays a trace in place of the generator. The horizon is the trace's own; horizonDays and what else only the generator reads stay at their defaults.",
   }),
 }).annotations({ description: "What is asked for, and when." })
 

@@ -59,7 +59,7 @@ export const summarise = (
     version,
     scenario: scenario.name,
     title: scenario.title,
-    scenarioYaml: stringify(scenario),
+    scenarioYaml: stringify(asWritten(scenario)),
     economy: scenario.economy.name,
     scale,
     seed: options.seed,
@@ -97,6 +97,10 @@ export const metricsAfter = (
     mixedStrategies: finished.result.mixedStrategies,
     parties: finished.result.parties,
   })
+
+/** Without the horizon that a trace gives: a scenario with a trace may not set one. */
+const asWritten = ({ horizonDays, ...scenario }: Scenario) =>
+  scenario.demand.trace === null ? { ...scenario, horizonDays } : scenario
 
 /** Every metric that a replication of the scenario can have. */
 export const metricFactsOf = (scenario: Scenario, strategies = mixedStrategies(scenario)) =>

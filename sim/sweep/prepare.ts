@@ -2,14 +2,13 @@
  * A sweep made ready: its factors checked against the scenario, its points laid out, and each point
  * known to be a scenario that can be run, before any is.
  */
-import { Effect } from "effect"
-import { createHash } from "node:crypto"
+import { Data, Effect } from "effect"
 import { stringify } from "yaml"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
-import type { Trace } from "../demand/trace.ts"
-import { loadTrace } from "../demand/trace.ts"
+import { surveyTrace } from "../demand/trace/read-trace.ts"
+import type { ReadSettings } from "../demand/trace/request-reader.ts"
 import type { PlanOptions } from "../experiment/plan.ts"
-import { planOf } from "../experiment/plan.ts"
+import { planOf, readSettingsOf } from "../experiment/plan.ts"
 import { fixedWarmupSeconds } from "../recording/warm-up-cut.ts"
 import type { FactorValue, SweepDefinition, SweepPoint } from "../results/models/sweep-model.ts"
 import type { Tree } from "../../engine/index.ts"
@@ -61,7 +60,7 @@ export const prepareSweep = (request: SweepRequest) =>
     const replications = request.replications ?? base.replications
     const design = yield* designPoints(request.design, factors, request.size, seed)
 
-    const loaded = yield* Effect.cachedFunction(loadTrace)
+    const survey = yield* surveyedOnce
     const scenarioAt = (point: Pick<SweepPoint, "values">) =>
       Effect.mapError(
         scenarioOf(written, name, assignmentsOf(factors, point.values, both)),
@@ -74,7 +73,7 @@ export const prepareSweep = (request: SweepRequest) =>
           `${name} at ${pointText(factors, point.values)}`,
           workers,
           options,
-          loaded,
+          survey,
         ),
       )
     const points = yield* Effect.forEach(design, (place, index) =>
@@ -92,8 +91,8 @@ export const prepareSweep = (request: SweepRequest) =>
         return point
       }),
     )
-    const traceDigest =
-      base.demand.trace === null ? null : digestOf(yield* loaded(base.demand.trace.path))
+    const { trace } = base.demand
+    const traceDigest = trace === null ? null : (yield* survey(readSettingsOf(trace))).digest
     const definition: SweepDefinition = {
       version,
       scenario: base.name,
@@ -198,9 +197,8 @@ const sayPoint = (
     issues,
   })
 
-const digestOf = ({ times, inputTokens, outputTokens }: Trace): string => {
-  const hash = createHash("sha256")
-  for (const column of [times, inputTokens, outputTokens])
-    hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength))
-  return hash.digest("hex")
-}
+/** Each window of each trace is read once, however many points replay it. */
+const surveyedOnce = Effect.map(
+  Effect.cachedFunction((settings: ReadSettings) => surveyTrace(settings)),
+  (survey) => (settings: ReadSettings) => survey(Data.struct(settings)),
+)

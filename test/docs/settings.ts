@@ -84,9 +84,12 @@ export const baseScenario = (): string => {
     "# Written from the settings (sim/scenarios/schema.ts): npx vitest run test/docs --update",
   ]
   let group: ReadonlyArray<string> = []
-  for (const { path, meaning, default: value } of settingsIn(Scenario)) {
+  const rows = settingsIn(Scenario)
+  const absent = rows.filter((row) => row.default === null).map(({ path }) => `${path}.`)
+  for (const { path, meaning, default: value } of rows) {
     // Knobs are the economy's own, and what stands in a list or in a group of its own is set with it.
     if (value === undefined || path.includes("[]") || path.startsWith("economy.")) continue
+    if (absent.some((above) => path.startsWith(above))) continue
     const names = path.split(".")
     const above = names.slice(0, -1)
     above.forEach((name, depth) => {

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { openStream } from "../../../engine/index.ts"
 import { openSource } from "../../../sim/demand/open-source.ts"
-import type { Trace } from "../../../sim/demand/trace.ts"
+import { WaitingRequests } from "../../../sim/demand/trace/waiting-requests.ts"
 import { loadScenario } from "../../../sim/scenarios/load.ts"
 
 const HOUR = 3_600_000_000
@@ -20,7 +20,7 @@ interface Request {
 const requestsOf = async (
   assignments: ReadonlyArray<string>,
   hours: number,
-  trace?: Trace,
+  recorded?: WaitingRequests,
 ): Promise<ReadonlyArray<Request>> => {
   const scenario = await Effect.runPromise(
     loadScenario("base", assignments).pipe(Effect.provide(NodeContext.layer)),
@@ -30,7 +30,7 @@ const requestsOf = async (
     model: openStream("s", "model", 0),
     size: openStream("s", "size", 0),
   }
-  const source = openSource(scenario, trace)(streams, START, START + hours * HOUR)
+  const source = openSource(scenario, recorded)(streams, START, START + hours * HOUR)
   const requests: Array<Request> = []
   for (let at = source.nextMicros(); at < Infinity; at = source.nextMicros()) {
     source.read()
@@ -47,12 +47,12 @@ const requestsOf = async (
 const twoModels = [
   "models=[{name: llama-3-8b, quantisation: q4, inputPricePerMtok: 1, outputPricePerMtok: 1, popularity: 3, initialSupply: 1}, " +
     "{name: qwen3-32b, quantisation: q4, inputPricePerMtok: 1, outputPricePerMtok: 1, popularity: 1, initialSupply: 1}]",
-  "demand.requestsPerSecond=2",
 ]
 
 describe("generated requests", () => {
   it.each(["poisson", "gamma", "mmpp"])("come from %s arrivals at the mean rate", async (kind) => {
-    const requests = await requestsOf([...twoModels, `demand.arrivals=${kind}`], 24)
+    const sets = [...twoModels, "demand.requestsPerSecond=2", `demand.arrivals=${kind}`]
+    const requests = await requestsOf(sets, 24)
     expect(requests.length / (2 * 86_400)).toBeGreaterThan(0.95)
     expect(requests.length / (2 * 86_400)).toBeLessThan(1.05)
     expect(requests.every(({ at }) => at >= START && at <= START + 24 * HOUR)).toBe(true)
@@ -76,7 +76,7 @@ describe("generated requests", () => {
   it("swell in a flash crowd for one model, and for the other model stay as they were", async () => {
     const crowd =
       "demand.flashCrowds=[{atHours: 2, durationHours: 1, multiplier: 9, model: qwen3-32b}]"
-    const requests = await requestsOf([...twoModels, crowd], 4)
+    const requests = await requestsOf([...twoModels, "demand.requestsPerSecond=2", crowd], 4)
     const count = (model: number, hour: number): number =>
       requests.filter(
         (request) => request.model === model && Math.floor((request.at - START) / HOUR) === hour,
@@ -90,7 +90,10 @@ describe("generated requests", () => {
   })
 
   it("follow the day where the scenario says so", async () => {
-    const requests = await requestsOf([...twoModels, "demand.daily=1"], 24)
+    const requests = await requestsOf(
+      [...twoModels, "demand.requestsPerSecond=2", "demand.daily=1"],
+      24,
+    )
     const at = (hour: number): number =>
       requests.filter((request) => Math.floor((request.at - START) / HOUR) === hour).length
     expect(at(20) / at(4)).toBeGreaterThan(3.2)
@@ -99,39 +102,30 @@ describe("generated requests", () => {
 })
 
 describe("replayed requests", () => {
-  const trace: Trace = {
-    times: Float64Array.of(0, 1_000_000, 1_000_000, 5_000_000),
-    inputTokens: Int32Array.of(10, 20, 30, 40),
-    outputTokens: Int32Array.of(1, 2, 0, 4),
+  const replay = "demand.trace={path: t}"
+  const recorded = (...hours: ReadonlyArray<number>): WaitingRequests => {
+    const requests = new WaitingRequests()
+    for (const [index, hour] of hours.entries())
+      requests.add(hour * HOUR, 10 * (index + 1), index % 3)
+    requests.release(Infinity)
+    return requests
   }
 
-  it("are the trace's, at the speed that the scenario sets", async () => {
-    const replay = "demand.trace={path: t, speed: 2, jitterSeconds: 0}"
-    const requests = await requestsOf([...twoModels, replay], 1, trace)
+  it("are the trace's, and of one token at least", async () => {
+    const requests = await requestsOf([...twoModels, replay], 3, recorded(0, 1, 1, 2))
     expect(requests.map(({ at, input, output }) => [at - START, input, output])).toEqual([
       [0, 10, 1],
-      [500_000, 20, 2],
-      [500_000, 30, 1],
-      [2_500_000, 40, 4],
+      [HOUR, 20, 1],
+      [HOUR, 30, 2],
+      [2 * HOUR, 40, 1],
     ])
   })
 
   it("are for the model that a crowd wants, while it is there", async () => {
-    const replay = "demand.trace={path: t, speed: 0.0001, jitterSeconds: 0}"
     const crowd =
       "demand.flashCrowds=[{atHours: 2, durationHours: 1, multiplier: 1e9, model: qwen3-32b}]"
-    const requests = await requestsOf([...twoModels, replay, crowd], 20, trace)
-    expect(requests.map(({ at }) => Math.floor((at - START) / HOUR))).toEqual([0, 2, 2, 13])
+    const requests = await requestsOf([...twoModels, replay, crowd], 20, recorded(0, 2, 2.9, 13))
     expect(requests.slice(1, 3).map(({ model }) => model)).toEqual([1, 1])
     expect([requests[0].model, requests[3].model]).toContain(0)
-  })
-
-  it("are spread by the jitter, in order", async () => {
-    const replay = "demand.trace={path: t, speed: 1, jitterSeconds: 10}"
-    const requests = await requestsOf([...twoModels, replay], 1, trace)
-    const times = requests.map(({ at }) => at - START)
-    expect(times).toEqual([...times].sort((a, b) => a - b))
-    expect(new Set(times).size).toBe(4)
-    expect(requests.map(({ input }) => input).sort((a, b) => a - b)).toEqual([10, 20, 30, 40])
   })
 })

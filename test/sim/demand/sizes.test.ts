@@ -14,7 +14,7 @@ import {
   type SizeMixture,
   type SizeSampler,
 } from "../../../sim/demand/sizes.ts"
-import { azureConversationTrace, whereThereIsATrace } from "./trace-files.ts"
+import { azureConversationTrace, whereThereIsATrace } from "./trace/trace-files.ts"
 
 const drawMany = (sampler: SizeSampler, count: number) => {
   const stream = openStream("sizes", "test", 0)

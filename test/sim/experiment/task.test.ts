@@ -1,6 +1,10 @@
 /** A replication as a task: its seed, its progress, its result, and being stopped. */
 import { Chunk, Effect, Fiber, Stream } from "effect"
-import { describe, expect, it } from "vitest"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { surveyTrace } from "../../../sim/demand/trace/read-trace.ts"
 import type { Finished } from "../../../sim/recording/replicated.ts"
 import type { ReplicationNews, ReplicationTask } from "../../../sim/experiment/task.ts"
 import { runTask } from "../../../sim/experiment/task.ts"
@@ -19,6 +23,23 @@ const newsOf = async (settings: Partial<ReplicationTask> = {}) =>
   Chunk.toReadonlyArray(await Effect.runPromise(Stream.runCollect(runTask(task(settings)))))
 const doneIn = (news: ReadonlyArray<ReplicationNews>): ReadonlyArray<Finished> =>
   news.filter((one): one is Finished => one._tag === "Done")
+
+let folder = ""
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "evenkeel-task-"))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** What of a task says that these rows are replayed. */
+const replayOf = async (rows: ReadonlyArray<string>, seconds: number) => {
+  const path = join(folder, `${rows.length}.csv`)
+  writeFileSync(path, ["Timestamp,Request tokens,Response tokens", ...rows].join("\n"))
+  const settings = { path, timeUnit: null, fromSeconds: 0, untilSeconds: null }
+  const trace = await Effect.runPromise(surveyTrace(settings))
+  const replay = { ...settings, share: 1, speed: 1, jitterSeconds: 0 }
+  const recorded = scenarioWith({ demand: { trace: replay } })
+  return { scenario: { ...recorded, horizonDays: seconds / 86_400 }, trace }
+}
 
 describe("a task", () => {
   it("runs the replication whose seed is the run's and its own number", async () => {
@@ -70,16 +91,8 @@ describe("a task", () => {
   })
 
   it("replays a trace, request by request", async () => {
-    const trace = {
-      times: Float64Array.of(0, 61e6, 599e6),
-      inputTokens: Int32Array.of(374, 396, 879),
-      outputTokens: Int32Array.of(44, 109, 0),
-    }
-    const recorded = scenarioWith({
-      horizonDays: 600 / 86_400,
-      demand: { trace: { path: "recorded", speed: 1, jitterSeconds: 0 } },
-    })
-    const [{ result }] = doneIn(await newsOf({ scenario: recorded, trace }))
+    const recorded = replayOf(["0,374,44", "61,396,109", "599,879,0"], 600)
+    const [{ result }] = doneIn(await newsOf(await recorded))
     expect(result.requests).toBe(3)
     const { sums } = result.recording
     expect([...sums.arrived]).toEqual([1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0])
@@ -88,6 +101,20 @@ describe("a task", () => {
     expect(total("inputTokens")).toBe(374 + 396 + 879)
     // A request for nothing at all is taken for one of a single token.
     expect(total("outputTokens")).toBe(44 + 109 + 1)
+  })
+
+  it("replays a trace of many pieces and batches to its end", async () => {
+    const rows = Array.from({ length: 60_000 }, (_, at) => `${at * 0.01},10,1`)
+    const [{ result }] = doneIn(await newsOf(await replayOf(rows, 601)))
+    expect(result.requests).toBe(60_000)
+  })
+
+  it("stops where its trace has changed since it was surveyed", async () => {
+    const changed = await replayOf(["0,374,44"], 600)
+    writeFileSync(changed.trace.path, "")
+    const failure = await Effect.runPromise(Effect.flip(Stream.runDrain(runTask(task(changed)))))
+    expect(failure).toMatchObject({ _tag: "Stopped" })
+    expect(failure.message).toContain("a file that has changed since the run began")
   })
 
   it("checks along the way only where it was asked to", async () => {

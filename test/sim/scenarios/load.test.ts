@@ -193,7 +193,8 @@ describe("a setting", () => {
     const trace = "demand.trace={ path: x, speed: 1, jitterSeconds: 0, jitter: 2 }"
     expect(await issue("base", trace)).toEqual({
       path: "demand.trace.jitter",
-      message: "no such setting; allowed here: path, speed, jitterSeconds",
+      message:
+        "no such setting; allowed here: path, timeUnit, fromSeconds, untilSeconds, share, speed, jitterSeconds",
     })
   })
 

@@ -245,6 +245,17 @@ describe("the whole", () => {
     expect(parse(result.scenarioYaml)).toEqual(JSON.parse(JSON.stringify(scenario)))
   })
 
+  it("keeps no horizon of a replay, which is the trace's own and may not be set", () => {
+    const { demand, ...scenario } = days(1, 0)
+    const trace = { path: "t.csv", timeUnit: null, fromSeconds: 0, untilSeconds: null }
+    const replay = { ...trace, share: 1, speed: 1, jitterSeconds: 0 }
+    const recorded = { ...scenario, demand: { ...demand, trace: replay } }
+    const { scenarioYaml, horizonSeconds } = summarise(recorded, runs, options, 0)
+    expect(Object.keys(parse(scenarioYaml))).not.toContain("horizonDays")
+    expect(parse(scenarioYaml)).toMatchObject({ demand: { trace: replay } })
+    expect(horizonSeconds).toBe(scenario.horizonDays * 86_400)
+  })
+
   it("of a run in which nothing was finished is empty", () => {
     expect(summarise(days(1, null), [], options, 1)).toMatchObject({
       metrics: {},

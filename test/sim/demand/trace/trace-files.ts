@@ -2,10 +2,9 @@
  * The public traces that some tests read: not part of the project, so those tests skip themselves
  * where the files are absent.
  */
-import { NodeContext } from "@effect/platform-node"
 import { Effect } from "effect"
 import { existsSync } from "node:fs"
-import { loadTrace, type Trace } from "../../../sim/demand/trace.ts"
+import { loadTrace, type Trace } from "../../../../sim/demand/trace/read-trace.ts"
 
 interface TraceFile {
   readonly path: string
@@ -14,7 +13,7 @@ interface TraceFile {
 
 const traceFile = (name: string): TraceFile => {
   const path = `../shared/data/traces/${name}`
-  const load = () => Effect.runPromise(loadTrace(path).pipe(Effect.provide(NodeContext.layer)))
+  const load = () => Effect.runPromise(loadTrace(path))
   return { path, load }
 }
 

@@ -24,10 +24,15 @@ export type { ModelView } from "./market/views/model-view.ts"
 export { marketView } from "./market/views/model-view.ts"
 export type { NodeView } from "./market/views/node-view.ts"
 export { countNodes, hasNode, nodeView } from "./market/views/node-view.ts"
-export type { AttemptView } from "./market/views/request-view.ts"
+export type { AttemptView, RequestTerms } from "./market/views/request-view.ts"
 export type { Terms } from "./market/views/terms-view.ts"
 export { termsOf } from "./market/views/terms-view.ts"
-export { countOpenRequests, inFlightOf, openAttempts } from "./market/views/request-view.ts"
+export {
+  countOpenRequests,
+  inFlightOf,
+  openAttempts,
+  requestTermsOf,
+} from "./market/views/request-view.ts"
 export type { EligibilityReason } from "./market/admission/eligibility.ts"
 export { eligibilityReasons } from "./market/admission/eligibility.ts"
 export type { Command, Refusal, Rejection } from "./protocol/command.ts"

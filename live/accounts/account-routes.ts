@@ -35,7 +35,9 @@ import { routeSchema } from "../http/route-schema.ts"
 import { sendSecret } from "../http/secret-answer.ts"
 import { makeSignUpLimit } from "./sign-up-limit.ts"
 import { openAccount } from "./sign-up.ts"
+import { payDays, PayQuery, PayView, payView } from "./pay.ts"
 import { parseCursor, StatementPage, statementPage } from "./statement.ts"
+import { usageRoutes } from "./usage-routes.ts"
 import { orderTransfer, TransferView, transferView, withdrawals } from "./transfers.ts"
 
 /** The routes of accounts, and those of the admin below `/admin`. */
@@ -46,6 +48,8 @@ export const accountRoutes =
     const audits = makeAuditLog(services)
     signUpRoute(app, services)
     accountViews(app, services, unixTime)
+    payRoute(app, services, unixTime)
+    usageRoutes(app, services, unixTime, (request) => callerOf(services, request).account)
     keyRoutes(app, services)
     withdrawalRoutes(app, services)
     adminRoutes(app, services, audits, unixTime)
@@ -168,6 +172,26 @@ const accountViews = (app: FastifyInstance, services: LiveServices, unixTime: Un
       const { account } = callerOf(services, request)
       const hours = earningsHours.read(request.query.hours)
       return { data: await runEffect(earningsByHour(services, unixTime, account.id, hours)) }
+    },
+  )
+}
+
+const payRoute = (app: FastifyInstance, services: LiveServices, unixTime: UnixTime): void => {
+  app.get<{ Querystring: PayQuery }>(
+    "/account/pay",
+    {
+      schema: routeSchema({
+        tag: "Accounts",
+        summary:
+          "What the account's hosts were paid, by day and by host, what was taken off, and what to expect",
+        keys: ["account"],
+        query: PayQuery,
+        answers: { 200: PayView },
+      }),
+    },
+    async (request) => {
+      const { account } = callerOf(services, request)
+      return runEffect(payView(services, unixTime, account.id, payDays.read(request.query.days)))
     },
   )
 }

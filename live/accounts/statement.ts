@@ -16,10 +16,24 @@ import type { LiveServices } from "../directory/services.ts"
 import { durably } from "../driver/market-driver.ts"
 import type { StoreBroken, StoreFault } from "../store/errors.ts"
 import type { StoredPosting } from "../store/journal.ts"
+import type { Receipt } from "../store/receipt.ts"
 import type { StatementPlace } from "../store/store.ts"
 import { ledgerAccount } from "../views/balance.ts"
 import { creditsOf } from "../views/credits.ts"
+import { callId, hostOf } from "./calls.ts"
 import type { UnixTime } from "../views/market-time.ts"
+
+/** Who served a call is not told who asked. */
+const LineCall = Schema.Struct({
+  id: Schema.String,
+  model: Schema.String,
+  input_tokens: Schema.Int,
+  output_tokens: Schema.Int,
+  host: Schema.NullOr(Schema.String),
+  key: Schema.NullOr(Schema.String),
+  request_id: Schema.NullOr(Schema.String),
+})
+type LineCall = typeof LineCall.Type
 
 const StatementLineView = Schema.Struct({
   id: Schema.String,
@@ -28,6 +42,10 @@ const StatementLineView = Schema.Struct({
   lot: Schema.Literal(...lotNames),
   amount: described(Schema.String, "Credits, as a decimal; negative: they left"),
   balance: described(Schema.String, "Credits of all lots after the line"),
+  call: described(
+    Schema.NullOr(LineCall),
+    "Of a call, what is known of it; GET /account/calls/:id has the rest. null: of something else, or not known",
+  ),
   what: described(Schema.String, "The same in words"),
 })
 
@@ -74,7 +92,13 @@ export const statementPage = (
     const { lines, newer } = yield* store.statement({ lots, before, count: count + 1, lastSeq })
     let balance = gift + bought + earned + vesting - newer
     const shown = lines.slice(0, count)
+    const requests = new Set(shown.filter(isOfCall).map(({ reference }) => reference))
+    const receipts = new Map(
+      (yield* store.receiptsOf([...requests])).map((one) => [one.request, one] as const),
+    )
     const data = shown.map((row) => {
+      const receipt = isOfCall(row) ? receipts.get(row.reference) : undefined
+      const call = receipt === undefined ? null : lineCall(services, row, receipt)
       const signed = row.side === 1 ? row.amount : -row.amount
       const after = balance
       balance -= signed
@@ -85,7 +109,8 @@ export const statementPage = (
         lot: lotNames[lots.indexOf(row.side === 1 ? row.credit : row.debit)] ?? "gift",
         amount: creditsOf(market, signed),
         balance: creditsOf(market, after),
-        what: meaningOf(services, row),
+        call,
+        what: meaningOf(services, row, call),
       }
     })
     const last = shown.at(-1)
@@ -96,8 +121,34 @@ export const statementPage = (
     }
   })
 
+const isOfCall = ({ kind }: StoredPosting): boolean => kind === "charge" || kind === "share"
+
+const lineCall = (
+  { directory }: LiveServices,
+  { kind }: StoredPosting,
+  receipt: Receipt,
+): LineCall => {
+  const isOwn = kind === "charge"
+  const key = isOwn && receipt.key !== null ? directory.keys.get(receipt.key) : undefined
+  return {
+    id: callId(receipt.request),
+    model: directory.models.get(receipt.model)?.name ?? "",
+    input_tokens: receipt.inputTokens,
+    output_tokens: receipt.outputTokens,
+    host: hostOf(directory, receipt.instance)?.name ?? null,
+    key: key?.name ?? null,
+    request_id: isOwn ? receipt.requestId : null,
+  }
+}
+
 /** What a line is for, in words. */
-const meaningOf = ({ directory }: LiveServices, { kind, reference }: StoredPosting): string => {
+const meaningOf = (
+  { directory }: LiveServices,
+  { kind, reference }: StoredPosting,
+  call: LineCall | null,
+): string => {
+  const tokens =
+    call === null ? "" : `, ${call.input_tokens} + ${call.output_tokens} tokens of ${call.model}`
   const name = directory.transfers.get(reference)?.name
   switch (kind) {
     case "grant":
@@ -105,9 +156,9 @@ const meaningOf = ({ directory }: LiveServices, { kind, reference }: StoredPosti
     case "purchase":
       return `Credits bought${name === undefined ? "" : `: ${name}`}`
     case "charge":
-      return `Call ${reference}`
+      return `Call ${reference}${tokens}`
     case "share":
-      return `Call ${reference}, served by a host of yours`
+      return `Call ${reference}, served by ${call?.host ?? "a host of yours"}${tokens}`
     case "bounty":
       return "Bounty on what your hosts served"
     case "vestingBounty":

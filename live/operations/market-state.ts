@@ -25,13 +25,20 @@ const ModelState = Schema.Struct({
     Schema.Number,
     "Of the hosts that can take calls now, as their ramp-up allows",
   ),
+  held_back_tokens_per_second: described(
+    Schema.Number,
+    "What the same hosts could do beyond that, once they are ramped up",
+  ),
   served_tokens_per_second: described(Schema.Number, "Over the last minute"),
+  finished_last_minute: described(Schema.Int, "Requests served to their end"),
+  refused_last_minute: described(Schema.Int, "Requests for the model that nobody served"),
   average_demand_tokens_per_second: described(
     Schema.Number,
     "Served and refused, averaged over a day, as of the turn of the hour",
   ),
   in_flight: Schema.Int,
   capacity: described(Schema.Int, "Calls at once, of the hosts that can take calls now"),
+  slots: described(Schema.Int, "Calls at once of the same hosts, once they are ramped up"),
   instances: described(
     Schema.Record({ key: Schema.String, value: Schema.Int }),
     "How many stand how: Eligible, Full, Parked, …",
@@ -48,6 +55,10 @@ export const MarketState = Schema.Struct({
     finished: described(Schema.Int, "Requests served to their end"),
     failed: described(Schema.Int, "Requests cut short after they had begun"),
     refused: described(Schema.Int, "Requests that nobody served"),
+    refused_by_reason: described(
+      Schema.Record({ key: Schema.String, value: Schema.Int }),
+      "Of these, how many for which reason: NoCapacity, NoInstance, InsufficientCredits, …",
+    ),
     tokens_per_second: Schema.Number,
   }),
   open_calls: Schema.Int,
@@ -65,10 +76,14 @@ const serving: ReadonlySet<EligibilityReason> = new Set([
 
 interface Tally {
   supply: number
+  whole: number
+  slots: number
   inFlight: number
   capacity: number
   readonly instances: Record<string, number>
 }
+
+const noTally = { supply: 0, whole: 0, slots: 0, inFlight: 0, capacity: 0 }
 
 /** O(instances + models). */
 export const marketState = (services: LiveServices, rates: MinuteRates): MarketState => {
@@ -81,12 +96,14 @@ export const marketState = (services: LiveServices, rates: MinuteRates): MarketS
     const view = instanceView(market, record.id)
     if (view === undefined) continue
     breakers[view.breaker] += 1
-    const tally = tallies.get(view.model) ?? { supply: 0, inFlight: 0, capacity: 0, instances: {} }
+    const tally = tallies.get(view.model) ?? { ...noTally, instances: {} }
     tallies.set(view.model, tally)
     tally.inFlight += view.inFlight
     tally.instances[view.reason] = (tally.instances[view.reason] ?? 0) + 1
     if (!serving.has(view.reason)) continue
     tally.supply += view.tokensPerSecond * view.ramp
+    tally.whole += view.tokensPerSecond
+    tally.slots += view.slots
     tally.capacity += view.capacity
   }
   const views = new Map(marketView(market).map((view) => [view.model, view]))
@@ -102,6 +119,7 @@ export const marketState = (services: LiveServices, rates: MinuteRates): MarketS
       finished: last.finished,
       failed: last.failed,
       refused: last.refused,
+      refused_by_reason: last.refusedBy as Record<string, number>,
       tokens_per_second: tenths(last.tokensPerSecond),
     },
     open_calls: countOpenRequests(market),
@@ -115,19 +133,27 @@ const modelState = (
   view: ModelView | undefined,
   tally: Tally | undefined,
   rates: MinuteRates,
-): ModelState => ({
-  model: model.name,
-  kind: model.kind,
-  context_tokens: model.contextTokens,
-  ...pricesOf(services.driver.market, model),
-  bounty_multiplier: view?.multiplier ?? 1,
-  supply_tokens_per_second: tenths(tally?.supply ?? 0),
-  served_tokens_per_second: tenths(rates.modelTokensPerSecond(model.id)),
-  average_demand_tokens_per_second: tenths(view?.demandTokensPerSecond ?? 0),
-  in_flight: tally?.inFlight ?? 0,
-  capacity: tally?.capacity ?? 0,
-  instances: tally?.instances ?? {},
-})
+): ModelState => {
+  const last = rates.readModel(model.id)
+  const { supply, whole, slots, inFlight, capacity } = tally ?? noTally
+  return {
+    model: model.name,
+    kind: model.kind,
+    context_tokens: model.contextTokens,
+    ...pricesOf(services.driver.market, model),
+    bounty_multiplier: view?.multiplier ?? 1,
+    supply_tokens_per_second: tenths(supply),
+    held_back_tokens_per_second: tenths(whole - supply),
+    served_tokens_per_second: tenths(last.tokensPerSecond),
+    finished_last_minute: last.finished,
+    refused_last_minute: last.refused,
+    average_demand_tokens_per_second: tenths(view?.demandTokensPerSecond ?? 0),
+    in_flight: inFlight,
+    capacity,
+    slots,
+    instances: tally?.instances ?? {},
+  }
+}
 
 const tenths = (value: number): number => Math.round(value * 10) / 10
 

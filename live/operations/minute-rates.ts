@@ -1,9 +1,9 @@
 /**
- * What the market did in the last minute: requests finished, cut short, refused, and tokens by
- * model. One slot a second; a note is O(1), a reading O(60).
+ * What the market did in the last minute: requests finished, cut short, refused and why, and tokens,
+ * requests finished and refused by model. One slot a second; a note is O(1), a reading O(60).
  */
-import type { Command, ModelId } from "../../engine/index.ts"
-import { microsPerSecond } from "../../engine/index.ts"
+import type { Command, ModelId, Refusal } from "../../engine/index.ts"
+import { microsPerSecond, refusals } from "../../engine/index.ts"
 import type { LiveServices } from "../directory/services.ts"
 
 const seconds = 60
@@ -14,14 +14,28 @@ export interface MinuteRates {
     readonly finished: number
     readonly failed: number
     readonly refused: number
+    /** Reasons that there were. */
+    readonly refusedBy: Readonly<Partial<Record<Refusal, number>>>
     readonly tokensPerSecond: number
   }
-  readonly modelTokensPerSecond: (model: ModelId) => number
+  readonly readModel: (model: ModelId) => {
+    readonly finished: number
+    readonly refused: number
+    readonly tokensPerSecond: number
+  }
+  /** The kernel's refusal does not name the model: whoever asked for it says so. */
+  readonly noteRefused: (model: ModelId) => void
 }
 
 interface Ring {
   readonly counts: Float64Array
   readonly stamps: Float64Array
+}
+
+interface ModelRings {
+  readonly finished: Ring
+  readonly refused: Ring
+  readonly tokens: Ring
 }
 
 const makeRing = (): Ring => ({
@@ -50,39 +64,53 @@ export const makeMinuteRates = ({
 }: Pick<LiveServices, "driver" | "directory">): MinuteRates => {
   const finished = makeRing()
   const failed = makeRing()
-  const refused = makeRing()
+  const refused = Object.fromEntries(refusals.map((reason) => [reason, makeRing()])) as Readonly<
+    Record<Refusal, Ring>
+  >
   const tokens = makeRing()
-  const byModel = new Map<number, Ring>()
+  const byModel = new Map<number, ModelRings>()
   const now = (): number => Math.floor(driver.clock.nowMicros() / microsPerSecond)
-  const ringOf = (model: ModelId): Ring => {
+  const ringsOf = (model: ModelId): ModelRings => {
     const known = byModel.get(model)
     if (known !== undefined) return known
-    const ring = makeRing()
-    byModel.set(model, ring)
-    return ring
+    const rings = { finished: makeRing(), refused: makeRing(), tokens: makeRing() }
+    byModel.set(model, rings)
+    return rings
   }
   return {
     take: (command) => {
-      if (command._tag === "Refuse") return add(refused, now(), 1)
+      if (command._tag === "Refuse") return add(refused[command.reason], now(), 1)
       if (command._tag !== "Finish") return
       const second = now()
       add(command.outcome === "completed" ? finished : failed, second, 1)
       add(tokens, second, command.outputTokens)
       const model = directory.instances.get(command.instance)?.model
-      if (model !== undefined) add(ringOf(model), second, command.outputTokens)
+      if (model === undefined) return
+      const rings = ringsOf(model)
+      add(rings.tokens, second, command.outputTokens)
+      if (command.outcome === "completed") add(rings.finished, second, 1)
     },
     read: () => {
       const second = now()
+      const reasons = refusals.map((reason) => [reason, sum(refused[reason], second)] as const)
       return {
         finished: sum(finished, second),
         failed: sum(failed, second),
-        refused: sum(refused, second),
+        refused: reasons.reduce((total, [, number]) => total + number, 0),
+        refusedBy: Object.fromEntries(reasons.filter(([, number]) => number > 0)),
         tokensPerSecond: sum(tokens, second) / seconds,
       }
     },
-    modelTokensPerSecond: (model) => {
-      const ring = byModel.get(model)
-      return ring === undefined ? 0 : sum(ring, now()) / seconds
+    readModel: (model) => {
+      const rings = byModel.get(model)
+      if (rings === undefined) return { finished: 0, refused: 0, tokensPerSecond: 0 }
+      const second = now()
+      return {
+        finished: sum(rings.finished, second),
+        refused: sum(rings.refused, second),
+        tokensPerSecond: sum(rings.tokens, second) / seconds,
+      }
     },
+    noteRefused: (model) => add(ringsOf(model).refused, now(), 1),
   }
 }

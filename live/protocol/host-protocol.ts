@@ -15,7 +15,7 @@
 import { Schema } from "effect"
 import type { Outcome } from "../../engine/index.ts"
 import { outcomes } from "../../engine/index.ts"
-import { BalanceView, EarningsHour } from "./money.ts"
+import { BalanceView, EarningsHour, GiftPay } from "./money.ts"
 import {
   Credits,
   Cursor,
@@ -382,13 +382,19 @@ export const Earnings = Schema.Struct({
       fee: Credits,
       withheld: described(Schema.String, "By the reduction after a model switch, credits"),
       earned: Credits,
+      gift: GiftPay,
       bounty_claimed: described(
         Schema.String,
         "Credits; paid at the turn of the hour as far as the pool reaches",
       ),
     }),
   ),
-  total: Schema.Struct({ jobs: Schema.Int, output_tokens: Schema.Int, earned: Credits }),
+  total: Schema.Struct({
+    jobs: Schema.Int,
+    output_tokens: Schema.Int,
+    earned: Credits,
+    gift: GiftPay,
+  }),
   account: described(
     Schema.Struct({
       balance: BalanceView,

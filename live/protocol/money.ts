@@ -17,9 +17,18 @@ export const BalanceView = Schema.Struct({
 })
 export type BalanceView = typeof BalanceView.Type
 
+/** Pay that callers' gifts made. */
+export const GiftPay = described(
+  Schema.String,
+  "Credits that callers paid of their gifts: to be spent, not withdrawn",
+)
+
 export const EarningsHour = Schema.Struct({
   at: described(Schema.Int, "Start of the hour, Unix time, s"),
-  kind: Schema.Literal("share", "bounty", "vestingBounty"),
+  kind: described(
+    Schema.Literal("share", "giftShare", "bounty", "vestingBounty"),
+    "giftShare: what callers paid of their gifts, which stays a gift: to be spent, not withdrawn",
+  ),
   amount: Credits,
 })
 export type EarningsHour = typeof EarningsHour.Type

@@ -4,6 +4,7 @@ import type { Clock } from "../driver/clock.ts"
 import type { CallEnd, Consumer } from "../gateway/call/call.ts"
 import type { Calls } from "../gateway/call/calls.ts"
 import type { MarketMetrics } from "../operations/metrics.ts"
+import type { MinuteRates } from "../operations/minute-rates.ts"
 
 /** What a call is counted as whose consumer left before its end. */
 const consumerGone = "consumer_gone"
@@ -12,6 +13,7 @@ export const measureCalls = (
   calls: Calls,
   clock: Pick<Clock, "nowMicros">,
   metrics: Pick<MarketMetrics, "callEnded">,
+  rates: Pick<MinuteRates, "noteRefused">,
 ): Calls => ({
   ...calls,
   open: (order, consumer) => {
@@ -21,6 +23,7 @@ export const measureCalls = (
     const note = (end: CallEnd | undefined): void => {
       if (isOver) return
       isOver = true
+      if (end?._tag === "Failed" && end.refusal !== undefined) rates.noteRefused(order.model.id)
       const nowMicros = clock.nowMicros()
       const tokens = end?._tag === "Served" ? end.usage.completionTokens : 0
       const errorType =

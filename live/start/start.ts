@@ -156,7 +156,7 @@ const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
     const vault = yield* TokenVault
     const feed = makeFeed(services)
     const metrics = makeMarketMetrics(services)
-    const calls = measureCalls(makeCalls(services, couriers), driver.clock, metrics)
+    const calls = measureCalls(makeCalls(services, couriers), driver.clock, metrics, feed.rates)
     const phase = { isShuttingDown: false }
     const plugins: ReadonlyArray<FastifyPluginAsync> = [
       documentation(config),

@@ -13,6 +13,7 @@ import type { Audit, StoredAudit } from "./audit.ts"
 import type { StoreFault } from "./errors.ts"
 import type { Journal, JournalReader, StoredPosting } from "./journal.ts"
 import type { MarketMeta } from "./meta.ts"
+import type { Receipt, ReceiptQuery, UsagePart, UsagePlace, UsageRow } from "./receipt.ts"
 
 /** Kinds of records of the directory of names. */
 export const recordKinds = [
@@ -80,40 +81,77 @@ export interface Statement {
   readonly newer: number
 }
 
-export type EarningKind = "share" | "bounty" | "vestingBounty"
+/** Equal spans of time: the one of a moment is ⌊(moment + origin) / length⌋. */
+export interface Spans {
+  /** Nothing before this time of the market. */
+  readonly fromMicros: number
+  readonly lengthMicros: number
+  /** What the market's zero is on the clock that the spans are of. */
+  readonly originMicros: number
+}
+
+export type EarningKind = "share" | "bounty" | "vestingBounty" | "vested"
 
 export interface EarningsRow {
-  /** Hours of the market's clock. */
-  readonly hour: number
+  readonly span: number
   readonly kind: EarningKind
+  /** Into which. */
+  readonly lot: number
   readonly total: number
 }
 
-export interface HostHour {
-  readonly hour: number
+export interface PayQuery extends Spans {
+  /** The operator's lots: of what callers had bought or earned, and of what gifts paid. */
+  readonly earnedLot: number
+  readonly giftLot: number
+  readonly instances: ReadonlyArray<number>
+}
+
+/** What an instance's calls brought in a span. */
+export interface PayRow {
+  readonly span: number
+  readonly instance: number
   readonly jobs: number
   readonly tokens: number
   readonly gross: number
   readonly fee: number
   readonly withheld: number
   readonly earned: number
+  readonly gift: number
   readonly bounty: number
 }
 
 /** The postings, as people ask for them. */
 export interface Ledgers {
   readonly statement: (query: StatementQuery) => Effect.Effect<Statement, StoreFault>
-  /** What came into these lots since a time of the market, by hour and kind. */
+  /** What was earned into these lots, by span, kind and lot. */
   readonly earnings: (
     lots: ReadonlyArray<number>,
-    fromMicros: number,
+    spans: Spans,
   ) => Effect.Effect<ReadonlyArray<EarningsRow>, StoreFault>
-  /** What calls served by these instances brought into a lot since a time of the market, by hour. */
-  readonly hostEarnings: (
-    lot: number,
-    instances: ReadonlyArray<number>,
-    fromMicros: number,
-  ) => Effect.Effect<ReadonlyArray<HostHour>, StoreFault>
+  /** What calls served by these instances brought, by span and instance. */
+  readonly pay: (query: PayQuery) => Effect.Effect<ReadonlyArray<PayRow>, StoreFault>
+}
+
+export interface UsageQuery extends Spans {
+  readonly account: number
+  readonly by: ReadonlyArray<UsagePart>
+  readonly before?: UsagePlace
+  readonly count: number
+}
+
+/** What calls were charged for, as their consumers ask for it. */
+export interface Receipts {
+  /** Of a call that was not noted before. */
+  readonly noteReceipt: (receipt: Receipt) => void
+  /** The latest first. */
+  readonly receipts: (query: ReceiptQuery) => Effect.Effect<ReadonlyArray<Receipt>, StoreFault>
+  /** Of these calls, as far as they have one. */
+  readonly receiptsOf: (
+    requests: ReadonlyArray<number>,
+  ) => Effect.Effect<ReadonlyArray<Receipt>, StoreFault>
+  /** The latest span first. */
+  readonly usage: (query: UsageQuery) => Effect.Effect<ReadonlyArray<UsageRow>, StoreFault>
 }
 
 export interface StoredSnapshot {
@@ -132,7 +170,8 @@ export interface History {
   readonly isChecked: () => boolean
 }
 
-export interface MarketStore extends Journal, JournalReader, Records, DeliveryNotes, Ledgers {
+export interface MarketStore
+  extends Journal, JournalReader, Records, DeliveryNotes, Ledgers, Receipts {
   /** Sequence number of the latest entry that was taken. */
   readonly lastSeq: () => number
   /** Entries and other writes that are not on disk yet. */

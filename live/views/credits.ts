@@ -12,6 +12,13 @@ const mtokDecimals = 6
 export const creditsOf = ({ economy }: Market, minor: number): string =>
   formatCredits(minor, economy.money.scale)
 
+/**
+ * The same as a number, for clients that read one: the double nearest to the decimal, which JSON writes as
+ * that very decimal up to 15 digits, a thousand million credits at a scale of 6.
+ */
+export const creditsNumberOf = (market: Market, minor: number): number =>
+  Number(creditsOf(market, minor))
+
 /** Decimals that a price per token may have. */
 export const priceDecimals = ({ economy }: Market): number => economy.money.scale + mtokDecimals
 

@@ -1,10 +1,10 @@
 /**
- * What an account's hosts earned, hour by hour, from the postings on disk: shares of calls, and
- * bounties paid at once or still vesting.
+ * What an account's hosts earned, hour by hour, from the postings on disk: shares of calls, those that
+ * gifts paid apart, and bounties paid at once or still vesting.
  */
 import type { AccountId } from "../../engine/index.ts"
 import { Effect, Schema } from "effect"
-import { earnedLot, lotAccount, microsPerHour, vestingLot } from "../../engine/index.ts"
+import { earnedLot, giftLot, lotAccount, microsPerHour, vestingLot } from "../../engine/index.ts"
 import { queryCount } from "../http/fields.ts"
 import type { EarningsHour } from "../protocol/money.ts"
 import type { LiveServices } from "../directory/services.ts"
@@ -31,11 +31,21 @@ export const earningsByHour = (
     const { customer } = ledgerAccount(market, account)
     yield* durably(driver)
     const fromHour = Math.floor(clock.nowMicros() / microsPerHour) - hours + 1
-    const lots = [lotAccount(customer, earnedLot), lotAccount(customer, vestingLot)]
-    const rows = yield* store.earnings(lots, Math.max(0, fromHour) * microsPerHour)
-    return rows.map(({ hour, kind, total }) => ({
-      at: unixTime(hour * microsPerHour),
-      kind,
-      amount: creditsOf(market, total),
-    }))
+    const gifts = lotAccount(customer, giftLot)
+    const lots = [lotAccount(customer, earnedLot), gifts, lotAccount(customer, vestingLot)]
+    const rows = yield* store.earnings(lots, {
+      fromMicros: Math.max(0, fromHour) * microsPerHour,
+      lengthMicros: microsPerHour,
+      originMicros: 0,
+    })
+    return rows.flatMap(({ span, kind, lot, total }) =>
+      // What is released was earned before.
+      kind === "vested"
+        ? []
+        : {
+            at: unixTime(span * microsPerHour),
+            kind: lot === gifts ? ("giftShare" as const) : kind,
+            amount: creditsOf(market, total),
+          },
+    )
   })

@@ -37,5 +37,32 @@ export const openAttempts = (handle: MarketHandle): ReadonlyArray<AttemptView> =
   }))
 }
 
+export interface RequestTerms {
+  readonly account: AccountId
+  readonly model: ModelId
+  readonly inputTokens: number
+  /** Minor units per million tokens, as the request is charged. */
+  readonly inputPricePerMtok: number
+  readonly outputPricePerMtok: number
+}
+
+/** What a request under way is charged by; `undefined` where there is none. O(1). */
+export const requestTermsOf = (
+  handle: MarketHandle,
+  request: RequestId,
+): RequestTerms | undefined => {
+  const market = open(handle)
+  const slot = slotOf(market.requests, request)
+  if (slot < 0) return undefined
+  const { columns } = market.requests
+  return {
+    account: market.accounts.ids[columns.account[slot]],
+    model: market.models.ids[columns.model[slot]],
+    inputTokens: columns.inputTokens[slot],
+    inputPricePerMtok: columns.inputPricePerMtok[slot],
+    outputPricePerMtok: columns.outputPricePerMtok[slot],
+  }
+}
+
 /** How many requests are under way. O(1). */
 export const countOpenRequests = (handle: MarketHandle): number => countOf(open(handle).requests)

@@ -2,6 +2,7 @@
  * Calls to the gateway. The key is kept in this tab's session storage: it is gone with the tab, and
  * is sent to this gateway only.
  */
+import { element } from "./dom.js"
 
 const keyName = "evenkeel-key"
 
@@ -40,7 +41,29 @@ const patiently = async (method, path, options) => {
  * @returns {Promise<any>}
  */
 export const ask = async (method, path, { key = storedKey(), body } = {}) => {
-  const answer = await patiently(method, path, {
+  const answer = await send(method, path, key, body)
+  const json = await answer.json().catch(() => ({}))
+  if (!answer.ok) throw refusalOf(answer, json)
+  return json
+}
+
+/**
+ * Lets the reader keep what a path answers, as a file. The key goes in a header, never in an address.
+ *
+ * @param {string} path
+ * @param {string} name
+ */
+export const download = async (path, name) => {
+  const answer = await send("GET", path, storedKey(), undefined)
+  if (!answer.ok) throw refusalOf(answer, await answer.json().catch(() => ({})))
+  const url = URL.createObjectURL(await answer.blob())
+  const link = element("a", { href: url, download: name })
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(url), 10_000)
+}
+
+const send = (method, path, key, body) =>
+  patiently(method, path, {
     method,
     headers: {
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
@@ -50,11 +73,9 @@ export const ask = async (method, path, { key = storedKey(), body } = {}) => {
   }).catch(() => {
     throw new Refused(0, "The gateway cannot be reached.")
   })
-  const json = await answer.json().catch(() => ({}))
-  if (!answer.ok)
-    throw new Refused(
-      answer.status,
-      json?.error?.message ?? `The gateway answered with status ${answer.status}.`,
-    )
-  return json
-}
+
+const refusalOf = (answer, json) =>
+  new Refused(
+    answer.status,
+    json?.error?.message ?? `The gateway answered with status ${answer.status}.`,
+  )

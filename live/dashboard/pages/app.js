@@ -1,13 +1,18 @@
 /** Which page is shown: the one that the address names after `#`. */
 import { showAccount } from "./account.js"
 import { byId } from "./dom.js"
+import { showFleet, showHost } from "./fleet.js"
 import { showHosts } from "./hosts.js"
 import { showMarket } from "./market.js"
+import { showUsage } from "./usage.js"
 import { showRegister } from "./register.js"
 
 const pages = {
   market: { title: "Market", show: showMarket },
+  fleet: { title: "Hosts", show: showFleet },
+  host: { title: "Host", show: showHost },
   account: { title: "My account", show: showAccount },
+  usage: { title: "Usage", show: showUsage },
   hosts: { title: "My hosts", show: showHosts },
   register: { title: "Register a host", show: showRegister },
 }
@@ -17,18 +22,20 @@ let shown
 let leave = () => {}
 
 const show = (isFirst) => {
-  const asked = location.hash.slice(1)
-  if (asked === "content") return byId("content").focus()
+  const address = location.hash.slice(1)
+  if (address === "content") return byId("content").focus()
+  const [asked = "", ...rest] = address.split("/")
   const name = Object.hasOwn(pages, asked) ? asked : "market"
-  if (name === shown) return
-  shown = name
+  if (address === shown) return
+  shown = address
   leave()
   for (const one of Object.keys(pages)) byId(`view-${one}`).hidden = one !== name
   for (const link of document.querySelectorAll("nav a"))
-    if (link.getAttribute("href") === `#${name}`) link.setAttribute("aria-current", "page")
+    if (link.getAttribute("href") === `#${name === "host" ? "fleet" : name}`)
+      link.setAttribute("aria-current", "page")
     else link.removeAttribute("aria-current")
   document.title = `${pages[name].title} · Evenkeel`
-  leave = pages[name].show() ?? (() => {})
+  leave = pages[name].show(rest.join("/")) ?? (() => {})
   if (isFirst) return
   byId(`title-${name}`).focus({ preventScroll: true })
   scrollTo(0, 0)

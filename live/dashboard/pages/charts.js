@@ -47,7 +47,13 @@ const look = (width) => ({
   bar: { color: colour("--earned") },
 })
 
-export const lotColours = () => [colour("--earned"), colour("--bought"), colour("--vesting")]
+/** As kinds of earnings are drawn: shares, shares in gifts, bounties, vesting ones. */
+export const lotColours = () => [
+  colour("--earned"),
+  colour("--gift"),
+  colour("--bought"),
+  colour("--vesting"),
+]
 
 /**
  * Draws `spec` into `place`; `description` is for whoever cannot see it.

@@ -13,6 +13,9 @@ export const credits = (text) => {
   return `${sign === "-" ? "−" : ""}${whole.format(BigInt(digits))}${fraction}`
 }
 
+/** No credits at all? @param {string} text */
+export const isZero = (text) => /^-?0*\.?0*$/.test(text)
+
 /**
  * For a headline: two decimals, the rest cut off, where the credits are more than one.
  *
@@ -49,6 +52,12 @@ export const perMillion = (text) => {
 
 const dateTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" })
 const timeOnly = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" })
+
+/** Days of pay and of usage are those of UTC. */
+const dayOnly = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" })
+
+/** The day that begins then, UTC. @param {number} seconds */
+export const day = (seconds) => dayOnly.format(seconds * 1000)
 
 /** Unix time, s. @param {number} seconds */
 export const moment = (seconds) => dateTime.format(seconds * 1000)

@@ -1,18 +1,11 @@
-/** One's own hosts: how they stand, and what they earned. */
+/** One's own hosts: how they stand, and what they were paid (pay.js). */
 import { ask, storedKey } from "./api.js"
-import { draw, lotColours } from "./charts.js"
 import { byId, element, fill, table } from "./dom.js"
-import { aligned, count, credits, duration, mood, percent, standing } from "./format.js"
+import { count, duration, mood, percent, standing } from "./format.js"
 import { keyForms } from "./key-form.js"
+import { showPay } from "./pay.js"
 
-const daysShown = 7
-const hoursShown = 24 * daysShown
-const hourMillis = 3_600_000
-/** Pixels below which an hour's bar would be a hair. */
-const narrow = 480
 const refreshMillis = 10_000
-const hostsCharted = 20
-const barHeight = 28
 
 /** Ends what is refreshed. */
 let stop = () => {}
@@ -48,7 +41,7 @@ const showKnown = (place) => {
   const timer = setInterval(refresh, refreshMillis)
   let hosts
   const redraw = () =>
-    showEarnings(earnings, hosts ?? []).catch((error) =>
+    showPay(earnings, hosts ?? []).catch((error) =>
       fill(earnings, element("p", { class: "problem", role: "alert" }, error.message)),
     )
   const scheme = matchMedia("(prefers-color-scheme: dark)")
@@ -92,7 +85,7 @@ const hostTable = (hosts) =>
       },
     ],
     hosts,
-    "You have no hosts yet.",
+    "You have no hosts yet: “Register a host” gives you the command that makes one.",
   )
 
 const modelLine = ({ model, reason, ramp, recovers, recovers_in_seconds: seconds }) =>
@@ -125,124 +118,3 @@ const proxyLine = (models) =>
         ),
       )
     : undefined
-
-const kinds = { share: "share of calls", bounty: "bounty", vestingBounty: "bounty, vesting" }
-
-const showEarnings = async (place, hosts) => {
-  const { data } = await ask("GET", `account/earnings?hours=${hoursShown}`)
-  const heading = element("h2", {}, "Earned in the last 7 days")
-  if (data.length === 0)
-    return fill(place, heading, element("p", { class: "panel empty" }, "Nothing yet."))
-  const byHour = element("div", { class: "chart" })
-  const byHost = element("div", { class: "chart" })
-  const totals = await hostTotals(hosts)
-  fill(
-    place,
-    heading,
-    element("div", { class: "panel" }, byHour),
-    element("h2", {}, "By host"),
-    element("div", { class: "panel" }, byHost),
-    totalsTable(totals),
-  )
-  const { rows, spanHours } = stacked(data, byHour.clientWidth < narrow ? 6 : 1)
-  const stepHours = spanHours > 24 ? 24 : 4
-  await draw(byHour, `Credits earned by hour over the last 7 days, in ${rows.length} parts`, {
-    height: 220,
-    data: { values: rows },
-    mark: { type: "bar", clip: true },
-    encoding: {
-      x: {
-        field: "from",
-        type: "quantitative",
-        title: null,
-        scale: { domain: [-spanHours, 0], nice: false },
-        axis: {
-          grid: false,
-          values: Array.from({ length: spanHours / stepHours + 1 }, (_, n) => -n * stepHours),
-          labelOverlap: "greedy",
-          labelSeparation: 12,
-          labelFlush: false,
-          labelExpr:
-            spanHours > 24
-              ? "datum.value == 0 ? 'now' : format(-datum.value / 24, 'd') + ' d ago'"
-              : "datum.value == 0 ? 'now' : format(-datum.value, 'd') + ' h ago'",
-        },
-      },
-      x2: { field: "to" },
-      y: { field: "bottom", type: "quantitative", title: "credits", axis: { tickCount: 5 } },
-      y2: { field: "top" },
-      color: {
-        field: "kind",
-        type: "nominal",
-        scale: { domain: Object.values(kinds), range: lotColours() },
-      },
-    },
-  })
-  await draw(byHost, "Credits earned by each host from calls over the last 7 days", {
-    height: barHeight * Math.min(totals.length, hostsCharted),
-    data: {
-      values: totals
-        .slice(0, hostsCharted)
-        .map(({ name, earned }) => ({ name, credits: Number(earned) })),
-    },
-    mark: { type: "bar" },
-    encoding: {
-      y: { field: "name", type: "nominal", sort: "-x", title: null },
-      x: { field: "credits", type: "quantitative", title: "credits", axis: { tickCount: 5 } },
-    },
-  })
-}
-
-/**
- * Bars of so many hours, in hours from now, the kinds one on the other; and how far back they go, in
- * whole days. Binary fractions are good enough for the height of a bar.
- */
-const stacked = (hours, hoursABar) => {
-  const now = Date.now()
-  const sums = new Map()
-  for (const { at, kind, amount } of hours) {
-    const slot = Math.floor((at * 1000 - now) / hourMillis / hoursABar)
-    const ofSlot = sums.get(slot) ?? {}
-    ofSlot[kind] = (ofSlot[kind] ?? 0) + Number(amount)
-    sums.set(slot, ofSlot)
-  }
-  const rows = [...sums].flatMap(([slot, ofSlot]) => {
-    let top = 0
-    return Object.keys(kinds).flatMap((kind) => {
-      if (ofSlot[kind] === undefined) return []
-      const bottom = top
-      top += ofSlot[kind]
-      const from = slot * hoursABar
-      return { from, to: from + hoursABar, kind: kinds[kind], bottom, top }
-    })
-  })
-  const oldest = Math.max(0, ...rows.map(({ from }) => -from))
-  return { rows, spanHours: 24 * Math.min(daysShown, Math.max(1, Math.ceil(oldest / 24))) }
-}
-
-/** What each host earned, the most first. */
-const hostTotals = async (hosts) => {
-  const totals = await Promise.all(
-    hosts.slice(0, hostsCharted).map(async ({ host_id: id, name }) => {
-      const { total } = await ask("GET", `hosts/${id}/earnings?hours=${hoursShown}`)
-      return { name, ...total }
-    }),
-  )
-  const earned = aligned(totals.map((one) => one.earned))
-  return totals
-    .map((one, index) => ({ ...one, earned: earned[index] }))
-    .toSorted((a, b) => Number(b.earned) - Number(a.earned))
-}
-
-const totalsTable = (totals) =>
-  table(
-    "Earnings by host",
-    [
-      { title: "Host", cell: ({ name }) => name },
-      { title: "Calls", align: "number", cell: ({ jobs }) => count(jobs) },
-      { title: "Tokens", align: "number", cell: (one) => count(one.output_tokens) },
-      { title: "Credits", align: "number", cell: ({ earned }) => credits(earned) },
-    ],
-    totals,
-    "No host has earned yet.",
-  )

@@ -72,6 +72,7 @@ const addNews = (text) => {
 const showState = (state) => {
   const { finished, failed, refused, tokens_per_second } = state.last_minute
   pace.push([Date.now(), finished, failed + refused])
+  showRefusals(state)
   pace = pace.filter(([at]) => at > Date.now() - paceSeconds * 1000)
   fill(
     byId("figures"),
@@ -102,6 +103,51 @@ const keepingScroll = (place, fresh) => {
   fill(place, fresh)
   fresh.scrollLeft = left
   if (isFocused) fresh.focus({ preventScroll: true })
+}
+
+/** What a refusal means to whoever looks at the market. */
+const refusalWords = {
+  NoCapacity: "no host had room: full, ramping up, or paused",
+  NoInstance: "no host serves the model now",
+  InsufficientCredits: "the caller's credits did not cover the longest answer",
+  PriceTooHigh: "the caller's highest price is below the model's",
+  AttemptFailed: "every host that was tried failed",
+}
+
+const showRefusals = ({ models, last_minute: last }) => {
+  const reasons = Object.entries(last.refused_by_reason).toSorted(([, a], [, b]) => b - a)
+  const ramping = models.filter((one) => one.held_back_tokens_per_second >= 0.5)
+  fill(
+    byId("refusals"),
+    table(
+      "Calls refused in the last minute, by reason",
+      [
+        {
+          title: "Reason",
+          cell: ([reason]) => [reason, element("small", {}, refusalWords[reason] ?? "")],
+        },
+        { title: "Calls", align: "number", cell: ([, number]) => count(number) },
+        {
+          title: "Of all calls",
+          align: "number",
+          cell: ([, number]) => percent(number / (last.finished + last.failed + last.refused)),
+        },
+      ],
+      reasons,
+      "No call was refused in the last minute.",
+    ),
+    reasons.length === 0 || ramping.length === 0
+      ? undefined
+      : element(
+          "p",
+          {},
+          element(
+            "small",
+            {},
+            `New hosts get a part of their calls at first. Of ${ramping.map(({ model }) => model).join(", ")}, ${count(ramping.reduce((sum, one) => sum + one.held_back_tokens_per_second, 0))} tokens/s are held back by that.`,
+          ),
+        ),
+  )
 }
 
 const paceNote = (failed, refused) =>
@@ -137,14 +183,37 @@ const modelTable = (models) =>
       {
         title: "Supply, tokens/s",
         align: "number",
-        cell: (one) => count(one.supply_tokens_per_second),
+        cell: (one) => [
+          count(one.supply_tokens_per_second),
+          one.held_back_tokens_per_second < 0.5
+            ? undefined
+            : element(
+                "small",
+                {},
+                `${count(one.held_back_tokens_per_second)} more once new hosts are ramped up`,
+              ),
+        ],
       },
       {
         title: "Demand, tokens/s",
         align: "number",
         cell: (one) => [
-          count(one.served_tokens_per_second),
-          element("small", {}, `${count(one.average_demand_tokens_per_second)} on average`),
+          `${count(one.served_tokens_per_second)} served`,
+          one.refused_last_minute === 0
+            ? undefined
+            : element(
+                "small",
+                { class: "out" },
+                `${count(one.refused_last_minute)} of ${count(one.finished_last_minute + one.refused_last_minute)} calls a minute refused`,
+              ),
+          // Worked out at the turn of each hour: before the first, nothing is known.
+          one.average_demand_tokens_per_second === 0
+            ? undefined
+            : element(
+                "small",
+                {},
+                `${count(one.average_demand_tokens_per_second)} asked for, the day's average`,
+              ),
         ],
       },
       { title: "In use", cell: (one) => usage(one.in_flight, one.capacity) },

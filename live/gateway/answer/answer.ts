@@ -11,6 +11,8 @@ import type { JobKind } from "../../protocol/delivery.ts"
 export interface Usage {
   readonly promptTokens: number
   readonly completionTokens: number
+  /** Credits that were charged, to the last minor unit. */
+  readonly cost: number
 }
 
 /** What names an answer: the same in each of its chunks. */
@@ -21,10 +23,11 @@ export interface Envelope {
   readonly model: string
 }
 
-const usageBody = ({ promptTokens, completionTokens }: Usage) => ({
+const usageBody = ({ promptTokens, completionTokens, cost }: Usage) => ({
   prompt_tokens: promptTokens,
   completion_tokens: completionTokens,
   total_tokens: promptTokens + completionTokens,
+  cost,
 })
 
 const objectOf = { chat: "chat.completion", completion: "text_completion" } as const
@@ -203,7 +206,7 @@ const embeddingAssembler = (encoding: EmbeddingEncoding): Assembler => {
     add: (chunk) => {
       if (Array.isArray(chunk["data"])) data = chunk["data"]
     },
-    answer: ({ model }, { promptTokens }) => ({
+    answer: ({ model }, { promptTokens, cost }) => ({
       object: "list",
       data: data.map((one, index) => ({
         object: "embedding",
@@ -211,7 +214,7 @@ const embeddingAssembler = (encoding: EmbeddingEncoding): Assembler => {
         embedding: encoded(isObject(one) ? one["embedding"] : undefined, encoding),
       })),
       model,
-      usage: { prompt_tokens: promptTokens, total_tokens: promptTokens },
+      usage: { prompt_tokens: promptTokens, total_tokens: promptTokens, cost },
     }),
   }
 }

@@ -5,7 +5,7 @@
  * A stream's first byte goes out only when its hold is on disk, so that the states of a stream say
  * whether it is: not asked for (`arrived`), on its way (`asking…`), there (`held…`). Once bytes are out
  * (`open`), the answer is this attempt's. An answer in one piece is collected, and goes out when its
- * charge is on disk. In the states `arrived`, `…Between`, `closing` and `collected` the kernel has the
+ * charge is on disk; so does the end of a stream that tells the charge (`charging`). In the states `arrived`, `…Between`, `closing` and `collected` the kernel has the
  * word: it knows how the last attempt ended, and orders another one or ends the call.
  */
 import type { Machine } from "../../../engine/index.ts"
@@ -41,7 +41,7 @@ export type CallInput =
   /** The gateway ends it: the consumer has left, time is up, the host is lost. */
   | "stopped"
   | "holdWritten"
-  /** The kernel has charged an answer in one piece, and somebody waits for it. */
+  /** The kernel has charged it, and somebody waits to be told the charge. */
   | "served"
   /** The kernel has ended the call, and nothing has to be waited for. */
   | "ended"
@@ -129,6 +129,7 @@ export const callMachine: Machine<CallState, CallInput, CallOutput> = machine({
       stopped: ["closing", "stop", "tell"],
     },
     closing: {
+      served: ["charging", "awaitCharge"],
       stopped: ["closing"],
       ended: ["over", "conclude"],
     },

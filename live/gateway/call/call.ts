@@ -5,7 +5,8 @@
  * - The kernel holds the credits and picks the instance (`Dispatch`); each attempt that ends is told
  *   to it, and it answers with another attempt, or with the end (`Finish`, `Refuse`).
  * - A byte goes out only when the hold is on disk: the write starts with the dispatch and hides behind
- *   the time to the first token. An answer in one piece goes out when its charge is.
+ *   the time to the first token. What tells the charge, an answer in one piece or the end of a stream
+ *   that tells its usage, goes out when the charge is.
  * - Until the first byte nothing is delivered: an attempt that fails costs nothing, and another
  *   instance may be tried. After it the answer is this attempt's, whole or broken off.
  * - A consumer that leaves stops the host at once, and pays for what the host had made for it.
@@ -27,6 +28,7 @@ import type { HttpError } from "../../http/http-error.ts"
 import type { JsonObject } from "../../../platform/json/json-object.ts"
 import type { DeliveryNotes } from "../../store/store.ts"
 import type { ModelRecord } from "../../directory/records.ts"
+import { creditsNumberOf } from "../../views/credits.ts"
 import type { Assembler, Usage } from "../answer/answer.ts"
 import type { Attempt, AttemptEnd, AttemptTimeouts } from "./attempt.ts"
 import { startAttempt } from "./attempt.ts"
@@ -48,6 +50,7 @@ import {
   rejectionError,
   storeBroken,
 } from "./failures.ts"
+import type { Asker } from "./receipts.ts"
 import type { Standings } from "./refusal-text.ts"
 
 /** What is asked, checked and counted. */
@@ -61,16 +64,25 @@ export interface CallOrder {
   readonly maxTokens: number
   /** Minor units per million output tokens. */
   readonly maxPricePerMtok?: number
+  /** For its receipt. */
+  readonly asker?: Asker
 }
 
 export type CallEnd =
   | { readonly _tag: "Served"; readonly usage: Usage; readonly chargeMinor: number }
-  | { readonly _tag: "Failed"; readonly error: HttpError }
+  | {
+      readonly _tag: "Failed"
+      readonly error: HttpError
+      /** Why the kernel refused it, where it did. */
+      readonly refusal?: Refusal
+    }
 
 /** Who gets the answer. */
 export interface Consumer {
   /** Chunks go out as they come; otherwise the answer goes out at its end. */
   readonly isStreaming: boolean
+  /** It is told what the call cost: then the end waits for the charge to be on disk. */
+  readonly hearsCharge: boolean
   /** Puts an answer in one piece together; one for each attempt. Absent where it streams. */
   readonly assembler?: () => Assembler
   /** Where it streams. Never before the hold is on disk. */
@@ -103,7 +115,7 @@ export type CallCommand = Extract<
 >
 
 export interface CallTools {
-  readonly driver: Pick<MarketDriver, "submit" | "durable" | "clock">
+  readonly driver: Pick<MarketDriver, "submit" | "durable" | "clock" | "market">
   readonly deliveries: Pick<DeliveryNotes, "noteDelivered" | "forgetDelivered">
   readonly timeouts: AttemptTimeouts & { readonly requestMicros: number }
   /** The way to an instance and what it calls the model. */
@@ -221,18 +233,22 @@ export const openCall = (
   const take = (command: CallCommand): void => {
     if (state === "over") return
     if (command._tag === "Dispatch") return dispatch(command.attempt, command.instance)
-    if (command._tag === "Refuse") return fail(error ?? refused(command.reason))
+    if (command._tag === "Refuse") return fail(error ?? refused(command.reason), command.reason)
     if (command.outcome !== "completed") return fail(error ?? unserved())
     result = {
       _tag: "Served",
-      usage: { promptTokens: order.inputTokens, completionTokens: command.outputTokens },
+      usage: {
+        promptTokens: order.inputTokens,
+        completionTokens: command.outputTokens,
+        cost: creditsNumberOf(driver.market, command.charge),
+      },
       chargeMinor: command.charge,
     }
-    step(consumer.isStreaming || reader === "gone" ? "ended" : "served")
+    step(consumer.hearsCharge && reader !== "gone" ? "served" : "ended")
   }
 
-  const fail = (why: HttpError): void => {
-    result = { _tag: "Failed", error: why }
+  const fail = (why: HttpError, refusal?: Refusal): void => {
+    result = { _tag: "Failed", error: why, ...(refusal === undefined ? {} : { refusal }) }
     step("ended")
   }
 

@@ -8,6 +8,7 @@ import type { Call, CallOrder, CallTools, Consumer } from "./call.ts"
 import { openCall } from "./call.ts"
 import type { Courier, Couriers } from "../../protocol/delivery.ts"
 import { shuttingDown } from "./failures.ts"
+import { makeReceipts } from "./receipts.ts"
 import type { Standings } from "./refusal-text.ts"
 
 export interface Calls {
@@ -37,6 +38,8 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
   const drains: Array<() => void> = []
   let isTicking = false
 
+  // Its taker comes first: what a call is told of its end is noted by then.
+  const receipts = makeReceipts(services)
   const tools: CallTools = {
     driver,
     deliveries: store,
@@ -76,6 +79,7 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
   return {
     open: (order, consumer) => {
       const request = driver.nextRequest()
+      if (order.asker !== undefined) receipts.expect(request, order.asker)
       const call = openCall(tools, request, order, consumer)
       underWay.set(request, call)
       if (!isTicking) {

@@ -8,6 +8,7 @@ import type { Schema } from "effect"
 import { Either } from "effect"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { requireKey } from "../../directory/authentication.ts"
+import type { KeyRecord } from "../../directory/records.ts"
 import type { HttpError } from "../../http/http-error.ts"
 import { jsonSchemaOf, openly } from "../../http/json-schema.ts"
 import { routeSchema } from "../../http/route-schema.ts"
@@ -49,12 +50,12 @@ export interface CallTools {
   readonly rate: CallRate
 }
 
-/** Whose call it is, as the key says. */
-const callerAccount = "gatewayCallerAccount"
+/** The key that a call came with. */
+const callerKey = "gatewayCallerKey"
 
 /** Once for each server, before its routes. */
 export const decorateCalls = (app: FastifyInstance): void => {
-  app.decorateRequest(callerAccount, undefined)
+  app.decorateRequest(callerKey, undefined)
 }
 
 export const callRoute = <Body>(
@@ -92,19 +93,20 @@ export const callRoute = <Body>(
         httpPart === "body" ? (body) => checked(route, body) : () => true,
       onRequest: (request, _reply, done) => {
         // Who has no key, or comes when too much is under way, is told so before the body is read.
-        const { id, account } = requireKey(services, request, "account")
-        request.setDecorator(callerAccount, account)
+        const key = requireKey(services, request, "account")
+        request.setDecorator(callerKey, key)
         const { via } = request.headers
-        done(loopOf(via) ?? calls.excess() ?? rate.take(id, driver.clock.nowMicros()))
+        done(loopOf(via) ?? calls.excess() ?? rate.take(key.id, driver.clock.nowMicros()))
       },
     },
     (request, reply) => {
-      const account = request.getDecorator<number | undefined>(callerAccount)
-      if (account === undefined) throw new Error("gateway: a consumer's key belongs to nobody")
+      const key = request.getDecorator<KeyRecord | undefined>(callerKey)
+      if (key?.account === undefined) throw new Error("gateway: a consumer's key belongs to nobody")
+      const asker = { key: key.id, requestId: request.id }
       const body = request.body as Body
-      const order = route.orderOf(account, body, request.headers)
+      const order = route.orderOf(key.account, body, request.headers)
       const begin = (counted: CallOrder): void => {
-        if (!reply.raw.destroyed) open(calls, route, counted, body, request, reply)
+        if (!reply.raw.destroyed) open(calls, route, { ...counted, asker }, body, request, reply)
       }
       if (order instanceof Promise)
         order.then(begin).catch((error: unknown) => void reply.send(error))

@@ -20,6 +20,8 @@ import type { LiveServices } from "../../directory/services.ts"
 
 /** An answer written as server-sent events, each with its empty line; a text may hold several. */
 export interface EventText {
+  /** Its end tells what the call cost. */
+  readonly tellsCharge: boolean
   readonly chunk: (chunk: JsonObject) => string
   /** The end of a whole answer. */
   readonly served: (usage: Usage) => string
@@ -33,6 +35,7 @@ export const chunkEvents = (
   envelope: Envelope,
   isUsageAsked: boolean,
 ): EventText => ({
+  tellsCharge: isUsageAsked,
   chunk: (chunk) => event(chunkBody(kind, envelope, chunk)),
   served: (usage) =>
     (isUsageAsked ? event(usageChunk(kind, envelope, usage)) : "") + "data: [DONE]\n\n",
@@ -109,6 +112,7 @@ export const streamTo = (
 
   return {
     isStreaming: true,
+    hearsCharge: events.tellsCharge,
     chunk: (chunk) => send(events.chunk(chunk)),
     end: (end) => {
       disarm()

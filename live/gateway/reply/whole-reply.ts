@@ -17,6 +17,7 @@ export const wholeTo = (
   bodyOf: (assembled: Assembler, usage: Usage) => JsonObject,
 ): Consumer => ({
   isStreaming: false,
+  hearsCharge: true,
   assembler,
   chunk: () => {},
   end: (end, assembled) => {

@@ -55,10 +55,11 @@ export const responseBody = (
 })
 
 /** What was read from a cache, or was reasoning, the gateway does not tell apart. */
-const usageBody = ({ promptTokens, completionTokens }: Usage) => ({
+const usageBody = ({ promptTokens, completionTokens, cost }: Usage) => ({
   input_tokens: promptTokens,
   input_tokens_details: { cached_tokens: 0 },
   output_tokens: completionTokens,
   output_tokens_details: { reasoning_tokens: 0 },
   total_tokens: promptTokens + completionTokens,
+  cost,
 })

@@ -81,6 +81,7 @@ const eventsOf = (envelope: Envelope, body: ResponsesBody, keep: Keep): EventTex
     return text
   }
   return {
+    tellsCharge: true,
     chunk: (chunk) => written(() => stream.add(chunk)),
     served: (usage) => written(() => keep(stream.serve(usage).output)),
     failed: (error) => written(() => stream.fail(error)),

@@ -7,8 +7,10 @@ import { digestAt, forEachPage, forEachUncheckedPage } from "./journal/stored-jo
 import { asFault } from "./schema/damage.ts"
 import * as Audits from "./tables/audits.ts"
 import * as Deliveries from "./tables/deliveries.ts"
-import { readEarnings, readHostEarnings } from "./tables/earnings.ts"
+import { readEarnings, readPay } from "./tables/earnings.ts"
 import { readMeta, writeMeta } from "./tables/meta.ts"
+import { readReceipts, readReceiptsOf, readUsage } from "./tables/receipts.ts"
+import { receiptRow } from "./schema/receipt-row.ts"
 import * as Records from "./tables/records.ts"
 import { readSnapshots, writeSnapshot } from "./tables/snapshots.ts"
 import { readStatement } from "./tables/statement.ts"
@@ -53,7 +55,10 @@ export const makeSqliteStore = (
   noteAudit: (audit) => Audits.writeAudit(queue, audit),
   audits: (count, beforeId) => asFault(Audits.readAudits(reader, count, beforeId)),
   statement: (query) => asFault(readStatement(reader, query)),
-  earnings: (lots, fromMicros) => asFault(readEarnings(reader, queue.lastSeq(), lots, fromMicros)),
-  hostEarnings: (lot, instances, fromMicros) =>
-    asFault(readHostEarnings(reader, queue.lastSeq(), lot, instances, fromMicros)),
+  earnings: (lots, spans) => asFault(readEarnings(reader, queue.lastSeq(), lots, spans)),
+  pay: (query) => asFault(readPay(reader, queue.lastSeq(), query)),
+  noteReceipt: (receipt) => queue.receipt(receiptRow(receipt)),
+  receipts: (query) => asFault(readReceipts(reader, query)),
+  receiptsOf: (requests) => asFault(readReceiptsOf(reader, requests)),
+  usage: (query) => asFault(readUsage(reader, query)),
 })

@@ -22,6 +22,10 @@ export interface Scene {
   readonly consumer: string
   /** Serves so many calls of every model that has a host. */
   readonly serve: (calls: number) => void
+  /** Charges the consumer's key for a call, as the gateway does; gives the answer's x-request-id. */
+  readonly charge: () => string
+  /** One call of a model that no host serves. */
+  readonly refuse: () => void
   /** Lets the host of that name fail until it is parked. */
   readonly park: (host: string) => void
   readonly close: () => Promise<void>
@@ -53,7 +57,10 @@ export const openScene = async (folder: string, port = 0): Promise<Scene> => {
         listen: { ...defaultConfig.listen, port },
         // A busy machine is no busy gateway: nothing is turned away here.
         limits: { ...defaultConfig.limits, loopDelayMillis: 0 },
-        economy: { preset: "pooled", knobs: { ramp: { start: 1 } } },
+        economy: {
+          preset: "pooled",
+          knobs: { ramp: { start: 1 }, promotion: { giftsPay: "gifts" } },
+        },
         models: models.map(([name, kind, inputPricePerToken, outputPricePerToken]) => ({
           name,
           kind,
@@ -155,6 +162,34 @@ export const openScene = async (folder: string, port = 0): Promise<Scene> => {
         for (const [index, model] of served.entries())
           if (index === 0 || n % (index + 1) === 0) call(model, "completed", 300 + ((n * 37) % 400))
     },
+    charge: () => {
+      const requestId = `req_shown_${driver.nextRequest()}`
+      services.store.noteReceipt({
+        request: driver.nextRequest(),
+        at: driver.clock.nowMicros(),
+        account: consumer.account.id,
+        key: consumer.key.record.id,
+        requestId,
+        model: directory.modelByName(models[0][0])!.id,
+        instance: instances.get("atlas-h100")!,
+        inputTokens: 400,
+        outputTokens: 300,
+        inputPricePerMtok: 100_000,
+        outputPricePerMtok: 400_000,
+        charge: 160,
+        outcome: "completed",
+      })
+      return requestId
+    },
+    refuse: () =>
+      submit({
+        _tag: "RequestArrived",
+        request: driver.nextRequest(),
+        account: consumer.account.id,
+        model: directory.modelByName("mistralai/Mistral-Small-3.2-24B")!.id,
+        inputTokens: 400,
+        maxTokens: 2000,
+      }),
     park: (name) => {
       const instance = instances.get(name)!
       // Its neighbours are away for a moment, so that every call goes to it.

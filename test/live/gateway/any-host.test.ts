@@ -105,7 +105,7 @@ const answered = (
   sink.end({ outcome: "completed" })
   expect(ends).toHaveLength(1)
   const [end] = ends
-  const usage = { promptTokens: 1, completionTokens: end!.outputTokens }
+  const usage = { promptTokens: 1, completionTokens: end!.outputTokens, cost: 0 }
   const callEnd: CallEnd =
     end!.outcome === "completed"
       ? { _tag: "Served", usage, chargeMinor: 0 }

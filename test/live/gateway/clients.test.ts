@@ -49,6 +49,16 @@ afterEach(async () => {
 const clientOf = ({ baseURL, secret }: Gateway, apiKey = secret): OpenAI =>
   new OpenAI({ baseURL, apiKey, maxRetries: 0 })
 
+/** What the kernel charged each call, minor units. */
+const charged = ({ market }: Gateway): ReadonlyArray<number> =>
+  market.journal.entries.flatMap(({ commands }) =>
+    commands.flatMap((command) => (command._tag === "Finish" ? [command.charge] : [])),
+  )
+
+/** A field of the gateway's own, which the client passes on. */
+const costOf = (usage: object | undefined): number =>
+  (usage as { readonly cost: number } | undefined)!.cost
+
 const messages = [{ role: "user" as const, content: "Say hello" }]
 const weather = {
   type: "function" as const,
@@ -75,6 +85,8 @@ describe("the openai client", () => {
     })
     expect(response.headers.get("x-request-id")).toMatch(/^req_/)
     expect(response.headers.get("x-evenkeel-charge")).toMatch(/^0\.0000\d+$/)
+    expect(costOf(data.usage)).toBe(Number(response.headers.get("x-evenkeel-charge")))
+    expect(costOf(data.usage)).toBe(charged(t).at(-1)! / 1_000_000)
     const [hostCall] = t.hosts[0]!.calls
     expect(hostCall!.path).toBe("/v1/chat/completions")
     expect(hostCall!.body).toMatchObject({
@@ -106,7 +118,10 @@ describe("the openai client", () => {
       expect(chunks[0]!.id).toMatch(/^chatcmpl-/)
       const last = chunks.at(-1)!
       if (include_usage)
-        expect(last).toMatchObject({ choices: [], usage: { completion_tokens: 4 } })
+        expect(last).toMatchObject({
+          choices: [],
+          usage: { completion_tokens: 4, cost: charged(t).at(-1)! / 1_000_000 },
+        })
       else expect(last.choices[0]?.finish_reason).toBe("stop")
     }
   })
@@ -161,7 +176,7 @@ describe("the openai client", () => {
         [0.25, -0.5, 0],
         [0.25, -0.5, 1],
       ])
-      expect(answer.usage).toEqual({ prompt_tokens: 2, total_tokens: 2 })
+      expect(answer.usage).toEqual({ prompt_tokens: 2, total_tokens: 2, cost: 0.000002 })
     }
   })
 

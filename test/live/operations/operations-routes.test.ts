@@ -168,6 +168,45 @@ describe("the rules and the market", () => {
   })
 })
 
+describe("a market of newcomers", () => {
+  it("says what it refuses, why, of which model, and what their ramp holds back", async () => {
+    const { clock, feed, get, market, serve } = await openOperations({
+      knobs: { ramp: { start: 0.1 } },
+    })
+    const model = market.listModel({ name: "new" })
+    const lone = market.listModel({ name: "unserved" })
+    market.startHost({ model, slots: 8, tokensPerSecond: 1000 })
+    const { account } = market.openAccount()
+    serve(account.id, model.id, "completed", 100)
+    expect(serve(account.id, lone.id, "completed")).toBe(false)
+    feed.rates.noteRefused(lone.id)
+    const { body } = await get("/market")
+    const told = body as unknown as {
+      readonly models: ReadonlyArray<Record<string, unknown>>
+      readonly last_minute: Record<string, unknown>
+    }
+    expect(told.models).toMatchObject([
+      {
+        model: "new",
+        supply_tokens_per_second: 100,
+        held_back_tokens_per_second: 900,
+        capacity: 1,
+        slots: 8,
+        refused_last_minute: 0,
+      },
+      { model: "unserved", supply_tokens_per_second: 0, refused_last_minute: 1 },
+    ])
+    const refusals = told.last_minute["refused_by_reason"] as Record<string, number>
+    expect(refusals).toEqual({ NoInstance: 1 })
+    expect(told.last_minute["refused"]).toBe(1)
+    clock.pass(61_000_000)
+    expect((await get("/market")).body["last_minute"]).toMatchObject({
+      refused: 0,
+      refused_by_reason: {},
+    })
+  })
+})
+
 describe("the OpenAPI document", () => {
   it("describes the routes in version 3.1, and has a page", async () => {
     const { server, get } = await openOperations()

@@ -90,6 +90,7 @@ const simulate = async (seed: number): Promise<{ served: number; crashes: number
   const call = (): void => {
     const owner = consumers[drawBelow(chance, consumers.length)]
     const isStreaming = chance.next() < 0.6
+    const hearsCharge = !isStreaming || chance.next() < 0.5
     const from = gateway
     let request = -1
     const opened = from.calls.open(
@@ -103,11 +104,12 @@ const simulate = async (seed: number): Promise<{ served: number; crashes: number
       },
       {
         isStreaming,
+        hearsCharge,
         ...(isStreaming ? {} : { assembler: () => makeAssembler("chat", "float") }),
         chunk: () => {},
         end: (end) => {
           if (!from.isAlive()) throw new Error("a dead gateway spoke to its consumer")
-          if (end._tag === "Served" && !isStreaming) told.push({ request, charge: end.chargeMinor })
+          if (end._tag === "Served" && hearsCharge) told.push({ request, charge: end.chargeMinor })
         },
       },
     )

@@ -26,6 +26,7 @@ const openMeasured = () => {
   const clock = manualClock()
   const measures: Array<CallMeasure> = []
   const heard: Array<string> = []
+  const refused: Array<number> = []
   let inner: Consumer | undefined
   const calls = measureCalls(
     {
@@ -36,13 +37,15 @@ const openMeasured = () => {
     } as Calls,
     clock,
     { callEnded: (measure) => measures.push(measure) },
+    { noteRefused: (id) => refused.push(id) },
   )
   const call = calls.open(order, {
     isStreaming: true,
+    hearsCharge: false,
     chunk: () => heard.push("chunk"),
     end: ({ _tag }) => heard.push(_tag),
   })
-  return { clock, measures, heard, call, consumer: inner! }
+  return { clock, measures, heard, refused, call, consumer: inner! }
 }
 
 describe("measured calls", () => {
@@ -54,7 +57,7 @@ describe("measured calls", () => {
     consumer.chunk({})
     consumer.end({
       _tag: "Served",
-      usage: { promptTokens: 7, completionTokens: 11 },
+      usage: { promptTokens: 7, completionTokens: 11, cost: 0.5 },
       chargeMinor: 0,
     })
     call.leave()
@@ -76,6 +79,11 @@ describe("measured calls", () => {
     const failed = openMeasured()
     failed.consumer.end({ _tag: "Failed", error: badRequest("no") })
     expect(failed.measures).toMatchObject([{ errorType: "invalid_request", outputTokens: 0 }])
+    expect(failed.refused).toEqual([])
+    const refused = openMeasured()
+    const refusal = { _tag: "Failed", error: badRequest("no"), refusal: "NoCapacity" } as const
+    refused.consumer.end(refusal)
+    expect(refused.refused).toEqual([order.model.id])
     const left = openMeasured()
     left.call.leave()
     expect(left.measures).toMatchObject([{ errorType: "consumer_gone" }])

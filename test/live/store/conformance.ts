@@ -13,6 +13,7 @@ import {
   restoreImage,
 } from "../../../engine/index.ts"
 import type { JournalEntry, StoredEntry, StoredPosting } from "../../../live/store/journal.ts"
+import type { Receipt, UsagePart } from "../../../live/store/receipt.ts"
 import { type MarketStore, recordKinds } from "../../../live/store/store.ts"
 
 /** A store, empty, and the same again as whoever starts next finds it. */
@@ -201,6 +202,94 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
     })
   })
 
+  describe(`${name}: receipts`, () => {
+    const receipt = (request: number, at: number, more: Partial<Receipt> = {}): Receipt => ({
+      request,
+      at,
+      account: 1,
+      key: 5,
+      requestId: `req_${request}`,
+      model: 2,
+      instance: 3,
+      inputTokens: 10,
+      outputTokens: 20,
+      inputPricePerMtok: 100,
+      outputPricePerMtok: 9_007_199_254_740_991,
+      charge: 7,
+      outcome: "completed",
+      ...more,
+    })
+
+    it("come back as they were noted, the latest first, page by page, of one account alone", async () => {
+      const { store, reopen } = await make()
+      const all = [
+        receipt(1, 10),
+        receipt(2, 30, { key: null, requestId: null }),
+        receipt(3, 20, { model: 9 }),
+        receipt(4, 20, { key: 6 }),
+        receipt(5, 40, { account: 8 }),
+      ]
+      for (const one of all) store.noteReceipt(one)
+      await store.durable()
+      for (const one of [store, await reopen()]) {
+        const ask = (more: object) =>
+          Effect.runPromise(one.receipts({ account: 1, fromMicros: 0, count: 10, ...more }))
+        expect(await ask({})).toEqual([all[1], all[3], all[2], all[0]])
+        expect(await ask({ fromMicros: 20, count: 2 })).toEqual([all[1], all[3]])
+        expect(await ask({ before: { at: 20, request: 4 } })).toEqual([all[2], all[0]])
+        expect(await ask({ key: 6 })).toEqual([all[3]])
+        expect(await ask({ model: 9 })).toEqual([all[2]])
+        expect(await ask({ requestId: "req_1" })).toEqual([all[0]])
+        expect(await Effect.runPromise(one.receiptsOf([3, 1, 99]))).toEqual([all[0], all[2]])
+      }
+    })
+
+    it("add up by span, model and key, or by fewer of these", async () => {
+      const { store } = await make()
+      store.noteReceipt(receipt(1, 10, { charge: 9_007_199_254_740_000 }))
+      store.noteReceipt(receipt(2, 20))
+      store.noteReceipt(receipt(3, 110, { key: null }))
+      store.noteReceipt(receipt(4, 120, { model: 4 }))
+      store.noteReceipt(receipt(5, 120, { account: 8 }))
+      await store.durable()
+      const ask = (by: ReadonlyArray<UsagePart>, more: object = {}) =>
+        Effect.runPromise(
+          store.usage({
+            account: 1,
+            by,
+            fromMicros: 0,
+            lengthMicros: 100,
+            originMicros: 50,
+            count: 10,
+            ...more,
+          }),
+        )
+      const one = { calls: 1, inputTokens: 10, outputTokens: 20, charge: 7 }
+      const rows = [
+        { ...one, span: 1, model: 4, key: 5 },
+        { ...one, span: 1, model: 2, key: -1 },
+        {
+          span: 0,
+          model: 2,
+          key: 5,
+          calls: 2,
+          inputTokens: 20,
+          outputTokens: 40,
+          charge: 9_007_199_254_740_007,
+        },
+      ]
+      expect(await ask(["span", "model", "key"])).toEqual(rows)
+      expect(await ask(["span", "model", "key"], { before: rows[0], count: 1 })).toEqual([rows[1]])
+      expect(await ask(["span", "model", "key"], { fromMicros: 100 })).toEqual(rows.slice(0, 2))
+      expect(await ask(["model"])).toMatchObject([
+        { span: -1, model: 4, key: -1, calls: 1 },
+        { span: -1, model: 2, key: -1, calls: 3 },
+      ])
+      expect(await ask([])).toMatchObject([{ span: -1, model: -1, key: -1, calls: 4 }])
+      expect(await ask([], { account: 99 })).toEqual([])
+    })
+  })
+
   describe(`${name}: the postings`, () => {
     it("make statements: lines of some lots before a place, and what came after it", async () => {
       const { store } = await make()
@@ -225,31 +314,64 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
       expect(page.newer).toBe(30 - 5)
     })
 
-    it("add up what lots earned, by hour and kind, from a time on", async () => {
+    it("add up what lots earned, by span, kind and lot, from a time on", async () => {
       const { store } = await make()
       store.append(entry(0, post(0, 9, 1, "share")))
       store.append(entry(microsPerHour, post(0, 9, 2, "share"), post(0, 10, 4, "vestingBounty")))
       store.append(entry(microsPerHour + 1, post(0, 9, 8, "share"), post(0, 9, 16, "purchase")))
-      store.append(entry(3 * microsPerHour, post(0, 9, 32, "bounty"), post(0, 8, 64, "share")))
+      store.append(entry(microsPerHour + 2, post(0, 10, 32, "share")))
+      store.append(entry(3 * microsPerHour, post(0, 9, 64, "bounty"), post(0, 8, 128, "share")))
       await store.durable()
-      expect(await Effect.runPromise(store.earnings([9, 10], microsPerHour))).toEqual([
-        { hour: 1, kind: "share", total: 10 },
-        { hour: 1, kind: "vestingBounty", total: 4 },
-        { hour: 3, kind: "bounty", total: 32 },
+      const hours = { fromMicros: microsPerHour, lengthMicros: microsPerHour, originMicros: 0 }
+      expect(await Effect.runPromise(store.earnings([9, 10], hours))).toEqual([
+        { span: 1, kind: "share", lot: 9, total: 10 },
+        { span: 1, kind: "share", lot: 10, total: 32 },
+        { span: 1, kind: "vestingBounty", lot: 10, total: 4 },
+        { span: 3, kind: "bounty", lot: 9, total: 64 },
       ])
+      // By another clock, what was a moment apart lies in two hours.
+      const clock = { ...hours, originMicros: 400_001 * microsPerHour - 1 }
+      const spans = (await Effect.runPromise(store.earnings([9], clock))).map(({ span }) => span)
+      expect(spans).toEqual([400_001, 400_002, 400_003])
     })
 
-    it("add up what instances earned by the ends of their calls", async () => {
+    it("add up what instances were paid by the ends of their calls, gifts apart", async () => {
       const { store } = await make()
       store.append(entry(5, post(0, 9, 7, "share"), finish(1)))
+      // Half of it a gift: two postings, one call.
+      store.append(entry(6, post(0, 9, 4, "share"), post(0, 7, 3, "share"), finish(1)))
       store.append(entry(6, post(0, 9, 7, "share"), finish(2)))
-      store.append(entry(7, post(0, 9, 7, "share"), finish(3)))
+      store.append(entry(7, post(0, 7, 7, "share"), finish(3)))
       store.append(entry(8, post(0, 10, 7, "share"), finish(1)))
       await store.durable()
-      expect(await Effect.runPromise(store.hostEarnings(9, [1, 3], 0))).toEqual([
-        { hour: 0, jobs: 2, tokens: 14, gross: 20, fee: 4, withheld: 2, earned: 14, bounty: 6 },
+      const ask = (fromMicros: number) =>
+        Effect.runPromise(
+          store.pay({
+            earnedLot: 9,
+            giftLot: 7,
+            instances: [1, 3],
+            fromMicros,
+            lengthMicros: microsPerHour,
+            originMicros: 0,
+          }),
+        )
+      const call = { tokens: 7, gross: 10, fee: 2, withheld: 1, bounty: 3 }
+      expect(await ask(0)).toEqual([
+        {
+          span: 0,
+          instance: 1,
+          jobs: 2,
+          tokens: 14,
+          gross: 20,
+          fee: 4,
+          withheld: 2,
+          bounty: 6,
+          earned: 11,
+          gift: 3,
+        },
+        { span: 0, instance: 3, jobs: 1, ...call, earned: 0, gift: 7 },
       ])
-      expect(await Effect.runPromise(store.hostEarnings(9, [1, 3], 9))).toEqual([])
+      expect(await ask(9)).toEqual([])
     })
   })
 }

@@ -38,6 +38,8 @@ export interface CommitQueue extends Journal {
     parameters: ReadonlyArray<unknown>,
     change?: RowChange,
   ) => void
+  /** Takes a row of `receipts` into the same commit as what was appended last. */
+  readonly receipt: (row: ReadonlyArray<unknown>) => void
   /** Entries and statements that are not on disk yet. */
   readonly backlog: () => number
   /** Calls `listener` after each commit: entries and statements in it, and how long it took. */
@@ -182,6 +184,11 @@ export const makeCommitQueue = ({
         take()
         open.statements.push([statement, parameters])
         if (change !== undefined) sums.take(change)
+      },
+      receipt: (row) => {
+        take()
+        open.receipts.push(row)
+        sums.take({ table: "receipts", row })
       },
       durable,
       backlog: () => [...closed, open].reduce((total, one) => total + sizeOf(one), 0),

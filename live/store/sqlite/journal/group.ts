@@ -15,6 +15,8 @@ export interface Group {
   /** Somebody waits for it. */
   isAwaited: boolean
   readonly entries: Array<JournalEntry>
+  /** What calls were charged for: rows of the table of that name. */
+  readonly receipts: Array<ReadonlyArray<unknown>>
   readonly statements: Array<readonly [statement: string, parameters: ReadonlyArray<unknown>]>
   readonly written: Promise<void>
   readonly settle: { readonly resolve: () => void; readonly reject: (cause: unknown) => void }
@@ -24,7 +26,7 @@ export interface Group {
 export interface ClosedGroup extends Group {
   readonly startedMillis: number
   readonly seal: Seal
-  /** Journal rows, postings, seal and sums as JSON, which the view `entries` takes apart. */
+  /** Journal rows, postings, seal, sums and receipts as JSON, which the view `entries` takes apart. */
   readonly rows: ReadonlyArray<string>
 }
 
@@ -41,14 +43,16 @@ export const openGroup = (firstSeq: number): Group => {
     firstSeq,
     isAwaited: false,
     entries: [],
+    receipts: [],
     statements: [],
     written,
     settle: { resolve, reject },
   }
 }
 
-/** Entries and statements in it. */
-export const sizeOf = ({ entries, statements }: Group): number => entries.length + statements.length
+/** Entries, receipts and statements in it. */
+export const sizeOf = ({ entries, receipts, statements }: Group): number =>
+  entries.length + receipts.length + statements.length
 
 /** Seals a group, behind the one before; `sums`: those of the tables, what the group does to them included. */
 export const closeGroup = (group: Group, before: Seal, sums: RowSums): ClosedGroup => {
@@ -64,7 +68,12 @@ export const closeGroup = (group: Group, before: Seal, sums: RowSums): ClosedGro
   return Object.assign(group, {
     startedMillis: performance.now(),
     seal,
-    rows: [...rows, JSON.stringify(sealRow), JSON.stringify(sums.changed())],
+    rows: [
+      ...rows,
+      JSON.stringify(sealRow),
+      JSON.stringify(sums.changed()),
+      JSON.stringify(group.receipts),
+    ],
   })
 }
 
@@ -90,7 +99,10 @@ const rowsOf = (group: Group): readonly [journal: string, postings: string] => {
 }
 
 const insertGroup = (sql: SqlClient, group: ClosedGroup): Effect.Effect<unknown, SqlError> =>
-  sql.unsafe("INSERT INTO entries (journal, postings, seal, sums) VALUES (?, ?, ?, ?)", group.rows)
+  sql.unsafe(
+    "INSERT INTO entries (journal, postings, seal, sums, receipts) VALUES (?, ?, ?, ?, ?)",
+    group.rows,
+  )
 
 /** Calls bring entries alone, which are one statement; a transaction takes four trips to the disk. */
 export const writeGroup = (sql: SqlClient, group: ClosedGroup): Effect.Effect<unknown, SqlError> =>

@@ -1,6 +1,6 @@
 /**
- * The history of a market, checked from its first entry on: each group against its digests, the audits
- * against their sum, and the file against SQLite's own rules, which finds an index that leaves rows
+ * The history of a market, checked from its first entry on: each group against its digests, audits and
+ * receipts against their sums, and the file against SQLite's own rules, which finds an index that leaves rows
  * out. What the present state is made of is checked when the directory is opened (row-sums.ts) and when
  * the journal after the snapshot is taken again; this is about the rest, of which there may be much.
  *
@@ -13,7 +13,7 @@ import type { History } from "../../store.ts"
 import { StoreDamaged } from "../../errors.ts"
 import { asFault, readingTable } from "../schema/damage.ts"
 import { ofCustomers } from "../schema/migrations.ts"
-import { checkAudits } from "./row-sums.ts"
+import { checkAdded } from "./row-sums.ts"
 import { checkGroups } from "./stored-journal.ts"
 
 export const makeHistory = (connect: Effect.Effect<SqlClient, SqlError, Scope.Scope>): History => {
@@ -42,7 +42,7 @@ export const makeHistory = (connect: Effect.Effect<SqlClient, SqlError, Scope.Sc
               0,
               restMillis === 0 ? Effect.void : Effect.sleep(`${restMillis} millis`),
             )
-            yield* checkAudits(reader)
+            yield* checkAdded(reader)
             isChecked = true
           }),
         ),

@@ -14,13 +14,14 @@ import { createHash } from "node:crypto"
 import { StoreDamaged } from "../../errors.ts"
 import { readingTable } from "../schema/damage.ts"
 import { recordKinds, type RecordKind } from "../../store.ts"
+import { receiptColumns } from "../schema/receipt-row.ts"
 
 type Row = ReadonlyArray<unknown>
 
 /** What a statement does to the rows of a table. */
 export type RowChange =
   | { readonly table: KeyedTable; readonly key: number | string; readonly row: Row | undefined }
-  | { readonly table: "audits"; readonly row: Row }
+  | { readonly table: AddedTable; readonly row: Row }
   | { readonly table: "deliveries"; readonly isEmptied: true }
 
 /** Columns of each table that is summed; the first one is the row's key, where rows can change. */
@@ -31,8 +32,16 @@ const keyedTables: ReadonlyArray<readonly [KeyedTable, ReadonlyArray<string>]> =
 ]
 type KeyedTable = RecordKind | "meta" | "deliveries"
 
-/** Audits are only ever added to; the database gives them their ids. */
-const auditColumns = ["at", "finding", "subject", "quantity", "actor"]
+/**
+ * Tables that are only ever added to, which may be long: the column that orders them, and those that are
+ * summed. The database gives audits their ids.
+ */
+const addedTables = {
+  audits: { order: "id", columns: ["at", "finding", "subject", "quantity", "actor"] },
+  receipts: { order: "request", columns: receiptColumns },
+} as const
+type AddedTable = keyof typeof addedTables
+const addedTableNames = Object.keys(addedTables) as ReadonlyArray<AddedTable>
 
 const modulus = 2 ** 48
 
@@ -96,12 +105,18 @@ const makeRowSums = (
   }
 }
 
+/** A directory of an older version, before it is migrated, may lack one. */
+const hasTable = (reader: SqlClient, table: string): Effect.Effect<boolean, SqlError> =>
+  Effect.map(
+    reader.unsafe("SELECT 1 FROM sqlite_schema WHERE name = ?", [table]),
+    (rows) => rows.length > 0,
+  )
+
 const writtenSums = (
   reader: SqlClient,
 ): Effect.Effect<ReadonlyMap<string, Readonly<Sum>>, SqlError | StoreDamaged> =>
   Effect.gen(function* () {
-    const known = yield* reader.unsafe("SELECT 1 FROM sqlite_schema WHERE name = 'sums'")
-    if (known.length === 0) return new Map()
+    if (!(yield* hasTable(reader, "sums"))) return new Map()
     const rows = yield* readingTable("sums")(
       reader.unsafe<{ readonly name: string; readonly rows: number; readonly total: number }>(
         "SELECT name, rows, total FROM sums",
@@ -111,7 +126,7 @@ const writtenSums = (
   })
 
 /**
- * Reads every summed table but the audits, and compares. A table without a sum was written before there
+ * Reads every summed table but those that are only added to, and compares. A table without a sum was written before there
  * were sums: it is taken as it is.
  */
 export const loadRowSums = (reader: SqlClient): Effect.Effect<RowSums, SqlError | StoreDamaged> =>
@@ -141,7 +156,8 @@ export const loadRowSums = (reader: SqlClient): Effect.Effect<RowSums, SqlError 
       if (expected === undefined) sums.set(table, found)
       else yield* compare(table, expected, found)
     }
-    if (!written.has("audits")) sums.set("audits", yield* auditsSum(reader))
+    for (const table of addedTableNames)
+      if (!written.has(table)) sums.set(table, yield* addedSum(reader, table))
     // What is in `sums` by now is not written yet.
     const made = makeRowSums(sums, digests)
     for (const [table, { rows, total }] of written) sums.set(table, { rows, total })
@@ -160,33 +176,48 @@ const compare = (table: string, expected: Sum, found: Sum): Effect.Effect<void, 
     : new StoreDamaged({ table, where: "", what: "a row is not as it was written" })
 }
 
-const auditPage = 5000
+const addedPage = 5000
 
-const auditsSum = (reader: SqlClient): Effect.Effect<Sum, SqlError | StoreDamaged> =>
+const addedSum = (
+  reader: SqlClient,
+  table: AddedTable,
+): Effect.Effect<Sum, SqlError | StoreDamaged> =>
   Effect.gen(function* () {
+    const { order, columns } = addedTables[table]
     const sum = { rows: 0, total: 0 }
+    if (!(yield* hasTable(reader, table))) return sum
     for (let last = -1; ;) {
-      const rows = yield* readingTable("audits")(
+      const rows = yield* readingTable(table)(
         reader.unsafe<Record<string, number | string | null>>(
-          `SELECT id, ${auditColumns.join(", ")} FROM audits WHERE id > ? ORDER BY id LIMIT ?`,
-          [last, auditPage],
+          `SELECT ${[...new Set([order, ...columns])].join(", ")} FROM ${table} WHERE ${order} > ? ORDER BY ${order} LIMIT ?`,
+          [last, addedPage],
         ),
       )
       for (const row of rows) {
-        const values = auditColumns.map((column) => row[column])
-        sum.total = (sum.total + digestOfRow("audits", values)) % modulus
+        const values = columns.map((column) => row[column])
+        sum.total = (sum.total + digestOfRow(table, values)) % modulus
       }
       sum.rows += rows.length
-      if (rows.length < auditPage) return sum
-      last = Number(rows[rows.length - 1]["id"])
+      if (rows.length < addedPage) return sum
+      last = Number(rows[rows.length - 1][order])
     }
   })
 
-/** Compares the audits, of which there may be many. `reader`: of a connection that nobody else uses. */
-export const checkAudits = (reader: SqlClient): Effect.Effect<void, SqlError | StoreDamaged> =>
-  reader.withTransaction(Effect.all([writtenSums(reader), auditsSum(reader)])).pipe(
-    Effect.flatMap(([written, found]) => {
-      const expected = written.get("audits")
-      return expected === undefined ? Effect.void : compare("audits", expected, found)
-    }),
+/**
+ * Compares the tables that are only added to, of whose rows there may be many. `reader`: of a connection
+ * that nobody else uses.
+ */
+export const checkAdded = (reader: SqlClient): Effect.Effect<void, SqlError | StoreDamaged> =>
+  Effect.forEach(
+    addedTableNames,
+    (table) =>
+      reader.withTransaction(
+        Effect.flatMap(writtenSums(reader), (written) => {
+          const expected = written.get(table)
+          return expected === undefined
+            ? Effect.void
+            : Effect.flatMap(addedSum(reader, table), (found) => compare(table, expected, found))
+        }),
+      ),
+    { discard: true },
   )

@@ -131,7 +131,57 @@ const sealed = Effect.gen(function* () {
   ) STRICT`)
 })
 
-export const steps = { "0001_first": first, "0002_sealed": sealed }
+/** What calls were charged for comes with their entries, in the same statement. */
+const receipted = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  const run = (statement: string) => sql.unsafe(statement)
+  yield* run(`CREATE TABLE receipts (
+    request INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    account INTEGER NOT NULL,
+    key INTEGER,
+    request_id TEXT,
+    model INTEGER NOT NULL,
+    instance INTEGER NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    input_price INTEGER NOT NULL ${isSafe("input_price")},
+    output_price INTEGER NOT NULL ${isSafe("output_price")},
+    charge INTEGER NOT NULL ${isSafe("charge")},
+    outcome TEXT NOT NULL
+  ) STRICT`)
+  yield* run(`CREATE INDEX receipts_by_account ON receipts (account, at, request)`)
+  yield* run(`CREATE INDEX receipts_by_request_id ON receipts (request_id)`)
+  yield* run(`DROP TRIGGER take_entries`)
+  yield* run(`DROP VIEW entries`)
+  yield* run(`CREATE VIEW entries AS
+    SELECT NULL AS journal, NULL AS postings, NULL AS seal, NULL AS sums, NULL AS receipts`)
+  yield* run(`CREATE TRIGGER take_entries INSTEAD OF INSERT ON entries BEGIN
+    INSERT INTO journal (seq, at, event, commands, digest)
+      SELECT value ->> 0, value ->> 1, value -> 2, value -> 3, value ->> 4
+      FROM json_each(NEW.journal);
+    INSERT INTO postings (seq, line, at, kind, debit, credit, amount, reference)
+      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+        value ->> 6, value ->> 7
+      FROM json_each(NEW.postings);
+    INSERT INTO groups (number, last_seq, written_at_millis, journal, postings, chain)
+      SELECT NEW.seal ->> 0, NEW.seal ->> 1, NEW.seal ->> 2, NEW.seal ->> 3, NEW.seal ->> 4,
+        NEW.seal ->> 5;
+    INSERT OR REPLACE INTO sums (name, rows, total)
+      SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(NEW.sums);
+    INSERT INTO receipts (request, at, account, key, request_id, model, instance, input_tokens,
+        output_tokens, input_price, output_price, charge, outcome)
+      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+        value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12
+      FROM json_each(NEW.receipts);
+  END`)
+})
+
+export const steps = {
+  "0001_first": first,
+  "0002_sealed": sealed,
+  "0003_receipted": receipted,
+}
 
 /** Brings the tables up to this version's. */
 export const migrate = Migrator.make({})({ loader: Migrator.fromRecord(steps) })

@@ -2,46 +2,65 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
-import { microsPerHour } from "../../../../engine/index.ts"
-import type { EarningsRow, HostHour } from "../../store.ts"
+import type { EarningsRow, PayQuery, PayRow, Spans } from "../../store.ts"
 import { firstSeqFrom } from "../journal/stored-journal.ts"
 import { ofCustomers } from "../schema/migrations.ts"
 
-const earningsQuery = (lots: number): string => `SELECT at / ${microsPerHour} AS hour, kind,
-    sum(amount) AS total FROM postings
+/** Takes the origin and the length; as integers, so that the division is one of integers. */
+const spanOf = (at: string): string => `(${at} + CAST(? AS INTEGER)) / CAST(? AS INTEGER)`
+
+const earningsQuery = (lots: number): string => `SELECT ${spanOf("at")} AS span, kind,
+    credit AS lot, sum(amount) AS total FROM postings
   WHERE credit IN (${Array.from({ length: lots }, () => "?").join(", ")})
     AND ${ofCustomers("credit")} AND seq >= ?
-    AND kind IN ('share', 'bounty', 'vestingBounty')
-  GROUP BY hour, kind ORDER BY hour, kind`
+    AND kind IN ('share', 'bounty', 'vestingBounty', 'vested')
+  GROUP BY span, kind, credit ORDER BY span, kind, credit`
 
 export const readEarnings = (
   reader: SqlClient,
   lastSeq: number,
   lots: ReadonlyArray<number>,
-  fromMicros: number,
+  { fromMicros, lengthMicros, originMicros }: Spans,
 ): Effect.Effect<ReadonlyArray<EarningsRow>, SqlError> =>
   Effect.flatMap(firstSeqFrom(reader, lastSeq, fromMicros), (seq) =>
-    reader.unsafe<EarningsRow>(earningsQuery(lots.length), [...lots, seq]),
+    reader.unsafe<EarningsRow>(earningsQuery(lots.length), [
+      originMicros,
+      lengthMicros,
+      ...lots,
+      seq,
+    ]),
   )
 
-const hoursQuery = `SELECT p.at / ${microsPerHour} AS hour, count(*) AS jobs,
+/** A call that gifts paid in part has two postings: they are one again before calls are counted. */
+const payQuery = `WITH paid AS (
+    SELECT seq, reference, at, sum(amount) AS total, sum(iif(credit = ?, amount, 0)) AS gift
+    FROM postings
+    WHERE credit IN (?, ?) AND ${ofCustomers("credit")} AND seq >= ? AND kind = 'share'
+    GROUP BY seq, reference
+  )
+  SELECT ${spanOf("p.at")} AS span, c.value ->> 'instance' AS instance, count(*) AS jobs,
     sum(c.value ->> 'outputTokens') AS tokens, sum(c.value ->> 'charge') AS gross,
     sum(c.value ->> 'fee') AS fee, sum(c.value ->> 'withheld') AS withheld,
-    sum(p.amount) AS earned, sum(c.value ->> 'bounty') AS bounty
-  FROM postings p JOIN journal j ON j.seq = p.seq, json_each(j.commands) c
-  WHERE p.credit = ? AND ${ofCustomers("p.credit")} AND p.seq >= ? AND p.kind = 'share'
-    AND c.value ->> '_tag' = 'Finish' AND c.value ->> 'request' = p.reference
+    sum(p.total - p.gift) AS earned, sum(p.gift) AS gift, sum(c.value ->> 'bounty') AS bounty
+  FROM paid p JOIN journal j ON j.seq = p.seq, json_each(j.commands) c
+  WHERE c.value ->> '_tag' = 'Finish' AND c.value ->> 'request' = p.reference
     AND c.value ->> 'instance' IN (SELECT value FROM json_each(?))
-  GROUP BY hour ORDER BY hour`
+  GROUP BY span, instance ORDER BY span, instance`
 
-/** Each posting to the lot is joined to the end of the call that it is for, which names the instance. */
-export const readHostEarnings = (
+/** Each posting to the lots is joined to the end of the call that it is for, which names the instance. */
+export const readPay = (
   reader: SqlClient,
   lastSeq: number,
-  lot: number,
-  instances: ReadonlyArray<number>,
-  fromMicros: number,
-): Effect.Effect<ReadonlyArray<HostHour>, SqlError> =>
+  { earnedLot, giftLot, instances, fromMicros, lengthMicros, originMicros }: PayQuery,
+): Effect.Effect<ReadonlyArray<PayRow>, SqlError> =>
   Effect.flatMap(firstSeqFrom(reader, lastSeq, fromMicros), (seq) =>
-    reader.unsafe<HostHour>(hoursQuery, [lot, seq, JSON.stringify(instances)]),
+    reader.unsafe<PayRow>(payQuery, [
+      giftLot,
+      earnedLot,
+      giftLot,
+      seq,
+      originMicros,
+      lengthMicros,
+      JSON.stringify(instances),
+    ]),
   )

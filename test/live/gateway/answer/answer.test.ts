@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { chunkBody, makeAssembler, usageChunk } from "../../../../live/gateway/answer/answer.ts"
 
 const envelope = { id: "chatcmpl-1", created: 5, model: "small" }
-const usage = { promptTokens: 3, completionTokens: 4 }
+const usage = { promptTokens: 3, completionTokens: 4, cost: 0.000011 }
 const chat = (delta: object, more: object = {}) => ({ choices: [{ index: 0, delta, ...more }] })
 
 const assembled = (chunks: ReadonlyArray<Readonly<Record<string, unknown>>>) => {
@@ -41,7 +41,7 @@ describe("an answer in one piece", () => {
           finish_reason: "length",
         },
       ],
-      usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 },
+      usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7, cost: 0.000011 },
     })
   })
 
@@ -99,7 +99,7 @@ describe("an answer in one piece", () => {
         expect(assembler.answer(envelope, usage)).toMatchObject({
           object: "list",
           data: [{ index: 0, embedding: expected }],
-          usage: { prompt_tokens: 3, total_tokens: 3 },
+          usage: { prompt_tokens: 3, total_tokens: 3, cost: 0.000011 },
         })
       }
   })
@@ -118,7 +118,7 @@ describe("a chunk for the consumer", () => {
     ).toEqual({ ...envelope, object: "chat.completion.chunk", choices: [choice] })
     expect(usageChunk("chat", envelope, usage)).toMatchObject({
       choices: [],
-      usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 },
+      usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7, cost: 0.000011 },
     })
   })
 })

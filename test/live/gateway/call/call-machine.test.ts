@@ -97,8 +97,9 @@ const naiveCall: Naive<Flags, CallInput, CallOutput> = (flags, input) => {
       return flags.hasText ? on({ ...held, isOpen: true }, "flush") : on(held)
     }
     case "served":
-      return hasKernelTheWord && isStream === false
-        ? on({ ...flags, isCharging: true }, "awaitCharge")
+      return hasKernelTheWord && (isStream === false || isOpen)
+        ? // What was answered, and how, plays no part any more.
+          on({ isCharging: true }, "awaitCharge")
         : undefined
     case "ended":
       return hasKernelTheWord ? on({ isOver: true }, "conclude") : undefined

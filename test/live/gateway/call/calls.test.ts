@@ -1,3 +1,4 @@
+import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import {
   accountView,
@@ -8,6 +9,7 @@ import {
 import type { Command } from "../../../../engine/index.ts"
 import { makeAssembler } from "../../../../live/gateway/answer/answer.ts"
 import type { CallEnd, Consumer } from "../../../../live/gateway/call/call.ts"
+import type { Asker } from "../../../../live/gateway/call/receipts.ts"
 import { makeCalls } from "../../../../live/gateway/call/calls.ts"
 import { countTokens } from "../../../../live/gateway/answer/token-count.ts"
 import { manualClock } from "../../support/manual-clock.ts"
@@ -22,6 +24,9 @@ const maxTokens = 50
 interface Options extends MarketOptions {
   readonly hosts?: number
   readonly isStreaming?: boolean
+  /** Default: where it does not stream. */
+  readonly hearsCharge?: boolean
+  readonly asker?: Asker
   readonly minor?: number
   readonly maxTokens?: number
 }
@@ -42,6 +47,7 @@ const openCall = (options: Options = {}) => {
   const { isStreaming = true } = options
   const consumer: Consumer = {
     isStreaming,
+    hearsCharge: options.hearsCharge ?? !isStreaming,
     ...(isStreaming ? {} : { assembler: () => makeAssembler("chat", "float") }),
     chunk: (chunk) => {
       const [choice] = chunk["choices"] as [{ delta: { content?: string } }]
@@ -61,6 +67,7 @@ const openCall = (options: Options = {}) => {
       body: { messages: [] },
       inputTokens,
       maxTokens: options.maxTokens ?? maxTokens,
+      ...(options.asker === undefined ? {} : { asker: options.asker }),
     },
     consumer,
   )
@@ -86,6 +93,7 @@ const openCall = (options: Options = {}) => {
   return {
     clock,
     market,
+    account,
     courier,
     calls,
     call,
@@ -119,7 +127,11 @@ describe("a call that streams", () => {
     expect(t.ends).toEqual([
       {
         _tag: "Served",
-        usage: { promptTokens: inputTokens, completionTokens: 4 },
+        usage: {
+          promptTokens: inputTokens,
+          completionTokens: 4,
+          cost: priceOf(4) / 1_000_000,
+        },
         chargeMinor: priceOf(4),
       },
     ])
@@ -501,6 +513,25 @@ describe("a consumer that leaves", () => {
     t.expectOver()
   })
 
+  it("while a stream that tells its charge waits for the disk: nothing happens any more", async () => {
+    let write = (): void => {}
+    const t = openCall({
+      hearsCharge: true,
+      durable: () => new Promise((resolve) => (write = resolve)),
+    })
+    write()
+    await t.settled()
+    t.courier.last().say("Hello")
+    t.courier.last().finish()
+    expect(t.of("Finish")).toHaveLength(1)
+    expect(t.ends).toEqual([])
+    t.call.leave()
+    write()
+    await t.settled()
+    expect(t.ends).toEqual([])
+    t.expectOver()
+  })
+
   it("while the answer is put together: it pays for what was made for it", async () => {
     const t = openCall({ isStreaming: false })
     t.courier.last().say("Hello there")
@@ -510,6 +541,73 @@ describe("a consumer that leaves", () => {
     await t.settled()
     expect(t.ends).toEqual([])
     t.expectOver()
+  })
+})
+
+describe("a charge", () => {
+  it("is told at the end of a stream only when it is on disk, and by no stream that lost it", async () => {
+    for (const isLost of [false, true]) {
+      let write = (): void => {}
+      let fail = (_error: Error): void => {}
+      const t = openCall({
+        hearsCharge: true,
+        durable: () =>
+          new Promise((resolve, reject) => {
+            write = resolve
+            fail = reject
+          }),
+      })
+      write()
+      await t.settled()
+      t.courier.last().say("Hello")
+      t.courier.last().finish()
+      await t.settled()
+      expect(t.texts.join("")).toBe("Hello")
+      expect(t.ends).toEqual([])
+      if (isLost) fail(new Error("disk full"))
+      else write()
+      await t.settled()
+      expect(t.ends).toMatchObject(
+        isLost ? [{ _tag: "Failed" }] : [{ _tag: "Served", chargeMinor: priceOf(1) }],
+      )
+      t.expectOver()
+    }
+  })
+
+  it("has a receipt with what it follows from, and who asked", async () => {
+    const t = openCall({ asker: { key: 7, requestId: "req_1" } })
+    await t.settled()
+    t.courier.last().say("Hello")
+    t.courier.last().finish()
+    const { instance } = t.of("Finish")[0]!
+    const account = t.account.id
+    const found = await Effect.runPromise(
+      t.market.store.receipts({ account, fromMicros: 0, count: 10 }),
+    )
+    expect(found).toMatchObject([
+      {
+        account,
+        instance,
+        key: 7,
+        requestId: "req_1",
+        inputTokens,
+        outputTokens: 1,
+        inputPricePerMtok: 1_000_000,
+        outputPricePerMtok: 2_000_000,
+        charge: priceOf(1),
+        outcome: "completed",
+      },
+    ])
+  })
+
+  it("that is none has no receipt", async () => {
+    const t = openCall({ hosts: 1, asker: { key: 7, requestId: "req_1" } })
+    await t.settled()
+    t.courier.last().fail("upstreamError")
+    await t.settled()
+    expect(t.of("Refuse")).toHaveLength(1)
+    const requests = t.market.journal.entries.map((_, index) => index + 1)
+    expect(await Effect.runPromise(t.market.store.receiptsOf(requests))).toEqual([])
   })
 })
 

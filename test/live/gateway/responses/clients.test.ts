@@ -117,6 +117,7 @@ describe("the openai client", () => {
     expect(data.id).toMatch(/^resp_/)
     expect(data.usage!.total_tokens).toBe(data.usage!.input_tokens + 4)
     const charge = response.headers.get("x-evenkeel-charge")
+    expect(data.usage).toMatchObject({ cost: Number(charge) })
     expect(bodyOf(t)).toMatchObject({
       model: "host-0",
       max_tokens: 50,
@@ -159,6 +160,10 @@ describe("the openai client", () => {
       "response.completed",
     ])
     const final = await stream.finalResponse()
+    const charges = t.market.journal.entries.flatMap(({ commands }) =>
+      commands.flatMap((command) => (command._tag === "Finish" ? [command.charge] : [])),
+    )
+    expect(final.usage).toMatchObject({ cost: charges[0]! / 1_000_000 })
     expect(final.output_text).toBe("Hello, world!")
     const whole = await clientOf(t).responses.create(ask)
     const bare = ({ id, created_at, output, ...rest }: OpenAI.Responses.Response) => ({

@@ -15,7 +15,7 @@ interface Call {
 }
 
 const envelope = { id: "resp_1", created: 5, model: "small" }
-const usage = { promptTokens: 3, completionTokens: 4 }
+const usage = { promptTokens: 3, completionTokens: 4, cost: 0.000012 }
 const broken = new HttpError({
   status: 502,
   type: "server_error",

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { Command } from "../../../../engine/index.ts"
-import { imageOf, microsPerHour } from "../../../../engine/index.ts"
+import { imageOf } from "../../../../engine/index.ts"
 import type { StoredAudit } from "../../../../live/store/audit.ts"
 import type {
   JournalEntry,
@@ -13,13 +13,15 @@ import type {
   StoredPosting,
   TakePage,
 } from "../../../../live/store/journal.ts"
+import type { Receipt } from "../../../../live/store/receipt.ts"
 import type { MarketMeta } from "../../../../live/store/meta.ts"
 import type {
   DeliveryNote,
   EarningKind,
-  HostHour,
   MarketStore,
+  PayRow,
   RecordKind,
+  Spans,
   StatementLine,
   StatementPlace,
   StoredRecord,
@@ -45,6 +47,7 @@ export const makeMemoryStore = (
   const records = new Map<RecordKind, Map<number, StoredRecord>>()
   const deliveryNotes = new Map<number, DeliveryNote>()
   const audits: Array<StoredAudit> = []
+  const receipts: Array<Receipt> = []
   const snapshots: Array<StoredSnapshot> = []
   const listeners: Array<(rows: number, seconds: number) => void> = []
   let meta: MarketMeta | undefined
@@ -118,44 +121,106 @@ export const makeMemoryStore = (
           newer: sum(newer, ({ side, amount }) => (side === 1 ? amount : -amount)),
         }
       }),
-    earnings: (lots, fromMicros) =>
+    earnings: (lots, spans) =>
       Effect.sync(() =>
         grouped(
           postings.filter(
             ({ at, credit, kind }) =>
-              at >= fromMicros && lots.includes(credit) && earningKinds.includes(kind),
+              at >= spans.fromMicros && lots.includes(credit) && earningKinds.includes(kind),
           ),
-          ({ at, kind }) => `${hourOf(at)} ${kind}`,
+          ({ at, kind, credit }) => `${spanOf(spans, at)} ${kind} ${credit}`,
         ).map(([first, all]) => ({
-          hour: hourOf(first.at),
+          span: spanOf(spans, first.at),
           kind: first.kind as EarningKind,
+          lot: first.credit,
           total: sum(all, ({ amount }) => amount),
         })),
       ),
-    hostEarnings: (lot, instances, fromMicros) =>
+    pay: ({ earnedLot, giftLot, instances, ...spans }) =>
       Effect.sync(() =>
         grouped(
           postings.flatMap((posting) => {
-            const isShare = posting.kind === "share" && posting.credit === lot
-            const end = isShare && posting.at >= fromMicros ? endOf(stored, posting) : undefined
+            const { kind, credit, at } = posting
+            const isPay = kind === "share" && (credit === earnedLot || credit === giftLot)
+            const end = isPay && at >= spans.fromMicros ? endOf(stored, posting) : undefined
             return end !== undefined && instances.includes(end.instance)
               ? [{ ...posting, end }]
               : []
           }),
-          ({ at }) => String(hourOf(at)),
-        ).map(([first, all]): HostHour => {
-          const total = (of: (end: Finish) => number): number => sum(all, ({ end }) => of(end))
+          ({ at, end }) => `${spanOf(spans, at)} ${end.instance}`,
+        ).map(([first, all]): PayRow => {
+          const ends = [...new Set(all.map(({ end }) => end))]
+          const paid = (lot: number): number =>
+            sum(all, ({ credit, amount }) => (credit === lot ? amount : 0))
           return {
-            hour: hourOf(first.at),
-            jobs: all.length,
-            tokens: total((end) => end.outputTokens),
-            gross: total((end) => end.charge),
-            fee: total((end) => end.fee),
-            withheld: total((end) => end.withheld),
-            earned: sum(all, ({ amount }) => amount),
-            bounty: total((end) => end.bounty),
+            span: spanOf(spans, first.at),
+            instance: first.end.instance,
+            jobs: ends.length,
+            tokens: sum(ends, (end) => end.outputTokens),
+            gross: sum(ends, (end) => end.charge),
+            fee: sum(ends, (end) => end.fee),
+            withheld: sum(ends, (end) => end.withheld),
+            earned: paid(earnedLot),
+            gift: paid(giftLot),
+            bounty: sum(ends, (end) => end.bounty),
           }
         }),
+      ),
+    noteReceipt: (receipt) => void receipts.push(receipt),
+    receipts: ({ account, fromMicros, key, model, requestId, before, count }) =>
+      Effect.sync(() =>
+        receipts
+          .filter(
+            (one) =>
+              one.account === account &&
+              one.at >= fromMicros &&
+              (key ?? one.key) === one.key &&
+              (model ?? one.model) === one.model &&
+              (requestId ?? one.requestId) === one.requestId &&
+              (before === undefined ||
+                one.at < before.at ||
+                (one.at === before.at && one.request < before.request)),
+          )
+          .toSorted((a, b) => b.at - a.at || b.request - a.request)
+          .slice(0, count),
+      ),
+    receiptsOf: (requests) =>
+      Effect.sync(() =>
+        receipts
+          .filter(({ request }) => requests.includes(request))
+          .toSorted((a, b) => a.request - b.request),
+      ),
+    usage: ({ account, by, before, count, ...spans }) =>
+      Effect.sync(() =>
+        grouped(
+          receipts
+            .filter((one) => one.account === account && one.at >= spans.fromMicros)
+            .map((one) => ({
+              ...one,
+              span: by.includes("span") ? spanOf(spans, one.at) : -1,
+              model: by.includes("model") ? one.model : -1,
+              key: by.includes("key") ? (one.key ?? -1) : -1,
+            })),
+          ({ span, model, key }) => `${span + 1} ${model + 1} ${key + 1}`,
+        )
+          .map(([{ span, model, key }, all]) => ({
+            span,
+            model,
+            key,
+            calls: all.length,
+            inputTokens: sum(all, ({ inputTokens }) => inputTokens),
+            outputTokens: sum(all, ({ outputTokens }) => outputTokens),
+            charge: sum(all, ({ charge }) => charge),
+          }))
+          .toReversed()
+          .filter(
+            (one) =>
+              before === undefined ||
+              one.span < before.span ||
+              (one.span === before.span &&
+                (one.model < before.model || (one.model === before.model && one.key < before.key))),
+          )
+          .slice(0, count),
       ),
     // What is in memory has no past that could be damaged.
     history: { bytes: Effect.succeed(0), check: () => Effect.void, isChecked: () => true },
@@ -168,9 +233,10 @@ type Finish = Extract<Command, { readonly _tag: "Finish" }>
 
 const isPost = (command: Command): command is Post => command._tag === "Post"
 
-const earningKinds = ["share", "bounty", "vestingBounty"]
+const earningKinds = ["share", "bounty", "vestingBounty", "vested"]
 
-const hourOf = (micros: number): number => Math.floor(micros / microsPerHour)
+const spanOf = ({ originMicros, lengthMicros }: Spans, at: number): number =>
+  Math.floor((at + originMicros) / lengthMicros)
 
 const sum = <T>(all: ReadonlyArray<T>, of: (one: T) => number): number =>
   all.reduce((total, one) => total + of(one), 0)

@@ -188,20 +188,40 @@ const nearestShown = 5
 const comparisonText = ({ metrics, missing }: Comparison): string => {
   const all = Object.entries(metrics)
   const byEvidence = all.toSorted(([, a], [, b]) => (a.p ?? 1) - (b.p ?? 1))
-  const moved = byEvidence.filter(([, { verdict }]) => verdict !== "no difference shown")
+  const moved = byEvidence.filter(([, { verdict }]) => verdict === "higher" || verdict === "lower")
   const shown =
     moved.length > 0 ? moved : byEvidence.filter(([, { p }]) => p !== 1).slice(0, nearestShown)
   const absent = Object.entries(missing).map(([name, where]) => `${name} (no ${where})`)
   return [
     ...(shown.length === 0 ? [] : [tableOf(shown), ""]),
-    `${moved.length} of ${all.length} metrics moved, at a ${100 * FAMILY_ERROR}% risk of any false verdict among them all; ${all.length - moved.length} showed no difference.`,
+    ...summaryOf(all.map(([, metric]) => metric)),
     ...(shown.length === 0 ? [] : [legend]),
     ...(absent.length === 0 ? [] : [printable(`Not compared: ${absent.join(", ")}.`)]),
   ].join("\n")
 }
 
+/** How many moved, of those that were tested and of those that chance had no part in. */
+const summaryOf = (all: ReadonlyArray<MetricComparison>): ReadonlyArray<string> => {
+  const count = (is: (metric: MetricComparison) => boolean) => all.filter(is).length
+  const hasMoved = ({ verdict }: MetricComparison) => verdict === "higher" || verdict === "lower"
+  const tested = count(({ basis }) => basis === "test")
+  const movedByTest = count((one) => hasMoved(one) && one.basis === "test")
+  const exact = count(({ basis }) => basis === "exact")
+  const identical = count(({ verdict }) => verdict === "identical")
+  const unshown = count(({ verdict }) => verdict === "no difference shown")
+  return [
+    `${movedByTest + exact} of ${all.length} metrics moved; ${unshown} showed no difference; ${identical} were identical in every replication.`,
+    ...(tested === 0
+      ? []
+      : [
+          `Of ${tested} that chance has a part in, ${movedByTest} moved, at a ${100 * FAMILY_ERROR}% risk of any false verdict among them.`,
+        ]),
+    ...(exact === 0 ? [] : [`${exact} moved exactly: by the same in every replication.`]),
+  ]
+}
+
 const legend =
-  "95%: the half-width of each difference's own interval. p: adjusted for all metrics (Holm). saved: how many times smaller common random numbers made the difference's variance."
+  "95%: the half-width of each difference's own interval. p: adjusted for all metrics that were tested (Holm); exact: the same difference in every replication. saved: how many times smaller common random numbers made the difference's variance."
 
 const tableOf = (rows: ReadonlyArray<readonly [string, MetricComparison]>): string =>
   alignColumns([
@@ -228,7 +248,7 @@ const rowOf = (name: string, metric: MetricComparison): ReadonlyArray<string> =>
   rounded(metric.difference, 3),
   metric.halfWidth === null ? "" : `± ${rounded(metric.halfWidth, 2)}`,
   metric.relative === null ? "" : `${rounded(100 * metric.relative, 3)}%`,
-  metric.pHolm === null ? "" : pText(metric.pHolm),
+  metric.basis === "exact" ? "exact" : metric.pHolm === null ? "" : pText(metric.pHolm),
   metric.varianceReduction === null ? "" : `${rounded(metric.varianceReduction, 3)}×`,
   metric.unit,
 ]

@@ -11,10 +11,19 @@ import { comparePairs } from "../statistics/inference/paired-comparison.ts"
 /** The probability that any of a comparison's verdicts sees a difference where there is none. */
 export const FAMILY_ERROR = 0.05
 
-export type Verdict = "higher" | "lower" | "no difference shown"
+export type Verdict = "higher" | "lower" | "no difference shown" | "identical"
 
-export interface MetricComparison extends PairedComparison {
-  /** p adjusted for all metrics of the comparison, by Holm's procedure. */
+/**
+ * What a verdict rests on: a test; or that every replication shows the same difference, which chance has
+ * no part in (`exact`), or none (`identical`); or nothing, where too few replications have the metric.
+ * What could not be found to differ, whatever the level, is no test (Tarone, "A modified Bonferroni method
+ * for discrete data", Biometrics 46, 1990): it does not make the others' verdicts harder to reach.
+ */
+export type Basis = "test" | "exact" | "identical" | "too few"
+
+export interface MetricComparison extends Omit<PairedComparison, "isConstant"> {
+  readonly basis: Basis
+  /** p adjusted for all metrics that were tested, by Holm's procedure; `null` for the others. */
   readonly pHolm: number | null
   readonly verdict: Verdict
   readonly unit: string
@@ -41,8 +50,13 @@ export const compareRuns = (baseline: RunResult, variant: RunResult): Comparison
   const all = names.map((name) => ({ name, pairs: pairsOf(baseline, variant, name) }))
   const compared = all
     .filter(({ pairs }) => pairs.length > 0)
-    .map(({ name, pairs }) => ({ name, ...comparePairs(pairs) }))
-  const tested = compared.flatMap(({ name, p }) => (p === null ? [] : [{ name, p }]))
+    .map(({ name, pairs }) => {
+      const { isConstant, ...comparison } = comparePairs(pairs)
+      return { name, ...comparison, basis: basisOf(comparison, isConstant) }
+    })
+  const tested = compared.flatMap(({ name, p, basis }) =>
+    p !== null && basis === "test" ? [{ name, p }] : [],
+  )
   const adjusted = holmAdjusted(tested.map(({ p }) => p))
   const pHolmOf = new Map(tested.map(({ name }, at) => [name, adjusted[at]]))
   return {
@@ -50,7 +64,7 @@ export const compareRuns = (baseline: RunResult, variant: RunResult): Comparison
       compared.map(({ name, ...comparison }) => {
         const pHolm = pHolmOf.get(name) ?? null
         const { unit, meaning } = facts[name]
-        const verdict = verdictOf(comparison.difference, pHolm)
+        const verdict = verdictOf(comparison, pHolm)
         return [name, { ...comparison, pHolm, verdict, unit, meaning }]
       }),
     ),
@@ -80,7 +94,22 @@ const pairsOf = (baseline: RunResult, variant: RunResult, name: string): Readonl
   })
 }
 
-const verdictOf = (difference: number, pHolm: number | null): Verdict => {
-  if (pHolm === null || pHolm > FAMILY_ERROR) return "no difference shown"
+const basisOf = (
+  { n, difference }: Pick<PairedComparison, "n" | "difference">,
+  isConstant: boolean,
+): Basis => {
+  if (n < 2) return "too few"
+  if (!isConstant) return "test"
+  if (difference === 0) return "identical"
+  // That so many signs agree by chance is unlikely enough by itself.
+  return 2 ** (1 - n) <= FAMILY_ERROR ? "exact" : "test"
+}
+
+const verdictOf = (
+  { difference, basis }: Pick<MetricComparison, "difference" | "basis">,
+  pHolm: number | null,
+): Verdict => {
+  if (basis === "identical") return "identical"
+  if (basis !== "exact" && (pHolm === null || pHolm > FAMILY_ERROR)) return "no difference shown"
   return difference > 0 ? "higher" : "lower"
 }

@@ -48,7 +48,7 @@ describe("evenkeel compare", () => {
     expect(metrics.size).toBeGreaterThan(20)
     for (const metric of metrics.values()) {
       expect(Object.keys(metric).toSorted()).toEqual(
-        "baseline difference halfWidth meaning n p pHolm relative unit varianceReduction variant verdict".split(
+        "baseline basis difference halfWidth meaning n p pHolm relative unit varianceReduction variant verdict".split(
           " ",
         ),
       )
@@ -107,12 +107,15 @@ describe("evenkeel compare", () => {
         difference: 0,
         halfWidth: 0,
         p: 1,
-        pHolm: 1,
-        verdict: "no difference shown",
+        basis: "identical",
+        pHolm: null,
+        verdict: "identical",
         varianceReduction: null,
       })
     const shown = await compare(...words)
-    expect(shown.stdout).toMatch(/^0 of (\d+) metrics moved, .*; \1 showed no difference\.$/m)
+    expect(shown.stdout).toMatch(
+      /^0 of (\d+) metrics moved; 0 showed no difference; \1 were identical in every replication\.$/m,
+    )
     expect(shown.stdout).toContain(`again    npx evenkeel compare quickstart --seed 7`)
   })
 

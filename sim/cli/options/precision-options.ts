@@ -4,7 +4,7 @@ import type { MetricTarget, PrecisionGoal, PrecisionReport } from "../../experim
 import { metricFactsOf } from "../../summary/summary.ts"
 import type { Estimate } from "../../results/models/run-model.ts"
 import type { Scenario } from "../../scenarios/schema.ts"
-import { LEAST_REPLICATIONS } from "../../statistics/inference/sequential-stopping.ts"
+import { hasVaried, LEAST_REPLICATIONS } from "../../statistics/inference/sequential-stopping.ts"
 import { alignColumns, printable } from "../../../platform/terminal/output.ts"
 import { maxReplications, numberFrom } from "./run-options.ts"
 import { UsageError } from "../../../platform/terminal/usage-error.ts"
@@ -104,7 +104,7 @@ export const precisionText = (
         return [
           printable(metric),
           `± ${sizeOf(target)}`,
-          precision === null ? "no interval" : `± ${sizeOf(precision)}`,
+          precision === null ? whyNone(metrics[metric]) : `± ${sizeOf(precision)}`,
           metSince === null ? "not met" : `${metSince} replications`,
         ]
       }),
@@ -114,6 +114,10 @@ export const precisionText = (
       : `The cap of ${mostReplications} replications came before all targets were met and stayed so${neededText(targets, replications)}; a higher --max-replications goes on.`,
   ].join("\n")
 }
+
+/** Why there is no precision. */
+const whyNone = (metric: Estimate | undefined): string =>
+  metric !== undefined && metric.n > 1 && !hasVaried(metric) ? "has not varied yet" : "no interval"
 
 /** Half-widths shrink as 1 ÷ √n: a rough guess of how many would do. */
 const neededText = (targets: PrecisionReport["targets"], replications: number): string => {

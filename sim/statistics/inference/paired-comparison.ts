@@ -35,6 +35,8 @@ export interface PairedComparison {
   readonly halfWidth: number | null
   /** The difference as a share of the baseline's size; `null` where that is 0. */
   readonly relative: number | null
+  /** All differences are the same, but for rounding; `false` below two pairs. */
+  readonly isConstant: boolean
   /** Of the hypothesis that the mean difference is 0; `null` below two pairs. */
   readonly p: number | null
   /** `null` where one of its three variances is 0, or there are fewer than two pairs. */
@@ -60,6 +62,7 @@ export const comparePairs = (pairs: ReadonlyArray<Pair>): PairedComparison => {
     difference: mean,
     halfWidth,
     relative: baseline.mean === 0 ? null : mean / Math.abs(baseline.mean),
+    isConstant: deviation === 0,
     p: deviation === null ? null : pairedP(mean, deviation, n),
     varianceReduction: reductionOf(baseline.variance, variant.variance, deviation),
   }

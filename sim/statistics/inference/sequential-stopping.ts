@@ -27,12 +27,20 @@ export interface PrecisionTarget {
   readonly halfWidth: number
 }
 
+/** What the order of a sum may round away, as a share of the mean. */
+const rounding = 1e-12
+
+/** Has anything varied so far? Where not, a width of 0 says nothing: what is rare may yet come. */
+export const hasVaried = ({ mean, halfWidth }: Interval): boolean =>
+  halfWidth !== null && halfWidth > rounding * Math.abs(mean)
+
 /**
- * What an interval achieves, in the terms of its target: ∞ where there is no interval, and for a
- * relative target around a mean of 0, of which nothing is a share.
+ * What an interval achieves, in the terms of its target: ∞ where there is no interval, or none that says
+ * anything, and for a relative target around a mean of 0, of which nothing is a share.
  */
-export const precisionOf = ({ mean, halfWidth }: Interval, target: PrecisionTarget): number => {
-  if (halfWidth === null) return Infinity
+export const precisionOf = (interval: Interval, target: PrecisionTarget): number => {
+  const { mean, halfWidth } = interval
+  if (halfWidth === null || !hasVaried(interval)) return Infinity
   if (!target.isRelative) return halfWidth
   return mean === 0 ? Infinity : halfWidth / Math.abs(mean)
 }

@@ -36,7 +36,7 @@ describe("a comparison of runs", () => {
     expect(Object.keys(metrics)).toEqual(Object.keys(base.metrics))
     expect(missing).toEqual({})
     for (const metric of Object.values(metrics))
-      expect(metric).toMatchObject({ difference: 0, pHolm: 1, verdict: "no difference shown" })
+      expect(metric).toMatchObject({ difference: 0, pHolm: null, verdict: "identical" })
   })
 
   it("tells what moved, which way, and with what certainty among all metrics", () => {
@@ -57,13 +57,34 @@ describe("a comparison of runs", () => {
 
   it("does not take for a difference what one metric in twenty shows by chance", () => {
     const noise = [0.9, -0.3, 0.8, 0.1, 0.9, -0.2, 0.7, 0.6]
-    const zeros = Object.fromEntries(Array.from({ length: 19 }, (_, at) => [`still.${at}`, 1]))
-    const baseline = withMetrics(() => ({ ...zeros, one: 5 }))
-    const variant = withMetrics((_, i) => ({ ...zeros, one: 5 + noise[i] }))
+    const still = (i: number, by: number) =>
+      Object.fromEntries(
+        Array.from({ length: 19 }, (_, at) => [`still.${at}`, 1 + by * Math.sin(at + 7 * i)]),
+      )
+    const baseline = withMetrics((_, i) => ({ ...still(i, 0), one: 5 }))
+    const variant = withMetrics((_, i) => ({ ...still(i, 1), one: 5 + noise[i] }))
     const { one } = compareRuns(baseline, variant).metrics
     expect(one.p!).toBeLessThan(0.05)
     expect(one.pHolm!).toBeCloseTo(20 * one.p!, 12)
     expect(one.verdict).toBe("no difference shown")
+  })
+
+  it("tells an effect without chance, and none at all, from what is tested", () => {
+    const noise = [0.9, -0.3, 0.8, 0.1, 0.9, -0.2, 0.7, 0.6]
+    const baseline = withMetrics((_, i) => ({ cost: 27, rent: i, same: i, one: 5 }))
+    const variant = withMetrics((_, i) => ({ cost: 54, rent: i - 2, same: i, one: 5 + noise[i] }))
+    const { cost, rent, same, one } = compareRuns(baseline, variant).metrics
+    expect(cost).toMatchObject({ basis: "exact", verdict: "higher", difference: 27, pHolm: null })
+    expect(rent).toMatchObject({ basis: "exact", verdict: "lower", difference: -2, pHolm: null })
+    expect(same).toMatchObject({ basis: "identical", verdict: "identical", pHolm: null })
+    // Nothing else is tested, so nothing makes its p larger.
+    expect(one).toMatchObject({ basis: "test", pHolm: one.p })
+    // Of few replications, equal differences may be an accident.
+    const few = (run: RunResult) => ({ ...run, replications: run.replications.slice(0, 4) })
+    expect(compareRuns(few(baseline), few(variant)).metrics["cost"]).toMatchObject({
+      basis: "test",
+      verdict: "no difference shown",
+    })
   })
 
   it("pairs by replication, and lists what has no pair", () => {

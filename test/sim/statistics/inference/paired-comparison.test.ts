@@ -159,6 +159,7 @@ describe("a comparison of pairs", () => {
       difference: 3,
       halfWidth: null,
       relative: null,
+      isConstant: false,
       p: null,
       varianceReduction: null,
     })

@@ -27,7 +27,7 @@ describe("precision", () => {
   it("is not there without an interval, nor as a share of nothing", () => {
     expect(precisionOf({ mean: 3, halfWidth: null, n: 1 }, absolute)).toBe(Infinity)
     expect(precisionOf({ mean: 0, halfWidth: 0, n: 5 }, relative)).toBe(Infinity)
-    expect(precisionOf({ mean: 0, halfWidth: 0, n: 5 }, absolute)).toBe(0)
+    expect(precisionOf({ mean: 0, halfWidth: 0, n: 5 }, absolute)).toBe(Infinity)
   })
 })
 

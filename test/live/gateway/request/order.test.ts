@@ -6,19 +6,26 @@ import type { CallOrder } from "../../../../live/gateway/call/call.ts"
 import type { JobKind } from "../../../../live/protocol/delivery.ts"
 import { orderOf } from "../../../../live/gateway/request/order.ts"
 import type { ModelRecord } from "../../../../live/directory/records.ts"
+import type { TestMarket } from "../../support/market.ts"
 import { openTestMarket } from "../../support/market.ts"
 import { assertProperty } from "../../../support/property.ts"
 
-const ordered = async (
+const ordered = (
   kind: JobKind,
   body: Record<string, unknown>,
   model: Partial<ModelRecord> = {},
 ): Promise<CallOrder> => {
   const market = openTestMarket()
   market.listModel({ name: "m", kind: kind === "embedding" ? "embedding" : "text", ...model })
-  const checked = Either.getOrThrow(bodyCheck(kind)({ model: "m", ...body }))
-  return await orderOf(market, 0, kind, checked, {})
+  return orderIn(market, kind, { model: "m", ...body })
 }
+
+const orderIn = async (
+  market: TestMarket,
+  kind: JobKind,
+  body: Record<string, unknown>,
+): Promise<CallOrder> =>
+  await orderOf(market, 0, kind, Either.getOrThrow(bodyCheck(kind)(body)), {})
 
 const asked = ({ body }: CallOrder): number => body["max_tokens"] as number
 
@@ -35,6 +42,13 @@ const conversation = fc
 
 describe("the longest answer that a host is asked for", () => {
   it("fits the context by an honest server's own count, whatever is asked", async () => {
+    // One market for all cases: it lives until the test is over.
+    const market = openTestMarket()
+    const modelOf = (contextTokens: number): string => {
+      const name = `of-${contextTokens}`
+      if (market.directory.modelByName(name) === undefined) market.listModel({ name, contextTokens })
+      return name
+    }
     await assertProperty(
       fc.asyncProperty(
         conversation,
@@ -43,11 +57,11 @@ describe("the longest answer that a host is asked for", () => {
         fc.constantFrom("max_tokens", "max_completion_tokens"),
         overheads,
         async (messages, contextTokens, wish, field, overhead) => {
-          const order = await ordered(
-            "chat",
-            { messages, ...(wish === undefined ? {} : { [field]: wish }) },
-            { contextTokens },
-          ).catch(() => undefined)
+          const order = await orderIn(market, "chat", {
+            model: modelOf(contextTokens),
+            messages,
+            ...(wish === undefined ? {} : { [field]: wish }),
+          }).catch(() => undefined)
           // Longer than the context by anybody's count.
           if (order === undefined) return
           const { inputTokens } = order

@@ -46,7 +46,8 @@ describe("the longest answer that a host is asked for", () => {
     const market = openTestMarket()
     const modelOf = (contextTokens: number): string => {
       const name = `of-${contextTokens}`
-      if (market.directory.modelByName(name) === undefined) market.listModel({ name, contextTokens })
+      if (market.directory.modelByName(name) === undefined)
+        market.listModel({ name, contextTokens })
       return name
     }
     await assertProperty(

@@ -24,6 +24,8 @@ export const channels = [
   "failedAttempts",
   "inputTokens",
   "outputTokens",
+  /** Of served calls, by when they arrived: one that ends beyond the horizon is in its mean. */
+  "answered",
   "ttftSeconds",
   "sojournSeconds",
   "inFlightSeconds",
@@ -287,7 +289,10 @@ export class Recorder {
     this.decodeRates[this.classOfDevice[device]][this.day].add(tokensPerSecond)
   }
 
-  /** A request whose consumer got tokens, and which is over. */
+  /**
+   * A request whose consumer got tokens, and which is over. What was delivered counts when it ends; how long
+   * it took, when it arrived.
+   */
   noteServed(
     now: number,
     arrivedAt: number,
@@ -302,25 +307,36 @@ export class Recorder {
     perCall.served[bin] += 1
     perCall.inputTokens[bin] += inputTokens
     perCall.outputTokens[bin] += outputTokens
-    perCall.ttftSeconds[bin] += ttft
-    perCall.sojournSeconds[bin] += (now - arrivedAt) / 1e6
     perCall.surplus[bin] += surplusCredits
+    const arrivalBin = this.binAt(arrivedAt)
+    perCall.answered[arrivalBin] += 1
+    perCall.ttftSeconds[arrivalBin] += ttft
+    perCall.sojournSeconds[arrivalBin] += (now - arrivedAt) / 1e6
     if (outputTokens >= longTokens) {
-      perCall.longServed[bin] += 1
-      perCall.longTtftSeconds[bin] += ttft
+      perCall.longServed[arrivalBin] += 1
+      perCall.longTtftSeconds[arrivalBin] += ttft
     }
-    this.ttft[this.day].add(ttft)
+    this.ttft[this.dayAt(arrivedAt)].add(ttft)
   }
 
   /** From `now` on, what is noted belongs to the bin of `now`; beyond the horizon, to the last. */
   turn(now: number): void {
     this.flushInFlight(now)
     for (let code = 0; code < 3; code++) this.flushSlots(code, now)
-    const seconds = (now - this.start) / 1e6
-    const { bins, binSeconds, horizonSeconds, ttft } = this
+    this.bin = this.binAt(now)
+    this.day = this.dayAt(now)
+  }
+
+  private binAt(at: number): number {
+    const seconds = (at - this.start) / 1e6
+    const { bins, binSeconds, horizonSeconds } = this
     const isWithin = seconds >= 0 && seconds < horizonSeconds
-    this.bin = isWithin ? Math.min(bins - 1, Math.floor(seconds / binSeconds)) : bins
-    this.day = Math.min(ttft.length - 1, Math.max(0, Math.floor(seconds / daySeconds)))
+    return isWithin ? Math.min(bins - 1, Math.floor(seconds / binSeconds)) : bins
+  }
+
+  private dayAt(at: number): number {
+    const day = Math.floor((at - this.start) / 1e6 / daySeconds)
+    return Math.min(this.ttft.length - 1, Math.max(0, day))
   }
 
   private flushInFlight(now: number): void {
@@ -346,6 +362,7 @@ const perCallOf = (sums: Recording["sums"]) => ({
   served: sums.served,
   inputTokens: sums.inputTokens,
   outputTokens: sums.outputTokens,
+  answered: sums.answered,
   ttftSeconds: sums.ttftSeconds,
   sojournSeconds: sums.sojournSeconds,
   longServed: sums.longServed,

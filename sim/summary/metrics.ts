@@ -99,8 +99,8 @@ const fixedMetrics: ReadonlyArray<Metric> = [
   metric(
     "ttft.mean",
     "s",
-    "Time to first token, retries included",
-    ({ sum }) => sum("ttftSeconds") / sum("served"),
+    "Time to first token of served calls, retries included, by when they arrived",
+    ({ sum }) => sum("ttftSeconds") / sum("answered"),
   ),
   metric(
     "ttft.p50",
@@ -123,8 +123,8 @@ const fixedMetrics: ReadonlyArray<Metric> = [
   metric(
     "sojourn.mean",
     "s",
-    "Time from request to last token",
-    ({ sum }) => sum("sojournSeconds") / sum("served"),
+    "Time from request to last token of served calls, by when they arrived",
+    ({ sum }) => sum("sojournSeconds") / sum("answered"),
   ),
   metric(
     "tokens.outputPerSecond",

@@ -155,8 +155,24 @@ describe("streams and requests", () => {
     expect(sums.served[25]).toBe(1)
     expect(sums.inputTokens[25]).toBe(7)
     expect(sums.outputTokens[25]).toBe(11)
-    expect(sums.ttftSeconds[25]).toBe(2)
-    expect(sums.sojournSeconds[25]).toBe(3600)
+    // How long it took counts when it arrived.
+    expect([sums.answered[24], sums.answered[25]]).toEqual([1, 0])
+    expect(sums.ttftSeconds[24]).toBe(2)
+    expect(sums.sojournSeconds[24]).toBe(3600)
+  })
+
+  it("that end after the horizon are in the means of those that arrived before it", () => {
+    const recorder = openRecorder({ horizonSeconds: 2 * 86_400 })
+    recorder.turn(60 * hour)
+    recorder.noteServed(60 * hour, 47 * hour, 47 * hour + 2 * second, 7, 11, 0.5)
+    const { sums, ttft } = recorder.recording()
+    expect(sums.served.slice(0, 48).every((count) => count === 0)).toBe(true)
+    expect([sums.answered[47], sums.ttftSeconds[47], sums.sojournSeconds[47]]).toEqual([
+      1,
+      2,
+      13 * 3600,
+    ])
+    expect(ttft[1].counts.reduce((sum, one) => sum + one, 0)).toBe(1)
   })
 
   it("after the horizon count for its last day", () => {

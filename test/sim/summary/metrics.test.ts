@@ -34,8 +34,8 @@ const definitions: Readonly<
   "requests.noCapacityShare": (s) => s("refused.NoCapacity") / ended(s),
   "requests.noCreditsShare": (s) => s("refused.InsufficientCredits") / ended(s),
   "attempts.failedShare": (s) => s("failedAttempts") / s("attempts"),
-  "ttft.mean": (s) => s("ttftSeconds") / s("served"),
-  "sojourn.mean": (s) => s("sojournSeconds") / s("served"),
+  "ttft.mean": (s) => s("ttftSeconds") / s("answered"),
+  "sojourn.mean": (s) => s("sojournSeconds") / s("answered"),
   "tokens.outputPerSecond": (s, days) => s("outputTokens") / days / 86_400,
   "streams.belowFloorShare": (s) => s("streamsBelowFloor") / s("streams"),
   "nodes.online": (s) =>

@@ -69,9 +69,9 @@ describe("an interval", () => {
 
   it("is over the replications that saw something to measure", () => {
     const runs = [
-      finished(0, steady({ served: 3, "refused.NoCapacity": 1 })),
+      finished(0, steady({ served: 3, answered: 3, "refused.NoCapacity": 1 })),
       finished(1, steady({})),
-      finished(2, steady({ served: 1, "refused.NoCapacity": 1 })),
+      finished(2, steady({ served: 1, answered: 1, "refused.NoCapacity": 1 })),
     ]
     const { metrics } = summarise(days(1, 0), runs, options, 5)
     expect(metrics["requests.servedShare"]).toMatchObject({ mean: 0.625, n: 2 })

@@ -56,25 +56,31 @@ export const versionOf = (path: string): Effect.Effect<FileVersion, TraceInvalid
 
 /** Opens a file for the time of the scope. */
 export const openText = (path: string): Effect.Effect<NextText, TraceInvalid, Scope.Scope> =>
-  Effect.gen(function* () {
-    const { bytes } = yield* Effect.acquireRelease(
+  Effect.map(
+    Effect.acquireRelease(
       attempt(path, () => openBytes(path)),
       ({ close }) => Effect.sync(close),
-    )
-    const decoder = new StringDecoder("utf8")
-    let isFirst = true
-    return Effect.flatMap(
-      attempt(path, () => bytes.next()),
-      ({ done, value }) => {
-        if (done === true) return Effect.succeed(null)
-        const other = isFirst ? otherContent(value) : undefined
-        isFirst = false
-        return other === undefined
-          ? Effect.succeed(decoder.write(value))
-          : wholeFile(path, other, "text in UTF-8, compressed with gzip or not")
-      },
-    )
-  })
+    ),
+    ({ bytes }) => decoded(path, bytes),
+  )
+
+const decoded = (path: string, bytes: Bytes): NextText => {
+  const decoder = new StringDecoder("utf8")
+  let isFirst = true
+  return Effect.flatMap(
+    attempt(path, () => bytes.next()),
+    ({ done, value }) => {
+      if (done === true) return Effect.succeed(null)
+      const other = isFirst ? otherContent(value) : undefined
+      isFirst = false
+      return other === undefined
+        ? Effect.succeed(decoder.write(value))
+        : wholeFile(path, other, "text in UTF-8, compressed with gzip or not")
+    },
+  )
+}
+
+type Bytes = Awaited<ReturnType<typeof openBytes>>["bytes"]
 
 const openBytes = async (path: string) => {
   const file = await open(path)

@@ -188,7 +188,7 @@ const nearestShown = 5
 const comparisonText = ({ metrics, missing }: Comparison): string => {
   const all = Object.entries(metrics)
   const byEvidence = all.toSorted(([, a], [, b]) => (a.p ?? 1) - (b.p ?? 1))
-  const moved = byEvidence.filter(([, { verdict }]) => verdict === "higher" || verdict === "lower")
+  const moved = byEvidence.filter(([, metric]) => hasMoved(metric))
   const shown =
     moved.length > 0 ? moved : byEvidence.filter(([, { p }]) => p !== 1).slice(0, nearestShown)
   const absent = Object.entries(missing).map(([name, where]) => `${name} (no ${where})`)
@@ -200,10 +200,12 @@ const comparisonText = ({ metrics, missing }: Comparison): string => {
   ].join("\n")
 }
 
+const hasMoved = ({ verdict }: MetricComparison): boolean =>
+  verdict === "higher" || verdict === "lower"
+
 /** How many moved, of those that were tested and of those that chance had no part in. */
 const summaryOf = (all: ReadonlyArray<MetricComparison>): ReadonlyArray<string> => {
   const count = (is: (metric: MetricComparison) => boolean) => all.filter(is).length
-  const hasMoved = ({ verdict }: MetricComparison) => verdict === "higher" || verdict === "lower"
   const tested = count(({ basis }) => basis === "test")
   const movedByTest = count((one) => hasMoved(one) && one.basis === "test")
   const exact = count(({ basis }) => basis === "exact")

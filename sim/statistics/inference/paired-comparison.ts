@@ -14,6 +14,7 @@
  */
 import { meanInterval } from "./interval.ts"
 import { studentTTail } from "../distributions/student-t.ts"
+import { rounding } from "../rounding.ts"
 import { tallyOf } from "../samples/tally.ts"
 
 /** A value of either system, in the same replication. */
@@ -42,9 +43,6 @@ export interface PairedComparison {
   /** `null` where one of its three variances is 0, or there are fewer than two pairs. */
   readonly varianceReduction: number | null
 }
-
-/** What the order of a sum may round away, as a share of the values: no difference, and no spread. */
-const rounding = 1e-12
 
 /** Compares one pair or more; the mean of none is NaN. */
 export const comparePairs = (pairs: ReadonlyArray<Pair>): PairedComparison => {

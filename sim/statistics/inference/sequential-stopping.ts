@@ -12,6 +12,7 @@
  * Stopping at a moment that the data chose makes the last interval cover a little less often than
  * its nominal level; the look-ahead is there to keep that little.
  */
+import { rounding } from "../rounding.ts"
 import type { Interval } from "./interval.ts"
 
 /** The look-ahead that the paper recommends, replications. */
@@ -26,9 +27,6 @@ export interface PrecisionTarget {
   /** The half-width that is allowed, above 0. */
   readonly halfWidth: number
 }
-
-/** What the order of a sum may round away, as a share of the mean. */
-const rounding = 1e-12
 
 /** Has anything varied so far? Where not, a width of 0 says nothing: what is rare may yet come. */
 export const hasVaried = ({ mean, halfWidth }: Interval): boolean =>

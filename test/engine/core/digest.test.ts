@@ -1,6 +1,13 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { emptyDigest, hexOf, mix, mixBytes, mixText } from "../../../engine/core/digest.ts"
+import {
+  emptyDigest,
+  hexOf,
+  mix,
+  mixBytes,
+  mixText,
+  mixThree,
+} from "../../../engine/core/digest.ts"
 import { assertProperty } from "../../support/property.ts"
 
 const digestOf = (values: ReadonlyArray<number>): string => {
@@ -74,6 +81,18 @@ describe("the rolling digest", () => {
           expect(ofBytes(new Uint8Array([...bytes, 0]))).not.toBe(ofBytes(bytes))
         },
       ),
+    )
+  })
+
+  it("of three numbers at once is that of them one by one", async () => {
+    const any = fc.oneof(fc.maxSafeInteger(), fc.constantFrom(0, -1, 2 ** 31, 2 ** 32))
+    await assertProperty(
+      fc.property(fc.array(any, { maxLength: 5 }), any, any, any, (before, a, b, c) => {
+        const digest = emptyDigest()
+        for (const one of before) mix(digest, one)
+        mixThree(digest, a, b, c)
+        expect(hexOf(digest)).toBe(digestOf([...before, a, b, c]))
+      }),
     )
   })
 

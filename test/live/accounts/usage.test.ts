@@ -6,6 +6,7 @@ import { creditsNumberOf, creditsOf } from "../../../live/views/credits.ts"
 import { manualClock } from "../support/manual-clock.ts"
 import { openTestMarket } from "../support/market.ts"
 import { call, serverOf } from "../support/stored-market.ts"
+import { plainReceipt } from "../support/receipt.ts"
 
 const dayMicros = 86_400_000_000
 /** Noon of a day of UTC. */
@@ -33,12 +34,7 @@ const openDesk = async () => {
       requestId: `req_x_${request}`,
       model: model.id,
       instance: host.instance.id,
-      inputTokens: 400,
-      outputTokens: 300,
-      inputPricePerMtok: 100_000,
-      outputPricePerMtok: 400_000,
-      charge: 160,
-      outcome: "completed",
+      ...plainReceipt,
       ...more,
     })
     return request

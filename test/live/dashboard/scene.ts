@@ -12,6 +12,7 @@ import { defaultConfig } from "../../../live/config/config.ts"
 import type { Fact } from "../../../live/driver/market-driver.ts"
 import type { LiveServices } from "../../../live/directory/services.ts"
 import { startGateway } from "../../../live/start/start.ts"
+import { plainReceipt } from "../support/receipt.ts"
 
 export interface Scene {
   readonly url: string
@@ -172,12 +173,7 @@ export const openScene = async (folder: string, port = 0): Promise<Scene> => {
         requestId,
         model: directory.modelByName(models[0][0])!.id,
         instance: instances.get("atlas-h100")!,
-        inputTokens: 400,
-        outputTokens: 300,
-        inputPricePerMtok: 100_000,
-        outputPricePerMtok: 400_000,
-        charge: 160,
-        outcome: "completed",
+        ...plainReceipt,
       })
       return requestId
     },

@@ -75,6 +75,11 @@ export const commandsWith = <E, R>(reports: Reports<E, R>): Command<unknown, Nod
       async () => (await import("./sim/cli/economy.ts")).economyCommand,
     ),
     listed(
+      "metrics",
+      "What a run measures: every metric with its unit, base, bounds and meaning.",
+      async () => (await import("./sim/cli/metrics.ts")).metricsCommand,
+    ),
+    listed(
       "quote",
       "What a number of tokens costs: gross, platform fee, provider's net.",
       async () => (await import("./sim/cli/quote.ts")).quoteCommand,

@@ -31,10 +31,10 @@ const program = {
   meaning: "Simulates, audits and runs the economics of GPU-inference marketplaces.",
   command: commandsWith({
     run: {
-      table: (result) =>
+      summary: (result, shown) =>
         Effect.map(
-          Effect.promise(() => import("./reports/table.ts")),
-          ({ metricsTable }) => metricsTable(result, tableStyle()).trimEnd(),
+          Effect.promise(() => import("./reports/summary-text.ts")),
+          ({ summaryText }) => summaryText(result, shown, tableStyle()),
         ),
       write: (...given) =>
         Effect.flatMap(

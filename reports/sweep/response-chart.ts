@@ -2,7 +2,8 @@
  * A metric against one factor, with 95% intervals: one line, or one for each value of a second factor.
  */
 import type { TopLevelSpec } from "vega-lite"
-import type { FactorValue, MetricFacts } from "../../sim/results/models/sweep-model.ts"
+import type { MetricFacts } from "../../sim/results/models/metric-facts.ts"
+import type { FactorValue } from "../../sim/results/models/sweep-model.ts"
 import type { Chart, Layer } from "../chart.ts"
 import { chartHeight, pointerLayer } from "../chart.ts"
 import { forChart, formatNumber, formatWithUnit, spreadInWords } from "../number-format.ts"

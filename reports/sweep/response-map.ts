@@ -2,7 +2,7 @@
  * A metric over two factors of many values each, as a map: shade for the mean, its interval in words
  * in the field.
  */
-import type { MetricFacts } from "../../sim/results/models/sweep-model.ts"
+import type { MetricFacts } from "../../sim/results/models/metric-facts.ts"
 import type { Chart } from "../chart.ts"
 import { forChart, formatNumber, formatShare, spreadInWords } from "../number-format.ts"
 import type { Response } from "./responses.ts"

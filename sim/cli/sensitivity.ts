@@ -1,7 +1,7 @@
 /** `evenkeel sensitivity`: which settings matter for a metric, and how much. */
 import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
-import { metricFactsOf } from "../summary/summary.ts"
+import { metricFactsOf } from "../metrics/of-replication.ts"
 import type {
   Bounded,
   MetricSensitivity,

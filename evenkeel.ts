@@ -42,6 +42,18 @@ const program = {
           ({ writeReport }) => writeReport(...given),
         ),
     },
+    compare: {
+      text: (result) =>
+        Effect.map(
+          Effect.promise(() => import("./reports/comparison/comparison-text.ts")),
+          ({ comparisonText }) => comparisonText(result),
+        ),
+      write: (...given) =>
+        Effect.flatMap(
+          Effect.promise(() => import("./reports/comparison/write-comparison.ts")),
+          ({ writeComparison }) => writeComparison(...given),
+        ),
+    },
     claims: (...given) =>
       Effect.flatMap(
         Effect.promise(() => import("./reports/claims/write-claims.ts")),

@@ -33,11 +33,7 @@ export const estimateText = (
     mean: written.mean,
     unit: unit === "share" ? "%" : unitless.includes(unit) ? "" : unit,
     interval:
-      basis === "interval"
-        ? `${written.low} to ${written.high}`
-        : basis === "same"
-          ? "always"
-          : "",
+      basis === "interval" ? `${written.low} to ${written.high}` : basis === "same" ? "always" : "",
     usd: usdText(mean, unit, creditUsd),
   }
 }

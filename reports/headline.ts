@@ -52,9 +52,7 @@ export const headlineSentences = ({ metrics, creditUsd }: RunResult): string => 
   const soon = figure("ttft.p50")
   const parts = ["consumer", "datacenter", "apple"].flatMap((name) => {
     const estimate = metrics[`profit.${name}`]
-    return estimate === undefined
-      ? []
-      : [`${estimateText(estimate, creditUsd).usd} (${name})`]
+    return estimate === undefined ? [] : [`${estimateText(estimate, creditUsd).usd} (${name})`]
   })
   const worst = worstSupplied(metrics)
   const gini = metrics["earnings.gini"]
@@ -68,7 +66,9 @@ export const headlineSentences = ({ metrics, creditUsd }: RunResult): string => 
     parts.length === 0
       ? ""
       : `A day leaves a host ${parts.join(", ")} after electricity or rent${
-          gini === undefined ? "" : `; pay by the hour is ${equality(gini)} (Gini ${figureText(gini)})`
+          gini === undefined
+            ? ""
+            : `; pay by the hour is ${equality(gini)} (Gini ${figureText(gini)})`
         }.`,
   ]
     .filter((sentence) => sentence !== "")
@@ -77,7 +77,13 @@ export const headlineSentences = ({ metrics, creditUsd }: RunResult): string => 
 
 /** In plain words; the bounds are a reader's help, no result. */
 const equality = ({ mean }: Estimate): string =>
-  mean < 0.1 ? "nearly equal" : mean < 0.3 ? "fairly equal" : mean < 0.5 ? "unequal" : "very unequal"
+  mean < 0.1
+    ? "nearly equal"
+    : mean < 0.3
+      ? "fairly equal"
+      : mean < 0.5
+        ? "unequal"
+        : "very unequal"
 
 /** What every figure is of: replications, days, warm-up, the worth of a credit. */
 export const scopeWords = (result: RunResult): string => {

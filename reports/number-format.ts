@@ -85,7 +85,7 @@ export const formatEstimate = (
   }
 }
 
-export const secondsPerHour = 3_600
+const secondsPerHour = 3_600
 export const secondsPerDay = 24 * secondsPerHour
 
 /** A length of time in the largest unit that divides it well: 4 h, 30 min, 2 d. */

@@ -7,11 +7,7 @@ import { estimateText, trendMark } from "./estimate-text.ts"
 import { cautions, headlineMetrics, headlineSentences, scopeWords } from "./headline.ts"
 import type { Html } from "./markup.ts"
 import { markup } from "./markup.ts"
-import {
-  counted,
-  formatDuration,
-  formatNumber,
-} from "./number-format.ts"
+import { counted, formatDuration, formatNumber } from "./number-format.ts"
 import type { ChartSection, PageLibraries } from "./page.ts"
 import { breakable, chartSection, pageHtml, provenanceSection } from "./page.ts"
 import { daysOf } from "./time-lines.ts"
@@ -86,8 +82,7 @@ ${about
   .map((paragraph) => markup`<p>${paragraph}</p>`)}
 </section>`
 
-const trendWords = ({ trend }: Estimate): string =>
-  trend === null ? "" : ` ${trendMark(trend)}`
+const trendWords = ({ trend }: Estimate): string => (trend === null ? "" : ` ${trendMark(trend)}`)
 
 const durationWords = (seconds: number): string =>
   seconds < 120 ? `${formatNumber(seconds)} s` : `${formatNumber(seconds / 60)} min`
@@ -127,7 +122,10 @@ ${
 <caption>${scopeWords(result)} Intervals are 95%.</caption>
 <thead><tr><th scope="col">Metric</th><th scope="col" class="number">Mean</th><th scope="col" class="number">95% interval</th></tr></thead>
 ${groups.map(
-  ({ group, own }) => markup`<tbody><tr><th colspan="3" scope="colgroup" class="group">${groupTitles[group]}</th></tr>
+  ({
+    group,
+    own,
+  }) => markup`<tbody><tr><th colspan="3" scope="colgroup" class="group">${groupTitles[group]}</th></tr>
 ${own.map(([name, estimate]) => metricRow(name, estimate, result))}
 </tbody>`,
 )}
@@ -153,7 +151,9 @@ const metricRow = (name: string, estimate: Estimate, result: RunResult): Html =>
 /** An interval may break before its "to", never within a number. */
 const intervalHtml = (interval: string): Html => {
   const [low = "", high] = interval.split(" to ")
-  return high === undefined ? markup`${interval}` : markup`<span>${low}</span> to <span>${high}</span>`
+  return high === undefined
+    ? markup`${interval}`
+    : markup`<span>${low}</span> to <span>${high}</span>`
 }
 
 const stretchForm = (result: RunResult): Html => {

@@ -29,13 +29,26 @@ export const metricsTable = (
   const replications = result.replications.length
   const rows = entries.map(([name, estimate]) => ({
     group: estimate.group,
-    row: rowOf(namedBy === "name" ? name : estimate.label, estimate, result.creditUsd, replications),
+    row: rowOf(
+      namedBy === "name" ? name : estimate.label,
+      estimate,
+      result.creditUsd,
+      replications,
+    ),
   }))
-  const header: Row = { name: "", whole: "", fraction: "", unit: "", interval: "95% interval", usd: "", note: "" }
+  const header: Row = {
+    name: "",
+    whole: "",
+    fraction: "",
+    unit: "",
+    interval: "95% interval",
+    usd: "",
+    note: "",
+  }
   const widthOf = (column: keyof Row): number =>
     Math.max(...[header, ...rows.map(({ row }) => row)].map((row) => lengthOf(row[column])))
-  const whole = widthOf("whole")
-  const number = Math.max(4, whole + widthOf("fraction"))
+  const [whole, fraction] = [widthOf("whole"), widthOf("fraction")]
+  const number = Math.max(4, whole + fraction)
   const hasUsd = rows.some(({ row }) => row.usd !== "")
   const lineOf = (row: Row, mean: string): string =>
     [
@@ -49,7 +62,10 @@ export const metricsTable = (
       .trimEnd()
   const bold = (line: string) => (colour ? `\u001b[1m${line}\u001b[22m` : line)
   const lines = rows.flatMap(({ group, row }, at) => {
-    const line = cut(lineOf(row, padStart(row.whole, whole) + row.fraction), width)
+    const line = cut(
+      lineOf(row, padStart(row.whole, whole) + padEnd(row.fraction, fraction)),
+      width,
+    )
     return group === rows[at - 1]?.group ? [line] : [bold(cut(groupTitles[group], width)), line]
   })
   return [bold(cut(lineOf(header, "mean"), width)), ...lines].join("\n") + "\n"
@@ -66,12 +82,7 @@ interface Row {
   readonly note: string
 }
 
-const rowOf = (
-  name: string,
-  estimate: Estimate,
-  creditUsd: number,
-  replications: number,
-): Row => {
+const rowOf = (name: string, estimate: Estimate, creditUsd: number, replications: number): Row => {
   const { mean, unit, interval, usd } = estimateText(estimate, creditUsd)
   const point = mean.indexOf(".")
   return {

@@ -56,7 +56,10 @@ const usageOf = ({ fullName, command }: NamedCommand): string => {
   return [
     fullName,
     ...(command.commands.length === 0 ? [] : ["COMMAND"]),
-    ...argumentsOf(command).map(({ name, isRepeated }) => (isRepeated ? `${name}…` : name)),
+    ...argumentsOf(command).map(({ name, isRepeated, isRequired }) => {
+      const shown = isRepeated ? `${name}…` : name
+      return isRequired ? shown : `[${shown}]`
+    }),
     ...options
       .filter(({ isRequired }) => isRequired)
       .map(({ name, value }) => (value === undefined ? name : `${name} ${value}`)),
@@ -73,7 +76,10 @@ const section = (
   return [
     `${title}:`,
     ...rows.map(([term = "", meaning = ""]) =>
-      `  ${term}`.padEnd(indent).concat(wrapped(meaning, width, indent)).trimEnd(),
+      `  ${term}`
+        .padEnd(indent)
+        .concat(wrapped(meaning, width, indent))
+        .trimEnd(),
     ),
   ]
 }

@@ -23,5 +23,7 @@ export const openPage = (file: string): Effect.Effect<void> =>
       resume(Effect.void)
     })
   }).pipe(
-    Effect.catchAll(() => note(`Nothing on this machine opens pages; the page is ${resolve(file)}.`)),
+    Effect.catchAll(() =>
+      note(`Nothing on this machine opens pages; the page is ${resolve(file)}.`),
+    ),
   )

@@ -26,8 +26,8 @@ export const creditTotals: ChartOf = ({ metrics, creditUsd, replications }) => {
     metric in metrics ? [rowOf(label, kind, metrics[metric], creditUsd)] : [],
   )
   const gross = metrics["credits.grossPerDay"]
-  if (rows.length === 0 || gross === undefined)
-    return { id, name, reason: "The run has no metrics of credits." }
+  if (rows.length === 0 || gross === undefined || replications.length === 0)
+    return { id, name, reason: "The run recorded no flows of credits." }
   const { mean, usd } = estimateText(gross, creditUsd)
   return {
     id,

@@ -29,7 +29,7 @@ export const nodesOnline: ChartOf = (result) => {
   return {
     id,
     name,
-    title: online === undefined ? "Nodes online" : `${online} are online on average`,
+    title: online === undefined ? "Nodes that are online" : `${online} are online on average`,
     notes: [...notes, ...timeNotes(bands)],
     alternative: `Nodes online over time. ${linesInWords(bands)}.`,
     legend: bands.lines.map((line) => line.key),

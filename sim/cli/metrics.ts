@@ -19,7 +19,11 @@ const scenarioOption = Parameter.withDefault(
   "quickstart",
 )
 const patternOption = Parameter.optional(
-  Parameter.text("only", "PATTERN", "Only metrics whose names match, such as profit.* or ttft.p99."),
+  Parameter.text(
+    "only",
+    "PATTERN",
+    "Only metrics whose names match, such as profit.* or ttft.p99.",
+  ),
 )
 
 export const metricsCommand = Command.make({

@@ -141,7 +141,12 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
         const folder = yield* chooseFolder(
           options.out,
           path.join("out", folderNameOf(plan.scenario.name)),
-          { scenarioYaml: scenarioYamlOf(plan.scenario), version, commandInto },
+          {
+            file: resultsFile,
+            scenarioYaml: scenarioYamlOf(plan.scenario),
+            version,
+            commandInto,
+          },
           options.replace,
         )
         const command = commandInto(folder)

@@ -7,7 +7,8 @@ import type {
   MetricSensitivity,
   Sensitivity,
 } from "../results/models/sensitivity-model.ts"
-import { exportSweep, sweepDigest, writeText } from "../results/export/sweep-export.ts"
+import { writeText } from "../results/export/export.ts"
+import { exportSweep, sweepDigest } from "../results/export/sweep-export.ts"
 import { shardText } from "../results/store/sweep-store.ts"
 import { prepareSweep } from "../sweep/prepare.ts"
 import { sensitivityOf } from "../sweep/sensitivity.ts"

@@ -62,5 +62,3 @@ export const metricsIn = (
     ...units[metric.unit],
     ...metric,
   }))
-
-export const sumOf = (values: Float64Array): number => values.reduce((total, one) => total + one, 0)

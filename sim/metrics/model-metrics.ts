@@ -4,8 +4,9 @@
  */
 import type { ModelChannel } from "../recording/recorder.ts"
 import type { Metric, MetricWords } from "./metric.ts"
-import { metricsIn, sumOf } from "./metric.ts"
+import { metricsIn } from "./metric.ts"
 import type { Window } from "./window.ts"
+import { sumOf } from "./window.ts"
 
 export interface OfferedModel {
   readonly name: string
@@ -112,11 +113,7 @@ interface Recovery {
  * the model was never short; NaN where the run ended before the crowd. What the run's end cut short
  * had at least not recovered before the last bin that was short.
  */
-const recoveryOf = (
-  { recording }: Window,
-  index: number,
-  crowdSeconds: number,
-): Recovery => {
+const recoveryOf = ({ recording }: Window, index: number, crowdSeconds: number): Recovery => {
   const { bins, binSeconds, models, sums } = recording
   const isShort = (bin: number) => models[index].coverage[bin] < sums.samples[bin]
   const first = Math.floor(crowdSeconds / binSeconds)

@@ -90,7 +90,8 @@ export const moneyMetrics = metricsIn("money", [
     name: "platform.margin",
     label: "Platform's margin, of all paid",
     unit: "ratio",
-    meaning: "Fees kept by the platform less the sign-up gifts that were spent, ÷ what consumers paid",
+    meaning:
+      "Fees kept by the platform less the sign-up gifts that were spent, ÷ what consumers paid",
     base: "what consumers paid",
     least: null,
     most: 1,

@@ -5,8 +5,9 @@
 import type { NewcomerChannel } from "../recording/recorder.ts"
 import { ageBinSeconds } from "../recording/recorder.ts"
 import type { MetricWords } from "./metric.ts"
-import { gainOrLoss, metricsIn, sumOf } from "./metric.ts"
+import { gainOrLoss, metricsIn } from "./metric.ts"
 import type { Window } from "./window.ts"
+import { sumOf } from "./window.ts"
 
 const weekOfAgeBins = (7 * 86_400) / ageBinSeconds
 

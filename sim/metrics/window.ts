@@ -3,9 +3,10 @@ import type { PartyOutcome } from "../recording/replicated.ts"
 import type { Channel, Recording } from "../recording/recorder.ts"
 import type { BinRange } from "../recording/warm-up-cut.ts"
 import type { NodeOutcome } from "../results/models/run-model.ts"
-import { sumOf } from "./metric.ts"
 
 const daySeconds = 86_400
+
+export const sumOf = (values: Float64Array): number => values.reduce((total, one) => total + one, 0)
 
 export interface Window {
   readonly recording: Recording
@@ -50,7 +51,9 @@ export const windowOf = (
     strategies,
     parties,
     fromDay: dayOfBin(bins.first),
-    days: (bins.end === recording.bins ? horizonSeconds / daySeconds : dayOfBin(bins.end)) - dayOfBin(bins.first),
+    days:
+      (bins.end === recording.bins ? horizonSeconds / daySeconds : dayOfBin(bins.end)) -
+      dayOfBin(bins.first),
     horizonDays: horizonSeconds / daySeconds,
     servedInAll: sumOf(recording.sums.served),
     minor: 10 ** scale,

@@ -6,8 +6,8 @@ import { smallestEffectOn } from "../results/models/metric-facts.ts"
 import type { Estimate, Trend } from "../results/models/run-model.ts"
 import { studentTQuantile } from "../statistics/distributions/student-t.ts"
 import { holmAdjusted } from "../statistics/inference/holm.ts"
-import type { PairedComparison } from "../statistics/inference/paired-comparison.ts"
-import { comparePairs } from "../statistics/inference/paired-comparison.ts"
+import type { DifferenceOfMeans } from "../statistics/inference/difference-of-means.ts"
+import { comparePairs } from "../statistics/inference/difference-of-means.ts"
 import type { SkewedInterval } from "../statistics/inference/skewed-interval.ts"
 import { skewedInterval } from "../statistics/inference/skewed-interval.ts"
 import { restrictedMean } from "../statistics/samples/kaplan-meier.ts"
@@ -87,5 +87,5 @@ const trendsOf = (
   )
 }
 
-const matters = (metric: Metric, { baseline, variant, difference }: PairedComparison): boolean =>
+const matters = (metric: Metric, { baseline, variant, difference }: DifferenceOfMeans): boolean =>
   Math.abs(difference) > smallestEffectOn(metric, (baseline + variant) / 2)

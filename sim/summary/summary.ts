@@ -32,23 +32,25 @@ export const summarise = (
   const names = scenario.models.map(({ name }) => name)
   const warmupSeconds = warmupSecondsOf(scenario)
   const measured = finished.map((one) => metricsOfReplication(scenario, one))
-  const replications = finished.map(({ index, wallSeconds: own, result }, at): ReplicationResult => {
-    const { recording } = result
-    const { values, nodes } = measured[at]
-    const firstDay = firstDayAfter(recording, firstBinAfter(recording, warmupSeconds))
-    return {
-      index,
-      digest: result.digest,
-      requests: result.requests,
-      events: result.events,
-      wallSeconds: own,
-      metrics: values,
-      checks: result.checks,
-      series: seriesOf(recording, names),
-      histograms: histogramsOf(recording, nodes, firstDay),
-      nodes,
-    }
-  })
+  const replications = finished.map(
+    ({ index, wallSeconds: own, result }, at): ReplicationResult => {
+      const { recording } = result
+      const { values, nodes } = measured[at]
+      const firstDay = firstDayAfter(recording, firstBinAfter(recording, warmupSeconds))
+      return {
+        index,
+        digest: result.digest,
+        requests: result.requests,
+        events: result.events,
+        wallSeconds: own,
+        metrics: values,
+        checks: result.checks,
+        series: seriesOf(recording, names),
+        histograms: histogramsOf(recording, nodes, firstDay),
+        nodes,
+      }
+    },
+  )
   const total = (of: (one: ReplicationResult) => number) =>
     replications.reduce((sum, one) => sum + of(one), 0)
   const strategies = finished[0]?.result.mixedStrategies ?? []

@@ -35,6 +35,8 @@ export const replaceOption = Parameter.flag(
 
 /** A run as far as it tells whether another is the same. */
 export interface RunIdentity {
+  /** Where in its folder it is kept. */
+  readonly file: string
   readonly scenarioYaml: string
   readonly version: string
   /** The command that brings the same results again, into a folder. */
@@ -54,7 +56,7 @@ export const chooseFolder = (
   Effect.gen(function* () {
     const path = yield* Path.Path
     const holdsOther = (folder: string) =>
-      otherRunIn(path.join(folder, resultsFile), folder, identity)
+      otherRunIn(path.join(folder, identity.file), folder, identity)
     if (isReplacing) return Option.getOrElse(asked, () => usual)
     if (Option.isSome(asked)) {
       const other = yield* holdsOther(asked.value)

@@ -1,5 +1,6 @@
 /** Metrics by the names that a user gives: one, or a pattern such as profit.*, of those that a scenario has. */
 import { Effect } from "effect"
+import type { PrimaryMetric } from "../../experiment/comparison.ts"
 import { metricFactsOf } from "../../metrics/of-replication.ts"
 import type { Scenario } from "../../scenarios/schema.ts"
 import { closest } from "../../../platform/terminal/closest.ts"
@@ -22,7 +23,10 @@ export const metricsMatching = (
   pattern: string,
 ): Effect.Effect<ReadonlyArray<string>, UsageError> => {
   const expression = new RegExp(
-    `^${pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`,
+    `^${pattern
+      .split("*")
+      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
+      .join(".*")}$`,
   )
   const found = names.filter((name) => expression.test(name))
   return found.length > 0 ? Effect.succeed(found) : unknownMetric(names, argument, pattern)
@@ -43,3 +47,33 @@ const unknownMetric = (names: ReadonlyArray<string>, argument: string, name: str
     allowed: `the scenario has no metric ${name}${instead}${instead.endsWith("?") ? "" : "."} npx evenkeel metrics lists all`,
   })
 }
+
+/** `NAME[=SIZE]`: metrics that a comparison is about, and the smallest differences that matter. */
+export const primaryMetrics = (
+  names: ReadonlyArray<string>,
+  texts: ReadonlyArray<string>,
+): Effect.Effect<ReadonlyArray<PrimaryMetric>, UsageError> =>
+  Effect.map(
+    Effect.forEach(texts, (text) => primaryFrom(names, text)),
+    (found) => found.flat(),
+  )
+
+const primaryFrom = (names: ReadonlyArray<string>, text: string) =>
+  Effect.gen(function* () {
+    const argument = `--metric ${text}`
+    const at = text.lastIndexOf("=")
+    const pattern = at < 0 ? text : text.slice(0, at)
+    const size = at < 0 ? null : /^(\d*\.?\d+)(%?)$/.exec(text.slice(at + 1).trim())
+    if (at >= 0 && size === null)
+      return yield* new UsageError({
+        argument,
+        allowed: "expected NAME or NAME=SIZE, such as profit.consumer=2% or ttft.p99=0.05",
+      })
+    const metrics = yield* metricsMatching(names, argument, pattern.trim())
+    const isRelative = size?.[2] === "%"
+    return metrics.map((metric): PrimaryMetric =>
+      size === null
+        ? { metric }
+        : { metric, smallest: { size: Number(size[1]) / (isRelative ? 100 : 1), isRelative } },
+    )
+  })

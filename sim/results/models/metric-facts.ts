@@ -31,7 +31,7 @@ export const groupTitles: Readonly<Record<MetricGroup, string>> = {
 }
 
 /** Which stretch of a replication a metric is of. */
-export const metricWindows = ["after the warm-up", "whole run", "end of the run"] as const
+const metricWindows = ["after the warm-up", "whole run", "end of the run"] as const
 
 export const MetricFacts = Schema.Struct({
   group: Schema.Literal(...metricGroups),

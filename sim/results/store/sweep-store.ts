@@ -22,12 +22,7 @@ import {
 } from "./results-file-error.ts"
 import { sqliteCode, sqliteLayer } from "../../../platform/sqlite-client.ts"
 import { differencesOf } from "./sweep-difference.ts"
-import type {
-  Shard,
-  SweepCell,
-  SweepPoint,
-  SweepResult,
-} from "../models/sweep-model.ts"
+import type { Shard, SweepCell, SweepPoint, SweepResult } from "../models/sweep-model.ts"
 import { MetricFacts } from "../models/metric-facts.ts"
 import { FactorValue, isOfShard, pathOfFactor, SweepDefinition } from "../models/sweep-model.ts"
 import { createSweepStatements, sweepApplicationId, sweepLayoutVersion } from "./sweep-tables.ts"

@@ -43,8 +43,8 @@ export const precisionOf = (
 
 export const isPrecise = (
   interval: Pick<SkewedInterval, "mean" | "halfWidth">,
-  target: PrecisionTarget): boolean =>
-  precisionOf(interval, target) <= target.halfWidth
+  target: PrecisionTarget,
+): boolean => precisionOf(interval, target) <= target.halfWidth
 
 /** How many replications further precision has to hold, reached after n. */
 export const lookAhead = (n: number, kLimit = K_LIMIT): number =>

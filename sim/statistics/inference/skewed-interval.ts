@@ -21,7 +21,7 @@ export interface Bounds {
   readonly most: number | null
 }
 
-export const unbounded: Bounds = { least: null, most: null }
+const unbounded: Bounds = { least: null, most: null }
 
 /** What an interval rests on: one value has none, and values that are all the same say nothing of chance. */
 export type IntervalBasis = "interval" | "one" | "same"
@@ -48,8 +48,7 @@ export const skewedInterval = (
   if (deviation === null) return { ...none, basis: "one" }
   const size = Math.max(Math.abs(min), Math.abs(max))
   if (deviation <= rounding * size) return { ...none, basis: "same" }
-  const skewness =
-    values.reduce((sum, value) => sum + ((value - mean) / deviation) ** 3, 0) / n
+  const skewness = values.reduce((sum, value) => sum + ((value - mean) / deviation) ** 3, 0) / n
   const t = studentTQuantile(1 - (1 - level) / 2, n - 1) / Math.sqrt(n)
   const end = (ofT: number): number => mean - deviation * untransformed(ofT, skewness, n)
   const low = Math.max(Math.min(mean, end(t)), least ?? -Infinity)
@@ -61,6 +60,7 @@ export const skewedInterval = (
 const untransformed = (t: number, skewness: number, n: number): number => {
   const inner = skewness * (t - skewness / (6 * n))
   // By the series of the cube root, which is exact to rounding there: its difference to 1 is not.
-  if (Math.abs(inner) < 1e-5) return (t - skewness / (6 * n)) * (1 - inner / 3 + (5 * inner * inner) / 27)
+  if (Math.abs(inner) < 1e-5)
+    return (t - skewness / (6 * n)) * (1 - inner / 3 + (5 * inner * inner) / 27)
   return (3 / skewness) * (Math.cbrt(1 + inner) - 1)
 }

@@ -29,6 +29,14 @@ const ModelState = Schema.Struct({
     Schema.Number,
     "What the same hosts could do beyond that, once they are ramped up",
   ),
+  new_host_share: described(
+    Schema.Number,
+    "Share of its rate that a new host starts with; 1: it is not held back at all",
+  ),
+  is_bootstrapping: described(
+    Schema.Boolean,
+    "Too little of the supply is of hosts past their ramp, so new ones start higher than the rules' own share",
+  ),
   served_tokens_per_second: described(Schema.Number, "Over the last minute"),
   finished_last_minute: described(Schema.Int, "Requests served to their end"),
   refused_last_minute: described(Schema.Int, "Requests for the model that nobody served"),
@@ -136,6 +144,8 @@ const modelState = (
 ): ModelState => {
   const last = rates.readModel(model.id)
   const { supply, whole, slots, inFlight, capacity } = tally ?? noTally
+  const { start } = services.driver.market.economy.ramp
+  const newHostShare = view?.rampStart ?? start
   return {
     model: model.name,
     kind: model.kind,
@@ -144,6 +154,8 @@ const modelState = (
     bounty_multiplier: view?.multiplier ?? 1,
     supply_tokens_per_second: tenths(supply),
     held_back_tokens_per_second: tenths(whole - supply),
+    new_host_share: Math.round(newHostShare * 1000) / 1000,
+    is_bootstrapping: newHostShare > start,
     served_tokens_per_second: tenths(last.tokensPerSecond),
     finished_last_minute: last.finished,
     refused_last_minute: last.refused,

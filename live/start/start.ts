@@ -12,7 +12,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyServerOptions } from "
 import { randomBytes } from "node:crypto"
 import type { AddressInfo } from "node:net"
 import type { Economy, EconomyInvalid } from "../../engine/index.ts"
-import { deriveEconomy, economies } from "../../engine/index.ts"
+import { deriveEconomy, economies, overlay } from "../../engine/index.ts"
 import type { MarketBroken } from "../driver/market-driver.ts"
 import { causeText } from "../../platform/cause.ts"
 import { accountRoutes } from "../accounts/account-routes.ts"
@@ -195,10 +195,16 @@ const closeWithin = async (server: FastifyInstance, millis: number): Promise<voi
   clearTimeout(timer)
 }
 
+/**
+ * On top of the preset, below the configuration's knobs: a market that opens has nobody past their ramp,
+ * and would refuse most of its calls for a week.
+ */
+const newMarketKnobs = { ramp: { bootstrapShare: 0.25 } }
+
 const economyOf = (config: LiveConfig): Effect.Effect<Economy, ConfigInvalid | EconomyInvalid> => {
   const { preset, knobs } = config.economy
   return Object.hasOwn(economies, preset)
-    ? deriveEconomy(economies[preset], knobs, "economy.knobs")
+    ? deriveEconomy(economies[preset], overlay(newMarketKnobs, knobs), "economy.knobs")
     : new ConfigInvalid({
         source: "economy.preset",
         issues: [

@@ -192,6 +192,9 @@ const modelTable = (models) =>
                 {},
                 `${count(one.held_back_tokens_per_second)} more once new hosts are ramped up`,
               ),
+          one.is_bootstrapping
+            ? element("small", {}, `bootstrap: new hosts start at ${percent(one.new_host_share)}`)
+            : undefined,
         ],
       },
       {

@@ -7,8 +7,9 @@ import {
   marketView,
   nodeView,
 } from "../../engine/index.ts"
-import type { EligibilityReason, ModelView } from "../../engine/index.ts"
+import type { ModelView } from "../../engine/index.ts"
 import { creditsOf, pricesOf } from "../views/credits.ts"
+import { takesCalls } from "../views/instance-status.ts"
 import { secondsOf } from "../views/market-time.ts"
 import { Credits, described, prices, UnixSeconds } from "../http/fields.ts"
 import type { LiveServices } from "../directory/services.ts"
@@ -74,13 +75,12 @@ export const MarketState = Schema.Struct({
 })
 export type MarketState = typeof MarketState.Type
 
-/** Standings in which an instance takes calls, now or within moments. */
-const serving: ReadonlySet<EligibilityReason> = new Set([
-  "Eligible",
-  "Full",
-  "RateCapped",
-  "Backpressure",
-])
+/** Of instances by standing, how many take calls. */
+export const countServing = (instances: ModelState["instances"]): number =>
+  Object.entries(instances).reduce(
+    (total, [reason, number]) => total + (takesCalls(reason) ? number : 0),
+    0,
+  )
 
 interface Tally {
   supply: number
@@ -108,7 +108,7 @@ export const marketState = (services: LiveServices, rates: MinuteRates): MarketS
     tallies.set(view.model, tally)
     tally.inFlight += view.inFlight
     tally.instances[view.reason] = (tally.instances[view.reason] ?? 0) + 1
-    if (!serving.has(view.reason)) continue
+    if (!takesCalls(view.reason)) continue
     tally.supply += view.tokensPerSecond * view.ramp
     tally.whole += view.tokensPerSecond
     tally.slots += view.slots

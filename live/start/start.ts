@@ -40,6 +40,7 @@ import { buildServer } from "../http/server/server.ts"
 import { documentation } from "../operations/documentation.ts"
 import { makeFeed } from "../operations/feed.ts"
 import { makeMarketMetrics } from "../operations/metrics.ts"
+import { makeTrends } from "../operations/trends.ts"
 import { operationsRoutes } from "../operations/operations-routes.ts"
 import { HostCouriers } from "../protocol/delivery.ts"
 import type { StoreBroken, StoreFault, StoreUnusable } from "../store/errors.ts"
@@ -156,7 +157,16 @@ const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
     const vault = yield* TokenVault
     const feed = makeFeed(services)
     const metrics = makeMarketMetrics(services)
-    const calls = measureCalls(makeCalls(services, couriers), driver.clock, metrics, feed.rates)
+    const trends = yield* makeTrends(services, feed.rates)
+    const calls = measureCalls(
+      makeCalls(services, couriers),
+      driver.clock,
+      metrics,
+      (model, reason) => {
+        feed.rates.noteRefused(model)
+        trends.noteRefused(model, reason)
+      },
+    )
     const phase = { isShuttingDown: false }
     const plugins: ReadonlyArray<FastifyPluginAsync> = [
       documentation(config),
@@ -164,7 +174,7 @@ const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
       gatewayRoutes(services, calls),
       hostRoutes(services, board, { guard, vault }),
       accountRoutes(services),
-      operationsRoutes(services, { metrics, feed, phase }),
+      operationsRoutes(services, { metrics, feed, trends, phase }),
       dashboardRoutes(),
     ]
     const server = yield* Effect.acquireRelease(
@@ -175,6 +185,7 @@ const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
           // Hosts must still be heard for what is under way: only then does the server close.
           await calls.drain(config.timeouts.shutdownSeconds)
           feed.close()
+          trends.close()
           await closeWithin(one, lastAnswersMillis)
         }),
     )

@@ -87,6 +87,7 @@ describe("the view of the market", () => {
         multiplier: 1,
         demandTokensPerSecond: 0,
         supplyTokensPerSecond: 0,
+        hourDemandTokens: 0,
         rampStart: 0.1,
       },
       {
@@ -97,6 +98,7 @@ describe("the view of the market", () => {
         multiplier: 1,
         demandTokensPerSecond: 0,
         supplyTokensPerSecond: 0,
+        hourDemandTokens: 0,
         rampStart: 0.1,
       },
     ])

@@ -118,6 +118,29 @@ describe.skipIf(chromiumPath === undefined)(
       await leave(page)
     })
 
+    it("draw the market's past, of any range and model, and give it as a table", async () => {
+      await scene.remember()
+      const page = await visit("")
+      const tokens = page.getByRole("img", { name: /^Tokens a second, the last day/ })
+      await tokens.waitFor()
+      expect(await tokens.getAttribute("aria-label")).toMatch(/[\d,]+ of supply/)
+      await expect.poll(() => tokens.locator(".mark-line path").count()).toBe(3)
+      await page.getByLabel("Of", { exact: true }).selectOption("Qwen/Qwen3-32B")
+      await page
+        .getByRole("img", { name: /^Bounty multiplier, the last day; latest: ×1\.00/ })
+        .waitFor()
+      await page.getByRole("button", { name: "Hour", exact: true }).click()
+      await page
+        .getByRole("img", { name: /^Price of a million tokens.*the last hour.*1\.20/ })
+        .waitFor()
+      await page.getByText("The charts as a table").click()
+      const rows = page
+        .getByRole("region", { name: /The market over the last hour/ })
+        .locator("tbody tr")
+      expect(await rows.count()).toBeGreaterThan(20)
+      await leave(page)
+    })
+
     it("open an account, show its key once, and keep it in the tab only", async () => {
       const page = await visit("account")
       await page.getByLabel("What shall the account be called?").fill("<b>Eve</b>")
@@ -201,6 +224,11 @@ describe.skipIf(chromiumPath === undefined)(
     it("list every host, and show one by its address", async () => {
       const page = await visit("fleet")
       const hosts = page.getByRole("region", { name: "Hosts of the market" })
+      await expect.poll(() => hosts.locator("tbody tr").count()).toBe(7)
+      await page.getByRole("button", { name: "In trouble" }).click()
+      await expect.poll(() => hosts.locator("tbody tr").count()).toBeLessThan(3)
+      expect(await hosts.innerText()).toContain("fjord-3090")
+      await page.getByRole("button", { name: "All", exact: true }).click()
       await expect.poll(() => hosts.locator("tbody tr").count()).toBe(7)
       expect(await hosts.getByRole("row", { name: /fjord-3090/ }).innerText()).toContain("offline")
       await hosts.getByRole("link", { name: "cedar-a6000" }).click()

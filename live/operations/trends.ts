@@ -47,14 +47,9 @@ export interface Trends {
   readonly close: () => void
 }
 
-type TrendServices = Pick<
-  LiveServices,
-  "config" | "driver" | "directory" | "nowMillis" | "store" | "uploads"
->
-
 /** Begins to take notes. To be made once, before the market takes requests. */
 export const makeTrends = (
-  services: TrendServices,
+  services: LiveServices,
   rates: MinuteRates,
 ): Effect.Effect<Trends, StoreFault> =>
   Effect.gen(function* () {
@@ -171,7 +166,7 @@ export const makeTrends = (
   })
 
 /** The spans that the process before this one had begun. */
-const presentSpans = ({ store, nowMillis }: TrendServices) =>
+const presentSpans = ({ store, nowMillis }: LiveServices) =>
   Effect.gen(function* () {
     const present = new Map<string, { readonly at: number; readonly figures: Figures }>()
     const second = Math.ceil(nowMillis() / 1000) - 1
@@ -191,7 +186,7 @@ const presentSpans = ({ store, nowMillis }: TrendServices) =>
  * Tokens asked of each model since the call before, as the rules count demand. They begin again at the
  * turn of the market's hour: what was asked between the last call and that is not in it.
  */
-const makeAsked = ({ driver: { market } }: TrendServices): (() => ReadonlyMap<number, number>) => {
+const makeAsked = ({ driver: { market } }: LiveServices): (() => ReadonlyMap<number, number>) => {
   const ofHour = () =>
     new Map(marketView(market).map(({ model, hourDemandTokens }) => [model, hourDemandTokens]))
   let before = ofHour()

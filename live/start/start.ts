@@ -20,7 +20,7 @@ import type { ModelUnlistable } from "../accounts/model-list.ts"
 import { listConfiguredModels } from "../accounts/model-list.ts"
 import type { LiveConfig } from "../config/config.ts"
 import { ConfigInvalid } from "../config/load-config.ts"
-import { dashboardRoutes } from "../dashboard/dashboard-routes.ts"
+import { dashboardRoutes, pagesForBrowsers } from "../dashboard/dashboard-routes.ts"
 import { ensureAdminKey } from "../directory/keys.ts"
 import type { LiveServices } from "../directory/services.ts"
 import { Live } from "../directory/services.ts"
@@ -170,6 +170,7 @@ const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
     const phase = { isShuttingDown: false }
     const plugins: ReadonlyArray<FastifyPluginAsync> = [
       documentation(config),
+      pagesForBrowsers,
       metrics.httpPlugin,
       gatewayRoutes(services, calls),
       hostRoutes(services, board, { guard, vault }),

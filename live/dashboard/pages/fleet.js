@@ -47,7 +47,6 @@ export const showFleet = () => {
     const page = await ask(
       "GET",
       `hosts?limit=${hostsAPage}${query}${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
-      { key: undefined },
     )
     if (filter !== asked) return
     shown.push(...page.data)
@@ -128,7 +127,7 @@ export const showHost = (id) => {
   fill(place)
   const refresh = async () => {
     try {
-      const host = await ask("GET", `hosts/${encodeURIComponent(id)}`, { key: undefined })
+      const host = await ask("GET", `hosts/${encodeURIComponent(id)}`)
       title.textContent = host.name
       fill(place, facts(host), element("h2", {}, "Models"), modelTable(host.models))
     } catch (error) {

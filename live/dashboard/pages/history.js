@@ -78,7 +78,7 @@ export const showHistory = (place) => {
     const turn = ++latest
     try {
       const query = `range=${range}${model === "" ? "" : `&model=${encodeURIComponent(model)}`}`
-      const past = await ask("GET", `market/history?${query}`, { key: undefined })
+      const past = await ask("GET", `market/history?${query}`)
       // Whoever asked for something else meanwhile waits for that.
       if (turn !== latest) return
       await showPast(charts, past, ranges[range])
@@ -89,7 +89,7 @@ export const showHistory = (place) => {
     }
   }
   const listModels = async () => {
-    const { models } = await ask("GET", "market", { key: undefined })
+    const { models } = await ask("GET", "market")
     select.append(...models.map(({ model: name }) => element("option", { value: name }, name)))
   }
   void listModels().catch(() => {})

@@ -21,12 +21,14 @@ const designWords: Readonly<Record<SweepDefinition["design"], string>> = {
 
 export const sweepHtml = (
   result: SweepResult,
+  command: string,
   charts: ReadonlyArray<Chart>,
   libraries: PageLibraries,
 ): string =>
   definitionPage(
     result.definition,
     sweepDigest(result),
+    command,
     [{ id: "responses", title: "What responds", charts }],
     extremesTable(result),
     libraries,
@@ -34,12 +36,14 @@ export const sweepHtml = (
 
 export const sensitivityHtml = (
   sensitivity: Sensitivity,
+  command: string,
   charts: ReadonlyArray<Chart>,
   libraries: PageLibraries,
 ): string =>
   definitionPage(
     sensitivity.definition,
     sensitivity.digest,
+    command,
     [{ id: "sensitivity", title: "What matters", charts }],
     nothing,
     libraries,
@@ -48,6 +52,7 @@ export const sensitivityHtml = (
 const definitionPage = (
   definition: SweepDefinition,
   digest: string,
+  command: string,
   sections: ReadonlyArray<ChartSection>,
   table: Html,
   libraries: PageLibraries,
@@ -70,7 +75,7 @@ const definitionPage = (
         markup`<noscript><p class="alarm">The charts of this page are drawn by scripts, which are switched off. The same charts are written beside this file, as pictures in the folder “charts”.</p></noscript>`,
         ...sections.map(chartSection),
         table,
-        provenance(definition, digest),
+        provenance(definition, digest, command),
       ],
       charts: sections.flatMap(({ charts }) => charts),
       days: 0,
@@ -107,7 +112,7 @@ ${rows}
 </section>`
 }
 
-const provenance = (definition: SweepDefinition, digest: string): Html => {
+const provenance = (definition: SweepDefinition, digest: string, command: string): Html => {
   const facts: ReadonlyArray<readonly [string, string]> = [
     ["Scenario", definition.scenario],
     ["Varies", definition.vary.join(" ")],
@@ -119,7 +124,7 @@ const provenance = (definition: SweepDefinition, digest: string): Html => {
     ["Evenkeel", definition.version],
     ["Digest of all cells", digest],
   ]
-  return provenanceSection(facts, definition.command, {
+  return provenanceSection(facts, command, {
     heading: "The scenario, but for what varies",
     yaml: definition.scenarioYaml,
   })

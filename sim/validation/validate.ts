@@ -16,7 +16,7 @@ import type { ClosedForm, Replication } from "./closed-form.ts"
 export const MAX_RELATIVE_HALF_WIDTH = 0.01
 
 /** The probability that a correct kernel has all its intervals right. */
-export const FAMILY_LEVEL = 0.99
+const FAMILY_LEVEL = 0.99
 
 /**
  * The shortest run, as a share of that at effort 1. What is shorter is biased rather than wide: the

@@ -6,6 +6,7 @@ import type { Estimate } from "../../results/models/run-model.ts"
 import type { Scenario } from "../../scenarios/schema.ts"
 import { hasVaried, LEAST_REPLICATIONS } from "../../statistics/inference/sequential-stopping.ts"
 import { alignColumns, printable } from "../../../platform/terminal/output.ts"
+import { noSuchMetric } from "./metric-name.ts"
 import { maxReplications, numberFrom } from "./run-options.ts"
 import { UsageError } from "../../../platform/terminal/usage-error.ts"
 import * as Parameter from "../../../platform/terminal/parameter.ts"
@@ -30,13 +31,7 @@ export const metricFrom = (
   name: string,
 ): Effect.Effect<string, UsageError> => {
   const names = Object.keys(metricFactsOf(scenario))
-  if (names.includes(name)) return Effect.succeed(name)
-  const group = name.split(".")[0]
-  const near = names.filter((one) => one.split(".")[0] === group)
-  return new UsageError({
-    argument,
-    allowed: `the scenario has no metric ${name}; it has ${(near.length > 0 ? near : names).join(", ")}`,
-  })
+  return names.includes(name) ? Effect.succeed(name) : noSuchMetric(argument, name, names)
 }
 
 const targetFrom = (scenario: Scenario, text: string): Effect.Effect<MetricTarget, UsageError> => {

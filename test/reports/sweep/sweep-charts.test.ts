@@ -157,10 +157,15 @@ describe("the page of a sweep", () => {
   it("shows charts, extremes and provenance, and keeps texts from becoming markup", () => {
     const evil = `</script><script>alert(1)</script>`
     const result = makeSweepResult({ ...oneFactor, vary: [`fleet.nodes=${evil}`] })
-    const page = sweepHtml(result, sweepCharts(result), { vega: "", vegaLite: "", vegaEmbed: "" })
+    const page = sweepHtml(result, "npx evenkeel sweep made-up --out here", sweepCharts(result), {
+      vega: "",
+      vegaLite: "",
+      vegaEmbed: "",
+    })
     expect(page).not.toContain("<script>alert")
     expect(page).toContain("Where each metric is lowest and highest")
     expect(page).toContain("a grid of all combinations")
+    expect(page).toContain("npx evenkeel sweep made-up --out here")
   })
 })
 

@@ -11,6 +11,7 @@ import { mostPoints } from "../sweep/design.ts"
 import { prepareSweep } from "../sweep/prepare.ts"
 import { CheckFailed } from "./execution/check-failed.ts"
 import { keptSweep } from "./execution/kept-sweep.ts"
+import { findingsText } from "./execution/sweep-findings.ts"
 import {
   alignColumns,
   jsonOption,
@@ -170,19 +171,21 @@ export const finishSweep = <E, R>(
     const files = { cells, results, report: report.files[0] }
     const command = sweepCommand(result.definition, folder)
     yield* printResult(isJson, { ...facts, command, cells: result.cells.length, files }, () =>
-      alignColumns([
-        [
-          "sweep",
-          printable(
-            `${result.definition.scenario}: ${result.definition.points} points × ${result.definition.replications} replications of ${result.factors.join(", ")}`,
-          ),
-        ],
-        ["cells", printable(cells)],
-        ["results", printable(results)],
-        ["report", printable(files.report ?? "")],
-        ["digest", facts.digest],
-        ["again", printable(command)],
-      ]),
+      [
+        printable(
+          `${result.definition.scenario}: ${result.definition.points} points × ${result.definition.replications} replications of ${result.factors.join(", ")}`,
+        ),
+        "",
+        ...findingsText(result).map(printable),
+        "",
+        alignColumns([
+          ["cells", printable(cells)],
+          ["results", printable(results)],
+          ["report", printable(files.report ?? "")],
+          ["digest", facts.digest],
+          ["again", printable(command)],
+        ]),
+      ].join("\n"),
     )
     yield* refuseFailedChecks(result)
   })

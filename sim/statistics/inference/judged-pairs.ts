@@ -6,7 +6,7 @@ import type { Pair, PairedComparison } from "./paired-comparison.ts"
 import { comparePairs } from "./paired-comparison.ts"
 
 /** The probability that any of the verdicts sees a difference where there is none. */
-export const FAMILY_ERROR = 0.05
+const FAMILY_ERROR = 0.05
 
 export type Verdict = "higher" | "lower" | "no difference shown" | "identical"
 

@@ -31,8 +31,8 @@ export interface IntervalChart {
 const rowHeight = 17
 
 const labelSize = 12
-/** A line of a label is no longer than a phone is wide, pixels. */
-const phoneWidth = 330
+/** A line of a label is no longer than a picture on a phone is wide, pixels. */
+const phoneWidth = 280
 
 export const intervalChart = (chart: IntervalChart): Chart => ({
   id: chart.id,

@@ -24,7 +24,7 @@ import * as Parameter from "../../platform/terminal/parameter.ts"
 
 const fastOption = Parameter.flag(
   "fast",
-  "The same experiments for as long, some 3 minutes on 2 cores: one of each promise and attack, three replications, so wider intervals; what takes minutes by itself (anti-flapping, bounty-chasing, frontier) only if --only names it.",
+  "The same experiments for as long, some 4 minutes on 2 cores: one of each promise and attack, three replications, so wider intervals; what takes minutes by itself (anti-flapping, bounty-chasing, frontier) only if --only names it.",
 )
 const onlyOption = Parameter.repeated(
   Parameter.text(

@@ -149,10 +149,18 @@ module.exports = {
     {
       name: "live-imports-engine-and-platform-only",
       comment:
-        "The live mode drives the same kernel; what it shares with `sim` belongs to `engine` or `platform`.",
+        "The live mode drives the same kernel; what it shares with `sim` belongs to `engine` or `platform`. A replay under other rules takes its intervals from the statistics, which know no simulator.",
       severity: "error",
-      from: { path: "^live/" },
+      from: { path: "^live/", pathNot: "^live/replay/" },
       to: { path: "^(sim|reports)/" },
+    },
+    {
+      name: "replays-import-statistics-of-sim-only",
+      comment:
+        "What a replay shares with the simulator otherwise belongs to `engine` or `platform`.",
+      severity: "error",
+      from: { path: "^live/replay/" },
+      to: { path: "^(sim|reports)/", pathNot: "^sim/statistics/" },
     },
     ...roomRules("engine", ENGINE_ROOMS),
     ...roomRules("engine/market", MARKET_ROOMS),

@@ -21,7 +21,6 @@ import { scenarioYamlOf } from "../summary/summary.ts"
 import { metricsMatching } from "./options/metric-options.ts"
 import { version } from "../../platform/package.ts"
 import { openOption, openPage } from "../../platform/terminal/open-page.ts"
-import type { UsageError } from "../../platform/terminal/usage-error.ts"
 import { keptRun } from "./execution/kept-run.ts"
 import {
   alignColumns,
@@ -38,6 +37,7 @@ import {
 } from "./options/precision-options.ts"
 import {
   commandAgain,
+  numberFrom,
   replicationsFrom,
   replicationsOption,
   scenarioArgument,
@@ -45,6 +45,7 @@ import {
   workersFrom,
   workersOption,
 } from "./options/run-options.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { quoteForShell } from "../../platform/terminal/shell.ts"
 import * as Command from "../../platform/terminal/command.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"
@@ -54,6 +55,13 @@ const setOption = Parameter.repeated(
     "set",
     "PATH=VALUE",
     "One setting of the scenario, such as economy.feeBps=1000 or economy=hardened. May be repeated.",
+  ),
+)
+const onlyOption = Parameter.optional(
+  Parameter.text(
+    "only-replication",
+    "K",
+    "Run replication K of the seed alone, counted from 0: the same digest and figures as among the others.",
   ),
 )
 const outOption = Parameter.optional(
@@ -101,6 +109,7 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
       scenario: scenarioArgument,
       seed: seedOption,
       replications: replicationsOption,
+      onlyReplication: onlyOption,
       precision: precisionOption,
       maxReplications: maxReplicationsOption,
       workers: workersOption,
@@ -121,7 +130,8 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
         const written = yield* loadScenario(options.scenario, options.set)
         const fewest = Option.getOrElse(asked, () => written.replications)
         const goal = yield* precisionFrom(written, fewest, options)
-        const replications = goal?.most ?? fewest
+        const only = yield* onlyFrom(options, fewest)
+        const replications = only === null ? (goal?.most ?? fewest) : 1
         const shown = yield* shownFrom(Object.keys(metricFactsOf(written)), options)
         const plan = yield* makePlan(options.scenario, options.set, workers, { replications })
         const watch = goal === null ? null : new PrecisionWatch(plan.scenario, goal)
@@ -129,18 +139,22 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
         const again = {
           scenario: options.scenario,
           seed,
-          replications: goal?.least ?? replications,
+          replications: goal?.least ?? fewest,
         }
         const commandInto = (into: string) =>
           commandAgain("run", again, [
             ["--precision", options.precision],
             ["--max-replications", goal === null ? [] : [String(goal.most)]],
+            ["--only-replication", only === null ? [] : [String(only)]],
             ["--set", options.set],
             ["--out", [into]],
           ])
         const folder = yield* chooseFolder(
           options.out,
-          path.join("out", folderNameOf(plan.scenario.name)),
+          path.join(
+            "out",
+            `${folderNameOf(plan.scenario.name)}${only === null ? "" : `-replication-${only}`}`,
+          ),
           {
             file: resultsFile,
             scenarioYaml: scenarioYamlOf(plan.scenario),
@@ -158,6 +172,7 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
           `Stopped. ${what} in ${database}; npx evenkeel report ${quoteForShell(folder)} draws them.`
         const { result, finished } = yield* keptRun(plan, {
           replications,
+          firstReplication: only ?? 0,
           ...(watch === null ? {} : { stopsAt: (done) => watch.stopsAt(done) }),
           workers,
           seed,
@@ -206,6 +221,24 @@ const shownFrom = (
         (found) => [...new Set(found.flat())],
       )
     : Effect.succeed(options.all ? "all" : "headline")
+/** The replication that is to be run alone, of those that there are; `null`: all are. */
+const onlyFrom = (
+  options: {
+    readonly onlyReplication: Option.Option<string>
+    readonly precision: ReadonlyArray<string>
+  },
+  replications: number,
+): Effect.Effect<number | null, UsageError> => {
+  if (Option.isSome(options.onlyReplication) && options.precision.length > 0)
+    return new UsageError({
+      argument: `--only-replication ${options.onlyReplication.value}`,
+      allowed: "goes without --precision, which is about many",
+    })
+  return Effect.map(
+    numberFrom("only-replication", options.onlyReplication, 0, replications - 1),
+    Option.getOrNull,
+  )
+}
 
 /** What was understood of a trace, so that a wrong unit is seen at once. */
 const traceText = ({ path, description, requests, lastMicros }: TraceSurvey): string =>

@@ -17,7 +17,7 @@ import { sayBoth, withSettings } from "../settings/settings.ts"
 import type { DesignName } from "./design.ts"
 import { designPoints } from "./design.ts"
 import type { Factor } from "./factor.ts"
-import { factorText, parseFactor, valueAt } from "./factor.ts"
+import { factorText, gridValues, parseFactor, valueAt } from "./factor.ts"
 import { version } from "../../platform/package.ts"
 
 export interface SweepRequest {
@@ -166,6 +166,12 @@ const factorsOf = (request: SweepRequest, written: Tree) =>
         if (isInside && (yield* Effect.isSuccess(attempt(factor, String(between))))) return factor
         const isWhole = Number.isInteger(factor.low) && Number.isInteger(factor.high) && isInside
         const made = { ...factor, isWhole }
+        const values = [...new Set(gridValues(made))]
+        if (made.levels !== null && values.length < made.levels)
+          return yield* refused(
+            `--vary ${factorText(made)}`,
+            `holds ${values.length} different whole numbers, and each is run once; take ${factor.isLogarithmic ? `${factor.path}=${values.join(",")}` : factorText({ ...made, levels: values.length })}`,
+          )
         yield* Effect.all([valueAt(made, 0), valueAt(made, 1)].map((one) => attempt(factor, one)))
         return made
       }),

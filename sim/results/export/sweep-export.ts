@@ -1,7 +1,8 @@
 /**
- * A sweep's results as files: `cells.csv`, a row for each cell with its factors and metrics, its codebook, and
- * `results.json`, the definition with an estimate for each point and metric. They follow from the
- * definition alone: not from who computed which cell, in which order, or how long it took.
+ * A sweep's results as files: `cells.csv`, a row for each cell with its factors and metrics, its codebook,
+ * and `results.json`, the definition with the effects of each factor and an estimate for each point and
+ * metric. They follow from the definition alone: not from who computed which cell, in which order, or
+ * how long it took.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -13,6 +14,8 @@ import type { ExportError } from "./export.ts"
 import { writeText } from "./export.ts"
 import type { CellType, ExportColumn, ExportTable } from "./export-tables.ts"
 import { codebook } from "./export-tables.ts"
+import type { Contrast, MainEffects, MetricEffect } from "../models/main-effects.ts"
+import { mainEffects } from "../models/main-effects.ts"
 import type { SweepCell, SweepPoint, SweepResult } from "../models/sweep-model.ts"
 
 /** Writes them into `folder`, replacing earlier ones. Gives their paths. O(values). */
@@ -82,6 +85,7 @@ export const sweepDocument = (result: SweepResult) => ({
   digest: sweepDigest(result),
   factors: result.factors,
   metrics: result.metrics,
+  effects: mainEffects(result).map(effectsDocument),
   results: cellsByPoint(result).map(({ point, cells }) => ({
     point: point.index,
     values: Object.fromEntries(result.factors.map((path, at) => [path, point.values[at]])),
@@ -92,6 +96,36 @@ export const sweepDocument = (result: SweepResult) => ({
       }),
     ),
   })),
+})
+
+/** What a factor moves, by which steps, and what it does not. */
+const effectsDocument = ({ factor, levels, metrics }: MainEffects) => {
+  const named = (asked: MetricEffect["effect"]) =>
+    metrics.filter(({ effect }) => effect === asked).map(({ metric }) => metric)
+  return {
+    factor,
+    levels,
+    moves: Object.fromEntries(
+      metrics
+        .filter(({ effect }) => effect === "moves")
+        .map(({ metric, steps, most }) => [
+          metric,
+          { most: changeDocument(most), steps: steps.map(changeDocument) },
+        ]),
+    ),
+    notShown: named("not shown"),
+    identical: named("identical"),
+  }
+}
+
+const changeDocument = ({ from, to, difference, halfWidth, pHolm, basis, verdict }: Contrast) => ({
+  from,
+  to,
+  difference,
+  halfWidth,
+  pHolm,
+  basis,
+  verdict,
 })
 
 /** The metric's values in those of the cells that have it. */

@@ -14,7 +14,7 @@ const REALLY_DOES_IO = [
   "^sim/demand/fit-sizes\\.ts$",
   "^sim/(experiment|cli)/",
   "^sim/[^/]+-worker\\.ts$",
-  "^reports/(write-report|write-file|report-command|claims/write-claims)\\.ts$",
+  "^reports/(write-report|write-file|report-command|claims/write-claims|comparison/write-comparison)\\.ts$",
   "^live/",
   "^test/",
 ]
@@ -98,6 +98,7 @@ const SIM_ROOMS = [
   "scenarios",
   "demand",
   "recording",
+  "metrics",
   "summary",
   "driver",
   "experiment",

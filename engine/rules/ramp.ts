@@ -5,11 +5,14 @@
  * r = start + (1 − start) · progress, progress = min(1, online / 168 h); hardened also asks for
  * successes: progress = min(online / 168 h, successes / 200, 1). r is monotone in both and exactly 1
  * at the end.
+ *
+ * A deterrent needs somebody to protect: while hosts whose ramp is over have less than `bootstrapShare`
+ * of a model's supply, its ramp starts higher, at 1 where there are none of them (`bootstrapStart`).
  */
 import { invariant } from "../core/invariant.ts"
 import type { KnobValues } from "../core/knob.ts"
 import { knob } from "../core/knob.ts"
-import { between, flag, nonNegative, positive, wholeBetween } from "../core/setting.ts"
+import { between, flag, nonNegative, positive, share, wholeBetween } from "../core/setting.ts"
 import { microsPerHour, microsPerSecond } from "../core/units.ts"
 
 export const rampKnobs = {
@@ -43,6 +46,13 @@ export const rampKnobs = {
     meaning: "Whether the ramp also weighs the lottery among equally loaded instances.",
     source: "ours: at 2% load a cap alone leaves a newcomer with a veteran's traffic",
   }),
+  bootstrapShare: knob(share, {
+    default: 0,
+    unit: "share",
+    meaning:
+      "Share of a model's supply that hosts past their ramp need to have; with less, new ones start above `start`; 0 is off.",
+    source: "ours: where everybody is new, a ramp protects nobody and refuses nearly every call",
+  }),
 } as const
 
 export const compileRamp = ({ ramp }: { readonly ramp: KnobValues<typeof rampKnobs> }) =>
@@ -52,16 +62,36 @@ export const compileRamp = ({ ramp }: { readonly ramp: KnobValues<typeof rampKno
     rampSuccesses: ramp.successes,
     burstSeconds: ramp.burstSeconds,
     isLotteryRamped: ramp.weighsLottery,
+    bootstrapShare: ramp.bootstrapShare,
   }) as const
 
 export type RampRules = ReturnType<typeof compileRamp>
 
-/** The ramp r, start…1. */
-export const rampOf = (rules: RampRules, onlineMicros: number, successes: number): number => {
+/**
+ * Where the ramp of a model starts: at `start` where `established` of its `supply` (tokens/s) is
+ * `bootstrapShare` or more, at 1 where nothing is, and in proportion between the two.
+ */
+export const bootstrapStart = (rules: RampRules, established: number, supply: number): number => {
+  invariant(
+    established >= 0 && established <= supply,
+    "what is established is a part of the supply",
+  )
+  const wanted = rules.bootstrapShare * supply
+  if (rules.bootstrapShare === 0 || (supply > 0 && established >= wanted)) return rules.rampStart
+  if (established === 0) return 1
+  return rules.rampStart + (1 - rules.rampStart) * (1 - established / wanted)
+}
+
+/** How much of the ramp is behind an instance, 0…1. */
+export const rampProgress = (rules: RampRules, onlineMicros: number, successes: number): number => {
   const byTime = onlineMicros >= rules.rampMicros ? 1 : onlineMicros / rules.rampMicros
   const bySuccess = successes >= rules.rampSuccesses ? 1 : successes / rules.rampSuccesses
-  const progress = byTime < bySuccess ? byTime : bySuccess
-  const ramp = progress === 1 ? 1 : rules.rampStart + (1 - rules.rampStart) * progress
+  return byTime < bySuccess ? byTime : bySuccess
+}
+
+/** The ramp r at some progress, of a ramp that starts at `start`: start…1. */
+export const rampOf = (start: number, progress: number): number => {
+  const ramp = progress === 1 ? 1 : start + (1 - start) * progress
   invariant(ramp > 0 && ramp <= 1, "a ramp is above 0, to 1")
   return ramp
 }
@@ -74,14 +104,19 @@ export const rampedSlots = (ramp: number, slots: number): number => {
 }
 
 /**
- * Online time at which time alone allows one slot more than now, µs; +Infinity at full slots. One
- * microsecond late, so that rounding cannot leave the slot just out of reach.
+ * Online time at which time alone allows one slot more than now, µs, of a ramp that starts at `start`;
+ * +Infinity at full slots. One microsecond late, so that rounding cannot leave the slot just out of reach.
  */
-export const nextSlotOnline = (rules: RampRules, slots: number, slotsNow: number): number => {
-  if (slotsNow >= slots || rules.rampStart >= 1) return Infinity
+export const nextSlotOnline = (
+  rules: RampRules,
+  start: number,
+  slots: number,
+  slotsNow: number,
+): number => {
+  if (slotsNow >= slots || start >= 1) return Infinity
   const ramp = (slotsNow + 1) / slots
-  invariant(ramp >= rules.rampStart, "a slot that is still to come is beyond the ramp's start")
-  return Math.ceil(((ramp - rules.rampStart) / (1 - rules.rampStart)) * rules.rampMicros) + 1
+  invariant(ramp >= start, "a slot that is still to come is beyond the ramp's start")
+  return Math.ceil(((ramp - start) / (1 - start)) * rules.rampMicros) + 1
 }
 
 /**

@@ -4,10 +4,12 @@
  * disk.
  */
 import type { AccountId } from "../../engine/index.ts"
+import { Effect } from "effect"
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify"
 import { randomUUID } from "node:crypto"
 import { runEffect } from "../http/run-effect.ts"
 import { requireKey } from "../directory/authentication.ts"
+import { partyOf } from "../http/client-address.ts"
 import { HttpError, unknownCursor } from "../http/http-error.ts"
 import { isInMarket, statusOf } from "../directory/host-state.ts"
 import { instanceStatuses } from "../views/instance-status.ts"
@@ -19,12 +21,13 @@ import { makeAuditLog } from "./audit-log.ts"
 import * as Bodies from "./bodies.ts"
 import { earningsByHour, earningsHours, EarningsQuery } from "../views/earnings.ts"
 import {
+  changeKey,
   keysOf,
   KeyView,
-  keyView,
   makeFurtherKey,
   NewKeyView,
   newKeyView,
+  readKeyView,
   requireOwnKey,
   revokeKey,
   rotateKey,
@@ -36,9 +39,11 @@ import { sendSecret } from "../http/secret-answer.ts"
 import { makeSignUpLimit } from "./sign-up-limit.ts"
 import { openAccount } from "./sign-up.ts"
 import { payDays, PayQuery, PayView, payView } from "./pay.ts"
+import { recoverAccount, renewRecoveryCode } from "./recovery.ts"
+import { keepSignedIn, sessionRoutes } from "./session-routes.ts"
 import { parseCursor, StatementPage, statementPage } from "./statement.ts"
 import { usageRoutes } from "./usage-routes.ts"
-import { orderTransfer, TransferView, transferView, withdrawals } from "./transfers.ts"
+import { minorOfText, orderTransfer, TransferView, transferView, withdrawals } from "./transfers.ts"
 
 /** The routes of accounts, and those of the admin below `/admin`. */
 export const accountRoutes =
@@ -50,6 +55,8 @@ export const accountRoutes =
     accountViews(app, services, unixTime)
     payRoute(app, services, unixTime)
     usageRoutes(app, services, unixTime, (request) => callerOf(services, request).account)
+    sessionRoutes(app, services)
+    recoveryRoutes(app, services)
     keyRoutes(app, services)
     withdrawalRoutes(app, services)
     adminRoutes(app, services, audits, unixTime)
@@ -101,12 +108,66 @@ const signUpRoute = (app: FastifyInstance, services: LiveServices): void => {
           retryAfterSeconds: waitSeconds,
         })
       const { account, key } = openAccount(services, request.body.name.trim())
+      const recoveryCode = renewRecoveryCode(services, account)
       const view = Answers.accountView(services, account)
       await driver.durable()
       return sendSecret(reply, 201, {
         ...view,
         api_key: key.secret,
+        recovery_code: recoveryCode,
       })
+    },
+  )
+}
+
+const recoveriesPerMinute = 20
+
+const recoveryRoutes = (app: FastifyInstance, services: LiveServices): void => {
+  const { driver } = services
+  app.post<{ Body: Bodies.Recovery }>(
+    "/accounts/recover",
+    {
+      config: {
+        rateLimit: {
+          max: recoveriesPerMinute,
+          timeWindow: 60_000,
+          keyGenerator: ({ ip }: FastifyRequest) => partyOf(ip),
+        },
+      },
+      schema: routeSchema({
+        tag: "Accounts",
+        summary:
+          "By its recovery code: a new key and a new code for an account, both shown this once; all keys before it end",
+        body: Bodies.Recovery,
+        answers: { 201: Answers.NewAccountView },
+        errors: [401],
+      }),
+    },
+    async (request, reply) => {
+      const { account, key, recoveryCode } = recoverAccount(services, request.body.recovery_code)
+      const view = Answers.accountView(services, account)
+      await driver.durable()
+      return sendSecret(reply, 201, {
+        ...view,
+        api_key: key.secret,
+        recovery_code: recoveryCode,
+      })
+    },
+  )
+  app.post(
+    "/account/recovery-code",
+    {
+      schema: routeSchema({
+        tag: "Accounts",
+        summary: "A new recovery code of the account, shown this once; the one before it ends",
+        keys: ["account"],
+        answers: { 201: Answers.RecoveryCodeView },
+      }),
+    },
+    async (request, reply) => {
+      const code = renewRecoveryCode(services, callerOf(services, request).account)
+      await driver.durable()
+      return sendSecret(reply, 201, { recovery_code: code })
     },
   )
 }
@@ -213,7 +274,7 @@ const hostsOf = ({ driver, directory, uploads }: LiveServices, account: AccountI
 }
 
 const keyRoutes = (app: FastifyInstance, services: LiveServices): void => {
-  const { driver, nowMillis } = services
+  const { driver } = services
   app.get(
     "/account/keys",
     {
@@ -226,7 +287,11 @@ const keyRoutes = (app: FastifyInstance, services: LiveServices): void => {
     },
     async (request) => {
       const { key } = callerOf(services, request)
-      return { data: keysOf(services, key).map((one) => keyView(one, nowMillis())) }
+      return {
+        data: await runEffect(
+          Effect.forEach(keysOf(services, key), (one) => readKeyView(services, one)),
+        ),
+      }
     },
   )
   app.post<{ Body: Bodies.KeyWish }>(
@@ -243,10 +308,38 @@ const keyRoutes = (app: FastifyInstance, services: LiveServices): void => {
     },
     async (request, reply) => {
       const { key } = callerOf(services, request)
-      const { name = "key", expires_in_seconds } = request.body
-      const made = makeFurtherKey(services, key, name.trim(), expires_in_seconds)
+      const { name = "key", expires_in_seconds, spend_limit } = request.body
+      const made = makeFurtherKey(services, key, name.trim(), {
+        lifetimeSeconds: expires_in_seconds,
+        limitMinor: limitOf(services, spend_limit),
+      })
       await driver.durable()
-      return sendSecret(reply, 201, newKeyView(made, nowMillis()))
+      return sendSecret(reply, 201, newKeyView(services, made))
+    },
+  )
+  app.post<{ Params: Bodies.ById; Body: Bodies.KeyChange }>(
+    "/account/keys/:id",
+    {
+      schema: routeSchema({
+        tag: "Accounts",
+        summary: "Give a key another name, end or spending limit, which counts from now on",
+        keys: ["account"],
+        params: Bodies.ById,
+        body: Bodies.KeyChange,
+        answers: { 200: KeyView },
+        errors: [404, 409],
+      }),
+    },
+    async (request) => {
+      const { key } = callerOf(services, request)
+      const { name, expires_in_seconds, spend_limit } = request.body
+      const changed = changeKey(services, requireOwnKey(services, key, request.params.id), {
+        name: name?.trim(),
+        lifetimeSeconds: expires_in_seconds,
+        limitMinor: limitOf(services, spend_limit),
+      })
+      await driver.durable()
+      return runEffect(readKeyView(services, changed))
     },
   )
   app.delete<{ Params: Bodies.ById }>(
@@ -265,7 +358,7 @@ const keyRoutes = (app: FastifyInstance, services: LiveServices): void => {
       const { key } = callerOf(services, request)
       const revoked = revokeKey(services, requireOwnKey(services, key, request.params.id))
       await driver.durable()
-      return keyView(revoked, nowMillis())
+      return runEffect(readKeyView(services, revoked))
     },
   )
   app.post<{ Params: Bodies.ById; Body: Bodies.Rotation }>(
@@ -286,11 +379,18 @@ const keyRoutes = (app: FastifyInstance, services: LiveServices): void => {
       const old = requireOwnKey(services, key, request.params.id)
       const overlapSeconds = request.body.overlap_seconds ?? Bodies.defaultOverlapSeconds
       const made = rotateKey(services, old, overlapSeconds)
+      keepSignedIn(services, request, old, made.record)
       await driver.durable()
-      return sendSecret(reply, 201, newKeyView(made, nowMillis()))
+      return sendSecret(reply, 201, newKeyView(services, made))
     },
   )
 }
+
+const limitOf = (
+  services: LiveServices,
+  given: string | null | undefined,
+): number | null | undefined =>
+  typeof given === "string" ? minorOfText(services, given, "spend_limit") : given
 
 const withdrawalRoutes = (app: FastifyInstance, services: LiveServices): void => {
   app.post<{ Body: Bodies.WithdrawalWish }>(

@@ -18,6 +18,7 @@ import { creditsOf, pricesOf } from "../views/credits.ts"
 import { NewKeyView, newKeyView, rotateKey } from "./keys.ts"
 import type { UnixTime } from "../views/market-time.ts"
 import { listModel, ModelUnlistable } from "./model-list.ts"
+import { keepSignedIn } from "./session-routes.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import { sendSecret } from "../http/secret-answer.ts"
 import {
@@ -245,7 +246,7 @@ const judgementRoutes = (
   audits: AuditLog,
   unixTime: UnixTime,
 ): void => {
-  const { driver, nowMillis } = services
+  const { driver } = services
   app.post<{ Body: Bodies.AccountLink }>(
     "/admin/accounts/link",
     {
@@ -333,9 +334,10 @@ const judgementRoutes = (
       const admin = requireAdmin(services, request)
       const overlapSeconds = request.body.overlap_seconds ?? Bodies.defaultOverlapSeconds
       const made = rotateKey(services, admin, overlapSeconds)
+      keepSignedIn(services, request, admin, made.record)
       audits.note("AdminKeyRotated", admin.publicId, undefined, undefined)
       await driver.durable()
-      return sendSecret(reply, 201, newKeyView(made, nowMillis()))
+      return sendSecret(reply, 201, newKeyView(services, made))
     },
   )
 }

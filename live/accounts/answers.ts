@@ -30,7 +30,31 @@ export const accountView = ({ driver }: LiveServices, account: AccountRecord): A
 export const NewAccountView = Schema.Struct({
   ...AccountView.fields,
   api_key: described(Schema.String, "sk_live_…, shown this once"),
+  recovery_code: described(
+    Schema.String,
+    "rc_live_…, shown this once: gives a new key where all are lost (POST /accounts/recover)",
+  ),
 })
+
+export const RecoveryCodeView = Schema.Struct({
+  recovery_code: described(Schema.String, "rc_live_…, shown this once; the one before it ends"),
+})
+
+/** Who is signed in on the pages of this browser. */
+export const SessionView = Schema.Struct({
+  account: Schema.NullOr(
+    Schema.Struct({
+      account_id: Schema.String,
+      name: Schema.String,
+      key_id: described(Schema.String, "Of the key that was signed in with"),
+      ends_at: UnixSeconds,
+      has_recovery_code: Schema.Boolean,
+      is_limited: described(Schema.Boolean, "It has a spending limit: it only looks"),
+    }),
+  ),
+  admin: Schema.NullOr(Schema.Struct({ key_id: Schema.String, ends_at: UnixSeconds })),
+})
+export type SessionView = typeof SessionView.Type
 
 export const KeyList = listOf(KeyView)
 export const TransferList = listOf(TransferView)

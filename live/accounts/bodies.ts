@@ -23,14 +23,44 @@ const maxLifetimeSeconds = 315_360_000
 const maxOverlapSeconds = 2_592_000
 export const defaultOverlapSeconds = 3600
 
+const Lifetime = Schema.Int.pipe(Schema.between(1, maxLifetimeSeconds))
+
 export const KeyWish = Schema.Struct({
   name: optional(lineOfText(100), "What the key is for"),
-  expires_in_seconds: optional(
-    Schema.Int.pipe(Schema.between(1, maxLifetimeSeconds)),
-    "After which it ends; default: never",
+  expires_in_seconds: optional(Lifetime, "After which it ends; default: never"),
+  spend_limit: optional(
+    Amount,
+    "What its calls may cost, credits; such a key can call models and look, and change nothing of the account. Default: no limit",
   ),
 })
 export type KeyWish = typeof KeyWish.Type
+
+export const KeyChange = Schema.Struct({
+  name: optional(lineOfText(100), "What the key is for"),
+  expires_in_seconds: optional(Schema.NullOr(Lifetime), "From now on; null: it never ends"),
+  spend_limit: optional(
+    Schema.NullOr(Amount),
+    "What its calls may cost from now on, credits; null: no limit",
+  ),
+})
+export type KeyChange = typeof KeyChange.Type
+
+const secret = Schema.String.pipe(Schema.minLength(1), Schema.maxLength(256))
+
+export const SignIn = Schema.Struct({
+  key: described(secret, "A key of an account (sk_live_…) or of the platform (ak_live_…)"),
+})
+export type SignIn = typeof SignIn.Type
+
+export const SignOut = Schema.Struct({
+  role: optional(Schema.Literal("account", "admin"), "Who signs out; default: both"),
+})
+export type SignOut = typeof SignOut.Type
+
+export const Recovery = Schema.Struct({
+  recovery_code: described(secret, "As it was shown when the account was opened (rc_live_…)"),
+})
+export type Recovery = typeof Recovery.Type
 
 export const Rotation = Schema.Struct({
   overlap_seconds: optional(

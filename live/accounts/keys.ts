@@ -2,12 +2,15 @@
  * The keys of an account and of the platform: made, listed, revoked, and rotated with an overlap in
  * which the old key and the new one both open the door, so that no client has to stop.
  */
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { keyState } from "../directory/authentication.ts"
-import { UnixSeconds } from "../http/fields.ts"
+import { described, UnixSeconds } from "../http/fields.ts"
 import { conflict, notFound } from "../http/http-error.ts"
 import type { LiveServices } from "../directory/services.ts"
 import type { KeyRecord } from "../directory/records.ts"
+import type { StoreBroken, StoreFault } from "../store/errors.ts"
+import { creditsOf } from "../views/credits.ts"
+import { spentOfLimit } from "../views/key-spending.ts"
 import { secondsOf } from "../views/market-time.ts"
 import type { KeyWish, NewKey } from "../directory/keys.ts"
 import { makeKey } from "../directory/keys.ts"
@@ -29,6 +32,15 @@ export const KeyView = Schema.Struct({
   created_at: UnixSeconds,
   expires_at: Schema.NullOr(UnixSeconds),
   revoked_at: Schema.NullOr(UnixSeconds),
+  last_used_at: described(Schema.NullOr(UnixSeconds), "To ten minutes; null: never"),
+  spend_limit: described(
+    Schema.NullOr(Schema.String),
+    "What its calls may cost since the limit was set, credits; such a key changes nothing of the account. null: no limit",
+  ),
+  spent: described(
+    Schema.NullOr(Schema.String),
+    "Of that, what was charged so far, credits; null: no limit",
+  ),
 })
 export type KeyView = typeof KeyView.Type
 
@@ -46,20 +58,68 @@ export const keysOf = (services: KeyServices, owner: KeyRecord): ReadonlyArray<K
 const isOfSameOwner = (key: KeyRecord, owner: KeyRecord): boolean =>
   key.role === owner.role && key.account === owner.account
 
+/** What an owner may decide of a key; `undefined`: as it is, `null`: none. */
+export interface KeyTerms {
+  readonly name?: string | undefined
+  readonly lifetimeSeconds?: number | null | undefined
+  /** Minor units, from now on. */
+  readonly limitMinor?: number | null | undefined
+}
+
 /** One more key for the owner of `owner`. Throws where there are too many. */
 export const makeFurtherKey = (
-  services: KeyServices,
+  services: LimitServices,
   owner: KeyRecord,
   name: string,
-  lifetimeSeconds: number | undefined,
+  terms: KeyTerms,
 ): NewKey => {
-  const now = services.nowMillis()
   requireRoom(services, keysOf(services, owner))
-  return makeKey(services, {
-    ...ownerOf(owner),
-    name,
-    ...(lifetimeSeconds === undefined ? {} : { expiresAtMillis: now + lifetimeSeconds * 1000 }),
-  })
+  return makeKey(services, { ...ownerOf(owner), name, ...termsOf(services, terms) })
+}
+
+type LimitServices = KeyServices & Pick<LiveServices, "driver">
+
+const termsOf = (
+  { driver, nowMillis }: LimitServices,
+  { lifetimeSeconds, limitMinor }: KeyTerms,
+): Pick<KeyRecord, "expiresAtMillis" | "limit"> => ({
+  ...(typeof lifetimeSeconds === "number"
+    ? { expiresAtMillis: nowMillis() + lifetimeSeconds * 1000 }
+    : {}),
+  ...(typeof limitMinor === "number"
+    ? { limit: { minor: limitMinor, fromMicros: driver.clock.nowMicros() } }
+    : {}),
+})
+
+/** Gives a valid key other terms. Throws where nobody could change anything any more. */
+export const changeKey = (services: LimitServices, key: KeyRecord, terms: KeyTerms): KeyRecord => {
+  if (keyState(key, services.nowMillis()) !== "valid")
+    throw conflict("key_not_valid", "Only a valid key can be changed; make a new one instead")
+  if (typeof terms.limitMinor === "number") requireOtherWhole(services, key)
+  const { expiresAtMillis, limit, ...rest } = key
+  const changed: KeyRecord = {
+    ...rest,
+    ...(terms.lifetimeSeconds !== undefined || expiresAtMillis === undefined
+      ? {}
+      : { expiresAtMillis }),
+    ...(terms.limitMinor !== undefined || limit === undefined ? {} : { limit }),
+    ...(terms.name === undefined ? {} : { name: terms.name }),
+    ...termsOf(services, terms),
+  }
+  services.directory.keys.put(changed)
+  return changed
+}
+
+/** Is there another valid key that may do everything? Without, the account's credits are out of reach. */
+const requireOtherWhole = (services: KeyServices, key: KeyRecord): void => {
+  const now = services.nowMillis()
+  const isOther = (one: KeyRecord): boolean =>
+    one.id !== key.id && one.limit === undefined && keyState(one, now) === "valid"
+  if (!keysOf(services, key).some(isOther))
+    throw conflict(
+      "last_key",
+      "This is your last valid key without a spending limit; make another one first, or rotate it",
+    )
 }
 
 /** Is there room for one more beside these? */
@@ -96,10 +156,7 @@ export const requireOwnKey = (
 export const revokeKey = (services: KeyServices, key: KeyRecord): KeyRecord => {
   const now = services.nowMillis()
   if (key.revokedAtMillis !== undefined) return key
-  const others = keysOf(services, key).filter((one) => one.id !== key.id)
-  // Without a key nobody could reach the account's credits again.
-  if (!others.some((one) => keyState(one, now) === "valid"))
-    throw conflict("last_key", "This is your last valid key; make another one first, or rotate it")
+  if (key.limit === undefined && keyState(key, now) === "valid") requireOtherWhole(services, key)
   const revoked = { ...key, revokedAtMillis: now }
   services.directory.keys.put(revoked)
   return revoked
@@ -110,7 +167,7 @@ export const revokeKey = (services: KeyServices, key: KeyRecord): KeyRecord => {
  * would have been anyway. The new one lives as long as the old one was meant to.
  */
 export const rotateKey = (
-  services: KeyServices,
+  services: LimitServices,
   key: KeyRecord,
   overlapSeconds: number,
 ): NewKey => {
@@ -122,10 +179,11 @@ export const rotateKey = (
     services,
     keysOf(services, key).filter((one) => one.id !== key.id || overlapSeconds > 0),
   )
-  const { expiresAtMillis } = key
+  const { expiresAtMillis, limit } = key
   const made = makeKey(services, {
     ...ownerOf(key),
     name: key.name,
+    ...termsOf(services, { limitMinor: limit?.minor }),
     ...(expiresAtMillis === undefined
       ? {}
       : { expiresAtMillis: now + expiresAtMillis - key.createdAtMillis }),
@@ -141,18 +199,35 @@ export const rotateKey = (
 const timeOf = (millis: number | undefined): number | null =>
   millis === undefined ? null : secondsOf(millis)
 
-export const keyView = (key: KeyRecord, nowMillis: number): KeyView => ({
+/** `spentMinor`: of its limit, where it has one. */
+const keyView = (
+  { driver, nowMillis }: LimitServices,
+  key: KeyRecord,
+  spentMinor: number,
+): KeyView => ({
   id: key.publicId,
   name: key.name,
   prefix: key.prefix,
   last_four: key.lastFour ?? null,
-  state: keyState(key, nowMillis),
+  state: keyState(key, nowMillis()),
   created_at: secondsOf(key.createdAtMillis),
   expires_at: timeOf(key.expiresAtMillis),
   revoked_at: timeOf(key.revokedAtMillis),
+  last_used_at: timeOf(key.usedAtMillis),
+  spend_limit: key.limit === undefined ? null : creditsOf(driver.market, key.limit.minor),
+  spent: key.limit === undefined ? null : creditsOf(driver.market, spentMinor),
 })
 
-export const newKeyView = ({ record, secret }: NewKey, nowMillis: number): NewKeyView => ({
-  ...keyView(record, nowMillis),
+/** The same with what was spent, read from the receipts. */
+export const readKeyView = (
+  services: LimitServices & Pick<LiveServices, "store">,
+  key: KeyRecord,
+): Effect.Effect<KeyView, StoreBroken | StoreFault> =>
+  Effect.map(key.limit === undefined ? Effect.succeed(0) : spentOfLimit(services, key), (spent) =>
+    keyView(services, key, spent),
+  )
+
+export const newKeyView = (services: LimitServices, { record, secret }: NewKey): NewKeyView => ({
+  ...keyView(services, record, 0),
   api_key: secret,
 })

@@ -48,7 +48,7 @@ export const orderTransfer = (
 ): { readonly record: TransferRecord; readonly isNew: boolean } => {
   const { driver, directory, nowMillis } = services
   const { kind, account, name, memo } = order
-  const amount = amountOf(services, order.amount)
+  const amount = minorOfText(services, order.amount, "amount")
   const known = directory.transferByKey(transferKey(kind, account, name))
   if (known !== undefined) {
     requireSame(known, account, amount)
@@ -98,13 +98,18 @@ const requireSame = (
   )
 }
 
-const amountOf = ({ driver }: TransferServices, text: string): number => {
+/** Credits above 0 as minor units; throws what the client is to be told of `param`. */
+export const minorOfText = (
+  { driver }: Pick<LiveServices, "driver">,
+  text: string,
+  param: string,
+): number => {
   const { scale } = driver.market.economy.money
   const amount = parseDecimal(text, scale)
   if (amount === undefined || amount === 0)
     throw badRequest(
-      `amount has to be credits as a decimal string above 0, with at most ${scale} decimals and at most ${formatCredits(Number.MAX_SAFE_INTEGER, scale)}`,
-      "amount",
+      `${param} has to be credits as a decimal string above 0, with at most ${scale} decimals and at most ${formatCredits(Number.MAX_SAFE_INTEGER, scale)}`,
+      param,
     )
   return amount
 }

@@ -86,7 +86,8 @@ export const LiveConfig = Schema.Struct({
     preset: text("hardened", "An economy; taken when the data directory is made, fixed from then"),
     knobs: withDefault(Schema.Record({ key: Schema.String, value: Schema.Unknown }), {
       default: {},
-      meaning: "Knobs on top of the preset, as `evenkeel economy show` names them",
+      meaning:
+        "Knobs on top of the preset, as `evenkeel economy show` names them; ramp.bootstrapShare is 0.25 unless set here, since in a new market everybody is new",
     }),
   }),
   models: list(

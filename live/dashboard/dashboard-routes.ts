@@ -1,11 +1,12 @@
 /**
  * The dashboard at `/`: plain files from pages/, with the charts' libraries from their packages. It
- * asks the same routes as everyone; a key stays in the tab that it was pasted into.
+ * asks the same routes as everyone.
  */
 import fastifyStatic from "@fastify/static"
-import type { FastifyPluginAsync } from "fastify"
+import type { FastifyPluginAsync, FastifyRequest } from "fastify"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
+import { forWholeServer } from "../http/whole-server.ts"
 
 // The pages are not compiled: they are found from the package's own name, wherever this is run.
 const packageRequire = createRequire(import.meta.url)
@@ -34,6 +35,40 @@ export const pagePolicy = [
 ].join("; ")
 
 const libraryMaxAgeMillis = 3_600_000
+
+/** Which page shows what a route answers in JSON. */
+const pagesOfRoutes: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^\/account\/(usage|calls)\b/, "usage"],
+  [/^\/account\/hosts$/, "hosts"],
+  [/^\/account(\/[^/]*)?$/, "account"],
+  [/^\/accounts?$/, "account"],
+  [/^\/hosts$/, "fleet"],
+  [/^\/hosts\/(host_[\w-]+)$/, "host/$1"],
+  [/^\/market(\/history)?$/, "market"],
+  [/^\/admin\b/, "admin"],
+]
+
+/** Whoever types an address into a browser's bar means the page, not what programs read. */
+const isTyped = ({ method, headers }: FastifyRequest): boolean =>
+  method === "GET" && /\btext\/html\b/.test(headers.accept ?? "")
+
+const pageFor = (request: FastifyRequest): string | undefined => {
+  if (!isTyped(request)) return undefined
+  const path = request.url.split("?")[0].replace(/(.)\/$/, "$1")
+  for (const [route, page] of pagesOfRoutes)
+    if (route.test(path))
+      // Relative, so that a gateway below a path works as well.
+      return `${"../".repeat(request.url.split("?")[0].split("/").length - 2) || "./"}#${path.replace(route, page)}`
+  return undefined
+}
+
+/** On the server itself, before its routes. */
+export const pagesForBrowsers: FastifyPluginAsync = forWholeServer(async (server) => {
+  server.addHook("onRequest", async (request, reply) => {
+    const page = pageFor(request)
+    if (page !== undefined) return reply.header("vary", "accept").redirect(page, 303)
+  })
+})
 
 export const dashboardRoutes = (): FastifyPluginAsync => async (app) => {
   await app.register(fastifyStatic, {

@@ -25,6 +25,7 @@ export interface Directory {
   readonly instances: Collection<InstanceRecord>
   readonly transfers: Collection<TransferRecord>
   readonly accountByPublicId: (publicId: string) => AccountRecord | undefined
+  readonly accountByRecovery: (hash: string) => AccountRecord | undefined
   readonly keyByHash: (hash: string) => KeyRecord | undefined
   readonly modelByName: (name: string) => ModelRecord | undefined
   readonly hostByPublicId: (publicId: string) => HostRecord | undefined
@@ -62,6 +63,7 @@ type Collections = Pick<
 export const makeDirectory = (collections: Collections): Directory => ({
   ...collections,
   accountByPublicId: collections.accounts.indexBy(({ publicId }) => publicId),
+  accountByRecovery: collections.accounts.indexBy(({ recoveryHash }) => recoveryHash),
   keyByHash: collections.keys.indexBy(({ hash }) => hash),
   modelByName: collections.models.indexBy(({ name }) => name),
   hostByPublicId: collections.hosts.indexBy(({ publicId }) => publicId),

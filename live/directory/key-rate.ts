@@ -12,7 +12,7 @@ const keyItself = ({ publicId }: KeyRecord): string => publicId
 
 /** `config` of a route. `partyOfKey`: which keys are counted together; default: each by itself. */
 export const rateByKey = (
-  services: Pick<LiveServices, "directory" | "nowMillis">,
+  services: Pick<LiveServices, "directory" | "nowMillis" | "sessions">,
   requestsPerMinute: number,
   partyOfKey: (key: KeyRecord) => string = keyItself,
 ) => ({

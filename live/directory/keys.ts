@@ -17,14 +17,17 @@ export interface KeyWish {
   readonly host?: number
   readonly name: string
   readonly expiresAtMillis?: number
+  readonly limit?: KeyRecord["limit"]
 }
 
 /** Puts a new key into the directory. */
 export const makeKey = (services: KeyServices, wish: KeyWish): NewKey => {
   const { directory, nowMillis } = services
   const { secret, hash, prefix, lastFour } = newSecret(wish.role)
+  const { limit, ...rest } = wish
   const record: KeyRecord = {
-    ...wish,
+    ...rest,
+    ...(limit === undefined ? {} : { limit }),
     id: directory.keys.nextId(),
     publicId: newPublicId("key"),
     hash,

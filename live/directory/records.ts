@@ -21,6 +21,8 @@ export const AccountRecord = Schema.Struct({
   publicId: Schema.String,
   name: Schema.String,
   createdAtMillis: Millis,
+  /** Of the code that gives its owner a new key; absent: there is none. */
+  recoveryHash: Schema.optionalWith(Schema.String, { exact: true }),
 })
 export type AccountRecord = typeof AccountRecord.Type
 
@@ -43,6 +45,13 @@ export const KeyRecord = Schema.Struct({
   createdAtMillis: Millis,
   expiresAtMillis: Schema.optionalWith(Millis, { exact: true }),
   revokedAtMillis: Schema.optionalWith(Millis, { exact: true }),
+  /** Its latest use, to some minutes. */
+  usedAtMillis: Schema.optionalWith(Millis, { exact: true }),
+  /** What its calls may cost, minor units, from a moment of the market on, µs. */
+  limit: Schema.optionalWith(
+    Schema.Struct({ minor: Schema.NonNegativeInt, fromMicros: Schema.NonNegativeInt }),
+    { exact: true },
+  ),
 })
 export type KeyRecord = typeof KeyRecord.Type
 

@@ -2,6 +2,7 @@
 import { Context } from "effect"
 import type { LiveConfig } from "../config/config.ts"
 import type { MarketDriver } from "../driver/market-driver.ts"
+import type { Sessions } from "./sessions.ts"
 import type { UploadWays } from "./upload-ways.ts"
 import type { Directory } from "./directory.ts"
 import type { MarketStore } from "../store/store.ts"
@@ -11,6 +12,8 @@ export interface LiveServices {
   readonly driver: MarketDriver
   readonly directory: Directory
   readonly store: MarketStore
+  /** Who is signed in on the gateway's own pages. */
+  readonly sessions: Sessions
   /** Whether the tokens of hosts that poll come through. */
   readonly uploads: UploadWays
   /** Unix time, ms: for what people read. What the rules see is the driver's clock. */

@@ -1,5 +1,6 @@
 /** What consumers call: OpenAI's routes, so that its clients work unchanged. */
 import type { FastifyPluginAsync } from "fastify"
+import { runEffect } from "../http/run-effect.ts"
 import { secondsOf } from "../views/market-time.ts"
 import type { JsonObject } from "../../platform/json/json-object.ts"
 import type { LiveServices } from "../directory/services.ts"
@@ -41,7 +42,12 @@ export const gatewayRoutes =
   (services: LiveServices, calls: Calls): FastifyPluginAsync =>
   async (app) => {
     const rate = makeCallRate(services.config.limits.requestsPerMinute)
-    const tools: CallTools = { services, calls, rate }
+    const tools: CallTools = {
+      services,
+      calls,
+      rate,
+      readBudget: (key) => runEffect(calls.budgets.read(key)),
+    }
     decorateCalls(app)
     app.addHook("preClose", () => calls.drain(0))
     modelRoutes(app, services)

@@ -9,7 +9,7 @@ import type { LiveServices } from "../directory/services.ts"
 import type { AccountRecord, HostRecord, KeyRecord } from "../directory/records.ts"
 import { isInMarket } from "../directory/host-state.ts"
 
-type AccessServices = Pick<LiveServices, "directory" | "driver" | "nowMillis">
+type AccessServices = Pick<LiveServices, "directory" | "driver" | "nowMillis" | "sessions">
 
 export interface HostAccess {
   readonly host: HostRecord

@@ -1,6 +1,7 @@
 /** A host as the market sees it, and as its operator does. */
 import { instanceView, marketView, microsPerSecond } from "../../engine/index.ts"
 import { pricesOf } from "../views/credits.ts"
+import { takesCalls } from "../views/instance-status.ts"
 import { secondsOf } from "../views/market-time.ts"
 import type { LiveServices } from "../directory/services.ts"
 import type { HostRecord, InstanceRecord } from "../directory/records.ts"
@@ -76,6 +77,10 @@ export const publicHost = (
     created_at: secondsOf(host.createdAtMillis),
   }
 }
+
+/** Is there a model of it that gets no calls, or none at all? */
+export const isTroubled = ({ status, models }: PublicHost): boolean =>
+  status !== "active" || models.length === 0 || models.some(({ reason }) => !takesCalls(reason))
 
 /** Every host of the market. O(hosts + instances). */
 export const publicHosts = (services: ViewServices): ReadonlyArray<PublicHost> => {

@@ -12,7 +12,7 @@ import type { HostRecord } from "../directory/records.ts"
 import { earningsOf } from "./earnings.ts"
 import { lookAtHost, requireHost, requireOperator } from "./host-access.ts"
 import { statusOf } from "../directory/host-state.ts"
-import { ownHost, publicHost, publicHosts } from "./host-view.ts"
+import { isTroubled, ownHost, publicHost, publicHosts } from "./host-view.ts"
 import type { JobBoard } from "./jobs/job-board.ts"
 import * as Protocol from "../protocol/host-protocol.ts"
 import type { Registry } from "./registry/registry.ts"
@@ -160,19 +160,24 @@ const marketRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
       }),
     },
     async (request) => {
-      const { model, cursor } = request.query
+      const { model, standing, cursor } = request.query
       const limit = Protocol.hostLimit.read(request.query.limit)
-      const hosts = hostsNow().filter(
-        (host) => model === undefined || host.models.some((one) => one.model === model),
-      )
+      const all = hostsNow()
       const start =
-        cursor === undefined ? 0 : hosts.findIndex(({ host_id }) => host_id === cursor) + 1
+        cursor === undefined ? 0 : all.findIndex(({ host_id }) => host_id === cursor) + 1
       if (cursor !== undefined && start === 0) throw unknownCursor()
-      const page = hosts.slice(start, start + limit)
+      const hosts = all
+        .slice(start)
+        .filter(
+          (host) =>
+            (model === undefined || host.models.some((one) => one.model === model)) &&
+            (standing === undefined || isTroubled(host) === (standing === "troubled")),
+        )
+      const page = hosts.slice(0, limit)
       const last = page.at(-1)
       return {
         data: page,
-        next_cursor: start + limit < hosts.length && last !== undefined ? last.host_id : null,
+        next_cursor: hosts.length > limit && last !== undefined ? last.host_id : null,
       }
     },
   )

@@ -4,8 +4,15 @@
  */
 import { createHash, randomBytes } from "node:crypto"
 
-const prefixes = { account: "sk_live_", host: "hk_live_", admin: "ak_live_" } as const
-export type KeyRole = keyof typeof prefixes
+const prefixes = {
+  account: "sk_live_",
+  host: "hk_live_",
+  admin: "ak_live_",
+  recovery: "rc_live_",
+} as const
+export type SecretKind = keyof typeof prefixes
+/** Recovery codes open no door by themselves. */
+export type KeyRole = Exclude<SecretKind, "recovery">
 
 export interface NewSecret {
   /** Shown once, never stored. */
@@ -17,12 +24,12 @@ export interface NewSecret {
   readonly lastFour: string
 }
 
-export const newSecret = (role: KeyRole): NewSecret => {
-  const secret = prefixes[role] + randomBytes(32).toString("base64url")
+export const newSecret = (kind: SecretKind): NewSecret => {
+  const secret = prefixes[kind] + randomBytes(32).toString("base64url")
   return {
     secret,
     hash: hashOf(secret),
-    prefix: secret.slice(0, prefixes[role].length + 4),
+    prefix: secret.slice(0, prefixes[kind].length + 4),
     lastFour: secret.slice(-4),
   }
 }

@@ -7,8 +7,9 @@ import {
   marketView,
   nodeView,
 } from "../../engine/index.ts"
-import type { EligibilityReason, ModelView } from "../../engine/index.ts"
+import type { ModelView } from "../../engine/index.ts"
 import { creditsOf, pricesOf } from "../views/credits.ts"
+import { takesCalls } from "../views/instance-status.ts"
 import { secondsOf } from "../views/market-time.ts"
 import { Credits, described, prices, UnixSeconds } from "../http/fields.ts"
 import type { LiveServices } from "../directory/services.ts"
@@ -28,6 +29,14 @@ const ModelState = Schema.Struct({
   held_back_tokens_per_second: described(
     Schema.Number,
     "What the same hosts could do beyond that, once they are ramped up",
+  ),
+  new_host_share: described(
+    Schema.Number,
+    "Share of its rate that a new host starts with; 1: it is not held back at all",
+  ),
+  is_bootstrapping: described(
+    Schema.Boolean,
+    "Too little of the supply is of hosts past their ramp, so new ones start higher than the rules' own share",
   ),
   served_tokens_per_second: described(Schema.Number, "Over the last minute"),
   finished_last_minute: described(Schema.Int, "Requests served to their end"),
@@ -66,13 +75,12 @@ export const MarketState = Schema.Struct({
 })
 export type MarketState = typeof MarketState.Type
 
-/** Standings in which an instance takes calls, now or within moments. */
-const serving: ReadonlySet<EligibilityReason> = new Set([
-  "Eligible",
-  "Full",
-  "RateCapped",
-  "Backpressure",
-])
+/** Of instances by standing, how many take calls. */
+export const countServing = (instances: ModelState["instances"]): number =>
+  Object.entries(instances).reduce(
+    (total, [reason, number]) => total + (takesCalls(reason) ? number : 0),
+    0,
+  )
 
 interface Tally {
   supply: number
@@ -100,7 +108,7 @@ export const marketState = (services: LiveServices, rates: MinuteRates): MarketS
     tallies.set(view.model, tally)
     tally.inFlight += view.inFlight
     tally.instances[view.reason] = (tally.instances[view.reason] ?? 0) + 1
-    if (!serving.has(view.reason)) continue
+    if (!takesCalls(view.reason)) continue
     tally.supply += view.tokensPerSecond * view.ramp
     tally.whole += view.tokensPerSecond
     tally.slots += view.slots
@@ -136,6 +144,8 @@ const modelState = (
 ): ModelState => {
   const last = rates.readModel(model.id)
   const { supply, whole, slots, inFlight, capacity } = tally ?? noTally
+  const { start } = services.driver.market.economy.ramp
+  const newHostShare = view?.rampStart ?? start
   return {
     model: model.name,
     kind: model.kind,
@@ -144,6 +154,8 @@ const modelState = (
     bounty_multiplier: view?.multiplier ?? 1,
     supply_tokens_per_second: tenths(supply),
     held_back_tokens_per_second: tenths(whole - supply),
+    new_host_share: Math.round(newHostShare * 1000) / 1000,
+    is_bootstrapping: newHostShare > start,
     served_tokens_per_second: tenths(last.tokensPerSecond),
     finished_last_minute: last.finished,
     refused_last_minute: last.refused,

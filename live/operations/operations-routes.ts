@@ -17,10 +17,13 @@ import { MarketState, marketState } from "./market-state.ts"
 import type { MarketMetrics } from "./metrics.ts"
 import type { ServerPhase } from "./readiness.ts"
 import { problemsOf } from "./readiness.ts"
+import { trendRoutes } from "./trend-routes.ts"
+import type { Trends } from "./trends.ts"
 
 export interface OperationsParts {
   readonly metrics: MarketMetrics
   readonly feed: Feed
+  readonly trends: Trends
   readonly phase: ServerPhase
 }
 
@@ -71,6 +74,7 @@ export const operationsRoutes =
     healthRoutes(app, services, parts)
     metricsRoute(app, parts)
     marketRoutes(app, services, parts)
+    trendRoutes(app, services, parts.trends)
     rulesRoute(app, services)
     feedRoute(app, parts)
   }

@@ -151,6 +151,10 @@ export type StreamQuery = typeof StreamQuery.Type
 export const hostLimit = queryCount("At most so many", 1000, 100)
 export const HostListQuery = Schema.Struct({
   model: optional(modelName, "Only hosts that serve it"),
+  standing: optional(
+    Schema.Literal("good", "troubled"),
+    "Only hosts of which every model gets calls, or only the others",
+  ),
   limit: hostLimit.field,
   cursor: Cursor,
 })

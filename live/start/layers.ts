@@ -9,6 +9,7 @@ import { Effect, Layer } from "effect"
 import type { LiveConfig } from "../config/config.ts"
 import { HostDirectory } from "../directory/directory.ts"
 import { Live } from "../directory/services.ts"
+import { makeSessions } from "../directory/sessions.ts"
 import { makeUploadWays } from "../directory/upload-ways.ts"
 import { MarketClock, systemClock } from "../driver/clock.ts"
 import { Driver, makeMarketDriver } from "../driver/market-driver.ts"
@@ -97,6 +98,7 @@ const servicesLayer = ({ config }: LayerOptions) =>
         driver: yield* Driver,
         directory: yield* HostDirectory,
         store: yield* Store,
+        sessions: makeSessions(Date.now),
         uploads: makeUploadWays(),
         nowMillis: Date.now,
       }

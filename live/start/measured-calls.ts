@@ -1,10 +1,10 @@
 /** Calls as they were, but that each is measured: how long it took, and until its first token. */
 import { microsPerSecond } from "../../engine/index.ts"
+import type { ModelId, Refusal } from "../../engine/index.ts"
 import type { Clock } from "../driver/clock.ts"
 import type { CallEnd, Consumer } from "../gateway/call/call.ts"
 import type { Calls } from "../gateway/call/calls.ts"
 import type { MarketMetrics } from "../operations/metrics.ts"
-import type { MinuteRates } from "../operations/minute-rates.ts"
 
 /** What a call is counted as whose consumer left before its end. */
 const consumerGone = "consumer_gone"
@@ -13,7 +13,7 @@ export const measureCalls = (
   calls: Calls,
   clock: Pick<Clock, "nowMicros">,
   metrics: Pick<MarketMetrics, "callEnded">,
-  rates: Pick<MinuteRates, "noteRefused">,
+  noteRefused: (model: ModelId, reason: Refusal) => void,
 ): Calls => ({
   ...calls,
   open: (order, consumer) => {
@@ -23,7 +23,8 @@ export const measureCalls = (
     const note = (end: CallEnd | undefined): void => {
       if (isOver) return
       isOver = true
-      if (end?._tag === "Failed" && end.refusal !== undefined) rates.noteRefused(order.model.id)
+      if (end?._tag === "Failed" && end.refusal !== undefined)
+        noteRefused(order.model.id, end.refusal)
       const nowMicros = clock.nowMicros()
       const tokens = end?._tag === "Served" ? end.usage.completionTokens : 0
       const errorType =

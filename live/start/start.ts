@@ -12,7 +12,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyServerOptions } from "
 import { randomBytes } from "node:crypto"
 import type { AddressInfo } from "node:net"
 import type { Economy, EconomyInvalid } from "../../engine/index.ts"
-import { deriveEconomy, economies } from "../../engine/index.ts"
+import { deriveEconomy, economies, overlay } from "../../engine/index.ts"
 import type { MarketBroken } from "../driver/market-driver.ts"
 import { causeText } from "../../platform/cause.ts"
 import { accountRoutes } from "../accounts/account-routes.ts"
@@ -20,7 +20,7 @@ import type { ModelUnlistable } from "../accounts/model-list.ts"
 import { listConfiguredModels } from "../accounts/model-list.ts"
 import type { LiveConfig } from "../config/config.ts"
 import { ConfigInvalid } from "../config/load-config.ts"
-import { dashboardRoutes } from "../dashboard/dashboard-routes.ts"
+import { dashboardRoutes, pagesForBrowsers } from "../dashboard/dashboard-routes.ts"
 import { ensureAdminKey } from "../directory/keys.ts"
 import type { LiveServices } from "../directory/services.ts"
 import { Live } from "../directory/services.ts"
@@ -40,6 +40,7 @@ import { buildServer } from "../http/server/server.ts"
 import { documentation } from "../operations/documentation.ts"
 import { makeFeed } from "../operations/feed.ts"
 import { makeMarketMetrics } from "../operations/metrics.ts"
+import { makeTrends } from "../operations/trends.ts"
 import { operationsRoutes } from "../operations/operations-routes.ts"
 import { HostCouriers } from "../protocol/delivery.ts"
 import type { StoreBroken, StoreFault, StoreUnusable } from "../store/errors.ts"
@@ -156,15 +157,25 @@ const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
     const vault = yield* TokenVault
     const feed = makeFeed(services)
     const metrics = makeMarketMetrics(services)
-    const calls = measureCalls(makeCalls(services, couriers), driver.clock, metrics, feed.rates)
+    const trends = yield* makeTrends(services, feed.rates)
+    const calls = measureCalls(
+      makeCalls(services, couriers),
+      driver.clock,
+      metrics,
+      (model, reason) => {
+        feed.rates.noteRefused(model)
+        trends.noteRefused(model, reason)
+      },
+    )
     const phase = { isShuttingDown: false }
     const plugins: ReadonlyArray<FastifyPluginAsync> = [
       documentation(config),
+      pagesForBrowsers,
       metrics.httpPlugin,
       gatewayRoutes(services, calls),
       hostRoutes(services, board, { guard, vault }),
       accountRoutes(services),
-      operationsRoutes(services, { metrics, feed, phase }),
+      operationsRoutes(services, { metrics, feed, trends, phase }),
       dashboardRoutes(),
     ]
     const server = yield* Effect.acquireRelease(
@@ -175,6 +186,7 @@ const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
           // Hosts must still be heard for what is under way: only then does the server close.
           await calls.drain(config.timeouts.shutdownSeconds)
           feed.close()
+          trends.close()
           await closeWithin(one, lastAnswersMillis)
         }),
     )
@@ -195,10 +207,16 @@ const closeWithin = async (server: FastifyInstance, millis: number): Promise<voi
   clearTimeout(timer)
 }
 
+/**
+ * On top of the preset, below the configuration's knobs: a market that opens has nobody past their ramp,
+ * and would refuse most of its calls for a week.
+ */
+const newMarketKnobs = { ramp: { bootstrapShare: 0.25 } }
+
 const economyOf = (config: LiveConfig): Effect.Effect<Economy, ConfigInvalid | EconomyInvalid> => {
   const { preset, knobs } = config.economy
   return Object.hasOwn(economies, preset)
-    ? deriveEconomy(economies[preset], knobs, "economy.knobs")
+    ? deriveEconomy(economies[preset], overlay(newMarketKnobs, knobs), "economy.knobs")
     : new ConfigInvalid({
         source: "economy.preset",
         issues: [

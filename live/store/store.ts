@@ -154,6 +154,36 @@ export interface Receipts {
   readonly usage: (query: UsageQuery) => Effect.Effect<ReadonlyArray<UsageRow>, StoreFault>
 }
 
+/** How the market was in a span of time: the market as a whole, or one model. */
+export interface StoredSample {
+  readonly stepSeconds: number
+  /** Id of the model; −1: the whole market. */
+  readonly subject: number
+  /** Unix time at which the span begins, s. */
+  readonly at: number
+  /** As its owner writes it: JSON. */
+  readonly figures: string
+}
+
+export interface SampleQuery {
+  readonly stepSeconds: number
+  /** Default: all. */
+  readonly subject?: number
+  readonly from: number
+}
+
+/**
+ * The market's past in figures, to be looked at: nothing follows from it, so it is no part of what a
+ * directory is checked for.
+ */
+export interface Samples {
+  /** Adds samples, or replaces those of the same span and subject. */
+  readonly putSamples: (samples: ReadonlyArray<StoredSample>) => void
+  readonly forgetSamples: (stepSeconds: number, before: number) => void
+  /** In the order of time. */
+  readonly samples: (query: SampleQuery) => Effect.Effect<ReadonlyArray<StoredSample>, StoreFault>
+}
+
 export interface StoredSnapshot {
   /** The last entry that the market had taken. */
   readonly seq: number
@@ -171,7 +201,7 @@ export interface History {
 }
 
 export interface MarketStore
-  extends Journal, JournalReader, Records, DeliveryNotes, Ledgers, Receipts {
+  extends Journal, JournalReader, Records, DeliveryNotes, Ledgers, Receipts, Samples {
   /** Sequence number of the latest entry that was taken. */
   readonly lastSeq: () => number
   /** Entries and other writes that are not on disk yet. */

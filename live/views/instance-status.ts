@@ -44,6 +44,16 @@ export const InstanceStatus = Schema.Struct({
 })
 export type InstanceStatus = typeof InstanceStatus.Type
 
+const takingCalls: ReadonlySet<string> = new Set<EligibilityReason>([
+  "Eligible",
+  "Full",
+  "RateCapped",
+  "Backpressure",
+])
+
+/** Does an instance that stands so take calls, now or within moments? */
+export const takesCalls = (reason: string): boolean => takingCalls.has(reason)
+
 /** Every instance that the market knows, or those of one model. O(instances). */
 export const instanceStatuses = (
   { driver, directory, uploads }: Pick<LiveServices, "driver" | "directory" | "uploads">,

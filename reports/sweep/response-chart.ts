@@ -2,13 +2,13 @@
  * A metric against one factor, with 95% intervals: one line, or one for each value of a second factor.
  */
 import type { TopLevelSpec } from "vega-lite"
-import type { FactorValue, MetricFacts } from "../../sim/results/models/sweep-model.ts"
+import type { MetricFacts } from "../../sim/results/models/metric-facts.ts"
+import type { FactorValue } from "../../sim/results/models/sweep-model.ts"
 import type { Chart, Layer } from "../chart.ts"
 import { chartHeight, pointerLayer } from "../chart.ts"
 import { forChart, formatNumber, formatWithUnit, spreadInWords } from "../number-format.ts"
 import type { Spread } from "../spread.ts"
 import { titleWithUnit } from "../time-lines.ts"
-import { labelOf } from "./metric-words.ts"
 
 export interface ResponsePoint {
   readonly at: FactorValue
@@ -80,8 +80,8 @@ const valueText = (value: FactorValue): string =>
   typeof value === "number" ? formatNumber(value) : value
 
 /** What happens from one end of the factor to the other, or between the extremes of a choice. */
-const titleOf = ({ metric, facts, factor, finding, lines }: ResponseOptions): string => {
-  const label = labelOf(metric, facts)
+const titleOf = ({ facts, factor, finding, lines }: ResponseOptions): string => {
+  const { label } = facts
   if (finding !== "") return `${label}: ${finding}`
   const words = ({ at, spread }: ResponsePoint) => ({
     at: valueText(at),
@@ -157,7 +157,7 @@ const specOf = ({
     type: "quantitative" as const,
     scale: { zero: false },
     axis: {
-      title: titleWithUnit(labelOf(metric, facts), facts.unit),
+      title: titleWithUnit(facts.label, facts.unit),
       ...(facts.unit === "share" ? { format: "~%" } : {}),
     },
   }

@@ -11,7 +11,7 @@ import type {
   Frontier,
   Measure,
 } from "../results/models/claims-model.ts"
-import { metricFacts } from "../summary/metrics.ts"
+import { metricFacts } from "../metrics/catalogue.ts"
 import type { Arm, ArmResult, RunSize } from "./arm.ts"
 import { keyOfArm, runArms } from "./arm.ts"
 import type { JudgedTrial, Trial } from "./judge.ts"
@@ -274,7 +274,7 @@ const attackResult = (
 }
 
 const reportedModels = ["llama-3-70b", "llama-3-8b"].map((name) => ({ name, crowdSeconds: null }))
-const facts = metricFacts(reportedModels, ["subject"])
+const facts = metricFacts({ models: reportedModels, parties: ["subject"], strategies: [] })
 const factsOf = (metric: string) => {
   const found = facts[metric]
   if (found === undefined) throw new Error(`audit: there is no metric ${metric}`)

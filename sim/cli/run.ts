@@ -9,7 +9,18 @@ import { PrecisionWatch } from "../experiment/precision.ts"
 import type { RunResult } from "../results/models/run-model.ts"
 import { loadScenario } from "../scenarios/load.ts"
 import { CheckFailed } from "./execution/check-failed.ts"
-import { folderNameOf, makeResultsFolder } from "./execution/results-folder.ts"
+import {
+  chooseFolder,
+  folderNameOf,
+  makeResultsFolder,
+  replaceOption,
+  resultsFile,
+} from "./execution/results-folder.ts"
+import { metricFactsOf } from "../metrics/of-replication.ts"
+import { scenarioYamlOf } from "../summary/summary.ts"
+import { metricsMatching } from "./options/metric-options.ts"
+import { version } from "../../platform/package.ts"
+import { openOption, openPage } from "../../platform/terminal/open-page.ts"
 import { keptRun } from "./execution/kept-run.ts"
 import {
   alignColumns,
@@ -57,7 +68,7 @@ const outOption = Parameter.optional(
   Parameter.text(
     "out",
     "FOLDER",
-    "Where results and report go, replacing those of an earlier run; out/SCENARIO by default.",
+    "Where results and report go; out/SCENARIO by default, numbered where that holds another run.",
   ),
 )
 const checkOption = Parameter.flag(
@@ -65,10 +76,22 @@ const checkOption = Parameter.flag(
   "Check ledger, holds and counters at every turn of the hour as well.",
 )
 
+const allOption = Parameter.flag("all", "Show all metrics, by name, in place of the headline.")
+const metricsOption = Parameter.repeated(
+  Parameter.text(
+    "metrics",
+    "PATTERN",
+    "Show the metrics whose names match, such as 'profit.*', in place of the headline. May be repeated.",
+  ),
+)
+
+/** Which metrics the terminal shows: the headline's, all, or these. */
+export type ShownMetrics = "headline" | "all" | ReadonlyArray<string>
+
 /** How the run is shown and reported; it comes from the reports, which the simulator knows nothing of. */
 export interface Reporting<E, R> {
-  /** The table that a terminal shows. */
-  readonly table: (result: RunResult) => Effect.Effect<string>
+  /** What a terminal shows of it. */
+  readonly summary: (result: RunResult, shown: ShownMetrics) => Effect.Effect<string>
   /** Writes the report into a folder; returns the files, and notices for the user. */
   readonly write: (
     result: RunResult,
@@ -92,6 +115,10 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
       workers: workersOption,
       set: setOption,
       out: outOption,
+      replace: replaceOption,
+      all: allOption,
+      metrics: metricsOption,
+      open: openOption,
       check: checkOption,
       json: jsonOption,
     },
@@ -105,27 +132,39 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
         const goal = yield* precisionFrom(written, fewest, options)
         const only = yield* onlyFrom(options, fewest)
         const replications = only === null ? (goal?.most ?? fewest) : 1
+        const shown = yield* shownFrom(Object.keys(metricFactsOf(written)), options)
         const plan = yield* makePlan(options.scenario, options.set, workers, { replications })
         const watch = goal === null ? null : new PrecisionWatch(plan.scenario, goal)
         const seed = Option.getOrElse(options.seed, () => plan.scenario.seed)
-        const folder = Option.getOrElse(options.out, () =>
-          path.join(
-            "out",
-            `${folderNameOf(plan.scenario.name)}${only === null ? "" : `-replication-${only}`}`,
-          ),
-        )
-        const database = path.join(folder, "results.sqlite")
         const again = {
           scenario: options.scenario,
           seed,
           replications: goal?.least ?? fewest,
         }
-        const command = commandAgain("run", again, [
-          ["--precision", options.precision],
-          ["--max-replications", goal === null ? [] : [String(goal.most)]],
-          ["--only-replication", only === null ? [] : [String(only)]],
-          ["--set", options.set],
-        ])
+        const commandInto = (into: string) =>
+          commandAgain("run", again, [
+            ["--precision", options.precision],
+            ["--max-replications", goal === null ? [] : [String(goal.most)]],
+            ["--only-replication", only === null ? [] : [String(only)]],
+            ["--set", options.set],
+            ["--out", [into]],
+          ])
+        const folder = yield* chooseFolder(
+          options.out,
+          path.join(
+            "out",
+            `${folderNameOf(plan.scenario.name)}${only === null ? "" : `-replication-${only}`}`,
+          ),
+          {
+            file: resultsFile,
+            scenarioYaml: scenarioYamlOf(plan.scenario),
+            version,
+            commandInto,
+          },
+          options.replace,
+        )
+        const command = commandInto(folder)
+        const database = path.join(folder, resultsFile)
         yield* makeResultsFolder(folder, database)
         if (plan.trace !== undefined) yield* note(traceText(plan.trace))
 
@@ -148,10 +187,10 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
         yield* Effect.forEach(report.notices, note)
         const precision = watch?.report() ?? null
         const document = jsonOf(result, endsOf(finished), precision, database, report.files[0])
-        const table = options.json ? "" : yield* reporting.table(result)
+        const summary = options.json ? "" : yield* reporting.summary(result, shown)
         yield* printResult(options.json, document, () =>
           [
-            table,
+            summary,
             "",
             ...(precision === null ? [] : [precisionText(precision, result.metrics), ""]),
             alignColumns([
@@ -162,6 +201,7 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
             ]),
           ].join("\n"),
         )
+        if (options.open && report.files[0] !== undefined) yield* openPage(report.files[0])
         const failed = Object.entries(result.checks).filter(([, { ok }]) => !ok)
         if (failed.length > 0)
           return yield* new CheckFailed({ names: failed.map(([name]) => name) })
@@ -186,6 +226,20 @@ const onlyFrom = (
     Option.getOrNull,
   )
 }
+
+/** What `--all` and `--metrics` ask for. */
+const shownFrom = (
+  names: ReadonlyArray<string>,
+  options: { readonly all: boolean; readonly metrics: ReadonlyArray<string> },
+): Effect.Effect<ShownMetrics, UsageError> =>
+  options.metrics.length > 0
+    ? Effect.map(
+        Effect.forEach(options.metrics, (pattern) =>
+          metricsMatching(names, `--metrics ${pattern}`, pattern),
+        ),
+        (found) => [...new Set(found.flat())],
+      )
+    : Effect.succeed(options.all ? "all" : "headline")
 
 /** What was understood of a trace, so that a wrong unit is seen at once. */
 const traceText = ({ path, description, requests, lastMicros }: TraceSurvey): string =>

@@ -1,77 +1,101 @@
 /**
- * Two runs of one seed beside each other: which metrics differ, by how much, and how sure that is.
- * Replication i of both shares its random numbers, so that metrics are compared replication by
- * replication; and since there are many of them, a verdict holds for all of them together.
+ * Two runs beside each other: which metrics differ, by how much, and how sure that is. Runs of one seed are
+ * compared replication by replication, for replication i of both shares its random numbers; runs of two
+ * seeds are independent.
+ *
+ * Metrics that were named beforehand are tested for themselves; the others are looked at together, as what
+ * strikes the eye among many would strike it by chance too. Either family has its own risk of a false verdict.
  */
+import type {
+  Basis,
+  Comparison,
+  MetricComparison,
+  Role,
+  Verdict,
+} from "../results/models/comparison-model.ts"
+import { smallestEffectOn } from "../results/models/metric-facts.ts"
 import type { RunResult } from "../results/models/run-model.ts"
+import type { DifferenceOfMeans, Pair } from "../statistics/inference/difference-of-means.ts"
+import { compareIndependent, comparePairs } from "../statistics/inference/difference-of-means.ts"
 import { holmAdjusted } from "../statistics/inference/holm.ts"
-import type { Pair, PairedComparison } from "../statistics/inference/paired-comparison.ts"
-import { comparePairs } from "../statistics/inference/paired-comparison.ts"
+import { factsOf } from "../metrics/catalogue.ts"
 
-/** The probability that any of a comparison's verdicts sees a difference where there is none. */
+/** The probability that any verdict of a family sees a difference where there is none. */
 export const FAMILY_ERROR = 0.05
 
-export type Verdict = "higher" | "lower" | "no difference shown" | "identical"
-
 /**
- * What a verdict rests on: a test; or that every replication shows the same difference, which chance has
- * no part in (`exact`), or none (`identical`); or nothing, where too few replications have the metric.
- * What could not be found to differ, whatever the level, is no test (Tarone, "A modified Bonferroni method
- * for discrete data", Biometrics 46, 1990): it does not make the others' verdicts harder to reach.
+ * The fewest replications that a comparison is made of: where all of them show the same difference, that
+ * would come by chance with a probability of 2¹⁻ⁿ, which only from so many on is below the error allowed.
  */
-export type Basis = "test" | "exact" | "identical" | "too few"
+export const LEAST_REPLICATIONS = 6
 
-export interface MetricComparison extends Omit<PairedComparison, "isConstant"> {
-  readonly basis: Basis
-  /** p adjusted for all metrics that were tested, by Holm's procedure; `null` for the others. */
-  readonly pHolm: number | null
-  readonly verdict: Verdict
-  readonly unit: string
-  readonly meaning: string
+/** A metric named beforehand, and the smallest difference that matters, where it is not the registry's. */
+export interface PrimaryMetric {
+  readonly metric: string
+  readonly smallest?: { readonly size: number; readonly isRelative: boolean }
 }
 
-export interface Comparison {
-  /** By name, in the order of the runs' metrics. */
-  readonly metrics: Readonly<Record<string, MetricComparison>>
-  /** Metrics that cannot be compared: which side never had them, or that no replication of both did. */
-  readonly missing: Readonly<Record<string, Missing>>
-}
-
-export type Missing = "baseline" | "variant" | "common replication"
-
-/** Compares the variant with the baseline. Throws a RangeError where the two have different seeds. */
-export const compareRuns = (baseline: RunResult, variant: RunResult): Comparison => {
-  if (baseline.seed !== variant.seed)
-    throw new RangeError(
-      `runs are compared under one seed, not under ${baseline.seed} and ${variant.seed}`,
-    )
+/** Compares the variant with the baseline. O(metrics · replications). */
+export const compareRuns = (
+  baseline: RunResult,
+  variant: RunResult,
+  primary: ReadonlyArray<PrimaryMetric> = [],
+): Comparison => {
+  const isPaired = baseline.seed === variant.seed
   const facts = { ...variant.metrics, ...baseline.metrics }
   const names = [...new Set([...Object.keys(baseline.metrics), ...Object.keys(variant.metrics)])]
-  const all = names.map((name) => ({ name, pairs: pairsOf(baseline, variant, name) }))
-  const compared = all
-    .filter(({ pairs }) => pairs.length > 0)
-    .map(({ name, pairs }) => {
-      const { isConstant, ...comparison } = comparePairs(pairs)
-      return { name, ...comparison, basis: basisOf(comparison, isConstant) }
-    })
-  const tested = compared.flatMap(({ name, p, basis }) =>
-    p !== null && basis === "test" ? [{ name, p }] : [],
-  )
-  const adjusted = holmAdjusted(tested.map(({ p }) => p))
-  const pHolmOf = new Map(tested.map(({ name }, at) => [name, adjusted[at]]))
+  const compared = names.flatMap((name) => {
+    const found = isPaired
+      ? pairedDifference(baseline, variant, name)
+      : independentDifference(baseline, variant, name)
+    if (found === undefined) return []
+    const { isConstant, ...difference } = found
+    const named = primary.find(({ metric }) => metric === name)
+    const smallest = named?.smallest
+    const own = {
+      ...factsOf(facts[name]),
+      ...(smallest === undefined
+        ? {}
+        : { smallestEffect: smallest.size, isEffectRelative: smallest.isRelative }),
+    }
+    const role: Role = named === undefined ? "exploratory" : "primary"
+    return [{ name, difference, own, role, basis: basisOf(difference, isConstant) }]
+  })
+  const adjusted = new Map<string, number>()
+  for (const role of ["primary", "exploratory"] as const) {
+    const tested = compared.flatMap((one) =>
+      one.role === role && one.basis === "test" && one.difference.p !== null
+        ? [{ name: one.name, p: one.difference.p }]
+        : [],
+    )
+    const ps = holmAdjusted(tested.map(({ p }) => p))
+    tested.forEach(({ name }, at) => adjusted.set(name, ps[at]))
+  }
+  const metrics = compared.map(({ name, difference, own, role, basis }) => {
+    const pHolm = adjusted.get(name) ?? null
+    const smallestDifference = smallestEffectOn(own, difference.baseline)
+    const { halfWidth } = difference
+    const comparison: MetricComparison = {
+      role,
+      ...difference,
+      low: halfWidth === null ? null : difference.difference - halfWidth,
+      high: halfWidth === null ? null : difference.difference + halfWidth,
+      pHolm,
+      smallestDifference,
+      basis,
+      verdict: verdictOf(difference, basis, pHolm, smallestDifference),
+      ...own,
+    }
+    return [name, comparison] as const
+  })
+  const isCompared = new Set(compared.map(({ name }) => name))
   return {
-    metrics: Object.fromEntries(
-      compared.map(({ name, ...comparison }) => {
-        const pHolm = pHolmOf.get(name) ?? null
-        const { unit, meaning } = facts[name]
-        const verdict = verdictOf(comparison, pHolm)
-        return [name, { ...comparison, pHolm, verdict, unit, meaning }]
-      }),
-    ),
+    isPaired,
+    metrics: Object.fromEntries(metrics),
     missing: Object.fromEntries(
-      all
-        .filter(({ pairs }) => pairs.length === 0)
-        .map(({ name }) => [
+      names
+        .filter((name) => !isCompared.has(name))
+        .map((name) => [
           name,
           !(name in baseline.metrics)
             ? "baseline"
@@ -83,22 +107,38 @@ export const compareRuns = (baseline: RunResult, variant: RunResult): Comparison
   }
 }
 
-/** The metric's values in the replications in which both runs have it. */
-const pairsOf = (baseline: RunResult, variant: RunResult, name: string): ReadonlyArray<Pair> => {
+/** By the metric's values in the replications in which both runs have it. */
+const pairedDifference = (
+  baseline: RunResult,
+  variant: RunResult,
+  name: string,
+): DifferenceOfMeans | undefined => {
   const others = new Map(variant.replications.map(({ index, metrics }) => [index, metrics]))
-  return baseline.replications.flatMap(({ index, metrics }) => {
+  const pairs = baseline.replications.flatMap(({ index, metrics }): ReadonlyArray<Pair> => {
     const other = others.get(index)
     return other !== undefined && name in metrics && name in other
       ? [{ baseline: metrics[name], variant: other[name] }]
       : []
   })
+  return pairs.length === 0 ? undefined : comparePairs(pairs)
+}
+
+const independentDifference = (
+  baseline: RunResult,
+  variant: RunResult,
+  name: string,
+): DifferenceOfMeans | undefined => {
+  const [own, other] = [baseline, variant].map(({ replications }) =>
+    replications.flatMap(({ metrics }) => metrics[name] ?? []),
+  )
+  return own.length === 0 || other.length === 0 ? undefined : compareIndependent(own, other)
 }
 
 const basisOf = (
-  { n, difference }: Pick<PairedComparison, "n" | "difference">,
+  { n, difference, p }: Pick<DifferenceOfMeans, "n" | "difference" | "p">,
   isConstant: boolean,
 ): Basis => {
-  if (n < 2) return "too few"
+  if (p === null) return "too few"
   if (!isConstant) return "test"
   if (difference === 0) return "identical"
   // That so many signs agree by chance is unlikely enough by itself.
@@ -106,10 +146,13 @@ const basisOf = (
 }
 
 const verdictOf = (
-  { difference, basis }: Pick<MetricComparison, "difference" | "basis">,
+  { difference, halfWidth }: Pick<DifferenceOfMeans, "difference" | "halfWidth">,
+  basis: Basis,
   pHolm: number | null,
+  smallest: number,
 ): Verdict => {
   if (basis === "identical") return "identical"
-  if (basis !== "exact" && (pHolm === null || pHolm > FAMILY_ERROR)) return "no difference shown"
+  if (halfWidth !== null && Math.abs(difference) + halfWidth < smallest) return "negligible"
+  if (basis !== "exact" && (pHolm === null || pHolm > FAMILY_ERROR)) return "not shown"
   return difference > 0 ? "higher" : "lower"
 }

@@ -28,6 +28,7 @@ describe("the help of every command", () => {
       "evenkeel economy",
       "evenkeel economy list",
       "evenkeel economy show",
+      "evenkeel metrics",
       "evenkeel quote",
       "evenkeel validate",
       "evenkeel calibrate",
@@ -101,7 +102,8 @@ describe("evenkeel", () => {
         ].join("\n"),
       }).stdout.trim()
     expect(complete("evenkeel", "va")).toBe("validate")
-    expect(complete("evenkeel", "run", "--rep")).toBe("--replications")
+    expect(complete("evenkeel", "run", "--repl")).toBe("--replications --replace")
+    expect(complete("evenkeel", "run", "--repli")).toBe("--replications")
   })
 
   it.each(["zsh", "fish"])("prints completions for %s", async (shell) => {

@@ -338,9 +338,7 @@ describe("evenkeel sensitivity", () => {
     expect(nodes.factor).toBe("fleet.nodes")
     expect(nodes.mu.high).toBeLessThan(0)
     expect(other.muStar.value).toBeLessThan(nodes.muStar.low)
-    expect(await readFile(files.report, "utf8")).toContain(
-      "economy.feeBps moves credits.platformPerDay most",
-    )
+    expect(await readFile(files.report, "utf8")).toContain(": economy.feeBps moves it most")
     // The command on the page runs as it stands, and finds every cell there.
     expect(await readFile(files.report, "utf8")).toContain(asMarkup(command))
     const repeated = await evenkeelHere([...wordsOf(command), "--json"])
@@ -374,7 +372,7 @@ describe("evenkeel sensitivity", () => {
   it.each([
     [
       ["--metric", "happiness"],
-      "--metric happiness: the scenario has no metric happiness; its names begin with requests, ",
+      "--metric happiness: the scenario has no metric happiness. npx evenkeel metrics lists all",
     ],
     [["--metric", "ttft.mean", "--samples", "1"], "expected a whole number, 2 to 100000"],
   ])("refuses %j", async (more, message) => {

@@ -54,6 +54,11 @@ export const auditAdmission = (market: Market): void => {
   }
   for (let model = 0; model < models.used; model++) {
     auditCandidates(market.candidates[model], market.rules)
+    const rampStart = models.columns.rampStart[model]
+    invariant(
+      rampStart >= market.rules.rampStart && rampStart <= 1,
+      "a model's ramp starts at the rules' start or above, at 1 at most",
+    )
     invariant(
       standings[model].every((count, reason) => count === counted[model][reason]),
       "a model counts how its instances stand",

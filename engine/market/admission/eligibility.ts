@@ -17,7 +17,14 @@ import { ofInstances } from "../state/market-state.ts"
 import { wakeAt } from "../../core/wake-queue.ts"
 import { healthHundredths } from "../../rules/health.ts"
 import { closed, halfOpen, open } from "../../machines/admission.ts"
-import { debtAfter, debtWaitMicros, nextSlotOnline, rampOf, rampedSlots } from "../../rules/ramp.ts"
+import {
+  debtAfter,
+  debtWaitMicros,
+  nextSlotOnline,
+  rampOf,
+  rampProgress,
+  rampedSlots,
+} from "../../rules/ramp.ts"
 
 export const eligibilityReasons = [
   "Eligible",
@@ -51,11 +58,21 @@ const full = 11
 /** Out of service by a deed: nothing is asked of the instance, and time alone changes nothing. */
 const outOfService = (1 << inactive) | (1 << draining) | (1 << suspended) | (1 << offSchedule)
 
-/** The ramp r of an instance at `now`, start…1. */
-export const rampNow = (market: Market, instance: number, now: number): number => {
-  const { columns } = market.instances
-  return rampOf(market.rules, onlineMicrosAt(market, instance, now), columns.successes[instance])
-}
+/** The ramp r of an instance at `now`, from where its model's starts to 1. */
+export const rampNow = (market: Market, instance: number, now: number): number =>
+  rampOf(startOf(market, instance), progressAt(market, instance, now))
+
+/** How much of its own ramp is behind an instance at `now`, 0…1. */
+export const progressAt = (market: Market, instance: number, now: number): number =>
+  rampProgress(
+    market.rules,
+    onlineMicrosAt(market, instance, now),
+    market.instances.columns.successes[instance],
+  )
+
+/** Where the ramp of an instance's model starts. */
+const startOf = ({ instances, models }: Market, instance: number): number =>
+  models.columns.rampStart[instances.columns.model[instance]]
 
 /** Online time of an instance at `now`, µs. */
 export const onlineMicrosAt = (market: Market, instance: number, now: number): number => {
@@ -287,7 +304,8 @@ const wakeOf = (
     // The bucket is off as soon as the ramp is over.
     if (wait > 0 && online < rules.rampMicros)
       wake = Math.min(wake, now + rules.rampMicros - online)
-    const toSlot = nextSlotOnline(rules, slots, capacity) - online
+    const start = startOf(market, instance)
+    const toSlot = nextSlotOnline(rules, start, slots, capacity) - online
     // Without the successes that a further slot also asks for, time alone changes nothing.
     if (toSlot > 0) wake = Math.min(wake, now + toSlot)
   }

@@ -4,6 +4,7 @@ import { insert, slotOf } from "../../core/table.ts"
 import { isWhole } from "../../core/units.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
+import { bootstrapStart } from "../../rules/ramp.ts"
 import { makeCandidates } from "../../rules/selection.ts"
 import type { Market } from "../state/market-state.ts"
 
@@ -21,6 +22,7 @@ export const onModelListed = (
   columns.outputPricePerMtok[model] = outputPricePerMtok
   if (known >= 0) return undefined
   columns.multiplierHundredths[model] = 100
+  columns.rampStart[model] = bootstrapStart(market.rules, 0, 0)
   market.candidates[model] = makeCandidates()
   market.routeStreams[model] = openStream(market.seed, "route", event.model)
   market.demandByParty[model] = new Map()

@@ -133,6 +133,8 @@ const modelSpec = {
   servedTokens: "f64",
   servedRequests: "f64",
   supply: "f64",
+  /** Where the ramp of its instances starts, as of the last turn of the hour. */
+  rampStart: "f64",
   multiplierHundredths: "u32",
   premiumPerMtok: "f64",
   announcedUntil: "f64",

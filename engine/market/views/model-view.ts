@@ -14,6 +14,10 @@ export interface ModelView {
   /** Average demand and ramped supply as of the last turn of the hour, tokens per second. */
   readonly demandTokensPerSecond: number
   readonly supplyTokensPerSecond: number
+  /** Tokens asked for in the present hour so far. */
+  readonly hourDemandTokens: number
+  /** Share of its rate that a new instance starts at: above `ramp.start` while the model bootstraps. */
+  readonly rampStart: number
 }
 
 /** What any operator can see of the market: supply, demand and bounty by model. */
@@ -30,6 +34,8 @@ export const marketView = (handle: MarketHandle): ReadonlyArray<ModelView> => {
       multiplier: columns.multiplierHundredths[slot] / 100,
       demandTokensPerSecond: columns.demandAverage[slot],
       supplyTokensPerSecond: columns.supply[slot],
+      hourDemandTokens: columns.demandTokens[slot],
+      rampStart: columns.rampStart[slot],
     })
   return views
 }

@@ -1,40 +1,40 @@
 /** One's own account: balance by lots, statement, keys, withdrawals. */
-import { ask, forgetKey, storedKey, storeKey } from "./api.js"
+import { ask } from "./api.js"
 import { announce, byId, drawing, element, field, fill, onSubmit, table } from "./dom.js"
 import { aligned, credits, moment } from "./format.js"
-import { keyForms, secretBox } from "./key-form.js"
+import { showKeys } from "./keys.js"
+import { forSignedIn, secretBox, signOutButton } from "./sign-in.js"
 
 const refreshMillis = 5000
 
-/** Ends what is refreshed. */
-let stop = () => {}
+export const showAccount = () => forSignedIn(byId("account"), "account", showKnown)
 
-export const showAccount = () => {
-  stop()
-  const place = byId("account")
-  if (storedKey() === undefined) keyForms(place, () => void showAccount())
-  else stop = showKnown(place)
-  return () => stop()
-}
-
-const showKnown = (place) => {
+const showKnown = (place, session, again) => {
   const parts = Object.fromEntries(
-    ["balance", "statement", "withdrawals", "keys"].map((name) => [name, element("div")]),
+    ["balance", "statement", "withdrawals", "keys", "recovery"].map((name) => [
+      name,
+      element("div"),
+    ]),
   )
-  const signOut = element(
-    "button",
-    {
-      type: "button",
-      class: "quiet",
-      click: () => {
-        forgetKey()
-        announce("The key is forgotten")
-        showAccount()
-      },
-    },
-    "Forget the key",
+  fill(
+    place,
+    session.is_limited
+      ? element(
+          "p",
+          { class: "panel" },
+          "You are signed in with a key that has a spending limit: with it you can look, and change nothing.",
+        )
+      : undefined,
+    parts.balance,
+    signOutButton("account", () => {
+      announce("You are signed out")
+      again()
+    }),
+    parts.statement,
+    parts.withdrawals,
+    parts.keys,
+    parts.recovery,
   )
-  fill(place, parts.balance, signOut, parts.statement, parts.withdrawals, parts.keys)
   const refresh = async () => {
     try {
       const account = await ask("GET", "account")
@@ -51,7 +51,8 @@ const showKnown = (place) => {
     if (!(await refresh())) return
     void showStatement(parts.statement)
     void showWithdrawals(parts.withdrawals, () => void refresh())
-    void showKeys(parts.keys)
+    void showKeys(parts.keys, session)
+    showRecovery(parts.recovery, session.has_recovery_code)
   }
   void begin()
   return () => clearInterval(timer)
@@ -214,7 +215,8 @@ const showWithdrawals = async (place, changed) => {
     // A name of its own makes a click that is repeated after a lost answer harmless.
     pendingId ??= crypto.randomUUID()
     await ask("POST", "account/withdrawals", {
-      body: { amount: amount.value.trim(), transfer_id: pendingId },
+      amount: amount.value.trim(),
+      transfer_id: pendingId,
     }).catch((error) => {
       if (error.status !== 0) pendingId = undefined
       throw error
@@ -236,115 +238,41 @@ const states = {
   voided: ["declined", "bad"],
 }
 
-const showKeys = async (place) => {
-  const list = element("div")
+const showRecovery = (place, hasCode) => {
   const fresh = element("div")
-  const name = element("input", { type: "text", maxlength: "100", required: true })
-  const form = element(
-    "form",
-    { class: "inline" },
-    field("What is the new key for?", name),
-    element("button", { type: "submit" }, "Make a key"),
-  )
-  const showSecret = (made, title) =>
-    fill(
-      fresh,
-      element(
-        "div",
-        { class: "panel" },
-        element("h3", {}, title),
-        element("p", {}, "Shown this once: keep it somewhere safe now."),
-        secretBox(made.api_key),
-      ),
-    )
-  const act = async (work) => {
-    fill(fresh)
+  const make = async () => {
+    if (hasCode && !confirm("Make a new recovery code? The one you have ends.")) return
     try {
-      await work()
-      await refresh()
+      const { recovery_code: code } = await ask("POST", "account/recovery-code")
+      hasCode = true
+      fill(
+        fresh,
+        element("p", {}, "Shown this once: keep it apart from your keys."),
+        secretBox(code),
+      )
     } catch (error) {
       fill(fresh, element("p", { class: "problem", role: "alert" }, error.message))
     }
   }
-  const rotate = (key) =>
-    act(async () => {
-      const made = await ask("POST", `account/keys/${key.id}/rotate`, { body: {} })
-      // The tab's own key was the old one: it goes on with the new.
-      const own = storedKey() ?? ""
-      if (own.startsWith(key.prefix) && own.endsWith(key.last_four)) storeKey(made.api_key)
-      showSecret(made, `The key in the place of “${key.name}”; the old one ends in an hour`)
-    })
-  const revoke = (key) =>
-    act(async () => {
-      if (!confirm(`End the key “${key.name}” now? Whoever uses it is locked out.`)) return
-      await ask("DELETE", `account/keys/${key.id}`)
-    })
-  const refresh = async () => {
-    const { data } = await ask("GET", "account/keys")
-    fill(
-      list,
-      table(
-        "Keys",
-        [
-          { title: "Key", cell: (key) => key.name },
-          {
-            title: "Secret",
-            cell: (key) => element("code", {}, `${key.prefix}…${key.last_four ?? ""}`),
-          },
-          { title: "Made", cell: (key) => moment(key.created_at) },
-          {
-            title: "State",
-            cell: (key) => [
-              element(
-                "span",
-                { class: `chip ${key.state === "valid" ? "good" : "bad"}` },
-                key.state,
-              ),
-              key.expires_at === null || key.state !== "valid"
-                ? undefined
-                : element("small", {}, `until ${moment(key.expires_at)}`),
-            ],
-          },
-          {
-            title: "Actions",
-            cell: (key) =>
-              key.state === "valid"
-                ? [
-                    element(
-                      "button",
-                      {
-                        type: "button",
-                        class: "quiet",
-                        "aria-label": `Rotate ${key.name}`,
-                        click: () => void rotate(key),
-                      },
-                      "Rotate",
-                    ),
-                    element(
-                      "button",
-                      {
-                        type: "button",
-                        class: "quiet",
-                        "aria-label": `Revoke ${key.name}`,
-                        click: () => void revoke(key),
-                      },
-                      "Revoke",
-                    ),
-                  ]
-                : "–",
-          },
-        ],
-        data,
-        "No keys.",
+  fill(
+    place,
+    element("h2", {}, "Recovery code"),
+    element(
+      "div",
+      { class: "panel" },
+      element(
+        "p",
+        {},
+        hasCode
+          ? "There is one. Where all keys are lost or somebody else has one, it makes a new key and ends all others."
+          : "There is none: if you lose all keys, nobody can give you the account back.",
       ),
-    )
-  }
-  onSubmit(form, async () => {
-    const made = await ask("POST", "account/keys", { body: { name: name.value } })
-    name.value = ""
-    showSecret(made, `The new key “${made.name}”`)
-    await refresh()
-  })
-  fill(place, element("h2", {}, "Keys"), element("div", { class: "panel" }, form), fresh, list)
-  await refresh().catch((error) => showProblem(place, "Keys", error))
+      element(
+        "button",
+        { type: "button", class: "quiet", click: () => void make() },
+        hasCode ? "Make a new code" : "Make a recovery code",
+      ),
+      fresh,
+    ),
+  )
 }

@@ -1,15 +1,11 @@
 /**
- * Calls to the gateway. The key is kept in this tab's session storage: it is gone with the tab, and
- * is sent to this gateway only.
+ * Calls to the gateway. Who is signed in is known to it alone, by a cookie that no script can read; each
+ * call says that it comes from its own page, without which the cookie counts for nothing.
  */
 import { element } from "./dom.js"
 
-const keyName = "evenkeel-key"
-
-export const storedKey = () => sessionStorage.getItem(keyName) ?? undefined
-/** @param {string} key */
-export const storeKey = (key) => sessionStorage.setItem(keyName, key)
-export const forgetKey = () => sessionStorage.removeItem(keyName)
+/** Somebody was signed in and is not any more: signed out elsewhere, or the session has ended. */
+export const signedOut = "evenkeel-signed-out"
 
 /** The gateway refused; the message is its own. */
 export class Refused extends Error {
@@ -37,24 +33,24 @@ const patiently = async (method, path, options) => {
  *
  * @param {"GET" | "POST" | "DELETE"} method
  * @param {string} path
- * @param {{ key?: string | undefined, body?: unknown }} options
+ * @param {unknown} [body]
  * @returns {Promise<any>}
  */
-export const ask = async (method, path, { key = storedKey(), body } = {}) => {
-  const answer = await send(method, path, key, body)
+export const ask = async (method, path, body) => {
+  const answer = await send(method, path, body)
   const json = await answer.json().catch(() => ({}))
   if (!answer.ok) throw refusalOf(answer, json)
   return json
 }
 
 /**
- * Lets the reader keep what a path answers, as a file. The key goes in a header, never in an address.
+ * Lets the reader keep what a path answers, as a file.
  *
  * @param {string} path
  * @param {string} name
  */
 export const download = async (path, name) => {
-  const answer = await send("GET", path, storedKey(), undefined)
+  const answer = await send("GET", path, undefined)
   if (!answer.ok) throw refusalOf(answer, await answer.json().catch(() => ({})))
   const url = URL.createObjectURL(await answer.blob())
   const link = element("a", { href: url, download: name })
@@ -62,11 +58,11 @@ export const download = async (path, name) => {
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }
 
-const send = (method, path, key, body) =>
+const send = (method, path, body) =>
   patiently(method, path, {
     method,
     headers: {
-      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      "x-evenkeel-page": "1",
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -74,8 +70,18 @@ const send = (method, path, key, body) =>
     throw new Refused(0, "The gateway cannot be reached.")
   })
 
-const refusalOf = (answer, json) =>
-  new Refused(
+const refusalOf = (answer, json) => {
+  // What programs are told of their headers says nothing to a reader.
+  if (
+    answer.status === 401 &&
+    json?.error?.code === "invalid_api_key" &&
+    !answer.url.endsWith("/session")
+  ) {
+    dispatchEvent(new Event(signedOut))
+    return new Refused(401, "You are not signed in any more: sign in again.")
+  }
+  return new Refused(
     answer.status,
     json?.error?.message ?? `The gateway answered with status ${answer.status}.`,
   )
+}

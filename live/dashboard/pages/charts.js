@@ -47,13 +47,11 @@ const look = (width) => ({
   bar: { color: colour("--earned") },
 })
 
+/** Colours of the page by their names. @param {...string} names */
+export const colours = (...names) => names.map(colour)
+
 /** As kinds of earnings are drawn: shares, shares in gifts, bounties, vesting ones. */
-export const lotColours = () => [
-  colour("--earned"),
-  colour("--gift"),
-  colour("--bought"),
-  colour("--vesting"),
-]
+export const lotColours = () => colours("--earned", "--gift", "--bought", "--vesting")
 
 /**
  * Draws `spec` into `place`; `description` is for whoever cannot see it.

@@ -9,19 +9,50 @@ const statusMoods = { active: "good", draining: "busy", leaving: "busy", inactiv
 
 const problemOf = (error) => element("p", { class: "problem", role: "alert" }, error.message)
 
+const filters = {
+  all: { title: "All", query: "", empty: "There are no hosts yet." },
+  good: {
+    title: "Serving",
+    query: "&standing=good",
+    empty: "No host serves all of its models now.",
+  },
+  troubled: {
+    title: "In trouble",
+    query: "&standing=troubled",
+    empty: "No host is in trouble.",
+  },
+}
+
 export const showFleet = () => {
   const place = byId("fleet")
-  const shown = []
+  const list = element("div")
+  let asked = "all"
+  const buttons = Object.entries(filters).map(([name, { title }]) =>
+    element(
+      "button",
+      { type: "button", class: "quiet", "aria-pressed": String(name === asked), value: name },
+      title,
+    ),
+  )
+  for (const button of buttons)
+    button.addEventListener("click", () => {
+      asked = button.value
+      for (const one of buttons) one.setAttribute("aria-pressed", String(one === button))
+      begin()
+    })
+  let shown = []
   const more = async (cursor) => {
+    const filter = asked
+    const { query, empty } = filters[filter]
     const page = await ask(
       "GET",
-      `hosts?limit=${hostsAPage}${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
-      { key: undefined },
+      `hosts?limit=${hostsAPage}${query}${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
     )
+    if (filter !== asked) return
     shown.push(...page.data)
     fill(
-      place,
-      hostTable(shown),
+      list,
+      hostTable(shown, empty),
       page.next_cursor === null
         ? undefined
         : element(
@@ -31,12 +62,26 @@ export const showFleet = () => {
           ),
     )
   }
-  void more(null).catch((error) => fill(place, problemOf(error)))
+  const begin = () => {
+    shown = []
+    void more(null).catch((error) => fill(list, problemOf(error)))
+  }
+  fill(
+    place,
+    element(
+      "div",
+      { class: "controls" },
+      element("div", { class: "choices", role: "group", "aria-label": "Which hosts" }, buttons),
+      element("a", { href: "#register", class: "button" }, "Register a host"),
+    ),
+    list,
+  )
+  begin()
 }
 
 const statusChip = (status) => element("span", { class: `chip ${statusMoods[status]}` }, status)
 
-const hostTable = (hosts) =>
+const hostTable = (hosts, empty) =>
   table(
     "Hosts of the market",
     [
@@ -71,7 +116,7 @@ const hostTable = (hosts) =>
       { title: "Calls served", align: "number", cell: (one) => count(one.total_jobs_completed) },
     ],
     hosts,
-    "There are no hosts yet: “Register a host” gives you the command that makes one.",
+    empty,
   )
 
 /** @param {string} id */
@@ -82,7 +127,7 @@ export const showHost = (id) => {
   fill(place)
   const refresh = async () => {
     try {
-      const host = await ask("GET", `hosts/${encodeURIComponent(id)}`, { key: undefined })
+      const host = await ask("GET", `hosts/${encodeURIComponent(id)}`)
       title.textContent = host.name
       fill(place, facts(host), element("h2", {}, "Models"), modelTable(host.models))
     } catch (error) {

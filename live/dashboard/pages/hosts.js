@@ -1,22 +1,13 @@
 /** One's own hosts: how they stand, and what they were paid (pay.js). */
-import { ask, storedKey } from "./api.js"
+import { ask } from "./api.js"
 import { byId, element, fill, table } from "./dom.js"
 import { count, duration, mood, percent, standing } from "./format.js"
-import { keyForms } from "./key-form.js"
+import { forSignedIn } from "./sign-in.js"
 import { showPay } from "./pay.js"
 
 const refreshMillis = 10_000
 
-/** Ends what is refreshed. */
-let stop = () => {}
-
-export const showHosts = () => {
-  stop()
-  const place = byId("hosts")
-  if (storedKey() === undefined) keyForms(place, () => void showHosts())
-  else stop = showKnown(place)
-  return () => stop()
-}
+export const showHosts = () => forSignedIn(byId("hosts"), "account", showKnown)
 
 const showKnown = (place) => {
   const list = element("div")

@@ -11,15 +11,11 @@ import {
   roundedCredits,
   standing,
 } from "./format.js"
+import { showHistory } from "./history.js"
 
 const newsKept = 30
-const paceSeconds = 600
-const leastPaceSeconds = 60
 const troublesEveryMillis = 5000
 const troublesShown = 100
-
-/** What was seen of the pace, kept while the page is open: [Unix ms, finished, failed + refused]. */
-let pace = []
 
 export const showMarket = () => {
   const live = byId("live")
@@ -43,12 +39,12 @@ export const showMarket = () => {
   if (byId("news").childElementCount === 0)
     fill(byId("news"), element("li", { class: "empty" }, "Nothing yet."))
   void showTroubles()
+  const endHistory = showHistory(byId("past"))
   const timer = setInterval(showTroubles, troublesEveryMillis)
-  const drawer = setInterval(showPace, 1000)
   return () => {
     events.close()
+    endHistory()
     clearInterval(timer)
-    clearInterval(drawer)
   }
 }
 
@@ -71,12 +67,10 @@ const addNews = (text) => {
 
 const showState = (state) => {
   const { finished, failed, refused, tokens_per_second } = state.last_minute
-  pace.push([Date.now(), finished, failed + refused])
   showRefusals(state)
-  pace = pace.filter(([at]) => at > Date.now() - paceSeconds * 1000)
   fill(
     byId("figures"),
-    figure("Requests a minute", count(finished + failed + refused), paceNote(failed, refused)),
+    figure("Requests a minute", count(finished + failed + refused), callsNote(failed, refused)),
     figure("Tokens a second", count(tokens_per_second), "served over the last minute"),
     figure("Calls under way", count(state.open_calls)),
     figure("Hosts online", count(state.hosts.online), `of ${count(state.hosts.known)} known`),
@@ -92,7 +86,6 @@ const showState = (state) => {
       b.served_tokens_per_second - a.served_tokens_per_second || a.model.localeCompare(b.model),
   )
   keepingScroll(byId("models"), modelTable(models))
-  showPace()
 }
 
 /** A table that is drawn again keeps where its reader was. */
@@ -150,7 +143,7 @@ const showRefusals = ({ models, last_minute: last }) => {
   )
 }
 
-const paceNote = (failed, refused) =>
+const callsNote = (failed, refused) =>
   failed + refused === 0 ? "none failed" : `${count(failed)} failed, ${count(refused)} refused`
 
 const figure = (title, value, note) =>
@@ -192,6 +185,9 @@ const modelTable = (models) =>
                 {},
                 `${count(one.held_back_tokens_per_second)} more once new hosts are ramped up`,
               ),
+          one.is_bootstrapping
+            ? element("small", {}, `bootstrap: new hosts start at ${percent(one.new_host_share)}`)
+            : undefined,
         ],
       },
       {
@@ -284,54 +280,6 @@ const showTroubles = async () => {
       ],
       troubled.slice(0, troublesShown),
       instances.length === 0 ? "There are no hosts yet." : "All hosts are in good standing.",
-    ),
-  )
-}
-
-/** The pace of the last ten minutes, as far as this page has seen it. */
-const showPace = () => {
-  const now = Date.now()
-  const width = 600
-  const height = 90
-  const most = Math.max(10, ...pace.map(([, good, bad]) => good + bad))
-  const seen = (now - (pace[0]?.[0] ?? now)) / 1000
-  const span = Math.min(paceSeconds, Math.max(leastPaceSeconds, seen))
-  const x = (at) => width - ((now - at) / 1000 / span) * width
-  const y = (value) => height - (value / most) * (height - 8)
-  // The state is told when it changes; between two, it stays.
-  const steps = [...pace, ...pace.slice(-1).map(([, good, bad]) => [now, good, bad])]
-  const line = (of) =>
-    steps
-      .map((step, index) => {
-        const before = steps[index - 1]
-        const corner =
-          before === undefined ? "" : `${x(step[0]).toFixed(1)},${y(of(before)).toFixed(1)} `
-        return `${corner}${x(step[0]).toFixed(1)},${y(of(step)).toFixed(1)}`
-      })
-      .join(" ")
-  const [, good = 0, bad = 0] = pace.at(-1) ?? []
-  fill(
-    byId("pace"),
-    drawing(
-      "svg",
-      {
-        viewBox: `0 0 ${width} ${height}`,
-        preserveAspectRatio: "none",
-        class: "pace",
-        role: "img",
-        "aria-label": `Requests a minute over the last ${duration(span)}; now ${good} finished, ${bad} failed or refused; at most ${most}`,
-      },
-      drawing("line", { class: "rail", x1: 0, x2: width, y1: height - 1, y2: height - 1 }),
-      drawing("line", { class: "rail", x1: 0, x2: width, y1: 8, y2: 8 }),
-      drawing("polyline", { class: "good", points: line(([, finished]) => finished) }),
-      drawing("polyline", { class: "bad", points: line(([, , others]) => others) }),
-    ),
-    element(
-      "p",
-      { class: "legend" },
-      element("span", { class: "key good" }, "finished"),
-      element("span", { class: "key bad" }, "failed or refused"),
-      element("span", {}, `upper line: ${count(most)} a minute · left edge: ${duration(span)} ago`),
     ),
   )
 }

@@ -1,6 +1,6 @@
 /** Register a host: the very command to paste on the machine that shall serve. */
-import { ask, storedKey } from "./api.js"
-import { byId, copyButton, element, field, fill } from "./dom.js"
+import { ask } from "./api.js"
+import { byId, copyButton, element, field, fill, onSubmit } from "./dom.js"
 import { perMillion } from "./format.js"
 
 const backends = [
@@ -22,7 +22,11 @@ export const showRegister = () => {
 }
 
 const build = async (place) => {
-  const { models } = await ask("GET", "market").catch(() => ({ models: [] }))
+  const [{ models }, { account }] = await Promise.all([
+    ask("GET", "market").catch(() => ({ models: [] })),
+    ask("GET", "session").catch(() => ({ account: null })),
+  ])
+  let key
   const backend = element(
     "select",
     {},
@@ -35,8 +39,6 @@ const build = async (place) => {
     maxlength: "100",
     placeholder: "the machine's name",
   })
-  const withKey = element("input", { type: "checkbox", checked: storedKey() !== undefined })
-  withKey.disabled = storedKey() === undefined
   const choices = models.map((listed) => {
     const { model } = listed
     const price =
@@ -62,7 +64,7 @@ const build = async (place) => {
     endpointField.hidden = !Object.hasOwn(endpoints, backend.value)
     command.textContent = commandOf({
       url: new URL(".", document.baseURI).href.replace(/\/$/, ""),
-      key: withKey.checked ? storedKey() : undefined,
+      key,
       backend: backend.value,
       endpoint: endpointField.hidden ? "" : endpoint.value.trim(),
       name: name.value.trim(),
@@ -94,23 +96,6 @@ const build = async (place) => {
           ],
     ),
     field("What shall the host be called?", name),
-    element(
-      "label",
-      { class: "choice" },
-      withKey,
-      element(
-        "span",
-        {},
-        "Put my key into the command",
-        element(
-          "small",
-          {},
-          storedKey() === undefined
-            ? "No key is known in this tab: paste it under “My account”, or write it into the command yourself."
-            : "The host registers with it, and gets a key of its own.",
-        ),
-      ),
-    ),
   )
   fill(
     place,
@@ -121,6 +106,10 @@ const build = async (place) => {
     ),
     form,
     element("h2", {}, "Paste this on the host"),
+    keyPanel(account, name, (made) => {
+      key = made
+      update()
+    }),
     element(
       "div",
       { class: "panel command" },
@@ -130,14 +119,46 @@ const build = async (place) => {
     element(
       "p",
       {},
-      element(
-        "small",
-        {},
-        "With --dry-run at its end it only shows what it would register. Where it holds your key, keep the command to yourself.",
-      ),
+      element("small", {}, "With --dry-run at its end it only shows what it would register."),
     ),
   )
   update()
+}
+
+/** A key of its own for each host, so that one that is lost can be ended by itself. */
+const keyPanel = (account, name, use) => {
+  if (account === null)
+    return element(
+      "p",
+      { class: "panel" },
+      element("a", { href: "#account" }, "Sign in or open an account"),
+      " to have a key put into the command, or write yours in place of sk_live_YOUR_KEY.",
+    )
+  const form = element(
+    "form",
+    { class: "panel" },
+    element(
+      "p",
+      {},
+      `The host registers under your account, “${account.name}”, with a key of its own.`,
+    ),
+    element("button", { type: "submit" }, "Make a key and put it into the command"),
+  )
+  return onSubmit(form, async () => {
+    const host = name.value.trim()
+    const made = await ask("POST", "account/keys", {
+      name: host === "" ? "a host" : `host ${host}`.slice(0, 100),
+    })
+    use(made.api_key)
+    fill(
+      form,
+      element(
+        "p",
+        {},
+        "The command holds a new key of your account: keep it to yourself. “My account” lists it, and can end it.",
+      ),
+    )
+  })
 }
 
 /** For a POSIX shell: nothing of what is given is anything but text to it. */

@@ -1,23 +1,14 @@
 /** What one's calls cost: by day, model and key, and each call with what its charge follows from. */
-import { ask, download, storedKey } from "./api.js"
+import { ask, download } from "./api.js"
 import { draw } from "./charts.js"
 import { byId, element, field, fill, onSubmit, table } from "./dom.js"
 import { aligned, count, credits, day, moment, perMillion } from "./format.js"
-import { keyForms } from "./key-form.js"
+import { forSignedIn } from "./sign-in.js"
 
 const daysShown = 30
 const callsShown = 20
 
-/** Ends what is redrawn. */
-let stop = () => {}
-
-export const showUsage = () => {
-  stop()
-  const place = byId("usage")
-  if (storedKey() === undefined) keyForms(place, () => void showUsage())
-  else stop = showKnown(place)
-  return () => stop()
-}
+export const showUsage = () => forSignedIn(byId("usage"), "account", showKnown)
 
 const showKnown = (place) => {
   const sums = element("div")

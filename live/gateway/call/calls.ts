@@ -8,10 +8,14 @@ import type { Call, CallOrder, CallTools, Consumer } from "./call.ts"
 import { openCall } from "./call.ts"
 import type { Courier, Couriers } from "../../protocol/delivery.ts"
 import { shuttingDown } from "./failures.ts"
+import type { KeyBudgets } from "./key-budgets.ts"
+import { makeKeyBudgets } from "./key-budgets.ts"
 import { makeReceipts } from "./receipts.ts"
 import type { Standings } from "./refusal-text.ts"
 
 export interface Calls {
+  /** What keys with a limit may still spend. */
+  readonly budgets: KeyBudgets
   /** Begins a call. The consumer may hear its end before this returns. */
   readonly open: (order: CallOrder, consumer: Consumer) => Call
   /** Why no more calls are taken now, if so: asked before anything is done for one. */
@@ -39,7 +43,8 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
   let isTicking = false
 
   // Its taker comes first: what a call is told of its end is noted by then.
-  const receipts = makeReceipts(services)
+  const budgets = makeKeyBudgets(services)
+  const receipts = makeReceipts(services, budgets.charged)
   const tools: CallTools = {
     driver,
     deliveries: store,
@@ -52,6 +57,7 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
     routeTo: (instance) => routeTo(services, couriers, instance),
     standings: (model) => standingsOf(driver.market, model) ?? noStandings,
     forget: (request) => {
+      receipts.forget(request)
       underWay.delete(request)
       if (underWay.size === 0) for (const drained of drains.splice(0)) drained()
     },
@@ -77,6 +83,7 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
   }
 
   return {
+    budgets,
     open: (order, consumer) => {
       const request = driver.nextRequest()
       if (order.asker !== undefined) receipts.expect(request, order.asker)

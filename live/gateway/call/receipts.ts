@@ -11,11 +11,15 @@ import type { LiveServices } from "../../directory/services.ts"
 export interface Asker {
   readonly key: number
   readonly requestId: string
+  /** Frees what is kept of the key's limit. */
+  readonly free?: () => void
 }
 
 export interface Receipts {
   /** Before the kernel hears of the call. */
   readonly expect: (request: RequestId, asker: Asker) => void
+  /** The call is over, whatever became of it. */
+  readonly forget: (request: RequestId) => void
 }
 
 interface Expected {
@@ -23,11 +27,14 @@ interface Expected {
   readonly terms: RequestTerms | undefined
 }
 
-/** Takes part in the driver's commands from here on: made once for a market. */
-export const makeReceipts = ({
-  driver,
-  store,
-}: Pick<LiveServices, "driver" | "store">): Receipts => {
+/**
+ * Takes part in the driver's commands from here on: made once for a market. `charged` is told what calls
+ * with a key cost.
+ */
+export const makeReceipts = (
+  { driver, store }: Pick<LiveServices, "driver" | "store">,
+  charged: (key: number, minor: number) => void = () => {},
+): Receipts => {
   const expected = new Map<RequestId, Expected>()
   const noteTerms = (request: RequestId): void => {
     const terms = requestTermsOf(driver.market, request)
@@ -41,6 +48,8 @@ export const makeReceipts = ({
     const { request } = command
     const { asker, terms } = expected.get(request) ?? {}
     expected.delete(request)
+    if (command._tag === "Finish" && asker !== undefined) charged(asker.key, command.charge)
+    asker?.free?.()
     if (command._tag === "Refuse" || terms === undefined || command.charge === 0) return
     store.noteReceipt({
       ...terms,
@@ -54,5 +63,11 @@ export const makeReceipts = ({
       outcome: command.outcome,
     })
   })
-  return { expect: (request, asker) => void expected.set(request, { asker, terms: undefined }) }
+  return {
+    expect: (request, asker) => void expected.set(request, { asker, terms: undefined }),
+    forget: (request) => {
+      expected.get(request)?.asker?.free?.()
+      expected.delete(request)
+    },
+  }
 }

@@ -48,6 +48,8 @@ export interface CallTools {
   readonly services: LiveServices
   readonly calls: Calls
   readonly rate: CallRate
+  /** What a key with a limit has spent is known once this is over. */
+  readonly readBudget: (key: KeyRecord) => Promise<void>
 }
 
 /** The key that a call came with. */
@@ -60,7 +62,7 @@ export const decorateCalls = (app: FastifyInstance): void => {
 
 export const callRoute = <Body>(
   app: FastifyInstance,
-  { services, calls, rate }: CallTools,
+  { services, calls, rate, readBudget }: CallTools,
   route: CallRoute<Body>,
 ): void => {
   const { config, driver } = services
@@ -102,14 +104,19 @@ export const callRoute = <Body>(
     (request, reply) => {
       const key = request.getDecorator<KeyRecord | undefined>(callerKey)
       if (key?.account === undefined) throw new Error("gateway: a consumer's key belongs to nobody")
-      const asker = { key: key.id, requestId: request.id }
       const body = request.body as Body
       const order = route.orderOf(key.account, body, request.headers)
       const begin = (counted: CallOrder): void => {
-        if (!reply.raw.destroyed) open(calls, route, { ...counted, asker }, body, request, reply)
+        if (reply.raw.destroyed) return
+        const free = calls.budgets.reserve(key, counted)
+        const asker = { key: key.id, requestId: request.id, free }
+        open(calls, route, { ...counted, asker }, body, request, reply)
       }
-      if (order instanceof Promise)
-        order.then(begin).catch((error: unknown) => void reply.send(error))
+      if (order instanceof Promise || key.limit !== undefined)
+        readBudget(key)
+          .then(() => order)
+          .then(begin)
+          .catch((error: unknown) => void reply.send(error))
       else begin(order)
     },
   )

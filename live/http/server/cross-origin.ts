@@ -1,7 +1,8 @@
 /**
  * Pages of other origins that call the API (CORS, as the Fetch standard has it). Only consumers'
  * routes, below `/v1/`, let them: each of those asks for a key, which a page has only if its user gave
- * it one; no cookie opens any door here, so no page acts for somebody who does not know.
+ * it one; the cookies of the gateway's own pages count for nothing there (directory/authentication.ts), so
+ * no page acts for somebody who does not know.
  */
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify"
 import { anyOrigin } from "../../config/origins.ts"

@@ -12,6 +12,7 @@ import { readMeta, writeMeta } from "./tables/meta.ts"
 import { readReceipts, readReceiptsOf, readUsage } from "./tables/receipts.ts"
 import { receiptRow } from "./schema/receipt-row.ts"
 import * as Records from "./tables/records.ts"
+import * as Samples from "./tables/samples.ts"
 import { readSnapshots, writeSnapshot } from "./tables/snapshots.ts"
 import { readStatement } from "./tables/statement.ts"
 
@@ -61,4 +62,7 @@ export const makeSqliteStore = (
   receipts: (query) => asFault(readReceipts(reader, query)),
   receiptsOf: (requests) => asFault(readReceiptsOf(reader, requests)),
   usage: (query) => asFault(readUsage(reader, query)),
+  putSamples: (samples) => Samples.putSamples(queue, samples),
+  forgetSamples: (stepSeconds, before) => Samples.forgetSamples(queue, stepSeconds, before),
+  samples: (query) => asFault(Samples.readSamples(reader, query)),
 })

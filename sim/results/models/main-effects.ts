@@ -9,7 +9,8 @@
  */
 import type { JudgedComparison } from "../../statistics/inference/judged-pairs.ts"
 import { judgePairs } from "../../statistics/inference/judged-pairs.ts"
-import type { Pair } from "../../statistics/inference/paired-comparison.ts"
+import type { Pair } from "../../statistics/inference/difference-of-means.ts"
+import { smallestEffectOn } from "./metric-facts.ts"
 import type { FactorValue, SweepResult } from "./sweep-model.ts"
 
 /** What most questions are about. */
@@ -32,8 +33,11 @@ export interface Contrast extends JudgedComparison {
   readonly to: FactorValue
 }
 
-/** `not shown`: it differs, and chance may have made the difference. `identical`: it does not differ at all. */
-export type Effect = "moves" | "not shown" | "identical"
+/**
+ * `negligible`: it differs by less than what matters. `not shown`: it differs, and chance may have made the
+ * difference. `identical`: it does not differ at all.
+ */
+export type Effect = "moves" | "negligible" | "not shown" | "identical"
 
 export interface MetricEffect {
   readonly metric: string
@@ -97,7 +101,10 @@ const effectsOf = (
   const judged = new Map(
     [true, false].flatMap((isPrimary) => {
       const family = asked.filter(({ metric }) => primaryMetrics.includes(metric) === isPrimary)
-      const comparisons = judgePairs(family.map(({ pairs }) => pairs))
+      const comparisons = judgePairs(
+        family.map(({ pairs }) => pairs),
+        (one, baseline) => smallestEffectOn(result.metrics[family[one].metric], baseline),
+      )
       return family.map(({ metric, from, to }, one) => {
         const contrast: Contrast = { ...comparisons[one], from, to }
         return [`${metric} ${from} ${to}`, contrast] as const
@@ -165,7 +172,10 @@ const pairsOf = (
 
 const effectIn = (contrasts: ReadonlyArray<Contrast>): Effect => {
   if (contrasts.every(({ n, difference }) => n > 0 && difference === 0)) return "identical"
-  return contrasts.some(isShown) ? "moves" : "not shown"
+  if (contrasts.some(isShown)) return "moves"
+  return contrasts.every(({ verdict }) => verdict === "negligible" || verdict === "identical")
+    ? "negligible"
+    : "not shown"
 }
 
 export const isShown = ({ verdict }: Contrast): boolean =>

@@ -2,13 +2,16 @@
  * Several paired comparisons with one verdict each, such that the verdicts hold for all of them together.
  */
 import { holmAdjusted } from "./holm.ts"
-import type { Pair, PairedComparison } from "./paired-comparison.ts"
-import { comparePairs } from "./paired-comparison.ts"
+import type { DifferenceOfMeans, Pair } from "./difference-of-means.ts"
+import { comparePairs } from "./difference-of-means.ts"
 
 /** The probability that any of the verdicts sees a difference where there is none. */
 const FAMILY_ERROR = 0.05
 
-export type Verdict = "higher" | "lower" | "no difference shown" | "identical"
+/**
+ * `negligible`: surely smaller than what matters. `not shown`: neither a difference nor that there is none.
+ */
+export type Verdict = "higher" | "lower" | "negligible" | "not shown" | "identical"
 
 /**
  * What a verdict rests on: a test; or that every pair shows the same difference, which chance has no
@@ -18,18 +21,22 @@ export type Verdict = "higher" | "lower" | "no difference shown" | "identical"
  */
 export type Basis = "test" | "exact" | "identical" | "too few"
 
-export interface JudgedComparison extends PairedComparison {
+export interface JudgedComparison extends DifferenceOfMeans {
   readonly basis: Basis
   /** p adjusted for all comparisons that were tested, by Holm's procedure; `null` for the others. */
   readonly pHolm: number | null
   readonly verdict: Verdict
 }
 
-/** Compares each of the `families` of pairs; their order is kept. */
+/**
+ * Compares each of the lists of pairs; their order is kept. `smallestOn`: the smallest difference that
+ * matters from the baseline of a list, by its place; by default every difference does.
+ */
 export const judgePairs = (
-  families: ReadonlyArray<ReadonlyArray<Pair>>,
+  lists: ReadonlyArray<ReadonlyArray<Pair>>,
+  smallestOn: (at: number, baseline: number) => number = () => 0,
 ): ReadonlyArray<JudgedComparison> => {
-  const compared = families.map((pairs) => {
+  const compared = lists.map((pairs) => {
     const comparison = comparePairs(pairs)
     return { ...comparison, basis: basisOf(comparison) }
   })
@@ -40,11 +47,12 @@ export const judgePairs = (
   const pHolmOf = new Map(tested.map(({ at }, rank) => [at, adjusted[rank]]))
   return compared.map((comparison, at) => {
     const pHolm = pHolmOf.get(at) ?? null
-    return { ...comparison, pHolm, verdict: verdictOf(comparison, pHolm) }
+    const smallest = smallestOn(at, comparison.baseline)
+    return { ...comparison, pHolm, verdict: verdictOf(comparison, pHolm, smallest) }
   })
 }
 
-const basisOf = ({ n, difference, isConstant }: PairedComparison): Basis => {
+const basisOf = ({ n, difference, isConstant }: DifferenceOfMeans): Basis => {
   if (n < 2) return "too few"
   if (!isConstant) return "test"
   if (difference === 0) return "identical"
@@ -53,10 +61,12 @@ const basisOf = ({ n, difference, isConstant }: PairedComparison): Basis => {
 }
 
 const verdictOf = (
-  { difference, basis }: Pick<JudgedComparison, "difference" | "basis">,
+  { difference, halfWidth, basis }: Pick<JudgedComparison, "difference" | "halfWidth" | "basis">,
   pHolm: number | null,
+  smallest: number,
 ): Verdict => {
   if (basis === "identical") return "identical"
-  if (basis !== "exact" && (pHolm === null || pHolm > FAMILY_ERROR)) return "no difference shown"
+  if (halfWidth !== null && Math.abs(difference) + halfWidth < smallest) return "negligible"
+  if (basis !== "exact" && (pHolm === null || pHolm > FAMILY_ERROR)) return "not shown"
   return difference > 0 ? "higher" : "lower"
 }

@@ -155,6 +155,9 @@ export const auditBreaches: Breaches = {
   "a quiet instance waits for nothing": audited("quietInstance", ({ wakes, now }, slot) =>
     wakeAt(wakes[ofInstances], slot, now + 1),
   ),
+  "a model's ramp starts at the rules' start or above, at 1 at most": model(
+    (columns) => (columns.rampStart[0] = 0),
+  ),
   "a quiet instance's ramp is over": instance("quietInstance", (columns, slot, now) => {
     columns.onlineMicros[slot] = 0
     columns.creditedUntil[slot] = now

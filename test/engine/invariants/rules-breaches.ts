@@ -24,6 +24,7 @@ import {
 } from "../../../engine/rules/health.ts"
 import { prorate } from "../../../engine/rules/proration.ts"
 import {
+  bootstrapStart,
   debtAfter,
   debtWaitMicros,
   nextSlotOnline,
@@ -199,9 +200,11 @@ export const rulesBreaches: Breaches = {
       Array.from({ length: 50 }, (_, index) => 2 * index + 1),
     ),
 
-  "a ramp is above 0, to 1": () => rampOf(rules, -1e15, 0),
+  "a ramp is above 0, to 1": () => rampOf(0.1, -1),
+  "what is established is a part of the supply": () => bootstrapStart(rules, 2, 1),
   "no more slots are in use than there are": () => rampedSlots(1, 0),
-  "a slot that is still to come is beyond the ramp's start": () => nextSlotOnline(rules, 100, 1),
+  "a slot that is still to come is beyond the ramp's start": () =>
+    nextSlotOnline(rules, 0.1, 100, 1),
   "a debt is worked off as time goes on": () => debtAfter(1, -1, 1),
   "a debt does not grow by itself": () => debtAfter(1, 1, -1),
   "a debt is at least 0": () => debtWaitMicros(-1, 1, 1),

@@ -87,6 +87,8 @@ describe("the view of the market", () => {
         multiplier: 1,
         demandTokensPerSecond: 0,
         supplyTokensPerSecond: 0,
+        hourDemandTokens: 0,
+        rampStart: 0.1,
       },
       {
         model: 9,
@@ -96,6 +98,8 @@ describe("the view of the market", () => {
         multiplier: 1,
         demandTokensPerSecond: 0,
         supplyTokensPerSecond: 0,
+        hourDemandTokens: 0,
+        rampStart: 0.1,
       },
     ])
     trial.wait(3600 * second)

@@ -1,10 +1,13 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import type { RampRules } from "../../../engine/rules/ramp.ts"
 import {
+  bootstrapStart,
   debtAfter,
   debtWaitMicros,
   nextSlotOnline,
   rampOf,
+  rampProgress,
   rampedSlots,
 } from "../../../engine/rules/ramp.ts"
 import { hardened } from "../../../engine/economy/presets/hardened.ts"
@@ -17,6 +20,10 @@ const rules = compileRules(economyWith({}))
 const strict = compileRules(hardened)
 const week = 168 * microsPerHour
 
+/** The ramp of an instance of a model that does not bootstrap. */
+const ramp = (under: RampRules, online: number, successes: number): number =>
+  rampOf(under.rampStart, rampProgress(under, online, successes))
+
 describe("the ramp", () => {
   it.each([
     [0, 0.1],
@@ -24,21 +31,21 @@ describe("the ramp", () => {
     [week / 2, 0.55],
     [week, 1],
     [52 * week, 1],
-  ])("after %d µs online is %d", (online, ramp) => {
-    expect(rampOf(rules, online, 0)).toBeCloseTo(ramp, 12)
+  ])("after %d µs online is %d", (online, expected) => {
+    expect(ramp(rules, online, 0)).toBeCloseTo(expected, 12)
   })
 
   it("is exactly 1 from the end of the week on, and below it a microsecond before", () => {
-    expect(rampOf(rules, week, 0)).toBe(1)
-    expect(rampOf(rules, week - 1, 0)).toBeLessThan(1)
+    expect(ramp(rules, week, 0)).toBe(1)
+    expect(ramp(rules, week - 1, 0)).toBeLessThan(1)
   })
 
   it("asks for 200 successes as well in `hardened`", () => {
-    expect(rampOf(strict, 52 * week, 0)).toBeCloseTo(0.1, 12)
-    expect(rampOf(strict, 52 * week, 100)).toBeCloseTo(0.55, 12)
-    expect(rampOf(strict, week / 4, 199)).toBeCloseTo(0.325, 12)
-    expect(rampOf(strict, week, 199)).toBeLessThan(1)
-    expect(rampOf(strict, week, 200)).toBe(1)
+    expect(ramp(strict, 52 * week, 0)).toBeCloseTo(0.1, 12)
+    expect(ramp(strict, 52 * week, 100)).toBeCloseTo(0.55, 12)
+    expect(ramp(strict, week / 4, 199)).toBeCloseTo(0.325, 12)
+    expect(ramp(strict, week, 199)).toBeLessThan(1)
+    expect(ramp(strict, week, 200)).toBe(1)
   })
 
   it("is monotone in online time and in successes, and within start … 1", async () => {
@@ -52,8 +59,8 @@ describe("the ramp", () => {
         (under, times, counts) => {
           const [less, more] = times.toSorted((a, b) => a - b)
           const [fewer, further] = counts.toSorted((a, b) => a - b)
-          const before = rampOf(under, less ?? 0, fewer ?? 0)
-          const after = rampOf(under, more ?? 0, further ?? 0)
+          const before = ramp(under, less ?? 0, fewer ?? 0)
+          const after = ramp(under, more ?? 0, further ?? 0)
           expect(before).toBeGreaterThanOrEqual(under.rampStart)
           expect(after).toBeGreaterThanOrEqual(before)
           expect(after).toBeLessThanOrEqual(1)
@@ -64,7 +71,75 @@ describe("the ramp", () => {
 
   it("is off where the economy asks for no online time", () => {
     const none = compileRules(economyWith({ ramp: { onlineHours: 0 } }))
-    expect(rampOf(none, 0, 0)).toBe(1)
+    expect(ramp(none, 0, 0)).toBe(1)
+  })
+})
+
+describe("the start of a ramp", () => {
+  const under = (bootstrapShare: number, start = 0.1) =>
+    compileRules(economyWith({ ramp: { bootstrapShare, start } }))
+  const anyShare = fc.double({ min: 0.001, max: 1, noNaN: true })
+  const anyStart = fc.double({ min: 0.001, max: 1, noNaN: true })
+  const anyRate = fc.integer({ min: 1, max: 1_000_000_000 })
+
+  it.each([
+    [0, 0, 1],
+    [0, 100, 1],
+    [5, 100, 0.82],
+    [12.5, 100, 0.55],
+    [25, 100, 0.1],
+    [100, 100, 0.1],
+  ])(
+    "with %d of %d tokens/s established and a quarter asked for is %d",
+    (established, supply, start) => {
+      expect(bootstrapStart(under(0.25), established, supply)).toBeCloseTo(start, 12)
+    },
+  )
+
+  it("is the rules' own where bootstrapping is off, whatever is established", async () => {
+    await assertProperty(
+      fc.property(anyStart, fc.nat(1_000_000_000), fc.nat(1_000_000_000), (start, one, other) => {
+        const off = under(0, start)
+        const supply = one + other
+        expect(bootstrapStart(off, one, supply)).toBe(start)
+      }),
+    )
+  })
+
+  it("holds nobody back where nobody is established, and everybody as ever where enough are", async () => {
+    await assertProperty(
+      fc.property(anyShare, anyStart, anyRate, anyRate, (share, start, supply, progress) => {
+        const on = under(share, start)
+        expect(rampOf(bootstrapStart(on, 0, supply), (progress - 1) / 1e9)).toBe(1)
+        expect(bootstrapStart(on, 0, 0)).toBe(1)
+        const enough = Math.min(supply, Math.ceil(share * supply))
+        expect(bootstrapStart(on, enough, supply)).toBe(start)
+        expect(bootstrapStart(on, supply, supply)).toBe(start)
+      }),
+    )
+  })
+
+  it("falls as more is established, rises with the share that is asked for, and stays within start … 1", async () => {
+    await assertProperty(
+      fc.property(
+        fc.tuple(anyShare, anyShare),
+        anyStart,
+        anyRate,
+        fc.tuple(fc.nat(), fc.nat()),
+        (shares, start, supply, picks) => {
+          const [low, high] = shares.toSorted((a, b) => a - b)
+          const [less, more] = picks
+            .map((pick) => pick % (supply + 1))
+            .toSorted((a, b) => a - b) as [number, number]
+          const startAt = (share: number, established: number) =>
+            bootstrapStart(under(share, start), established, supply)
+          expect(startAt(high!, more)).toBeLessThanOrEqual(startAt(high!, less))
+          expect(startAt(low!, less)).toBeLessThanOrEqual(startAt(high!, less))
+          expect(startAt(high!, more)).toBeGreaterThanOrEqual(start)
+          expect(startAt(high!, less)).toBeLessThanOrEqual(1)
+        },
+      ),
+    )
   })
 })
 
@@ -90,9 +165,9 @@ describe("ramped slots", () => {
         fc.nat(),
         (s, h, slots, pick) => {
           const under = compileRules(economyWith({ ramp: { start: s, onlineHours: h } }))
-          const slotsAt = (online: number) => rampedSlots(rampOf(under, online, 0), slots)
+          const slotsAt = (online: number) => rampedSlots(ramp(under, online, 0), slots)
           const now = slotsAt(pick % (h * microsPerHour))
-          const due = nextSlotOnline(under, slots, now)
+          const due = nextSlotOnline(under, under.rampStart, slots, now)
           if (now === slots) expect(due).toBe(Infinity)
           else {
             expect(slotsAt(due)).toBeGreaterThan(now)
@@ -106,7 +181,7 @@ describe("ramped slots", () => {
 
   it("have no further slot to wait for where the ramp starts full", () => {
     const none = compileRules(economyWith({ ramp: { start: 1 } }))
-    expect(nextSlotOnline(none, 8, 1)).toBe(Infinity)
+    expect(nextSlotOnline(none, 1, 8, 1)).toBe(Infinity)
   })
 })
 

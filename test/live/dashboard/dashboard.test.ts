@@ -8,6 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { pagePolicy } from "../../../live/dashboard/dashboard-routes.ts"
+import { hashOf } from "../../../live/http/secrets.ts"
 import { chromiumPath, openBrowser } from "./browser.ts"
 import type { Scene } from "./scene.ts"
 import { openScene } from "./scene.ts"
@@ -66,7 +67,7 @@ describe.skipIf(chromiumPath === undefined)(
       await browser.close()
     })
 
-    /** Shows a page, with a key of the tab if one is given; every complaint of the browser counts. */
+    /** Shows a page, signed in with a key if one is given; every complaint of the browser counts. */
     const visit = async (
       hash: string,
       key?: string,
@@ -82,8 +83,14 @@ describe.skipIf(chromiumPath === undefined)(
         if (["error", "warning"].includes(message.type())) complaints.push(message.text())
       })
       page.on("pageerror", (error) => complaints.push(error.message))
-      if (key !== undefined)
-        await page.addInitScript(`sessionStorage.setItem("evenkeel-key", "${key}")`)
+      if (key !== undefined) {
+        const { request } = context
+        const signedIn = await request.post(`${scene.url}/session`, {
+          headers: { "x-evenkeel-page": "1" },
+          data: { key },
+        })
+        expect(signedIn.status()).toBe(201)
+      }
       await page.goto(`${scene.url}/#${hash}`)
       return page
     }
@@ -118,34 +125,76 @@ describe.skipIf(chromiumPath === undefined)(
       await leave(page)
     })
 
-    it("open an account, show its key once, and keep it in the tab only", async () => {
-      const page = await visit("account")
-      await page.getByLabel("What shall the account be called?").fill("<b>Eve</b>")
-      await page.getByRole("button", { name: "Open an account" }).click()
-      const key = await page.locator(".secret code").innerText()
-      expect(key).toMatch(/^sk_live_[\w-]{43}$/)
-      // What somebody called themselves is text, never markup.
-      expect(await page.locator("h2 b").count()).toBe(0)
-      await page.getByRole("button", { name: /I have kept it/ }).click()
-      await page.getByText("<b>Eve</b>").waitFor()
-      await page.getByText("Gift for signing up").waitFor()
-      expect(await page.locator(".total").innerText()).toMatch(/^5\.00/)
-      expect(await page.content()).not.toContain(key)
-      expect(await page.evaluate("[localStorage.length, document.cookie]")).toEqual([0, ""])
-      await page.getByRole("button", { name: "Forget the key" }).click()
-      await page.getByLabel("Key of your account").waitFor()
-      expect(await page.evaluate("sessionStorage.length")).toBe(0)
+    it("draw the market's past, of any range and model, and give it as a table", async () => {
+      await scene.remember()
+      const page = await visit("")
+      const tokens = page.getByRole("img", { name: /^Tokens a second, the last day/ })
+      await tokens.waitFor()
+      expect(await tokens.getAttribute("aria-label")).toMatch(/[\d,]+ of supply/)
+      await expect.poll(() => tokens.locator(".mark-line path").count()).toBe(3)
+      await page.getByLabel("Of", { exact: true }).selectOption("Qwen/Qwen3-32B")
+      await page
+        .getByRole("img", { name: /^Bounty multiplier, the last day; latest: ×1\.00/ })
+        .waitFor()
+      await page.getByRole("button", { name: "Hour", exact: true }).click()
+      await page
+        .getByRole("img", { name: /^Price of a million tokens.*the last hour.*1\.20/ })
+        .waitFor()
+      await page.getByText("The charts as a table").click()
+      const rows = page
+        .getByRole("region", { name: /The market over the last hour/ })
+        .locator("tbody tr")
+      expect(await rows.count()).toBeGreaterThan(20)
       await leave(page)
     })
 
-    it("take a key, and say so where it is none", async () => {
+    it("open an account, show its key and its way back once, and lose neither by a reload", async () => {
+      const page = await visit("account")
+      await page.getByLabel("What shall the account be called?").fill("<b>Eve</b>")
+      await page.getByRole("button", { name: "Open an account" }).click()
+      const secrets = page.locator(".secret code")
+      await expect.poll(() => secrets.count()).toBe(2)
+      const [key, code] = await secrets.allInnerTexts()
+      expect(key).toMatch(/^sk_live_[\w-]{43}$/)
+      expect(code).toMatch(/^rc_live_[\w-]{43}$/)
+      // What somebody called themselves is text, never markup.
+      expect(await page.locator("h2 b").count()).toBe(0)
+      await page.reload()
+      await page.getByText("<b>Eve</b>").waitFor()
+      await page.getByText("Gift for signing up").waitFor()
+      expect(await page.locator(".total").innerText()).toMatch(/^5\.00/)
+      // No script of the page has it, nor the session's own secret.
+      expect(await page.content()).not.toContain(key)
+      const kept = "[localStorage.length, sessionStorage.length, document.cookie]"
+      expect(await page.evaluate(kept)).toEqual([0, 0, ""])
+      const other = await page.context().newPage()
+      await other.goto(`${scene.url}/#account`)
+      await other.getByText("<b>Eve</b>").waitFor()
+      await page.getByRole("button", { name: "Sign out" }).click()
+      await page.getByLabel("Key of your account").waitFor()
+      // The other tab notices when it next asks.
+      await other.getByLabel("Key of your account").waitFor()
+      expect(complaints.splice(0).every((text) => text.includes("401"))).toBe(true)
+      await page.getByLabel("Recovery code").fill(code!)
+      await page.getByRole("button", { name: "Recover my account" }).click()
+      await page.getByText("Welcome back, <b>Eve</b>").waitFor()
+      await page.getByRole("button", { name: /I have kept them/ }).click()
+      const keys = page.getByRole("region", { name: "Keys" })
+      expect(await keys.getByRole("row", { name: /first key/ }).innerText()).toContain("revoked")
+      await leave(page)
+    })
+
+    it("take a key, and say in plain words where it is none", async () => {
       const page = await visit("account")
       const field = page.getByLabel("Key of your account")
       await field.fill("sk_live_nonsense")
-      await page.getByRole("button", { name: "Show my account" }).click()
-      await page.getByRole("alert").filter({ hasText: "No valid key" }).waitFor()
+      await page.getByRole("button", { name: "Sign in" }).click()
+      await page.getByRole("alert").filter({ hasText: "This key is not known here" }).waitFor()
       // The browser itself notes the refusal.
       expect(complaints.splice(0)).toEqual([expect.stringContaining("401")])
+      await field.fill(scene.adminKey)
+      await page.keyboard.press("Enter")
+      await page.getByRole("alert").filter({ hasText: "signs in on the page “Admin”" }).waitFor()
       await field.fill(scene.consumer)
       await page.keyboard.press("Enter")
       await page.getByText("Ada’s agents").waitFor()
@@ -155,8 +204,38 @@ describe.skipIf(chromiumPath === undefined)(
       await leave(page)
     })
 
-    it("make, rotate and revoke keys, and go on with the new one", async () => {
+    it("come where a route is typed into the address bar, which programs still read as JSON", async () => {
+      const page = await visit("")
+      for (const [path, title] of [
+        ["/account", "My account · Evenkeel"],
+        ["/hosts", "Hosts · Evenkeel"],
+        ["/account/usage?days=7", "Usage · Evenkeel"],
+        ["/market/history", "Market · Evenkeel"],
+      ] as const) {
+        await page.goto(scene.url + path)
+        await expect.poll(() => page.title()).toBe(title)
+        expect(new URL(page.url()).pathname).toBe("/")
+      }
+      const asProgram = await fetch(`${scene.url}/hosts`)
+      expect(asProgram.headers.get("content-type")).toContain("application/json")
+      await leave(page)
+    })
+
+    it("make, limit, rotate and revoke keys", async () => {
       const page = await visit("account", scene.consumer)
+      await page.getByLabel("What is the new key for?").fill("bot")
+      await page.getByLabel("Spending limit").fill("1.50")
+      await page.getByRole("button", { name: "Make a key" }).click()
+      await page.getByText("The new key “bot”").waitFor()
+      const bot = page.getByRole("region", { name: "Keys" }).getByRole("row", { name: /^bot/ })
+      expect(await bot.innerText()).toMatch(/never[\s\S]*1\.50[\s\S]*0\.00 spent/)
+      await page.getByRole("button", { name: "Change bot" }).click()
+      const change = page.locator("form").filter({ hasText: "Change “bot”" })
+      await change.getByLabel("Spending limit").fill("")
+      await change.getByLabel("It ends").selectOption("in 30 days")
+      await change.getByRole("button", { name: "Save" }).click()
+      await bot.getByText(/until/).waitFor()
+      expect(await bot.innerText()).toContain("none")
       await page.getByLabel("What is the new key for?").fill("laptop")
       await page.getByRole("button", { name: "Make a key" }).click()
       await page.getByText("The new key “laptop”").waitFor()
@@ -167,7 +246,6 @@ describe.skipIf(chromiumPath === undefined)(
       await expect.poll(() => keys.getByRole("button", { name: "Revoke laptop" }).count()).toBe(2)
       await keys.getByRole("button", { name: "Revoke laptop" }).last().click()
       await keys.getByText("revoked").waitFor()
-      expect(await page.evaluate('sessionStorage.getItem("evenkeel-key")')).toBe(scene.consumer)
       await leave(page)
     })
 
@@ -201,6 +279,11 @@ describe.skipIf(chromiumPath === undefined)(
     it("list every host, and show one by its address", async () => {
       const page = await visit("fleet")
       const hosts = page.getByRole("region", { name: "Hosts of the market" })
+      await expect.poll(() => hosts.locator("tbody tr").count()).toBe(7)
+      await page.getByRole("button", { name: "In trouble" }).click()
+      await expect.poll(() => hosts.locator("tbody tr").count()).toBeLessThan(3)
+      expect(await hosts.innerText()).toContain("fjord-3090")
+      await page.getByRole("button", { name: "All", exact: true }).click()
       await expect.poll(() => hosts.locator("tbody tr").count()).toBe(7)
       expect(await hosts.getByRole("row", { name: /fjord-3090/ }).innerText()).toContain("offline")
       await hosts.getByRole("link", { name: "cedar-a6000" }).click()
@@ -238,12 +321,19 @@ describe.skipIf(chromiumPath === undefined)(
       const command = page.getByLabel("The command", { exact: true })
       await page.getByLabel(/Qwen3-32B/).check()
       await page.getByLabel("What shall the host be called?").fill("it's mine; $(reboot)")
-      expect((await command.innerText()).replaceAll(/\s*\\\n\s*/g, " ")).toBe(
-        `EVENKEEL_KEY=${scene.operator} npx evenkeel agent --url ${scene.url} --backend openai ` +
-          "--endpoint http://127.0.0.1:8000/v1 --model Qwen/Qwen3-32B --name 'it'\\''s mine; $(reboot)'",
-      )
-      await page.getByLabel("Put my key into the command").uncheck()
-      expect(await command.innerText()).not.toContain(scene.operator)
+      const line = async () => (await command.innerText()).replaceAll(/\s*\\\n\s*/g, " ")
+      const rest =
+        `npx evenkeel agent --url ${scene.url} --backend openai ` +
+        "--endpoint http://127.0.0.1:8000/v1 --model Qwen/Qwen3-32B --name 'it'\\''s mine; $(reboot)'"
+      expect(await line()).toBe(`EVENKEEL_KEY=sk_live_YOUR_KEY ${rest}`)
+      await page.getByRole("button", { name: /Make a key/ }).click()
+      await page.getByText(/The command holds a new key/).waitFor()
+      const made = (await line()).replace(` ${rest}`, "").replace("EVENKEEL_KEY=", "")
+      expect(made).toMatch(/^sk_live_[\w-]{43}$/)
+      expect(scene.services.directory.keyByHash(hashOf(made))).toMatchObject({
+        role: "account",
+        name: "host it's mine; $(reboot)",
+      })
       await page.getByLabel("What runs the models?").selectOption("huggingface")
       expect(await command.innerText()).not.toContain("--endpoint")
       await leave(page)

@@ -11,6 +11,9 @@ import { orderTransfer } from "../../../live/accounts/transfers.ts"
 import { defaultConfig } from "../../../live/config/config.ts"
 import type { Fact } from "../../../live/driver/market-driver.ts"
 import type { LiveServices } from "../../../live/directory/services.ts"
+import type { Figures } from "../../../live/operations/trend-figures.ts"
+import { figuresText } from "../../../live/operations/trend-figures.ts"
+import { trendRanges, wholeMarket } from "../../../live/operations/trends.ts"
 import { startGateway } from "../../../live/start/start.ts"
 import { plainReceipt } from "../support/receipt.ts"
 
@@ -27,6 +30,8 @@ export interface Scene {
   readonly charge: () => string
   /** One call of a model that no host serves. */
   readonly refuse: () => void
+  /** Notes a past of thirty days, as if there had been one. */
+  readonly remember: () => Promise<void>
   /** Lets the host of that name fail until it is parked. */
   readonly park: (host: string) => void
   readonly close: () => Promise<void>
@@ -48,6 +53,26 @@ const hosts = [
   ["fjord-3090", 1, "Qwen/Qwen3-32B", 4, 120],
   ["grove-a100", 1, "meta-llama/Llama-3.1-8B-Instruct", 16, 1400],
 ] as const
+
+/** A day's rise and fall, with some more refused at its height. */
+const figuresAt = (at: number, seconds: number, size: number): Figures => {
+  const level = 1 + Math.sin((2 * Math.PI * at) / 86_400)
+  const calls = Math.round(size * level * 20 * (seconds / 60))
+  return {
+    seconds,
+    finished: calls,
+    failed: Math.round(calls / 40),
+    refused: level > 1.6 ? { NoCapacity: Math.round(calls / 5) } : {},
+    servedTokens: 300 * calls,
+    askedTokens: (level > 1.6 ? 360 : 300) * calls,
+    supply: size * 700 * seconds,
+    heldBack: 0,
+    hosts: (size + 1) * seconds,
+    bounty: (level > 1.6 ? 1.1 : 1) * seconds,
+    inputPricePerMtok: 300_000,
+    outputPricePerMtok: 1_200_000,
+  }
+}
 
 export const openScene = async (folder: string, port = 0): Promise<Scene> => {
   const scope = await Effect.runPromise(Scope.make())
@@ -186,6 +211,23 @@ export const openScene = async (folder: string, port = 0): Promise<Scene> => {
         inputTokens: 400,
         maxTokens: 2000,
       }),
+    remember: async () => {
+      const now = Math.floor(services.nowMillis() / 1000)
+      const { store } = services
+      for (const { stepSeconds, seconds } of Object.values(trendRanges)) {
+        const first = now - (now % stepSeconds) - seconds + stepSeconds
+        for (let at = first; at < now - stepSeconds; at += stepSeconds)
+          store.putSamples(
+            [wholeMarket, ...served].map((subject) => ({
+              stepSeconds,
+              subject,
+              at,
+              figures: figuresText(figuresAt(at, stepSeconds, subject === wholeMarket ? 3 : 1)),
+            })),
+          )
+      }
+      await driver.durable()
+    },
     park: (name) => {
       const instance = instances.get(name)!
       // Its neighbours are away for a moment, so that every call goes to it.

@@ -216,6 +216,23 @@ describe("the market of hosts", () => {
     expect(own.text).not.toContain("sk-provider")
   })
 
+  it("tells hosts in trouble from the others", async () => {
+    const { register, call, market } = await withOperator()
+    const first = (await register({ name: "lost" })).body.host_id
+    const second = (await register({ name: "kept" })).body.host_id
+    const lost = market.directory.hostByPublicId(first)!
+    market.driver.submit({ _tag: "NodeLost", node: lost.id })
+    const idsOf = async (query: string) =>
+      ((await call("GET", `/hosts?${query}`)).body.data as Array<{ host_id: string }>).map(
+        ({ host_id }) => host_id,
+      )
+    expect(await idsOf("standing=troubled")).toEqual([first])
+    expect(await idsOf("standing=good")).toEqual([second])
+    // A page goes on from where it was, whoever has left the list meanwhile.
+    expect(await idsOf(`standing=good&cursor=${first}`)).toEqual([second])
+    expect((await call("GET", "/hosts?standing=odd")).status).toBe(400)
+  })
+
   it("keeps two operators apart", async () => {
     const { register, call, market } = await withOperator()
     const { body } = await register({ hardware: { rack: "secret corner" } })

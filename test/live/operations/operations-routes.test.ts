@@ -190,6 +190,8 @@ describe("a market of newcomers", () => {
         model: "new",
         supply_tokens_per_second: 100,
         held_back_tokens_per_second: 900,
+        new_host_share: 0.1,
+        is_bootstrapping: false,
         capacity: 1,
         slots: 8,
         refused_last_minute: 0,
@@ -204,6 +206,26 @@ describe("a market of newcomers", () => {
       refused: 0,
       refused_by_reason: {},
     })
+  })
+})
+
+describe("a market of newcomers that bootstraps", () => {
+  it("says so, and holds nothing back", async () => {
+    const { get, market } = await openOperations({
+      knobs: { ramp: { start: 0.1, bootstrapShare: 0.25 } },
+    })
+    const model = market.listModel({ name: "new" })
+    market.startHost({ model, slots: 8, tokensPerSecond: 1000 })
+    const { body } = await get("/market")
+    expect(body["models"]).toMatchObject([
+      {
+        supply_tokens_per_second: 1000,
+        held_back_tokens_per_second: 0,
+        new_host_share: 1,
+        is_bootstrapping: true,
+        capacity: 8,
+      },
+    ])
   })
 })
 

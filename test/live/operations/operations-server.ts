@@ -1,11 +1,14 @@
 /** A server of the operations' routes over a market in memory. */
 import { openAttempts } from "../../../engine/index.ts"
+import { Effect } from "effect"
 import type { FastifyInstance } from "fastify"
 import { documentation } from "../../../live/operations/documentation.ts"
 import type { FeedLimits } from "../../../live/operations/feed.ts"
 import { makeFeed } from "../../../live/operations/feed.ts"
 import { makeMarketMetrics } from "../../../live/operations/metrics.ts"
 import { operationsRoutes } from "../../../live/operations/operations-routes.ts"
+import type { Trends } from "../../../live/operations/trends.ts"
+import { makeTrends } from "../../../live/operations/trends.ts"
 import type { ManualClock } from "../support/manual-clock.ts"
 import { manualClock } from "../support/manual-clock.ts"
 import type { MarketOptions, TestMarket } from "../support/market.ts"
@@ -18,6 +21,7 @@ export interface OperationsServer {
   readonly server: FastifyInstance
   readonly feed: ReturnType<typeof makeFeed>
   readonly metrics: ReturnType<typeof makeMarketMetrics>
+  readonly trends: Trends
   readonly phase: { isShuttingDown: boolean }
   readonly get: (url: string) => Promise<{ readonly status: number; readonly body: never }>
   /** One call of an account to the end of its only attempt; gives whether it was dispatched. */
@@ -30,18 +34,22 @@ export interface OperationsServer {
 }
 
 export const openOperations = async (
-  options: MarketOptions & { readonly limits?: Partial<FeedLimits> } = {},
+  options: MarketOptions & {
+    readonly clock?: ManualClock
+    readonly limits?: Partial<FeedLimits>
+  } = {},
 ): Promise<OperationsServer> => {
-  const clock = manualClock()
-  const market = openTestMarket({ clock, ...options })
+  const clock = options.clock ?? manualClock()
+  const market = openTestMarket({ ...options, clock })
   const feed = makeFeed(market, options.limits)
   const metrics = makeMarketMetrics(market)
+  const trends = await Effect.runPromise(makeTrends(market, feed.rates))
   const phase = { isShuttingDown: false }
   const server = await serverOf(
     market,
     documentation(market.config),
     metrics.httpPlugin,
-    operationsRoutes(market, { metrics, feed, phase }),
+    operationsRoutes(market, { metrics, feed, trends, phase }),
   )
   const { driver } = market
   return {
@@ -50,6 +58,7 @@ export const openOperations = async (
     server,
     feed,
     metrics,
+    trends,
     phase,
     get: async (url) => {
       const answer = await server.inject({ method: "GET", url })

@@ -12,6 +12,7 @@ import type { Calls } from "../../../live/gateway/call/calls.ts"
 import { makeCalls } from "../../../live/gateway/call/calls.ts"
 import type { JobBoard } from "../../../live/hosts/jobs/job-board.ts"
 import { makeJobBoard } from "../../../live/hosts/jobs/job-board.ts"
+import { makeSessions } from "../../../live/directory/sessions.ts"
 import { makeUploadWays } from "../../../live/directory/upload-ways.ts"
 import type { LiveServices } from "../../../live/directory/services.ts"
 import type { Directory } from "../../../live/directory/directory.ts"
@@ -61,6 +62,7 @@ export const startGateway = (
     driver,
     directory,
     store: disk.store,
+    sessions: makeSessions(() => clock.nowMicros() / 1000),
     uploads: makeUploadWays(),
     nowMillis: () => clock.nowMicros() / 1000,
   }

@@ -37,7 +37,7 @@ const openMeasured = () => {
     } as Calls,
     clock,
     { callEnded: (measure) => measures.push(measure) },
-    { noteRefused: (id) => refused.push(id) },
+    (id) => refused.push(id),
   )
   const call = calls.open(order, {
     isStreaming: true,

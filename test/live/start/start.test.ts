@@ -192,6 +192,16 @@ describe("a gateway", () => {
     expect(booksView(market).held).toBe(0)
   })
 
+  it("lets a new market bootstrap unless its settings say otherwise, and never changes the rules of an old one", async () => {
+    const rampOf = (gateway: TestGateway) => gateway.services.driver.market.economy.ramp
+    const first = await runningGateway({ economy: { preset: "hardened", knobs: { feeBps: 500 } } })
+    expect(rampOf(first)).toMatchObject({ bootstrapShare: 0.25, start: 0.1, successes: 200 })
+    await first.stop()
+    const off = { economy: { knobs: { ramp: { bootstrapShare: 0 } } } }
+    expect(rampOf(await runningGateway(off, first.folder)).bootstrapShare).toBe(0.25)
+    expect(rampOf(await runningGateway(off)).bootstrapShare).toBe(0)
+  })
+
   it("is refused where its settings or its folder are wrong, with what is", async () => {
     const start = (config: Partial<typeof defaultConfig>, dataDirectory: string) =>
       Effect.runPromise(

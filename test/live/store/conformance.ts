@@ -374,4 +374,35 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
       expect(await ask(9)).toEqual([])
     })
   })
+
+  describe("samples", () => {
+    it("are found by step, subject and time, replaced by later ones, and forgotten by age", async () => {
+      const { store, reopen } = await make()
+      const sample = (stepSeconds: number, subject: number, at: number, value: number) => ({
+        stepSeconds,
+        subject,
+        at,
+        figures: JSON.stringify({ value }),
+      })
+      store.putSamples([sample(60, -1, 60, 1), sample(60, 3, 60, 2), sample(300, -1, 0, 3)])
+      store.putSamples([sample(60, -1, 120, 4), sample(60, 3, 60, 5)])
+      await store.durable()
+      const found = (one: MarketStore, stepSeconds: number, from: number, subject?: number) =>
+        Effect.runPromise(
+          one.samples({ stepSeconds, from, ...(subject === undefined ? {} : { subject }) }),
+        )
+      expect(await found(store, 60, 0)).toEqual([
+        sample(60, -1, 60, 1),
+        sample(60, 3, 60, 5),
+        sample(60, -1, 120, 4),
+      ])
+      expect(await found(store, 60, 61)).toEqual([sample(60, -1, 120, 4)])
+      store.forgetSamples(60, 120)
+      await store.durable()
+      const again = await reopen()
+      expect(await found(again, 60, 0)).toEqual([sample(60, -1, 120, 4)])
+      expect(await found(again, 60, 0, 3)).toEqual([])
+      expect(await found(again, 300, 0)).toEqual([sample(300, -1, 0, 3)])
+    })
+  })
 }

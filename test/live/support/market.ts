@@ -15,6 +15,7 @@ import type { Clock } from "../../../live/driver/clock.ts"
 import { systemClock } from "../../../live/driver/clock.ts"
 import type { MarketDriver } from "../../../live/driver/market-driver.ts"
 import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
+import { makeSessions } from "../../../live/directory/sessions.ts"
 import { makeUploadWays } from "../../../live/directory/upload-ways.ts"
 import type { LiveServices } from "../../../live/directory/services.ts"
 import type { Directory } from "../../../live/directory/directory.ts"
@@ -123,6 +124,7 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
     driver,
     directory,
     store,
+    sessions: makeSessions(nowMillis),
     uploads: makeUploadWays(),
     nowMillis,
   }

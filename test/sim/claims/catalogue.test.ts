@@ -8,7 +8,7 @@ import { auditIds, replicationsFor, runAudit } from "../../../sim/claims/audit.t
 import { claimPlans } from "../../../sim/claims/claim-catalogue.ts"
 import { frontierArms } from "../../../sim/claims/frontier.ts"
 import { makePlan } from "../../../sim/experiment/plan.ts"
-import { metricFactsOf } from "../../../sim/summary/summary.ts"
+import { metricFactsOf } from "../../../sim/metrics/of-replication.ts"
 import { layerInline } from "../../../sim/experiment/replicators.ts"
 
 const run = <A, E>(effect: Effect.Effect<A, E, NodeContext.NodeContext>): Promise<A> =>

@@ -90,11 +90,6 @@ describe("a prepared sweep", () => {
     expect(points.some(({ values }) => !Number.isInteger(values[1]))).toBe(true)
   })
 
-  it("knows at each point whether the warm-up is fixed", async () => {
-    const { points } = await ready({ vary: ["warmupDays=null,1"] })
-    expect(points.map(({ isWarmupFixed }) => isWarmupFixed)).toEqual([false, true])
-  })
-
   it("shares random numbers within trajectories and rows, and not between them", async () => {
     const vary = ["fleet.nodes=5..20", "economy.feeBps=0..2000"]
     const morris = await ready({ design: "morris", size: 3, vary })

@@ -177,10 +177,23 @@ const receipted = Effect.gen(function* () {
   END`)
 })
 
+/** The market's past in figures, kept for as long as anybody looks at it (operations/trends.ts). */
+const sampled = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  yield* sql.unsafe(`CREATE TABLE samples (
+    step INTEGER NOT NULL,
+    subject INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    figures TEXT NOT NULL CHECK (json_valid(figures)),
+    PRIMARY KEY (step, subject, at)
+  ) STRICT, WITHOUT ROWID`)
+})
+
 export const steps = {
   "0001_first": first,
   "0002_sealed": sealed,
   "0003_receipted": receipted,
+  "0004_sampled": sampled,
 }
 
 /** Brings the tables up to this version's. */

@@ -25,6 +25,7 @@ import type {
   StatementLine,
   StatementPlace,
   StoredRecord,
+  StoredSample,
   StoredSnapshot,
 } from "../../../../live/store/store.ts"
 
@@ -50,6 +51,7 @@ export const makeMemoryStore = (
   const receipts: Array<Receipt> = []
   const snapshots: Array<StoredSnapshot> = []
   const listeners: Array<(rows: number, seconds: number) => void> = []
+  const samples = new Map<string, StoredSample>()
   let meta: MarketMeta | undefined
 
   const after = <E>(seq: number, take: TakePage<E>): Effect.Effect<void, E> =>
@@ -99,6 +101,24 @@ export const makeMemoryStore = (
       const all = records.get(kind) ?? new Map<number, StoredRecord>()
       records.set(kind, all.set(record.id, record))
     },
+    putSamples: (given) => {
+      for (const one of given) samples.set(`${one.stepSeconds} ${one.subject} ${one.at}`, one)
+    },
+    forgetSamples: (stepSeconds, before) => {
+      for (const [place, one] of samples)
+        if (one.stepSeconds === stepSeconds && one.at < before) samples.delete(place)
+    },
+    samples: ({ stepSeconds, subject, from }) =>
+      Effect.sync(() =>
+        [...samples.values()]
+          .filter(
+            (one) =>
+              one.stepSeconds === stepSeconds &&
+              one.at >= from &&
+              (subject === undefined || one.subject === subject),
+          )
+          .toSorted((a, b) => a.at - b.at || a.subject - b.subject),
+      ),
     noteDelivered: (note) => void deliveryNotes.set(note.request, note),
     forgetDelivered: (request) => void deliveryNotes.delete(request),
     forgetAllDelivered: () => deliveryNotes.clear(),

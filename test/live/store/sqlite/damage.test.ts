@@ -23,6 +23,7 @@ import { makeKey } from "../../../../live/directory/keys.ts"
 import { statementPage } from "../../../../live/accounts/statement.ts"
 import { defaultConfig } from "../../../../live/config/config.ts"
 import { makeMarketDriver } from "../../../../live/driver/market-driver.ts"
+import { makeSessions } from "../../../../live/directory/sessions.ts"
 import { makeUploadWays } from "../../../../live/directory/upload-ways.ts"
 import { Store } from "../../../../live/store/store.ts"
 import { openedLayer } from "../../../../live/start/open-directory.ts"
@@ -70,6 +71,7 @@ const opened = async (folder: string) => {
     directory,
     driver,
     config: defaultConfig,
+    sessions: makeSessions(nowMillis),
     uploads,
     nowMillis,
     clock,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Pair } from "../../../../sim/statistics/inference/paired-comparison.ts"
+import type { Pair } from "../../../../sim/statistics/inference/difference-of-means.ts"
 import { judgePairs } from "../../../../sim/statistics/inference/judged-pairs.ts"
 
 const pairs = (differences: ReadonlyArray<number>): ReadonlyArray<Pair> =>
@@ -22,10 +22,10 @@ describe("comparisons judged together", () => {
     ])
     expect(judged.map(({ verdict }) => verdict)).toEqual([
       "higher",
-      "no difference shown",
+      "not shown",
       "identical",
       "lower",
-      "no difference shown",
+      "not shown",
     ])
   })
 
@@ -36,14 +36,21 @@ describe("comparisons judged together", () => {
     expect(two.pHolm).toBeCloseTo(2 * (two.p ?? NaN), 15)
     const many = judgePairs([pairs([1, 2, 0.5]), ...Array.from({ length: 50 }, () => noise)])
     expect(many[0].p).toBeLessThan(0.2)
-    expect(many[0]).toMatchObject({ pHolm: 1, verdict: "no difference shown" })
+    expect(many[0]).toMatchObject({ pHolm: 1, verdict: "not shown" })
+  })
+
+  it("tell what is surely smaller than what matters", () => {
+    const [small, large] = judgePairs([clear, pairs([5, 5.1, 4.9, 5])], () => 2)
+    expect([small.verdict, large.verdict]).toEqual(["negligible", "higher"])
+    const onBaseline = judgePairs([clear, clear], (at, baseline) => (at === 0 ? 0 : baseline))
+    expect(onBaseline.map(({ verdict }) => verdict)).toEqual(["higher", "negligible"])
   })
 
   it("take two equal differences for a test, since two signs agree by chance", () => {
     expect(judgePairs([pairs([3, 3])])[0]).toMatchObject({
       basis: "test",
       p: 0.5,
-      verdict: "no difference shown",
+      verdict: "not shown",
     })
   })
 })

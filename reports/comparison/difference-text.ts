@@ -75,8 +75,7 @@ export const verdictWords = {
 
 type Entry = readonly [name: string, metric: MetricComparison]
 
-const isMoved = ([, { verdict }]: Entry): boolean =>
-  verdict === "higher" || verdict === "lower"
+const isMoved = ([, { verdict }]: Entry): boolean => verdict === "higher" || verdict === "lower"
 
 /** Metrics that the comparison is about; of the others, those that moved, the surest first. */
 export const primaryOf = ({ comparison }: ComparisonResult): ReadonlyArray<Entry> =>

@@ -208,6 +208,19 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
       }),
   })
 
+/** What `--all` and `--metrics` ask for. */
+const shownFrom = (
+  names: ReadonlyArray<string>,
+  options: { readonly all: boolean; readonly metrics: ReadonlyArray<string> },
+): Effect.Effect<ShownMetrics, UsageError> =>
+  options.metrics.length > 0
+    ? Effect.map(
+        Effect.forEach(options.metrics, (pattern) =>
+          metricsMatching(names, `--metrics ${pattern}`, pattern),
+        ),
+        (found) => [...new Set(found.flat())],
+      )
+    : Effect.succeed(options.all ? "all" : "headline")
 /** The replication that is to be run alone, of those that there are; `null`: all are. */
 const onlyFrom = (
   options: {
@@ -226,20 +239,6 @@ const onlyFrom = (
     Option.getOrNull,
   )
 }
-
-/** What `--all` and `--metrics` ask for. */
-const shownFrom = (
-  names: ReadonlyArray<string>,
-  options: { readonly all: boolean; readonly metrics: ReadonlyArray<string> },
-): Effect.Effect<ShownMetrics, UsageError> =>
-  options.metrics.length > 0
-    ? Effect.map(
-        Effect.forEach(options.metrics, (pattern) =>
-          metricsMatching(names, `--metrics ${pattern}`, pattern),
-        ),
-        (found) => [...new Set(found.flat())],
-      )
-    : Effect.succeed(options.all ? "all" : "headline")
 
 /** What was understood of a trace, so that a wrong unit is seen at once. */
 const traceText = ({ path, description, requests, lastMicros }: TraceSurvey): string =>

@@ -6,22 +6,15 @@
  * Metrics that were named beforehand are tested for themselves; the others are looked at together, as what
  * strikes the eye among many would strike it by chance too. Either family has its own risk of a false verdict.
  */
-import type {
-  Basis,
-  Comparison,
-  MetricComparison,
-  Role,
-  Verdict,
-} from "../results/models/comparison-model.ts"
+import type { Comparison, MetricComparison, Role } from "../results/models/comparison-model.ts"
 import { smallestEffectOn } from "../results/models/metric-facts.ts"
 import type { RunResult } from "../results/models/run-model.ts"
 import type { DifferenceOfMeans, Pair } from "../statistics/inference/difference-of-means.ts"
 import { compareIndependent, comparePairs } from "../statistics/inference/difference-of-means.ts"
-import { holmAdjusted } from "../statistics/inference/holm.ts"
+import { FAMILY_ERROR, judged } from "../statistics/inference/judged-pairs.ts"
 import { factsOf } from "../metrics/catalogue.ts"
 
-/** The probability that any verdict of a family sees a difference where there is none. */
-export const FAMILY_ERROR = 0.05
+export { FAMILY_ERROR }
 
 /**
  * The fewest replications that a comparison is made of: where all of them show the same difference, that
@@ -45,11 +38,10 @@ export const compareRuns = (
   const facts = { ...variant.metrics, ...baseline.metrics }
   const names = [...new Set([...Object.keys(baseline.metrics), ...Object.keys(variant.metrics)])]
   const compared = names.flatMap((name) => {
-    const found = isPaired
+    const difference = isPaired
       ? pairedDifference(baseline, variant, name)
       : independentDifference(baseline, variant, name)
-    if (found === undefined) return []
-    const { isConstant, ...difference } = found
+    if (difference === undefined) return []
     const named = primary.find(({ metric }) => metric === name)
     const smallest = named?.smallest
     const own = {
@@ -59,39 +51,42 @@ export const compareRuns = (
         : { smallestEffect: smallest.size, isEffectRelative: smallest.isRelative }),
     }
     const role: Role = named === undefined ? "exploratory" : "primary"
-    return [{ name, difference, own, role, basis: basisOf(difference, isConstant) }]
+    return [{ ...difference, name, own, role }]
   })
-  const adjusted = new Map<string, number>()
-  for (const role of ["primary", "exploratory"] as const) {
-    const tested = compared.flatMap((one) =>
-      one.role === role && one.basis === "test" && one.difference.p !== null
-        ? [{ name: one.name, p: one.difference.p }]
-        : [],
-    )
-    const ps = holmAdjusted(tested.map(({ p }) => p))
-    tested.forEach(({ name }, at) => adjusted.set(name, ps[at]))
-  }
-  const metrics = compared.map(({ name, difference, own, role, basis }) => {
-    const pHolm = adjusted.get(name) ?? null
-    const smallestDifference = smallestEffectOn(own, difference.baseline)
-    const { halfWidth } = difference
-    const comparison: MetricComparison = {
-      role,
-      ...difference,
-      low: halfWidth === null ? null : difference.difference - halfWidth,
-      high: halfWidth === null ? null : difference.difference + halfWidth,
-      pHolm,
-      smallestDifference,
-      basis,
-      verdict: verdictOf(difference, basis, pHolm, smallestDifference),
-      ...own,
-    }
-    return [name, comparison] as const
-  })
+  const roles = ["primary", "exploratory"] as const
+  const verdicts = new Map(
+    roles
+      .flatMap((role) => judged(compared.filter((one) => one.role === role)))
+      .map((one) => [one.name, one]),
+  )
+  const metrics = [...verdicts.values()].map(
+    ({ name, own, role, basis, pHolm, verdict, isConstant: _, ...difference }) => {
+      const smallestDifference = smallestEffectOn(own, difference.baseline)
+      const { halfWidth } = difference
+      const isNegligible =
+        basis !== "identical" &&
+        halfWidth !== null &&
+        Math.abs(difference.difference) + halfWidth < smallestDifference
+      const comparison: MetricComparison = {
+        role,
+        ...difference,
+        low: halfWidth === null ? null : difference.difference - halfWidth,
+        high: halfWidth === null ? null : difference.difference + halfWidth,
+        pHolm,
+        smallestDifference,
+        basis,
+        verdict: isNegligible ? "negligible" : verdict,
+        ...own,
+      }
+      return [name, comparison] as const
+    },
+  )
+  const place = new Map(names.map((name, at) => [name, at]))
+  const inOrder = metrics.toSorted(([a], [b]) => (place.get(a) ?? 0) - (place.get(b) ?? 0))
   const isCompared = new Set(compared.map(({ name }) => name))
   return {
     isPaired,
-    metrics: Object.fromEntries(metrics),
+    metrics: Object.fromEntries(inOrder),
     missing: Object.fromEntries(
       names
         .filter((name) => !isCompared.has(name))
@@ -132,27 +127,4 @@ const independentDifference = (
     replications.flatMap(({ metrics }) => metrics[name] ?? []),
   )
   return own.length === 0 || other.length === 0 ? undefined : compareIndependent(own, other)
-}
-
-const basisOf = (
-  { n, difference, p }: Pick<DifferenceOfMeans, "n" | "difference" | "p">,
-  isConstant: boolean,
-): Basis => {
-  if (p === null) return "too few"
-  if (!isConstant) return "test"
-  if (difference === 0) return "identical"
-  // That so many signs agree by chance is unlikely enough by itself.
-  return 2 ** (1 - n) <= FAMILY_ERROR ? "exact" : "test"
-}
-
-const verdictOf = (
-  { difference, halfWidth }: Pick<DifferenceOfMeans, "difference" | "halfWidth">,
-  basis: Basis,
-  pHolm: number | null,
-  smallest: number,
-): Verdict => {
-  if (basis === "identical") return "identical"
-  if (halfWidth !== null && Math.abs(difference) + halfWidth < smallest) return "negligible"
-  if (basis !== "exact" && (pHolm === null || pHolm > FAMILY_ERROR)) return "not shown"
-  return difference > 0 ? "higher" : "lower"
 }

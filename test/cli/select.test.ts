@@ -74,7 +74,7 @@ describe("evenkeel select", () => {
     ],
     [
       ["--metric", "ttft.p9", "--indifference", "1", ...two],
-      "it has ttft.mean, ttft.p50, ttft.p99",
+      "did you mean ttft.p99?",
     ],
     [["--metric", "ttft.p99", "--indifference", "1%", ...two], "expected a plain decimal above 0"],
     [two, "--metric, --indifference: must be given"],

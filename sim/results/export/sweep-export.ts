@@ -1,6 +1,6 @@
 /**
- * A sweep's results as files: `cells.csv`, a row for each cell with its factors and metrics, its codebook, and
- * `results.json`, the definition with the effects of each factor and an estimate for each point and
+ * A sweep's results as files: `cells.csv`, a row for each cell with its factors and metrics, its codebook,
+ * and `results.json`, the definition with the effects of each factor and an estimate for each point and
  * metric. They follow from the definition alone: not from who computed which cell, in which order, or
  * how long it took.
  */

@@ -1,20 +1,10 @@
 /** What two runs beside each other say: the shape that the command makes and the reports draw. */
+import type { Basis, Verdict as JudgedVerdict } from "../../statistics/inference/judged-pairs.ts"
 import type { MetricFacts } from "./metric-facts.ts"
 import type { RunResult } from "./run-model.ts"
 
-/**
- * `negligible`: surely smaller than what matters. `not shown`: neither a difference nor that there is none.
- */
-export const verdicts = ["higher", "lower", "negligible", "not shown", "identical"] as const
-export type Verdict = (typeof verdicts)[number]
-
-/**
- * What a verdict rests on: a test; or that every replication shows the same difference, which chance has
- * no part in (`exact`), or none (`identical`); or nothing, where too few replications have the metric.
- * What could not be found to differ, whatever the level, is no test (Tarone, "A modified Bonferroni method
- * for discrete data", Biometrics 46, 1990): it does not make the others' verdicts harder to reach.
- */
-export type Basis = "test" | "exact" | "identical" | "too few"
+/** `negligible`: surely smaller than what matters. `not shown`: neither a difference nor that there is none. */
+export type Verdict = JudgedVerdict | "negligible"
 
 /** Whether the metric was named beforehand, and so tested without regard to the others, or just looked at. */
 export type Role = "primary" | "exploratory"

@@ -10,6 +10,8 @@
 import type { JudgedComparison } from "../../statistics/inference/judged-pairs.ts"
 import { judgePairs } from "../../statistics/inference/judged-pairs.ts"
 import type { Pair } from "../../statistics/inference/difference-of-means.ts"
+import type { Verdict } from "./comparison-model.ts"
+import type { MetricFacts } from "./metric-facts.ts"
 import { smallestEffectOn } from "./metric-facts.ts"
 import type { FactorValue, SweepResult } from "./sweep-model.ts"
 
@@ -28,7 +30,8 @@ export const primaryMetrics: ReadonlyArray<string> = [
 ]
 
 /** The change of a metric from one value of a factor to another; `baseline` is the mean at the first. */
-export interface Contrast extends JudgedComparison {
+export interface Contrast extends Omit<JudgedComparison, "verdict"> {
+  readonly verdict: Verdict
   readonly from: FactorValue
   readonly to: FactorValue
 }
@@ -101,12 +104,10 @@ const effectsOf = (
   const judged = new Map(
     [true, false].flatMap((isPrimary) => {
       const family = asked.filter(({ metric }) => primaryMetrics.includes(metric) === isPrimary)
-      const comparisons = judgePairs(
-        family.map(({ pairs }) => pairs),
-        (one, baseline) => smallestEffectOn(result.metrics[family[one].metric], baseline),
-      )
+      const comparisons = judgePairs(family.map(({ pairs }) => pairs))
       return family.map(({ metric, from, to }, one) => {
-        const contrast: Contrast = { ...comparisons[one], from, to }
+        const verdict = verdictOf(comparisons[one], result.metrics[metric])
+        const contrast: Contrast = { ...comparisons[one], verdict, from, to }
         return [`${metric} ${from} ${to}`, contrast] as const
       })
     }),
@@ -128,6 +129,13 @@ const effectsOf = (
       return { metric, effect: effectIn(all), steps: own, most: mostOf(all, whole.length > 0) }
     }),
   }
+}
+
+const verdictOf = (judged: JudgedComparison, facts: MetricFacts): Verdict => {
+  const { difference, halfWidth, baseline, verdict } = judged
+  const isSmall =
+    halfWidth !== null && Math.abs(difference) + halfWidth < smallestEffectOn(facts, baseline)
+  return verdict !== "identical" && isSmall ? "negligible" : verdict
 }
 
 /** The metric's mean over the other factors, by value of this one and replication. */

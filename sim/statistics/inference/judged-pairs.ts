@@ -1,21 +1,18 @@
 /**
- * Several paired comparisons with one verdict each, such that the verdicts hold for all of them together.
+ * Several comparisons with one verdict each, such that the verdicts hold for all of them together.
  */
 import { holmAdjusted } from "./holm.ts"
-import type { DifferenceOfMeans, Pair } from "./difference-of-means.ts"
+import type { Pair, DifferenceOfMeans } from "./difference-of-means.ts"
 import { comparePairs } from "./difference-of-means.ts"
 
 /** The probability that any of the verdicts sees a difference where there is none. */
-const FAMILY_ERROR = 0.05
+export const FAMILY_ERROR = 0.05
+
+export type Verdict = "higher" | "lower" | "not shown" | "identical"
 
 /**
- * `negligible`: surely smaller than what matters. `not shown`: neither a difference nor that there is none.
- */
-export type Verdict = "higher" | "lower" | "negligible" | "not shown" | "identical"
-
-/**
- * What a verdict rests on: a test; or that every pair shows the same difference, which chance has no
- * part in (`exact`), or none (`identical`); or nothing, where there are fewer than two pairs. What
+ * What a verdict rests on: a test; or that every replication shows the same difference, which chance has no
+ * part in (`exact`), or none (`identical`); or nothing, where there are too few. What
  * could not be found to differ, whatever the level, is no test (Tarone, "A modified Bonferroni method
  * for discrete data", Biometrics 46, 1990): it does not make the others' verdicts harder to reach.
  */
@@ -28,32 +25,30 @@ export interface JudgedComparison extends DifferenceOfMeans {
   readonly verdict: Verdict
 }
 
-/**
- * Compares each of the lists of pairs; their order is kept. `smallestOn`: the smallest difference that
- * matters from the baseline of a list, by its place; by default every difference does.
- */
-export const judgePairs = (
-  lists: ReadonlyArray<ReadonlyArray<Pair>>,
-  smallestOn: (at: number, baseline: number) => number = () => 0,
-): ReadonlyArray<JudgedComparison> => {
-  const compared = lists.map((pairs) => {
-    const comparison = comparePairs(pairs)
-    return { ...comparison, basis: basisOf(comparison) }
-  })
-  const tested = compared.flatMap(({ p, basis }, at) =>
+/** Judges comparisons together; their order is kept. */
+export const judged = <C extends DifferenceOfMeans>(
+  comparisons: ReadonlyArray<C>,
+): ReadonlyArray<C & JudgedComparison> => {
+  const compared = comparisons.map((comparison) => ({ comparison, basis: basisOf(comparison) }))
+  const tested = compared.flatMap(({ comparison: { p }, basis }, at) =>
     p !== null && basis === "test" ? [{ p, at }] : [],
   )
   const adjusted = holmAdjusted(tested.map(({ p }) => p))
   const pHolmOf = new Map(tested.map(({ at }, rank) => [at, adjusted[rank]]))
-  return compared.map((comparison, at) => {
+  return compared.map(({ comparison, basis }, at) => {
     const pHolm = pHolmOf.get(at) ?? null
-    const smallest = smallestOn(at, comparison.baseline)
-    return { ...comparison, pHolm, verdict: verdictOf(comparison, pHolm, smallest) }
+    const { difference } = comparison
+    return { ...comparison, basis, pHolm, verdict: verdictOf({ difference, basis }, pHolm) }
   })
 }
 
-const basisOf = ({ n, difference, isConstant }: DifferenceOfMeans): Basis => {
-  if (n < 2) return "too few"
+/** Compares each of the `families` of pairs, and judges them together; their order is kept. */
+export const judgePairs = (
+  families: ReadonlyArray<ReadonlyArray<Pair>>,
+): ReadonlyArray<JudgedComparison> => judged(families.map(comparePairs))
+
+const basisOf = ({ n, p, difference, isConstant }: DifferenceOfMeans): Basis => {
+  if (p === null) return "too few"
   if (!isConstant) return "test"
   if (difference === 0) return "identical"
   // That so many signs agree by chance is unlikely enough by itself.
@@ -61,12 +56,10 @@ const basisOf = ({ n, difference, isConstant }: DifferenceOfMeans): Basis => {
 }
 
 const verdictOf = (
-  { difference, halfWidth, basis }: Pick<JudgedComparison, "difference" | "halfWidth" | "basis">,
+  { difference, basis }: Pick<JudgedComparison, "difference" | "basis">,
   pHolm: number | null,
-  smallest: number,
 ): Verdict => {
   if (basis === "identical") return "identical"
-  if (halfWidth !== null && Math.abs(difference) + halfWidth < smallest) return "negligible"
   if (basis !== "exact" && (pHolm === null || pHolm > FAMILY_ERROR)) return "not shown"
   return difference > 0 ? "higher" : "lower"
 }

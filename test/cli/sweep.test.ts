@@ -73,6 +73,8 @@ describe("evenkeel sweep", () => {
   it("has a row for each cell, its factors, and no duration", async () => {
     expect(firstRun.code, firstRun.stderr).toBe(0)
     expect(firstRun.stderr).toContain(`100%  ${cells} of ${cells} cells`)
+    expect(firstRun.stdout).toMatch(/^results +.*results\.json$/m)
+    expect(firstRun.stdout).toMatch(/^economy\.feeBps moves \d+ of \d+ metrics; \d+ are identical/m)
     const [csv, json] = whole
     const [header, ...rows] = csv.trimEnd().split("\n")
     expect(header).toMatch(/^cell,point,replication,economy\.feeBps,fleet\.nodes,digest,requests,/)

@@ -14,7 +14,7 @@ const REALLY_DOES_IO = [
   "^sim/demand/fit-sizes\\.ts$",
   "^sim/(experiment|cli)/",
   "^sim/[^/]+-worker\\.ts$",
-  "^reports/(write-report|write-file|report-command|claims/write-claims)\\.ts$",
+  "^reports/(write-report|write-file|report-command|claims/write-claims|comparison/write-comparison)\\.ts$",
   "^live/",
   "^test/",
 ]
@@ -99,6 +99,7 @@ const SIM_ROOMS = [
   "scenarios",
   "demand",
   "recording",
+  "metrics",
   "summary",
   "driver",
   "experiment",
@@ -149,10 +150,18 @@ module.exports = {
     {
       name: "live-imports-engine-and-platform-only",
       comment:
-        "The live mode drives the same kernel; what it shares with `sim` belongs to `engine` or `platform`.",
+        "The live mode drives the same kernel; what it shares with `sim` belongs to `engine` or `platform`. A replay under other rules takes its intervals from the statistics, which know no simulator.",
       severity: "error",
-      from: { path: "^live/" },
+      from: { path: "^live/", pathNot: "^live/replay/" },
       to: { path: "^(sim|reports)/" },
+    },
+    {
+      name: "replays-import-statistics-of-sim-only",
+      comment:
+        "What a replay shares with the simulator otherwise belongs to `engine` or `platform`.",
+      severity: "error",
+      from: { path: "^live/replay/" },
+      to: { path: "^(sim|reports)/", pathNot: "^sim/statistics/" },
     },
     ...roomRules("engine", ENGINE_ROOMS),
     ...roomRules("engine/market", MARKET_ROOMS),

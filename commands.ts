@@ -6,6 +6,7 @@ import type { NodeContext } from "@effect/platform-node/NodeContext"
 import { group, listed } from "./platform/terminal/command.ts"
 import type { Command } from "./platform/terminal/command.ts"
 import type { WriteClaims } from "./sim/cli/claims.ts"
+import type { ComparisonReporting } from "./sim/cli/compare.ts"
 import type { Reporting } from "./sim/cli/run.ts"
 import type { WriteSensitivityReport } from "./sim/cli/sensitivity.ts"
 import type { WriteSweepReport } from "./sim/cli/sweep.ts"
@@ -13,6 +14,7 @@ import type { WriteSweepReport } from "./sim/cli/sweep.ts"
 /** What the simulator's commands write of what they found. */
 export interface Reports<E, R> {
   readonly run: Reporting<E, R>
+  readonly compare: ComparisonReporting<E, R>
   readonly claims: WriteClaims<E, R>
   readonly sweep: WriteSweepReport<E, R>
   readonly sensitivity: WriteSensitivityReport<E, R>
@@ -28,7 +30,7 @@ export const commandsWith = <E, R>(reports: Reports<E, R>): Command<unknown, Nod
     listed(
       "compare",
       "Change settings of a scenario, and see which metrics that moves, under common random numbers.",
-      async () => (await import("./sim/cli/compare.ts")).compareCommand,
+      async () => (await import("./sim/cli/compare.ts")).makeCompareCommand(reports.compare),
     ),
     listed(
       "claims",
@@ -73,6 +75,11 @@ export const commandsWith = <E, R>(reports: Reports<E, R>): Command<unknown, Nod
       "economy",
       "The rules that a market can be run under.",
       async () => (await import("./sim/cli/economy.ts")).economyCommand,
+    ),
+    listed(
+      "metrics",
+      "What a run measures: every metric with its unit, base, bounds and meaning.",
+      async () => (await import("./sim/cli/metrics.ts")).metricsCommand,
     ),
     listed(
       "quote",

@@ -25,15 +25,27 @@ const program = {
   meaning: "Simulates, audits and runs the economics of GPU-inference marketplaces.",
   command: commandsWith({
     run: {
-      table: (result) =>
+      summary: (result, shown) =>
         Effect.map(
-          Effect.promise(() => import("./reports/table.ts")),
-          ({ metricsTable }) => metricsTable(result, tableStyle()).trimEnd(),
+          Effect.promise(() => import("./reports/summary-text.ts")),
+          ({ summaryText }) => summaryText(result, shown, tableStyle()),
         ),
       write: (...given) =>
         Effect.flatMap(
           Effect.promise(() => import("./reports/write-report.ts")),
           ({ writeReport }) => writeReport(...given),
+        ),
+    },
+    compare: {
+      text: (result) =>
+        Effect.map(
+          Effect.promise(() => import("./reports/comparison/comparison-text.ts")),
+          ({ comparisonText }) => comparisonText(result),
+        ),
+      write: (...given) =>
+        Effect.flatMap(
+          Effect.promise(() => import("./reports/comparison/write-comparison.ts")),
+          ({ writeComparison }) => writeComparison(...given),
         ),
     },
     claims: (...given) =>

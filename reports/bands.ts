@@ -5,9 +5,9 @@
  * that a year of hourly bins becomes at most {@link pointLimit} of them; then the replications are
  * summed up at each point (spread.ts). So the band says how well the mean of a *point* is known.
  */
-import type { ReplicationResult, RunResult, Series } from "../sim/results/models/run-model.ts"
+import type { RunResult, Series } from "../sim/results/models/run-model.ts"
 import { secondsPerDay } from "./number-format.ts"
-import { meanOf, spreadOf } from "./spread.ts"
+import { spreadOf } from "./spread.ts"
 
 export interface BandPoint {
   /** Middle of the point's time, in days since the start (or since joining). */
@@ -65,29 +65,6 @@ export const bandsOf = (result: RunResult, name: string): Bands | undefined => {
     replications: byReplication.length,
     pointSeconds,
   }
-}
-
-/** Each replication's time average of a series from `fromSeconds` on, where it has values. */
-export const averagesOf = (
-  result: RunResult,
-  name: string,
-  key: string,
-  fromSeconds: number,
-): ReadonlyArray<number> =>
-  result.replications.flatMap((replication) => averageIn(replication, name, key, fromSeconds) ?? [])
-
-/** One replication's time average of a series from `fromSeconds` on. */
-export const averageIn = (
-  replication: ReplicationResult,
-  name: string,
-  key: string,
-  fromSeconds: number,
-): number | undefined => {
-  const series = replication.series.find((one) => one.name === name && one.key === key)
-  if (series === undefined) return undefined
-  const first = Math.ceil(fromSeconds / series.binSeconds)
-  const values = series.values.slice(first).filter(isObserved)
-  return values.length === 0 ? undefined : meanOf(values)
 }
 
 const pointsOf = (

@@ -6,6 +6,7 @@ import type { TopLevelSpec } from "vega-lite"
 import type { Estimated } from "../sim/results/models/claims-model.ts"
 import type { Chart, Layer } from "./chart.ts"
 import { forChart } from "./number-format.ts"
+import { wrapText } from "./text-width.ts"
 
 export interface IntervalRow {
   readonly label: string
@@ -26,8 +27,12 @@ export interface IntervalChart {
   readonly bounds: ReadonlyArray<{ readonly at: number; readonly label: string }>
 }
 
-/** Height of a row, pixels, for each series in it. */
-const heightOfSeries = 17
+/** Height of a row, pixels: of a line of a label, and of each estimate below it. */
+const rowHeight = 17
+
+const labelSize = 12
+/** A line of a label is no longer than a picture on a phone is wide, pixels. */
+const phoneWidth = 280
 
 export const intervalChart = (chart: IntervalChart): Chart => ({
   id: chart.id,
@@ -64,16 +69,20 @@ const specOf = ({ rows, keys, xTitle, bounds }: IntervalChart): TopLevelSpec => 
   }
   // Of one experiment the title says all: its rows are the series.
   const isOne = labels.length === 1
+  const lines = isOne ? [] : labels.flatMap(labelLines)
+  const laid = isOne
+    ? [...keys]
+    : labels.flatMap((label) => [
+        ...labelLines(label).map(({ row }) => row),
+        ...keys.map((series) => rowOf(label, series)),
+      ])
   const y = {
-    field: isOne ? "series" : "label",
+    field: "row",
     type: "nominal" as const,
-    sort: isOne ? [...keys] : labels,
-    axis: { title: null, labelLimit: 330, labelFontSize: 12 },
-    scale: { paddingInner: 0.15 },
+    sort: laid,
+    axis: isOne ? { title: null } : null,
+    scale: { domain: laid, paddingInner: 0.1 },
   }
-  const offset = isOne
-    ? {}
-    : { yOffset: { field: "series", type: "nominal" as const, sort: [...keys] } }
   const color = {
     field: "series",
     type: "nominal" as const,
@@ -81,23 +90,8 @@ const specOf = ({ rows, keys, xTitle, bounds }: IntervalChart): TopLevelSpec => 
     scale: { domain: [...keys] },
     ...(isOne ? { legend: null } : {}),
   }
-  const reference: ReadonlyArray<Layer> =
-    bounds.length === 0
-      ? []
-      : [
-          {
-            data: { values: bounds.map(({ at, label }) => ({ at, label })) },
-            mark: { type: "rule", style: "reference" },
-            encoding: { x: { ...x, field: "at" } },
-          },
-          {
-            data: { values: bounds.map(({ at, label }) => ({ at, label })) },
-            mark: { type: "text", style: "note", dx: 4, dy: -3, y: 0 },
-            encoding: { x: { ...x, field: "at" }, text: { field: "label" } },
-          },
-        ]
   const values = known.map(({ label, series, estimate: { mean, low, high } }) => ({
-    label,
+    row: isOne ? series : rowOf(label, series),
     series,
     mean: forChart(mean),
     low: forChart(low ?? mean),
@@ -105,18 +99,65 @@ const specOf = ({ rows, keys, xTitle, bounds }: IntervalChart): TopLevelSpec => 
   }))
   return {
     width: "container",
-    height: Math.max(2, labels.length * keys.length) * heightOfSeries + labels.length * 6,
+    height: laid.length * rowHeight + (bounds.length === 0 ? 0 : rowHeight),
     data: { values },
     layer: [
-      ...reference,
+      ...boundLayers(bounds, x, (least + most) / 2),
+      ...(lines.length === 0
+        ? []
+        : [
+            {
+              data: { values: lines },
+              mark: { type: "text" as const, align: "left" as const, fontSize: labelSize },
+              encoding: { y, x: { value: 0 }, text: { field: "text" } },
+            },
+          ]),
       {
         mark: { type: "rule", strokeWidth: 2.5 },
-        encoding: { y, ...offset, color, x: { ...x, field: "low" }, x2: { field: "high" } },
+        encoding: { y, color, x: { ...x, field: "low" }, x2: { field: "high" } },
       },
       {
         mark: { type: "point", filled: true, size: 60, opacity: 1 },
-        encoding: { y, ...offset, color, x: { ...x, field: "mean" } },
+        encoding: { y, color, x: { ...x, field: "mean" } },
       },
     ],
   }
 }
+
+const rowOf = (label: string, series: string): string => `${label}: ${series}`
+
+/** A label above its estimates, in as many lines as it takes: beside them it would be cut. */
+const labelLines = (label: string) =>
+  wrapText(label, labelSize, phoneWidth).map((text, line) => ({
+    row: `${label}, line ${line}`,
+    text,
+  }))
+
+/** The bounds, named on the side of them where there is room. */
+const boundLayers = (
+  bounds: IntervalChart["bounds"],
+  x: object,
+  middle: number,
+): ReadonlyArray<Layer> =>
+  bounds.flatMap(({ at, label }) => {
+    const isRight = at > middle
+    return [
+      {
+        data: { values: [{ at }] },
+        mark: { type: "rule" as const, style: "reference" },
+        encoding: { x: { ...x, field: "at" } },
+      },
+      {
+        data: { values: [{ at, label }] },
+        mark: {
+          type: "text" as const,
+          style: "note",
+          align: isRight ? ("right" as const) : ("left" as const),
+          dx: isRight ? -4 : 4,
+          dy: -3,
+          y: 0,
+        },
+        encoding: { x: { ...x, field: "at" }, text: { field: "label" } },
+      },
+    ] as ReadonlyArray<Layer>
+  })

@@ -49,27 +49,43 @@ export const spreadInWords = (
   return unit === "share" || unit === "" ? words : `${words}${noBreak}${unit}`
 }
 
+/** Figures of an estimate, as text with the same decimals. */
+export interface FormattedEstimate {
+  readonly mean: string
+  readonly halfWidth: string | null
+  readonly low: string
+  readonly high: string
+}
+
 /**
- * A mean with as many decimals as its interval supports: two significant digits of the half-width,
- * or four of the mean where there is no interval.
+ * A mean with as many decimals as its interval supports: two significant digits of the half-width, or
+ * four of the mean where there is none; its ends with the same decimals, those of Student's interval
+ * where no others are given.
  */
 export const formatEstimate = (
   mean: number,
   halfWidth: number | null,
-): { readonly mean: string; readonly halfWidth: string | null } => {
-  if (!Number.isFinite(mean)) return { mean: formatNumber(mean), halfWidth: null }
+  low = mean - (halfWidth ?? 0),
+  high = mean + (halfWidth ?? 0),
+): FormattedEstimate => {
+  if (!Number.isFinite(mean)) {
+    const text = formatNumber(mean)
+    return { mean: text, halfWidth: null, low: text, high: text }
+  }
   if (halfWidth === null || !Number.isFinite(halfWidth)) {
-    return { mean: withThousands(signed(plain(Number(mean.toPrecision(4))))), halfWidth: null }
+    const text = withThousands(signed(plain(Number(mean.toPrecision(4)))))
+    return { mean: text, halfWidth: null, low: text, high: text }
   }
   const decimals = decimalsFor(halfWidth === 0 ? mean : halfWidth, halfWidth === 0 ? 4 : 2)
-  return { mean: fixed(mean, decimals), halfWidth: fixed(halfWidth, decimals) }
+  return {
+    mean: fixed(mean, decimals),
+    halfWidth: fixed(halfWidth, decimals),
+    low: fixed(low, decimals),
+    high: fixed(high, decimals),
+  }
 }
 
-/** A mean less or plus its half-width, with the decimals of {@link formatEstimate}. */
-export const formatBound = (value: number, halfWidth: number): string =>
-  fixed(value, decimalsFor(halfWidth === 0 ? value : halfWidth, halfWidth === 0 ? 4 : 2))
-
-export const secondsPerHour = 3_600
+const secondsPerHour = 3_600
 export const secondsPerDay = 24 * secondsPerHour
 
 /** A length of time in the largest unit that divides it well: 4 h, 30 min, 2 d. */

@@ -94,9 +94,53 @@ export const pageScript = `
     document.documentElement.dataset.drawn = "true"
   }
 
+  // The rows that a chart draws: of its named sets of data the largest, or those in its layers.
+  const rowsOf = (spec) => {
+    const layers = (spec.layer ?? []).map(({ data }) => data?.values)
+    const sets = [...Object.values(spec.datasets ?? {}), spec.data?.values, ...layers]
+    return sets.filter(Array.isArray).reduce((most, set) => (set.length > most.length ? set : most), [])
+  }
+  const csvOf = (rows) => {
+    const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
+    const cell = (value) => {
+      const text = value === undefined || value === null ? "" : String(value)
+      // A spreadsheet must not take a text for a formula.
+      const safe = typeof value === "string" && /^[=+\\-@\\t\\r]/.test(text) ? "'" + text : text
+      return /[",\\n\\r]/.test(safe) ? '"' + safe.replaceAll('"', '""') + '"' : safe
+    }
+    return [columns, ...rows.map((row) => columns.map((column) => row[column]))]
+      .map((cells) => cells.map(cell).join(","))
+      .join("\\n") + "\\n"
+  }
+  const save = (name, address) => {
+    const link = document.createElement("a")
+    link.download = name
+    link.href = address
+    link.click()
+  }
+  const offerDownloads = (drawing) => {
+    const { place, chart } = drawing
+    const offer = place.parentElement.querySelector(".downloads")
+    if (!offer) return
+    offer.hidden = false
+    const id = place.dataset.chart
+    offer.addEventListener("click", async ({ target }) => {
+      const format = target.dataset?.format
+      if (format === "csv") {
+        const file = new Blob([csvOf(rowsOf(chart.spec))], { type: "text/csv" })
+        const address = URL.createObjectURL(file)
+        save(id + ".csv", address)
+        URL.revokeObjectURL(address)
+      }
+      if (format === "png" && drawing.view) save(id + ".png", await drawing.view.toImageURL("png", 2))
+    })
+  }
+
   for (const place of document.querySelectorAll(".chart")) {
     const chart = charts[place.dataset.chart]
-    drawings.push({ place, chart, isOverTime: chart.isOverTime })
+    const drawing = { place, chart, isOverTime: chart.isOverTime }
+    drawings.push(drawing)
+    offerDownloads(drawing)
   }
   window.addEventListener("pointerup", () => {
     for (const drawing of drawings) drawing.release?.()

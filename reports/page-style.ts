@@ -61,6 +61,17 @@ td.number { min-width: 5.5rem; }
 td.number span { white-space: nowrap; }
 .verdict, thead th { overflow-wrap: normal; }
 .unit { color: var(--muted); font-size: 0.85rem; }
+.answer { font-size: 1.1rem; margin: 1rem 0; max-width: 46rem; }
+.headline { display: grid; grid-template-columns: repeat(auto-fill, minmax(13.5rem, 1fr)); gap: 0.2rem 1.6rem; margin: 1rem 0 0.6rem; }
+.headline div { border-top: 1px solid var(--grid); padding: 0.5rem 0 0.4rem; }
+.headline dt { font-size: 0.85rem; color: var(--muted); }
+.headline dd { margin: 0; font-variant-numeric: tabular-nums; }
+.headline .figure { font-size: 1.35rem; font-weight: 600; }
+.about p { max-width: 46rem; }
+.note { font-size: 0.85rem; }
+th.group { padding-top: 1.4rem; font-size: 1rem; }
+.downloads { font-size: 0.85rem; margin: 0.3rem 0 0; }
+.downloads button { font: inherit; color: var(--link); background: none; border: 0; padding: 0.1rem 0.4rem 0.1rem 0; cursor: pointer; text-decoration: underline; }
 .meaning { display: block; font-weight: 400; font-size: 0.85rem; }
 code, pre { font: 0.86em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 code { overflow-wrap: anywhere; }
@@ -90,13 +101,13 @@ pre.command { white-space: pre-wrap; overflow-wrap: anywhere; }
   h1 { font-size: 1.4rem; }
   h2 { margin-top: 2rem; }
   th, td { padding-right: 0.6rem; }
-  .verdict, thead th { overflow-wrap: normal; }
-.unit { display: block; }
+  .headline { grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
+  td .unit { display: block; }
 }
 @media (hover: none) { .stretch .hint { display: none; } }
 @media print {
   body { max-width: none; padding: 0; font-size: 11pt; }
-  nav, .stretch, #vg-tooltip-element { display: none; }
+  nav, .stretch, .downloads, #vg-tooltip-element { display: none; }
   h2 { break-after: avoid; }
   h3 { break-after: avoid; }
   tr { break-inside: avoid; }

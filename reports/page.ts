@@ -105,6 +105,7 @@ const chartFigure = (chart: Chart | MissingChart): Html =>
 <h3>${chart.title}</h3>
 <div class="chart" data-chart="${chart.id}" role="img" aria-label="${chart.alternative}"></div>
 <figcaption>${chart.notes.join(" ")}</figcaption>
+<p class="downloads" hidden><button type="button" data-format="csv">Data (CSV)</button> <button type="button" data-format="png">Picture (PNG)</button></p>
 </figure>`
 
 /** A name that may break after its dots and before its capitals. */

@@ -78,10 +78,14 @@ const compileStill = (chart: Chart, { mode, width }: SvgOptions) => {
     ...withoutPointer(chart.spec),
     width: inner,
     autosize: { type: "fit-x", contains: "content" },
-    title: {
-      text: [...wrapText(chart.title, 15, inner)],
-      subtitle: [...wrapText(chart.notes.join(" "), 11, inner)],
-    },
+    // What a page says beside it takes no room in it.
+    title:
+      chart.title === ""
+        ? null
+        : {
+            text: [...wrapText(chart.title, 15, inner)],
+            subtitle: [...wrapText(chart.notes.join(" "), 11, inner)],
+          },
   } as TopLevelSpec
   const columns = legendColumns(chart.legend, inner)
   return compile(spec, {

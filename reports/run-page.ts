@@ -1,16 +1,13 @@
 /**
  * The report of a run as one HTML file: its charts, its metrics, its checks, where they come from.
  */
-import type { RunResult } from "../sim/results/models/run-model.ts"
+import { groupTitles, metricGroups } from "../sim/results/models/metric-facts.ts"
+import type { Estimate, RunResult } from "../sim/results/models/run-model.ts"
+import { estimateText, trendMark } from "./estimate-text.ts"
+import { cautions, headlineMetrics, headlineSentences, scopeWords } from "./headline.ts"
 import type { Html } from "./markup.ts"
 import { markup } from "./markup.ts"
-import {
-  counted,
-  formatBound,
-  formatDuration,
-  formatEstimate,
-  formatNumber,
-} from "./number-format.ts"
+import { counted, formatDuration, formatNumber } from "./number-format.ts"
 import type { ChartSection, PageLibraries } from "./page.ts"
 import { breakable, chartSection, pageHtml, provenanceSection } from "./page.ts"
 import { daysOf } from "./time-lines.ts"
@@ -47,8 +44,11 @@ const header = (result: RunResult, sections: ReadonlyArray<ChartSection>): Html 
 )} of ${formatNumber(daysOf(result.horizonSeconds))} days, ${counted(
   result.requests,
   "request",
-)} in all.</p>
+)} in all. Run on <time datetime="${result.finishedAt}">${result.finishedAt.slice(0, 10)}</time> in ${durationWords(result.wallSeconds)}, Evenkeel ${result.version}.</p>
 ${alarms(result)}
+<p class="answer">${headlineSentences(result)}</p>
+${headlineTable(result)}
+${aboutSection(result.about)}
 <nav aria-label="Sections"><ul>
 ${sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>`)}
 <li><a href="#metrics">Metrics</a></li>
@@ -56,6 +56,36 @@ ${sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>`
 <li><a href="#provenance">Provenance</a></li>
 </ul></nav>
 </header>`
+
+const headlineTable = (result: RunResult): Html => {
+  const metrics = Object.entries(headlineMetrics(result))
+  return metrics.length === 0
+    ? markup``
+    : markup`<dl class="headline">
+${metrics.map(([, estimate]) => {
+  const { mean, unit, interval, usd } = estimateText(estimate, result.creditUsd)
+  const beside = [usd, interval].filter((text) => text !== "").join("; ")
+  return markup`<div><dt>${estimate.label}</dt><dd><span class="figure">${mean}</span> <span class="unit">${unit}</span><span class="meaning">${beside}${trendWords(estimate)}</span></dd></div>`
+})}
+</dl>
+<p class="note">${scopeWords(result)} Beside each figure, its 95% interval.</p>
+${cautions(result).map((text) => markup`<p class="note">${text}</p>`)}`
+}
+
+const aboutSection = (about: string): Html =>
+  about === ""
+    ? markup``
+    : markup`<section class="about" aria-labelledby="about"><h2 id="about">What to see</h2>
+${about
+  .trim()
+  .split(/\n\s*\n/)
+  .map((paragraph) => markup`<p>${paragraph}</p>`)}
+</section>`
+
+const trendWords = ({ trend }: Estimate): string => (trend === null ? "" : ` ${trendMark(trend)}`)
+
+const durationWords = (seconds: number): string =>
+  seconds < 120 ? `${formatNumber(seconds)} s` : `${formatNumber(seconds / 60)} min`
 
 /** What a reader must know before any figure. */
 const alarms = (result: RunResult): ReadonlyArray<Html> => {
@@ -80,43 +110,51 @@ const alarms = (result: RunResult): ReadonlyArray<Html> => {
 
 const metricsSection = (result: RunResult): Html => {
   const metrics = Object.entries(result.metrics)
-  const counts = [...new Set(metrics.map(([, { n }]) => n))]
-  // One number of replications for all metrics is said once; a column is for when they differ.
-  const isCounted = counts.length > 1
-  const rows = metrics.map(([name, { mean, halfWidth, n, unit, meaning }]) => {
-    const formatted = formatEstimate(mean, halfWidth)
-    const interval =
-      halfWidth === null || formatted.halfWidth === null
-        ? "–"
-        : markup`<span>${formatBound(mean - halfWidth, halfWidth)}</span> to <span>${formatBound(mean + halfWidth, halfWidth)}</span>`
-    return markup`<tr><th scope="row">${breakable(name)}<span class="meaning">${meaning}</span></th>
-<td class="number"><span>${formatted.mean}</span> <span class="unit">${unit}</span></td><td class="number">${interval}</td>${isCounted ? markup`<td class="number">${n}</td>` : ""}</tr>`
-  })
+  const groups = metricGroups
+    .map((group) => ({ group, own: metrics.filter(([, { group: its }]) => its === group) }))
+    .filter(({ own }) => own.length > 0)
   return markup`<section aria-labelledby="metrics">
 <h2 id="metrics">Metrics</h2>
 ${
-  rows.length === 0
+  metrics.length === 0
     ? markup`<p class="missing">The run has no metrics.</p>`
     : markup`<div class="wide" tabindex="0" role="region" aria-label="Metrics"><table>
-<caption>${metricsCaption(counts)}, after ${warmupWords(result)}.</caption>
-<thead><tr><th scope="col">Metric</th><th scope="col" class="number">Mean</th><th scope="col" class="number">95% interval</th>${isCounted ? markup`<th scope="col" class="number">n</th>` : ""}</tr></thead>
-<tbody>
-${rows}
-</tbody></table></div>`
+<caption>${scopeWords(result)} Intervals are 95%.</caption>
+<thead><tr><th scope="col">Metric</th><th scope="col" class="number">Mean</th><th scope="col" class="number">95% interval</th></tr></thead>
+${groups.map(
+  ({
+    group,
+    own,
+  }) => markup`<tbody><tr><th colspan="3" scope="colgroup" class="group">${groupTitles[group]}</th></tr>
+${own.map(([name, estimate]) => metricRow(name, estimate, result))}
+</tbody>`,
+)}
+</table></div>`
 }
 </section>`
 }
 
-const metricsCaption = (counts: ReadonlyArray<number>): string => {
-  const [n = 0] = counts
-  if (counts.length > 1) return "Means over n replications with 95% Student-t intervals"
-  return n === 1
-    ? "Values of the only replication; intervals take two or more"
-    : `Means over ${counted(n, "replication")} with 95% Student-t intervals`
+const metricRow = (name: string, estimate: Estimate, result: RunResult): Html => {
+  const { mean, unit, interval, usd } = estimateText(estimate, result.creditUsd)
+  const { n, trend, window } = estimate
+  const notes = [
+    ...(window === "after the warm-up" ? [] : [window]),
+    ...(trend === null ? [] : [`${trendMark(trend)} over the run`]),
+    ...(n < result.replications.length
+      ? [`in ${n} of ${counted(result.replications.length, "replication")}`]
+      : []),
+  ]
+  return markup`<tr id="metric-${name}"><th scope="row">${estimate.label} <code>${breakable(name)}</code><span class="meaning">${estimate.meaning}; over ${estimate.base}${notes.length === 0 ? "" : `; ${notes.join(", ")}`}</span></th>
+<td class="number"><span>${mean}</span> <span class="unit">${unit}</span>${usd === "" ? "" : markup`<span class="meaning">${usd}</span>`}</td><td class="number">${interval === "" ? "–" : intervalHtml(interval)}</td></tr>`
 }
 
-const warmupWords = (result: RunResult): string =>
-  result.warmupSeconds === 0 ? "no warm-up" : `a warm-up of ${formatDuration(result.warmupSeconds)}`
+/** An interval may break before its "to", never within a number. */
+const intervalHtml = (interval: string): Html => {
+  const [low = "", high] = interval.split(" to ")
+  return high === undefined
+    ? markup`${interval}`
+    : markup`<span>${low}</span> to <span>${high}</span>`
+}
 
 const stretchForm = (result: RunResult): Html => {
   const days = daysOf(result.horizonSeconds)

@@ -1,10 +1,11 @@
 /**
- * The metrics of a run as a table for a terminal: names to the left, numbers aligned at their
- * decimal points, each with its 95% interval. Without a terminal the same lines, uncoloured and
- * uncut, so that they can be searched and compared.
+ * The metrics of a run as a table for a terminal, in groups: numbers aligned at their decimal points, each
+ * with its 95% interval and, where it is credits, its worth in US dollars. Without a terminal the same
+ * lines, uncoloured and uncut, so that they can be searched and compared.
  */
+import { groupTitles } from "../sim/results/models/metric-facts.ts"
 import type { Estimate, RunResult } from "../sim/results/models/run-model.ts"
-import { formatEstimate } from "./number-format.ts"
+import { estimateText, trendMark } from "./estimate-text.ts"
 
 export interface TerminalTable {
   /** Whether to mark headings and side notes with ANSI escapes. */
@@ -13,54 +14,61 @@ export interface TerminalTable {
   readonly width?: number
 }
 
+/** What a metric is called in the first column: its label, or the name that options take. */
+export type NamedBy = "label" | "name"
+
 /** The table, one line a metric, ending in a newline. Metrics keep their order. */
 export const metricsTable = (
   result: RunResult,
+  metrics: Readonly<Record<string, Estimate>>,
+  namedBy: NamedBy,
   { colour, width }: TerminalTable = { colour: false },
 ): string => {
-  const rows = Object.entries(result.metrics).map(([name, estimate]) => rowOf(name, estimate))
-  if (rows.length === 0) return "The run has no metrics.\n"
+  const entries = Object.entries(metrics)
+  if (entries.length === 0) return "The run has no metrics.\n"
+  const replications = result.replications.length
+  const rows = entries.map(([name, estimate]) => ({
+    group: estimate.group,
+    row: rowOf(
+      namedBy === "name" ? name : estimate.label,
+      estimate,
+      result.creditUsd,
+      replications,
+    ),
+  }))
   const header: Row = {
-    name: "metric",
+    name: "",
     whole: "",
     fraction: "",
-    halfWidth: "95%",
-    unit: "unit",
-    n: "n",
-    meaning: "meaning",
+    unit: "",
+    interval: "95% interval",
+    usd: "",
+    note: "",
   }
   const widthOf = (column: keyof Row): number =>
-    Math.max(...[header, ...rows].map((row) => lengthOf(row[column])))
-  const widths = {
-    name: widthOf("name"),
-    whole: widthOf("whole"),
-    fraction: widthOf("fraction"),
-    halfWidth: widthOf("halfWidth"),
-    unit: widthOf("unit"),
-    n: widthOf("n"),
-  }
-  const numberWidth = Math.max(4, widths.whole + widths.fraction)
-  const lineOf = (row: Row, number: string): readonly [facts: string, meaning: string] => [
+    Math.max(...[header, ...rows.map(({ row }) => row)].map((row) => lengthOf(row[column])))
+  const [whole, fraction] = [widthOf("whole"), widthOf("fraction")]
+  const number = Math.max(4, whole + fraction)
+  const hasUsd = rows.some(({ row }) => row.usd !== "")
+  const lineOf = (row: Row, mean: string): string =>
     [
-      padEnd(row.name, widths.name),
-      padStart(number, numberWidth),
-      padEnd(row.halfWidth, widths.halfWidth),
-      padEnd(row.unit, widths.unit),
-      padStart(row.n, widths.n),
-    ].join("  "),
-    row.meaning,
-  ]
-  const lines = rows.map((row) =>
-    lineOf(row, padStart(row.whole, widths.whole) + padEnd(row.fraction, widths.fraction)),
-  )
-  const [heading, ...body] = [lineOf(header, "mean"), ...lines].map(([facts, meaning], at) => {
-    const line = cut(`${facts}  ${meaning}`.trimEnd(), width)
-    if (!colour) return line
-    if (at === 0) return `\u001b[1m${line}\u001b[22m`
-    const end = Math.min(line.length, facts.length)
-    return `${line.slice(0, end)}\u001b[2m${line.slice(end)}\u001b[22m`
+      `  ${padEnd(row.name, widthOf("name"))}`,
+      `${padStart(mean, number)} ${padEnd(row.unit, widthOf("unit"))}`,
+      padEnd(row.interval, widthOf("interval")),
+      ...(hasUsd ? [padStart(row.usd, widthOf("usd"))] : []),
+      row.note,
+    ]
+      .join("  ")
+      .trimEnd()
+  const bold = (line: string) => (colour ? `\u001b[1m${line}\u001b[22m` : line)
+  const lines = rows.flatMap(({ group, row }, at) => {
+    const line = cut(
+      lineOf(row, padStart(row.whole, whole) + padEnd(row.fraction, fraction)),
+      width,
+    )
+    return group === rows[at - 1]?.group ? [line] : [bold(cut(groupTitles[group], width)), line]
   })
-  return [heading, ...body].join("\n") + "\n"
+  return [bold(cut(lineOf(header, "mean"), width)), ...lines].join("\n") + "\n"
 }
 
 interface Row {
@@ -68,23 +76,26 @@ interface Row {
   /** The mean up to its decimal point, and the rest. */
   readonly whole: string
   readonly fraction: string
-  readonly halfWidth: string
   readonly unit: string
-  readonly n: string
-  readonly meaning: string
+  readonly interval: string
+  readonly usd: string
+  readonly note: string
 }
 
-const rowOf = (name: string, { mean, halfWidth, unit, n, meaning }: Estimate): Row => {
-  const formatted = formatEstimate(mean, halfWidth)
-  const point = formatted.mean.indexOf(".")
+const rowOf = (name: string, estimate: Estimate, creditUsd: number, replications: number): Row => {
+  const { mean, unit, interval, usd } = estimateText(estimate, creditUsd)
+  const point = mean.indexOf(".")
   return {
     name: printable(name),
-    whole: point === -1 ? formatted.mean : formatted.mean.slice(0, point),
-    fraction: point === -1 ? "" : formatted.mean.slice(point),
-    halfWidth: formatted.halfWidth === null ? "" : `± ${formatted.halfWidth}`,
+    whole: point === -1 ? mean : mean.slice(0, point),
+    fraction: point === -1 ? "" : mean.slice(point),
     unit: printable(unit),
-    n: String(n),
-    meaning: printable(meaning),
+    interval,
+    usd,
+    note: [
+      ...(estimate.trend === null ? [] : [trendMark(estimate.trend)]),
+      ...(estimate.n < replications ? [`in ${estimate.n} of ${replications}`] : []),
+    ].join(", "),
   }
 }
 

@@ -1,6 +1,7 @@
 /** The report of a sweep, or of a sensitivity analysis, on disk: a page, and each chart as a picture. */
 import { Effect } from "effect"
 import type { Sensitivity } from "../sim/results/models/sensitivity-model.ts"
+import { sweepCommand } from "../sim/results/models/sweep-command.ts"
 import type { SweepResult } from "../sim/results/models/sweep-model.ts"
 import type { PngOptions } from "./render.ts"
 import { sensitivityChart } from "./sweep/sensitivity-chart.ts"
@@ -13,8 +14,9 @@ export const writeSweepReport = (result: SweepResult, folder: string, png?: PngO
   const charts = sweepCharts(result)
   const notices =
     charts.length === 0 ? ["No metric responds to what varies: there is no chart to draw."] : []
+  const command = sweepCommand(result.definition, folder)
   return Effect.map(
-    writePage((libraries) => sweepHtml(result, charts, libraries), charts, folder, png),
+    writePage((libraries) => sweepHtml(result, command, charts, libraries), charts, folder, png),
     (files) => ({ files, notices }),
   )
 }
@@ -28,8 +30,15 @@ export const writeSensitivityReport = (
   const charts = Object.entries(sensitivity.metrics).map(([metric, one]) =>
     sensitivityChart(metric, one, sensitivity.definition.size),
   )
+  const { definition, metrics } = sensitivity
+  const command = sweepCommand(definition, folder, Object.keys(metrics))
   return Effect.map(
-    writePage((libraries) => sensitivityHtml(sensitivity, charts, libraries), charts, folder, png),
+    writePage(
+      (libraries) => sensitivityHtml(sensitivity, command, charts, libraries),
+      charts,
+      folder,
+      png,
+    ),
     (files) => ({ files }),
   )
 }

@@ -1,18 +1,18 @@
-/** `evenkeel replay`: takes a journal again, under its own policy or under another one. */
+/** `evenkeel replay`: takes a journal again, under its own rules or under others. */
 import { causeText } from "../../platform/cause.ts"
 import { FileSystem } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { parse } from "yaml"
 import type { Economy } from "../../engine/index.ts"
-import { deriveEconomy, economies, formatCredits } from "../../engine/index.ts"
+import { deriveEconomy, economies } from "../../engine/index.ts"
 import { alignColumns, jsonOption, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import type { MarketMeta } from "../store/meta.ts"
 import { StoreUnusable } from "../store/errors.ts"
 import { checkDirectory, openReader } from "../store/sqlite/open-store.ts"
-import type { MarketTotals } from "./comparison.ts"
-import { accountDifferences } from "./comparison.ts"
-import { replayOtherPolicy } from "./other-policy.ts"
+import { comparePolicies } from "./policy-comparison.ts"
+import { policyDocument, policyText } from "./policy-text.ts"
+import { readEntries } from "./read-entries.ts"
 import type { Replayed } from "./same-policy.ts"
 import { replaySamePolicy } from "./same-policy.ts"
 import * as Command from "../../platform/terminal/command.ts"
@@ -21,6 +21,9 @@ import * as Parameter from "../../platform/terminal/parameter.ts"
 /** The journal gave other commands or balances when it was taken again. */
 class ReplayDiffers extends UsageError {}
 
+const usualReplications = 8
+const mostReplications = 1000
+
 export const replayCommand = Command.make({
   parameters: {
     directory: Parameter.argument("folder", "The data directory of a gateway; it may be running."),
@@ -28,49 +31,42 @@ export const replayCommand = Command.make({
       Parameter.text(
         "economy",
         "NAME|FILE",
-        `Replay the same demand under another policy: one of ${Object.keys(economies).join(", ")}, or a YAML file of knobs.`,
+        `Compare the market's own rules with others, over the same calls and hosts: one of ${Object.keys(economies).join(", ")}, or a YAML file of knobs.`,
+      ),
+    ),
+    replications: Parameter.optional(
+      Parameter.text(
+        "replications",
+        "N",
+        `With --economy: how often both are replayed, each time with other draws of the routing, 2 to ${mostReplications}; ${usualReplications} by default.`,
       ),
     ),
     json: jsonOption,
   },
-  run: ({ directory, economy, json }) =>
+  run: ({ directory, economy, replications, json }) =>
     Effect.scoped(
       Effect.gen(function* () {
         const journal = yield* openReader(directory)
         const meta = yield* journal.meta
         if (meta === undefined)
           return yield* new StoreUnusable({ directory, reason: "no market was opened in it" })
+        const count = yield* replicationsFrom(replications, economy)
+        const other = yield* Effect.transposeOption(
+          Option.map(economy, (name) => economyFrom(name, meta.economy)),
+        )
         const replayed = yield* replaySamePolicy(journal, meta)
         const same = sameDocument(replayed, meta)
-        if (Option.isNone(economy)) {
-          yield* printResult(json, same, () => sameText(same))
-        } else {
-          const other = yield* economyFrom(economy.value, meta.economy)
-          const written = replayed.totals
-          const elsewhere = yield* replayOtherPolicy(journal, meta, other)
-          const { totals } = elsewhere
-          const document = {
-            ...same,
-            otherPolicy: {
-              economy: other.name,
-              rejectedEvents: elsewhere.rejected,
-              totals: Object.fromEntries(
-                (Object.keys(written) as Array<keyof MarketTotals>).map((name) => [
-                  name,
-                  {
-                    journal: written[name],
-                    other: totals[name],
-                    difference: totals[name] - written[name],
-                  },
-                ]),
-              ),
-              accounts: accountDifferences(replayed.market, elsewhere.market),
-            },
+        if (Option.isNone(other)) yield* printResult(json, same, () => sameText(same))
+        else {
+          const entries = yield* readEntries(journal)
+          const report = {
+            own: meta.economy,
+            other: other.value,
+            journal: replayed.totals,
+            comparison: yield* comparePolicies(entries, meta, other.value, count),
           }
-          yield* printResult(json, document, () =>
-            [sameText(same), "", otherText(written, totals, other, meta.economy.money.scale)].join(
-              "\n",
-            ),
+          yield* printResult(json, { ...same, otherPolicy: policyDocument(report) }, () =>
+            [sameText(same), "", policyText(report)].join("\n"),
           )
         }
         if (replayed.difference !== undefined)
@@ -88,6 +84,20 @@ export const replayCommand = Command.make({
       ),
     ),
 })
+
+const replicationsFrom = (given: Option.Option<string>, economy: Option.Option<string>) => {
+  if (Option.isNone(given)) return Effect.succeed(usualReplications)
+  const argument = `--replications ${given.value}`
+  if (Option.isNone(economy))
+    return new UsageError({
+      argument,
+      allowed: "goes with --economy: under its own rules and draws a journal is replayed once",
+    })
+  const count = /^\d+$/.test(given.value) ? Number(given.value) : Number.NaN
+  return count >= 2 && count <= mostReplications
+    ? Effect.succeed(count)
+    : new UsageError({ argument, allowed: `expected a whole number, 2 to ${mostReplications}` })
+}
 
 /** A preset's name, or a YAML file of knobs on top of the economy that the journal ran under. */
 const economyFrom = (nameOrFile: string, base: Economy) =>
@@ -142,44 +152,3 @@ const sameText = (document: ReturnType<typeof sameDocument>): string =>
           `  replay:  ${document.difference.replay}`,
         ]),
   ].join("\n")
-
-const moneyTotals = new Set<keyof MarketTotals>([
-  "paidByConsumers",
-  "platformFees",
-  "providerShares",
-  "withheld",
-  "bounties",
-  "clawedBack",
-])
-
-const totalNames: Readonly<Record<keyof MarketTotals, string>> = {
-  served: "calls served",
-  refused: "calls refused",
-  outputTokens: "output tokens",
-  paidByConsumers: "paid by consumers",
-  platformFees: "platform fees",
-  providerShares: "provider shares",
-  withheld: "withheld for switching",
-  bounties: "bounties",
-  clawedBack: "clawed back",
-  parks: "parks",
-}
-
-const otherText = (
-  journal: MarketTotals,
-  other: MarketTotals,
-  economy: Economy,
-  scale: number,
-): string => {
-  const show = (name: keyof MarketTotals, value: number): string =>
-    moneyTotals.has(name) ? formatCredits(value, scale) : String(value)
-  return alignColumns([
-    ["", "journal", economy.name, "difference"],
-    ...(Object.keys(totalNames) as Array<keyof MarketTotals>).map((name) => [
-      totalNames[name],
-      show(name, journal[name]),
-      show(name, other[name]),
-      show(name, other[name] - journal[name]),
-    ]),
-  ])
-}

@@ -174,7 +174,7 @@ const whole = (named: NamedCommand, read: Read): Either.Either<Read, UsageError>
         : `is one too many; ${named.fullName} takes ${known.map(({ name }) => name).join(" ")}`,
     )
   const missing = [
-    ...known.slice(read.arguments.length),
+    ...known.slice(read.arguments.length).filter(({ isRequired }) => isRequired),
     ...optionsOf(named.command).filter(
       (option) => option.isRequired && read.options.every((one) => one.option !== option),
     ),

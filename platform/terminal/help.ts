@@ -2,6 +2,7 @@
  * The help of a command, as text: what it does, how it is called, what every argument and option
  * means.
  */
+import { wrapped } from "./wrap.ts"
 import type { NamedCommand } from "./command.ts"
 import { argumentsOf, optionsOf } from "./command.ts"
 
@@ -36,7 +37,7 @@ export const helpText = (named: NamedCommand): string => {
     section("Options", options),
   ]
   return [
-    wrap(named.meaning, 0),
+    wrapped(named.meaning, width),
     "",
     `Usage: ${usageOf(named)}`,
     ...sections.flatMap((lines) => (lines.length === 0 ? [] : ["", ...lines])),
@@ -55,7 +56,10 @@ const usageOf = ({ fullName, command }: NamedCommand): string => {
   return [
     fullName,
     ...(command.commands.length === 0 ? [] : ["COMMAND"]),
-    ...argumentsOf(command).map(({ name, isRepeated }) => (isRepeated ? `${name}…` : name)),
+    ...argumentsOf(command).map(({ name, isRepeated, isRequired }) => {
+      const shown = isRepeated ? `${name}…` : name
+      return isRequired ? shown : `[${shown}]`
+    }),
     ...options
       .filter(({ isRequired }) => isRequired)
       .map(({ name, value }) => (value === undefined ? name : `${name} ${value}`)),
@@ -72,20 +76,10 @@ const section = (
   return [
     `${title}:`,
     ...rows.map(([term = "", meaning = ""]) =>
-      `  ${term}`.padEnd(indent).concat(wrap(meaning, indent)).trimEnd(),
+      `  ${term}`
+        .padEnd(indent)
+        .concat(wrapped(meaning, width, indent))
+        .trimEnd(),
     ),
   ]
-}
-
-/** Further lines begin below the first one. A word longer than a line stays whole. */
-const wrap = (text: string, indent: number): string => {
-  const lines: Array<string> = []
-  let line = ""
-  for (const word of text.split(" ")) {
-    if (line !== "" && indent + line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = word
-    } else line = line === "" ? word : `${line} ${word}`
-  }
-  return [...lines, line].join(`\n${" ".repeat(indent)}`)
 }

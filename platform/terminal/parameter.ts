@@ -68,7 +68,7 @@ export const argument = (name: string, meaning: string): Parameter<string> => ({
   read: first,
 })
 
-/** May be left out. */
+/** May be left out; of arguments, only the last can be. */
 export const optional = <A>(parameter: Parameter<A>): Parameter<Option.Option<A>> => ({
   ...parameter,
   isRequired: false,

@@ -1,12 +1,12 @@
 /**
  * The bounty multiplier of each model, over time; read below the coverage that it answers to.
  */
-import { averagesOf, bandsOf } from "../bands.ts"
+import { figureText } from "../estimate-text.ts"
+import { bandsOf } from "../bands.ts"
 import type { BandLine } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
 import { modelsOf } from "../keys.ts"
 import { formatNumber } from "../number-format.ts"
-import { meanOf } from "../spread.ts"
 import { daysOf, fittingLines, inOrder, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
 import { noSeries } from "./missing.ts"
 
@@ -22,18 +22,22 @@ export const bountyMultiplier: ChartOf = (result) => {
     "those of highest multiplier",
   )
   const averages = bands.lines.flatMap(({ key }) => {
-    const values = averagesOf(result, "bounty.multiplier", key, result.warmupSeconds)
-    return values.length === 0 ? [] : [{ key, mean: meanOf(values) }]
+    const estimate = result.metrics[`bounty.${key}`]
+    return estimate === undefined ? [] : [{ key, mean: estimate.mean, text: figureText(estimate) }]
   })
   const peak = highestPoint(bands.lines, daysOf(result.warmupSeconds))
-  const top = averages.reduce((a, b) => (b.mean > a.mean ? b : a), { key: "", mean: 1 })
+  const top = averages.reduce((a, b) => (b.mean > a.mean ? b : a), {
+    key: "",
+    mean: 1,
+    text: "",
+  })
   return {
     id,
     name,
     title:
       top.mean === 1
         ? "No model paid a bounty"
-        : `Bounties multiply pay the most on ${top.key}: ×${formatNumber(top.mean)} on average` +
+        : `Bounties multiply pay the most on ${top.key}: ${top.text} on average` +
           (peak === undefined
             ? ""
             : `, at most ×${formatNumber(peak.mean)}${peak.key === top.key ? "" : ` (${peak.key})`} on day ${formatNumber(Math.floor(peak.day) + 1)}`),

@@ -1,6 +1,7 @@
 /**
  * The bounty pool's balance, over time: what is left to pay bounties from.
  */
+import { figureOf } from "../estimate-text.ts"
 import type { BandPoint } from "../bands.ts"
 import { formatNumber } from "../number-format.ts"
 import { singleLine } from "./single-line.ts"
@@ -10,12 +11,11 @@ export const bountyPool = singleLine({
   name: "Bounty pool",
   series: "bountyPool.balance",
   yTitle: "balance",
-  titleOf: (_, bands) => {
-    const points = bands.lines[0]?.points ?? []
-    const last = points.at(-1)?.mean ?? Number.NaN
-    const fall = deepestFall(points)
+  titleOf: (result, bands) => {
+    const mean = figureOf(result, "bountyPool.mean")
+    const fall = deepestFall(bands.lines[0]?.points ?? [])
     return (
-      `The bounty pool ends with ${formatNumber(last)} credits` +
+      (mean === undefined ? "The bounty pool" : `The bounty pool holds ${mean} on average`) +
       (fall === undefined
         ? ""
         : `; bounties drew it down from ${formatNumber(fall.from)} to ${formatNumber(fall.to)} by day ${fall.day}`)

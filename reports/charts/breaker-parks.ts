@@ -1,9 +1,7 @@
 /**
  * How often the breaker parks an instance, over time.
  */
-import { averagesOf } from "../bands.ts"
-import { formatNumber } from "../number-format.ts"
-import { meanOf } from "../spread.ts"
+import { figureOf } from "../estimate-text.ts"
 import { singleLine } from "./single-line.ts"
 
 export const breakerParks = singleLine({
@@ -12,7 +10,9 @@ export const breakerParks = singleLine({
   series: "breaker.parks",
   yTitle: "parks",
   titleOf: (result) => {
-    const averages = averagesOf(result, "breaker.parks", "", result.warmupSeconds)
-    return `The breaker parks ${formatNumber(meanOf(averages))} instances an hour`
+    const often = figureOf(result, "breaker.parksPerNodeDay")
+    return often === undefined
+      ? "How often the breaker parks nodes"
+      : `The breaker parks a node ${often.replace(/\u00a0.*/, "")} times a day`
   },
 })

@@ -6,12 +6,12 @@
  * matters happens around 1: the view ends at {@link viewEnd}, or lower where nothing goes higher once
  * the warm-up is over, and the notes say so.
  */
+import { figureOf, figureText } from "../estimate-text.ts"
 import { bandsOf } from "../bands.ts"
 import type { BandLine } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
 import { modelsOf } from "../keys.ts"
-import { counted, formatEstimate, formatShare } from "../number-format.ts"
-import { meanOf } from "../spread.ts"
+import { counted } from "../number-format.ts"
 import { daysOf, fittingLines, inOrder, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
 import type { RunResult } from "../../sim/results/models/run-model.ts"
 import { noSeries } from "./missing.ts"
@@ -76,41 +76,26 @@ const endOf = (lines: ReadonlyArray<BandLine>, fromDay: number): number => {
 /** How soon the models that a crowd came for were covered again. */
 const recoveriesOf = (result: RunResult): ReadonlyArray<string> =>
   modelsOf(result).flatMap((model) => {
-    const estimate = result.metrics[`recovery.${model}`]
-    if (estimate === undefined) return []
-    const { mean, halfWidth, n } = estimate
-    const formatted = formatEstimate(mean, halfWidth)
-    const within = formatted.halfWidth === null ? "" : ` ± ${formatted.halfWidth}`
-    const all = result.replications.length
-    return [
-      `${formatted.mean}${within} h after a crowd came for ${model} it was covered again` +
-        (n < all ? `, in ${n} of ${counted(all, "replication")}.` : "."),
-    ]
+    const hours = figureOf(result, `recovery.${model}`)
+    const share = figureOf(result, `recovered.${model}`)
+    return hours === undefined || share === undefined
+      ? []
+      : [
+          `${hours} after a crowd came for ${model} it was covered again, on average; ${share} of the runs saw that before they ended, and the others count as long as they were watched.`,
+        ]
   })
 
 const leastOf = (line: BandLine): number => Math.min(...line.points.map(({ mean }) => mean))
 
 const titleOf = (result: RunResult): string => {
-  const shortages = modelsOf(result).map((model) => ({ model, share: shortShare(result, model) }))
-  const worst = shortages.reduce((a, b) => (b.share > a.share ? b : a), { model: "", share: 0 })
-  return worst.share === 0
+  const shortages = modelsOf(result).flatMap((model) => {
+    const estimate = result.metrics[`shortage.${model}`]
+    return estimate === undefined ? [] : [{ model, estimate }]
+  })
+  const [worst] = shortages.toSorted((a, b) => b.estimate.mean - a.estimate.mean)
+  if (worst === undefined) return "Supply against target demand"
+  return worst.estimate.mean === 0
     ? "Supply covered the target demand of every model all the time"
-    : `${worst.model} was short of supply ${formatShare(worst.share)} of the time, ` +
+    : `${worst.model} was short of supply ${figureText(worst.estimate)} of the time, ` +
         `the longest of ${counted(shortages.length, "model")}`
-}
-
-/** Share of the time after the warm-up at which a model's coverage was below 1. */
-const shortShare = (result: RunResult, model: string): number => {
-  const shares = result.replications.flatMap(({ series }) =>
-    series
-      .filter(({ name, key }) => name === "coverage" && key === model)
-      .flatMap(({ values, binSeconds }) => {
-        const observed = values
-          .slice(Math.ceil(result.warmupSeconds / binSeconds))
-          .filter((value) => value !== null)
-        if (observed.length === 0) return []
-        return [observed.filter((value) => value < 1).length / observed.length]
-      }),
-  )
-  return shares.length === 0 ? 0 : meanOf(shares)
 }

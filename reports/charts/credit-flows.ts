@@ -1,9 +1,10 @@
 /**
  * Where each credit that consumers spend goes, over time.
  */
-import { averagesOf, bandsOf } from "../bands.ts"
+import { estimateText, figureText } from "../estimate-text.ts"
+import type { RunResult } from "../../sim/results/models/run-model.ts"
+import { bandsOf } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
-import { meanOf } from "../spread.ts"
 import { daysOf, linesInWords, titleWithUnit } from "../time-lines.ts"
 import { stackNotes, timeStack } from "../time-stack.ts"
 import { destinations } from "./credits.ts"
@@ -16,19 +17,10 @@ export const creditFlows: ChartOf = (result) => {
   const lines = destinations.flatMap((key) => all?.lines.filter((line) => line.key === key) ?? [])
   if (all === undefined || lines.length === 0) return noSeries(id, name, "credits")
   const bands = { ...all, lines }
-  const means = lines.map(({ key }) => ({
-    key,
-    mean: meanOf(averagesOf(result, "credits", key, result.warmupSeconds)),
-  }))
-  const total = means.reduce((sum, { mean }) => sum + mean, 0)
-  const parts = means.map(({ key, mean }) => `${(mean / total).toFixed(3)} to ${key}`)
   return {
     id,
     name,
-    title:
-      total > 0
-        ? `Of each credit spent: ${parts.join(", ")}`.replace("to withheld", "withheld")
-        : "No credit was spent",
+    title: titleOf(result),
     notes: stackNotes(bands),
     alternative: `Credits an hour by destination. ${linesInWords(bands)}.`,
     legend: lines.map((line) => line.key),
@@ -40,4 +32,21 @@ export const creditFlows: ChartOf = (result) => {
       warmupDays: daysOf(result.warmupSeconds),
     }),
   }
+}
+
+const titleOf = (result: RunResult): string => {
+  const gross = result.metrics["credits.grossPerDay"]
+  if (gross === undefined) return "Where the credits go that consumers pay"
+  if (gross.mean === 0) return "No credit was spent"
+  const parts = [
+    ["credits.providersPerDay", "to hosts"],
+    ["credits.platformPerDay", "to the platform"],
+    ["credits.poolPerDay", "into the bounty pool"],
+  ].flatMap(([name, words]) => {
+    const estimate = result.metrics[name]
+    return estimate === undefined
+      ? []
+      : [`${estimateText(estimate, result.creditUsd).mean} ${words}`]
+  })
+  return `Of ${figureText(gross)} that consumers pay: ${parts.join(", ")}`
 }

@@ -1,72 +1,85 @@
 /**
- * The credits that went each way in the whole run: one bar a flow.
+ * What a day's credits are: one bar a flow, as the run's metrics have it.
  */
 import type { TopLevelSpec } from "vega-lite"
-import type { RunResult } from "../../sim/results/models/run-model.ts"
+import type { Estimate } from "../../sim/results/models/run-model.ts"
 import type { ChartOf } from "../chart.ts"
 import { pointerLayer } from "../chart.ts"
-import { formatNumber, formatShare, forChart, secondsPerHour } from "../number-format.ts"
-import { spreadNote, spreadOf } from "../spread.ts"
-import type { Spread } from "../spread.ts"
-import { destinations, flowLabels } from "./credits.ts"
-import { noSeries } from "./missing.ts"
+import { estimateText } from "../estimate-text.ts"
+import { counted, forChart } from "../number-format.ts"
 
-export const creditTotals: ChartOf = (result) => {
+/** What consumers pay is split among the parts; the other flows are none of them. */
+const flows = [
+  { metric: "credits.providersPerDay", label: "shares to hosts", kind: "part of what is paid" },
+  { metric: "credits.platformPerDay", label: "fees kept", kind: "part of what is paid" },
+  { metric: "credits.poolPerDay", label: "into the bounty pool", kind: "part of what is paid" },
+  { metric: "credits.bountiesPerDay", label: "bounties paid out", kind: "another flow" },
+  { metric: "surplus.consumersPerDay", label: "consumer surplus", kind: "another flow" },
+] as const
+
+const kinds = ["part of what is paid", "another flow"]
+
+export const creditTotals: ChartOf = ({ metrics, creditUsd, replications }) => {
   const id = "credit-totals"
-  const name = "Credits in total"
-  const flows = Object.entries(flowLabels).flatMap(([key, label]) => {
-    const total = spreadOf(totalsOf(result, key))
-    return total === undefined ? [] : [{ key, label, total, isPart: destinations.includes(key) }]
-  })
-  const spent = flows.reduce((sum, { isPart, total }) => sum + (isPart ? total.mean : 0), 0)
-  if (flows.length === 0) return noSeries(id, name, "credits")
-  const rows = flows.map(({ label, total, isPart }) => ({
-    label,
-    total: forChart(total.mean),
-    low: forChart(total.low ?? total.mean),
-    high: forChart(total.high ?? total.mean),
-    kind: isPart ? "part of what was spent" : "another flow",
-    text:
-      formatNumber(total.mean) +
-      (isPart && spent > 0 ? ` (${formatShare(total.mean / spent)})` : ""),
-  }))
-  const n = result.replications.length
+  const name = "A day's credits"
+  const rows = flows.flatMap(({ metric, label, kind }) =>
+    metric in metrics ? [rowOf(label, kind, metrics[metric], creditUsd)] : [],
+  )
+  const gross = metrics["credits.grossPerDay"]
+  if (rows.length === 0 || gross === undefined || replications.length === 0)
+    return { id, name, reason: "The run recorded no flows of credits." }
+  const { mean, usd } = estimateText(gross, creditUsd)
   return {
     id,
     name,
-    title: `Consumers spent ${formatNumber(spent)} credits`,
+    title: `Consumers pay ${mean} credits a day, ${usd}`,
     notes: [
-      "Totals over the whole run, warm-up included; percentages are of what consumers spent.",
-      spreadNote(n).replace("the band", "the whisker"),
-      "Bounties are paid out of the bounty pool, gifts are among the credits spent: neither adds to it.",
+      "What consumers pay goes to hosts, to the platform and into the bounty pool, which withheld pay goes to as well.",
+      `Mean of ${counted(replications.length, "replication")}; the whisker is the 95% interval of the mean.`,
+      "Bounties are paid out of the pool; surplus is what calls were worth beyond their price: neither is a part of it.",
     ],
-    alternative: `Credits in total: ${rows.map(({ label, text }) => `${label} ${text}`).join("; ")}.`,
-    legend: ["part of what was spent", "another flow"],
+    alternative: `Credits a day: ${rows.map(({ label, text }) => `${label} ${text}`).join("; ")}.`,
+    legend: kinds,
     isOverTime: false,
     spec: specOf(rows),
   }
 }
 
-interface TotalRow extends Omit<Spread, "mean"> {
+interface FlowRow {
   readonly label: string
-  readonly total: number
   readonly kind: string
+  readonly mean: number
+  readonly low: number
+  readonly high: number
   readonly text: string
 }
 
-const specOf = (rows: ReadonlyArray<TotalRow>): TopLevelSpec => {
+const rowOf = (label: string, kind: string, estimate: Estimate, creditUsd: number): FlowRow => {
+  const { mean, usd } = estimateText(estimate, creditUsd)
+  return {
+    label,
+    kind,
+    mean: forChart(estimate.mean),
+    low: forChart(estimate.low ?? estimate.mean),
+    high: forChart(estimate.high ?? estimate.mean),
+    text: `${mean} (${usd})`,
+  }
+}
+
+const specOf = (rows: ReadonlyArray<FlowRow>): TopLevelSpec => {
   const y = {
     field: "label",
     type: "nominal" as const,
     sort: null,
     axis: { title: null, labelLimit: 150, minExtent: 0 },
   }
-  const most = Math.max(...rows.map((row) => row.high ?? row.total))
+  const most = Math.max(...rows.map(({ high }) => high))
+  const least = Math.min(0, ...rows.map(({ low }) => low))
   const x = {
     type: "quantitative" as const,
-    axis: { title: "credits", tickCount: 4, format: ",d" },
+    axis: { title: "credits a day", tickCount: 4 },
     // Room on the right for the longest bar's text.
-    scale: { domain: [0, most === 0 ? 1 : most * 1.7], nice: false },
+    scale: { domain: [least, most <= 0 ? 1 : most * 1.7], nice: false },
   }
   return {
     width: "container",
@@ -77,12 +90,8 @@ const specOf = (rows: ReadonlyArray<TotalRow>): TopLevelSpec => {
         mark: { type: "bar", height: { band: 0.6 } },
         encoding: {
           y,
-          x: { ...x, field: "total" },
-          color: {
-            field: "kind",
-            type: "nominal",
-            scale: { domain: ["part of what was spent", "another flow"] },
-          },
+          x: { ...x, field: "mean" },
+          color: { field: "kind", type: "nominal", scale: { domain: kinds } },
         },
       },
       {
@@ -90,7 +99,7 @@ const specOf = (rows: ReadonlyArray<TotalRow>): TopLevelSpec => {
         encoding: { y, x: { ...x, field: "low" }, x2: { field: "high" } },
       },
       {
-        mark: { type: "text", style: "note", baseline: "middle", dx: 8 },
+        mark: { type: "text", style: "note", baseline: "middle", dx: 8, align: "left" },
         encoding: { y, x: { ...x, field: "high" }, text: { field: "text" } },
       },
       {
@@ -101,16 +110,3 @@ const specOf = (rows: ReadonlyArray<TotalRow>): TopLevelSpec => {
     ],
   }
 }
-
-/** Credits of one flow in each replication: rate × time, summed over the bins. */
-const totalsOf = (result: RunResult, flow: string): ReadonlyArray<number> =>
-  result.replications.flatMap(({ series }) =>
-    series
-      .filter(({ name, key }) => name === "credits" && key === flow)
-      .map(({ values, binSeconds }) =>
-        values.reduce<number>(
-          (sum, value) => sum + ((value ?? 0) * binSeconds) / secondsPerHour,
-          0,
-        ),
-      ),
-  )

@@ -4,13 +4,3 @@
  * was given away before: those two are no further parts of the whole and are not stacked on it.
  */
 export const destinations = ["providers", "platform", "bounty pool", "withheld"]
-
-/** What each flow is called where it stands alone. */
-export const flowLabels: Readonly<Record<string, string>> = {
-  providers: "to providers",
-  platform: "to the platform",
-  "bounty pool": "to the bounty pool",
-  withheld: "withheld (flapping)",
-  "bounties paid": "bounties paid out",
-  "promotions spent": "paid with gifts",
-}

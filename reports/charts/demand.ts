@@ -2,11 +2,11 @@
  * Demand against what was served and what was rejected, over time. A request counts once: how often
  * its consumer came back with it is told apart, and so is what was wrong in itself.
  */
-import { averageIn, bandsOf } from "../bands.ts"
+import { figureOf } from "../estimate-text.ts"
+import type { RunResult } from "../../sim/results/models/run-model.ts"
+import { bandsOf } from "../bands.ts"
 import type { Bands } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
-import { formatNumber, formatShare } from "../number-format.ts"
-import { meanOf } from "../spread.ts"
 import { daysOf, linesInWords, timeLines, timeNotes, titleWithUnit } from "../time-lines.ts"
 import { noSeries } from "./missing.ts"
 
@@ -28,8 +28,8 @@ export const demand: ChartOf = (result) => {
   return {
     id,
     name,
-    title: titleOf(shareOf("served"), shareOf("rejected")),
-    notes: [...notesOf(shareOf("badInput"), shareOf("retried")), ...timeNotes(bands)],
+    title: titleOf(result),
+    notes: [...notesOf(result), ...timeNotes(bands)],
     alternative: `Requests a second over time. ${linesInWords(bands)}.`,
     legend: labels,
     isOverTime: true,
@@ -43,36 +43,32 @@ export const demand: ChartOf = (result) => {
       linked: true,
     }),
   }
-
-  /** What part of the demand after the warm-up met this fate, on average over replications. */
-  function shareOf(part: string): number | undefined {
-    const shares = result.replications.flatMap((replication) => {
-      const [whole, some] = ["arrived", part].map((which) =>
-        averageIn(replication, `requests.${which}`, "", result.warmupSeconds),
-      )
-      return whole === undefined || some === undefined || whole === 0 ? [] : [some / whole]
-    })
-    return shares.length === 0 ? undefined : meanOf(shares)
-  }
 }
 
-const notesOf = (
-  badInput: number | undefined = 0,
-  retried: number | undefined = 0,
-): ReadonlyArray<string> => [
-  ...(badInput === 0
-    ? []
-    : [`${formatShare(badInput)} were answered with a 4xx: neither served nor rejected.`]),
-  ...(retried === 0
-    ? []
-    : [
-        "A request that is refused and comes back counts once; consumers came back " +
-          `${formatNumber(retried)} times for each request.`,
-      ]),
-]
+const notesOf = (result: RunResult): ReadonlyArray<string> => {
+  const wrong = [
+    ["requests.badInputShare", "were wrong in themselves"],
+    ["requests.tooLongShare", "too long for the node that got them"],
+  ].flatMap(([name, words]) =>
+    (result.metrics[name]?.mean ?? 0) > 0 ? [`${figureOf(result, name)} ${words}`] : [],
+  )
+  const retries = figureOf(result, "requests.retriesPerRequest")
+  return [
+    ...(wrong.length === 0
+      ? []
+      : [`Answered with a 4xx, neither served nor rejected: ${wrong.join(", ")}.`]),
+    ...(retries === undefined || result.metrics["requests.retriesPerRequest"].mean === 0
+      ? []
+      : [
+          "A request that is refused and comes back counts once; consumers came back " +
+            `${retries.replace(/\u00a0.*/, "")} times for each request.`,
+        ]),
+  ]
+}
 
-const titleOf = (served: number | undefined, rejected: number | undefined): string => {
+const titleOf = (result: RunResult): string => {
+  const served = figureOf(result, "requests.servedShare")
+  const rejected = figureOf(result, "requests.rejectedShare")
   if (served === undefined) return "Requests that arrived"
-  const rest = rejected === undefined ? "" : `, ${formatShare(rejected)} rejected`
-  return `${formatShare(served)} of the requests were served${rest}`
+  return `${served} of the requests were served${rejected === undefined ? "" : `, ${rejected} rejected`}`
 }

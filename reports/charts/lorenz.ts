@@ -5,14 +5,15 @@
  * With pay per online hour x₁ ≤ … ≤ xₙ the curve joins the points (k/n, Σᵢ≤ₖ xᵢ / Σ x);
  * Gini = 2 Σ i·xᵢ / (n Σ x) − (n + 1)/n, and Jain = (Σ x)² / (n Σ x²).
  */
+import { figureOf } from "../estimate-text.ts"
 import type { TopLevelSpec } from "vega-lite"
-import type { NodeOutcome, RunResult } from "../../sim/results/models/run-model.ts"
+import type { NodeOutcome } from "../../sim/results/models/run-model.ts"
 import type { ChartOf, Layer } from "../chart.ts"
-import { counted, forChart, formatEstimate, formatShare } from "../number-format.ts"
+import { counted, forChart, formatShare } from "../number-format.ts"
 import { spreadNote, spreadOf } from "../spread.ts"
 import type { Spread } from "../spread.ts"
 import { pointerRule } from "../time-lines.ts"
-import { gini, jainIndex, lorenzCurve } from "../../sim/statistics/samples/inequality.ts"
+import { lorenzCurve } from "../../sim/statistics/samples/inequality.ts"
 import { noNodes } from "./missing.ts"
 import { afterWarmup } from "./warm-up-words.ts"
 
@@ -39,8 +40,13 @@ export const lorenz: ChartOf = (result) => {
     return { share, spread: spread ?? { mean: Number.NaN, low: null, high: null } }
   })
   const lowerHalf = rows[steps / 2]?.spread.mean ?? Number.NaN
-  const inequality = indexOf(result, "earnings.gini", paid.map(gini))
-  const fairness = indexOf(result, "earnings.jain", paid.map(jainIndex))
+  const indices = [
+    ["Gini", "earnings.gini", "0: equal"],
+    ["Jain", "earnings.jain", "1: equal"],
+  ].flatMap(([label, metric, meaning]) => {
+    const figure = figureOf(result, metric)
+    return figure === undefined ? [] : [{ text: `${label} ${figure}`, meaning }]
+  })
   const never = result.replications.reduce(
     (sum, { nodes }) => sum + nodes.filter(({ onlineHours }) => onlineHours <= 0).length,
     0,
@@ -50,7 +56,7 @@ export const lorenz: ChartOf = (result) => {
     name,
     title: `The lower-paid half of the nodes gets ${formatShare(lowerHalf)} of the pay per hour`,
     notes: [
-      `Gini ${inequality} (0: equal), Jain ${fairness} (1: equal).`,
+      ...indices.map(({ text, meaning }) => `${text} (${meaning}).`),
       `Pay is share and bounty per online hour${afterWarmup(result)}, each node counted once, lowest ` +
         "first; the straight line is equal pay for all.",
       spreadNote(paid.length),
@@ -59,29 +65,15 @@ export const lorenz: ChartOf = (result) => {
         : []),
     ],
     alternative:
-      `Lorenz curve, Gini ${inequality}, Jain ${fairness}: the lowest-paid tenth earns ${shareAt(rows, 0.1)}, the lower half ` +
+      `Lorenz curve${indices.map(({ text }) => `, ${text}`).join("")}: the lowest-paid tenth earns ${shareAt(rows, 0.1)}, the lower half ` +
       `${shareAt(rows, 0.5)}, the lower nine tenths ${shareAt(rows, 0.9)} of the pay per hour.`,
     legend: [],
     isOverTime: false,
-    spec: specOf(rows, [`Gini ${inequality}`, `Jain ${fairness}`]),
+    spec: specOf(
+      rows,
+      indices.map(({ text }) => text),
+    ),
   }
-}
-
-/** The metric of the run where it has one, or else the same index of the nodes at hand. */
-const indexOf = (result: RunResult, metric: string, values: ReadonlyArray<number>): string => {
-  const estimate = result.metrics[metric]
-  const spread = spreadOf(values)
-  const mean = estimate?.mean ?? spread?.mean ?? Number.NaN
-  const halfWidth =
-    estimate === undefined
-      ? spread === undefined || spread.high === null || values.length < 3
-        ? null
-        : spread.high - spread.mean
-      : estimate.halfWidth
-  const formatted = formatEstimate(mean, halfWidth)
-  return formatted.halfWidth === null
-    ? formatted.mean
-    : `${formatted.mean} ± ${formatted.halfWidth}`
 }
 
 interface LorenzRow {

@@ -2,18 +2,15 @@
  * A newcomer's ramp against the traffic and the pay it gets, by its age: time here is time since
  * joining, and 1 is what an equal veteran has.
  */
+import { figureText } from "../estimate-text.ts"
 import { bandsOf } from "../bands.ts"
-import type { Bands, BandLine } from "../bands.ts"
+import type { Bands } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
-import { formatShare } from "../number-format.ts"
 import type { RunResult } from "../../sim/results/models/run-model.ts"
-import { meanOf } from "../spread.ts"
 import { daysOf, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
 import { noSeries } from "./missing.ts"
 
 const parts = ["ramp", "traffic", "pay"] as const
-
-const week = 7
 
 export const newcomer: ChartOf = (result) => {
   const id = "newcomer"
@@ -36,7 +33,7 @@ export const newcomer: ChartOf = (result) => {
   return {
     id,
     name,
-    title: titleOf(result, bands.lines),
+    title: titleOf(result),
     notes: [
       "Time is the node’s age: days since it joined, not days of the run. Equal veterans have the " +
         "same device, slots and model; both count by the time that they were online.",
@@ -60,20 +57,12 @@ export const newcomer: ChartOf = (result) => {
   }
 }
 
-/** By the run's own metrics, which weigh each hour by what was done in it; else by the points drawn. */
-const titleOf = ({ metrics }: RunResult, lines: ReadonlyArray<BandLine>): string => {
-  const [ramp, traffic, pay] = parts.map((part) => {
-    const estimate = metrics[`newcomer.${part}FirstWeek`]
-    if (estimate !== undefined) {
-      const { mean, halfWidth } = estimate
-      const isKnown = halfWidth !== null && halfWidth > 0
-      return formatShare(mean) + (isKnown ? ` ± ${formatShare(halfWidth)}` : "")
-    }
-    const points = lines.find(({ key }) => key === part)?.points.filter(({ day }) => day < week)
-    return points === undefined || points.length === 0
-      ? undefined
-      : formatShare(meanOf(points.map(({ mean }) => mean)))
-  })
+const titleOf = (result: RunResult): string => {
+  const of = (part: string) => {
+    const estimate = result.metrics[`newcomer.${part}FirstWeek`]
+    return estimate === undefined ? undefined : figureText(estimate)
+  }
+  const [ramp, traffic, pay] = parts.map(of)
   if (traffic === undefined) return "A newcomer against an equal veteran"
   return [
     `In its first week a newcomer gets ${traffic} of an equal veteran’s traffic`,

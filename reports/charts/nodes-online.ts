@@ -1,10 +1,10 @@
 /**
  * Nodes online by device class, over time.
  */
+import { figureOf } from "../estimate-text.ts"
 import { bandsOf } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
 import { deviceClassesOf } from "../keys.ts"
-import { formatNumber } from "../number-format.ts"
 import { daysOf, fittingLines, inOrder, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
 import { noSeries } from "./missing.ts"
 
@@ -25,13 +25,11 @@ export const nodesOnline: ChartOf = (result) => {
     () => 0,
     "the first ones",
   )
-  const ends = bands.lines.map(
-    ({ key, points }) => `${formatNumber(points.at(-1)?.mean ?? Number.NaN)} ${key}`,
-  )
+  const online = figureOf(result, "nodes.online")
   return {
     id,
     name,
-    title: `Nodes online at the end: ${ends.join(", ")}`,
+    title: online === undefined ? "Nodes that are online" : `${online} are online on average`,
     notes: [...notes, ...timeNotes(bands)],
     alternative: `Nodes online over time. ${linesInWords(bands)}.`,
     legend: bands.lines.map((line) => line.key),

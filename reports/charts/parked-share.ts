@@ -1,9 +1,7 @@
 /**
  * What share of the instances the breaker keeps parked, over time.
  */
-import { averagesOf } from "../bands.ts"
-import { formatShare } from "../number-format.ts"
-import { meanOf } from "../spread.ts"
+import { figureOf } from "../estimate-text.ts"
 import { singleLine } from "./single-line.ts"
 
 export const parkedShare = singleLine({
@@ -12,7 +10,9 @@ export const parkedShare = singleLine({
   series: "breaker.parkedShare",
   yTitle: "instances parked",
   titleOf: (result) => {
-    const averages = averagesOf(result, "breaker.parkedShare", "", result.warmupSeconds)
-    return `At any time ${formatShare(meanOf(averages))} of the instances are parked`
+    const parked = figureOf(result, "breaker.parkedShare")
+    return parked === undefined
+      ? "Instances that the breaker keeps parked"
+      : `At any time ${parked} of the instances are parked`
   },
 })

@@ -1,7 +1,8 @@
 /** What a node's day is made of: what it is paid, what is withheld, what it costs; and what is left. */
+import { estimateText } from "../estimate-text.ts"
 import type { Chart, MissingChart } from "../chart.ts"
 import { intervalChart } from "../interval-chart.ts"
-import { counted, formatNumber } from "../number-format.ts"
+import { counted } from "../number-format.ts"
 import type { Estimate, RunResult } from "../../sim/results/models/run-model.ts"
 
 const parts = [
@@ -12,7 +13,7 @@ const parts = [
   { label: "profit", metric: (name: string) => `profit.${name}`, sign: 1 },
 ]
 
-export const payParts = ({ metrics, replications }: RunResult): Chart | MissingChart => {
+export const payParts = ({ metrics, replications, creditUsd }: RunResult): Chart | MissingChart => {
   const id = "pay-parts"
   const name = "What a node’s day is made of"
   const classes = ["consumer", "datacenter", "apple"].filter((one) => `profit.${one}` in metrics)
@@ -24,7 +25,10 @@ export const payParts = ({ metrics, replications }: RunResult): Chart | MissingC
   )
   if (rows.length === 0 || replications.length === 0)
     return { id, name, reason: "The run recorded no node’s pay by its parts." }
-  const left = classes.map((one) => `${formatNumber(metrics[`profit.${one}`].mean)} (${one})`)
+  const left = classes.map((one) => {
+    const { mean, usd } = estimateText(metrics[`profit.${one}`], creditUsd)
+    return `${mean} (${one}, ${usd})`
+  })
   return intervalChart({
     id,
     name,
@@ -39,9 +43,7 @@ export const payParts = ({ metrics, replications }: RunResult): Chart | MissingC
   })
 }
 
-const signed = ({ mean, halfWidth, n }: Estimate, sign: number) => ({
-  mean: sign * mean,
-  low: halfWidth === null ? null : sign * mean - halfWidth,
-  high: halfWidth === null ? null : sign * mean + halfWidth,
-  n,
-})
+const signed = ({ mean, low, high, n }: Estimate, sign: number) =>
+  sign > 0 || low === null || high === null
+    ? { mean: sign * mean, low, high, n }
+    : { mean: -mean, low: -high, high: -low, n }

@@ -1,9 +1,10 @@
 /**
  * Why requests were rejected, over time.
  */
+import { figureOf } from "../estimate-text.ts"
+import type { RunResult } from "../../sim/results/models/run-model.ts"
 import { bandsOf } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
-import { formatShare } from "../number-format.ts"
 import { daysOf, linesInWords, titleWithUnit } from "../time-lines.ts"
 import { areaOf, foldedParts, stackNotes, timeStack } from "../time-stack.ts"
 import { noSeries } from "./missing.ts"
@@ -16,12 +17,10 @@ export const rejections: ChartOf = (result) => {
   const total = all.lines.reduce((sum, line) => sum + areaOf(line), 0)
   if (total === 0) return { id, name, reason: "No request was rejected." }
   const bands = foldedParts(all, "other reasons")
-  const [most] = bands.lines
-  const share = most === undefined ? 0 : areaOf(most) / total
   return {
     id,
     name,
-    title: `“${most?.key ?? ""}” is behind ${formatShare(share)} of all rejections`,
+    title: titleOf(result),
     notes: stackNotes(bands),
     alternative: `Rejected requests a second by reason. ${linesInWords(bands)}.`,
     legend: bands.lines.map((line) => line.key),
@@ -33,4 +32,16 @@ export const rejections: ChartOf = (result) => {
       warmupDays: daysOf(result.warmupSeconds),
     }),
   }
+}
+
+const titleOf = (result: RunResult): string => {
+  const rejected = figureOf(result, "requests.rejectedShare")
+  if (rejected === undefined) return "Why requests were rejected"
+  const busy = figureOf(result, "requests.noCapacityShare")
+  const poor = figureOf(result, "requests.noCreditsShare")
+  const reasons = [
+    ...(busy === undefined ? [] : [`${busy} since every node was busy`]),
+    ...(poor === undefined ? [] : [`${poor} for want of credits`]),
+  ]
+  return `${rejected} of the requests were rejected${reasons.length === 0 ? "" : `: ${reasons.join(", ")}`}`
 }

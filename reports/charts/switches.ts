@@ -1,10 +1,9 @@
 /**
  * How often nodes switch models, over time: what bounties set in motion, and anti-flapping holds back.
  */
-import { averagesOf, bandsOf } from "../bands.ts"
+import { figureOf } from "../estimate-text.ts"
+import { bandsOf } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
-import { formatNumber } from "../number-format.ts"
-import { meanOf } from "../spread.ts"
 import { areaOf } from "../time-stack.ts"
 import { singleLine } from "./single-line.ts"
 
@@ -24,7 +23,9 @@ const drawn = singleLine({
   series: "switches",
   yTitle: "switches",
   titleOf: (result) => {
-    const averages = averagesOf(result, "switches", "", result.warmupSeconds)
-    return `Nodes switch to another model ${formatNumber(24 * meanOf(averages))} times a day`
+    const often = figureOf(result, "switches.perNodeWeek")
+    return often === undefined
+      ? "How often nodes switch to another model"
+      : `A node switches to another model ${often.replace(/\u00a0.*/, "")} times a week`
   },
 })

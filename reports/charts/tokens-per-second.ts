@@ -2,11 +2,12 @@
  * The decode rate of streams, as a distribution for each device class, against the floor of 5 tok/s
  * below which an instance is not eligible (docs/rules.md#floor).
  */
+import { figureOf } from "../estimate-text.ts"
 import type { ChartOf } from "../chart.ts"
 import { distribution, distributionInWords } from "../distribution.ts"
-import { pooled, shareBelow, sharesOf } from "../histogram-shares.ts"
+import { sharesOf } from "../histogram-shares.ts"
 import { deviceClassesOf } from "../keys.ts"
-import { counted, formatShare } from "../number-format.ts"
+import { counted } from "../number-format.ts"
 import { noHistogram } from "./missing.ts"
 
 const floorTokensPerSecond = 5
@@ -16,11 +17,14 @@ export const tokensPerSecond: ChartOf = (result) => {
   const name = "Tokens per second"
   const shares = sharesOf(result, "tokensPerSecond")
   if (shares === undefined) return noHistogram(id, name, "tokensPerSecond")
-  const below = shareBelow(pooled(shares), floorTokensPerSecond)
+  const below = figureOf(result, "streams.belowFloorShare")
   return {
     id,
     name,
-    title: `${formatShare(below)} of the streams run below the floor of ${floorTokensPerSecond} tok/s`,
+    title:
+      below === undefined
+        ? "How fast streams run"
+        : `${below} of the streams run below the floor of ${floorTokensPerSecond} tok/s`,
     notes: [
       `Share of the streams in each bin, mean of ${counted(shares.replications, "replication")}; ` +
         "the axis of rates is logarithmic.",

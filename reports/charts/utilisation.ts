@@ -1,11 +1,10 @@
 /**
  * How busy the slots of each device class are, over time.
  */
-import { averagesOf, bandsOf } from "../bands.ts"
+import { figureOf } from "../estimate-text.ts"
+import { bandsOf } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
 import { deviceClassesOf } from "../keys.ts"
-import { formatShare } from "../number-format.ts"
-import { meanOf } from "../spread.ts"
 import { daysOf, fittingLines, inOrder, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
 import { noSeries } from "./missing.ts"
 
@@ -21,13 +20,16 @@ export const utilisation: ChartOf = (result) => {
     "the first ones",
   )
   const averages = bands.lines.flatMap(({ key }) => {
-    const values = averagesOf(result, "utilisation", key, result.warmupSeconds)
-    return values.length === 0 ? [] : [`${key} ${formatShare(meanOf(values))}`]
+    const busy = figureOf(result, `utilisation.${key}`)
+    return busy === undefined ? [] : [`${key} ${busy}`]
   })
   return {
     id,
     name,
-    title: `Share of slots that are busy: ${averages.join(", ")}`,
+    title:
+      averages.length === 0
+        ? "How busy slots are"
+        : `Share of slots that are busy: ${averages.join(", ")}`,
     notes: [...notes, ...timeNotes(bands)],
     alternative: `Utilisation over time. ${linesInWords(bands)}.`,
     legend: bands.lines.map((line) => line.key),

@@ -9,58 +9,79 @@ import type {
   Frontier,
 } from "../../sim/results/models/claims-model.ts"
 import type { Chart } from "../chart.ts"
-import { forChart } from "../number-format.ts"
+import { forChart, formatNumber } from "../number-format.ts"
+import type { IntervalChart } from "../interval-chart.ts"
 import { intervalChart } from "../interval-chart.ts"
 
-/** Below this no chart shows more than a point: a bound of exactly 0 that is met exactly. */
 const boundsOf = ({ atLeast, atMost }: Bound) => [
-  ...(atLeast === null ? [] : [{ at: atLeast, label: `at least ${atLeast}` }]),
-  ...(atMost === null ? [] : [{ at: atMost, label: `at most ${atMost}` }]),
+  ...(atLeast === null ? [] : [{ at: atLeast, label: `at least ${formatNumber(atLeast)}` }]),
+  ...(atMost === null ? [] : [{ at: atMost, label: `at most ${formatNumber(atMost)}` }]),
 ]
 
-const ratioText = ({ mean, low, high }: Estimated): string =>
-  low === null || high === null
-    ? mean.toFixed(2)
-    : `${mean.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`
+/** "118 (116 to 120) more than honestly". */
+const gainText = ({ mean, low, high }: Estimated): string => {
+  if (mean === 0 && low === high) return "exactly as much as honestly"
+  const isLess = mean < 0
+  const ends =
+    low === null || high === null || low === high ? null : isLess ? [-high, -low] : [low, high]
+  const size = formatNumber(Math.abs(mean))
+  const words = ends === null ? size : `${size} (${ends.map(formatNumber).join(" to ")})`
+  return `${words} ${isLess ? "less" : "more"} than honestly`
+}
 
-/** A chart for each of the promise's experiments; all of them as one where they share unit and bound. */
-export const claimCharts = ({ id, title, economies }: Claim): ReadonlyArray<Chart> => {
-  const names = Object.keys(economies)
-  const first = economies[names[0]]?.measures ?? []
+/** The promise's experiments that make one picture: all of them, where they share unit and bound. */
+const groupsOf = ({ economies }: Claim): ReadonlyArray<ReadonlyArray<number>> => {
+  const first = economies[Object.keys(economies)[0]]?.measures ?? []
   const isAlike = first.every(
     ({ unit, bound }) =>
       unit === first[0]?.unit &&
       bound.atLeast === first[0].bound.atLeast &&
       bound.atMost === first[0].bound.atMost,
   )
-  const groups = isAlike ? [first.map((_, at) => at)] : first.map((_, at) => [at])
-  return groups
-    .filter((group) => group.length > 0)
-    .map((group) => {
-      const [sample] = group.map((at) => first[at])
-      const own = group.length === 1 ? sample.label : title
-      return intervalChart({
-        id: `claim-${id}-${group[0] + 1}`,
-        name: title,
-        title: `${capital(own)}: ${names
-          .map((economy) => {
-            const verdicts = group.map((at) => economies[economy].measures[at].verdict)
-            return `${economy} ${verdictWords(verdicts)}`
-          })
-          .join(", ")}`,
-        notes: [],
-        keys: names,
-        rows: group.flatMap((at) =>
-          names.map((economy) => ({
-            label: economies[economy].measures[at].label,
-            series: economy,
-            estimate: economies[economy].measures[at].estimate,
-          })),
-        ),
-        xTitle: sample.unit,
-        bounds: boundsOf(sample.bound),
-      })
+  const all = first.map((_, at) => at)
+  return first.length === 0 ? [] : isAlike ? [all] : all.map((at) => [at])
+}
+
+/** A chart, and what it shows apart from what it is about: on a page a heading says that already. */
+export interface ClaimsChart {
+  readonly chart: Chart
+  readonly finding: string
+}
+
+const chartOf = (subject: string, finding: string, own: Omit<IntervalChart, "title" | "name">) => ({
+  finding,
+  chart: intervalChart({ ...own, name: subject, title: `${subject}: ${finding}` }),
+})
+
+/** A chart for each of the promise's experiments; all of them as one where they share unit and bound. */
+export const claimCharts = (claim: Claim): ReadonlyArray<ClaimsChart> => {
+  const { id, title, economies } = claim
+  const names = Object.keys(economies)
+  const first = economies[names[0]]?.measures ?? []
+  return groupsOf(claim).map((group) => {
+    const sample = first[group[0]]
+    const isOne = group.length === 1
+    const verdicts = names
+      .map(
+        (economy) =>
+          `${economy} ${verdictWords(group.map((at) => economies[economy].measures[at].verdict))}`,
+      )
+      .join(", ")
+    return chartOf(isOne ? capital(sample.label) : title, capital(verdicts), {
+      id: `claim-${id}-${group[0] + 1}`,
+      notes: [`${sample.horizonDays} days simulated.`],
+      keys: names,
+      rows: group.flatMap((at) =>
+        names.map((economy) => ({
+          label: economies[economy].measures[at].label,
+          series: economy,
+          estimate: economies[economy].measures[at].estimate,
+        })),
+      ),
+      xTitle: capital(sample.unit),
+      bounds: boundsOf(sample.bound),
     })
+  })
 }
 
 const verdictWords = (verdicts: ReadonlyArray<string>): string => {
@@ -73,30 +94,34 @@ const verdictWords = (verdicts: ReadonlyArray<string>): string => {
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-const attackChart = ({ id, title, economies }: Attack): Chart => {
+const attackChart = ({ id, title, economies }: Attack): ClaimsChart => {
   const names = Object.keys(economies)
   const worst = names.map((economy) => {
-    const [most] = economies[economy].toSorted((a, b) => b.ratio.mean - a.ratio.mean)
-    return `${economy} ${ratioText(most.ratio)}`
+    const [most] = economies[economy].toSorted((a, b) => b.gain.mean - a.gain.mean)
+    return `${gainText(most.gain)} under ${economy}`
   })
-  return intervalChart({
+  return chartOf(title, `At its best it makes, in credits a day, ${worst.join(", ")}`, {
     id: `attack-${id}`,
-    name: title,
-    title: `${title}: profit ÷ honest profit at worst, ${worst.join("; ")}`,
-    notes: ["Above 1 the attack pays better than the best honest conduct on the same machines."],
+    notes: [
+      "Right of the line the attack makes more than the best honest conduct on the same machines.",
+    ],
     keys: names,
     rows: names.flatMap((economy) =>
-      economies[economy].map(({ label, ratio }) => ({ label, series: economy, estimate: ratio })),
+      economies[economy].map(({ label, gain, horizonDays }) => ({
+        label: `${label}, ${horizonDays} d`,
+        series: economy,
+        estimate: gain,
+      })),
     ),
-    xTitle: "profit ÷ honest profit",
-    bounds: [{ at: 1, label: "honest profit" }],
+    xTitle: "Profit less honest profit, credits a day",
+    bounds: [{ at: 0, label: "as honest" }],
   })
 }
 
 const shareText = (share: number): string =>
   share === 1 ? "sole supplier" : `of ${Math.round(1 / share)} suppliers`
 
-const frontierChart = ({ points, safe }: Frontier): Chart => {
+const frontierChart = ({ points, safe }: Frontier): ClaimsChart => {
   const shares = safe.map(({ supplyShare }) => shareText(supplyShare))
   const values = points.map(({ supplyShare, paidMultiplier, gain }) => ({
     share: shareText(supplyShare),
@@ -156,15 +181,16 @@ const frontierChart = ({ points, safe }: Frontier): Chart => {
       },
     ],
   }
-  return {
+  const finding = `self-dealing does not pay ${safe
+    .map(
+      ({ supplyShare, highestSafe }) =>
+        `${highestSafe === null ? "at no multiplier tried" : `up to × ${highestSafe.toFixed(2)}`} for ${supplyShare === 1 ? "a" : "one"} ${shareText(supplyShare)}`,
+    )
+    .join(", ")}`
+  const chart: Chart = {
     id: "frontier",
     name: "Frontier of self-dealing",
-    title: `Self-dealing does not pay ${safe
-      .map(
-        ({ supplyShare, highestSafe }) =>
-          `${highestSafe === null ? "at no multiplier tried" : `up to × ${highestSafe.toFixed(2)}`} for ${supplyShare === 1 ? "a" : "one"} ${shareText(supplyShare)}`,
-      )
-      .join(", ")}`,
+    title: capital(finding),
     notes: [
       "Dotted: 1 ÷ (share of the supply × (1 − fee)), above which theory says that it pays. Under the rules of pooled, with trust for everyone, all fees in the bounty pool, and a model that is always short.",
       "A point is the estimate, the line through it the 95% interval.",
@@ -176,10 +202,15 @@ const frontierChart = ({ points, safe }: Frontier): Chart => {
     isOverTime: false,
     spec,
   }
+  return { chart, finding: capital(finding) }
 }
 
 /** Every picture of the audit, in the page's order. */
-export const allCharts = ({ claims, attacks, frontier }: ClaimsReport): ReadonlyArray<Chart> => [
+export const allCharts = ({
+  claims,
+  attacks,
+  frontier,
+}: ClaimsReport): ReadonlyArray<ClaimsChart> => [
   ...claims.filter(({ id }) => id !== "long-term").flatMap(claimCharts),
   ...attacks.map(attackChart),
   ...(frontier === null ? [] : [frontierChart(frontier)]),

@@ -8,6 +8,10 @@ import { writeFile } from "../write-file.ts"
 import { allCharts } from "./claims-charts.ts"
 import { claimsHtml } from "./claims-page.ts"
 
+/** Pixels of a picture in the page: beside a desk, and on a phone. */
+const pageWidth = 900
+const phoneWidth = 350
+
 /** Returns the files that were written: the page first. */
 export const writeClaims = (report: ClaimsReport, folder: string) =>
   Effect.gen(function* () {
@@ -16,23 +20,25 @@ export const writeClaims = (report: ClaimsReport, folder: string) =>
     const picture = yield* withFont(defaultPngOptions)
     const drawn = yield* Effect.forEach(
       allCharts(report),
-      (chart) =>
+      ({ chart, finding }) =>
         Effect.gen(function* () {
           const svg = yield* renderSvg(chart)
-          const inPage = yield* renderSvg(chart, { mode: "page", width: 900 })
+          // The page says the chart's sentences itself, in its own letters and as wide as it is.
+          const bare = { ...chart, title: "", notes: [] }
+          const wide = yield* renderSvg(bare, { mode: "page", width: pageWidth })
+          const narrow = yield* renderSvg(bare, { mode: "page", width: phoneWidth })
           const image = yield* renderPng(chart, svg, picture)
           const file = (extension: string) =>
             paths.join(folder, "charts", `${chart.id}.${extension}`)
           yield* writeFile(file("svg"), svg)
           yield* writeFile(file("png"), image)
-          const { alternative } = chart
-          return { id: chart.id, files: [file("svg"), file("png")], svg: inPage, alternative }
+          const { id, alternative, notes } = chart
+          const files = [file("svg"), file("png")]
+          return { files, id, picture: { wide, narrow, finding, notes, alternative } }
         }),
       { concurrency: 2 },
     )
-    const pictures = new Map(
-      drawn.map(({ id, svg, alternative }) => [id, { svg, alternative }] as const),
-    )
+    const pictures = new Map(drawn.map(({ id, picture: one }) => [id, one] as const))
     const page = paths.join(folder, "claims.html")
     yield* writeFile(page, claimsHtml(report, pictures))
     return [page, ...drawn.flatMap(({ files }) => files)]

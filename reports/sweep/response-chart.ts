@@ -2,12 +2,14 @@
  * A metric against one factor, with 95% intervals: one line, or one for each value of a second factor.
  */
 import type { TopLevelSpec } from "vega-lite"
-import type { FactorValue, MetricFacts } from "../../sim/results/models/sweep-model.ts"
+import type { MetricFacts } from "../../sim/results/models/metric-facts.ts"
+import type { FactorValue } from "../../sim/results/models/sweep-model.ts"
 import type { Chart, Layer } from "../chart.ts"
 import { chartHeight, pointerLayer } from "../chart.ts"
 import { forChart, formatNumber, formatWithUnit, spreadInWords } from "../number-format.ts"
 import type { Spread } from "../spread.ts"
 import { titleWithUnit } from "../time-lines.ts"
+import { labelOf } from "./metric-words.ts"
 
 export interface ResponsePoint {
   readonly at: FactorValue
@@ -27,6 +29,8 @@ export interface ResponseOptions {
   readonly factor: string
   /** Whether the factor's values are spaced by ratio. */
   readonly isLogarithmic: boolean
+  /** What the factors do to the metric, told from chance, as the rest of a sentence; "": not known. */
+  readonly finding: string
   readonly lines: ReadonlyArray<ResponseLine>
   /** Single points behind the line, where it sums up many. */
   readonly cloud: ReadonlyArray<{ readonly at: FactorValue; readonly mean: number }>
@@ -77,7 +81,9 @@ const valueText = (value: FactorValue): string =>
   typeof value === "number" ? formatNumber(value) : value
 
 /** What happens from one end of the factor to the other, or between the extremes of a choice. */
-const titleOf = ({ metric, facts, factor, lines }: ResponseOptions): string => {
+const titleOf = ({ metric, facts, factor, finding, lines }: ResponseOptions): string => {
+  const label = labelOf(metric, facts)
+  if (finding !== "") return `${label}: ${finding}`
   const words = ({ at, spread }: ResponsePoint) => ({
     at: valueText(at),
     value: estimateInWords(spread, facts.unit),
@@ -91,7 +97,7 @@ const titleOf = ({ metric, facts, factor, lines }: ResponseOptions): string => {
     const verb = !areApart(a, b)
       ? `shows no clear change, ${from.value} and ${to.value},`
       : `${b.mean > a.mean ? "rises" : "falls"} from ${from.value} to ${to.value}`
-    return `${metric} ${verb} as ${factor} goes from ${from.at} to ${to.at}`
+    return `${label} ${verb} as ${factor} goes from ${from.at} to ${to.at}`
   }
   const sorted = all.toSorted((a, b) => a.spread.mean - b.spread.mean)
   const [least, most] = [sorted[0], sorted[sorted.length - 1]]
@@ -99,8 +105,8 @@ const titleOf = ({ metric, facts, factor, lines }: ResponseOptions): string => {
     `${factor} ${valueText(at)}${key === "" ? "" : `, ${key}`}`
   const value = ({ spread }: ResponsePoint) => estimateInWords(spread, facts.unit)
   return areApart(least.spread, most.spread)
-    ? `${metric} is lowest, ${value(least)}, with ${place(least)}; highest, ${value(most)}, with ${place(most)}`
-    : `${metric} shows no clear difference: ${value(least)} to ${value(most)}`
+    ? `${label} is lowest, ${value(least)}, with ${place(least)}; highest, ${value(most)}, with ${place(most)}`
+    : `${label} shows no clear difference: ${value(least)} to ${value(most)}`
 }
 
 /** Whether two intervals have nothing in common; without intervals, whether the means differ. */
@@ -152,7 +158,7 @@ const specOf = ({
     type: "quantitative" as const,
     scale: { zero: false },
     axis: {
-      title: titleWithUnit(metric, facts.unit),
+      title: titleWithUnit(labelOf(metric, facts), facts.unit),
       ...(facts.unit === "share" ? { format: "~%" } : {}),
     },
   }

@@ -2,9 +2,10 @@
  * A metric over two factors of many values each, as a map: shade for the mean, its interval in words
  * in the field.
  */
-import type { MetricFacts } from "../../sim/results/models/sweep-model.ts"
+import type { MetricFacts } from "../../sim/results/models/metric-facts.ts"
 import type { Chart } from "../chart.ts"
 import { forChart, formatNumber, formatShare, spreadInWords } from "../number-format.ts"
+import { labelOf } from "./metric-words.ts"
 import type { Response } from "./responses.ts"
 
 export interface MapOptions {
@@ -12,6 +13,8 @@ export interface MapOptions {
   readonly metric: string
   readonly facts: MetricFacts
   readonly factors: readonly [string, string]
+  /** What the factors do to the metric, told from chance, as the rest of a sentence; "": not known. */
+  readonly finding: string
   readonly responses: ReadonlyArray<Response>
   readonly notes: ReadonlyArray<string>
 }
@@ -34,6 +37,7 @@ export const responseMap = ({
   metric,
   facts,
   factors,
+  finding,
   responses,
   notes,
 }: MapOptions): Chart => {
@@ -66,7 +70,7 @@ export const responseMap = ({
   return {
     id,
     name: `${metric} by ${factors.join(" and ")}`,
-    title: `${metric} is lowest, ${estimate(least)}${unitText}, with ${place(least)}; highest, ${estimate(most)}${unitText}, with ${place(most)}`,
+    title: `${labelOf(metric, facts)}${finding === "" ? "" : `: ${finding}`}${finding === "" ? " is" : ";"} lowest, ${estimate(least)}${unitText}, with ${place(least)}; highest, ${estimate(most)}${unitText}, with ${place(most)}`,
     notes: [`${facts.meaning}.`, spreadWords[Math.min(3, most.n)] ?? "", ...notes],
     alternative: `${metric} by ${factors.join(" and ")}: ${rows.map((row) => `${row.x}, ${row.y}: ${row.text}`).join("; ")}.`,
     legend: [],

@@ -3,6 +3,8 @@
  * vary, along each of them.
  */
 import { cellsByPoint, valuesOf } from "../../sim/results/export/sweep-export.ts"
+import type { MainEffects } from "../../sim/results/models/main-effects.ts"
+import { movingMetrics, primaryMetrics } from "../../sim/results/models/main-effects.ts"
 import type { FactorValue, SweepResult } from "../../sim/results/models/sweep-model.ts"
 import type { Spread } from "../spread.ts"
 import { meanOf, spreadOf } from "../spread.ts"
@@ -71,32 +73,26 @@ const partsOf = (sorted: ReadonlyArray<Response>): ReadonlyArray<ReadonlyArray<R
   )
 }
 
-/** Shown before others, where they respond at all. */
-const usualMetrics = [
-  "requests.servedShare",
-  "ttft.p99",
-  "utilisation.all",
-  "tokens.outputPerSecond",
-  "credits.providersPerDay",
-  "credits.platformPerDay",
-  "credits.bountiesPerDay",
-  "earnings.gini",
-  "nodes.online",
-  "switches.perNodeWeek",
-]
-
 /**
- * The metrics that are most worth a chart: the usual ones that respond, then those of which the points
- * explain most of the variance (the correlation ratio η², or the range where there is one replication).
+ * The metrics that are most worth a chart: of a grid with replications those that a factor moves, told
+ * from chance; otherwise those of which the points explain most of the variance (the correlation ratio
+ * η², or the range where there is one replication). The primary ones first.
  */
-export const respondingMetrics = (result: SweepResult, most: number): ReadonlyArray<string> => {
-  const ranked = Object.keys(result.metrics)
-    .map((metric) => ({ metric, weight: weightOf(result, metric) }))
-    .filter(({ weight }) => weight > leastWeight)
-    .toSorted((a, b) => b.weight - a.weight)
-    .map(({ metric }) => metric)
-  const first = usualMetrics.filter((metric) => ranked.includes(metric))
-  return [...first, ...ranked.filter((metric) => !first.includes(metric))].slice(0, most)
+export const respondingMetrics = (
+  result: SweepResult,
+  effects: ReadonlyArray<MainEffects>,
+  most: number,
+): ReadonlyArray<string> => {
+  const responding =
+    effects.length > 0 && result.definition.replications > 1
+      ? [...new Set(effects.flatMap((own) => movingMetrics(own).map(({ metric }) => metric)))]
+      : Object.keys(result.metrics)
+          .map((metric) => ({ metric, weight: weightOf(result, metric) }))
+          .filter(({ weight }) => weight > leastWeight)
+          .toSorted((a, b) => b.weight - a.weight)
+          .map(({ metric }) => metric)
+  const first = primaryMetrics.filter((metric) => responding.includes(metric))
+  return [...first, ...responding.filter((metric) => !first.includes(metric))].slice(0, most)
 }
 
 /** Below it, a metric's differences between points are a matter of digits. */

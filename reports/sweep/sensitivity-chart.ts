@@ -1,5 +1,6 @@
 /** How much each factor matters for a metric: bars with 95% intervals, the longest at the top. */
 import type { TopLevelSpec } from "vega-lite"
+import { adviceOn } from "../../sim/results/models/sensitivity-advice.ts"
 import type {
   Bounded,
   FactorEffects,
@@ -22,7 +23,12 @@ export const sensitivityChart = (
   metric: string,
   sensitivity: MetricSensitivity,
   samples: number,
-): Chart =>
+): Chart => {
+  const chart = chartOf(metric, sensitivity, samples)
+  return { ...chart, notes: [...chart.notes, ...adviceOn(metric, sensitivity, samples)] }
+}
+
+const chartOf = (metric: string, sensitivity: MetricSensitivity, samples: number): Chart =>
   sensitivity.method === "morris"
     ? effectsChart(
         metric,

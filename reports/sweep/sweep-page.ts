@@ -1,6 +1,7 @@
 /** The pages of a sweep and of a sensitivity analysis: charts, a table of all metrics, provenance. */
 import type { Sensitivity } from "../../sim/results/models/sensitivity-model.ts"
 import { sweepDigest } from "../../sim/results/export/sweep-export.ts"
+import { mainEffects } from "../../sim/results/models/main-effects.ts"
 import type { SweepDefinition, SweepResult } from "../../sim/results/models/sweep-model.ts"
 import type { Chart } from "../chart.ts"
 import type { Html } from "../markup.ts"
@@ -8,6 +9,8 @@ import { joined, markup, nothing } from "../markup.ts"
 import { counted, formatWithUnit, spreadInWords } from "../number-format.ts"
 import type { ChartSection, PageLibraries } from "../page.ts"
 import { breakable, chartSection, pageHtml, provenanceSection } from "../page.ts"
+import { effectsSection } from "./effects-section.ts"
+import { labelOf } from "./metric-words.ts"
 import type { Response } from "./responses.ts"
 import { responsesOf } from "./responses.ts"
 
@@ -21,35 +24,54 @@ const designWords: Readonly<Record<SweepDefinition["design"], string>> = {
 
 export const sweepHtml = (
   result: SweepResult,
+  command: string,
   charts: ReadonlyArray<Chart>,
   libraries: PageLibraries,
-): string =>
-  definitionPage(
+): string => {
+  const effects = mainEffects(result)
+  const isGrid = effects.length > 0
+  return definitionPage(
     result.definition,
     sweepDigest(result),
-    [{ id: "responses", title: "What responds", charts }],
-    extremesTable(result),
+    command,
+    {
+      before: effectsSection(result, effects),
+      charts: { id: "responses", title: isGrid ? "What responds" : "Along each setting", charts },
+      after: isGrid ? nothing : extremesTable(result),
+    },
     libraries,
   )
+}
 
 export const sensitivityHtml = (
   sensitivity: Sensitivity,
+  command: string,
   charts: ReadonlyArray<Chart>,
   libraries: PageLibraries,
 ): string =>
   definitionPage(
     sensitivity.definition,
     sensitivity.digest,
-    [{ id: "sensitivity", title: "What matters", charts }],
-    nothing,
+    command,
+    {
+      before: nothing,
+      charts: { id: "sensitivity", title: "What matters", charts },
+      after: nothing,
+    },
     libraries,
   )
+
+interface Findings {
+  readonly before: Html
+  readonly charts: ChartSection
+  readonly after: Html
+}
 
 const definitionPage = (
   definition: SweepDefinition,
   digest: string,
-  sections: ReadonlyArray<ChartSection>,
-  table: Html,
+  command: string,
+  { before, charts, after }: Findings,
   libraries: PageLibraries,
 ): string =>
   pageHtml(
@@ -68,33 +90,40 @@ const definitionPage = (
 </header>`,
       main: [
         markup`<noscript><p class="alarm">The charts of this page are drawn by scripts, which are switched off. The same charts are written beside this file, as pictures in the folder “charts”.</p></noscript>`,
-        ...sections.map(chartSection),
-        table,
-        provenance(definition, digest),
+        before,
+        charts.charts.length === 0 ? nothing : chartSection(charts),
+        after,
+        provenance(definition, digest, command),
       ],
-      charts: sections.flatMap(({ charts }) => charts),
+      charts: charts.charts,
       days: 0,
     },
     libraries,
   )
 
-/** Where each metric is lowest and highest. */
+/** Where each metric is lowest and highest, but for those that are the same everywhere. */
 const extremesTable = (result: SweepResult): Html => {
-  const place = ({ values }: Response): string =>
-    result.factors.map((path, at) => `${path} ${values[at]}`).join(", ")
-  const cell = (response: Response, unit: string): Html =>
-    markup`<td><span>${
-      response.spread.low === null
-        ? formatWithUnit(response.spread.mean, unit)
-        : spreadInWords(response.spread, unit)
-    }</span><span class="meaning">${place(response)}</span></td>`
-  const rows = Object.entries(result.metrics).flatMap(([name, { unit, meaning }]) => {
-    const sorted = responsesOf(result, name).toSorted((a, b) => a.spread.mean - b.spread.mean)
-    if (sorted.length === 0) return []
-    const heading = markup`<th scope="row">${breakable(name)}<span class="meaning">${meaning}</span></th>`
-    return [
-      markup`<tr>${heading}${cell(sorted[0], unit)}${cell(sorted[sorted.length - 1], unit)}</tr>`,
-    ]
+  const cell = (extreme: ReadonlyArray<Response>, unit: string): Html => {
+    const [{ spread, values }, ...ties] = extreme
+    const place =
+      ties.length > 0
+        ? `at ${counted(extreme.length, "point")}`
+        : result.factors.map((path, at) => `${path} ${values[at]}`).join(", ")
+    const words =
+      spread.low === null ? formatWithUnit(spread.mean, unit) : spreadInWords(spread, unit)
+    return markup`<td><span>${words}</span><span class="meaning">${place}</span></td>`
+  }
+  const all = Object.entries(result.metrics).map(([name, facts]) => ({
+    name,
+    facts,
+    responses: responsesOf(result, name),
+  }))
+  const varied = all.filter(({ responses }) => isVaried(responses))
+  const same = all.filter(({ responses }) => responses.length > 0 && !isVaried(responses))
+  const rows = varied.map(({ name, facts, responses }) => {
+    const means = responses.map(({ spread }) => spread.mean)
+    const at = (mean: number) => responses.filter(({ spread }) => spread.mean === mean)
+    return markup`<tr><th scope="row">${labelOf(name, facts)}<span class="meaning">${breakable(name)}</span></th>${cell(at(Math.min(...means)), facts.unit)}${cell(at(Math.max(...means)), facts.unit)}</tr>`
   })
   return markup`<section aria-labelledby="metrics">
 <h2 id="metrics">All metrics</h2>
@@ -104,10 +133,18 @@ const extremesTable = (result: SweepResult): Html => {
 <tbody>
 ${rows}
 </tbody></table></div>
+${same.length === 0 ? nothing : markup`<p>The same at every point: ${same.map(({ name, facts }) => `${labelOf(name, facts)} (${name})`).join("; ")}.</p>`}
 </section>`
 }
 
-const provenance = (definition: SweepDefinition, digest: string): Html => {
+/** Whether a metric's means differ by more than digits. */
+const isVaried = (responses: ReadonlyArray<Response>): boolean => {
+  const means = responses.map(({ spread }) => spread.mean)
+  const [least, most] = [Math.min(...means), Math.max(...means)]
+  return most - least > 1e-9 * Math.max(Math.abs(least), Math.abs(most))
+}
+
+const provenance = (definition: SweepDefinition, digest: string, command: string): Html => {
   const facts: ReadonlyArray<readonly [string, string]> = [
     ["Scenario", definition.scenario],
     ["Varies", definition.vary.join(" ")],
@@ -119,7 +156,7 @@ const provenance = (definition: SweepDefinition, digest: string): Html => {
     ["Evenkeel", definition.version],
     ["Digest of all cells", digest],
   ]
-  return provenanceSection(facts, definition.command, {
+  return provenanceSection(facts, command, {
     heading: "The scenario, but for what varies",
     yaml: definition.scenarioYaml,
   })

@@ -14,15 +14,11 @@ export interface Arm {
   readonly scenario: string
   /** As `--set` takes them, in order. */
   readonly settings: ReadonlyArray<string>
-  /** Run for as long as it says in any audit: what it shows comes late. */
-  readonly isWhole?: true
 }
 
 export interface RunSize {
   readonly seed: string
   readonly replications: number
-  /** Days of each arm, as a part of what its scenario says. */
-  readonly horizonShare: number
 }
 
 /** What an arm came to: its metrics, by replication. */
@@ -30,12 +26,13 @@ export interface ArmResult {
   readonly metrics: ReadonlyArray<Readonly<Record<string, number>>>
   /** Names of the checks that did not hold. */
   readonly failedChecks: ReadonlyArray<string>
+  readonly horizonDays: number
   /** The shell command that runs the arm by itself. */
   readonly command: string
 }
 
-export const keyOfArm = ({ scenario, settings, isWhole }: Arm): string =>
-  JSON.stringify([scenario, settings, isWhole === true])
+export const keyOfArm = ({ scenario, settings }: Arm): string =>
+  JSON.stringify([scenario, settings])
 
 /**
  * Runs every arm once, however often it is asked for; results by `keyOfArm`. `onProgress` is called
@@ -71,20 +68,16 @@ export const runArms = (
   })
 
 const runArm = (
-  { scenario, settings, isWhole }: Arm,
+  { scenario, settings }: Arm,
   plan: Plan,
-  { seed, replications, horizonShare }: RunSize,
+  { seed, replications }: RunSize,
   onFinished: (finished: number) => Effect.Effect<void>,
 ) =>
   Effect.gen(function* () {
-    const isCut = isWhole !== true && horizonShare < 1
-    const horizonDays = plan.scenario.horizonDays * (isCut ? horizonShare : 1)
-    const command = commandAgain("run", { scenario, seed, replications }, [
-      ["--set", isCut ? [...withoutHorizon(settings), `horizonDays=${horizonDays}`] : settings],
-    ])
+    const command = commandAgain("run", { scenario, seed, replications }, [["--set", settings]])
     const finished = yield* Ref.make<ReadonlyArray<Finished>>([])
     const result = yield* runExperiment(
-      { ...plan, scenario: { ...plan.scenario, horizonDays } },
+      plan,
       {
         replications,
         seed,
@@ -97,9 +90,7 @@ const runArm = (
     return {
       metrics: result.replications.map(({ metrics }) => metrics),
       failedChecks: Object.entries(result.checks).flatMap(([name, { ok }]) => (ok ? [] : [name])),
+      horizonDays: plan.scenario.horizonDays,
       command,
     } satisfies ArmResult
   })
-
-const withoutHorizon = (settings: ReadonlyArray<string>): ReadonlyArray<string> =>
-  settings.filter((setting) => !setting.startsWith("horizonDays="))

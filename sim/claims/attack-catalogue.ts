@@ -24,6 +24,9 @@ export interface AttackPlan {
   readonly id: string
   readonly title: string
   readonly means: string
+  /** Takes minutes: a fast audit leaves it out unless it is asked for by name. */
+  readonly isSlow?: true
+  /** A fast audit takes the first of them alone. */
   readonly ways: ReadonlyArray<AttackWay>
 }
 
@@ -115,6 +118,7 @@ export const attackPlans: ReadonlyArray<AttackPlan> = [
     id: "bounty-chasing",
     title: "Chasing bounties from model to model",
     means: "Switches to whichever model has the highest multiplier, weekly or daily.",
+    isSlow: true,
     ways: [inFlapping("daily", 24), inFlapping("weekly", 168)],
   },
   {

@@ -11,15 +11,24 @@ import type {
   Frontier,
   Measure,
 } from "../results/models/claims-model.ts"
-import { metricFacts } from "../summary/metrics.ts"
+import { metricFacts } from "../metrics/catalogue.ts"
 import type { Arm, ArmResult, RunSize } from "./arm.ts"
 import { keyOfArm, runArms } from "./arm.ts"
+import type { JudgedTrial, Trial } from "./judge.ts"
 import type { AttackPlan, AttackWay } from "./attack-catalogue.ts"
 import { attackPlans } from "./attack-catalogue.ts"
 import type { ClaimPlan } from "./claim-catalogue.ts"
 import { claimPlans } from "./claim-catalogue.ts"
 import { frontierArms, frontierOf } from "./frontier.ts"
-import { estimate, estimateRatio, joinVerdicts, judge, judgeAttack, valuesOf } from "./judge.ts"
+import {
+  differencesOf,
+  estimate,
+  estimateRatio,
+  joinVerdicts,
+  judge,
+  judgeAttacks,
+  valuesOf,
+} from "./judge.ts"
 
 export const auditedEconomies = ["pooled", "hardened"] as const
 
@@ -55,53 +64,82 @@ const attackArm = ({ scenario, both, attack }: AttackWay): Arm => ({
 const armsOf = (plan: AttackPlan): ReadonlyArray<Arm> =>
   plan.ways.flatMap((way) => [...honestArms(way).map(([, arm]) => arm), attackArm(way)])
 
-/** The arms that an audit of these ids needs, those of both economies. */
-const armsFor = (ids: ReadonlySet<string>): ReadonlyArray<Arm> => {
-  const attacks = plansFor(ids)
+/** What an audit is about. */
+export interface AuditScope {
+  /** Ids of promises and attacks; those that one asks for by name. None: all. */
+  readonly only: ReadonlyArray<string>
+  /** The same experiments for as long, but one of each promise and attack, and none that takes minutes. */
+  readonly isFast: boolean
+}
+
+interface AuditPlan {
+  readonly claims: ReadonlyArray<ClaimPlan>
+  readonly attacks: ReadonlyArray<AttackPlan>
+  readonly hasLongTerm: boolean
+  readonly hasFrontier: boolean
+}
+
+const planFor = ({ only, isFast }: AuditScope): AuditPlan => {
+  const isAsked = (id: string, isSlow: boolean): boolean =>
+    only.length === 0 ? !(isFast && isSlow) : only.includes(id)
+  const hasLongTerm = isAsked("long-term", false)
+  const few = <A>(all: ReadonlyArray<A>): ReadonlyArray<A> => (isFast ? all.slice(0, 1) : all)
+  return {
+    claims: claimPlans
+      .filter(({ id, isSlow }) => isAsked(id, isSlow === true))
+      .map((plan) => ({ ...plan, measures: few(plan.measures) })),
+    // The promise about the long term is about all attacks.
+    attacks: attackPlans
+      .filter(({ id, isSlow }) =>
+        hasLongTerm ? !(isFast && isSlow === true) : isAsked(id, isSlow === true),
+      )
+      .map((plan) => ({ ...plan, ways: few(plan.ways) })),
+    hasLongTerm,
+    hasFrontier: isAsked("frontier", true),
+  }
+}
+
+const armsFor = ({ claims, attacks, hasFrontier }: AuditPlan): ReadonlyArray<Arm> => {
   const perEconomy = [
-    ...claimPlans
-      .filter(({ id }) => ids.has(id))
-      .flatMap(({ measures }) => measures.flatMap(({ arms }) => arms)),
+    ...claims.flatMap(({ measures }) => measures.flatMap(({ arms }) => arms)),
     ...attacks.flatMap(armsOf),
   ]
   return [
     ...auditedEconomies.flatMap((economy) => perEconomy.map((arm) => under(economy, arm))),
-    ...(ids.has("frontier") ? frontierArms.flatMap(({ honest, attack }) => [honest, attack]) : []),
+    ...(hasFrontier ? frontierArms.flatMap(({ honest, attack }) => [honest, attack]) : []),
   ]
 }
 
-/** The promise about the long term is about all attacks. */
-const plansFor = (ids: ReadonlySet<string>): ReadonlyArray<AttackPlan> =>
-  ids.has("long-term") ? attackPlans : attackPlans.filter(({ id }) => ids.has(id))
-
-/** How many replications an audit of these ids takes. */
-export const replicationsFor = (ids: ReadonlySet<string>, { replications }: RunSize): number =>
-  new Set(armsFor(ids).map(keyOfArm)).size * replications
+/** How many replications an audit takes. */
+export const replicationsFor = (scope: AuditScope, { replications }: RunSize): number =>
+  new Set(armsFor(planFor(scope)).map(keyOfArm)).size * replications
 
 export const runAudit = (
-  ids: ReadonlySet<string>,
+  scope: AuditScope,
   size: RunSize,
   onProgress: (finished: number) => Effect.Effect<void>,
-) =>
-  Effect.map(runArms(armsFor(ids), size, onProgress), (results): Audited => {
+) => {
+  const plan = planFor(scope)
+  return Effect.map(runArms(armsFor(plan), size, onProgress), (results): Audited => {
     const resultOf = (arm: Arm): ArmResult => {
       const result = results.get(keyOfArm(arm))
       if (result === undefined) throw new Error(`audit: an arm was not run: ${keyOfArm(arm)}`)
       return result
     }
-    const attacks = plansFor(ids).map((plan) => attackOf(plan, resultOf))
+    const attacks = attacksOf(plan.attacks, resultOf)
     return {
       claims: [
-        ...claimPlans.filter(({ id }) => ids.has(id)).map((plan) => claimOf(plan, resultOf)),
-        ...(ids.has("long-term") ? [longTerm(attacks)] : []),
+        ...plan.claims.map((claim) => claimOf(claim, resultOf)),
+        ...(plan.hasLongTerm ? [longTerm(attacks)] : []),
       ],
       attacks,
-      frontier: ids.has("frontier") ? frontierOf(resultOf) : null,
+      frontier: plan.hasFrontier ? frontierOf(resultOf) : null,
       failedChecks: [...results].flatMap(([key, { failedChecks }]) =>
         failedChecks.map((check) => `${check} in ${key}`),
       ),
     }
   })
+}
 
 type ResultOf = (arm: Arm) => ArmResult
 
@@ -122,6 +160,7 @@ const claimOf = ({ id, title, source, measures }: ClaimPlan, resultOf: ResultOf)
         estimate: estimated,
         bound,
         verdict: judge(estimated, bound),
+        horizonDays: Math.max(...own.map((arm) => resultOf(arm).horizonDays)),
         reproduce: own.map((arm) => resultOf(arm).command),
       }
     })
@@ -147,50 +186,95 @@ const becauseOf = (measures: ReadonlyArray<Measure>): string => {
 }
 
 const profit = "party.subject.profit"
+const pay = "party.subject.share"
 
-const attackOf = (plan: AttackPlan, resultOf: ResultOf): Attack => ({
-  id: plan.id,
-  title: plan.title,
-  means: plan.means,
-  economies: byEconomy((economy) =>
-    plan.ways.map((way): AttackResult => {
-      const attacker = under(economy, attackArm(way))
-      const controls = honestArms(way).map(([name, arm]) => {
-        const own = under(economy, arm)
-        return { name, arm: own, profit: estimate(valuesOf(resultOf(own), profit)) }
-      })
-      const best = controls.reduce((one, other) =>
-        other.profit.mean > one.profit.mean ? other : one,
-      )
-      const attack = resultOf(attacker)
-      const honest = resultOf(best.arm)
-      const ratio = estimateRatio([attack, profit], [honest, profit])
-      return {
-        label: way.label,
-        verdict: judgeAttack(ratio),
-        ratio,
-        against: best.name,
-        attackProfit: estimate(valuesOf(attack, profit)),
-        honestProfit: best.profit,
-        trafficGain:
-          way.seeksTraffic === true
-            ? estimateRatio([attack, "party.subject.traffic"], [honest, "party.subject.traffic"])
-            : null,
-        reported: way.report.map((metric) => ({
-          metric,
-          label: factsOf(metric).meaning,
-          unit: factsOf(metric).unit,
-          honest: estimate(valuesOf(honest, metric)),
-          attack: estimate(valuesOf(attack, metric)),
-        })),
-        reproduce: [honest.command, attack.command],
-      }
-    }),
-  ),
-})
+/** What part of the honest pay nobody would run an attack for. */
+const negligibleShare = 0.005
+
+/** A way of an attack under an economy, run and held against the best honest conduct. */
+interface Contest extends Trial {
+  readonly way: AttackWay
+  readonly economy: string
+  readonly attack: ArmResult
+  readonly against: string
+  readonly honest: ArmResult
+}
+
+const contestOf = (way: AttackWay, economy: string, resultOf: ResultOf): Contest => {
+  const attack = resultOf(under(economy, attackArm(way)))
+  const controls = honestArms(way).map(([name, arm]) => {
+    const honest = resultOf(under(economy, arm))
+    return { name, honest, profit: estimate(valuesOf(honest, profit)).mean }
+  })
+  const best = controls.reduce((one, other) => (other.profit > one.profit ? other : one))
+  return {
+    way,
+    economy,
+    attack,
+    against: best.name,
+    honest: best.honest,
+    gains: differencesOf(attack, best.honest, profit),
+    negligible: negligibleShare * estimate(valuesOf(best.honest, pay)).mean,
+  }
+}
+
+/** All attacks, whose verdicts hold together. */
+const attacksOf = (plans: ReadonlyArray<AttackPlan>, resultOf: ResultOf): ReadonlyArray<Attack> => {
+  const contests = plans.flatMap(({ id, ways }) =>
+    auditedEconomies.flatMap((economy) =>
+      ways.map((way) => ({ id, contest: contestOf(way, economy, resultOf) })),
+    ),
+  )
+  const judged = judgeAttacks(contests.map(({ contest }) => contest))
+  const results = contests.map(({ id, contest }, at) => ({
+    id,
+    economy: contest.economy,
+    result: attackResult(contest, judged[at]),
+  }))
+  return plans.map(({ id, title, means }) => ({
+    id,
+    title,
+    means,
+    economies: byEconomy((economy) =>
+      results.filter((one) => one.id === id && one.economy === economy).map(({ result }) => result),
+    ),
+  }))
+}
+
+const attackResult = (
+  { way, attack, honest, against, negligible }: Contest,
+  judged: JudgedTrial,
+): AttackResult => {
+  const honestProfit = estimate(valuesOf(honest, profit))
+  return {
+    label: way.label,
+    ...judged,
+    horizonDays: attack.horizonDays,
+    negligibleGain: negligible,
+    ratio:
+      honestProfit.low !== null && honestProfit.low > 0
+        ? estimateRatio([attack, profit], [honest, profit])
+        : null,
+    against,
+    attackProfit: estimate(valuesOf(attack, profit)),
+    honestProfit,
+    trafficGain:
+      way.seeksTraffic === true
+        ? estimateRatio([attack, "party.subject.traffic"], [honest, "party.subject.traffic"])
+        : null,
+    reported: way.report.map((metric) => ({
+      metric,
+      label: factsOf(metric).meaning,
+      unit: factsOf(metric).unit,
+      honest: estimate(valuesOf(honest, metric)),
+      attack: estimate(valuesOf(attack, metric)),
+    })),
+    reproduce: [honest.command, attack.command],
+  }
+}
 
 const reportedModels = ["llama-3-70b", "llama-3-8b"].map((name) => ({ name, crowdSeconds: null }))
-const facts = metricFacts(reportedModels, ["subject"])
+const facts = metricFacts({ models: reportedModels, parties: ["subject"], strategies: [] })
 const factsOf = (metric: string) => {
   const found = facts[metric]
   if (found === undefined) throw new Error(`audit: there is no metric ${metric}`)
@@ -207,14 +291,17 @@ const longTerm = (attacks: ReadonlyArray<Attack>): Claim => ({
     "002: long-term honest participation is, by construction, more profitable than short-term spoofing; measured over all attacks below",
   economies: byEconomy((economy): ClaimResult => {
     const measures = attacks.flatMap(({ title, economies }) =>
-      economies[economy].map(({ label, ratio, verdict, reproduce }): Measure => ({
-        label: `${title}: ${label}`,
-        unit: "profit ÷ honest profit",
-        estimate: ratio,
-        bound: { atLeast: null, atMost: 1 },
-        verdict: keptWhere[verdict],
-        reproduce,
-      })),
+      economies[economy].map(
+        ({ label, gain, negligibleGain, verdict, horizonDays, reproduce }): Measure => ({
+          label: `${title}: ${label}`,
+          unit: "credits/d more than honest",
+          estimate: gain,
+          bound: { atLeast: null, atMost: negligibleGain },
+          verdict: keptWhere[verdict],
+          horizonDays,
+          reproduce,
+        }),
+      ),
     )
     const failing = measures.filter(({ verdict }) => verdict === "fails")
     const undecided = measures.filter(({ verdict }) => verdict === "undecided")

@@ -4,7 +4,7 @@
  */
 import type { Bound, Estimated } from "../results/models/claims-model.ts"
 import type { Arm, ArmResult } from "./arm.ts"
-import { estimate, estimateRatio, valuesOf } from "./judge.ts"
+import { differencesOf, estimate, estimateRatio, valuesOf } from "./judge.ts"
 import { crowded, halfBusy, idle } from "./loads.ts"
 
 export interface MeasurePlan {
@@ -19,6 +19,9 @@ export interface ClaimPlan {
   readonly id: string
   readonly title: string
   readonly source: string
+  /** Takes minutes: a fast audit leaves it out unless it is asked for by name. */
+  readonly isSlow?: true
+  /** A fast audit takes the first of them alone. */
   readonly measures: ReadonlyArray<MeasurePlan>
 }
 
@@ -34,18 +37,11 @@ const mean =
   ([only]: ReadonlyArray<ArmResult>): Estimated =>
     estimate(valuesOf(only, metric))
 
-/** How much a metric differs between two arms, replication by replication: the first less the second. */
+/** How much a metric differs between two arms: the first less the second. */
 const difference =
   (metric: string) =>
   ([one, other]: ReadonlyArray<ArmResult>): Estimated =>
-    estimate(
-      one.metrics.flatMap((values, index) => {
-        const against = other.metrics[index]
-        return metric in values && against !== undefined && metric in against
-          ? [values[metric] - against[metric]]
-          : []
-      }),
-    )
+    estimate(differencesOf(one, other, metric))
 
 /** The mean over replications of the mean of several metrics, one arm less another. */
 const differenceOfMeans =
@@ -89,8 +85,8 @@ const flappingModels = ["llama-3-8b", "qwen3-30b-a3b", "qwen3-32b"]
  * A rush for a model that its price alone draws few nodes to, in half of the market of the scenario, with
  * operators who think again every day.
  */
-const rush = (...settings: ReadonlyArray<string>): Arm => ({
-  ...arm(
+const rush = (...settings: ReadonlyArray<string>): Arm =>
+  arm(
     "bounty-rush",
     "fleet.nodes=28",
     "demand.requestsPerSecond=0.225",
@@ -99,9 +95,7 @@ const rush = (...settings: ReadonlyArray<string>): Arm => ({
     "operators.decisionHours=24",
     "horizonDays=6",
     ...settings,
-  ),
-  isWhole: true,
-})
+  )
 
 export const claimPlans: ReadonlyArray<ClaimPlan> = [
   {
@@ -201,15 +195,15 @@ export const claimPlans: ReadonlyArray<ClaimPlan> = [
     source: "002: new nodes are admitted at a fraction of their declared rate",
     measures: [
       {
-        label: "a newcomer's first-week traffic less what the ramp allows, idle",
-        unit: "of a veteran's",
+        label: "idle: a newcomer's first-week traffic less what the ramp allows",
+        unit: "ratio to an equal veteran's traffic",
         arms: [arm("audit", idle, "horizonDays=28")],
         of: mean("newcomer.trafficLessRamp"),
         bound: atMost(0.1),
       },
       {
-        label: "a newcomer's first-week traffic less what the ramp allows, half busy",
-        unit: "of a veteran's",
+        label: "half busy: a newcomer's first-week traffic less what the ramp allows",
+        unit: "ratio to an equal veteran's traffic",
         arms: [arm("audit", halfBusy)],
         of: mean("newcomer.trafficLessRamp"),
         bound: atMost(0.1),
@@ -224,7 +218,7 @@ export const claimPlans: ReadonlyArray<ClaimPlan> = [
       {
         label: "pay of a newcomer's second week ÷ an equal veteran's, half busy",
         unit: "ratio",
-        arms: [{ ...arm("audit", halfBusy), isWhole: true }],
+        arms: [arm("audit", halfBusy)],
         of: mean("newcomer.paySecondWeek"),
         bound: atLeast(0.98),
       },
@@ -245,15 +239,15 @@ export const claimPlans: ReadonlyArray<ClaimPlan> = [
       "002: never punish newcomers; measured as no deficit beyond what the ramp formula gives",
     measures: [
       {
-        label: "a newcomer's first-week traffic less what the ramp allows, half busy",
-        unit: "of a veteran's",
+        label: "half busy: a newcomer's first-week traffic less what the ramp allows",
+        unit: "ratio to an equal veteran's traffic",
         arms: [arm("audit", halfBusy)],
         of: mean("newcomer.trafficLessRamp"),
         bound: atLeast(-0.02),
       },
       {
-        label: "a newcomer's first-week traffic less what the ramp allows, crowded",
-        unit: "of a veteran's",
+        label: "crowded: a newcomer's first-week traffic less what the ramp allows",
+        unit: "ratio to an equal veteran's traffic",
         arms: [arm("audit", crowded)],
         of: mean("newcomer.trafficLessRamp"),
         bound: atLeast(-0.02),
@@ -264,6 +258,7 @@ export const claimPlans: ReadonlyArray<ClaimPlan> = [
     id: "anti-flapping",
     title: "Anti-flapping keeps coverage stable",
     source: "002: a temporary payout reduction that decays over 72 hours",
+    isSlow: true,
     measures: [
       {
         label: "switches, with the rule less without",

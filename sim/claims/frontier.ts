@@ -56,11 +56,10 @@ const armsAt = (supplyShare: number, rivals: number, maxMultiplier: number): Fro
   return {
     supplyShare,
     maxMultiplier,
-    honest: { scenario: "audit", settings: marketAt(rivals, multipliers[0]), isWhole: true },
+    honest: { scenario: "audit", settings: marketAt(rivals, multipliers[0]) },
     attack: {
       scenario: "audit",
       settings: [...marketAt(rivals, maxMultiplier), demand],
-      isWhole: true,
     },
   }
 }

@@ -2,6 +2,7 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Effect } from "effect"
 import { auditedEconomies, auditIds, replicationsFor, runAudit } from "../claims/audit.ts"
+import type { AuditScope } from "../claims/audit.ts"
 import type { RunSize } from "../claims/arm.ts"
 import { layerThreads } from "../experiment/replicators.ts"
 import type { AttackResult, ClaimsReport, Estimated } from "../results/models/claims-model.ts"
@@ -23,7 +24,7 @@ import * as Parameter from "../../platform/terminal/parameter.ts"
 
 const fastOption = Parameter.flag(
   "fast",
-  "Within 3 minutes on 2 cores: fewer and shorter runs, wider intervals.",
+  "The same experiments for as long, some 4 minutes on 2 cores: one of each promise and attack, three replications, so wider intervals; what takes minutes by itself (anti-flapping, bounty-chasing, frontier) only if --only names it.",
 )
 const onlyOption = Parameter.repeated(
   Parameter.text(
@@ -41,9 +42,9 @@ const outOption = Parameter.withDefault(
   "out/claims",
 )
 
-/** Replications of each arm, and their length as a part of what the scenarios say. */
-const whole = { replications: 7, horizonShare: 1 }
-const fast = { replications: 4, horizonShare: 0.3 }
+/** Replications of each arm. */
+const wholeReplications = 7
+const fastReplications = 3
 
 /** Writes the page and its pictures into a folder, and returns the files. */
 export type WriteClaims<E, R> = (
@@ -63,13 +64,17 @@ export const makeClaimsCommand = <E, R>(write: WriteClaims<E, R>) =>
     },
     run: (options) =>
       Effect.gen(function* () {
-        const ids = yield* idsFrom(options.only)
+        const only = yield* idsFrom(options.only)
         const workers = yield* workersFrom(options.workers)
-        const size: RunSize = { seed: options.seed, ...(options.fast ? fast : whole) }
-        const replications = replicationsFor(ids, size)
+        const size: RunSize = {
+          seed: options.seed,
+          replications: options.fast ? fastReplications : wholeReplications,
+        }
+        const scope: AuditScope = { only, isFast: options.fast }
+        const replications = replicationsFor(scope, size)
         const progress = yield* makeProgress(replications, process.stderr)
         const began = performance.now()
-        const audited = yield* runAudit(ids, size, (finished) =>
+        const audited = yield* runAudit(scope, size, (finished) =>
           progress.update(finished / replications, finished),
         ).pipe(
           Effect.provide(layerThreads(workers)),
@@ -86,6 +91,7 @@ export const makeClaimsCommand = <E, R>(write: WriteClaims<E, R>) =>
             `npx evenkeel claims --seed ${quoteForShell(options.seed)}`,
             ...(options.fast ? ["--fast"] : []),
             ...options.only.map((id) => `--only ${id}`),
+            `--out ${quoteForShell(options.out)}`,
           ].join(" "),
           wallSeconds: (performance.now() - began) / 1000,
           ...audited,
@@ -97,10 +103,10 @@ export const makeClaimsCommand = <E, R>(write: WriteClaims<E, R>) =>
       }),
   })
 
-const idsFrom = (only: ReadonlyArray<string>): Effect.Effect<ReadonlySet<string>, UsageError> => {
+const idsFrom = (only: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, UsageError> => {
   const unknown = only.find((id) => !auditIds.includes(id))
   return unknown === undefined
-    ? Effect.succeed(new Set(only.length === 0 ? auditIds : only))
+    ? Effect.succeed(only)
     : new UsageError({
         argument: `--only ${unknown}`,
         allowed: `expected one of ${auditIds.join(", ")}`,
@@ -119,10 +125,14 @@ const keep = <E, R>(report: ClaimsReport, folder: string, write: WriteClaims<E, 
 
 const rounded = (value: number): string => String(Number(value.toPrecision(3)))
 
-const intervalText = ({ mean, low, high }: Estimated): string =>
-  low === null || high === null
-    ? rounded(mean)
-    : `${rounded(mean)} (${rounded(low)} … ${rounded(high)})`
+/** As many decimals as the interval supports: two digits of its half-width. */
+const intervalText = ({ mean, low, high }: Estimated): string => {
+  if (low === null || high === null) return rounded(mean)
+  if (low === high) return `${rounded(mean)} always`
+  const decimals = Math.min(6, Math.max(0, 1 - Math.floor(Math.log10((high - low) / 2))))
+  const [at, from, to] = [mean, low, high].map((value) => value.toFixed(decimals))
+  return `${at} (${from} … ${to})`
+}
 
 const textOf = (report: ClaimsReport, files: ReadonlyArray<string>): string =>
   [
@@ -132,19 +142,29 @@ const textOf = (report: ClaimsReport, files: ReadonlyArray<string>): string =>
       : [
           attacksTable(report),
           "",
-          "Profit ÷ that of the best honest conduct on the same machines and random numbers, with its 95% interval;",
-          "an attack does not pay where the whole interval is at most 1.00.",
+          "Credits a day that the attacker makes more than the best honest conduct on the same machines and random",
+          "numbers, with the 95% interval, and as a ratio where the honest party makes a profit. An attack does not pay",
+          `where the whole interval is within half a percent of the honest pay; it pays where that holds for all ${triedIn(report)} together (Holm, 5%).`,
         ]),
     ...(report.frontier === null ? [] : ["", frontierText(report.frontier)]),
     "",
     ...(report.isFast
-      ? ["Fast: fewer and shorter runs, so wider intervals than a whole audit's."]
+      ? [
+          `Fast: ${report.replications} replications, and one experiment of each promise and attack, as long as in a whole audit: the same estimands, wider intervals.`,
+        ]
       : []),
     alignColumns([
       ["again", printable(report.command)],
       ...files.map((file) => ["written", printable(file)]),
     ]),
   ].join("\n")
+
+/** Ways of all attacks under all economies. */
+const triedIn = ({ attacks, economies }: ClaimsReport): number =>
+  attacks.reduce(
+    (sum, attack) => sum + economies.reduce((own, one) => own + attack.economies[one].length, 0),
+    0,
+  )
 
 const claimsTable = ({ claims, economies }: ClaimsReport): string =>
   alignColumns([
@@ -157,17 +177,19 @@ const claimsTable = ({ claims, economies }: ClaimsReport): string =>
 
 const attacksTable = ({ attacks, economies }: ClaimsReport): string =>
   alignColumns([
-    ["attack", ...economies.flatMap((economy) => [economy, "verdict"])],
+    ["attack", "days", ...economies.flatMap((economy) => [economy, "×", "verdict"])],
     ...attacks.flatMap(({ id, economies: results }) =>
-      (results[economies[0]] ?? []).map(({ label }, way) => [
+      (results[economies[0]] ?? []).map(({ label, horizonDays }, way) => [
         `${id}: ${label}`,
+        String(horizonDays),
         ...economies.flatMap((economy) => attackCells(results[economy][way])),
       ]),
     ),
   ])
 
-const attackCells = ({ ratio, verdict }: AttackResult): ReadonlyArray<string> => [
-  intervalText(ratio),
+const attackCells = ({ gain, ratio, verdict }: AttackResult): ReadonlyArray<string> => [
+  intervalText(gain),
+  ratio === null ? "" : rounded(ratio.mean),
   verdict,
 ]
 

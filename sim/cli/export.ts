@@ -1,8 +1,12 @@
 /** `evenkeel export`: the results of a run as tidy tables for pandas, R or DuckDB. */
-import { Path } from "@effect/platform"
+import { FileSystem, Path } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { exportRun } from "../results/export/export.ts"
+import { exportSweep } from "../results/export/sweep-export.ts"
 import { readRun } from "../results/store/store.ts"
+import { readSweep } from "../results/store/sweep-store.ts"
+import { resultsFile } from "./execution/results-folder.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { jsonOption, printable, printResult } from "../../platform/terminal/output.ts"
 import * as Command from "../../platform/terminal/command.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"
@@ -25,7 +29,7 @@ const outOption = Parameter.optional(
 
 export const exportCommand = Command.make({
   parameters: {
-    dir: Parameter.argument("folder", "The folder that a run wrote."),
+    dir: Parameter.argument("folder", "The folder that a run or a sweep wrote."),
     format: formatOption,
     out: outOption,
     json: jsonOption,
@@ -33,9 +37,31 @@ export const exportCommand = Command.make({
   run: ({ dir, format, out, json }) =>
     Effect.gen(function* () {
       const path = yield* Path.Path
-      const result = yield* readRun(path.join(dir, "results.sqlite"))
-      const folder = Option.getOrElse(out, () => path.join(dir, format))
-      const files = yield* exportRun(result, folder, [format])
-      yield* printResult(json, { files }, () => printable(files.join("\n")))
+      const files = yield* FileSystem.FileSystem
+      const sweep = path.join(dir, "sweep.sqlite")
+      const isSweep = yield* Effect.orElseSucceed(files.exists(sweep), () => false)
+      const written = isSweep
+        ? yield* exportOfSweep(
+            sweep,
+            format,
+            Option.getOrElse(out, () => dir),
+          )
+        : yield* Effect.flatMap(readRun(path.join(dir, resultsFile)), (result) =>
+            exportRun(
+              result,
+              Option.getOrElse(out, () => path.join(dir, format)),
+              [format],
+            ),
+          )
+      yield* printResult(json, { files: written }, () => printable(written.join("\n")))
     }),
 })
+
+/** A sweep's table is a row for each cell, which CSV holds. */
+const exportOfSweep = (database: string, format: "csv" | "parquet", folder: string) =>
+  format === "csv"
+    ? Effect.flatMap(readSweep(database), ({ result }) => exportSweep(result, folder))
+    : new UsageError({
+        argument: "--format parquet",
+        allowed: "is of runs; a sweep's table is written as csv",
+      })

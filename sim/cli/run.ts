@@ -9,7 +9,18 @@ import { PrecisionWatch } from "../experiment/precision.ts"
 import type { RunResult } from "../results/models/run-model.ts"
 import { loadScenario } from "../scenarios/load.ts"
 import { CheckFailed } from "./execution/check-failed.ts"
-import { folderNameOf, makeResultsFolder } from "./execution/results-folder.ts"
+import {
+  chooseFolder,
+  folderNameOf,
+  makeResultsFolder,
+  replaceOption,
+  resultsFile,
+} from "./execution/results-folder.ts"
+import { metricFactsOf } from "../metrics/of-replication.ts"
+import { scenarioYamlOf } from "../summary/summary.ts"
+import { metricsMatching } from "./options/metric-options.ts"
+import { version } from "../../platform/package.ts"
+import { openOption, openPage } from "../../platform/terminal/open-page.ts"
 import { keptRun } from "./execution/kept-run.ts"
 import {
   alignColumns,
@@ -26,6 +37,7 @@ import {
 } from "./options/precision-options.ts"
 import {
   commandAgain,
+  numberFrom,
   replicationsFrom,
   replicationsOption,
   scenarioArgument,
@@ -33,6 +45,7 @@ import {
   workersFrom,
   workersOption,
 } from "./options/run-options.ts"
+import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { quoteForShell } from "../../platform/terminal/shell.ts"
 import * as Command from "../../platform/terminal/command.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"
@@ -44,11 +57,18 @@ const setOption = Parameter.repeated(
     "One setting of the scenario, such as economy.feeBps=1000 or economy=hardened. May be repeated.",
   ),
 )
+const onlyOption = Parameter.optional(
+  Parameter.text(
+    "only-replication",
+    "K",
+    "Run replication K of the seed alone, counted from 0: the same digest and figures as among the others.",
+  ),
+)
 const outOption = Parameter.optional(
   Parameter.text(
     "out",
     "FOLDER",
-    "Where results and report go, replacing those of an earlier run; out/SCENARIO by default.",
+    "Where results and report go; out/SCENARIO by default, numbered where that holds another run.",
   ),
 )
 const checkOption = Parameter.flag(
@@ -56,10 +76,22 @@ const checkOption = Parameter.flag(
   "Check ledger, holds and counters at every turn of the hour as well.",
 )
 
+const allOption = Parameter.flag("all", "Show all metrics, by name, in place of the headline.")
+const metricsOption = Parameter.repeated(
+  Parameter.text(
+    "metrics",
+    "PATTERN",
+    "Show the metrics whose names match, such as 'profit.*', in place of the headline. May be repeated.",
+  ),
+)
+
+/** Which metrics the terminal shows: the headline's, all, or these. */
+export type ShownMetrics = "headline" | "all" | ReadonlyArray<string>
+
 /** How the run is shown and reported; it comes from the reports, which the simulator knows nothing of. */
 export interface Reporting<E, R> {
-  /** The table that a terminal shows. */
-  readonly table: (result: RunResult) => Effect.Effect<string>
+  /** What a terminal shows of it. */
+  readonly summary: (result: RunResult, shown: ShownMetrics) => Effect.Effect<string>
   /** Writes the report into a folder; returns the files, and notices for the user. */
   readonly write: (
     result: RunResult,
@@ -77,11 +109,16 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
       scenario: scenarioArgument,
       seed: seedOption,
       replications: replicationsOption,
+      onlyReplication: onlyOption,
       precision: precisionOption,
       maxReplications: maxReplicationsOption,
       workers: workersOption,
       set: setOption,
       out: outOption,
+      replace: replaceOption,
+      all: allOption,
+      metrics: metricsOption,
+      open: openOption,
       check: checkOption,
       json: jsonOption,
     },
@@ -93,24 +130,41 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
         const written = yield* loadScenario(options.scenario, options.set)
         const fewest = Option.getOrElse(asked, () => written.replications)
         const goal = yield* precisionFrom(written, fewest, options)
-        const replications = goal?.most ?? fewest
+        const only = yield* onlyFrom(options, fewest)
+        const replications = only === null ? (goal?.most ?? fewest) : 1
+        const shown = yield* shownFrom(Object.keys(metricFactsOf(written)), options)
         const plan = yield* makePlan(options.scenario, options.set, workers, { replications })
         const watch = goal === null ? null : new PrecisionWatch(plan.scenario, goal)
         const seed = Option.getOrElse(options.seed, () => plan.scenario.seed)
-        const folder = Option.getOrElse(options.out, () =>
-          path.join("out", folderNameOf(plan.scenario.name)),
-        )
-        const database = path.join(folder, "results.sqlite")
         const again = {
           scenario: options.scenario,
           seed,
-          replications: goal?.least ?? replications,
+          replications: goal?.least ?? fewest,
         }
-        const command = commandAgain("run", again, [
-          ["--precision", options.precision],
-          ["--max-replications", goal === null ? [] : [String(goal.most)]],
-          ["--set", options.set],
-        ])
+        const commandInto = (into: string) =>
+          commandAgain("run", again, [
+            ["--precision", options.precision],
+            ["--max-replications", goal === null ? [] : [String(goal.most)]],
+            ["--only-replication", only === null ? [] : [String(only)]],
+            ["--set", options.set],
+            ["--out", [into]],
+          ])
+        const folder = yield* chooseFolder(
+          options.out,
+          path.join(
+            "out",
+            `${folderNameOf(plan.scenario.name)}${only === null ? "" : `-replication-${only}`}`,
+          ),
+          {
+            file: resultsFile,
+            scenarioYaml: scenarioYamlOf(plan.scenario),
+            version,
+            commandInto,
+          },
+          options.replace,
+        )
+        const command = commandInto(folder)
+        const database = path.join(folder, resultsFile)
         yield* makeResultsFolder(folder, database)
         if (plan.trace !== undefined) yield* note(traceText(plan.trace))
 
@@ -118,6 +172,7 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
           `Stopped. ${what} in ${database}; npx evenkeel report ${quoteForShell(folder)} draws them.`
         const { result, finished } = yield* keptRun(plan, {
           replications,
+          firstReplication: only ?? 0,
           ...(watch === null ? {} : { stopsAt: (done) => watch.stopsAt(done) }),
           workers,
           seed,
@@ -132,10 +187,10 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
         yield* Effect.forEach(report.notices, note)
         const precision = watch?.report() ?? null
         const document = jsonOf(result, endsOf(finished), precision, database, report.files[0])
-        const table = options.json ? "" : yield* reporting.table(result)
+        const summary = options.json ? "" : yield* reporting.summary(result, shown)
         yield* printResult(options.json, document, () =>
           [
-            table,
+            summary,
             "",
             ...(precision === null ? [] : [precisionText(precision, result.metrics), ""]),
             alignColumns([
@@ -146,11 +201,44 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
             ]),
           ].join("\n"),
         )
+        if (options.open && report.files[0] !== undefined) yield* openPage(report.files[0])
         const failed = Object.entries(result.checks).filter(([, { ok }]) => !ok)
         if (failed.length > 0)
           return yield* new CheckFailed({ names: failed.map(([name]) => name) })
       }),
   })
+
+/** What `--all` and `--metrics` ask for. */
+const shownFrom = (
+  names: ReadonlyArray<string>,
+  options: { readonly all: boolean; readonly metrics: ReadonlyArray<string> },
+): Effect.Effect<ShownMetrics, UsageError> =>
+  options.metrics.length > 0
+    ? Effect.map(
+        Effect.forEach(options.metrics, (pattern) =>
+          metricsMatching(names, `--metrics ${pattern}`, pattern),
+        ),
+        (found) => [...new Set(found.flat())],
+      )
+    : Effect.succeed(options.all ? "all" : "headline")
+/** The replication that is to be run alone, of those that there are; `null`: all are. */
+const onlyFrom = (
+  options: {
+    readonly onlyReplication: Option.Option<string>
+    readonly precision: ReadonlyArray<string>
+  },
+  replications: number,
+): Effect.Effect<number | null, UsageError> => {
+  if (Option.isSome(options.onlyReplication) && options.precision.length > 0)
+    return new UsageError({
+      argument: `--only-replication ${options.onlyReplication.value}`,
+      allowed: "goes without --precision, which is about many",
+    })
+  return Effect.map(
+    numberFrom("only-replication", options.onlyReplication, 0, replications - 1),
+    Option.getOrNull,
+  )
+}
 
 /** What was understood of a trace, so that a wrong unit is seen at once. */
 const traceText = ({ path, description, requests, lastMicros }: TraceSurvey): string =>

@@ -4,7 +4,7 @@
  */
 import { Effect, Option } from "effect"
 import { makePlan } from "../experiment/plan.ts"
-import { metricFactsOf } from "../summary/summary.ts"
+import { metricFactsOf } from "../metrics/of-replication.ts"
 import { layerThreads } from "../experiment/replicators.ts"
 import { loadScenario } from "../scenarios/load.ts"
 import { ScenarioInvalid } from "../settings/scenario-error.ts"
@@ -19,7 +19,7 @@ import {
   printable,
   printResult,
 } from "../../platform/terminal/output.ts"
-import { metricFrom } from "./options/precision-options.ts"
+import { metricFrom } from "./options/metric-options.ts"
 import { makeProgress } from "./execution/progress.ts"
 import {
   commandAgain,

@@ -1,13 +1,16 @@
 /** `evenkeel sensitivity`: which settings matter for a metric, and how much. */
 import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
-import { metricFactsOf } from "../summary/summary.ts"
+import { metricFactsOf } from "../metrics/of-replication.ts"
+import { adviceOn, sobolSizeAdvice } from "../results/models/sensitivity-advice.ts"
 import type {
   Bounded,
   MetricSensitivity,
   Sensitivity,
 } from "../results/models/sensitivity-model.ts"
-import { exportSweep, sweepDigest, writeText } from "../results/export/sweep-export.ts"
+import { sweepCommand } from "../results/models/sweep-command.ts"
+import { writeText } from "../results/export/export.ts"
+import { exportSweep, sweepDigest } from "../results/export/sweep-export.ts"
 import { shardText } from "../results/store/sweep-store.ts"
 import { prepareSweep } from "../sweep/prepare.ts"
 import { sensitivityOf } from "../sweep/sensitivity.ts"
@@ -28,6 +31,7 @@ import {
   workersFrom,
   workersOption,
 } from "./options/run-options.ts"
+import { unknownMetric } from "./options/metric-options.ts"
 import { refuseFailedChecks } from "./sweep.ts"
 import {
   bothOption,
@@ -126,6 +130,8 @@ export const makeSensitivityCommand = <E, R>(write: WriteSensitivityReport<E, R>
             ]),
         })
         yield* refuseUnknown(metrics, Object.keys(metricFactsOf(sweep.base)))
+        const sizeAdvice = method === "sobol" ? sobolSizeAdvice("--samples", size) : undefined
+        if (sizeAdvice !== undefined) yield* note(sizeAdvice)
         const folder = Option.getOrElse(options.out, () =>
           path.join(
             "out",
@@ -151,7 +157,15 @@ export const makeSensitivityCommand = <E, R>(write: WriteSensitivityReport<E, R>
           metrics: Object.fromEntries(explained),
         }
         const [cells] = yield* exportSweep(result, folder)
-        const document = { ...result.definition, ...sensitivity, definition: undefined }
+        const advice = explained.flatMap(([name, one]) => adviceOn(name, one, size))
+        const command = sweepCommand(result.definition, folder, metrics)
+        const document = {
+          ...result.definition,
+          ...sensitivity,
+          definition: undefined,
+          command,
+          advice,
+        }
         const results = yield* writeText(folder, "sensitivity.json", [
           JSON.stringify(document, null, 2),
           "\n",
@@ -165,20 +179,14 @@ export const makeSensitivityCommand = <E, R>(write: WriteSensitivityReport<E, R>
               ["results", printable(results)],
               ["report", printable(files.report ?? "")],
               ["digest", sensitivity.digest],
-              ["again", printable(againCommand(result.definition.command, metrics))],
+              ["again", printable(command)],
             ]),
           ].join("\n\n"),
         )
         yield* refuseFailedChecks(result)
-        if (explained.some(([, one]) => isUnresolved(one)))
-          yield* note(
-            "The intervals are wide even for the most important setting: more --samples, in another folder, tell more.",
-          )
+        yield* Effect.forEach(advice, (text) => note(text))
       }),
   })
-
-const againCommand = (command: string, metrics: ReadonlyArray<string>): string =>
-  [command, ...metrics.map((name) => `--metric ${name}`)].join(" ")
 
 const refuseUnknown = (
   metrics: ReadonlyArray<string>,
@@ -187,22 +195,10 @@ const refuseUnknown = (
   if (metrics.length === 0)
     return new UsageError({
       argument: "--metric",
-      allowed: `must be given at least once; there are ${known.join(", ")}`,
+      allowed: `must be given at least once, such as --metric ttft.p99; npx evenkeel metrics lists all`,
     })
   const strange = metrics.find((name) => !known.includes(name))
-  return strange === undefined
-    ? Effect.void
-    : new UsageError({
-        argument: `--metric ${strange}`,
-        allowed: `this scenario has no such metric; there are ${known.join(", ")}`,
-      })
-}
-
-/** Whether the interval of the most important factor is wider than its value. */
-const isUnresolved = (one: MetricSensitivity): boolean => {
-  const strongest = one.method === "morris" ? one.factors[0].muStar : one.factors[0].total
-  const { value, low, high } = strongest
-  return low === null || high === null || !(high - low <= value)
+  return strange === undefined ? Effect.void : unknownMetric(known, `--metric ${strange}`, strange)
 }
 
 const sensitivityText = (name: string, one: MetricSensitivity): string => {

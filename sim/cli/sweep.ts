@@ -2,6 +2,8 @@
 import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { exportSweep, sweepDigest, sweepDocument } from "../results/export/sweep-export.ts"
+import { sobolSizeAdvice } from "../results/models/sensitivity-advice.ts"
+import { sweepCommand } from "../results/models/sweep-command.ts"
 import type { SweepResult } from "../results/models/sweep-model.ts"
 import { shardText } from "../results/store/sweep-store.ts"
 import type { DesignName } from "../sweep/design.ts"
@@ -9,6 +11,7 @@ import { mostPoints } from "../sweep/design.ts"
 import { prepareSweep } from "../sweep/prepare.ts"
 import { CheckFailed } from "./execution/check-failed.ts"
 import { keptSweep } from "./execution/kept-sweep.ts"
+import { findingsText } from "./execution/sweep-findings.ts"
 import {
   alignColumns,
   jsonOption,
@@ -128,6 +131,8 @@ export const makeSweepCommand = <E, R>(write: WriteSweepReport<E, R>) =>
             `${folderNameOf(sweep.definition.scenario)}-sweep${shard.count === 1 ? "" : `-${shard.index}-of-${shard.count}`}`,
           ),
         )
+        const sizeAdvice = design === "sobol" ? sobolSizeAdvice("--points", size) : undefined
+        if (sizeAdvice !== undefined) yield* note(sizeAdvice)
         const result = yield* keptSweep(sweep, folder, shard, workers)
         if (shard.count > 1) {
           const document = {
@@ -164,20 +169,23 @@ export const finishSweep = <E, R>(
     const [cells, results] = exported
     const { results: _points, ...facts } = sweepDocument(result)
     const files = { cells, results, report: report.files[0] }
-    yield* printResult(isJson, { ...facts, cells: result.cells.length, files }, () =>
-      alignColumns([
-        [
-          "sweep",
-          printable(
-            `${result.definition.scenario}: ${result.definition.points} points × ${result.definition.replications} replications of ${result.factors.join(", ")}`,
-          ),
-        ],
-        ["cells", printable(cells)],
-        ["results", printable(results)],
-        ["report", printable(files.report ?? "")],
-        ["digest", facts.digest],
-        ["again", printable(result.definition.command)],
-      ]),
+    const command = sweepCommand(result.definition, folder)
+    yield* printResult(isJson, { ...facts, command, cells: result.cells.length, files }, () =>
+      [
+        printable(
+          `${result.definition.scenario}: ${result.definition.points} points × ${result.definition.replications} replications of ${result.factors.join(", ")}`,
+        ),
+        "",
+        ...findingsText(result).map(printable),
+        "",
+        alignColumns([
+          ["cells", printable(cells)],
+          ["results", printable(results)],
+          ["report", printable(files.report ?? "")],
+          ["digest", facts.digest],
+          ["again", printable(command)],
+        ]),
+      ].join("\n"),
     )
     yield* refuseFailedChecks(result)
   })

@@ -1,14 +1,13 @@
 /** `evenkeel validate`: the event kernel against queueing theory's closed forms. */
 import { Data, Effect } from "effect"
 import { closedForms } from "../validation/closed-forms.ts"
-import type { ValidationResult } from "../validation/validate.ts"
+import type { Validation, ValidationVerdict } from "../validation/validate.ts"
 import type { ClosedForm } from "../validation/closed-form.ts"
 import {
-  FAMILY_LEVEL,
   judge,
-  lengthOf,
   levelOf,
   MAX_RELATIVE_HALF_WIDTH,
+  planOf,
   summarise,
 } from "../validation/validate.ts"
 import { alignColumns, jsonOption, note, printResult } from "../../platform/terminal/output.ts"
@@ -24,7 +23,7 @@ const effortOption = Parameter.withDefault(
   Parameter.text(
     "effort",
     "FACTOR",
-    "Multiplies the length of every run, 0.001 to 1000; 1 by default, below it intervals may be too wide.",
+    "Multiplies what is simulated, 0.001 to 1000; 1 by default, below it intervals may be too wide, which is then no failure.",
   ),
   "1",
 )
@@ -39,12 +38,21 @@ const effortFrom = (text: string) => {
       })
 }
 
-/** Some closed form was missed: the kernel is wrong, or the run was too short to tell. */
+/** The kernel is wrong, or an effort that is meant to be enough was not. */
 class ValidationFailed extends Data.TaggedError("ValidationFailed")<{
-  readonly names: ReadonlyArray<string>
+  readonly validation: Validation
 }> {
   override get message(): string {
-    return `Not reproduced: ${this.names.join(", ")}`
+    const { results } = this.validation
+    const named = (asked: ValidationVerdict): ReadonlyArray<string> =>
+      results.filter(({ verdict }) => verdict === asked).map(({ name }) => `  ${name}`)
+    const [contradicting, tooWide] = [named("contradicts"), named("too wide")]
+    return contradicting.length > 0
+      ? ["Contradicts theory:", ...contradicting].join("\n")
+      : [
+          `Not as precise as promised at this effort (± ${maxPercent} at most), though nothing contradicts:`,
+          ...tooWide,
+        ].join("\n")
   }
 }
 
@@ -60,21 +68,19 @@ export const validateCommand = Command.make({
           Effect.map((replications) => judge(form, replications, level)),
         ),
       )
-      const validation = summarise(results.flat(), closedForms)
+      const validation = summarise(results.flat(), closedForms, effort)
       yield* printResult(json, { seed, effort, ...validation }, () =>
-        tableOf(validation.results, level),
+        [tableOf(validation), "", ...legendOf(validation, effort)].join("\n"),
       )
-      const missed = validation.results.filter(({ ok }) => !ok)
-      if (missed.length > 0)
-        return yield* new ValidationFailed({ names: missed.map(({ name }) => name) })
+      if (!validation.ok) return yield* new ValidationFailed({ validation })
     }),
 })
 
 /** All replications of a form. Between two of them the command can be stopped. */
 const replicate = (form: ClosedForm, seed: string, effort: number) => {
-  const length = lengthOf(form, effort)
+  const { length, replications } = planOf(form, effort)
   return Effect.forEach(
-    Array.from({ length: form.replications }, (_, replication) => replication),
+    Array.from({ length: replications }, (_, replication) => replication),
     (replication) =>
       Effect.zipRight(
         Effect.sleep(0),
@@ -83,20 +89,32 @@ const replicate = (form: ClosedForm, seed: string, effort: number) => {
   )
 }
 
-const tableOf = (results: ReadonlyArray<ValidationResult>, level: number): string =>
-  [
-    alignColumns([
-      ["quantity", "truth", "estimate", "±", "±%", "verdict", "source"],
-      ...results.map(({ name, truth, estimate, halfWidth, relativeHalfWidth, ok, source }) => [
-        name,
-        truth.toPrecision(6),
-        estimate.toPrecision(6),
-        halfWidth.toPrecision(2),
-        (100 * relativeHalfWidth).toFixed(2),
-        ok ? "ok" : "MISSED",
-        source,
-      ]),
+const maxPercent = `${100 * MAX_RELATIVE_HALF_WIDTH}%`
+
+const tableOf = ({ results }: Validation): string =>
+  alignColumns([
+    ["quantity", "truth", "estimate", "±", "±%", "verdict", "source"],
+    ...results.map(({ name, truth, estimate, halfWidth, relativeHalfWidth, verdict, source }) => [
+      name,
+      truth.toPrecision(6),
+      estimate.toPrecision(6),
+      halfWidth.toPrecision(2),
+      (100 * relativeHalfWidth).toFixed(2),
+      verdict,
+      source,
     ]),
-    "",
-    `Every interval holds at the ${(100 * level).toFixed(3)}% level, so that all of them together hold at ${100 * FAMILY_LEVEL}%; a verdict also needs ± to be at most ${100 * MAX_RELATIVE_HALF_WIDTH}% of the truth.`,
-  ].join("\n")
+  ])
+
+const legendOf = (
+  { results, verdicts, level, familyLevel }: Validation,
+  effort: number,
+): ReadonlyArray<string> => [
+  `${verdicts.agrees} of ${results.length} agree, ${verdicts["too wide"]} too wide, ${verdicts.contradicts} contradict.`,
+  `agrees: the interval contains the truth, and ± is at most ${maxPercent} of it. too wide: it contains the truth, but is wider: nothing speaks against the kernel, and little for it.`,
+  `Every interval holds at the ${(100 * level).toFixed(3)}% level, so that all of them together hold at ${100 * familyLevel}%.`,
+  ...(effort < 1 && verdicts["too wide"] > 0
+    ? [
+        `Below --effort 1 too wide is no failure: --effort 1 makes every ± at most ${maxPercent}, in some minutes.`,
+      ]
+    : []),
+]

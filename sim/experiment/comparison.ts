@@ -1,77 +1,96 @@
 /**
- * Two runs of one seed beside each other: which metrics differ, by how much, and how sure that is.
- * Replication i of both shares its random numbers, so that metrics are compared replication by
- * replication; and since there are many of them, a verdict holds for all of them together.
+ * Two runs beside each other: which metrics differ, by how much, and how sure that is. Runs of one seed are
+ * compared replication by replication, for replication i of both shares its random numbers; runs of two
+ * seeds are independent.
+ *
+ * Metrics that were named beforehand are tested for themselves; the others are looked at together, as what
+ * strikes the eye among many would strike it by chance too. Either family has its own risk of a false verdict.
  */
+import type { Comparison, MetricComparison, Role } from "../results/models/comparison-model.ts"
+import { smallestEffectOn } from "../results/models/metric-facts.ts"
 import type { RunResult } from "../results/models/run-model.ts"
-import { holmAdjusted } from "../statistics/inference/holm.ts"
-import type { Pair, PairedComparison } from "../statistics/inference/paired-comparison.ts"
-import { comparePairs } from "../statistics/inference/paired-comparison.ts"
+import type { DifferenceOfMeans, Pair } from "../statistics/inference/difference-of-means.ts"
+import { compareIndependent, comparePairs } from "../statistics/inference/difference-of-means.ts"
+import { FAMILY_ERROR, judged } from "../statistics/inference/judged-pairs.ts"
+import { factsOf } from "../metrics/catalogue.ts"
 
-/** The probability that any of a comparison's verdicts sees a difference where there is none. */
-export const FAMILY_ERROR = 0.05
-
-export type Verdict = "higher" | "lower" | "no difference shown" | "identical"
+export { FAMILY_ERROR }
 
 /**
- * What a verdict rests on: a test; or that every replication shows the same difference, which chance has
- * no part in (`exact`), or none (`identical`); or nothing, where too few replications have the metric.
- * What could not be found to differ, whatever the level, is no test (Tarone, "A modified Bonferroni method
- * for discrete data", Biometrics 46, 1990): it does not make the others' verdicts harder to reach.
+ * The fewest replications that a comparison is made of: where all of them show the same difference, that
+ * would come by chance with a probability of 2¹⁻ⁿ, which only from so many on is below the error allowed.
  */
-export type Basis = "test" | "exact" | "identical" | "too few"
+export const LEAST_REPLICATIONS = 6
 
-export interface MetricComparison extends Omit<PairedComparison, "isConstant"> {
-  readonly basis: Basis
-  /** p adjusted for all metrics that were tested, by Holm's procedure; `null` for the others. */
-  readonly pHolm: number | null
-  readonly verdict: Verdict
-  readonly unit: string
-  readonly meaning: string
+/** A metric named beforehand, and the smallest difference that matters, where it is not the registry's. */
+export interface PrimaryMetric {
+  readonly metric: string
+  readonly smallest?: { readonly size: number; readonly isRelative: boolean }
 }
 
-export interface Comparison {
-  /** By name, in the order of the runs' metrics. */
-  readonly metrics: Readonly<Record<string, MetricComparison>>
-  /** Metrics that cannot be compared: which side never had them, or that no replication of both did. */
-  readonly missing: Readonly<Record<string, Missing>>
-}
-
-export type Missing = "baseline" | "variant" | "common replication"
-
-/** Compares the variant with the baseline. Throws a RangeError where the two have different seeds. */
-export const compareRuns = (baseline: RunResult, variant: RunResult): Comparison => {
-  if (baseline.seed !== variant.seed)
-    throw new RangeError(
-      `runs are compared under one seed, not under ${baseline.seed} and ${variant.seed}`,
-    )
+/** Compares the variant with the baseline. O(metrics · replications). */
+export const compareRuns = (
+  baseline: RunResult,
+  variant: RunResult,
+  primary: ReadonlyArray<PrimaryMetric> = [],
+): Comparison => {
+  const isPaired = baseline.seed === variant.seed
   const facts = { ...variant.metrics, ...baseline.metrics }
   const names = [...new Set([...Object.keys(baseline.metrics), ...Object.keys(variant.metrics)])]
-  const all = names.map((name) => ({ name, pairs: pairsOf(baseline, variant, name) }))
-  const compared = all
-    .filter(({ pairs }) => pairs.length > 0)
-    .map(({ name, pairs }) => {
-      const { isConstant, ...comparison } = comparePairs(pairs)
-      return { name, ...comparison, basis: basisOf(comparison, isConstant) }
-    })
-  const tested = compared.flatMap(({ name, p, basis }) =>
-    p !== null && basis === "test" ? [{ name, p }] : [],
+  const compared = names.flatMap((name) => {
+    const difference = isPaired
+      ? pairedDifference(baseline, variant, name)
+      : independentDifference(baseline, variant, name)
+    if (difference === undefined) return []
+    const named = primary.find(({ metric }) => metric === name)
+    const smallest = named?.smallest
+    const own = {
+      ...factsOf(facts[name]),
+      ...(smallest === undefined
+        ? {}
+        : { smallestEffect: smallest.size, isEffectRelative: smallest.isRelative }),
+    }
+    const role: Role = named === undefined ? "exploratory" : "primary"
+    return [{ ...difference, name, own, role }]
+  })
+  const roles = ["primary", "exploratory"] as const
+  const verdicts = new Map(
+    roles
+      .flatMap((role) => judged(compared.filter((one) => one.role === role)))
+      .map((one) => [one.name, one]),
   )
-  const adjusted = holmAdjusted(tested.map(({ p }) => p))
-  const pHolmOf = new Map(tested.map(({ name }, at) => [name, adjusted[at]]))
+  const metrics = [...verdicts.values()].map(
+    ({ name, own, role, basis, pHolm, verdict, isConstant: _, ...difference }) => {
+      const smallestDifference = smallestEffectOn(own, difference.baseline)
+      const { halfWidth } = difference
+      const isNegligible =
+        basis !== "identical" &&
+        halfWidth !== null &&
+        Math.abs(difference.difference) + halfWidth < smallestDifference
+      const comparison: MetricComparison = {
+        role,
+        ...difference,
+        low: halfWidth === null ? null : difference.difference - halfWidth,
+        high: halfWidth === null ? null : difference.difference + halfWidth,
+        pHolm,
+        smallestDifference,
+        basis,
+        verdict: isNegligible ? "negligible" : verdict,
+        ...own,
+      }
+      return [name, comparison] as const
+    },
+  )
+  const place = new Map(names.map((name, at) => [name, at]))
+  const inOrder = metrics.toSorted(([a], [b]) => (place.get(a) ?? 0) - (place.get(b) ?? 0))
+  const isCompared = new Set(compared.map(({ name }) => name))
   return {
-    metrics: Object.fromEntries(
-      compared.map(({ name, ...comparison }) => {
-        const pHolm = pHolmOf.get(name) ?? null
-        const { unit, meaning } = facts[name]
-        const verdict = verdictOf(comparison, pHolm)
-        return [name, { ...comparison, pHolm, verdict, unit, meaning }]
-      }),
-    ),
+    isPaired,
+    metrics: Object.fromEntries(inOrder),
     missing: Object.fromEntries(
-      all
-        .filter(({ pairs }) => pairs.length === 0)
-        .map(({ name }) => [
+      names
+        .filter((name) => !isCompared.has(name))
+        .map((name) => [
           name,
           !(name in baseline.metrics)
             ? "baseline"
@@ -83,33 +102,29 @@ export const compareRuns = (baseline: RunResult, variant: RunResult): Comparison
   }
 }
 
-/** The metric's values in the replications in which both runs have it. */
-const pairsOf = (baseline: RunResult, variant: RunResult, name: string): ReadonlyArray<Pair> => {
+/** By the metric's values in the replications in which both runs have it. */
+const pairedDifference = (
+  baseline: RunResult,
+  variant: RunResult,
+  name: string,
+): DifferenceOfMeans | undefined => {
   const others = new Map(variant.replications.map(({ index, metrics }) => [index, metrics]))
-  return baseline.replications.flatMap(({ index, metrics }) => {
+  const pairs = baseline.replications.flatMap(({ index, metrics }): ReadonlyArray<Pair> => {
     const other = others.get(index)
     return other !== undefined && name in metrics && name in other
       ? [{ baseline: metrics[name], variant: other[name] }]
       : []
   })
+  return pairs.length === 0 ? undefined : comparePairs(pairs)
 }
 
-const basisOf = (
-  { n, difference }: Pick<PairedComparison, "n" | "difference">,
-  isConstant: boolean,
-): Basis => {
-  if (n < 2) return "too few"
-  if (!isConstant) return "test"
-  if (difference === 0) return "identical"
-  // That so many signs agree by chance is unlikely enough by itself.
-  return 2 ** (1 - n) <= FAMILY_ERROR ? "exact" : "test"
-}
-
-const verdictOf = (
-  { difference, basis }: Pick<MetricComparison, "difference" | "basis">,
-  pHolm: number | null,
-): Verdict => {
-  if (basis === "identical") return "identical"
-  if (basis !== "exact" && (pHolm === null || pHolm > FAMILY_ERROR)) return "no difference shown"
-  return difference > 0 ? "higher" : "lower"
+const independentDifference = (
+  baseline: RunResult,
+  variant: RunResult,
+  name: string,
+): DifferenceOfMeans | undefined => {
+  const [own, other] = [baseline, variant].map(({ replications }) =>
+    replications.flatMap(({ metrics }) => metrics[name] ?? []),
+  )
+  return own.length === 0 || other.length === 0 ? undefined : compareIndependent(own, other)
 }

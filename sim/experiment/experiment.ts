@@ -17,6 +17,8 @@ export interface RunOptions {
    * numbers: replication i of any scenario shares its draws.
    */
   readonly replications: number
+  /** The index of the first of them; 0 by default. A replication is the same whatever is run beside it. */
+  readonly firstReplication?: number
   /**
    * Asked after each replication, with those finished so far in order of index: how many of them, from
    * the first on, are enough; `null`: more are needed. It must not matter to it which others are
@@ -47,6 +49,7 @@ const runReplications = (
 ) =>
   Effect.gen(function* () {
     const { workers, run } = yield* Replicators
+    const first = options.firstReplication ?? 0
     const shares = new Float64Array(options.replications)
     const enough = yield* Deferred.make<number>()
     const look = Effect.flatMap(Ref.get(finished), (done) => {
@@ -63,19 +66,19 @@ const runReplications = (
       news._tag === "Progress"
         ? Effect.zipRight(
             Effect.sync(() => {
-              shares[news.index] = news.share
+              shares[news.index - first] = news.share
             }),
             report,
           )
         : Effect.zipRight(
             Ref.update(finished, (done) => {
-              shares[news.index] = 1
+              shares[news.index - first] = 1
               return [...done, news].toSorted((a, b) => a.index - b.index)
             }),
             Effect.zipRight(report, look),
           )
     const all = Effect.forEach(
-      Array.from({ length: options.replications }, (_, index) => index),
+      Array.from({ length: options.replications }, (_, at) => first + at),
       (index) =>
         Stream.runForEach(
           run({

@@ -3,14 +3,13 @@
  * and what it can say in the end.
  *
  * Only the replications 0 … n − 1 count in a decision about n, whichever were finished first: results
- * do not depend on the number of workers. A warm-up that the scenario does not fix is found again from
- * each n's own replications, so that the last look sees exactly what the run's table shows.
+ * do not depend on the number of workers.
  */
 import type { Finished } from "../recording/replicated.ts"
-import { metricsAfter, warmupOf } from "../summary/summary.ts"
+import { metricFactsOf, metricsAfter } from "../metrics/of-replication.ts"
 import type { Scenario } from "../scenarios/schema.ts"
-import type { Interval } from "../statistics/inference/interval.ts"
-import { meanInterval } from "../statistics/inference/interval.ts"
+import type { SkewedInterval } from "../statistics/inference/skewed-interval.ts"
+import { skewedInterval } from "../statistics/inference/skewed-interval.ts"
 import type { Decision, PrecisionTarget } from "../statistics/inference/sequential-stopping.ts"
 import {
   decide,
@@ -56,11 +55,10 @@ export class PrecisionWatch {
   private readonly goal: PrecisionGoal
   /** By target: whether it was met after least, least + 1, … replications. */
   private readonly met: ReadonlyArray<Array<boolean>>
-  private intervals: ReadonlyArray<Interval> = []
+  private intervals: ReadonlyArray<SkewedInterval> = []
   private decision: Decision = "go on"
-  /** Of the replications looked at, the targets' metrics after the warm-up that was cut last. */
-  private values: Array<ReadonlyArray<number | undefined>> = []
-  private warmupSeconds = NaN
+  /** Of the replications looked at, the targets' metrics. */
+  private readonly values: Array<ReadonlyArray<number | undefined>> = []
 
   constructor(scenario: Scenario, goal: PrecisionGoal) {
     this.scenario = scenario
@@ -107,19 +105,18 @@ export class PrecisionWatch {
 
   private look(finished: ReadonlyArray<Finished>): void {
     const { targets } = this.goal
-    const warmupSeconds = warmupOf(this.scenario, finished)
-    if (warmupSeconds !== this.warmupSeconds) {
-      this.warmupSeconds = warmupSeconds
-      this.values = []
-    }
     for (const one of finished.slice(this.values.length)) {
-      const metrics = metricsAfter(this.scenario, one, warmupSeconds)
+      const metrics = metricsAfter(this.scenario, one)
       this.values.push(
         targets.map(({ metric }) => (metric in metrics ? metrics[metric] : undefined)),
       )
     }
-    this.intervals = targets.map((_, at) =>
-      meanInterval(this.values.flatMap((own) => own[at] ?? [])),
+    const facts = metricFactsOf(this.scenario)
+    this.intervals = targets.map(({ metric }, at) =>
+      skewedInterval(
+        this.values.flatMap((own) => own[at] ?? []),
+        facts[metric],
+      ),
     )
     targets.forEach((target, at) => this.met[at].push(isPrecise(this.intervals[at], target)))
     const all = this.met[0].map((_, look) => this.met.every((own) => own[look]))

@@ -1,17 +1,13 @@
 /**
  * The best of several policies, by simulation: replications under common random numbers, stage by
  * stage, until procedure KN (statistics/select-best.ts) is left with one.
- *
- * KN needs every observation of a policy to be the same function of its replication. A warm-up that
- * no scenario fixes is therefore found once, from the first stage: the longest of the policies' own
- * is cut from all of them, to the end.
  */
 import { Data, Effect, Stream } from "effect"
 import type { Finished } from "../recording/replicated.ts"
 import type { Plan } from "./plan.ts"
 import { Replicators } from "./replicators.ts"
 import { digestOfTexts } from "../summary/digest-of-texts.ts"
-import { metricsAfter, warmupOf } from "../summary/summary.ts"
+import { metricsAfter } from "../metrics/of-replication.ts"
 import type { Interval } from "../statistics/inference/interval.ts"
 import { meanInterval } from "../statistics/inference/interval.ts"
 import type { Selection, SelectionRule } from "../statistics/inference/select-best.ts"
@@ -49,7 +45,6 @@ export interface SelectionOutcome {
   readonly best: string | null
   /** With so many replications of each survivor the procedure would have ended at the latest. */
   readonly endsBy: number
-  readonly warmupSeconds: number
   /** Replications of all policies that the procedure used. */
   readonly replications: number
   readonly policies: ReadonlyArray<PolicyOutcome>
@@ -99,14 +94,6 @@ export const selectPolicy = (policies: ReadonlyArray<Policy>, options: Selection
 
     const all = policies.map((_, policy) => policy)
     const firstStage = yield* simulateAll(all, 0, rule.firstStage)
-    const warmupSeconds = Math.max(
-      ...policies.map(({ plan }, policy) =>
-        warmupOf(
-          plan.scenario,
-          firstStage.flatMap((made) => (made.policy === policy ? [made.one] : [])),
-        ),
-      ),
-    )
     const observed = policies.map(({ name }): Observed => ({
       name,
       values: [],
@@ -115,7 +102,7 @@ export const selectPolicy = (policies: ReadonlyArray<Policy>, options: Selection
     }))
     const take = (made: typeof firstStage) => {
       for (const { policy, one } of made) {
-        const metrics = metricsAfter(policies[policy].plan.scenario, one, warmupSeconds)
+        const metrics = metricsAfter(policies[policy].plan.scenario, one)
         const own = observed[policy]
         own.values.push(metric in metrics ? metrics[metric] : NaN)
         own.digests.push(one.result.digest)
@@ -152,7 +139,7 @@ export const selectPolicy = (policies: ReadonlyArray<Policy>, options: Selection
       take(yield* simulateAll(left, stage, Math.min(mostReplications, stage + ahead)))
       selection = yield* judge
     }
-    return outcomeOf(policies, observed, selection, warmupSeconds)
+    return outcomeOf(policies, observed, selection)
   })
 
 /** How many values there are before the first that is missing. */
@@ -179,11 +166,9 @@ const outcomeOf = (
   policies: ReadonlyArray<Policy>,
   observed: ReadonlyArray<Observed>,
   { best, endsBy, standings }: Selection,
-  warmupSeconds: number,
 ): SelectionOutcome => ({
   best: best === null ? null : policies[best].name,
   endsBy: endsBy ?? 0,
-  warmupSeconds,
   replications: standings.reduce((sum, { used }) => sum + used, 0),
   policies: policies.map(({ name }, policy): PolicyOutcome => {
     const { eliminatedAt, eliminatedBy, used } = standings[policy]

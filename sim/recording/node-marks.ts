@@ -1,13 +1,12 @@
 /**
- * What nodes did after the warm-up. A replication keeps running totals by node and notes them at a few
- * marks; once the end of the warm-up is known, the totals at the first mark that does not lie before
- * it are taken off.
+ * What nodes did within a stretch of a run. A replication keeps running totals by node and notes them at a
+ * few marks; a stretch is the difference of two of them.
  */
 import type { NodeOutcome } from "../results/models/run-model.ts"
 import type { Scenario } from "../scenarios/schema.ts"
-import { BATCH } from "../statistics/samples/warm-up.ts"
 import type { Recording } from "./recorder.ts"
-import { firstBinAfter, fixedWarmupSeconds } from "./warm-up-cut.ts"
+import type { BinRange } from "./warm-up-cut.ts"
+import { firstBinAfter, halvesAfter, warmupSecondsOf } from "./warm-up-cut.ts"
 
 /** What grows while a node lives; all else of a node is as it was at the end. */
 const totalled = [
@@ -37,43 +36,49 @@ export const markOf = (atSeconds: number, nodes: ReadonlyArray<NodeOutcome>): No
   ) as NodeMark["totals"],
 })
 
-/** The nodes as they are after the warm-up. O(nodes). */
-export const nodesAfter = (
+/**
+ * The nodes as they are within a stretch of bins: what they totalled at its end less what they did at its
+ * start, both of which are marks, or the run's own ends. O(nodes).
+ */
+export const nodesIn = (
   nodes: ReadonlyArray<NodeOutcome>,
   marks: ReadonlyArray<NodeMark>,
-  warmupSeconds: number,
+  { first, end }: BinRange,
+  { bins, binSeconds }: Pick<Recording, "bins" | "binSeconds">,
 ): ReadonlyArray<NodeOutcome> => {
-  if (warmupSeconds === 0) return nodes
-  const mark = marks.find(({ atSeconds }) => atSeconds >= warmupSeconds)
-  if (mark === undefined) throw new Error(`recording: no mark at or after ${warmupSeconds} s`)
-  return nodes.map((node) => ({
-    ...node,
-    ...Object.fromEntries(
-      totalled.map((field) => [field, node[field] - (mark.totals[field][node.node] ?? 0)]),
-    ),
-  }))
+  const markAt = (bin: number): NodeMark => {
+    const mark = marks.find(({ atSeconds }) => atSeconds === bin * binSeconds)
+    if (mark === undefined) throw new Error(`recording: no mark at ${bin * binSeconds} s`)
+    return mark
+  }
+  const start = first === 0 ? null : markAt(first)
+  const stop = end === bins ? null : markAt(end)
+  if (start === null && stop === null) return nodes
+  return nodes.map((node) => {
+    const at = (mark: NodeMark, field: (typeof totalled)[number]) =>
+      mark.totals[field][node.node] ?? 0
+    return {
+      ...node,
+      ...Object.fromEntries(
+        totalled.map((field) => [
+          field,
+          (stop === null ? node[field] : at(stop, field)) - (start === null ? 0 : at(start, field)),
+        ]),
+      ),
+    }
+  })
 }
 
-/** Where the end of the warm-up is to be found, so many marks lie in the half that may be cut. */
-const marksInHalf = 10
-
-/**
- * When marks are taken, s: at the end of a fixed warm-up; else at multiples of the batches that
- * MSER-5 cuts at, up to the half of the run, which it cuts at most.
- */
+/** When marks are taken, s: where the warm-up ends, and where the halves of what is left begin and end. */
 export const markSeconds = (
   scenario: Pick<Scenario, "warmupDays" | "horizonDays">,
   recording: Pick<Recording, "bins" | "binSeconds">,
 ): ReadonlyArray<number> => {
   const { bins, binSeconds } = recording
-  const fixed = fixedWarmupSeconds(scenario)
-  if (fixed !== null) {
-    const first = firstBinAfter(recording, fixed)
-    return first === 0 ? [] : [first * binSeconds]
-  }
-  const step = BATCH * Math.ceil(bins / 2 / BATCH / marksInHalf)
-  const count = Math.ceil(bins / 2 / step)
-  return Array.from({ length: count }, (_, i) => (i + 1) * step)
-    .filter((bin) => bin < bins)
+  const halves = halvesAfter(recording, firstBinAfter(recording, warmupSecondsOf(scenario)))
+  const marked = new Set(halves.flatMap(({ first, end }) => [first, end]))
+  return [...marked]
+    .filter((bin) => bin > 0 && bin < bins)
+    .sort((a, b) => a - b)
     .map((bin) => bin * binSeconds)
 }

@@ -387,6 +387,10 @@ export const Scenario = Schema.Struct({
     default: "A calm market with nothing special about it",
     meaning: "What the scenario shows, in one sentence.",
   }),
+  about: setting(Schema.String, {
+    default: "",
+    meaning: "What there is to see in it, in a few sentences, for its report.",
+  }),
   seed: setting(seed, {
     default: "1",
     meaning: "What every draw follows from: the same seed gives the same digest.",
@@ -401,7 +405,8 @@ export const Scenario = Schema.Struct({
   }),
   warmupDays: setting(Schema.NullOr(nonNegative("days")), {
     default: null,
-    meaning: "Cut from the front of every replication, half of it at most; null: found by MSER-5.",
+    meaning:
+      "Cut from the front of every replication, half of it at most; null: a quarter of the horizon.",
   }),
   economy: Economy,
   models: setting(Schema.NonEmptyArray(OfferedModel), {

@@ -2,7 +2,7 @@
  * A recording as the series and histograms that the reports draw, in the units of a reader.
  */
 import type { Histogram, NodeOutcome, Series } from "../results/models/run-model.ts"
-import { logHistogram, mergedSketch } from "./sketches.ts"
+import { logHistogram, mergedSketch } from "../recording/sketches.ts"
 import type { Channel, Recording } from "../recording/recorder.ts"
 import { ageBinSeconds, deviceClasses, secondsOfBin } from "../recording/recorder.ts"
 

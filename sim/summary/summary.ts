@@ -1,17 +1,13 @@
 /**
- * What the replications of a run say together: means with Student-t intervals, checks, one digest.
+ * What the replications of a run say together: means with intervals, checks, one digest.
  */
 import { stringify } from "yaml"
 import type { Finished } from "../recording/replicated.ts"
-import type { Check, Estimate, ReplicationResult, RunResult } from "../results/models/run-model.ts"
+import type { Check, ReplicationResult, RunResult } from "../results/models/run-model.ts"
 import type { Scenario } from "../scenarios/schema.ts"
-import { meanInterval } from "../statistics/inference/interval.ts"
-import { meanSeries, warmUp } from "../statistics/samples/warm-up.ts"
-import { metricFacts, metricsOf } from "./metrics.ts"
-import type { OfferedModel } from "./model-metrics.ts"
-import { nodesAfter } from "../recording/node-marks.ts"
-import { firstBinAfter, firstDayAfter, fixedWarmupSeconds } from "../recording/warm-up-cut.ts"
-import { secondsOfBin } from "../recording/recorder.ts"
+import { metricsOfReplication, metricsOfScenario } from "../metrics/of-replication.ts"
+import { firstBinAfter, firstDayAfter, warmupSecondsOf } from "../recording/warm-up-cut.ts"
+import { estimates } from "./estimates.ts"
 import { histogramsOf, seriesOf } from "./series.ts"
 import { digestOfTexts } from "./digest-of-texts.ts"
 import { version } from "../../platform/package.ts"
@@ -22,6 +18,8 @@ export interface SummaryOptions {
   readonly replications: number
   readonly seed: string
   readonly command: string
+  /** By default now. */
+  readonly finishedAt?: Date
 }
 
 /** `finished` in order of index; it may be short of what was asked for. */
@@ -31,124 +29,59 @@ export const summarise = (
   options: SummaryOptions,
   wallSeconds: number,
 ): RunResult => {
-  const horizonSeconds = scenario.horizonDays * daySeconds
   const names = scenario.models.map(({ name }) => name)
-  const warmupSeconds = warmupOf(scenario, finished)
-  const scale = scenario.economy.money.scale
-  const replications = finished.map((one): ReplicationResult => {
-    const { index, wallSeconds: own, result } = one
-    const { recording } = result
-    const firstBin = firstBinAfter(recording, warmupSeconds)
-    const nodes = nodesLeft(one, firstBin)
-    return {
-      index,
-      digest: result.digest,
-      requests: result.requests,
-      events: result.events,
-      wallSeconds: own,
-      metrics: metricsAfter(scenario, one, warmupSeconds, nodes),
-      checks: result.checks,
-      series: seriesOf(recording, names),
-      histograms: histogramsOf(recording, nodes, firstDayAfter(recording, firstBin)),
-      nodes,
-    }
-  })
+  const warmupSeconds = warmupSecondsOf(scenario)
+  const measured = finished.map((one) => metricsOfReplication(scenario, one))
+  const replications = finished.map(
+    ({ index, wallSeconds: own, result }, at): ReplicationResult => {
+      const { recording } = result
+      const { values, nodes } = measured[at]
+      const firstDay = firstDayAfter(recording, firstBinAfter(recording, warmupSeconds))
+      return {
+        index,
+        digest: result.digest,
+        requests: result.requests,
+        events: result.events,
+        wallSeconds: own,
+        metrics: values,
+        checks: result.checks,
+        series: seriesOf(recording, names),
+        histograms: histogramsOf(recording, nodes, firstDay),
+        nodes,
+      }
+    },
+  )
   const total = (of: (one: ReplicationResult) => number) =>
     replications.reduce((sum, one) => sum + of(one), 0)
+  const strategies = finished[0]?.result.mixedStrategies ?? []
   return {
     version,
     scenario: scenario.name,
     title: scenario.title,
-    scenarioYaml: stringify(asWritten(scenario)),
+    about: scenario.about,
+    scenarioYaml: scenarioYamlOf(scenario),
     economy: scenario.economy.name,
-    scale,
+    scale: scenario.economy.money.scale,
+    creditUsd: scenario.operators.creditUsd,
     seed: options.seed,
     command: options.command,
-    horizonSeconds,
+    horizonSeconds: scenario.horizonDays * daySeconds,
     warmupSeconds,
     replicationsAsked: options.replications,
     digest: digestOfTexts(replications.map(({ digest }) => digest)),
     requests: total(({ requests }) => requests),
     events: total(({ events }) => events),
     wallSeconds,
-    metrics: estimates(replications, metricFactsOf(scenario, finished[0]?.result.mixedStrategies)),
+    finishedAt: (options.finishedAt ?? new Date()).toISOString(),
+    metrics: estimates(metricsOfScenario(scenario, strategies), measured),
     checks: joinChecks(replications),
     replications,
   }
 }
 
-/** The nodes as they are after the warm-up, which leaves `firstBin` whole. */
-const nodesLeft = ({ result: { nodes, marks, recording } }: Finished, firstBin: number) =>
-  nodesAfter(nodes, marks, firstBin * recording.binSeconds)
-
-/** The metrics of one replication after a warm-up. */
-export const metricsAfter = (
-  scenario: Scenario,
-  finished: Finished,
-  warmupSeconds: number,
-  nodes = nodesLeft(finished, firstBinAfter(finished.result.recording, warmupSeconds)),
-): Readonly<Record<string, number>> =>
-  metricsOf(finished.result.recording, nodes, {
-    warmupSeconds,
-    horizonSeconds: scenario.horizonDays * daySeconds,
-    models: offeredModels(scenario),
-    scale: scenario.economy.money.scale,
-    strategies: finished.result.strategies,
-    mixedStrategies: finished.result.mixedStrategies,
-    parties: finished.result.parties,
-  })
-
-/** Without the horizon that a trace gives: a scenario with a trace may not set one. */
-const asWritten = ({ horizonDays, ...scenario }: Scenario) =>
-  scenario.demand.trace === null ? { ...scenario, horizonDays } : scenario
-
-/** Every metric that a replication of the scenario can have. */
-export const metricFactsOf = (scenario: Scenario, strategies = mixedStrategies(scenario)) =>
-  metricFacts(
-    offeredModels(scenario),
-    scenario.parties.map(({ name }) => name),
-    strategies,
-  )
-
-const mixedStrategies = ({ operators }: Scenario): ReadonlyArray<string> => [
-  ...new Set(operators.strategies.map(({ strategy }) => strategy)),
-]
-
-/** The models as metrics know them; a crowd that wants all models wants each. */
-const offeredModels = ({ models, demand }: Scenario): ReadonlyArray<OfferedModel> =>
-  models.map(({ name }) => {
-    const hours = demand.flashCrowds.flatMap(({ atHours, model = name }) =>
-      model === name ? [atHours] : [],
-    )
-    return { name, crowdSeconds: hours.length === 0 ? null : Math.min(...hours) * 3600 }
-  })
-
-/**
- * Fixed by the scenario, or the MSER-5 truncation of the mean series of requests in flight; half of
- * the run at most, either way.
- */
-export const warmupOf = (scenario: Scenario, finished: ReadonlyArray<Finished>): number => {
-  const fixed = fixedWarmupSeconds(scenario)
-  if (fixed !== null) return fixed
-  if (finished.length === 0) return 0
-  const inFlight = finished.map(({ result: { recording } }) =>
-    recording.sums.inFlightSeconds
-      .subarray(0, recording.bins)
-      .map((seconds, bin) => seconds / secondsOfBin(recording, bin)),
-  )
-  return warmUp(meanSeries(inFlight)).truncated * finished[0].result.recording.binSeconds
-}
-
-const estimates = (
-  replications: ReadonlyArray<ReplicationResult>,
-  facts: ReturnType<typeof metricFacts>,
-): Readonly<Record<string, Estimate>> =>
-  Object.fromEntries(
-    Object.entries(facts).flatMap(([name, { unit, meaning }]) => {
-      const values = replications.flatMap(({ metrics }) => (name in metrics ? [metrics[name]] : []))
-      return values.length === 0 ? [] : [[name, { ...meanInterval(values), unit, meaning }]]
-    }),
-  )
+/** The whole scenario as YAML: enough to run it again. One with a trace may not set a horizon: the trace does. */
+export const scenarioYamlOf = ({ horizonDays, ...scenario }: Scenario): string =>
+  stringify(scenario.demand.trace === null ? { ...scenario, horizonDays } : scenario)
 
 /** A check holds when it held in every replication; what did not hold says where. */
 const joinChecks = (

@@ -33,6 +33,10 @@ export const gridCoordinates = (factor: Factor): ReadonlyArray<number> | undefin
   return count === null ? undefined : Array.from({ length: count }, (_, at) => (at + 0.5) / count)
 }
 
+/** The values that a grid takes, those that come more than once among them; none for a range without levels. */
+export const gridValues = (factor: Factor): ReadonlyArray<string> =>
+  (gridCoordinates(factor) ?? []).map((coordinate) => valueAt(factor, coordinate))
+
 /** The value at a coordinate in [0, 1], as YAML text. Values of lists and levels share it evenly. */
 export const valueAt = (factor: Factor, coordinate: number): string => {
   if (factor.kind === "list") return factor.values[levelAt(coordinate, factor.values.length)]
@@ -70,6 +74,8 @@ export const factorText = (factor: Factor): string => {
 }
 
 const number = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?`
+const onlyNumber = new RegExp(`^${number}$`)
+const isNumber = (text: string): boolean => onlyNumber.test(text)
 const plainRange = new RegExp(String.raw`^(${number})\.\.(${number})(?::(\d+))?$`)
 const logRange = new RegExp(String.raw`^log\((${number})\.\.(${number})\)(?::(\d+))?$`)
 
@@ -91,8 +97,9 @@ export const parseFactor = (text: string): Either.Either<Factor, UsageError> => 
       return refused("expected a range as 500..2000, 500..2000:4, log(1..100) or log(1..100):3")
     const values = splitList(written).map((value) => value.trim())
     if (values.some((value) => value === "")) return refused("a value of the list is empty")
-    if (new Set(values).size < values.length)
-      return refused("a value of the list stands in it twice")
+    // 10 and 10.0 are one number.
+    const distinct = new Set(values.map((value) => (isNumber(value) ? Number(value) : value)))
+    if (distinct.size < values.length) return refused("a value of the list stands in it twice")
     return Either.right({ kind: "list", path, values })
   }
   const [low, high] = [Number(range[1]), Number(range[2])]

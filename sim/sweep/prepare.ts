@@ -9,7 +9,6 @@ import { surveyTrace } from "../demand/trace/read-trace.ts"
 import type { ReadSettings } from "../demand/trace/request-reader.ts"
 import type { PlanOptions } from "../experiment/plan.ts"
 import { planOf, readSettingsOf } from "../experiment/plan.ts"
-import { fixedWarmupSeconds } from "../recording/warm-up-cut.ts"
 import type { FactorValue, SweepDefinition, SweepPoint } from "../results/models/sweep-model.ts"
 import type { Tree } from "../../engine/index.ts"
 import { readScenario, scenarioOf } from "../scenarios/load.ts"
@@ -18,7 +17,7 @@ import { sayBoth, withSettings } from "../settings/settings.ts"
 import type { DesignName } from "./design.ts"
 import { designPoints } from "./design.ts"
 import type { Factor } from "./factor.ts"
-import { factorText, parseFactor, valueAt } from "./factor.ts"
+import { factorText, gridValues, parseFactor, valueAt } from "./factor.ts"
 import { version } from "../../platform/package.ts"
 
 export interface SweepRequest {
@@ -37,8 +36,6 @@ export interface SweepRequest {
 
 export interface PreparedPoint extends SweepPoint {
   readonly block: number
-  /** Whether its warm-up is fixed; where not, it is found from all its replications together. */
-  readonly isWarmupFixed: boolean
 }
 
 /** A sweep's definition, its points, and the scenario at each. */
@@ -79,15 +76,9 @@ export const prepareSweep = (request: SweepRequest) =>
     const points = yield* Effect.forEach(design, (place, index) =>
       Effect.gen(function* () {
         const values = factors.map((factor, at) => scalarOf(valueAt(factor, place.coordinates[at])))
-        const scenario = yield* scenarioAt({ values })
-        const isWarmupFixed = fixedWarmupSeconds(scenario) !== null
-        // Of points whose warm-up is to be found, all replications are held until the last one ends.
-        yield* planAt(
-          { values },
-          { replications: isWarmupFixed ? workers : workers * replications },
-        )
+        yield* planAt({ values }, { replications: workers })
         const { block, coordinates } = place
-        const point: PreparedPoint = { index, values, coordinates, block, isWarmupFixed }
+        const point: PreparedPoint = { index, values, coordinates, block }
         return point
       }),
     )
@@ -175,6 +166,12 @@ const factorsOf = (request: SweepRequest, written: Tree) =>
         if (isInside && (yield* Effect.isSuccess(attempt(factor, String(between))))) return factor
         const isWhole = Number.isInteger(factor.low) && Number.isInteger(factor.high) && isInside
         const made = { ...factor, isWhole }
+        const values = [...new Set(gridValues(made))]
+        if (made.levels !== null && values.length < made.levels)
+          return yield* refused(
+            `--vary ${factorText(made)}`,
+            `holds ${values.length} different whole numbers, and each is run once; take ${factor.isLogarithmic ? `${factor.path}=${values.join(",")}` : factorText({ ...made, levels: values.length })}`,
+          )
         yield* Effect.all([valueAt(made, 0), valueAt(made, 1)].map((one) => attempt(factor, one)))
         return made
       }),

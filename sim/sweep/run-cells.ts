@@ -1,17 +1,12 @@
-/**
- * The cells of a sweep that are not there yet, run and stored one by one.
- *
- * Where a point's scenario fixes the warm-up, a cell is finished with its replication. Where the
- * warm-up is to be found, MSER-5 looks at all replications of the point together, so its cells are
- * finished, and stored, together.
- */
+/** The cells of a sweep that are not there yet, run and stored one by one. */
 import { Data, Effect, Ref, Stream } from "effect"
 import type { Finished } from "../recording/replicated.ts"
-import { summarise } from "../summary/summary.ts"
+import { warmupSecondsOf } from "../recording/warm-up-cut.ts"
+import { metricFactsOf, metricsAfter } from "../metrics/of-replication.ts"
 import { Replicators } from "../experiment/replicators.ts"
-import type { RunResult } from "../results/models/run-model.ts"
 import type { Shard, SweepCell } from "../results/models/sweep-model.ts"
 import { cellsOf, isOfShard, pathOfFactor } from "../results/models/sweep-model.ts"
+import type { Scenario } from "../scenarios/schema.ts"
 import type { SweepStore } from "../results/store/sweep-store.ts"
 import type { PreparedPoint, PreparedSweep } from "./prepare.ts"
 import { pointText } from "./prepare.ts"
@@ -26,28 +21,23 @@ export class CellFailed extends Data.TaggedError("CellFailed")<{
   }
 }
 
-/** What is stored together: a replication of a point, or all of them. */
-interface Unit {
+interface MissingCell {
   readonly point: PreparedPoint
-  readonly replications: ReadonlyArray<number>
+  readonly replication: number
 }
 
-const unitsOf = (
-  { definition, points }: PreparedSweep,
+const missingCells = (
+  { definition: { replications }, points }: PreparedSweep,
   shard: Shard,
   present: ReadonlySet<number>,
-): ReadonlyArray<Unit> =>
+): ReadonlyArray<MissingCell> =>
   points
     .filter(({ index }) => isOfShard(shard, index))
-    .flatMap((point) => {
-      const missing = Array.from({ length: definition.replications }, (_, at) => at).filter(
-        (replication) => !present.has(point.index * definition.replications + replication),
-      )
-      if (missing.length === 0) return []
-      return point.isWarmupFixed
-        ? missing.map((replication) => ({ point, replications: [replication] }))
-        : [{ point, replications: missing }]
-    })
+    .flatMap((point) =>
+      Array.from({ length: replications }, (_, replication) => ({ point, replication })).filter(
+        ({ replication }) => !present.has(point.index * replications + replication),
+      ),
+    )
 
 /**
  * Runs what is missing of the shard on the `Replicators` at hand. `onProgress` is told the share of the
@@ -72,9 +62,8 @@ export const runCells = (
       ),
     )
 
-    const replicate = (unit: Unit, replication: number) =>
+    const replicate = ({ point, replication }: MissingCell) =>
       Effect.gen(function* () {
-        const { point } = unit
         const cell = point.index * definition.replications + replication
         const plan = yield* planAt(point)
         const ended = yield* Ref.make<Finished | undefined>(undefined)
@@ -106,56 +95,48 @@ export const runCells = (
             new CellFailed({
               point: pointText(
                 definition.vary.map((text) => ({ path: pathOfFactor(text) })),
-                unit.point.values,
+                point.values,
               ),
               reason: error.message,
             }),
         ),
       )
 
-    const runUnit = (unit: Unit) =>
-      // From the last replication's end to its stored cells nothing may come between.
+    const runCell = (missing: MissingCell) =>
+      // From the replication's end to its stored cell nothing may come between.
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
-          const all = yield* restore(
-            Effect.forEach(unit.replications, (replication) => replicate(unit, replication), {
-              concurrency: workers,
-            }),
-          )
-          const { scenario } = all[0].plan
-          const result = summarise(
-            scenario,
-            all.map(({ done }) => done),
-            { replications: all.length, seed: definition.seed, command: "" },
-            0,
-          )
-          const cells = cellsFrom(result, unit.point, definition.replications)
-          yield* store.add(cells, result.metrics)
-          yield* Effect.sync(() => cells.forEach(({ index }) => underWay.delete(index)))
-          yield* Ref.update(finished, (done) => done + cells.length)
+          const { plan, done } = yield* restore(replicate(missing))
+          const cell = cellOf(plan.scenario, done, missing, definition.replications)
+          yield* store.add([cell], metricFactsOf(plan.scenario, done.result.mixedStrategies))
+          yield* Effect.sync(() => underWay.delete(cell.index))
+          yield* Ref.update(finished, (count) => count + 1)
           yield* report
         }),
       )
 
-    yield* Effect.forEach(unitsOf(sweep, shard, store.present), runUnit, {
+    yield* Effect.forEach(missingCells(sweep, shard, store.present), runCell, {
       concurrency: workers,
       discard: true,
     })
   })
 
-const cellsFrom = (
-  { warmupSeconds, replications }: RunResult,
-  point: PreparedPoint,
+const cellOf = (
+  scenario: Scenario,
+  finished: Finished,
+  { point, replication }: MissingCell,
   each: number,
-): ReadonlyArray<SweepCell> =>
-  replications.map(({ index, digest, requests, events, checks, metrics }) => ({
-    index: point.index * each + index,
+): SweepCell => {
+  const { digest, requests, events, checks } = finished.result
+  return {
+    index: point.index * each + replication,
     point: point.index,
-    replication: index,
+    replication,
     digest,
     requests,
     events,
-    warmupSeconds,
+    warmupSeconds: warmupSecondsOf(scenario),
     failedChecks: Object.entries(checks).flatMap(([name, { ok }]) => (ok ? [] : [name])),
-    metrics,
-  }))
+    metrics: metricsAfter(scenario, finished),
+  }
+}

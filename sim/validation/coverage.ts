@@ -13,7 +13,7 @@
  */
 import { openStream, type Stream } from "../../engine/index.ts"
 import { exponential } from "../kernel/variates.ts"
-import { mergedSketch } from "../summary/sketches.ts"
+import { mergedSketch } from "../recording/sketches.ts"
 import { wilsonInterval } from "../statistics/distributions/binomial.ts"
 import { meanInterval } from "../statistics/inference/interval.ts"
 import { sketchQuantileInterval } from "../statistics/inference/quantile-interval.ts"

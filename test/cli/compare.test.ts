@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import type { MetricComparison } from "../../sim/experiment/comparison.ts"
+import type { MetricComparison } from "../../sim/results/models/comparison-model.ts"
 import { quoteForShell } from "../../platform/terminal/shell.ts"
 import { evenkeel, program } from "./evenkeel.ts"
 import { evenkeelHere } from "./program.ts"
@@ -15,8 +15,15 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 const short = ["--both=horizonDays=0.03", "--both=fleet.nodes=60", "--seed=7"]
+let comparisons = 0
 const compare = (...words: ReadonlyArray<string>) =>
-  evenkeelHere(["compare", "quickstart", ...short, ...words])
+  evenkeelHere([
+    "compare",
+    "quickstart",
+    ...short,
+    `--out=${join(folder, String(++comparisons))}`,
+    ...words,
+  ])
 
 /** The metrics of a document, by name. */
 const metricsOf = (stdout: string): ReadonlyMap<string, MetricComparison> =>
@@ -24,19 +31,20 @@ const metricsOf = (stdout: string): ReadonlyMap<string, MetricComparison> =>
 
 describe("evenkeel compare", () => {
   it("finds that a lower fee moves the platform's credits, whatever the workers", async () => {
-    const words = ["--replications", "4", "--set", "economy.feeBps=600", "--json"]
+    const words = ["--replications", "6", "--set", "economy.feeBps=600", "--json"]
     const { code, stdout, stderr } = await evenkeel(
       ["compare", "quickstart", ...short, ...words, "--workers", "2"],
       () => {},
       { cwd: folder },
     )
     expect(code).toBe(0)
-    expect(stderr).toContain("100%  8 of 8 replications")
+    expect(stderr).toContain("100%  12 of 12 replications")
     const document = JSON.parse(stdout)
     expect(document).toMatchObject({
       scenario: "quickstart",
       seed: "7",
-      replications: 4,
+      replications: 6,
+      isPaired: true,
       both: ["horizonDays=0.03", "fleet.nodes=60"],
       set: ["economy.feeBps=600"],
       missing: {},
@@ -48,9 +56,15 @@ describe("evenkeel compare", () => {
     expect(metrics.size).toBeGreaterThan(20)
     for (const metric of metrics.values()) {
       expect(Object.keys(metric).toSorted()).toEqual(
-        "baseline basis difference halfWidth meaning n p pHolm relative unit varianceReduction variant verdict".split(
-          " ",
-        ),
+        [
+          ..."base baseline basis difference group halfWidth high isEffectRelative label least low".split(
+            " ",
+          ),
+          ..."meaning most n p pHolm relative role smallestDifference smallestEffect unit".split(
+            " ",
+          ),
+          ..."variant varianceReduction verdict window".split(" "),
+        ].toSorted(),
       )
       expect(metric.difference).toBeCloseTo(metric.variant - metric.baseline, 6)
     }
@@ -73,19 +87,25 @@ describe("evenkeel compare", () => {
       { cwd: folder, encoding: "utf8" },
     )
     expect(JSON.parse(repeated.stdout).digestVariant).toBe(document.digestVariant)
-    // Nothing is left lying about.
-    expect(await readdir(folder)).toEqual([])
+    // Both runs, the figures and the page with its charts, and nothing else.
+    expect((await readdir(join(folder, "out", "quickstart-compare"))).toSorted()).toEqual([
+      "baseline",
+      "charts",
+      "comparison.json",
+      "report.html",
+      "variant",
+    ])
   })
 
   it("has the baseline of a run of its own", async () => {
-    const { stdout } = await compare("--set=economy.feeBps=600", "--replications=2", "--json")
+    const { stdout } = await compare("--set=economy.feeBps=600", "--replications=6", "--json")
     const run = await evenkeelHere([
       "run",
       "quickstart",
       "--set=horizonDays=0.03",
       "--set=fleet.nodes=60",
       "--seed=7",
-      "--replications=2",
+      "--replications=6",
       `--out=${join(folder, "run")}`,
       "--json",
     ])
@@ -97,7 +117,7 @@ describe("evenkeel compare", () => {
   })
 
   it("shows no difference at all where the settings are the same", async () => {
-    const words = ["--replications", "3", "--set", "economy.feeBps=1200"]
+    const words = ["--replications", "6", "--set", "economy.feeBps=1200"]
     const { code, stdout } = await compare(...words, "--json")
     expect(code).toBe(0)
     const document = JSON.parse(stdout)
@@ -114,13 +134,13 @@ describe("evenkeel compare", () => {
       })
     const shown = await compare(...words)
     expect(shown.stdout).toMatch(
-      /^0 of (\d+) metrics moved; 0 showed no difference; \1 were identical in every replication\.$/m,
+      /^Of (\d+) metrics 0 moved, 0 by less than matters; of 0 no difference is shown; \1 are\s+identical/m,
     )
     expect(shown.stdout).toContain(`again    npx evenkeel compare quickstart --seed 7`)
   })
 
   it("keeps what both sides share below a group that the variant replaces", async () => {
-    const words = "--both economy.feeBps=0 --set economy=hardened --replications 2 --json"
+    const words = "--both economy.feeBps=0 --set economy=hardened --replications 6 --json"
     const { code, stdout } = await compare(...words.split(" "))
     expect(code).toBe(0)
     expect(metricsOf(stdout).get("credits.platformPerDay")).toMatchObject({
@@ -130,9 +150,9 @@ describe("evenkeel compare", () => {
     expect(JSON.parse(stdout).digestVariant).not.toBe(JSON.parse(stdout).digestBaseline)
   })
 
-  it("cuts the same warm-up from both, where each would have another", async () => {
+  it("cuts the same warm-up from both", async () => {
     const words =
-      "--both warmupDays=null --set models.4.initialSupply=0.5 --replications 2 --json".split(" ")
+      "--both warmupDays=null --set models.4.initialSupply=0.5 --replications 6 --json".split(" ")
     const { code, stdout } = await compare(...words)
     expect(code).toBe(0)
     // Demand does not depend on supply: what is asked for over the same time is the same.
@@ -141,11 +161,11 @@ describe("evenkeel compare", () => {
   })
 
   it("lists the metrics that one side does not have", async () => {
-    const words = "--set models.0.name=mixtral-8x7b --replications 2".split(" ")
+    const words = "--set models.0.name=mixtral-8x7b --replications 6".split(" ")
     const { code, stdout } = await compare(...words)
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^Not compared: .*llama-3\.2-3b \(no variant\)/m)
-    expect(stdout).toMatch(/^Not compared: .*mixtral-8x7b \(no baseline\)/m)
+    expect(stdout).toMatch(/^Not compared: [^]*llama-3\.2-3b \(no\s+variant\)/m)
+    expect(stdout).toMatch(/^Not compared: [^]*mixtral-8x7b \(no\s+baseline\)/m)
   })
 
   it.each([
@@ -161,10 +181,16 @@ describe("evenkeel compare", () => {
     [["--set"], "--set: a value is missing"],
     [["--set", "seed=9"], "--set seed: baseline and variant share it"],
     [["--set", "replications=9"], "--set replications: baseline and variant share it"],
-    [["--set", "a.b=1", "--replications", "1"], "expected a whole number, 2 to 100000"],
+    [
+      ["--set", "economy.feeBps=1", "--replications", "5"],
+      "--replications 5: 5 replications cannot show a difference",
+    ],
+    [["--set", "warmupDays=0"], "--set warmupDays: baseline and variant share it"],
+    [["--set", "a.b=1", "--metric", "profit.consumr"], "did you mean profit.consumer?"],
+    [["--set", "a.b=1", "--metric", "ttft.p99=much"], "expected NAME or NAME=SIZE"],
     [["--set", "a.b=1", "--workers", "many"], "--workers many: expected a whole number, 1 to 256"],
-    [["--set", "a.b=1", "--both", "replications=1"], "a comparison needs 2 or more"],
-    [["--set", "a.b=1", "--out", "out"], "evenkeel compare has no such option"],
+    [["--set", "a.b=1", "--both", "replications=1"], "use 6 or more"],
+    [["--set", "a.b=1", "--output", "out"], "evenkeel compare has no such option"],
   ])("refuses %j", async (words, message) => {
     const { code, stdout, stderr } = await evenkeelHere(["compare", "quickstart", ...words])
     expect(code).toBe(2)
@@ -177,21 +203,81 @@ describe("evenkeel compare", () => {
     expect(missing.code).toBe(2)
     expect(missing.stderr).toContain("no such file, and no built-in scenario of that name")
     const file = join(folder, "own.yaml")
-    await writeFile(file, "extends: quickstart\nname: own\nhorizonDays: 0.05\nreplications: 2\n")
-    const { code, stdout } = await evenkeelHere(["compare", file, "--set=fleet.nodes=20", "--json"])
+    await writeFile(file, "extends: quickstart\nname: own\nhorizonDays: 0.05\nreplications: 6\n")
+    const { code, stdout } = await evenkeelHere([
+      "compare",
+      file,
+      "--set=fleet.nodes=20",
+      `--out=${join(folder, "own")}`,
+      "--json",
+    ])
     await rm(file)
     expect(code).toBe(0)
-    expect(JSON.parse(stdout)).toMatchObject({ scenario: "own", replications: 2 })
+    expect(JSON.parse(stdout)).toMatchObject({ scenario: "own", replications: 6 })
+  })
+
+  it("tests for itself what is named, and takes runs that were kept as they are", async () => {
+    const out = join(folder, "fees")
+    const made = await evenkeelHere([
+      "compare",
+      "quickstart",
+      ...short,
+      "--set=economy.feeBps=600",
+      "--replications=6",
+      "--metric=credits.platformPerDay=1%",
+      "--out",
+      out,
+    ])
+    expect(made.code).toBe(0)
+    expect(made.stdout).toMatch(/^credits\.platformPerDay is lower: −/m)
+    const kept = await evenkeelHere([
+      "compare",
+      join(out, "baseline"),
+      join(out, "variant"),
+      "--metric=credits.*",
+      "--json",
+    ])
+    expect(kept.code).toBe(0)
+    const document = JSON.parse(kept.stdout)
+    expect(document).toMatchObject({ isPaired: true, files: { folder: null } })
+    const metrics = metricsOf(kept.stdout)
+    for (const [name, { role }] of metrics)
+      expect(role).toBe(name.startsWith("credits.") ? "primary" : "exploratory")
+    expect(metrics.get("credits.platformPerDay")?.difference).toBeLessThan(0)
+    // Another comparison does not go over it, and the same one does.
+    const other = [
+      "compare",
+      "quickstart",
+      ...short,
+      "--set=economy.feeBps=700",
+      "--replications=6",
+    ]
+    const refused = await evenkeelHere([...other, "--out", out])
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain("holds another run")
+    expect((await evenkeelHere([...other, "--out", out, "--replace"])).code).toBe(0)
+  })
+
+  it("does not simulate what it is given as folders", async () => {
+    const { code, stderr } = await evenkeelHere(["compare", "a", "b", "--set=economy.feeBps=1"])
+    expect(code).toBe(2)
+    expect(stderr).toContain("--set: is of a comparison that simulates")
+    const missing = await evenkeelHere(["compare", join(folder, "a"), join(folder, "b")])
+    expect(missing.stderr).toContain("results.sqlite")
   })
 
   it("says that nothing was kept when it is interrupted", async () => {
     const words = ["--set", "fleet.nodes=70", "--replications", "100", "--json"]
     let isStopped = false
-    const ended = await evenkeel(["compare", "quickstart", ...short, ...words], (child, stderr) => {
-      if (isStopped || !stderr().includes("10%")) return
-      isStopped = true
-      child.kill("SIGINT")
-    })
+    const ended = await evenkeel(
+      ["compare", "quickstart", ...short, ...words],
+      (child, stderr) => {
+        if (isStopped || !stderr().includes("10%")) return
+        isStopped = true
+        child.kill("SIGINT")
+      },
+      { cwd: folder },
+    )
     expect(ended.code).toBe(130)
     expect(ended.stdout).toBe("")
     expect(ended.stderr).toContain("Stopped: a comparison keeps nothing before it is whole.")

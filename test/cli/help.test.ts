@@ -28,6 +28,7 @@ describe("the help of every command", () => {
       "evenkeel economy",
       "evenkeel economy list",
       "evenkeel economy show",
+      "evenkeel metrics",
       "evenkeel quote",
       "evenkeel validate",
       "evenkeel calibrate",
@@ -101,7 +102,8 @@ describe("evenkeel", () => {
         ].join("\n"),
       }).stdout.trim()
     expect(complete("evenkeel", "va")).toBe("validate")
-    expect(complete("evenkeel", "run", "--rep")).toBe("--replications")
+    expect(complete("evenkeel", "run", "--repl")).toBe("--replications --replace")
+    expect(complete("evenkeel", "run", "--repli")).toBe("--replications")
   })
 
   it.each(["zsh", "fish"])("prints completions for %s", async (shell) => {
@@ -127,6 +129,14 @@ describe("evenkeel", () => {
     [["run", "quickstart", "--SEED", "8"], "--SEED: evenkeel run has no such option"],
     [["run", "quickstart", "--workers", "0"], "--workers 0: expected a whole number, 1 to 256"],
     [["run", "quickstart", "--replications", "1000000000"], "1 to 100000"],
+    [
+      ["run", "quickstart", "--only-replication", "8"],
+      "--only-replication 8: expected a whole number, 0 to 7",
+    ],
+    [
+      ["run", "quickstart", "--only-replication", "1", "--precision", "ttft.p99=1%"],
+      "--only-replication 1: goes without --precision",
+    ],
     [["validate", "--effort", "0"], "--effort 0: expected a plain decimal, 0.001 to 1000"],
   ])("refuses %j", async (words, message) => {
     const { code, stdout, stderr } = await evenkeelHere(words)

@@ -89,13 +89,15 @@ describe("--json", () => {
     expect(stderr).toBe("")
   })
 
-  it("prints a validation that failed as a document all the same", async () => {
+  it("prints a short validation, too wide for a proof and no failure", async () => {
     const { code, stdout, stderr } = await evenkeelHere(["validate", "--effort", "0.001", "--json"])
-    expect(code).toBe(1)
-    const { ok, results } = JSON.parse(stdout)
-    expect(ok).toBe(false)
+    expect(code).toBe(0)
+    const { ok, results, verdicts } = JSON.parse(stdout)
+    expect(ok).toBe(true)
     expect(results.length).toBeGreaterThan(20)
-    expect(stderr).toContain("Not reproduced: ")
+    expect(verdicts.contradicts).toBe(0)
+    expect(verdicts["too wide"]).toBeGreaterThan(20)
+    expect(stderr).not.toContain("Contradicts")
   })
 
   it.each([

@@ -4,7 +4,8 @@ import { Cause, Console, Effect, Exit, Option } from "effect"
 import { vi } from "vitest"
 import { commandsWith } from "../../commands.ts"
 import { exitCodeOf } from "../../platform/terminal/exit-code.ts"
-import { metricsTable } from "../../reports/table.ts"
+import { comparisonText } from "../../reports/comparison/comparison-text.ts"
+import { summaryText } from "../../reports/summary-text.ts"
 import { runCommand } from "../support/run-command.ts"
 import type { Ended } from "./evenkeel.ts"
 
@@ -15,8 +16,12 @@ export const program = {
   meaning: "Simulates markets.",
   command: commandsWith({
     run: {
-      table: (result) => Effect.succeed(metricsTable(result, { colour: false })),
+      summary: (result, shown) => Effect.succeed(summaryText(result, shown, { colour: false })),
       write: () => nothingWritten,
+    },
+    compare: {
+      text: (result) => Effect.succeed(comparisonText(result)),
+      write: () => Effect.succeed([]),
     },
     claims: () => Effect.succeed([]),
     sweep: () => nothingWritten,

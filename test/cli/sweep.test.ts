@@ -1,5 +1,5 @@
 /** Sweeps as a user runs them: killed and resumed, sharded and merged, refused. */
-import { spawn } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -296,6 +296,15 @@ const change = (path: string) =>
     child.on("close", (code) => (code === 0 ? resolve() : reject(new Error("not changed"))))
   })
 
+/** The words of a printed command, as a shell takes them. */
+const wordsOf = (command: string): ReadonlyArray<string> =>
+  execFileSync("bash", ["-c", `printf '%s\\n' ${command}`], { encoding: "utf8" })
+    .trimEnd()
+    .split("\n")
+    .slice(2)
+
+const asMarkup = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("'", "&#39;")
+
 describe("evenkeel sensitivity", () => {
   const words = (out: string, ...more: ReadonlyArray<string>) => [
     "sensitivity",
@@ -320,7 +329,7 @@ describe("evenkeel sensitivity", () => {
     ]
     const { code, stdout, stderr } = await evenkeel(words("morris", ...more, "--json"))
     expect(code, stderr).toBe(0)
-    const { metrics, points, files } = JSON.parse(stdout)
+    const { metrics, points, files, command } = JSON.parse(stdout)
     expect(points).toBe(18)
     const [fee] = metrics["credits.platformPerDay"].factors
     expect(fee.factor).toBe("economy.feeBps")
@@ -332,6 +341,14 @@ describe("evenkeel sensitivity", () => {
     expect(await readFile(files.report, "utf8")).toContain(
       "economy.feeBps moves credits.platformPerDay most",
     )
+    // The command on the page runs as it stands, and finds every cell there.
+    expect(await readFile(files.report, "utf8")).toContain(asMarkup(command))
+    const repeated = await evenkeelHere([...wordsOf(command), "--json"])
+    expect(repeated.code, repeated.stderr).toBe(0)
+    const { digest, ...others } = JSON.parse(repeated.stdout)
+    expect([digest, others.metrics]).toEqual([JSON.parse(stdout).digest, metrics])
+    expect(others.command).toBe(command)
+    expect(repeated.stderr).not.toContain("cells")
     // A further metric costs no further cell.
     const again = await evenkeelHere(words("morris", "--samples", "6", "--metric", "ttft.mean"))
     expect(again.code, again.stderr).toBe(0)
@@ -340,9 +357,10 @@ describe("evenkeel sensitivity", () => {
   })
 
   it("gives Sobol' indices with a row for chance", async () => {
-    const more = ["--method", "sobol", "--samples", "8", "--metric", "credits.platformPerDay"]
+    const more = ["--method", "sobol", "--samples", "9", "--metric", "credits.platformPerDay"]
     const { code, stdout, stderr } = await evenkeelHere(words("indices", ...more, "--json"))
     expect(code, stderr).toBe(0)
+    expect(stderr).toContain("--samples 9 is no power of two")
     const { factors } = JSON.parse(stdout).metrics["credits.platformPerDay"]
     expect(factors.map(({ factor }: { readonly factor: string }) => factor).toSorted()).toEqual([
       "chance",
@@ -356,7 +374,7 @@ describe("evenkeel sensitivity", () => {
   it.each([
     [
       ["--metric", "happiness"],
-      "--metric happiness: this scenario has no such metric; there are requests.perSecond",
+      "--metric happiness: the scenario has no metric happiness; its names begin with requests, ",
     ],
     [["--metric", "ttft.mean", "--samples", "1"], "expected a whole number, 2 to 100000"],
   ])("refuses %j", async (more, message) => {

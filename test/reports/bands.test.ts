@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import fc from "fast-check"
-import { averagesOf, bandsOf, pointLimit } from "../../reports/bands.ts"
+import { bandsOf, pointLimit } from "../../reports/bands.ts"
 import type { RunResult } from "../../sim/results/models/run-model.ts"
 import { makeRunResult } from "../support/run-result.ts"
 
@@ -93,13 +93,5 @@ describe("bands", () => {
         )
       }),
     )
-  })
-})
-
-describe("averages", () => {
-  it("leave out the warm-up, and replications without a value", () => {
-    const run = runOf(3600, [{ a: [9, 1, 3] }, { a: [9, null, null] }, { a: [9, 5, null] }])
-    expect(averagesOf(run, "x", "a", 3600)).toEqual([2, 5])
-    expect(averagesOf(run, "x", "b", 0)).toEqual([])
   })
 })

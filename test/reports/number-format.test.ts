@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest"
 import {
   counted,
-  formatBound,
   formatDuration,
   formatEstimate,
   formatNumber,
@@ -48,11 +47,12 @@ describe("numbers for people", () => {
     [0, 0, "0", "0"],
     [Number.NaN, 1, "–", null],
   ])("%d ± %d has the decimals that the interval supports", (mean, halfWidth, text, half) => {
-    expect(formatEstimate(mean, halfWidth)).toEqual({ mean: text, halfWidth: half })
+    expect(formatEstimate(mean, halfWidth)).toMatchObject({ mean: text, halfWidth: half })
   })
 
   it("gives bounds as many decimals as their mean", () => {
-    expect(formatBound(0.943128 - 0.003219, 0.003219)).toBe("0.9399")
+    expect(formatEstimate(0.943128, 0.003219)).toMatchObject({ low: "0.9399", high: "0.9463" })
+    expect(formatEstimate(0.5, 0.1, 0.41, 0.61)).toMatchObject({ low: "0.41", high: "0.61" })
   })
 
   it("keeps a number and its unit on one line", () => {

@@ -5,7 +5,7 @@ import { chartSections } from "../../reports/charts/index.ts"
 import { codeForScript, escapeHtml, jsonForScript } from "../../reports/escape.ts"
 import { reportHtml } from "../../reports/run-page.ts"
 import type { RunResult } from "../../sim/results/models/run-model.ts"
-import { makeRunResult } from "../support/run-result.ts"
+import { estimateOf, makeRunResult } from "../support/run-result.ts"
 
 const libraries = {
   vega: `var vega = "</script><!-- "\r\n//# sourceMappingURL=vega.min.js.map\n`,
@@ -20,6 +20,7 @@ const evil = `"'><img src=x onerror=alert(1)></script><script>alert(2)</script>`
 const hostile: RunResult = {
   ...makeRunResult({ days: 4, nodes: 40, models: [evil, "b"] }),
   title: evil,
+  about: evil,
   scenario: evil,
   economy: evil,
   seed: evil,
@@ -27,7 +28,9 @@ const hostile: RunResult = {
   version: evil,
   scenarioYaml: evil,
   digest: evil,
-  metrics: { [evil]: { mean: 1, halfWidth: 0.5, n: 2, unit: evil, meaning: evil } },
+  metrics: {
+    [evil]: estimateOf(evil, { n: 2, unit: evil, label: evil, meaning: evil, base: evil }),
+  },
   checks: { [evil]: { ok: false, detail: evil } },
 }
 
@@ -82,7 +85,7 @@ describe("the page", () => {
   })
 
   it("names charts that are left out, with the reason", () => {
-    const page = pageOf({ ...usual, replications: [] })
+    const page = pageOf({ ...usual, replications: [], metrics: {} })
     expect(page).not.toContain(`<div class="chart"`)
     expect(page).toContain("Requests: left out. The run recorded no values of the series")
   })
@@ -99,6 +102,7 @@ describe("a hostile scenario", () => {
       ...Object.fromEntries(
         [
           "title",
+          "about",
           "scenario",
           "economy",
           "seed",
@@ -108,7 +112,9 @@ describe("a hostile scenario", () => {
           "digest",
         ].map((field) => [field, "plain"]),
       ),
-      metrics: { plain: { mean: 1, halfWidth: 0.5, n: 2, unit: "u", meaning: "m" } },
+      metrics: {
+        plain: estimateOf("plain", { n: 2, unit: "u", label: "l", meaning: "m", base: "b" }),
+      },
       checks: { plain: { ok: false, detail: "d" } },
     })
     const count = (html: string, element: string) =>

@@ -8,6 +8,9 @@
  */
 import { openStream } from "../../engine/core/random.ts"
 import type { Stream } from "../../engine/core/random.ts"
+import { metricFacts } from "../../sim/metrics/catalogue.ts"
+import type { MetricFacts } from "../../sim/results/models/metric-facts.ts"
+import { skewedInterval } from "../../sim/statistics/inference/skewed-interval.ts"
 import type {
   Estimate,
   Histogram,
@@ -61,6 +64,7 @@ export const makeRunResult = (overrides: Partial<RunOptions> = {}): RunResult =>
     version: "0.1.0",
     scenario: options.scenario,
     title: options.title,
+    about: "",
     scenarioYaml: [
       `# ${options.title}`,
       `name: ${JSON.stringify(options.scenario)}`,
@@ -72,6 +76,7 @@ export const makeRunResult = (overrides: Partial<RunOptions> = {}): RunResult =>
     ].join("\n"),
     economy: "pooled",
     scale: 6,
+    creditUsd: 0.01,
     seed: options.seed,
     command: `evenkeel run pooled-baseline.yaml --seed ${options.seed} --replications ${options.replications}`,
     horizonSeconds: options.days * 86_400,
@@ -81,7 +86,8 @@ export const makeRunResult = (overrides: Partial<RunOptions> = {}): RunResult =>
     requests: sum((replication) => replication.requests),
     events: sum((replication) => replication.events),
     wallSeconds: sum((replication) => replication.wallSeconds),
-    metrics: estimatesOf(replications),
+    finishedAt: "2026-01-31T12:00:00.000Z",
+    metrics: estimatesOf(replications, options.models),
     checks: {
       littlesLaw: { ok: true, detail: "L − λW within 0.02% in every replication" },
       creditsConserved: { ok: true, detail: "the sum of all balances is 0 at every instant" },
@@ -192,7 +198,7 @@ const makeReplication = (options: RunOptions, index: number): ReplicationResult 
     requests: Math.round(requests),
     events: Math.round(requests * 4.2),
     wallSeconds: 1.5 + noise.next(),
-    metrics: metricsOf(nodes, series, requests),
+    metrics: metricsOf(nodes, series, models),
     checks: {
       littlesLaw: { ok: true, detail: `L − λW = ${(noise.next() * 0.0002).toFixed(6)}` },
       creditsConserved: { ok: true, detail: "sum 0" },
@@ -399,7 +405,7 @@ const logEdges = (from: number, to: number, bins: number): ReadonlyArray<number>
 const metricsOf = (
   nodes: ReadonlyArray<SketchNode>,
   series: SeriesTable,
-  requests: number,
+  models: ReadonlyArray<string>,
 ): Record<string, number> => {
   const mean = (name: string, key = ""): number => series.meanOf(name, key)
   const pay = nodes
@@ -411,50 +417,82 @@ const metricsOf = (
   const squares = pay.reduce((a, b) => a + b * b, 0)
   const metrics = {
     "requests.servedShare": mean("requests.served") / mean("requests.arrived"),
-    "requests.served": requests,
+    "requests.rejectedShare": mean("requests.rejected") / mean("requests.arrived"),
     "utilisation.consumer": mean("utilisation", "consumer"),
     "utilisation.datacenter": mean("utilisation", "datacenter"),
     "earnings.gini": (2 * weighted) / (pay.length * total) - (pay.length + 1) / pay.length,
     "earnings.jain": (total * total) / (pay.length * squares),
-    "bountyPool.final": series.lastOf("bountyPool.balance", ""),
+    "bountyPool.mean": mean("bountyPool.balance"),
+    "credits.grossPerDay":
+      24 *
+      (mean("credits", "providers") +
+        mean("credits", "platform") +
+        mean("credits", "bounty pool") +
+        mean("credits", "withheld")),
+    "credits.providersPerDay": 24 * mean("credits", "providers"),
     "breaker.parkedShare": mean("breaker.parkedShare"),
     "ttft.p99": 6.2 + mean("breaker.parkedShare") * 40,
+    "newcomer.trafficFirstWeek": 0.6 + mean("breaker.parkedShare"),
+    "newcomer.rampFirstWeek": 0.55,
+    ...Object.fromEntries(
+      models.map((model) => [`shortage.${model}`, series.shareBelow("coverage", model, 1)]),
+    ),
   }
   // A class without nodes has no utilisation to report.
   return Object.fromEntries(Object.entries(metrics).filter(([, value]) => !Number.isNaN(value)))
 }
 
-const metricNotes: Readonly<Record<string, readonly [unit: string, meaning: string]>> = {
-  "requests.servedShare": ["share", "requests served, of those that arrived"],
-  "requests.served": ["requests", "requests served after the warm-up"],
-  "utilisation.consumer": ["share", "busy slots, of the slots of consumer devices"],
-  "utilisation.datacenter": ["share", "busy slots, of the slots of datacenter devices"],
-  "earnings.gini": ["", "inequality of pay per online hour, 0 equal … 1 one takes all"],
-  "earnings.jain": ["", "fairness of pay per online hour, 1 equal … 1/n one takes all"],
-  "bountyPool.final": ["credits", "what is left in the bounty pool at the end"],
-  "breaker.parkedShare": ["share", "instances parked by their breaker, time average"],
-  "ttft.p99": ["s", "99th percentile of the time to the first token"],
-}
-
-// Student's t, 97.5%, for 1 … 9 degrees of freedom.
-const quantiles = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262]
-
 const estimatesOf = (
   replications: ReadonlyArray<ReplicationResult>,
+  models: ReadonlyArray<string>,
 ): Readonly<Record<string, Estimate>> =>
   Object.fromEntries(
-    Object.entries(metricNotes).flatMap(([name, [unit, meaning]]) => {
-      const values = replications
-        .map((replication) => replication.metrics[name])
-        .filter((value) => value !== undefined)
-      const n = values.length
-      if (n === 0) return []
-      const mean = values.reduce((a, b) => a + b, 0) / n
-      const squares = values.reduce((a, b) => a + (b - mean) * (b - mean), 0)
-      const halfWidth = n < 2 ? null : (quantiles[n - 2] ?? 1.96) * Math.sqrt(squares / (n - 1) / n)
-      return [[name, { mean, halfWidth, n, unit, meaning }]]
+    Object.entries(factsFor(models)).flatMap(([name, facts]) => {
+      const values = replications.flatMap(({ metrics }) => metrics[name] ?? [])
+      return values.length === 0
+        ? []
+        : [[name, { ...skewedInterval(values, facts), trend: null, ...facts }]]
     }),
   )
+
+/** What the registry says of the metrics of a market with such models. */
+const factsFor = (models: ReadonlyArray<string>) =>
+  metricFacts({
+    models: models.map((name) => ({ name, crowdSeconds: null })),
+    parties: [],
+    strategies: [],
+  })
+
+/** A metric by its name in the registry, or one of no name in it, with such a mean and interval. */
+export const estimateOf = (name: string, settings: Partial<Estimate> = {}): Estimate => {
+  const { mean = 1, halfWidth = 0.1, n = 5 } = settings
+  const basis = settings.basis ?? (halfWidth === null ? "one" : "interval")
+  return {
+    ...(factsFor([])[name] ?? plainFacts),
+    mean,
+    low: halfWidth === null ? null : mean - halfWidth,
+    high: halfWidth === null ? null : mean + halfWidth,
+    halfWidth,
+    n,
+    basis,
+    trend: null,
+    ...settings,
+  }
+}
+
+/** Facts of a metric that no registry knows. */
+export const plainFacts: MetricFacts = {
+  group: "service",
+  label: "A metric",
+  unit: "share",
+  meaning: "What it means",
+  base: "time",
+  window: "after the warm-up",
+  least: null,
+  most: null,
+  smallestEffect: 0.01,
+  isEffectRelative: false,
+}
 
 /** Series under construction, by name and key. */
 class SeriesTable {
@@ -487,8 +525,9 @@ class SeriesTable {
     return values.reduce((a, b) => a + b, 0) / values.length
   }
 
-  lastOf(name: string, key: string): number {
-    return this.#valuesOf(name, key).at(-1) ?? Number.NaN
+  shareBelow(name: string, key: string, bound: number): number {
+    const values = this.#valuesOf(name, key)
+    return values.filter((value) => value < bound).length / values.length
   }
 
   #valuesOf(name: string, key: string): ReadonlyArray<number> {

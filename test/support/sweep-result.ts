@@ -1,4 +1,5 @@
 /** A sweep that was never run: metrics by formula, with a little noise that follows from the seed. */
+import { plainFacts } from "./run-result.ts"
 import { openStream } from "../../engine/core/random.ts"
 import type {
   FactorValue,
@@ -64,7 +65,7 @@ export const makeSweepResult = (made: MadeUpSweep): SweepResult => {
     metrics: Object.fromEntries(
       Object.entries(metrics).map(([name, { unit }]) => [
         name,
-        { unit, meaning: `What ${name} is` },
+        { ...plainFacts, unit, meaning: `What ${name} is` },
       ]),
     ),
   }

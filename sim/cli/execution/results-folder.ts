@@ -1,9 +1,12 @@
 /**
- * Where a run's results go: a folder that is safe to make from a scenario's name, and that is known
- * to be writable before the simulation begins, not after it.
+ * Where results go: a folder that is safe to make from a scenario's name, that holds no other run, and
+ * that is known to be writable before the simulation begins, not after it.
  */
-import { FileSystem } from "@effect/platform"
-import { Effect } from "effect"
+import { FileSystem, Path } from "@effect/platform"
+import { Effect, Option } from "effect"
+import { readSummary } from "../../results/store/store.ts"
+import { note } from "../../../platform/terminal/output.ts"
+import * as Parameter from "../../../platform/terminal/parameter.ts"
 import { UsageError } from "../../../platform/terminal/usage-error.ts"
 
 /** A character takes 4 bytes at most, and file systems allow 255 of them in a name. */
@@ -24,6 +27,77 @@ export const folderNameOf = (scenario: string): string => {
     .replace(/[.-]+$/, "")
   return cut === "" ? "scenario" : cut
 }
+
+export const replaceOption = Parameter.flag(
+  "replace",
+  "Let the results replace those of another run that the folder holds.",
+)
+
+/** A run as far as it tells whether another is the same. */
+export interface RunIdentity {
+  /** Where in its folder it is kept. */
+  readonly file: string
+  readonly scenarioYaml: string
+  readonly version: string
+  /** The command that brings the same results again, into a folder. */
+  readonly commandInto: (folder: string) => string
+}
+
+/**
+ * The folder for a run's results: the one that is asked for, or `usual`, numbered where that holds another
+ * run. Results of the same run are replaced by equal ones; those of another never without `isReplacing`.
+ */
+export const chooseFolder = (
+  asked: Option.Option<string>,
+  usual: string,
+  identity: RunIdentity,
+  isReplacing: boolean,
+) =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const holdsOther = (folder: string) =>
+      otherRunIn(path.join(folder, identity.file), folder, identity)
+    if (isReplacing) return Option.getOrElse(asked, () => usual)
+    if (Option.isSome(asked)) {
+      const other = yield* holdsOther(asked.value)
+      return other === null
+        ? asked.value
+        : yield* new UsageError({
+            argument: `--out ${asked.value}`,
+            allowed: `holds ${other}; name another folder, or add --replace`,
+          })
+    }
+    let folder = usual
+    for (let number = 2; (yield* holdsOther(folder)) !== null; number++)
+      folder = `${usual}-${number}`
+    if (folder !== usual) yield* note(`${usual} holds another run; this one goes to ${folder}.`)
+    return folder
+  })
+
+export const resultsFile = "results.sqlite"
+
+/** Which other results a file holds, in words; `null`: none, or the same run's. */
+const otherRunIn = (
+  database: string,
+  folder: string,
+  { scenarioYaml, version, commandInto }: RunIdentity,
+) =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const isThere = yield* Effect.orElseSucceed(files.exists(database), () => false)
+    if (!isThere) return null
+    const read = yield* Effect.either(readSummary(database))
+    // What is no results file is refused when the folder is made; one that cannot be read is kept.
+    if (read._tag === "Left") return "results that this version cannot read"
+    const run = read.right
+    const isSame =
+      run.scenarioYaml === scenarioYaml &&
+      run.version === version &&
+      run.command === commandInto(folder)
+    return isSame
+      ? null
+      : `another run (${run.title}, seed ${run.seed}, ${run.finishedAt.slice(0, 10)})`
+  })
 
 /** Makes the folder, and fails where the results could not be written there. */
 export const makeResultsFolder = (folder: string, database: string) =>

@@ -1,11 +1,11 @@
 /** `--precision` and `--max-replications`: how precise a run has to be, and what it reached. */
 import { Effect, Option } from "effect"
 import type { MetricTarget, PrecisionGoal, PrecisionReport } from "../../experiment/precision.ts"
-import { metricFactsOf } from "../../summary/summary.ts"
 import type { Estimate } from "../../results/models/run-model.ts"
 import type { Scenario } from "../../scenarios/schema.ts"
-import { hasVaried, LEAST_REPLICATIONS } from "../../statistics/inference/sequential-stopping.ts"
+import { LEAST_REPLICATIONS } from "../../statistics/inference/sequential-stopping.ts"
 import { alignColumns, printable } from "../../../platform/terminal/output.ts"
+import { metricFrom } from "./metric-options.ts"
 import { maxReplications, numberFrom } from "./run-options.ts"
 import { UsageError } from "../../../platform/terminal/usage-error.ts"
 import * as Parameter from "../../../platform/terminal/parameter.ts"
@@ -22,22 +22,6 @@ export const maxReplicationsOption = Parameter.optional(
 )
 
 const usualMost = 100
-
-/** The metric's own name, or what there is instead. */
-export const metricFrom = (
-  scenario: Scenario,
-  argument: string,
-  name: string,
-): Effect.Effect<string, UsageError> => {
-  const names = Object.keys(metricFactsOf(scenario))
-  if (names.includes(name)) return Effect.succeed(name)
-  const group = name.split(".")[0]
-  const near = names.filter((one) => one.split(".")[0] === group)
-  return new UsageError({
-    argument,
-    allowed: `the scenario has no metric ${name}; it has ${(near.length > 0 ? near : names).join(", ")}`,
-  })
-}
 
 const targetFrom = (scenario: Scenario, text: string): Effect.Effect<MetricTarget, UsageError> => {
   const argument = `--precision ${text}`
@@ -117,7 +101,7 @@ export const precisionText = (
 
 /** Why there is no precision. */
 const whyNone = (metric: Estimate | undefined): string =>
-  metric !== undefined && metric.n > 1 && !hasVaried(metric) ? "has not varied yet" : "no interval"
+  metric?.basis === "same" ? "has not varied yet" : "no interval"
 
 /** Half-widths shrink as 1 ÷ √n: a rough guess of how many would do. */
 const neededText = (targets: PrecisionReport["targets"], replications: number): string => {

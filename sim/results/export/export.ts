@@ -7,12 +7,11 @@ import * as Path from "@effect/platform/Path"
 import { Data, Effect, Stream } from "effect"
 import { csvChunks } from "./csv.ts"
 import { exportTables } from "./export-tables.ts"
-import type { ExportTable } from "./export-tables.ts"
+import type { ExportFormat, ExportTable } from "./export-tables.ts"
 import type { RunResult } from "../models/run-model.ts"
 import { writeParquet } from "./parquet.ts"
+import { readInScripts } from "./read-in.ts"
 import { replaceFile } from "../../../platform/replace-file.ts"
-
-export type ExportFormat = "csv" | "parquet"
 
 export class ExportError extends Data.TaggedError("ExportError")<{
   readonly path: string
@@ -21,7 +20,8 @@ export class ExportError extends Data.TaggedError("ExportError")<{
 
 /**
  * Writes every table in every format into `folder`, which is made as needed, replacing files of the
- * same names. Gives the paths written, in order of table and format. O(cells).
+ * same names, and scripts that read them in the first of the formats. Gives the paths written, in order
+ * of table and format. O(cells).
  */
 export const exportRun = (
   result: RunResult,
@@ -37,7 +37,7 @@ export const exportRun = (
         path: paths.join(folder, `${table.name}.${format}`),
       })),
     )
-    return yield* Effect.forEach(files, ({ table, format, path }) =>
+    const tables = yield* Effect.forEach(files, ({ table, format, path }) =>
       replaceFile(paths.resolve(path), (unfinished) => writers[format](unfinished, table)).pipe(
         Effect.mapError(
           (error) =>
@@ -49,6 +49,34 @@ export const exportRun = (
         Effect.as(path),
       ),
     )
+    const scripts = yield* Effect.forEach(readInScripts(formats[0] ?? "csv"), (script) =>
+      writeText(folder, script.name, [script.content]),
+    )
+    return [...tables, ...scripts]
+  })
+
+/** Writes a text file, in pieces, replacing an earlier one. Gives its path. */
+export const writeText = (folder: string, name: string, pieces: Iterable<string>) =>
+  Effect.gen(function* () {
+    const paths = yield* Path.Path
+    const files = yield* FileSystem.FileSystem
+    const path = paths.join(folder, name)
+    yield* replaceFile(paths.resolve(path), (unfinished) =>
+      Stream.fromIterable(pieces).pipe(
+        Stream.rechunk(1),
+        Stream.encodeText,
+        Stream.run(files.sink(unfinished)),
+      ),
+    ).pipe(
+      Effect.mapError(
+        (error) =>
+          new ExportError({
+            path,
+            message: `${path} cannot be written: ${error.message}. Check the folder and the disk.`,
+          }),
+      ),
+    )
+    return path
   })
 
 const writeCsv = (path: string, table: ExportTable) =>

@@ -14,7 +14,7 @@ const rowsPerGroup = 50_000
 const parquetTypes: Readonly<Record<CellType, BasicType>> = {
   text: "STRING",
   integer: "INT32",
-  money: "INT64",
+  count: "INT64",
   real: "DOUBLE",
 }
 
@@ -76,4 +76,4 @@ function* columnGroups(table: ExportTable): Generator<Array<ColumnGroup>> {
 }
 
 const parquetCell = (cell: ExportCell, type: CellType): string | number | bigint | null =>
-  type === "money" && typeof cell === "number" ? BigInt(cell) : cell
+  type === "count" && typeof cell === "number" ? BigInt(cell) : cell

@@ -1,55 +1,37 @@
 /**
- * A sweep's results as files: `cells.csv`, a row for each cell with its factors and metrics, and
- * `results.json`, the definition with an estimate for each point and metric. They follow from the
- * definition alone: not from who computed which cell, in which order, or how long it took.
+ * A sweep's results as files: `cells.csv`, a row for each cell with its factors and metrics, its codebook,
+ * and `results.json`, the definition with the effects of each factor and an estimate for each point and
+ * metric. They follow from the definition alone: not from who computed which cell, in which order, or
+ * how long it took.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as Path from "@effect/platform/Path"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
 import { createHash } from "node:crypto"
-import { Effect, Stream } from "effect"
+import { Effect } from "effect"
 import { meanInterval } from "../../statistics/inference/interval.ts"
 import { csvChunks } from "./csv.ts"
-import { ExportError } from "./export.ts"
-import type { ExportTable } from "./export-tables.ts"
-import { replaceFile } from "../../../platform/replace-file.ts"
+import type { ExportError } from "./export.ts"
+import { writeText } from "./export.ts"
+import type { CellType, ExportColumn, ExportTable } from "./export-tables.ts"
+import { codebook } from "./export-tables.ts"
+import type { Contrast, MainEffects, MetricEffect } from "../models/main-effects.ts"
+import { mainEffects } from "../models/main-effects.ts"
 import type { SweepCell, SweepPoint, SweepResult } from "../models/sweep-model.ts"
 
-/** Writes both files into `folder`, replacing earlier ones. Gives their paths. O(values). */
+/** Writes them into `folder`, replacing earlier ones. Gives their paths. O(values). */
 export const exportSweep = (
   result: SweepResult,
   folder: string,
 ): Effect.Effect<ReadonlyArray<string>, ExportError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
-    const table = yield* writeText(folder, "cells.csv", csvChunks(cellsTable(result)))
+    const cells = cellsTable(result)
+    const table = yield* writeText(folder, "cells.csv", csvChunks(cells))
+    const columns = yield* writeText(folder, "codebook.csv", csvChunks(codebook([cells])))
     const results = yield* writeText(folder, "results.json", [
       JSON.stringify(sweepDocument(result), null, 2),
       "\n",
     ])
-    return [table, results]
-  })
-
-/** Writes a text file, in pieces, replacing an earlier one. Gives its path. */
-export const writeText = (folder: string, name: string, pieces: Iterable<string>) =>
-  Effect.gen(function* () {
-    const paths = yield* Path.Path
-    const files = yield* FileSystem.FileSystem
-    const path = paths.join(folder, name)
-    yield* replaceFile(paths.resolve(path), (unfinished) =>
-      Stream.fromIterable(pieces).pipe(
-        Stream.rechunk(1),
-        Stream.encodeText,
-        Stream.run(files.sink(unfinished)),
-      ),
-    ).pipe(
-      Effect.mapError(
-        (error) =>
-          new ExportError({
-            path,
-            message: `${path} cannot be written: ${error.message}. Check the folder and the disk.`,
-          }),
-      ),
-    )
-    return path
+    return [table, columns, results]
   })
 
 /** A row for each cell: which it is, the factors, the metrics. */
@@ -61,15 +43,17 @@ const cellsTable = ({ factors, points, cells, metrics }: SweepResult): ExportTab
   return {
     name: "cells",
     columns: [
-      { name: "cell", type: "integer" },
-      { name: "point", type: "integer" },
-      { name: "replication", type: "integer" },
-      ...factors.map((name, at) => ({ name, type: isNumber[at] ? "real" : "text" }) as const),
-      { name: "digest", type: "text" },
-      { name: "requests", type: "real" },
-      { name: "events", type: "real" },
-      { name: "warmup_seconds", type: "real" },
-      ...names.map((name) => ({ name, type: "real" }) as const),
+      columnOf("cell", "integer", "Index of the cell: point · replications + replication"),
+      columnOf("point", "integer", "Index of the point of the design"),
+      columnOf("replication", "integer", "Index of the replication, from 0"),
+      ...factors.map((name, at) =>
+        columnOf(name, isNumber[at] ? "real" : "text", "Setting that varies"),
+      ),
+      columnOf("digest", "text", "Digest over all commands of the kernel"),
+      columnOf("requests", "count", "Requests in the replication"),
+      columnOf("events", "count", "Events of the simulation"),
+      columnOf("warmup_seconds", "real", "Cut from the front before metrics are taken", "s"),
+      ...names.map((name) => columnOf(name, "real", metrics[name].meaning, metrics[name].unit)),
     ],
     rows: function* () {
       for (const cell of cells)
@@ -88,12 +72,20 @@ const cellsTable = ({ factors, points, cells, metrics }: SweepResult): ExportTab
   }
 }
 
+const columnOf = (name: string, type: CellType, meaning: string, unit = ""): ExportColumn => ({
+  name,
+  type,
+  unit,
+  meaning,
+})
+
 /** The definition, and for each point its factors and its metrics with 95% intervals. */
 export const sweepDocument = (result: SweepResult) => ({
   ...result.definition,
   digest: sweepDigest(result),
   factors: result.factors,
   metrics: result.metrics,
+  effects: mainEffects(result).map(effectsDocument),
   results: cellsByPoint(result).map(({ point, cells }) => ({
     point: point.index,
     values: Object.fromEntries(result.factors.map((path, at) => [path, point.values[at]])),
@@ -104,6 +96,36 @@ export const sweepDocument = (result: SweepResult) => ({
       }),
     ),
   })),
+})
+
+/** What a factor moves, by which steps, and what it does not. */
+const effectsDocument = ({ factor, levels, metrics }: MainEffects) => {
+  const named = (asked: MetricEffect["effect"]) =>
+    metrics.filter(({ effect }) => effect === asked).map(({ metric }) => metric)
+  return {
+    factor,
+    levels,
+    moves: Object.fromEntries(
+      metrics
+        .filter(({ effect }) => effect === "moves")
+        .map(({ metric, steps, most }) => [
+          metric,
+          { most: changeDocument(most), steps: steps.map(changeDocument) },
+        ]),
+    ),
+    notShown: named("not shown"),
+    identical: named("identical"),
+  }
+}
+
+const changeDocument = ({ from, to, difference, halfWidth, pHolm, basis, verdict }: Contrast) => ({
+  from,
+  to,
+  difference,
+  halfWidth,
+  pHolm,
+  basis,
+  verdict,
 })
 
 /** The metric's values in those of the cells that have it. */

@@ -31,6 +31,8 @@ export const Measure = Schema.Struct({
   estimate: Estimated,
   bound: Bound,
   verdict: Verdict,
+  /** Length of its runs: an effect of a fortnight is not that of a year. */
+  horizonDays: Schema.Number,
   /** The commands that run the experiment again. */
   reproduce: Schema.Array(Schema.String),
 })
@@ -65,8 +67,16 @@ export const AttackResult = Schema.Struct({
   /** Which way, and in which market. */
   label: Schema.String,
   verdict: AttackVerdict,
-  /** Profit ÷ that of the most profitable honest conduct on the same machines. */
-  ratio: Estimated,
+  /** Length of its runs: an effect of a fortnight is not that of a year. */
+  horizonDays: Schema.Number,
+  /** What it makes more than the most profitable honest conduct on the same machines, credits a day. */
+  gain: Estimated,
+  /** A gain up to this one counts as nothing: a two-hundredth of the honest pay, credits a day. */
+  negligibleGain: Schema.Number,
+  /** Of the hypothesis that it gains no more than that, adjusted for all ways of all attacks tried (Holm). */
+  pHolm: Schema.NullOr(Schema.Number),
+  /** Profit ÷ honest profit, to describe it; null unless the honest party makes one beyond doubt. */
+  ratio: Schema.NullOr(Estimated),
   /** The honest conduct that it is compared with. */
   against: Schema.String,
   attackProfit: Estimated,

@@ -7,16 +7,32 @@
  * unless the unit says otherwise, shares and probabilities are 0…1.
  */
 import { Schema } from "effect"
+import { MetricFacts } from "./metric-facts.ts"
 
-/** An estimate over replications: mean ± halfWidth is a 95% Student-t interval (n − 1 degrees). */
+/** How a metric moves within a replication: what its second half has on its first. */
+export const Trend = Schema.Struct({ difference: Schema.Number, halfWidth: Schema.Number })
+export type Trend = typeof Trend.Type
+
+/**
+ * An estimate over replications: a mean with a 95% interval that respects the metric's bounds
+ * (sim/statistics/inference/skewed-interval.ts). Without an interval its ends are `null`, and `basis`
+ * says why: one replication has none, and replications that agree to the last digit say nothing of chance.
+ */
 export const Estimate = Schema.Struct({
   mean: Schema.Number,
-  /** `null` where fewer than two replications were run: no interval can be given. */
+  low: Schema.NullOr(Schema.Number),
+  high: Schema.NullOr(Schema.Number),
+  /** Half of the interval's length. */
   halfWidth: Schema.NullOr(Schema.Number),
+  /** Replications that have the metric. */
   n: Schema.Number,
-  unit: Schema.String,
-  /** One line that a reader of the table understands without the source. */
-  meaning: Schema.String,
+  basis: Schema.Literal("interval", "one", "same"),
+  /**
+   * `null` where the metric is not shown to move; else it is no steady state's, and the mean is that of
+   * the stretch it was taken over.
+   */
+  trend: Schema.NullOr(Trend),
+  ...MetricFacts.fields,
 })
 export type Estimate = typeof Estimate.Type
 
@@ -101,11 +117,15 @@ export const RunResult = Schema.Struct({
   version: Schema.String,
   scenario: Schema.String,
   title: Schema.String,
+  /** What there is to see in it, in a few sentences; "" where the scenario says nothing. */
+  about: Schema.String,
   /** The whole scenario after `extends` and `--set`, as YAML: enough to run it again. */
   scenarioYaml: Schema.String,
   economy: Schema.String,
   /** Decimal places of a credit in minor units (6: 1 credit = 1,000,000). */
   scale: Schema.Number,
+  /** What a credit is worth, US dollars. */
+  creditUsd: Schema.Number,
   seed: Schema.String,
   /** Shell command that reproduces the run. */
   command: Schema.String,
@@ -119,8 +139,14 @@ export const RunResult = Schema.Struct({
   requests: Schema.Number,
   events: Schema.Number,
   wallSeconds: Schema.Number,
+  /** When the run ended: a date and time of day in UTC, ISO 8601. */
+  finishedAt: Schema.String,
   metrics: Schema.Record({ key: Schema.String, value: Estimate }),
   checks: Schema.Record({ key: Schema.String, value: Check }),
   replications: Schema.Array(ReplicationResult),
 })
 export type RunResult = typeof RunResult.Type
+
+/** A run without its replications: what a list of runs shows, and what tells one run from another. */
+export const RunSummary = RunResult.omit("replications")
+export type RunSummary = typeof RunSummary.Type

@@ -3,6 +3,7 @@
  * reduced to its metrics. A cell is one replication at one point.
  */
 import { Schema } from "effect"
+import type { MetricFacts } from "./metric-facts.ts"
 
 /** All that the results follow from. Two sweeps of one definition have the same results. */
 export const SweepDefinition = Schema.Struct({
@@ -56,11 +57,6 @@ export interface SweepCell {
   readonly failedChecks: ReadonlyArray<string>
   /** Metric name → value; metrics of which the replication saw nothing are left out. */
   readonly metrics: Readonly<Record<string, number>>
-}
-
-export interface MetricFacts {
-  readonly unit: string
-  readonly meaning: string
 }
 
 export interface SweepResult {

@@ -4,7 +4,7 @@
 import { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
-import { nodeColumns, runColumns } from "../models/columns.ts"
+import { estimateColumns, nodeColumns, runColumns } from "../models/columns.ts"
 import { insertRows, jsonArray } from "./json-rows.ts"
 import type { Check, Histogram, ReplicationResult, RunResult, Series } from "../models/run-model.ts"
 import { applicationId, createStatements, layoutVersion } from "./tables.ts"
@@ -31,15 +31,11 @@ export const insertRun = (result: RunResult): Effect.Effect<void, SqlError, SqlC
         yield* insertRows(
           sql,
           "metrics",
-          ["position", "name", "unit", "mean", "half_width", "n", "meaning"],
-          Object.entries(result.metrics).map(([name, it], position) => [
+          ["position", "name", ...estimateColumns.map(({ column }) => column)],
+          Object.entries(result.metrics).map(([name, estimate], position) => [
             position,
             name,
-            it.unit,
-            it.mean,
-            it.halfWidth,
-            it.n,
-            it.meaning,
+            ...estimateColumns.map(({ valueOf }) => valueOf(estimate)),
           ]),
         )
         yield* insertRows(sql, "checks", checkColumns, checkRows(null, result.checks))

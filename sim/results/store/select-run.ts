@@ -4,26 +4,45 @@
 import { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
-import { nodeColumns, runColumns } from "../models/columns.ts"
+import { factsColumns, nodeColumns, runColumns } from "../models/columns.ts"
 
 type Row = Readonly<Record<string, unknown>>
 
-/** The tables put together in the shape of a RunResult, not yet validated. */
-export const selectRun: Effect.Effect<unknown, SqlError, SqlClient> = Effect.gen(function* () {
+/** What a run is and says, without its replications; not yet validated. */
+export const selectSummary: Effect.Effect<Row, SqlError, SqlClient> = Effect.gen(function* () {
   const sql = yield* SqlClient
   const [run] = yield* sql.unsafe<Row>("SELECT * FROM run")
   const metrics = yield* sql.unsafe<Row>("SELECT * FROM metrics ORDER BY position")
-  const replications = yield* sql.unsafe<Row>("SELECT * FROM replications ORDER BY position")
   return {
     ...Object.fromEntries(runColumns.map(({ field, column }) => [field, numberOr(run?.[column])])),
     metrics: recordOf(metrics, (it) => ({
       mean: numberOr(it["mean"]),
+      low: it["low"],
+      high: it["high"],
       halfWidth: it["half_width"],
       n: numberOr(it["n"]),
-      unit: it["unit"],
-      meaning: it["meaning"],
+      basis: it["basis"],
+      trend:
+        it["trend_difference"] === null
+          ? null
+          : { difference: it["trend_difference"], halfWidth: it["trend_half_width"] },
+      ...Object.fromEntries(
+        factsColumns.map(({ field, column }) => [
+          field,
+          field === "isEffectRelative" ? it[column] === 1 : it[column],
+        ]),
+      ),
     })),
     checks: yield* selectChecks(sql, null),
+  }
+})
+
+/** The tables put together in the shape of a RunResult, not yet validated. */
+export const selectRun: Effect.Effect<unknown, SqlError, SqlClient> = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  const replications = yield* sql.unsafe<Row>("SELECT * FROM replications ORDER BY position")
+  return {
+    ...(yield* selectSummary),
     replications: yield* Effect.forEach(replications, (row) => selectReplication(sql, row)),
   }
 })

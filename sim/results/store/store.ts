@@ -11,7 +11,7 @@ import { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, ParseResult, Schema } from "effect"
 import { insertRun } from "./insert-run.ts"
-import { RunResult } from "../models/run-model.ts"
+import { RunResult, RunSummary } from "../models/run-model.ts"
 import { replaceFile } from "../../../platform/replace-file.ts"
 import {
   foreignFile,
@@ -23,7 +23,7 @@ import {
   writeFailure,
 } from "./results-file-error.ts"
 import type { ResultsFileError } from "./results-file-error.ts"
-import { selectRun } from "./select-run.ts"
+import { selectRun, selectSummary } from "./select-run.ts"
 import { sqliteLayer } from "../../../platform/sqlite-client.ts"
 import { applicationId, layoutVersion } from "./tables.ts"
 
@@ -58,6 +58,19 @@ export const writeRun = (
 export const readRun = (
   path: string,
 ): Effect.Effect<RunResult, ResultsFileError, FileSystem.FileSystem | Path.Path> =>
+  readAs(path, selectRun, RunResult)
+
+/** Reads what the run stored at `path` is and says, without its replications. Fails as `readRun` does. */
+export const readSummary = (
+  path: string,
+): Effect.Effect<RunSummary, ResultsFileError, FileSystem.FileSystem | Path.Path> =>
+  readAs(path, selectSummary, RunSummary)
+
+const readAs = <A, I>(
+  path: string,
+  select: Effect.Effect<unknown, SqlError, SqlClient>,
+  schema: Schema.Schema<A, I>,
+) =>
   Effect.gen(function* () {
     const files = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
@@ -72,11 +85,11 @@ export const readRun = (
       ),
     )
     if (information.type !== "File") return yield* foreignFile(path, "it is not a plain file")
-    const stored = yield* Effect.zipRight(checkLayout(path), selectRun).pipe(
+    const stored = yield* Effect.zipRight(checkLayout(path), select).pipe(
       Effect.provide(sqliteLayer({ filename, mode: "readOnly" })),
       Effect.catchTag("SqlError", (error) => readFailure(path, error)),
     )
-    return yield* Schema.decodeUnknown(RunResult)(stored).pipe(
+    return yield* Schema.decodeUnknown(schema)(stored).pipe(
       Effect.mapError((error) =>
         invalidContent(path, ParseResult.TreeFormatter.formatErrorSync(error)),
       ),

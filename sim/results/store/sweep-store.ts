@@ -22,13 +22,8 @@ import {
 } from "./results-file-error.ts"
 import { sqliteCode, sqliteLayer } from "../../../platform/sqlite-client.ts"
 import { differencesOf } from "./sweep-difference.ts"
-import type {
-  MetricFacts,
-  Shard,
-  SweepCell,
-  SweepPoint,
-  SweepResult,
-} from "../models/sweep-model.ts"
+import type { Shard, SweepCell, SweepPoint, SweepResult } from "../models/sweep-model.ts"
+import { MetricFacts } from "../models/metric-facts.ts"
 import { FactorValue, isOfShard, pathOfFactor, SweepDefinition } from "../models/sweep-model.ts"
 import { createSweepStatements, sweepApplicationId, sweepLayoutVersion } from "./sweep-tables.ts"
 
@@ -205,11 +200,14 @@ const insertCells = (
         Object.entries(metrics).map(([name, value], position) => [index, position, name, value]),
       ),
     )
-    for (const [name, { unit, meaning }] of Object.entries(facts))
-      yield* sql.unsafe(
-        "INSERT INTO metric_facts (name, unit, meaning) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        [name, unit, meaning],
-      )
+    // Of what no cell has, nothing is kept: a file holds the same rows whichever cell came first.
+    const measured = new Set(cells.flatMap(({ metrics }) => Object.keys(metrics)))
+    for (const [name, own] of Object.entries(facts))
+      if (measured.has(name))
+        yield* sql.unsafe(
+          "INSERT INTO metric_facts (name, facts) VALUES (?, ?) ON CONFLICT DO NOTHING",
+          [name, JSON.stringify(own)],
+        )
   })
 
 interface Head {
@@ -241,6 +239,7 @@ const readHead = (sql: SqlClient, path: string): Effect.Effect<Head, ResultsFile
 const decodeDefinition = Schema.decodeUnknown(Schema.parseJson(SweepDefinition))
 const decodeValues = Schema.decodeUnknown(Schema.parseJson(Schema.Array(FactorValue)))
 const decodeCoordinates = Schema.decodeUnknown(Schema.parseJson(Schema.Array(Schema.Number)))
+const decodeFacts = Schema.decodeUnknown(Schema.parseJson(MetricFacts))
 const decodeNames = Schema.decodeUnknown(Schema.parseJson(Schema.Array(Schema.String)))
 
 const invalidSweep = (path: string) =>
@@ -286,14 +285,16 @@ const readStored = (sql: SqlClient, path: string): Effect.Effect<StoredSweep, Re
         metrics: metricsOf.get(row.cell) ?? {},
       })),
     ).pipe(Effect.mapError(() => invalidSweep(path)))
-    const factRows = yield* sql.unsafe<MetricFacts & { readonly name: string }>(
-      "SELECT name, unit, meaning FROM metric_facts",
+    const factRows = yield* sql.unsafe<{ readonly name: string; readonly facts: string }>(
+      "SELECT name, facts FROM metric_facts",
     )
-    const facts = new Map(factRows.map(({ name, ...fact }) => [name, fact]))
+    const facts = yield* Effect.forEach(factRows, (row) =>
+      Effect.map(decodeFacts(row.facts), (own) => [row.name, own] as const),
+    ).pipe(Effect.mapError(() => invalidSweep(path)))
+    const factsOf = new Map(facts)
     const names = new Set(cells.flatMap(({ metrics }) => Object.keys(metrics)))
-    const metrics = Object.fromEntries(
-      [...names].map((name) => [name, facts.get(name) ?? { unit: "", meaning: "" }]),
-    )
+    if ([...names].some((name) => !factsOf.has(name))) return yield* invalidSweep(path)
+    const metrics = Object.fromEntries(facts.filter(([name]) => names.has(name)))
     const factors = definition.vary.map(pathOfFactor)
     return { result: { definition, factors, points, cells, metrics }, shard }
   }).pipe(Effect.mapError((error) => readFailureOf(path, error)))

@@ -9,7 +9,7 @@
 export const sweepApplicationId = 0x45_56_4b_53
 
 /** Raised with every change below that an older reader would misread. */
-export const sweepLayoutVersion = 1
+export const sweepLayoutVersion = 2
 
 export const createSweepStatements: ReadonlyArray<string> = [
   `CREATE TABLE sweep (
@@ -44,7 +44,6 @@ export const createSweepStatements: ReadonlyArray<string> = [
   ) STRICT, WITHOUT ROWID`,
   `CREATE TABLE metric_facts (
     name TEXT PRIMARY KEY,
-    unit TEXT NOT NULL,
-    meaning TEXT NOT NULL
+    facts TEXT NOT NULL
   ) STRICT, WITHOUT ROWID`,
 ]

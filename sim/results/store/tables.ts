@@ -13,10 +13,22 @@
 /** "EVKL" in ASCII. */
 export const applicationId = 0x45_56_4b_4c
 
-export const layoutVersion = 1
+export const layoutVersion = 2
 
 const money = (column: string): string =>
   `${column} INTEGER NOT NULL CHECK (${column} BETWEEN -9007199254740991 AND 9007199254740991)`
+
+/** What a metric is, column by column: metric-facts.ts. */
+const factsColumns = `metric_group TEXT NOT NULL,
+    label TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    meaning TEXT NOT NULL,
+    base TEXT NOT NULL,
+    metric_window TEXT NOT NULL,
+    least REAL,
+    most REAL,
+    smallest_effect REAL NOT NULL,
+    is_effect_relative INTEGER NOT NULL CHECK (is_effect_relative IN (0, 1))`
 
 export const createStatements: ReadonlyArray<string> = [
   `CREATE TABLE run (
@@ -24,9 +36,11 @@ export const createStatements: ReadonlyArray<string> = [
     version TEXT NOT NULL,
     scenario TEXT NOT NULL,
     title TEXT NOT NULL,
+    about TEXT NOT NULL,
     scenario_yaml TEXT NOT NULL,
     economy TEXT NOT NULL,
     scale REAL NOT NULL,
+    credit_usd REAL,
     seed TEXT NOT NULL,
     command TEXT NOT NULL,
     horizon_seconds REAL,
@@ -35,7 +49,8 @@ export const createStatements: ReadonlyArray<string> = [
     digest TEXT NOT NULL,
     requests REAL,
     events REAL,
-    wall_seconds REAL
+    wall_seconds REAL,
+    finished_at TEXT NOT NULL
   ) STRICT`,
   `CREATE TABLE replications (
     replication INTEGER PRIMARY KEY,
@@ -48,11 +63,15 @@ export const createStatements: ReadonlyArray<string> = [
   `CREATE TABLE metrics (
     position INTEGER NOT NULL,
     name TEXT PRIMARY KEY,
-    unit TEXT NOT NULL,
     mean REAL,
+    low REAL,
+    high REAL,
     half_width REAL,
     n REAL,
-    meaning TEXT NOT NULL
+    basis TEXT NOT NULL,
+    trend_difference REAL,
+    trend_half_width REAL,
+    ${factsColumns}
   ) STRICT, WITHOUT ROWID`,
   `CREATE TABLE replication_metrics (
     replication INTEGER NOT NULL REFERENCES replications,

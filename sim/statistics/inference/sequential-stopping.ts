@@ -12,8 +12,7 @@
  * Stopping at a moment that the data chose makes the last interval cover a little less often than
  * its nominal level; the look-ahead is there to keep that little.
  */
-import { rounding } from "../rounding.ts"
-import type { Interval } from "./interval.ts"
+import type { SkewedInterval } from "./skewed-interval.ts"
 
 /** The look-ahead that the paper recommends, replications. */
 export const K_LIMIT = 5
@@ -28,23 +27,24 @@ export interface PrecisionTarget {
   readonly halfWidth: number
 }
 
-/** Has anything varied so far? Where not, a width of 0 says nothing: what is rare may yet come. */
-export const hasVaried = ({ mean, halfWidth }: Interval): boolean =>
-  halfWidth !== null && halfWidth > rounding * Math.abs(mean)
-
 /**
- * What an interval achieves, in the terms of its target: ∞ where there is no interval, or none that says
- * anything, and for a relative target around a mean of 0, of which nothing is a share.
+ * What an interval achieves, in the terms of its target: ∞ where there is no interval (what has not varied
+ * so far has none, for what is rare may yet come), and for a relative target around a mean of 0, of which
+ * nothing is a share.
  */
-export const precisionOf = (interval: Interval, target: PrecisionTarget): number => {
-  const { mean, halfWidth } = interval
-  if (halfWidth === null || !hasVaried(interval)) return Infinity
+export const precisionOf = (
+  { mean, halfWidth }: Pick<SkewedInterval, "mean" | "halfWidth">,
+  target: PrecisionTarget,
+): number => {
+  if (halfWidth === null) return Infinity
   if (!target.isRelative) return halfWidth
   return mean === 0 ? Infinity : halfWidth / Math.abs(mean)
 }
 
-export const isPrecise = (interval: Interval, target: PrecisionTarget): boolean =>
-  precisionOf(interval, target) <= target.halfWidth
+export const isPrecise = (
+  interval: Pick<SkewedInterval, "mean" | "halfWidth">,
+  target: PrecisionTarget,
+): boolean => precisionOf(interval, target) <= target.halfWidth
 
 /** How many replications further precision has to hold, reached after n. */
 export const lookAhead = (n: number, kLimit = K_LIMIT): number =>

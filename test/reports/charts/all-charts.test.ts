@@ -6,13 +6,13 @@ import type { Chart } from "../../../reports/chart.ts"
 import { chartSections } from "../../../reports/charts/index.ts"
 import { themeConfig } from "../../../reports/theme.ts"
 import type { RunResult } from "../../../sim/results/models/run-model.ts"
-import { makeRunResult as makeSketch } from "../../support/run-result.ts"
+import { estimateOf, makeRunResult as makeSketch } from "../../support/run-result.ts"
 import type { RunOptions } from "../../support/run-result.ts"
 
 /** The made-up run, with the series that it leaves out: who serves which model, and who moves. */
 const makeRunResult = (overrides: Partial<RunOptions> = {}): RunResult => {
   const sketch = makeSketch(overrides)
-  const inDay = (mean: number) => ({ mean, halfWidth: 2, n: 4, unit: "credits/d", meaning: "" })
+  const inDay = (mean: number) => estimateOf("profit.consumer", { mean, halfWidth: 2, n: 4 })
   return {
     ...sketch,
     metrics: {
@@ -179,11 +179,14 @@ describe("a chart whose data is missing", () => {
     [/^requests\.rejectedBy$/, ["rejections"]],
     [/^requests\.rejected$/, []],
     [/^coverage$/, ["coverage"]],
-    [/^credits$/, ["credit-flows", "credit-totals"]],
+    [/^credits$/, ["credit-flows"]],
     [/^newcomer/, ["newcomer"]],
     [/^newcomer.pay/, []],
     [/^(ttft|health|tokensPerSecond)$/, ["ttft", "tokens-per-second", "health"]],
-    [/./, allIds.filter((id) => !["earnings", "pay-parts", "lorenz"].includes(id))],
+    [
+      /./,
+      allIds.filter((id) => !["earnings", "pay-parts", "lorenz", "credit-totals"].includes(id)),
+    ],
   ])("is left out, and no other: %s", (pattern, expected) => {
     expect(leftOut(withoutSeries(usual, pattern))).toEqual(expected)
   })
@@ -241,6 +244,12 @@ describe("the view of coverage", () => {
   it("ends at 3 where coverage goes beyond, and says so", () => {
     const plenty = {
       ...usual,
+      metrics: Object.fromEntries(
+        Object.entries(usual.metrics).map(([name, own]) => [
+          name,
+          name.startsWith("shortage.") ? { ...own, mean: 0 } : own,
+        ]),
+      ),
       replications: usual.replications.map((replication) => ({
         ...replication,
         series: replication.series.map((series) =>
@@ -282,13 +291,8 @@ describe("a run with only some series", () => {
     })),
   })
   const chartOf = (id: string, result: RunResult) => drawn(result).find((chart) => chart.id === id)
-  const estimate = (mean: number, halfWidth: number | null, n = 5) => ({
-    mean,
-    halfWidth,
-    n,
-    unit: "h",
-    meaning: "Made up",
-  })
+  const estimate = (mean: number, halfWidth: number | null, unit: string) =>
+    estimateOf("made up", { mean, halfWidth, unit })
 
   it("shows coverage as high as it is after the warm-up, and says so", () => {
     const of = (a: ReadonlyArray<number>) => chartOf("coverage", withDaily("coverage", "", { a }))
@@ -300,67 +304,82 @@ describe("a run with only some series", () => {
     expect(of([1, 1, 1, 1, 1, 1])?.notes.join(" ")).not.toContain("The view ends")
   })
 
-  it("says how soon a model was covered again, and in how many replications", () => {
-    const notesWith = (recovery: ReturnType<typeof estimate>) =>
-      chartOf(
+  it("says how soon a model was covered again, and in how many runs that was seen", () => {
+    const chart = chartOf(
+      "coverage",
+      withDaily(
         "coverage",
-        withDaily("coverage", "", { a: [2, 0.5, 1.1, 1] }, { metrics: { "recovery.a": recovery } }),
-      )?.notes
-    expect(notesWith(estimate(43.375, 3.1))).toContain(
-      "43.4 ± 3.1 h after a crowd came for a it was covered again.",
+        "",
+        { a: [2, 0.5, 1.1, 1] },
+        {
+          metrics: {
+            "recovery.a": estimate(43.375, 3.1, "h"),
+            "recovered.a": estimate(0.8, 0.3, "share"),
+          },
+        },
+      ),
     )
-    expect(notesWith(estimate(48, null, 2))).toContain(
-      "48 h after a crowd came for a it was covered again, in 2 of 5 replications.",
+    expect(chart?.notes.join(" ")).toContain(
+      "43.4\u00a0h after a crowd came for a it was covered again, on average; 80% of the runs saw that",
     )
   })
 
   it("names the highest bounty after the warm-up, and its day", () => {
-    const titleOf = (lines: Readonly<Record<string, ReadonlyArray<number>>>) =>
-      chartOf("bounty-multiplier", withDaily("bounty.multiplier", "×", lines))?.title
-    expect(titleOf({ a: [1.9, 1, 1.2, 1.4, 1.4, 1], b: [1, 1, 1, 1, 1, 1] })).toBe(
-      "Bounties multiply pay the most on a: ×1.2 on average, at most ×1.4 on day 4",
+    const titleOf = (
+      lines: Readonly<Record<string, ReadonlyArray<number>>>,
+      means: Readonly<Record<string, number>>,
+    ) =>
+      chartOf(
+        "bounty-multiplier",
+        withDaily("bounty.multiplier", "×", lines, {
+          metrics: Object.fromEntries(
+            Object.entries(means).map(([model, mean]) => [
+              `bounty.${model}`,
+              estimate(mean, null, "×"),
+            ]),
+          ),
+        }),
+      )?.title
+    const still = [1, 1, 1, 1, 1, 1]
+    expect(titleOf({ a: [1.9, 1, 1.2, 1.4, 1.4, 1], b: still }, { a: 1.2, b: 1 })).toBe(
+      "Bounties multiply pay the most on a: 1.2× on average, at most ×1.4 on day 4",
     )
-    expect(titleOf({ a: [1, 1.3, 1.3, 1.3, 1.3, 1.3], b: [1, 1, 1, 1, 1, 1.5] })).toBe(
-      "Bounties multiply pay the most on a: ×1.3 on average, at most ×1.5 (b) on day 6",
+    const late = [1, 1, 1, 1, 1, 1.5]
+    expect(titleOf({ a: [1, 1.3, 1.3, 1.3, 1.3, 1.3], b: late }, { a: 1.3, b: 1.1 })).toBe(
+      "Bounties multiply pay the most on a: 1.3× on average, at most ×1.5 (b) on day 6",
     )
-    expect(titleOf({ a: [1.5, 1, 1, 1, 1, 1] })).toBe("No model paid a bounty")
+    expect(titleOf({ a: [1.5, 1, 1, 1, 1, 1] }, { a: 1 })).toBe("No model paid a bounty")
   })
 
   it("says how far bounties drew the pool down, and when", () => {
+    const metrics = { "bountyPool.mean": estimate(42, null, "credits") }
     const titleOf = (values: ReadonlyArray<number>) =>
-      chartOf("bounty-pool", withDaily("bountyPool.balance", "credits", { "": values }))?.title
+      chartOf(
+        "bounty-pool",
+        withDaily("bountyPool.balance", "credits", { "": values }, { metrics }),
+      )?.title
     expect(titleOf([1, 50, 20, 30, 60, 90])).toBe(
-      "The bounty pool ends with 90 credits; bounties drew it down from 50 to 20 by day 3",
+      "The bounty pool holds 42\u00a0credits on average; bounties drew it down from 50 to 20 by day 3",
     )
-    expect(titleOf([1, 50, 60, 70, 80, 90])).toBe("The bounty pool ends with 90 credits")
+    expect(titleOf([1, 50, 60, 70, 80, 90])).toBe(
+      "The bounty pool holds 42\u00a0credits on average",
+    )
   })
 
-  it("gives newcomers the figures of the run, with their intervals", () => {
+  it("gives newcomers the figures of the run", () => {
     const lines = { "": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6] }
-    const both = (metrics: RunResult["metrics"]) => {
-      const [one, other] = ["ramp", "traffic"].map((part) =>
-        withDaily(`newcomer.${part}`, "ratio", lines, { metrics }),
-      )
-      return chartOf("newcomer", {
-        ...one,
-        replications: one.replications.map((replication, at) => ({
-          ...replication,
-          series: [...replication.series, ...other.replications[at].series],
-        })),
-      })?.title
-    }
+    const titleWith = (metrics: RunResult["metrics"]) =>
+      chartOf("newcomer", withDaily("newcomer.ramp", "ratio", lines, { metrics }))?.title
     expect(
-      both({
-        "newcomer.rampFirstWeek": estimate(0.5527, 0),
-        "newcomer.trafficFirstWeek": estimate(0.488, 0.019),
-        "newcomer.payFirstWeek": estimate(0.487, 0.0097),
+      titleWith({
+        "newcomer.rampFirstWeek": estimate(0.5527, null, "ratio"),
+        "newcomer.trafficFirstWeek": estimate(0.488, 0.019, "ratio"),
+        "newcomer.payFirstWeek": estimate(0.487, 0.0097, "ratio"),
       }),
     ).toBe(
-      "In its first week a newcomer gets 48.8% ± 1.9% of an equal veteran’s traffic and 48.7% ± 0.97% of its pay; the ramp allows 55.3%",
+      "In its first week a newcomer gets 0.488 of an equal veteran’s traffic and 0.4870 of its pay; the ramp allows 0.5527",
     )
-    expect(both({})).toBe(
-      "In its first week a newcomer gets 35.0% of an equal veteran’s traffic; the ramp allows 35.0%",
-    )
+    expect(titleWith({})).toBe("A newcomer against an equal veteran")
   })
 
   it("breaks the line of pay, so that traffic shows through", () => {
@@ -369,57 +388,6 @@ describe("a run with only some series", () => {
     expect(JSON.stringify(drawn(usual).find(({ id }) => id === "demand")?.spec)).not.toContain(
       "strokeDash",
     )
-  })
-})
-
-describe("figures in titles", () => {
-  it("are those of the run", () => {
-    const halves = {
-      ...usual,
-      warmupSeconds: 3600,
-      replications: usual.replications.map((replication) => ({
-        ...replication,
-        series: ["arrived", "served", "rejected", "badInput", "retried"].map((part, at) => ({
-          name: `requests.${part}`,
-          key: "",
-          unit: "requests/s",
-          binSeconds: 3600,
-          // The first bin is warm-up and must not count.
-          values: [999, ...Array<number>(2).fill([8, 5, 2, 1, 3][at] ?? 0)],
-        })),
-      })),
-    }
-    const demand = drawn(halves).find(({ id }) => id === "demand")
-    expect(demand?.title).toBe("62.5% of the requests were served, 25.0% rejected")
-    expect(demand?.notes.slice(0, 2)).toEqual([
-      "12.5% were answered with a 4xx: neither served nor rejected.",
-      "A request that is refused and comes back counts once; consumers came back 0.375 times for each request.",
-    ])
-  })
-
-  it("add up credits over time", () => {
-    const flat = {
-      ...usual,
-      replications: usual.replications.map((replication) => ({
-        ...replication,
-        series: [
-          ["providers", 80],
-          ["platform", 12],
-          ["withheld", 8],
-          ["bounties paid", 1000],
-        ].map(([key, value]) => ({
-          name: "credits",
-          key: String(key),
-          unit: "credits/h",
-          binSeconds: 1800,
-          values: [Number(value), Number(value), Number(value), Number(value)],
-        })),
-      })),
-    }
-    const totals = drawn({ ...flat, warmupSeconds: 0 }).find(({ id }) => id === "credit-totals")
-    // 100 credits an hour for two hours; bounties are paid from the pool and add nothing.
-    expect(totals?.title).toBe("Consumers spent 200 credits")
-    expect(totals?.alternative).toContain("to providers 160 (80.0%)")
   })
 })
 
@@ -460,9 +428,14 @@ describe("model switches", () => {
     })),
   })
 
-  it("are told by the day, after the warm-up", () => {
-    const chart = drawn(switching([99, 1, 0, 0.5])).find(({ id }) => id === "switches")
-    expect(chart?.title).toBe("Nodes switch to another model 12 times a day")
+  it("are told by the week of a node, as the run's metric has it", () => {
+    const often = estimateOf("switches.perNodeWeek", { mean: 1.25, halfWidth: null })
+    const result = switching([99, 1, 0, 0.5])
+    const chart = drawn({
+      ...result,
+      metrics: { ...result.metrics, "switches.perNodeWeek": often },
+    }).find(({ id }) => id === "switches")
+    expect(chart?.title).toBe("A node switches to another model 1.25 times a week")
   })
 
   it("are left out where there are none", () => {
@@ -492,7 +465,6 @@ describe("parts of a whole", () => {
   it("come largest first, without those that never occurred", () => {
     const chart = drawn(rejecting({ b: 1, never: 0, a: 3 })).find(({ id }) => id === "rejections")
     expect(chart?.legend).toEqual(["a", "b"])
-    expect(chart?.title).toBe("“a” is behind 75.0% of all rejections")
   })
 
   it("beyond what colours can tell apart are added up", () => {

@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { allCharts } from "../../../reports/claims/claims-charts.ts"
 import { claimsHtml } from "../../../reports/claims/claims-page.ts"
+import { markup } from "../../../reports/markup.ts"
 import { ClaimsReport } from "../../../sim/results/models/claims-model.ts"
 
 const estimated = (mean: number, halfWidth = 0.1) => ({
@@ -18,13 +19,18 @@ const measure = (label: string, verdict: "holds" | "fails") => ({
   estimate: estimated(verdict === "holds" ? 1.2 : 0.5),
   bound: { atLeast: 1, atMost: null },
   verdict,
+  horizonDays: 14,
   reproduce: [`npx evenkeel run audit --set name='${label}'`],
 })
 
 const way = (label: string, ratio: number) => ({
   label,
   verdict: ratio > 1 ? ("pays" as const) : ("does not pay" as const),
-  ratio: estimated(ratio, 0.02),
+  horizonDays: 28,
+  gain: estimated(100 * ratio - 100, 2),
+  negligibleGain: 0.5,
+  pHolm: ratio > 1 ? 0.001 : 1,
+  ratio: ratio > 0.8 ? estimated(ratio, 0.02) : null,
   against: "stays honest",
   attackProfit: estimated(100 * ratio),
   honestProfit: estimated(100),
@@ -93,7 +99,16 @@ const report: ClaimsReport = {
 }
 
 const pictures = new Map(
-  allCharts(report).map(({ id, alternative }) => [id, { svg: `<svg id="${id}"/>`, alternative }]),
+  allCharts(report).map(({ chart: { id, alternative, notes }, finding }) => [
+    id,
+    {
+      wide: `<svg id="${id}"/>`,
+      narrow: `<svg id="${id}-narrow"/>`,
+      finding,
+      notes,
+      alternative,
+    },
+  ]),
 )
 const html = claimsHtml(report, pictures)
 
@@ -114,12 +129,30 @@ describe("the page of an audit", () => {
   })
 
   it("shows every verdict, picture and command", () => {
-    for (const id of pictures.keys()) expect(html).toContain(`<svg id="${id}"/>`)
+    for (const [id, { finding }] of pictures) {
+      expect(html).toContain(`<svg id="${id}"/>`)
+      expect(html).toContain(`<svg id="${id}-narrow"/>`)
+      expect(html).toContain(markup`${finding}`.text)
+    }
     expect(html).toContain('<span class="depends">depends</span>')
     expect(html).toContain('<span class="fails">pays</span>')
     expect(html).toContain('<span class="holds">does not pay</span>')
     expect(html).toContain("npx evenkeel run audit --set name=&#39;idle&#39;")
     expect(html).toContain("A fast audit")
+  })
+
+  it("says over how many days an effect is, and a ratio only where there is one", () => {
+    expect(html).toContain("28 days; against: stays honest")
+    expect(html).toContain("index; 14 days")
+    expect(html).toContain('<td class="number">3.6</td><td class="verdict">')
+    expect(html).toContain('<td class="number">–</td><td class="verdict">')
+    expect(html).toContain("after a correction for all 4 ways and economies")
+  })
+
+  it("links to the sections that it has", () => {
+    for (const page of [html, claimsHtml({ ...report, claims: [] }, pictures)])
+      for (const [, id] of page.matchAll(/href="#([^"]+)"/g)) expect(page).toContain(`id="${id}"`)
+    expect(claimsHtml({ ...report, claims: [] }, pictures)).not.toContain("#promises")
   })
 
   it("warns before anything else where a simulation's own checks failed", () => {
@@ -132,17 +165,17 @@ describe("the page of an audit", () => {
 
 describe("the pictures of an audit", () => {
   it("say in their titles what to see", () => {
-    const titles = Object.fromEntries(allCharts(report).map(({ id, title }) => [id, title]))
+    const titles = Object.fromEntries(allCharts(report).map(({ chart }) => [chart.id, chart.title]))
     expect(titles["claim-shares-1"]).toBe(
-      "Nodes share <b>traffic</b>: pooled does not in 1 of 2, hardened keeps it",
+      "Nodes share <b>traffic</b>: Pooled does not in 1 of 2, hardened keeps it",
     )
     expect(titles["attack-splitting"]).toBe(
-      "Splitting: profit ÷ honest profit at worst, pooled 3.60 (3.58 to 3.62); hardened 0.90 (0.88 to 0.92)",
+      "Splitting: At its best it makes, in credits a day, 260 (258 to 262) more than honestly under pooled, 10 (8 to 12) less than honestly under hardened",
     )
     expect(titles["frontier"]).toBe("Self-dealing does not pay up to × 1.10 for a sole supplier")
   })
 
   it("say the same in words", () => {
-    for (const { alternative } of allCharts(report)) expect(alternative.length).toBeGreaterThan(20)
+    for (const { chart } of allCharts(report)) expect(chart.alternative.length).toBeGreaterThan(20)
   })
 })

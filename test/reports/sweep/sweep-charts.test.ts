@@ -39,17 +39,19 @@ describe("the charts of a sweep", () => {
   it("of one factor say what the metric does from end to end, with intervals", async () => {
     const charts = chartsOf()
     expect(titled(charts, "up.share")).toMatch(
-      /^up\.share rises from [\d.]+% \([\d.]+% to [\d.]+%\) to 4[\d.]+% \(.*\) as fleet\.nodes goes from 10 to 40$/,
+      /: rises by (29|30|31)\.\d+ ± [\d.]+.percentage points as fleet\.nodes goes from 10 to 40$/,
     )
-    expect(titled(charts, "down.rate")).toMatch(/^down\.rate falls from 4[\d.]+ \(.*\).1\/s to 4/)
+    expect(titled(charts, "down.rate")).toMatch(
+      /: falls by [78]\.\d+ ± [\d.]+.1\/s as fleet\.nodes/,
+    )
     expect(charts[0].notes.join(" ")).toContain("95% Student-t interval")
     const svg = await draw(charts[0])
     expect(svg).toContain("fleet.nodes")
   })
 
-  it("leave out what does not respond, and say so where the change is no surer than chance", () => {
+  it("leave out what does not respond, or no more than chance may", () => {
     expect(titled(chartsOf({ noise: 0 }), "flat.count")).toBe("none")
-    expect(titled(chartsOf({ noise: 0.5 }), "flat.count")).toContain("shows no clear change")
+    expect(titled(chartsOf({ noise: 0.5 }), "flat.count")).toBe("none")
     expect(
       sweepCharts(
         makeSweepResult({ ...oneFactor, metrics: { flat: { unit: "", of: () => 3 } }, noise: 0 }),
@@ -66,7 +68,7 @@ describe("the charts of a sweep", () => {
     })
     expect(lines[0].legend).toEqual(["economy a", "economy b"])
     expect(lines[0].title).toMatch(
-      /^up\.share is lowest, .*, with fleet\.nodes 10, economy a; highest, .*, with fleet\.nodes 40, economy b$/,
+      /: rises by 2\d\.\d+ ± [\d.]+.percentage points from economy a to b; rises by 4\d\.\d+ ± [\d.]+.percentage points as fleet\.nodes goes from 10 to 40$/,
     )
     await draw(lines[0])
     const many = [1, 2, 3, 4, 5, 6, 7]
@@ -76,10 +78,24 @@ describe("the charts of a sweep", () => {
       metrics: { "up.share": { unit: "share", of: (x, y) => (x * y) / 100 } },
     })
     expect(map.title).toMatch(
-      /^up\.share is lowest, [\d.]+% ± [\d.]+%, with a\.x 1, b\.y 1; highest, /,
+      /: rises by .* as a\.x goes from 1 to 7; rises by .* as b\.y .*; lowest, [\d.]+% ± [\d.]+%, with a\.x 1, b\.y 1; highest, /,
     )
     expect(map.alternative).toContain("±")
     expect(await draw(map)).toContain("a.x")
+  })
+
+  it("of two factors, of which one makes no difference at all, are along the other alone", () => {
+    const [chart, ...others] = chartsOf({
+      vary: ["economy.feeBps=500,1000", "fleet.nodes=10,20,40"],
+      points: gridOf([500, 1000], [10, 20, 40]),
+      metrics: { "up.share": { unit: "share", of: (_, x) => x / 100 } },
+      replications: 6,
+      noise: 0,
+    })
+    expect(others).toEqual([])
+    expect(chart.legend).toEqual([])
+    expect(chart.name).toBe("up.share by fleet.nodes")
+    expect(chart.title).toContain("is the same at every economy.feeBps; rises by 30")
   })
 
   it("of a sample have each metric along each factor", async () => {
@@ -149,18 +165,45 @@ describe("the metrics that are drawn", () => {
       noise: 0.3,
       metrics: { weak: { unit: "", of: (x) => 100 + x }, strong: { unit: "", of: (x) => x * x } },
     })
-    expect(respondingMetrics(result, 1)).toEqual(["strong"])
+    expect(respondingMetrics(result, [], 1)).toEqual(["strong"])
   })
 })
 
 describe("the page of a sweep", () => {
-  it("shows charts, extremes and provenance, and keeps texts from becoming markup", () => {
+  const libraries = { vega: "", vegaLite: "", vegaEmbed: "" }
+  const pageOf = (result: ReturnType<typeof makeSweepResult>) =>
+    sweepHtml(result, "npx evenkeel sweep made-up --out here", sweepCharts(result), libraries)
+
+  it("shows effects, charts and provenance, and keeps texts from becoming markup", () => {
     const evil = `</script><script>alert(1)</script>`
-    const result = makeSweepResult({ ...oneFactor, vary: [`fleet.nodes=${evil}`] })
-    const page = sweepHtml(result, sweepCharts(result), { vega: "", vegaLite: "", vegaEmbed: "" })
+    const page = pageOf(makeSweepResult({ ...oneFactor, vary: [`fleet.nodes=${evil}`] }))
     expect(page).not.toContain("<script>alert")
-    expect(page).toContain("Where each metric is lowest and highest")
     expect(page).toContain("a grid of all combinations")
+    expect(page).toContain("npx evenkeel sweep made-up --out here")
+    expect(page).toContain("fleet.nodes moves 2 of 3 metrics; 1 differ by no more than chance may")
+    expect(page).toMatch(/<th scope="col" class="number">10 → 20<\/th>/)
+    expect(page).toContain("5 replications: only effects much larger than chance")
+  })
+
+  it("names no extremes of what is the same everywhere, and no place for a tie", () => {
+    const points = Array.from({ length: 8 }, (_, at) => [at, 7 - at])
+    const page = pageOf(
+      makeSweepResult({
+        vary: ["a.x=0..7", "b.y=0..7"],
+        design: "sobol",
+        points,
+        replications: 1,
+        noise: 0,
+        metrics: {
+          constant: { unit: "", of: () => 3 },
+          tied: { unit: "", of: (x) => Math.min(x, 4) },
+        },
+      }),
+    )
+    expect(page).toMatch(/The same at every point: [^.]*constant/)
+    expect(page).toContain("at 4 points")
+    expect(page).toContain("a.x 0, b.y 7")
+    expect(page).not.toContain("What moves what")
   })
 })
 

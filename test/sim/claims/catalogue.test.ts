@@ -8,7 +8,7 @@ import { auditIds, replicationsFor, runAudit } from "../../../sim/claims/audit.t
 import { claimPlans } from "../../../sim/claims/claim-catalogue.ts"
 import { frontierArms } from "../../../sim/claims/frontier.ts"
 import { makePlan } from "../../../sim/experiment/plan.ts"
-import { metricFactsOf } from "../../../sim/summary/summary.ts"
+import { metricFactsOf } from "../../../sim/metrics/of-replication.ts"
 import { layerInline } from "../../../sim/experiment/replicators.ts"
 
 const run = <A, E>(effect: Effect.Effect<A, E, NodeContext.NodeContext>): Promise<A> =>
@@ -81,13 +81,13 @@ describe("every arm of the audit", () => {
 
 describe("an audit", () => {
   it("runs an arm that several ask for once, and answers for each economy", async () => {
-    const ids = new Set(["token-inflation"])
-    const size = { seed: "test", replications: 2, horizonShare: 0.05 }
+    const scope = { only: ["throttling"], isFast: true }
+    const size = { seed: "test", replications: 2 }
     // Honest and attacker, under two economies.
-    expect(replicationsFor(ids, size)).toBe(8)
+    expect(replicationsFor(scope, size)).toBe(8)
     const told: Array<number> = []
     const { attacks, claims, frontier, failedChecks } = await run(
-      runAudit(ids, size, (finished) => Effect.sync(() => void told.push(finished))).pipe(
+      runAudit(scope, size, (finished) => Effect.sync(() => void told.push(finished))).pipe(
         Effect.provide(layerInline),
       ),
     )
@@ -95,17 +95,29 @@ describe("an audit", () => {
     expect(claims).toEqual([])
     expect(frontier).toBeNull()
     expect(failedChecks).toEqual([])
-    expect(attacks.map(({ id }) => id)).toEqual(["token-inflation"])
+    expect(attacks.map(({ id }) => id)).toEqual(["throttling"])
     for (const economy of ["pooled", "hardened"]) {
-      const [way] = attacks[0].economies[economy]
-      expect(way.against).toBe("stays honest")
-      expect(way.ratio.n).toBe(2)
-      const billed = way.reported.find(({ metric }) => metric === "party.subject.billedTokens")
-      expect(billed?.attack.mean).toBe(1)
+      const [way, ...others] = attacks[0].economies[economy]
+      expect(others).toEqual([])
+      expect(way).toMatchObject({ against: "stays honest", horizonDays: 28 })
+      expect(way.gain.n).toBe(2)
+      expect(way.gain.mean).toBeCloseTo(way.attackProfit.mean - way.honestProfit.mean, 9)
       expect(way.reproduce[1]).toContain(
-        `--set economy=${economy} --set demand.requestsPerSecond=0.24 --set parties.0.conduct.reportedTokens=1.3 --set horizonDays=0.7`,
+        `--set economy=${economy} --set demand.requestsPerSecond=0.016 --set operators.creditUsd=0.5 --set horizonDays=28 --set parties.0.conduct.speed=0.2`,
       )
     }
+  })
+
+  it("that is fast estimates the same, by one experiment of each and without what takes minutes", () => {
+    const size = { seed: "test", replications: 1 }
+    const count = (scope: { readonly only: ReadonlyArray<string>; readonly isFast: boolean }) =>
+      replicationsFor(scope, size)
+    expect(count({ only: [], isFast: true })).toBeLessThan(count({ only: [], isFast: false }) / 2)
+    // The second load is left out, the first is what it is in a whole audit.
+    expect(count({ only: ["equal-shares"], isFast: true })).toBe(2)
+    expect(count({ only: ["equal-shares"], isFast: false })).toBe(4)
+    // What is slow is run where it is asked for.
+    expect(count({ only: ["anti-flapping"], isFast: true })).toBe(4)
   })
 
   it("knows each promise and attack by one name", () => {

@@ -5,7 +5,7 @@ import {
   estimateRatio,
   joinVerdicts,
   judge,
-  judgeAttack,
+  judgeAttacks,
   valuesOf,
 } from "../../../sim/claims/judge.ts"
 import type { ArmResult } from "../../../sim/claims/arm.ts"
@@ -14,6 +14,7 @@ const between = (low: number | null, high: number | null) => ({ mean: 1, low, hi
 const arm = (...values: ReadonlyArray<Readonly<Record<string, number>>>): ArmResult => ({
   metrics: values,
   failedChecks: [],
+  horizonDays: 14,
   command: "",
 })
 
@@ -38,15 +39,56 @@ describe("a bound", () => {
 })
 
 describe("an attack", () => {
-  it("does not pay where no honest profit could be less, and pays where it must be", () => {
-    expect(judgeAttack(between(0.8, 1))).toBe("does not pay")
-    expect(judgeAttack(between(1.01, 1.2))).toBe("pays")
-    // Read to the hundredth.
-    expect(judgeAttack(between(0.98, 1.004))).toBe("does not pay")
-    expect(judgeAttack(between(0.98, 1.006))).toBe("undecided")
-    expect(judgeAttack(between(1.001, 1.2))).toBe("undecided")
-    expect(judgeAttack(between(0.9, 1.1))).toBe("undecided")
-    expect(judgeAttack(between(null, null))).toBe("undecided")
+  /** Profits by replication, credits a day, spread a little around their means. */
+  const trial = (attacker: number, honest: number, negligible = 0.05) => ({
+    gains: [-0.3, -0.1, 0, 0.1, 0.3].map((chance) => attacker - honest + chance),
+    negligible,
+  })
+  const verdicts = (...trials: ReadonlyArray<ReturnType<typeof trial>>) =>
+    judgeAttacks(trials).map(({ verdict }) => verdict)
+
+  it("is judged by the difference of profits, whatever their signs", () => {
+    // Twice the loss is no gain, although −20 ÷ −10 is 2.
+    expect(verdicts(trial(-20, -10))).toEqual(["does not pay"])
+    // A profit in place of a loss is one, although 5 ÷ −10 is below 0.
+    expect(verdicts(trial(5, -10))).toEqual(["pays"])
+    expect(verdicts(trial(-5, -10))).toEqual(["pays"])
+    expect(verdicts(trial(3, 0))).toEqual(["pays"])
+    expect(verdicts(trial(0, 3))).toEqual(["does not pay"])
+    expect(verdicts(trial(12, 10))).toEqual(["pays"])
+    expect(verdicts(trial(8, 10))).toEqual(["does not pay"])
+  })
+
+  it("that gains what is negligible does not pay, and one that may gain more is undecided", () => {
+    expect(verdicts(trial(0, 0, 0.5))).toEqual(["does not pay"])
+    expect(verdicts(trial(0, 0, 0.05))).toEqual(["undecided"])
+    expect(verdicts(trial(0.2, 0, 0.05))).toEqual(["undecided"])
+    expect(judgeAttacks([{ gains: [5], negligible: 0 }])[0]).toMatchObject({
+      verdict: "undecided",
+      pHolm: null,
+    })
+  })
+
+  it("without any chance in it is what it is", () => {
+    const exactly = (gain: number) => ({ gains: [gain, gain, gain], negligible: 0 })
+    expect(
+      judgeAttacks([exactly(0), exactly(1), exactly(-1)]).map(({ verdict }) => verdict),
+    ).toEqual(["does not pay", "pays", "does not pay"])
+  })
+
+  it("pays only as far as that holds for all that were tried; that it does not needs no correction", () => {
+    const faint = trial(0.45, 0, 0.05)
+    const [alone] = judgeAttacks([faint])
+    expect(alone).toMatchObject({ verdict: "pays" })
+    expect(alone.gain.low).toBeGreaterThan(0.05)
+    const [among] = judgeAttacks([faint, ...Array.from({ length: 50 }, () => trial(-9, 0))])
+    expect(among.gain).toEqual(alone.gain)
+    expect(among.verdict).toBe("undecided")
+    expect(among.pHolm).toBeCloseTo(51 * (alone.pHolm ?? NaN), 12)
+    const strong = judgeAttacks(Array.from({ length: 50 }, () => trial(40, 0)))
+    expect(new Set(strong.map(({ verdict }) => verdict))).toEqual(new Set(["pays"]))
+    const none = judgeAttacks(Array.from({ length: 50 }, () => trial(-0.4, 0)))
+    expect(new Set(none.map(({ verdict }) => verdict))).toEqual(new Set(["does not pay"]))
   })
 })
 

@@ -11,9 +11,9 @@ import { describe, expect, it } from "vitest"
 import { economies } from "../../../engine/index.ts"
 import type { Replicated } from "../../../sim/recording/replicated.ts"
 import { deviceClasses } from "../../../sim/recording/recorder.ts"
-import { nodesAfter } from "../../../sim/recording/node-marks.ts"
+import { nodesIn } from "../../../sim/recording/node-marks.ts"
 import { firstBinAfter } from "../../../sim/recording/warm-up-cut.ts"
-import { metricsOf } from "../../../sim/summary/metrics.ts"
+import { metricsOf } from "../metrics/metrics-of.ts"
 import type { Scenario } from "../../../sim/scenarios/schema.ts"
 import { assertProperty } from "../../support/property.ts"
 import { PROPERTY_RUNS } from "../../support/property-runs.ts"
@@ -284,8 +284,8 @@ const expectMetricsToHold = (
 ): void => {
   const horizonSeconds = scenario.horizonDays * 86_400
   const warmupSeconds = horizonSeconds / 4
-  const cut = firstBinAfter(recording, warmupSeconds) * recording.binSeconds
-  const nodes = nodesAfter(inAll, marks, cut)
+  const first = firstBinAfter(recording, warmupSeconds)
+  const nodes = nodesIn(inAll, marks, { first, end: recording.bins }, recording)
   for (const { requests, onlineHours, busySlotHours, shareEarned, costCredits } of nodes)
     for (const figure of [requests, onlineHours, busySlotHours, shareEarned, costCredits])
       expect(figure).toBeGreaterThanOrEqual(-1e-9)

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest"
 import { compareRuns } from "../../../sim/experiment/comparison.ts"
 import type { RunResult } from "../../../sim/results/models/run-model.ts"
-import { makeRunResult } from "../../support/run-result.ts"
+import { estimateOf, makeRunResult } from "../../support/run-result.ts"
 
 const base = makeRunResult({ replications: 8, days: 1, nodes: 4 })
 
@@ -24,7 +24,7 @@ const withMetrics = (
     metrics: Object.fromEntries(
       [...names].map((name) => [
         name,
-        { mean: 0, halfWidth: 0, n: 8, unit: "s", meaning: `Says ${name}` },
+        estimateOf(name, { n: 8, unit: "s", meaning: `Says ${name}`, smallestEffect: 0 }),
       ]),
     ),
   }
@@ -50,7 +50,7 @@ describe("a comparison of runs", () => {
     const { metrics } = compareRuns(baseline, variant)
     expect(metrics["up"]).toMatchObject({ verdict: "higher", n: 8, unit: "s", meaning: "Says up" })
     expect(metrics["down"].verdict).toBe("lower")
-    expect(metrics["still"].verdict).toBe("no difference shown")
+    expect(metrics["still"].verdict).toBe("not shown")
     expect(metrics["up"].pHolm!).toBeGreaterThan(metrics["up"].p!)
     expect(metrics["up"].varianceReduction!).toBeGreaterThan(5)
   })
@@ -66,7 +66,7 @@ describe("a comparison of runs", () => {
     const { one } = compareRuns(baseline, variant).metrics
     expect(one.p!).toBeLessThan(0.05)
     expect(one.pHolm!).toBeCloseTo(20 * one.p!, 12)
-    expect(one.verdict).toBe("no difference shown")
+    expect(one.verdict).toBe("not shown")
   })
 
   it("tells an effect without chance, and none at all, from what is tested", () => {
@@ -83,7 +83,7 @@ describe("a comparison of runs", () => {
     const few = (run: RunResult) => ({ ...run, replications: run.replications.slice(0, 4) })
     expect(compareRuns(few(baseline), few(variant)).metrics["cost"]).toMatchObject({
       basis: "test",
-      verdict: "no difference shown",
+      verdict: "not shown",
     })
   })
 
@@ -105,18 +105,56 @@ describe("a comparison of runs", () => {
     expect(metrics["some"]).toMatchObject({ n: 6, difference: 1 })
     expect(missing).toEqual({ gone: "variant", apart: "common replication", come: "baseline" })
     const turned = { ...variant, replications: variant.replications.toReversed() }
-    expect(compareRuns(baseline, turned)).toEqual({ metrics, missing })
+    expect(compareRuns(baseline, turned)).toEqual({ isPaired: true, metrics, missing })
   })
 
   it("gives no verdict on one replication", () => {
     const one = { ...base, replications: base.replications.slice(0, 1) }
     for (const { pHolm, verdict } of Object.values(compareRuns(one, one).metrics)) {
       expect(pHolm).toBe(null)
-      expect(verdict).toBe("no difference shown")
+      expect(verdict).toBe("not shown")
     }
   })
 
-  it("is refused where the draws are not shared", () => {
-    expect(() => compareRuns(base, { ...base, seed: "other" })).toThrow("under one seed")
+  it("takes runs of two seeds as independent", () => {
+    const noise = [0.3, -0.2, 0.1, 0.4, -0.4, 0.2, -0.1, -0.3]
+    const baseline = withMetrics((_, i) => ({ wide: 5 + i, near: 5 + noise[i] }))
+    const moved = withMetrics((_, i) => ({ wide: 7 + i, near: 7 - noise[i] }))
+    const { isPaired, metrics } = compareRuns(baseline, { ...moved, seed: "other" })
+    expect(isPaired).toBe(false)
+    // In pairs two more each time would be no chance; of independent runs it is lost among the others.
+    expect(metrics["wide"]).toMatchObject({ difference: 2, verdict: "not shown" })
+    expect(metrics["near"].verdict).toBe("higher")
+    expect(compareRuns(baseline, moved).metrics["wide"]).toMatchObject({ verdict: "higher" })
+  })
+
+  it("tests what was named beforehand for itself", () => {
+    const noise = [0.9, -0.3, 0.8, 0.1, 0.9, -0.2, 0.7, 0.6]
+    const others = Object.fromEntries(Array.from({ length: 40 }, (_, k) => [`other${k}`, k]))
+    const baseline = withMetrics((_, i) => ({ asked: 5, ...others, still: i }))
+    const variant = withMetrics((_, i) => ({
+      asked: 5 + noise[i],
+      ...Object.fromEntries(
+        Object.entries(others).map(([name, k]) => [name, k + noise[(i + k) % 8] - 0.4375]),
+      ),
+      still: i,
+    }))
+    const alone = compareRuns(baseline, variant, [{ metric: "asked" }]).metrics["asked"]
+    expect(alone).toMatchObject({ role: "primary", verdict: "higher", pHolm: alone.p })
+    const among = compareRuns(baseline, variant).metrics["asked"]
+    expect(among).toMatchObject({ role: "exploratory", verdict: "not shown" })
+  })
+
+  it("calls a difference negligible that is surely smaller than what matters", () => {
+    const noise = [0.3, -0.2, 0.1, 0.4, -0.4, 0.2, -0.1, -0.3]
+    const baseline = withMetrics((_, i) => ({ m: 100 + i }))
+    const variant = withMetrics((_, i) => ({ m: 101 + i + noise[i] }))
+    const verdictWith = (size: number, isRelative: boolean) =>
+      compareRuns(baseline, variant, [{ metric: "m", smallest: { size, isRelative } }]).metrics["m"]
+        .verdict
+    expect(verdictWith(0.5, false)).toBe("higher")
+    expect(verdictWith(2, false)).toBe("negligible")
+    expect(verdictWith(0.02, true)).toBe("negligible")
+    expect(verdictWith(0.005, true)).toBe("higher")
   })
 })

@@ -52,6 +52,24 @@ const resultOf = async (...parts: Parameters<typeof ran>) =>
   })
 
 describe("an experiment", () => {
+  it("gives a replication alone what it is among the others", async () => {
+    const plan = planOf({ warmupDays: 0.02 })
+    const whole = await resultOf(plan, optionsOf())
+    const told: Array<number> = []
+    const alone = await resultOf(
+      plan,
+      optionsOf({
+        replications: 1,
+        firstReplication: 2,
+        onProgress: (share) => Effect.sync(() => void told.push(share)),
+      }),
+    )
+    const { wallSeconds: _, ...own } = alone.replications[0]
+    expect(own).toEqual({ ...whole.replications[2], wallSeconds: undefined })
+    expect(own.index).toBe(2)
+    expect(told.at(-1)).toBe(1)
+  })
+
   it("gives every replication, in order, its own draws", async () => {
     const { replications, checks, metrics, requests } = await resultOf(planOf(), optionsOf())
     expect(replications.map(({ index }) => index)).toEqual([0, 1, 2])

@@ -102,22 +102,18 @@ describe("a run with a precision to reach", () => {
     }
   })
 
-  it("looks at each number of replications after that number's own warm-up", async () => {
+  it("looks at each number of replications as a summary of so many has them", async () => {
     const plan = planOf(null)
     const { finished } = await ran(plan, 16)
     const never = { ...target, halfWidth: 1e-9 }
     const watch = new PrecisionWatch(plan.scenario, { targets: [never], least: 3, most: 16 })
-    const warmups = new Set<number>()
     for (let n = 3; n <= 16; n++) {
       const first = finished.slice(0, n)
       expect(watch.stopsAt(first)).toBe(n < 16 ? null : 16)
       const summary = summarise(plan.scenario, first, summaryOptions, 0)
-      warmups.add(summary.warmupSeconds)
       const { targets } = watch.report()
       expect(targets[0].precision).toBe(precisionOf(summary.metrics[target.metric], target))
     }
-    // Or there would be nothing to see.
-    expect(warmups.size).toBeGreaterThan(1)
   })
 
   it("needs all of its targets at once", async () => {

@@ -3,7 +3,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { ageBinSeconds, Recorder, secondsOfBin } from "../../../sim/recording/recorder.ts"
 import { assertProperty } from "../../support/property.ts"
-import { openRecorder } from "../summary/made-up-recording.ts"
+import { openRecorder } from "./made-up-recording.ts"
 
 const second = 1_000_000
 const hour = 3600 * second

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { histogramsOf, seriesOf } from "../../../sim/summary/series.ts"
 import type { Recording } from "../../../sim/recording/recorder.ts"
 import type { NodeOutcome, Series } from "../../../sim/results/models/run-model.ts"
-import { openRecorder, recordingOf } from "./made-up-recording.ts"
+import { openRecorder, recordingOf } from "../recording/made-up-recording.ts"
 
 const find = (all: ReadonlyArray<Series>, name: string, key = ""): Series => {
   const found = all.filter((one) => one.name === name && one.key === key)

@@ -7,8 +7,8 @@ import { markOf } from "../../../sim/recording/node-marks.ts"
 import { summarise } from "../../../sim/summary/summary.ts"
 import type { Channel, Recording } from "../../../sim/recording/recorder.ts"
 import { scenarioWith } from "../driver/small-world.ts"
-import { recordingOf } from "./made-up-recording.ts"
-import { madeUpNode } from "./made-up-node.ts"
+import { recordingOf } from "../recording/made-up-recording.ts"
+import { madeUpNode } from "../recording/made-up-node.ts"
 
 const options = { replications: 3, seed: "7", command: "evenkeel run test" }
 const days = (horizonDays: number, warmupDays: number | null) =>
@@ -28,8 +28,10 @@ const finished = (
     events: 1000 + index,
     recording,
     nodes: settings.nodes ?? [],
-    // No node, no totals: any warm-up is cut alike.
-    marks: settings.marks ?? [markOf(Infinity, [])],
+    // Wherever the warm-up and the halves of what is left may end.
+    marks:
+      settings.marks ??
+      Array.from({ length: recording.bins }, (_, bin) => markOf(bin * recording.binSeconds, [])),
     strategies: [],
     mixedStrategies: [],
     parties: [],
@@ -44,20 +46,32 @@ const steady = (bins: Partial<Record<Channel, number>>) =>
   )
 
 describe("an interval", () => {
-  it("is mean ± t · s ÷ √n, as by hand", () => {
-    // 3,600, 5,400 and 9,000 requests an hour: 1, 1.5 and 2.5 a second.
-    const runs = [3600, 5400, 9000].map((arrived, index) => finished(index, steady({ arrived })))
+  it("is Student's where the replications are not skewed, as by hand", () => {
+    // 3,600, 5,400 and 7,200 requests an hour: 1, 1.5 and 2 a second.
+    const runs = [3600, 5400, 7200].map((arrived, index) => finished(index, steady({ arrived })))
     const estimate = summarise(days(1, 0), runs, options, 5).metrics["requests.perSecond"]
-    // Deviations −2/3, −1/6, 5/6: s² = (4/9 + 1/36 + 25/36) ÷ 2 = 7/12; t(0.975; 2) = 4.302653.
-    expect(estimate.mean).toBeCloseTo(5 / 3, 12)
-    expect(estimate.halfWidth).toBeCloseTo(
-      (4.302_652_729_749 * Math.sqrt(7 / 12)) / Math.sqrt(3),
-      8,
-    )
+    // s = 0.5; t(0.975; 2) = 4.302653.
+    const halfWidth = (4.302_652_729_749 * 0.5) / Math.sqrt(3)
+    expect(estimate.mean).toBeCloseTo(1.5, 12)
+    expect(estimate.halfWidth).toBeCloseTo(halfWidth, 8)
+    expect(estimate.low).toBeCloseTo(1.5 - halfWidth, 8)
+    expect(estimate.high).toBeCloseTo(1.5 + halfWidth, 8)
     expect(estimate).toMatchObject({
       n: 3,
+      basis: "interval",
       unit: "1/s",
       meaning: expect.stringMatching(/^Requests/),
+    })
+  })
+
+  it("is none where no replication differs", () => {
+    const runs = [0, 1, 2].map((index) => finished(index, steady({ arrived: 3600 })))
+    expect(summarise(days(1, 0), runs, options, 5).metrics["requests.perSecond"]).toMatchObject({
+      mean: 1,
+      low: null,
+      high: null,
+      halfWidth: null,
+      basis: "same",
     })
   })
 
@@ -82,62 +96,15 @@ describe("an interval", () => {
 })
 
 describe("the warm-up", () => {
-  const emptyFor = (hours: number, bins: number) =>
-    finished(
-      0,
-      recordingOf(
-        {
-          inFlightSeconds: Array.from({ length: bins }, (_, i) => (i < hours ? i : 100 + (i % 3))),
-        },
-        { horizonSeconds: bins * 3600 },
-      ),
-    )
-
   it("is what the scenario says, up to half of the run", () => {
-    const seconds = (horizonDays: number, warmupDays: number) =>
+    const seconds = (horizonDays: number, warmupDays: number | null) =>
       summarise(days(horizonDays, warmupDays), [], options, 0).warmupSeconds / 86_400
     expect(seconds(10, 0)).toBe(0)
     expect(seconds(10, 3)).toBe(3)
     expect(seconds(10, 5)).toBe(5)
     expect(seconds(1, 1)).toBe(0.5)
     expect(seconds(2, 30)).toBe(1)
-  })
-
-  it("is found by MSER-5 where the scenario leaves it open", () => {
-    // Requests in flight settle after 20 of 100 hours: four batches of five.
-    const run = emptyFor(20, 100)
-    expect(summarise(days(100 / 24, null), [run], options, 0).warmupSeconds).toBe(20 * 3600)
-    const calm = emptyFor(0, 100)
-    expect(summarise(days(100 / 24, null), [calm], options, 0).warmupSeconds).toBe(0)
-  })
-
-  it("is looked for in the mean of the replications", () => {
-    // What one replication shows is undone by the other; together they are level from the start.
-    const mirrored = (sign: number, index: number) =>
-      finished(
-        index,
-        recordingOf(
-          {
-            inFlightSeconds: Array.from({ length: 100 }, (_, i) =>
-              i < 20 ? 500 + sign * 100 : 500 + sign * ((i % 2) - 0.5),
-            ),
-          },
-          { horizonSeconds: 100 * 3600 },
-        ),
-      )
-    const scenario = days(100 / 24, null)
-    expect(summarise(scenario, [mirrored(1, 0)], options, 0).warmupSeconds).toBe(20 * 3600)
-    const both = [mirrored(1, 0), mirrored(-1, 1)]
-    expect(summarise(scenario, both, options, 0).warmupSeconds).toBe(0)
-  })
-
-  it("takes a shorter last bin for no change", () => {
-    // 50 bins, the last a tenth as long: as busy by the second, a tenth by the area. Ten were busier.
-    const horizonSeconds = 49 * 3600 + 360
-    const areas = [...Array.from({ length: 49 }, (_, i) => (i < 10 ? 3800 : 3600 + (i % 2))), 360]
-    const run = finished(0, recordingOf({ inFlightSeconds: areas }, { horizonSeconds }))
-    const { warmupSeconds } = summarise(days(horizonSeconds / 86_400, null), [run], options, 0)
-    expect(warmupSeconds).toBe(10 * 3600)
+    expect(seconds(2, null)).toBe(0.5)
   })
 
   it("is cut from the metrics of every replication", () => {
@@ -152,6 +119,59 @@ describe("the warm-up", () => {
   })
 })
 
+describe("a trend", () => {
+  const noise = [3, -2, 1, 4, -4, 2, -1, -3]
+  const runs = (of: (hour: number) => number) =>
+    noise.map((own, index) =>
+      finished(
+        index,
+        recordingOf({ arrived: Array.from({ length: 24 }, (_, hour) => of(hour) + own) }),
+      ),
+    )
+  const trendOf = (all: ReadonlyArray<Finished>) =>
+    summarise(days(1, 0), all, options, 0).metrics["requests.perSecond"].trend
+
+  it("is what the second half has on the first", () => {
+    const trend = trendOf(runs((hour) => (hour < 12 ? 100 : 130) + (hour % 3)))
+    expect((trend?.difference ?? 0) * 3600).toBeCloseTo(30, 9)
+  })
+
+  it("is none where chance alone moves it, or where it moves by less than matters", () => {
+    expect(trendOf(runs((hour) => 100 + (hour % 3)))).toBe(null)
+    // A thousandth; a hundredth matters.
+    expect(trendOf(runs((hour) => (hour < 12 ? 1000 : 1001)))).toBe(null)
+  })
+})
+
+describe("a time that the end of the run may cut short", () => {
+  it("counts as long as it was watched, and is not left out", () => {
+    const scenario = scenarioWith({
+      horizonDays: 2,
+      warmupDays: 0,
+      demand: { flashCrowds: [{ atHours: 6, durationHours: 2, multiplier: 3 }] },
+    })
+    /** Short from the crowd on for so many hours. */
+    const shortFor = (hours: number, index: number) => {
+      const recording = recordingOf(
+        { samples: Array<number>(48).fill(1) },
+        { horizonSeconds: 2 * 86_400 },
+      )
+      for (const { coverage } of recording.models)
+        coverage.set(
+          Array.from({ length: 48 }, (_, hour) => (hour >= 6 && hour < 6 + hours ? 0.5 : 1)),
+        )
+      return finished(index, recording)
+    }
+    const [name] = scenario.models.map((model) => model.name)
+    const { metrics } = summarise(scenario, [0, 10, 40, 42].map(shortFor), options, 0)
+    // Two were seen to recover, at once and after ten hours; of 40 and 42 more is not known.
+    expect(metrics[`recovered.${name}`]).toMatchObject({ mean: 0.5, n: 4 })
+    // Survival 3/4 from 0 to 10 h, 1/2 from there to the longest watch of 42 h.
+    expect(metrics[`recovery.${name}`].mean).toBeCloseTo(7.5 + 16, 9)
+    expect(metrics[`recovery.${name}`].n).toBe(4)
+  })
+})
+
 describe("nodes", () => {
   it("have what they did after the warm-up, in the metrics and in the results", () => {
     // Ten credits a day, but for the first of four days, in which one node earned a thousand.
@@ -159,12 +179,12 @@ describe("nodes", () => {
     const end = { onlineHours: 96, costCredits: 8, requests: 28 }
     const node = (index: number, settings: object) =>
       madeUpNode({ node: index, switches: 1, health: 0.9, ...settings })
-    const marks = [
-      markOf(86_400, [
+    const afterDay = (day: number) =>
+      markOf(day * 86_400, [
         node(0, { ...begin, shareEarned: 10e6 }),
         node(1, { ...begin, shareEarned: 1000e6 }),
-      ]),
-    ]
+      ])
+    const marks = [1, 2, 3].map(afterDay)
     const nodes = [
       node(0, { ...end, shareEarned: 40e6 }),
       node(1, { ...end, shareEarned: 1030e6 }),
@@ -262,7 +282,6 @@ describe("the whole", () => {
       checks: {},
       replications: [],
       requests: 0,
-      warmupSeconds: 0,
     })
   })
 })

@@ -40,6 +40,7 @@ describe("a factor", () => {
     ["a=1..5:1", "expected 2 to 10000 values"],
     ["a=1,,2", "is empty"],
     ["a=1,1", "stands in it twice"],
+    ["a=10,20,10.0", "stands in it twice"],
   ])("refuses %s", (text, message) => {
     const error = Either.getOrThrow(Either.flip(parseFactor(text)))
     expect(error.message).toContain(`--vary ${text}`)

@@ -48,6 +48,16 @@ describe("a prepared sweep", () => {
     expect(definition.scenarioYaml).toContain("horizonDays: 0.5")
   })
 
+  it.each([
+    ["fleet.nodes=1..2:5", "holds 2 different whole numbers", "fleet.nodes=1..2:2"],
+    ["fleet.nodes=log(1..3):9", "holds 3 different whole numbers", "fleet.nodes=1,2,3"],
+  ])("refuses %s, whose values would be run twice", async (vary, what, instead) => {
+    const refused = Either.getOrThrow(Either.flip(await prepared({ vary: [vary] })))
+    expect(refused.message).toContain(what)
+    expect(refused.message).toContain(instead)
+    expect((await ready({ vary: [instead] })).points.length).toBeGreaterThan(1)
+  })
+
   it("keeps what a varied group would undo, whatever the order", async () => {
     for (const vary of [
       ["economy=pooled,hardened", "economy.feeBps=300,400"],
@@ -78,11 +88,6 @@ describe("a prepared sweep", () => {
     for (const count of [1, 2, 3, 4, 5, 6])
       expect(nodes.filter((one) => one === count)).toHaveLength(2)
     expect(points.some(({ values }) => !Number.isInteger(values[1]))).toBe(true)
-  })
-
-  it("knows at each point whether the warm-up is fixed", async () => {
-    const { points } = await ready({ vary: ["warmupDays=null,1"] })
-    expect(points.map(({ isWarmupFixed }) => isWarmupFixed)).toEqual([false, true])
   })
 
   it("shares random numbers within trajectories and rows, and not between them", async () => {

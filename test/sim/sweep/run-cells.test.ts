@@ -99,16 +99,6 @@ describe("the cells of a sweep", () => {
     expect((await stored()).slice(0, 3)).toEqual(before)
   })
 
-  it("of a point whose warm-up is to be found are stored together", async () => {
-    const prepare = preparing(["warmupDays=null"])
-    await run(prepare, ({ index, feeBps }) => feeBps === 1000 && index === 1)
-    expect((await stored()).map(({ index }) => index)).toEqual([0, 1])
-    expect((await run(prepare)).tasks).toEqual([0, 1, 0, 1])
-    const cells = await stored()
-    for (const point of [0, 1, 2])
-      expect(cells[2 * point].warmupSeconds).toBe(cells[2 * point + 1].warmupSeconds)
-  })
-
   it("do not depend on the threads that they run on", async () => {
     await run(preparing())
     const one = await stored()

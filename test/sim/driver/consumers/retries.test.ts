@@ -1,7 +1,7 @@
 /** A refused consumer comes back after ever longer pauses, a few times, and then gives up. */
 import { describe, expect, it } from "vitest"
 import type { World } from "../small-world.ts"
-import { metricsOf } from "../../../../sim/summary/metrics.ts"
+import { metricsOf } from "../../metrics/metrics-of.ts"
 import {
   advanceTo,
   advanceWhile,

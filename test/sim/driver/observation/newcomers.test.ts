@@ -4,7 +4,7 @@ import { instanceView } from "../../../../engine/index.ts"
 import type { NodePeriod } from "../../../../sim/driver/observation/newcomers.ts"
 import { compareNewcomers } from "../../../../sim/driver/observation/newcomers.ts"
 import type { World } from "../small-world.ts"
-import { metricsOf } from "../../../../sim/summary/metrics.ts"
+import { metricsOf } from "../../metrics/metrics-of.ts"
 import type { NewcomerChannel } from "../../../../sim/recording/recorder.ts"
 import { ageBinSeconds, newcomerChannels } from "../../../../sim/recording/recorder.ts"
 import {

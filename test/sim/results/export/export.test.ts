@@ -43,12 +43,18 @@ const parseCsv = (text: string): Array<Array<string>> => {
 describe("an export", () => {
   it("writes each table as CSV and as Parquet", async () => {
     const paths = await exportTo(join(folder, "tidy"))
-    expect(paths.map((path) => path.slice(folder.length))).toEqual(
-      ["run", "metrics", "replication_metrics", "series", "histograms", "nodes"].flatMap((name) => [
-        `/tidy/${name}.csv`,
-        `/tidy/${name}.parquet`,
-      ]),
-    )
+    expect(paths.map((path) => path.slice(folder.length))).toEqual([
+      ...[
+        "run",
+        "metrics",
+        "replication_metrics",
+        "series",
+        "histograms",
+        "nodes",
+        "codebook",
+      ].flatMap((name) => [`/tidy/${name}.csv`, `/tidy/${name}.parquet`]),
+      ...["py", "R", "sql"].map((language) => `/tidy/read.${language}`),
+    ])
   })
 
   it("says the same in both", async () => {
@@ -66,14 +72,52 @@ describe("an export", () => {
     }
   })
 
-  it("gives money as exact integers", async () => {
+  it("gives all money in credits, to the last minor unit", async () => {
     await exportTo(folder)
     const file = await asyncBufferFromFile(join(folder, "nodes.parquet"))
     const rows = await parquetReadObjects({ file })
-    const expected = result.replications.flatMap(({ nodes }) =>
-      nodes.map(({ shareEarned }) => BigInt(shareEarned)),
+    const own = result.replications.flatMap(({ nodes }) => nodes)
+    const minor = 10 ** result.scale
+    const minorOf = (column: string) => rows.map((row) => Math.round(Number(row[column]) * minor))
+    expect(minorOf("share_credits")).toEqual(own.map(({ shareEarned }) => shareEarned))
+    expect(minorOf("bounty_credits")).toEqual(own.map(({ bountyEarned }) => bountyEarned))
+    expect(minorOf("withheld_credits")).toEqual(own.map(({ withheld }) => withheld))
+    expect(rows.map((row) => row["cost_credits"])).toEqual(
+      own.map(({ costCredits }) => costCredits),
     )
-    expect(rows.map((row) => row["share_earned"])).toEqual(expected)
+    // Whole numbers are whole.
+    expect(rows.every((row) => typeof row["requests"] === "bigint")).toBe(true)
+  })
+
+  it("says in the codebook what every column holds", async () => {
+    const tables = exportTables(result)
+    const book = tables.find(({ name }) => name === "codebook")
+    const rows = [...(book?.rows() ?? [])]
+    for (const { name, columns } of tables)
+      if (name !== "codebook")
+        expect(rows.filter(([table]) => table === name).map(([, column]) => column)).toEqual(
+          columns.map((column) => column.name),
+        )
+    for (const [table, column, type, , meaning] of rows) {
+      expect(["text", "integer", "count", "real"], `${table}.${column}`).toContain(type)
+      expect(meaning, `${table}.${column}`).toMatch(/^[A-Za-z0-9].{3,}/)
+    }
+    // One unit for money, in columns and in values.
+    for (const [, column, , unit] of rows)
+      if (String(column).endsWith("_credits")) expect(unit).toBe("credits")
+  })
+
+  it("comes with scripts whose names are those of the tables", async () => {
+    await exportTo(folder)
+    const names = exportTables(result).flatMap(({ name, columns }) =>
+      name === "nodes" || name === "metrics" ? columns.map((column) => column.name) : [],
+    )
+    for (const script of ["read.py", "read.R", "read.sql"]) {
+      const text = await readFile(join(folder, script), "utf8")
+      expect(text).toContain("nodes.csv")
+      for (const [column] of text.matchAll(/\b\w+_credits\b|\bdevice_class\b|\blow\b|\bhigh\b/g))
+        if (column !== "profit_credits") expect(names, `${script}`).toContain(column)
+    }
   })
 
   it("says which file it could not write", async () => {
@@ -103,9 +147,9 @@ describe("Parquet", () => {
     const table: ExportTable = {
       name: "long",
       columns: [
-        { name: "name", type: "text" },
-        { name: "at", type: "integer" },
-        { name: "third", type: "real" },
+        { name: "name", type: "text", unit: "", meaning: "" },
+        { name: "at", type: "integer", unit: "", meaning: "" },
+        { name: "third", type: "real", unit: "", meaning: "" },
       ],
       rows: () => rows,
     }
@@ -150,8 +194,8 @@ describe("CSV", () => {
         const table: ExportTable = {
           name: "t",
           columns: [
-            { name: "text", type: "text" },
-            { name: "number", type: "real" },
+            { name: "text", type: "text", unit: "", meaning: "" },
+            { name: "number", type: "real", unit: "", meaning: "" },
           ],
           rows: () => rows,
         }

@@ -13,7 +13,7 @@ import type { RunResult } from "../../../../sim/results/models/run-model.ts"
 import { ResultsFileError } from "../../../../sim/results/store/results-file-error.ts"
 import { sqliteLayer } from "../../../../platform/sqlite-client.ts"
 import { readRun, writeRun } from "../../../../sim/results/store/store.ts"
-import { makeRunResult } from "../../../support/run-result.ts"
+import { estimateOf, makeRunResult } from "../../../support/run-result.ts"
 
 let folder: string
 
@@ -81,7 +81,9 @@ describe("a run that was written", () => {
     const result = {
       ...small,
       title: hostile,
-      metrics: { [hostile]: { mean: 1, halfWidth: null, n: 1, unit: hostile, meaning: hostile } },
+      metrics: {
+        [hostile]: estimateOf(hostile, { halfWidth: null, n: 1, unit: hostile, meaning: hostile }),
+      },
     }
     await write(path, result)
     expect(await read(path)).toEqual(result)
@@ -89,7 +91,7 @@ describe("a run that was written", () => {
 
   it("keeps infinities and NaN where a number must stand", async () => {
     const path = join(folder, "run.sqlite")
-    const metric = { halfWidth: null, n: 1, unit: "", meaning: "" }
+    const metric = estimateOf("plain", { halfWidth: null, n: 1 })
     const result: RunResult = {
       ...small,
       metrics: {

@@ -1,4 +1,5 @@
 /** The store of a sweep: what is added stays, once; what is foreign is refused with the reason. */
+import { plainFacts } from "../../../support/run-result.ts"
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Either } from "effect"
 import fc from "fast-check"
@@ -45,8 +46,8 @@ const points: ReadonlyArray<SweepPoint> = [1, 2, 3].map((fee, index) => ({
   coordinates: [fee / 3, 0.5],
 }))
 const facts = {
-  "a.share": { unit: "share", meaning: "A share" },
-  "b.rare": { unit: "1/s", meaning: "Not always there" },
+  "a.share": { ...plainFacts, unit: "share", meaning: "A share" },
+  "b.rare": { ...plainFacts, unit: "1/s", meaning: "Not always there" },
 }
 const cellOf = (index: number): SweepCell => ({
   index,

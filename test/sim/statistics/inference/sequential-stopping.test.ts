@@ -18,16 +18,16 @@ const absolute = { isRelative: false, halfWidth: 0.05 }
 
 describe("precision", () => {
   it("is the half-width, or its share of the mean's size", () => {
-    expect(precisionOf({ mean: -4, halfWidth: 1, n: 5 }, relative)).toBe(0.25)
-    expect(precisionOf({ mean: -4, halfWidth: 1, n: 5 }, absolute)).toBe(1)
-    expect(isPrecise({ mean: 20, halfWidth: 1, n: 5 }, relative)).toBe(true)
-    expect(isPrecise({ mean: 20, halfWidth: 1, n: 5 }, absolute)).toBe(false)
+    expect(precisionOf({ mean: -4, halfWidth: 1 }, relative)).toBe(0.25)
+    expect(precisionOf({ mean: -4, halfWidth: 1 }, absolute)).toBe(1)
+    expect(isPrecise({ mean: 20, halfWidth: 1 }, relative)).toBe(true)
+    expect(isPrecise({ mean: 20, halfWidth: 1 }, absolute)).toBe(false)
   })
 
   it("is not there without an interval, nor as a share of nothing", () => {
-    expect(precisionOf({ mean: 3, halfWidth: null, n: 1 }, absolute)).toBe(Infinity)
-    expect(precisionOf({ mean: 0, halfWidth: 0, n: 5 }, relative)).toBe(Infinity)
-    expect(precisionOf({ mean: 0, halfWidth: 0, n: 5 }, absolute)).toBe(Infinity)
+    expect(precisionOf({ mean: 3, halfWidth: null }, absolute)).toBe(Infinity)
+    expect(precisionOf({ mean: 0, halfWidth: 1 }, relative)).toBe(Infinity)
+    expect(precisionOf({ mean: 0, halfWidth: 1 }, absolute)).toBe(1)
   })
 })
 

@@ -1,6 +1,6 @@
 /**
- * Two systems under common random numbers: replication i of both shares its draws, so that what
- * chance did to both cancels in the difference Dᵢ = variantᵢ − baselineᵢ (Law, "Simulation Modeling
+ * What two systems differ by. Under common random numbers replication i of both shares its draws, so that
+ * what chance did to both cancels in the difference Dᵢ = variantᵢ − baselineᵢ (Law, "Simulation Modeling
  * and Analysis", 5th ed. 2015, sections 10.2.1 and 11.2).
  *
  *   interval             mean(D) ± t(0.975; n − 1) · s_D ÷ √n
@@ -13,7 +13,7 @@
  * at random does with p = 2¹⁻ⁿ (Fisher, "The Design of Experiments", 1935, section 21).
  */
 import { meanInterval } from "./interval.ts"
-import { studentTTail } from "../distributions/student-t.ts"
+import { studentTQuantile, studentTTail } from "../distributions/student-t.ts"
 import { rounding } from "../rounding.ts"
 import { tallyOf } from "../samples/tally.ts"
 
@@ -23,8 +23,8 @@ export interface Pair {
   readonly variant: number
 }
 
-export interface PairedComparison {
-  /** Number of pairs. */
+export interface DifferenceOfMeans {
+  /** Number of pairs; of independent systems, the baseline's values. */
   readonly n: number
   /** Mean of the baseline's values. */
   readonly baseline: number
@@ -45,7 +45,7 @@ export interface PairedComparison {
 }
 
 /** Compares one pair or more; the mean of none is NaN. */
-export const comparePairs = (pairs: ReadonlyArray<Pair>): PairedComparison => {
+export const comparePairs = (pairs: ReadonlyArray<Pair>): DifferenceOfMeans => {
   const baseline = tallyOf(pairs.map((pair) => pair.baseline))
   const variant = tallyOf(pairs.map((pair) => pair.variant))
   const differences = pairs.map(differenceOf)
@@ -88,3 +88,45 @@ const reductionOf = (
     : baseline === 0 || variant === 0 || deviation === 0
       ? null
       : (baseline + variant) / (deviation * deviation)
+
+/**
+ * Compares systems whose replications have nothing to do with each other, such as runs of different seeds:
+ * Welch's interval and test ("The generalization of 'Student's' problem when several different population
+ * variances are involved", Biometrika 34, 1947),
+ *
+ *   x̄_variant − x̄_baseline ± t(0.975; ν) · √(s²_b ÷ n_b + s²_v ÷ n_v),
+ *   ν = (s²_b ÷ n_b + s²_v ÷ n_v)² ÷ (s⁴_b ÷ (n²_b·(n_b − 1)) + s⁴_v ÷ (n²_v·(n_v − 1))).
+ */
+export const compareIndependent = (
+  baselineValues: ReadonlyArray<number>,
+  variantValues: ReadonlyArray<number>,
+): DifferenceOfMeans => {
+  const baseline = tallyOf(baselineValues)
+  const variant = tallyOf(variantValues)
+  const n = baseline.n
+  const size = Math.max(...[baseline, variant].flatMap(({ min, max }) => [-min, max]))
+  const raw = variant.mean - baseline.mean
+  const difference = Math.abs(raw) <= rounding * size ? 0 : raw
+  const means = {
+    n,
+    baseline: n === 0 ? NaN : baseline.mean,
+    variant: variant.n === 0 ? NaN : variant.mean,
+    difference,
+    relative: baseline.mean === 0 ? null : difference / Math.abs(baseline.mean),
+    varianceReduction: null,
+  }
+  if (baseline.variance === null || variant.variance === null)
+    return { ...means, halfWidth: null, isConstant: false, p: null }
+  const [b, v] = [baseline.variance / n, variant.variance / variant.n]
+  const standardError = Math.sqrt(b + v)
+  const isConstant = standardError <= rounding * size
+  if (isConstant)
+    return { ...means, halfWidth: 0, isConstant, p: difference === 0 ? 1 : 2 ** (1 - n) }
+  const freedom = (b + v) ** 2 / ((b * b) / (n - 1) + (v * v) / (variant.n - 1))
+  return {
+    ...means,
+    halfWidth: studentTQuantile(0.975, freedom) * standardError,
+    isConstant,
+    p: 2 * studentTTail(Math.abs(difference) / standardError, freedom),
+  }
+}

@@ -1,7 +1,7 @@
 /** Sketches of several days as one, and as a histogram. */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { logHistogram, mergedSketch } from "../../../sim/summary/sketches.ts"
+import { logHistogram, mergedSketch } from "../../../sim/recording/sketches.ts"
 import { QuantileSketch } from "../../../sim/statistics/samples/quantile-sketch.ts"
 import { assertProperty } from "../../support/property.ts"
 

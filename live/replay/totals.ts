@@ -1,10 +1,13 @@
-/** The same journal under two policies, side by side: who was served, who was paid, what it cost. */
+/** What a market's commands came to: who was served, who was paid, what it cost. */
 import type { AccountId, Command, Market } from "../../engine/index.ts"
-import { accountIds, accountView } from "../../engine/index.ts"
+import { accountView } from "../../engine/index.ts"
 
 export interface MarketTotals {
+  /** Calls whose consumer got tokens, or the whole of an empty answer. */
   served: number
   refused: number
+  /** Calls that ended without either: the consumer's mistake or departure, or the gateway's fault. */
+  unanswered: number
   outputTokens: number
   /** Minor units, as the rest. */
   paidByConsumers: number
@@ -19,6 +22,7 @@ export interface MarketTotals {
 export const emptyTotals = (): MarketTotals => ({
   served: 0,
   refused: 0,
+  unanswered: 0,
   outputTokens: 0,
   paidByConsumers: 0,
   platformFees: 0,
@@ -34,7 +38,8 @@ export const countIn = (totals: MarketTotals, commands: Iterable<Command>): void
   for (const command of commands)
     switch (command._tag) {
       case "Finish":
-        totals.served += 1
+        if (command.outcome === "completed" || command.outputTokens > 0) totals.served += 1
+        else totals.unanswered += 1
         totals.outputTokens += command.outputTokens
         totals.paidByConsumers += command.charge
         totals.platformFees += command.fee
@@ -55,27 +60,8 @@ export const countIn = (totals: MarketTotals, commands: Iterable<Command>): void
     }
 }
 
-export interface AccountDifference {
-  readonly account: AccountId
-  /** All lots together, minor units. */
-  readonly journal: number
-  readonly other: number
-}
-
-/** Accounts whose balance would be another, by number. */
-export const accountDifferences = (
-  journal: Market,
-  other: Market,
-): ReadonlyArray<AccountDifference> =>
-  accountIds(journal)
-    .map((account) => ({
-      account,
-      journal: wholeOf(journal, account),
-      other: wholeOf(other, account),
-    }))
-    .filter((one) => one.journal !== one.other)
-
-const wholeOf = (market: Market, account: AccountId): number => {
+/** All lots of an account together, minor units. */
+export const wholeBalance = (market: Market, account: AccountId): number => {
   const { gift = 0, bought = 0, earned = 0, vesting = 0 } = accountView(market, account) ?? {}
   return gift + bought + earned + vesting
 }

@@ -1,0 +1,74 @@
+/**
+ * The registry: every metric that a scenario has, in the order in which they are shown, and the values
+ * that a replication gives them.
+ */
+import type { MetricFacts } from "../results/models/metric-facts.ts"
+import type { Metric } from "./metric.ts"
+import type { OfferedModel } from "./model-metrics.ts"
+import { modelMetrics } from "./model-metrics.ts"
+import { moneyMetrics } from "./money-metrics.ts"
+import { newcomerMetrics } from "./newcomer-metrics.ts"
+import { partyMetrics } from "./party-metrics.ts"
+import { fairnessMetrics, payMetrics, strategyMetrics } from "./pay-metrics.ts"
+import { serviceMetrics } from "./service-metrics.ts"
+import { supplyMetrics } from "./supply-metrics.ts"
+import type { Window } from "./window.ts"
+
+/** What the registry depends on of a scenario. */
+export interface Catalogued {
+  readonly models: ReadonlyArray<OfferedModel>
+  readonly parties: ReadonlyArray<string>
+  /** Strategies that it mixes. */
+  readonly strategies: ReadonlyArray<string>
+}
+
+export const metricsFor = ({ models, parties, strategies }: Catalogued): ReadonlyArray<Metric> => [
+  ...serviceMetrics,
+  ...supplyMetrics,
+  ...moneyMetrics,
+  ...payMetrics,
+  ...fairnessMetrics,
+  ...newcomerMetrics,
+  ...modelMetrics(models),
+  ...strategyMetrics(strategies),
+  ...partyMetrics(parties),
+]
+
+/** The metrics of a stretch of a replication; those that it saw nothing of are left out. */
+export const metricValues = (
+  metrics: ReadonlyArray<Metric>,
+  window: Window,
+): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    metrics
+      .map(({ name, valueOf }) => [name, valueOf(window)] as const)
+      .filter(([, value]) => Number.isFinite(value)),
+  )
+
+/** Every metric of such a scenario: what it is, by name. */
+export const metricFacts = (catalogued: Catalogued): Readonly<Record<string, MetricFacts>> =>
+  Object.fromEntries(metricsFor(catalogued).map((metric) => [metric.name, factsOf(metric)]))
+
+export const factsOf = ({
+  group,
+  label,
+  unit,
+  meaning,
+  base,
+  window,
+  least,
+  most,
+  smallestEffect,
+  isEffectRelative,
+}: MetricFacts): MetricFacts => ({
+  group,
+  label,
+  unit,
+  meaning,
+  base,
+  window,
+  least,
+  most,
+  smallestEffect,
+  isEffectRelative,
+})

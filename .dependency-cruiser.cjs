@@ -23,6 +23,7 @@ const ENTRIES = [
   "^evenkeel\\.ts$",
   "^(engine|sim|live|reports)/index\\.ts$",
   "^live/client\\.ts$",
+  "^live/agent/agent-program\\.ts$",
   "^sim/fleet/fit\\.ts$",
   "^sim/demand/fit-sizes\\.ts$",
   "^sim/(worker|[^/]+-worker)\\.ts$",

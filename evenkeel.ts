@@ -48,6 +48,11 @@ const program = {
           ({ writeComparison }) => writeComparison(...given),
         ),
     },
+    runs: (...given) =>
+      Effect.flatMap(
+        Effect.promise(() => import("./reports/runs/write-runs.ts")),
+        ({ writeRuns }) => writeRuns(...given),
+      ),
     claims: (...given) =>
       Effect.flatMap(
         Effect.promise(() => import("./reports/claims/write-claims.ts")),

@@ -21,6 +21,7 @@ describe("the help of every command", () => {
       "evenkeel sweep",
       "evenkeel merge",
       "evenkeel sensitivity",
+      "evenkeel runs",
       "evenkeel report",
       "evenkeel export",
       "evenkeel scenario",

@@ -14,7 +14,7 @@ const REALLY_DOES_IO = [
   "^sim/demand/fit-sizes\\.ts$",
   "^sim/(experiment|cli)/",
   "^sim/[^/]+-worker\\.ts$",
-  "^reports/(write-report|write-file|report-command|claims/write-claims|comparison/write-comparison)\\.ts$",
+  "^reports/(write-report|write-file|report-command|claims/write-claims|comparison/write-comparison|runs/write-runs)\\.ts$",
   "^live/",
   "^test/",
 ]
@@ -23,6 +23,7 @@ const ENTRIES = [
   "^evenkeel\\.ts$",
   "^(engine|sim|live|reports)/index\\.ts$",
   "^live/client\\.ts$",
+  "^live/agent/agent-program\\.ts$",
   "^sim/fleet/fit\\.ts$",
   "^sim/demand/fit-sizes\\.ts$",
   "^sim/(worker|[^/]+-worker)\\.ts$",

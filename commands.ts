@@ -8,6 +8,7 @@ import type { Command } from "./platform/terminal/command.ts"
 import type { WriteClaims } from "./sim/cli/claims.ts"
 import type { ComparisonReporting } from "./sim/cli/compare.ts"
 import type { Reporting } from "./sim/cli/run.ts"
+import type { WriteRunsPage } from "./sim/cli/runs.ts"
 import type { WriteSensitivityReport } from "./sim/cli/sensitivity.ts"
 import type { WriteSweepReport } from "./sim/cli/sweep.ts"
 
@@ -15,6 +16,7 @@ import type { WriteSweepReport } from "./sim/cli/sweep.ts"
 export interface Reports<E, R> {
   readonly run: Reporting<E, R>
   readonly compare: ComparisonReporting<E, R>
+  readonly runs: WriteRunsPage<E, R>
   readonly claims: WriteClaims<E, R>
   readonly sweep: WriteSweepReport<E, R>
   readonly sensitivity: WriteSensitivityReport<E, R>
@@ -55,6 +57,11 @@ export const commandsWith = <E, R>(reports: Reports<E, R>): Command<unknown, Nod
       "Find which settings of a scenario matter for a metric, by Morris' elementary effects or Sobol' indices.",
       async () =>
         (await import("./sim/cli/sensitivity.ts")).makeSensitivityCommand(reports.sensitivity),
+    ),
+    listed(
+      "runs",
+      "List the runs, comparisons and sweeps of a folder, and write an index page of them.",
+      async () => (await import("./sim/cli/runs.ts")).makeRunsCommand(reports.runs),
     ),
     listed(
       "report",

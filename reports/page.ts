@@ -33,14 +33,15 @@ export interface PageContent {
   readonly days: number
 }
 
-/** The whole page. The same content and libraries give the same bytes. */
-export const pageHtml = (content: PageContent, libraries: PageLibraries): string => {
-  const scripts = [libraries.vega, libraries.vegaLite, libraries.vegaEmbed, pageScript].map(
-    codeForScript,
-  )
+/** The whole page; without libraries, one without charts. The same content and libraries give the same bytes. */
+export const pageHtml = (content: PageContent, libraries: PageLibraries | null): string => {
+  const scripts =
+    libraries === null
+      ? []
+      : [libraries.vega, libraries.vegaLite, libraries.vegaEmbed, pageScript].map(codeForScript)
   const policy = [
     "default-src 'none'",
-    `script-src ${scripts.map((code) => `'sha256-${hashOf(code)}'`).join(" ")}`,
+    `script-src ${scripts.length === 0 ? "'none'" : scripts.map((code) => `'sha256-${hashOf(code)}'`).join(" ")}`,
     "style-src 'unsafe-inline'",
     "img-src data:",
     "base-uri 'none'",
@@ -61,7 +62,7 @@ ${content.header}
 <main>
 ${content.main}
 </main>
-<script type="application/json" id="report-data">${trusted(jsonForScript(pageData(content)))}</script>
+${libraries === null ? markup`` : markup`<script type="application/json" id="report-data">${trusted(jsonForScript(pageData(content)))}</script>`}
 ${scripts.map((code) => markup`<script>${trusted(code)}</script>`)}
 </body>
 </html>
@@ -81,6 +82,17 @@ const pageData = ({ charts, days }: PageContent) => ({
       .map(({ id, spec, legend, isOverTime }) => [id, { spec, legend, isOverTime }]),
   ),
 })
+
+/** The fields that choose a stretch of time; charts over time need them on their page. */
+export const stretchForm = (days: number): Html => {
+  const field = (name: string, label: string, value: number): Html =>
+    markup`<label>${label} <input type="number" name="${name}" min="0" max="${days}" step="any" value="${value}" inputmode="decimal"></label>`
+  return markup`<form class="stretch" hidden aria-label="Stretch of time shown in all charts over time">
+${field("from", "Days", 0)} ${field("to", "to", days)} <button type="button">Whole run</button>
+<span class="hint">or drag across a chart; click in a legend to pick out a line</span>
+</form>
+<noscript><p class="alarm">The charts of this page are drawn by scripts, which are switched off. The same charts are written beside this file, as pictures in the folder “charts”.</p></noscript>`
+}
 
 export interface ChartSection {
   readonly id: string

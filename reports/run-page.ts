@@ -9,7 +9,7 @@ import type { Html } from "./markup.ts"
 import { markup } from "./markup.ts"
 import { counted, formatDuration, formatNumber } from "./number-format.ts"
 import type { ChartSection, PageLibraries } from "./page.ts"
-import { breakable, chartSection, pageHtml, provenanceSection } from "./page.ts"
+import { breakable, chartSection, pageHtml, provenanceSection, stretchForm } from "./page.ts"
 import { daysOf } from "./time-lines.ts"
 
 /** The whole page. The same run and libraries give the same bytes. */
@@ -24,7 +24,7 @@ export const reportHtml = (
       title: result.title,
       header: header(result, sections),
       main: [
-        stretchForm(result),
+        stretchForm(daysOf(result.horizonSeconds)),
         ...sections.map(chartSection),
         metricsSection(result),
         checksSection(result),
@@ -154,17 +154,6 @@ const intervalHtml = (interval: string): Html => {
   return high === undefined
     ? markup`${interval}`
     : markup`<span>${low}</span> to <span>${high}</span>`
-}
-
-const stretchForm = (result: RunResult): Html => {
-  const days = daysOf(result.horizonSeconds)
-  const field = (name: string, label: string, value: number): Html =>
-    markup`<label>${label} <input type="number" name="${name}" min="0" max="${days}" step="any" value="${value}" inputmode="decimal"></label>`
-  return markup`<form class="stretch" hidden aria-label="Stretch of time shown in all charts over time">
-${field("from", "Days", 0)} ${field("to", "to", days)} <button type="button">Whole run</button>
-<span class="hint">or drag across a chart; click in a legend to pick out a line</span>
-</form>
-<noscript><p class="alarm">The charts of this page are drawn by scripts, which are switched off. The same charts are written beside this file, as pictures in the folder “charts”.</p></noscript>`
 }
 
 const checksSection = (result: RunResult): Html => {

@@ -38,6 +38,11 @@ const leaveOthers = {
     ),
 }
 
+/** In what libraries bundle themselves, `require` is still to be found. */
+const banner = {
+  js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
+}
+
 const { outputFiles } = await build({
   write: false,
   entryPoints: programs,
@@ -49,10 +54,7 @@ const { outputFiles } = await build({
   format: "esm",
   platform: "node",
   target: "node20",
-  // In what libraries bundle themselves, `require` is still to be found.
-  banner: {
-    js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
-  },
+  banner,
   plugins: [leaveOthers],
   logLevel: "warning",
 })
@@ -67,6 +69,21 @@ for (const { path, contents } of outputFiles) {
 }
 const used = new Set(outputFiles.map(({ path }) => relative("dist/chunks", path)))
 for (const file of readdirSync("dist/chunks")) if (!used.has(file)) rmSync(`dist/chunks/${file}`)
+
+// The host's agent by itself, in one file: what a gateway hands out needs Node and nothing else.
+const { version } = JSON.parse(readFileSync("package.json", "utf8"))
+await build({
+  entryPoints: ["live/agent/agent-program.ts"],
+  outfile: "dist/agent/evenkeel-agent.mjs",
+  bundle: true,
+  minify: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  banner,
+  define: { "process.env.EVENKEEL_AGENT_VERSION": JSON.stringify(version) },
+  logLevel: "warning",
+})
 
 chmodSync("dist/evenkeel.js", 0o755)
 if (!readFileSync("dist/evenkeel.js", "utf8").startsWith("#!"))

@@ -60,8 +60,8 @@ describe("Effects", () => {
 
   it("are run at the edges alone: processes, threads, and where promises are awaited", () => {
     expect(users(/\b(run(Promise|Sync|Fork|Callback|Main)|unsafeRun)|\bRuntime\.run/)).toEqual([
-      "evenkeel.ts",
       "live/http/run-effect.ts",
+      "platform/terminal/run-program.ts",
       "sim/coverage-worker.ts",
       "sim/demand/fit-sizes.ts",
       "sim/fleet/fit.ts",

@@ -6,6 +6,7 @@ import fastifyStatic from "@fastify/static"
 import type { FastifyPluginAsync, FastifyRequest } from "fastify"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
+import { agentRoutes } from "./agent-routes.ts"
 import { forWholeServer } from "../http/whole-server.ts"
 
 // The pages are not compiled: they are found from the package's own name, wherever this is run.
@@ -71,6 +72,7 @@ export const pagesForBrowsers: FastifyPluginAsync = forWholeServer(async (server
 })
 
 export const dashboardRoutes = (): FastifyPluginAsync => async (app) => {
+  agentRoutes(app)
   await app.register(fastifyStatic, {
     root: pagesFolder,
     prefix: "/dashboard/",

@@ -46,11 +46,11 @@ export const replayCommand = Command.make({
   run: ({ directory, economy, replications, json }) =>
     Effect.scoped(
       Effect.gen(function* () {
+        const count = yield* replicationsFrom(replications, economy)
         const journal = yield* openReader(directory)
         const meta = yield* journal.meta
         if (meta === undefined)
           return yield* new StoreUnusable({ directory, reason: "no market was opened in it" })
-        const count = yield* replicationsFrom(replications, economy)
         const other = yield* Effect.transposeOption(
           Option.map(economy, (name) => economyFrom(name, meta.economy)),
         )

@@ -8,7 +8,7 @@ import type { Html } from "../markup.ts"
 import { markup } from "../markup.ts"
 import { counted, formatDuration } from "../number-format.ts"
 import type { PageLibraries } from "../page.ts"
-import { breakable, chartSection, pageHtml, provenanceSection } from "../page.ts"
+import { breakable, chartSection, pageHtml, provenanceSection, stretchForm } from "../page.ts"
 import { daysOf } from "../time-lines.ts"
 import { comparisonCharts } from "./comparison-charts.ts"
 import {
@@ -24,6 +24,7 @@ import {
 export const comparisonHtml = (result: ComparisonResult, libraries: PageLibraries): string => {
   const { baseline, variant, comparison } = result
   const charts = comparisonCharts(result)
+  const days = daysOf(Math.max(baseline.horizonSeconds, variant.horizonSeconds))
   const sections = [
     { id: "differs", title: "What differs", charts: [charts.differs] },
     { id: "courses", title: "Over time", charts: charts.courses },
@@ -34,6 +35,7 @@ export const comparisonHtml = (result: ComparisonResult, libraries: PageLibrarie
       title: `${result.variantName} against ${result.baselineName}`,
       header: header(result),
       main: [
+        stretchForm(days),
         ...sections.map(chartSection),
         tables(result),
         provenanceSection(
@@ -52,7 +54,7 @@ export const comparisonHtml = (result: ComparisonResult, libraries: PageLibrarie
         ),
       ],
       charts: sections.flatMap((section) => section.charts),
-      days: daysOf(Math.max(baseline.horizonSeconds, variant.horizonSeconds)),
+      days,
     },
     libraries,
   )

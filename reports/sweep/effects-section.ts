@@ -11,7 +11,6 @@ import type { SweepResult } from "../../sim/results/models/sweep-model.ts"
 import type { Html } from "../markup.ts"
 import { joined, markup, nothing } from "../markup.ts"
 import { breakable } from "../page.ts"
-import { labelOf } from "./metric-words.ts"
 
 /** More steps than these are too many columns. */
 const mostSteps = 5
@@ -31,6 +30,7 @@ const factorEffects = (result: SweepResult, own: MainEffects): Html => {
   return markup`<h3>${breakable(own.factor)}</h3>
 <p>${countSentence(own)}.</p>
 ${moving.length === 0 ? nothing : changesTable(result, own)}
+${namesOf("Differ by less than matters", own, "negligible", result)}
 ${namesOf("Differ by no more than chance may", own, "not shown", result)}
 ${namesOf("Identical at every value", own, "identical", result)}`
 }
@@ -47,7 +47,7 @@ const changesTable = ({ metrics }: SweepResult, own: MainEffects): Html => {
     const cells = isWide
       ? [cell(most, unit), markup`<td>${levelText(most.from)} → ${levelText(most.to)}</td>`]
       : steps.map((step) => cell(step, unit))
-    return markup`<tr><th scope="row">${labelOf(metric, metrics[metric])}<span class="meaning">${breakable(metric)}</span></th>${joined(cells, "")}</tr>`
+    return markup`<tr><th scope="row">${metrics[metric].label}<span class="meaning">${breakable(metric)}</span></th>${joined(cells, "")}</tr>`
   })
   return markup`<div class="wide" tabindex="0" role="region" aria-label="What ${factor} moves"><table>
 <caption>${caption}</caption>
@@ -75,6 +75,6 @@ const namesOf = (
   return names.length === 0
     ? nothing
     : markup`<details><summary>${title}: ${String(names.length)} metrics</summary><p>${names
-        .map((name) => `${labelOf(name, result.metrics[name])} (${name})`)
+        .map((name) => `${result.metrics[name].label} (${name})`)
         .join("; ")}.</p></details>`
 }

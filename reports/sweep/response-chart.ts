@@ -9,7 +9,6 @@ import { chartHeight, pointerLayer } from "../chart.ts"
 import { forChart, formatNumber, formatWithUnit, spreadInWords } from "../number-format.ts"
 import type { Spread } from "../spread.ts"
 import { titleWithUnit } from "../time-lines.ts"
-import { labelOf } from "./metric-words.ts"
 
 export interface ResponsePoint {
   readonly at: FactorValue
@@ -81,8 +80,8 @@ const valueText = (value: FactorValue): string =>
   typeof value === "number" ? formatNumber(value) : value
 
 /** What happens from one end of the factor to the other, or between the extremes of a choice. */
-const titleOf = ({ metric, facts, factor, finding, lines }: ResponseOptions): string => {
-  const label = labelOf(metric, facts)
+const titleOf = ({ facts, factor, finding, lines }: ResponseOptions): string => {
+  const { label } = facts
   if (finding !== "") return `${label}: ${finding}`
   const words = ({ at, spread }: ResponsePoint) => ({
     at: valueText(at),
@@ -158,7 +157,7 @@ const specOf = ({
     type: "quantitative" as const,
     scale: { zero: false },
     axis: {
-      title: titleWithUnit(labelOf(metric, facts), facts.unit),
+      title: titleWithUnit(facts.label, facts.unit),
       ...(facts.unit === "share" ? { format: "~%" } : {}),
     },
   }

@@ -5,7 +5,6 @@
 import type { MetricFacts } from "../../sim/results/models/metric-facts.ts"
 import type { Chart } from "../chart.ts"
 import { forChart, formatNumber, formatShare, spreadInWords } from "../number-format.ts"
-import { labelOf } from "./metric-words.ts"
 import type { Response } from "./responses.ts"
 
 export interface MapOptions {
@@ -70,7 +69,7 @@ export const responseMap = ({
   return {
     id,
     name: `${metric} by ${factors.join(" and ")}`,
-    title: `${labelOf(metric, facts)}${finding === "" ? "" : `: ${finding}`}${finding === "" ? " is" : ";"} lowest, ${estimate(least)}${unitText}, with ${place(least)}; highest, ${estimate(most)}${unitText}, with ${place(most)}`,
+    title: `${facts.label}${finding === "" ? "" : `: ${finding}`}${finding === "" ? " is" : ";"} lowest, ${estimate(least)}${unitText}, with ${place(least)}; highest, ${estimate(most)}${unitText}, with ${place(most)}`,
     notes: [`${facts.meaning}.`, spreadWords[Math.min(3, most.n)] ?? "", ...notes],
     alternative: `${metric} by ${factors.join(" and ")}: ${rows.map((row) => `${row.x}, ${row.y}: ${row.text}`).join("; ")}.`,
     legend: [],

@@ -32,13 +32,14 @@ const chartOf = (metric: string, sensitivity: MetricSensitivity, samples: number
   sensitivity.method === "morris"
     ? effectsChart(
         metric,
+        sensitivity.label,
         // A change of a share is no share.
         sensitivity.unit === "share" ? "percentage points" : sensitivity.unit,
         sensitivity.meaning,
         sensitivity.unit === "share" ? sensitivity.factors.map(inPercent) : sensitivity.factors,
         samples,
       )
-    : indicesChart(metric, sensitivity.meaning, sensitivity.factors, samples)
+    : indicesChart(metric, sensitivity.label, sensitivity.meaning, sensitivity.factors, samples)
 
 const inPercent = ({ factor, muStar, mu, sigma }: FactorEffects): FactorEffects => ({
   factor,
@@ -61,6 +62,7 @@ interface Bar {
 
 const effectsChart = (
   metric: string,
+  label: string,
   unit: string,
   meaning: string,
   factors: ReadonlyArray<FactorEffects>,
@@ -83,8 +85,8 @@ const effectsChart = (
     name: `Sensitivity of ${metric}`,
     title:
       first.muStar.value === 0
-        ? `None of these settings moves ${metric}`
-        : `${first.factor} moves ${metric} most${direction}: by ${spreadText(first.muStar, unit)} over its range`,
+        ? `${label}: none of these settings moves it`
+        : `${label}: ${first.factor} moves it most${direction}, by ${spreadText(first.muStar, unit)} over its range`,
     notes: [
       `${meaning}.`,
       "An effect is the change over the whole range of a setting, the others being anywhere in theirs.",
@@ -93,12 +95,13 @@ const effectsChart = (
     alternative: wordsOf(bars, unit),
     legend: kinds,
     isOverTime: false,
-    spec: barsSpec(bars, kinds, `change of ${metric} (${unit})`, unit),
+    spec: barsSpec(bars, kinds, `change (${unit})`, unit),
   }
 }
 
 const indicesChart = (
   metric: string,
+  label: string,
   meaning: string,
   factors: ReadonlyArray<FactorIndices>,
   samples: number,
@@ -113,8 +116,8 @@ const indicesChart = (
     id: `sensitivity-${slugOf(metric)}`,
     name: `Sensitivity of ${metric}`,
     title: Number.isFinite(strongest.total.value)
-      ? `${strongest.factor === "chance" ? "Chance" : strongest.factor} makes ${formatShare(strongest.total.value)} of the variance of ${metric}, ${formatShare(strongest.first.value)} of it alone`
-      : `${metric} does not vary`,
+      ? `${label}: ${strongest.factor} makes ${formatShare(strongest.total.value)} of its variance, ${formatShare(strongest.first.value)} alone`
+      : `${label} does not vary`,
     notes: [
       `${meaning}.`,
       "Sobol’ indices: a setting’s part of the variance alone, and with its interactions; chance is the simulation’s random numbers.",
@@ -123,7 +126,7 @@ const indicesChart = (
     alternative: wordsOf(bars, "share"),
     legend: kinds,
     isOverTime: false,
-    spec: barsSpec(bars, kinds, `part of the variance of ${metric}`, "share"),
+    spec: barsSpec(bars, kinds, "part of the variance", "share"),
   }
 }
 

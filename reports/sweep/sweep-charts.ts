@@ -56,7 +56,9 @@ const findingOf = (effects: ReadonlyArray<FactorEffect>, unit: string): string =
       return [
         effect.effect === "identical"
           ? `is the same at every ${factor}`
-          : `shows no difference by ${factor}`,
+          : effect.effect === "negligible"
+            ? `differs by less than matters by ${factor}`
+            : `shows no difference by ${factor}`,
       ]
     })
     .join("; ")

@@ -10,7 +10,6 @@ import { counted, formatWithUnit, spreadInWords } from "../number-format.ts"
 import type { ChartSection, PageLibraries } from "../page.ts"
 import { breakable, chartSection, pageHtml, provenanceSection } from "../page.ts"
 import { effectsSection } from "./effects-section.ts"
-import { labelOf } from "./metric-words.ts"
 import type { Response } from "./responses.ts"
 import { responsesOf } from "./responses.ts"
 
@@ -123,7 +122,7 @@ const extremesTable = (result: SweepResult): Html => {
   const rows = varied.map(({ name, facts, responses }) => {
     const means = responses.map(({ spread }) => spread.mean)
     const at = (mean: number) => responses.filter(({ spread }) => spread.mean === mean)
-    return markup`<tr><th scope="row">${labelOf(name, facts)}<span class="meaning">${breakable(name)}</span></th>${cell(at(Math.min(...means)), facts.unit)}${cell(at(Math.max(...means)), facts.unit)}</tr>`
+    return markup`<tr><th scope="row">${facts.label}<span class="meaning">${breakable(name)}</span></th>${cell(at(Math.min(...means)), facts.unit)}${cell(at(Math.max(...means)), facts.unit)}</tr>`
   })
   return markup`<section aria-labelledby="metrics">
 <h2 id="metrics">All metrics</h2>
@@ -133,7 +132,7 @@ const extremesTable = (result: SweepResult): Html => {
 <tbody>
 ${rows}
 </tbody></table></div>
-${same.length === 0 ? nothing : markup`<p>The same at every point: ${same.map(({ name, facts }) => `${labelOf(name, facts)} (${name})`).join("; ")}.</p>`}
+${same.length === 0 ? nothing : markup`<p>The same at every point: ${same.map(({ name, facts }) => `${facts.label} (${name})`).join("; ")}.</p>`}
 </section>`
 }
 

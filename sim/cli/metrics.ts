@@ -1,6 +1,7 @@
 /** `evenkeel metrics`: what a run measures, and what each figure means. */
 import { Effect, Option } from "effect"
 import { metricFactsOf } from "../metrics/of-replication.ts"
+import { measureText } from "../metrics/measure-text.ts"
 import type { MetricFacts } from "../results/models/metric-facts.ts"
 import { groupTitles, metricGroups } from "../results/models/metric-facts.ts"
 import { loadScenario } from "../scenarios/load.ts"
@@ -59,24 +60,3 @@ const entryText = (name: string, facts: MetricFacts): string =>
       `    ${wrapped(measureText(facts), lineWidth, 4)}`,
     ].join("\n"),
   )
-
-/** Unit, base, window, bounds, and what difference matters. */
-export const measureText = (facts: MetricFacts): string => {
-  const { unit, base, window, least, most } = facts
-  const bounds =
-    least === null && most === null
-      ? ""
-      : most === null
-        ? `, ${least} or more`
-        : least === null
-          ? `, ${most} or less`
-          : `, ${least} to ${most}`
-  return `${unit}${bounds}; over ${base}; ${window}; differences from ${smallestText(facts)} on matter.`
-}
-
-const smallestText = ({ unit, smallestEffect, isEffectRelative }: MetricFacts): string =>
-  isEffectRelative
-    ? `${100 * smallestEffect}% of it`
-    : unit === "share"
-      ? `${100 * smallestEffect} percentage points`
-      : String(smallestEffect)

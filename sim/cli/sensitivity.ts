@@ -1,7 +1,6 @@
 /** `evenkeel sensitivity`: which settings matter for a metric, and how much. */
 import { Path } from "@effect/platform"
 import { Effect, Option } from "effect"
-import { metricFactsOf } from "../metrics/of-replication.ts"
 import { adviceOn, sobolSizeAdvice } from "../results/models/sensitivity-advice.ts"
 import type {
   Bounded,
@@ -12,6 +11,7 @@ import { sweepCommand } from "../results/models/sweep-command.ts"
 import { writeText } from "../results/export/export.ts"
 import { exportSweep, sweepDigest } from "../results/export/sweep-export.ts"
 import { shardText } from "../results/store/sweep-store.ts"
+import type { Scenario } from "../scenarios/schema.ts"
 import { prepareSweep } from "../sweep/prepare.ts"
 import { sensitivityOf } from "../sweep/sensitivity.ts"
 import { keptSweep } from "./execution/kept-sweep.ts"
@@ -31,7 +31,7 @@ import {
   workersFrom,
   workersOption,
 } from "./options/run-options.ts"
-import { unknownMetric } from "./options/metric-options.ts"
+import { metricFrom } from "./options/metric-options.ts"
 import { refuseFailedChecks } from "./sweep.ts"
 import {
   bothOption,
@@ -129,7 +129,7 @@ export const makeSensitivityCommand = <E, R>(write: WriteSensitivityReport<E, R>
               ["--vary", vary],
             ]),
         })
-        yield* refuseUnknown(metrics, Object.keys(metricFactsOf(sweep.base)))
+        yield* refuseUnknown(sweep.base, metrics)
         const sizeAdvice = method === "sobol" ? sobolSizeAdvice("--samples", size) : undefined
         if (sizeAdvice !== undefined) yield* note(sizeAdvice)
         const folder = Option.getOrElse(options.out, () =>
@@ -189,17 +189,16 @@ export const makeSensitivityCommand = <E, R>(write: WriteSensitivityReport<E, R>
   })
 
 const refuseUnknown = (
+  scenario: Scenario,
   metrics: ReadonlyArray<string>,
-  known: ReadonlyArray<string>,
-): Effect.Effect<void, UsageError> => {
-  if (metrics.length === 0)
-    return new UsageError({
-      argument: "--metric",
-      allowed: `must be given at least once, such as --metric ttft.p99; npx evenkeel metrics lists all`,
-    })
-  const strange = metrics.find((name) => !known.includes(name))
-  return strange === undefined ? Effect.void : unknownMetric(known, `--metric ${strange}`, strange)
-}
+): Effect.Effect<unknown, UsageError> =>
+  metrics.length === 0
+    ? new UsageError({
+        argument: "--metric",
+        allowed:
+          "must be given at least once, such as --metric ttft.p99; npx evenkeel metrics lists all",
+      })
+    : Effect.forEach(metrics, (name) => metricFrom(scenario, `--metric ${name}`, name))
 
 const sensitivityText = (name: string, one: MetricSensitivity): string => {
   const heading = printable(`${name} (${one.unit}): ${one.meaning}`)

@@ -166,9 +166,9 @@ export const finishSweep = <E, R>(
     const exported = yield* exportSweep(result, folder)
     const report = yield* write(result, folder)
     yield* Effect.forEach(report.notices, note)
-    const [cells, results] = exported
+    const [cells, codebook, results] = exported
     const { results: _points, ...facts } = sweepDocument(result)
-    const files = { cells, results, report: report.files[0] }
+    const files = { cells, codebook, results, report: report.files[0] }
     const command = sweepCommand(result.definition, folder)
     yield* printResult(isJson, { ...facts, command, cells: result.cells.length, files }, () =>
       [

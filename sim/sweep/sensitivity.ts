@@ -34,7 +34,7 @@ export const sensitivityOf = (
   const missing = points.length - means.length
   if (missing > 0)
     return Either.left(new MetricUnseen({ metric, points: missing, of: points.length }))
-  const { unit, meaning } = result.metrics[metric]
+  const { label, unit, meaning } = result.metrics[metric]
   if (definition.design === "morris") {
     const effects = elementaryEffects(
       points.map(({ coordinates }) => coordinates),
@@ -47,6 +47,7 @@ export const sensitivityOf = (
       sigma,
     }))
     return Either.right({
+      label,
       unit,
       meaning,
       method: "morris",
@@ -60,6 +61,7 @@ export const sensitivityOf = (
     total,
   }))
   return Either.right({
+    label,
     unit,
     meaning,
     method: "sobol",

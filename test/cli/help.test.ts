@@ -21,6 +21,7 @@ describe("the help of every command", () => {
       "evenkeel sweep",
       "evenkeel merge",
       "evenkeel sensitivity",
+      "evenkeel runs",
       "evenkeel report",
       "evenkeel export",
       "evenkeel scenario",
@@ -136,6 +137,11 @@ describe("evenkeel", () => {
     [
       ["run", "quickstart", "--only-replication", "1", "--precision", "ttft.p99=1%"],
       "--only-replication 1: goes without --precision",
+    ],
+    [["replay", "nowhere", "--replications", "3"], "--replications 3: goes with --economy"],
+    [
+      ["replay", "nowhere", "--economy", "pooled", "--replications", "1"],
+      "--replications 1: expected a whole number, 2 to 1000",
     ],
     [["validate", "--effort", "0"], "--effort 0: expected a plain decimal, 0.001 to 1000"],
   ])("refuses %j", async (words, message) => {

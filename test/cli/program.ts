@@ -23,6 +23,7 @@ export const program = {
       text: (result) => Effect.succeed(comparisonText(result)),
       write: () => Effect.succeed([]),
     },
+    runs: () => Effect.succeed("index.html"),
     claims: () => Effect.succeed([]),
     sweep: () => nothingWritten,
     sensitivity: () => nothingWritten,

@@ -72,10 +72,7 @@ describe("evenkeel select", () => {
       [...fees, ...two, "--max-replications", "3"],
       "--max-replications 3: expected a whole number, 4",
     ],
-    [
-      ["--metric", "ttft.p9", "--indifference", "1", ...two],
-      "it has ttft.mean, ttft.p50, ttft.p99",
-    ],
+    [["--metric", "ttft.p9", "--indifference", "1", ...two], "did you mean ttft.p99?"],
     [["--metric", "ttft.p99", "--indifference", "1%", ...two], "expected a plain decimal above 0"],
     [two, "--metric, --indifference: must be given"],
   ])("refuses %j", async (words, message) => {

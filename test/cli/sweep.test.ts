@@ -73,6 +73,8 @@ describe("evenkeel sweep", () => {
   it("has a row for each cell, its factors, and no duration", async () => {
     expect(firstRun.code, firstRun.stderr).toBe(0)
     expect(firstRun.stderr).toContain(`100%  ${cells} of ${cells} cells`)
+    expect(firstRun.stdout).toMatch(/^results +.*results\.json$/m)
+    expect(firstRun.stdout).toMatch(/^economy\.feeBps moves \d+ of \d+ metrics; \d+ are identical/m)
     const [csv, json] = whole
     const [header, ...rows] = csv.trimEnd().split("\n")
     expect(header).toMatch(/^cell,point,replication,economy\.feeBps,fleet\.nodes,digest,requests,/)
@@ -338,9 +340,7 @@ describe("evenkeel sensitivity", () => {
     expect(nodes.factor).toBe("fleet.nodes")
     expect(nodes.mu.high).toBeLessThan(0)
     expect(other.muStar.value).toBeLessThan(nodes.muStar.low)
-    expect(await readFile(files.report, "utf8")).toContain(
-      "economy.feeBps moves credits.platformPerDay most",
-    )
+    expect(await readFile(files.report, "utf8")).toContain(": economy.feeBps moves it most")
     // The command on the page runs as it stands, and finds every cell there.
     expect(await readFile(files.report, "utf8")).toContain(asMarkup(command))
     const repeated = await evenkeelHere([...wordsOf(command), "--json"])
@@ -374,7 +374,7 @@ describe("evenkeel sensitivity", () => {
   it.each([
     [
       ["--metric", "happiness"],
-      "--metric happiness: the scenario has no metric happiness; its names begin with requests, ",
+      "--metric happiness: the scenario has no metric happiness. npx evenkeel metrics lists all",
     ],
     [["--metric", "ttft.mean", "--samples", "1"], "expected a whole number, 2 to 100000"],
   ])("refuses %j", async (more, message) => {

@@ -9,6 +9,7 @@ import { settingsIn } from "../../engine/index.ts"
 import { Economy } from "../../engine/index.ts"
 import { LiveConfig } from "../../live/config/config.ts"
 import { Scenario } from "../../sim/scenarios/schema.ts"
+import { metricsPage } from "./metrics.ts"
 import { baseScenario, settingsPage } from "./settings.ts"
 
 const formatted = (text: string, parser: string) => format(text, { parser, printWidth: 100 })
@@ -17,6 +18,11 @@ describe("what is written from the settings", () => {
   it("is docs/settings.md", async () => {
     const page = await formatted(settingsPage(), "markdown")
     await expect(page).toMatchFileSnapshot("../../docs/settings.md")
+  })
+
+  it("is docs/metrics.md", async () => {
+    const page = await formatted(metricsPage(), "markdown")
+    await expect(page).toMatchFileSnapshot("../../docs/metrics.md")
   })
 
   it("is sim/scenarios/base.yaml", async () => {

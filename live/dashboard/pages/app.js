@@ -1,4 +1,5 @@
 /** Which page is shown: the one that the address names after `#`. */
+import { showAdmin } from "./admin.js"
 import { showAccount } from "./account.js"
 import { byId } from "./dom.js"
 import { showFleet, showHost } from "./fleet.js"
@@ -14,6 +15,7 @@ const pages = {
   account: { title: "My account", show: showAccount },
   usage: { title: "Usage", show: showUsage },
   hosts: { title: "My hosts", show: showHosts },
+  admin: { title: "Admin", show: showAdmin },
   register: { title: "Register a host", show: showRegister },
 }
 

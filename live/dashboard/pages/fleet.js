@@ -10,7 +10,11 @@ const statusMoods = { active: "good", draining: "busy", leaving: "busy", inactiv
 const problemOf = (error) => element("p", { class: "problem", role: "alert" }, error.message)
 
 const filters = {
-  all: { title: "All", query: "", empty: "There are no hosts yet." },
+  all: {
+    title: "All",
+    query: "",
+    empty: "There are no hosts yet: “Register a host” gives you the command that makes one.",
+  },
   good: {
     title: "Serving",
     query: "&standing=good",

@@ -50,6 +50,17 @@ export const perMillion = (text) => {
   return credits(`${before}.${after}`)
 }
 
+/**
+ * Credits per million tokens → credits per token, by moving the point back: "0.40" is "0.00000040".
+ *
+ * @param {string} text
+ */
+export const perToken = (text) => {
+  const [digits, fraction = ""] = text.split(".")
+  const moved = digits.padStart(7, "0")
+  return `${moved.slice(0, -6).replace(/^0+(?=\d)/, "")}.${moved.slice(-6)}${fraction}`
+}
+
 const dateTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" })
 const timeOnly = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" })
 

@@ -141,10 +141,10 @@ const chartsOf = ({ data, model }) => {
       title: "Tokens a second",
       spec: linesOf([
         ["supply", "--bought", (one) => one.supply_tokens_per_second],
-        ["asked for", "--vesting", (one) => one.asked_tokens_per_second],
+        ["demand", "--vesting", (one) => one.asked_tokens_per_second],
         ["served", "--earned", (one) => one.served_tokens_per_second],
       ]),
-      last: `${count(latest.supply_tokens_per_second)} of supply, ${count(latest.asked_tokens_per_second)} asked for, ${count(latest.served_tokens_per_second)} served`,
+      last: `${count(latest.supply_tokens_per_second)} of supply, ${count(latest.asked_tokens_per_second)} of demand, ${count(latest.served_tokens_per_second)} served`,
     },
     { title: "Calls a minute", spec: callBars, last: calls.join(", ") },
     {
@@ -297,7 +297,7 @@ const figuresTable = (past, range, isOpen) => {
       [
         { title: "From", cell: ({ at }) => moment(at) },
         number("Supply, tokens/s", (one) => one.supply_tokens_per_second),
-        number("Asked for", (one) => one.asked_tokens_per_second),
+        number("Demand", (one) => one.asked_tokens_per_second),
         number("Served", (one) => one.served_tokens_per_second),
         number("Calls finished", (one) => one.finished),
         number("Cut short", (one) => one.failed),

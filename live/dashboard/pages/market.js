@@ -222,7 +222,7 @@ const modelTable = (models) =>
       { title: "Instances", cell: ({ instances }) => chips(instances) },
     ],
     models,
-    "No model is listed yet. The configuration lists them, or an admin with POST /admin/models.",
+    "No model is listed yet: the gateway’s configuration lists them, or an admin under “Admin”.",
   )
 
 const tag = (text) => element("span", { class: "tag" }, text)
@@ -242,7 +242,7 @@ const usage = (inFlight, capacity) => {
 
 const chips = (instances) => {
   const found = Object.entries(instances)
-  if (found.length === 0) return element("span", { class: "chip bad" }, "none")
+  if (found.length === 0) return element("a", { href: "#register" }, "none: register a host")
   return element(
     "ul",
     { class: "chips" },
@@ -279,7 +279,9 @@ const showTroubles = async () => {
         },
       ],
       troubled.slice(0, troublesShown),
-      instances.length === 0 ? "There are no hosts yet." : "All hosts are in good standing.",
+      instances.length === 0
+        ? "There are no hosts yet: “Register a host” gives you the command that makes one."
+        : "All hosts are in good standing.",
     ),
   )
 }

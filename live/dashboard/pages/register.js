@@ -1,7 +1,7 @@
 /** Register a host: the very command to paste on the machine that shall serve. */
 import { ask } from "./api.js"
 import { byId, copyButton, element, field, fill, onSubmit } from "./dom.js"
-import { perMillion } from "./format.js"
+import { count, perMillion } from "./format.js"
 
 const backends = [
   ["openai", "A server with the OpenAI API: vLLM, SGLang, TGI, llama.cpp, Ollama, LM Studio"],
@@ -22,9 +22,11 @@ export const showRegister = () => {
 }
 
 const build = async (place) => {
-  const [{ models }, { account }] = await Promise.all([
+  const [{ models }, { account }, agent] = await Promise.all([
     ask("GET", "market").catch(() => ({ models: [] })),
     ask("GET", "session").catch(() => ({ account: null })),
+    // A gateway that runs from its sources has none to hand out.
+    ask("GET", "agent").catch(() => undefined),
   ])
   let key
   const backend = element(
@@ -34,6 +36,11 @@ const build = async (place) => {
   )
   const endpoint = element("input", { type: "url", spellcheck: "false", value: endpoints.openai })
   const endpointField = field("Where does it listen?", endpoint, "As the host itself reaches it.")
+  const system = element(
+    "select",
+    {},
+    Object.keys(checkers).map((title) => element("option", { value: title }, title)),
+  )
   const name = element("input", {
     type: "text",
     maxlength: "100",
@@ -65,6 +72,8 @@ const build = async (place) => {
     command.textContent = commandOf({
       url: new URL(".", document.baseURI).href.replace(/\/$/, ""),
       key,
+      agent,
+      checker: checkers[system.value],
       backend: backend.value,
       endpoint: endpointField.hidden ? "" : endpoint.value.trim(),
       name: name.value.trim(),
@@ -96,6 +105,7 @@ const build = async (place) => {
           ],
     ),
     field("What shall the host be called?", name),
+    agent === undefined ? undefined : field("What does it run on?", system),
   )
   fill(
     place,
@@ -119,7 +129,13 @@ const build = async (place) => {
     element(
       "p",
       {},
-      element("small", {}, "With --dry-run at its end it only shows what it would register."),
+      element(
+        "small",
+        {},
+        agent === undefined
+          ? "With --dry-run at its end it only shows what it would register."
+          : `The first two lines fetch the agent from this gateway (version ${agent.version}, one file of ${count(agent.bytes / 1000)} kB) and go on only if it is the very file that this page knows. With --dry-run at its end the command only shows what it would register.`,
+      ),
     ),
   )
   update()
@@ -165,13 +181,24 @@ const keyPanel = (account, name, use) => {
 const quoted = (text) =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 
-const commandOf = ({ url, key, backend, endpoint, name, models }) =>
-  [
+/** What checks a list of checksums, by system. */
+const checkers = { Linux: "sha256sum -c -", macOS: "shasum -a 256 -c -" }
+
+/** The agent comes from the gateway itself, and runs only as the file that it hands out. */
+const fetching = (url, { file, sha256 }, checker) => [
+  `curl -fsSo ${file} ${quoted(`${url}/agent/${file}`)} && \\\n`,
+  `echo "${sha256}  ${file}" | ${checker} && \\\n`,
+]
+
+const commandOf = ({ url, key, agent, checker, backend, endpoint, name, models }) => {
+  const words = [
     `EVENKEEL_KEY=${key === undefined ? "sk_live_YOUR_KEY" : quoted(key)}`,
-    "npx evenkeel agent",
+    agent === undefined ? "npx evenkeel agent" : `node ${agent.file}`,
     `--url ${quoted(url)}`,
     `--backend ${backend}`,
     ...(endpoint === "" ? [] : [`--endpoint ${quoted(endpoint)}`]),
     ...models.map((model) => `--model ${quoted(model)}`),
     ...(name === "" ? [] : [`--name ${quoted(name)}`]),
   ].join(" \\\n  ")
+  return [...(agent === undefined ? [] : fetching(url, agent, checker)), words].join("")
+}

@@ -33,7 +33,7 @@ export const metricsMatching = (
 }
 
 /** Names the nearest, or those of the same family; all are listed by `evenkeel metrics`. */
-export const unknownMetric = (names: ReadonlyArray<string>, argument: string, name: string) => {
+const unknownMetric = (names: ReadonlyArray<string>, argument: string, name: string) => {
   const family = names.filter((one) => one.split(".")[0] === name.split(".")[0])
   const near = closest(name, names)
   const instead =

@@ -113,6 +113,7 @@ const effectsDocument = ({ factor, levels, metrics }: MainEffects) => {
           { most: changeDocument(most), steps: steps.map(changeDocument) },
         ]),
     ),
+    negligible: named("negligible"),
     notShown: named("not shown"),
     identical: named("identical"),
   }

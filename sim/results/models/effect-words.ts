@@ -22,6 +22,7 @@ export const countSentence = ({ factor, metrics }: MainEffects): string => {
     metrics.filter((one) => one.effect === effect).length
   const rest = [
     ...(of("identical") > 0 ? [`${of("identical")} are identical at every value`] : []),
+    ...(of("negligible") > 0 ? [`${of("negligible")} differ by less than matters`] : []),
     ...(of("not shown") > 0 ? [`${of("not shown")} differ by no more than chance may`] : []),
   ]
   return `${factor} moves ${of("moves")} of ${metrics.length} metrics${rest.length > 0 ? `; ${rest.join(", ")}` : ""}`

@@ -10,6 +10,9 @@
 import type { JudgedComparison } from "../../statistics/inference/judged-pairs.ts"
 import { judgePairs } from "../../statistics/inference/judged-pairs.ts"
 import type { Pair } from "../../statistics/inference/difference-of-means.ts"
+import type { Verdict } from "./comparison-model.ts"
+import type { MetricFacts } from "./metric-facts.ts"
+import { smallestEffectOn } from "./metric-facts.ts"
 import type { FactorValue, SweepResult } from "./sweep-model.ts"
 
 /** What most questions are about. */
@@ -27,13 +30,17 @@ export const primaryMetrics: ReadonlyArray<string> = [
 ]
 
 /** The change of a metric from one value of a factor to another; `baseline` is the mean at the first. */
-export interface Contrast extends JudgedComparison {
+export interface Contrast extends Omit<JudgedComparison, "verdict"> {
+  readonly verdict: Verdict
   readonly from: FactorValue
   readonly to: FactorValue
 }
 
-/** `not shown`: it differs, and chance may have made the difference. `identical`: it does not differ at all. */
-export type Effect = "moves" | "not shown" | "identical"
+/**
+ * `negligible`: it differs by less than what matters. `not shown`: it differs, and chance may have made the
+ * difference. `identical`: it does not differ at all.
+ */
+export type Effect = "moves" | "negligible" | "not shown" | "identical"
 
 export interface MetricEffect {
   readonly metric: string
@@ -99,7 +106,8 @@ const effectsOf = (
       const family = asked.filter(({ metric }) => primaryMetrics.includes(metric) === isPrimary)
       const comparisons = judgePairs(family.map(({ pairs }) => pairs))
       return family.map(({ metric, from, to }, one) => {
-        const contrast: Contrast = { ...comparisons[one], from, to }
+        const verdict = verdictOf(comparisons[one], result.metrics[metric])
+        const contrast: Contrast = { ...comparisons[one], verdict, from, to }
         return [`${metric} ${from} ${to}`, contrast] as const
       })
     }),
@@ -121,6 +129,13 @@ const effectsOf = (
       return { metric, effect: effectIn(all), steps: own, most: mostOf(all, whole.length > 0) }
     }),
   }
+}
+
+const verdictOf = (judged: JudgedComparison, facts: MetricFacts): Verdict => {
+  const { difference, halfWidth, baseline, verdict } = judged
+  const isSmall =
+    halfWidth !== null && Math.abs(difference) + halfWidth < smallestEffectOn(facts, baseline)
+  return verdict !== "identical" && isSmall ? "negligible" : verdict
 }
 
 /** The metric's mean over the other factors, by value of this one and replication. */
@@ -165,7 +180,10 @@ const pairsOf = (
 
 const effectIn = (contrasts: ReadonlyArray<Contrast>): Effect => {
   if (contrasts.every(({ n, difference }) => n > 0 && difference === 0)) return "identical"
-  return contrasts.some(isShown) ? "moves" : "not shown"
+  if (contrasts.some(isShown)) return "moves"
+  return contrasts.every(({ verdict }) => verdict === "negligible" || verdict === "identical")
+    ? "negligible"
+    : "not shown"
 }
 
 export const isShown = ({ verdict }: Contrast): boolean =>

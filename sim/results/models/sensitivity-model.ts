@@ -32,6 +32,8 @@ export interface FactorIndices {
 
 /** Factors in order of importance. */
 export type MetricSensitivity = {
+  /** A few words for it. */
+  readonly label: string
   readonly unit: string
   readonly meaning: string
 } & (

@@ -292,9 +292,14 @@ const readStored = (sql: SqlClient, path: string): Effect.Effect<StoredSweep, Re
       Effect.map(decodeFacts(row.facts), (own) => [row.name, own] as const),
     ).pipe(Effect.mapError(() => invalidSweep(path)))
     const factsOf = new Map(facts)
-    const names = new Set(cells.flatMap(({ metrics }) => Object.keys(metrics)))
-    if ([...names].some((name) => !factsOf.has(name))) return yield* invalidSweep(path)
-    const metrics = Object.fromEntries(facts.filter(([name]) => names.has(name)))
+    // In the order of the registry, as cells have them, and not of the alphabet, as their table has.
+    const names = [...new Set(cells.flatMap((cell) => Object.keys(cell.metrics)))]
+    const measured = names.flatMap((name) => {
+      const own = factsOf.get(name)
+      return own === undefined ? [] : [[name, own] as const]
+    })
+    if (measured.length < names.length) return yield* invalidSweep(path)
+    const metrics = Object.fromEntries(measured)
     const factors = definition.vary.map(pathOfFactor)
     return { result: { definition, factors, points, cells, metrics }, shard }
   }).pipe(Effect.mapError((error) => readFailureOf(path, error)))

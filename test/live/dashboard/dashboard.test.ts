@@ -3,12 +3,17 @@
  * more than the page's policy allows.
  */
 import type { Browser, BrowserContextOptions, Page } from "playwright-core"
+import { spawn } from "node:child_process"
+import { createHash } from "node:crypto"
+import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { text } from "node:stream/consumers"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { pagePolicy } from "../../../live/dashboard/dashboard-routes.ts"
 import { hashOf } from "../../../live/http/secrets.ts"
+import { version } from "../../../platform/package.ts"
 import { chromiumPath, openBrowser } from "./browser.ts"
 import type { Scene } from "./scene.ts"
 import { openScene } from "./scene.ts"
@@ -31,6 +36,21 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+/** Runs a command beside the gateway, which is in this process and has to answer it. */
+const runBeside = async (command: string, cwd: string) => {
+  const child = spawn("bash", ["-c", command], {
+    cwd,
+    env: { PATH: process.env["PATH"], HOME: cwd },
+    timeout: 60_000,
+  })
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "exit"),
+  ])
+  return { stdout, stderr, code: code as number | null }
+}
+
 describe("the files", () => {
   it("come with a policy that allows no script in the page, and with nothing secret", async () => {
     for (const path of ["/", "/dashboard/app.js", "/dashboard/style.css", "/dashboard/icon.svg"]) {
@@ -41,6 +61,25 @@ describe("the files", () => {
     }
     const page = await (await fetch(scene.url)).text()
     expect(page).not.toMatch(/<script(?![^>]* src=)|\son\w+=|style="/)
+  })
+
+  it("have the host's agent among them, as the gateway says it is", async () => {
+    const said = (await (await fetch(`${scene.url}/agent`)).json()) as {
+      readonly version: string
+      readonly file: string
+      readonly bytes: number
+      readonly sha256: string
+    }
+    expect(said).toMatchObject({ version, file: "evenkeel-agent.mjs" })
+    const answer = await fetch(`${scene.url}/agent/${said.file}`)
+    const content = Buffer.from(await answer.arrayBuffer())
+    expect(content.length).toBe(said.bytes)
+    expect(createHash("sha256").update(content).digest("hex")).toBe(said.sha256)
+    const etag = answer.headers.get("etag") ?? ""
+    const again = await fetch(`${scene.url}/agent/${said.file}`, {
+      headers: { "if-none-match": etag },
+    })
+    expect(again.status).toBe(304)
   })
 
   it("are these and no others", async () => {
@@ -316,19 +355,128 @@ describe.skipIf(chromiumPath === undefined)(
       await leave(page)
     })
 
+    it("let an admin top up, once however often it is sent, and say who did it", async () => {
+      const page = await visit("admin", scene.adminKey)
+      const questions: Array<string> = []
+      page.on("dialog", (dialog) => {
+        questions.push(dialog.message())
+        void (questions.length === 1 ? dialog.dismiss() : dialog.accept())
+      })
+      const owner = scene.services.directory.keyByHash(hashOf(scene.consumer))!.account!
+      const account = scene.services.directory.accounts.get(owner)!.publicId
+      const spendable = async () =>
+        (
+          (await (
+            await fetch(`${scene.url}/account`, {
+              headers: { authorization: `Bearer ${scene.consumer}` },
+            })
+          ).json()) as { readonly balance: { readonly spendable: string } }
+        ).balance.spendable
+      const before = Number(await spendable())
+      const topUp = async () => {
+        await page.getByLabel("Account", { exact: true }).fill(account)
+        await page.getByLabel("Credits to add").fill("12.5")
+        await page.getByRole("button", { name: "Top up …" }).click()
+      }
+      // Declined in the question: nothing is sent.
+      await topUp()
+      await expect.poll(() => questions.length).toBe(1)
+      expect(questions[0]).toMatch(/Add 12\.5 credits to “Ada’s agents” \(acct_[^)]+\)\?/)
+      expect(Number(await spendable())).toBe(before)
+      // The order arrives and its answer is lost: sent again, it is the same transfer.
+      let sent = 0
+      await page.route("**/top-up", async (route) => {
+        sent += 1
+        if (sent > 1) return route.continue()
+        await route.fetch()
+        await route.abort()
+      })
+      await topUp()
+      await page.getByText("The gateway cannot be reached.").waitFor()
+      await topUp()
+      await page
+        .locator(".done", { hasText: "12.50 credits were added to “Ada’s agents”" })
+        .waitFor()
+      expect(sent).toBe(2)
+      expect(Number(await spendable())).toBeCloseTo(before + 12.5, 6)
+      // A further order of the same size is another transfer.
+      await topUp()
+      await expect.poll(spendable).toBe(String((before + 25).toFixed(6)).replace(/0+$/, ""))
+      const audit = page.getByRole("region", { name: "Audit log" })
+      await expect.poll(() => audit.getByRole("row", { name: /topped up/ }).count()).toBe(2)
+      expect(await audit.innerText()).toMatch(/key_[\w-]+/)
+      complaints.splice(0)
+      await leave(page)
+    })
+
+    it("let an admin settle withdrawals and set prices, each after a question", async () => {
+      const { directory } = scene.services
+      const page = await visit("")
+      const { request } = page.context()
+      await request.post(`${scene.url}/session`, {
+        headers: { "x-evenkeel-page": "1" },
+        data: { key: scene.adminKey },
+      })
+      const settled: Array<string> = []
+      const withdrawal = {
+        id: "tr_1",
+        transfer_id: "mine",
+        kind: "withdrawal",
+        amount: "40.00",
+        account_id: "acct_1",
+        memo: null,
+        created_at: 1_800_000_000,
+        settled_at: null,
+      }
+      await page.route("**/admin/withdrawals**", async (route) => {
+        if (route.request().method() === "POST") {
+          settled.push(new URL(route.request().url()).pathname)
+          return route.fulfill({ json: { ...withdrawal, state: "posted" } })
+        }
+        const data = settled.length === 0 ? [{ ...withdrawal, state: "pending" }] : []
+        return route.fulfill({ json: { data } })
+      })
+      const questions: Array<string> = []
+      page.on("dialog", (dialog) => {
+        questions.push(dialog.message())
+        void dialog.accept()
+      })
+      await page.goto(`${scene.url}/#admin`)
+      await page.getByRole("button", { name: "Paid out … tr_1" }).click()
+      await page.getByText("No withdrawal is waiting", { exact: false }).waitFor()
+      expect(settled).toEqual(["/admin/withdrawals/tr_1/post"])
+      expect(questions[0]).toMatch(/Have 40\.00 credits been paid to acct_1/)
+      await page.getByRole("button", { name: "Change the price of Qwen/Qwen3-32B" }).click()
+      await page.getByLabel("A million tokens of answers, credits").fill("1.35")
+      await page.getByRole("button", { name: "Set the price …" }).click()
+      await page.locator(".done", { hasText: "“Qwen/Qwen3-32B” costs 1.35 for answers" }).waitFor()
+      expect(directory.modelByName("Qwen/Qwen3-32B")).toMatchObject({
+        outputPricePerMtok: 1_350_000,
+        inputPricePerMtok: 300_000,
+        contextTokens: 32_768,
+      })
+      await leave(page)
+    })
+
     it("give the very command that registers a host", async () => {
       const page = await visit("register", scene.operator)
       const command = page.getByLabel("The command", { exact: true })
       await page.getByLabel(/Qwen3-32B/).check()
       await page.getByLabel("What shall the host be called?").fill("it's mine; $(reboot)")
+      const agent = (await (await fetch(`${scene.url}/agent`)).json()) as {
+        readonly sha256: string
+      }
       const line = async () => (await command.innerText()).replaceAll(/\s*\\\n\s*/g, " ")
+      const fetching =
+        `curl -fsSo evenkeel-agent.mjs ${scene.url}/agent/evenkeel-agent.mjs && ` +
+        `echo "${agent.sha256}  evenkeel-agent.mjs" | sha256sum -c - && `
       const rest =
-        `npx evenkeel agent --url ${scene.url} --backend openai ` +
+        `node evenkeel-agent.mjs --url ${scene.url} --backend openai ` +
         "--endpoint http://127.0.0.1:8000/v1 --model Qwen/Qwen3-32B --name 'it'\\''s mine; $(reboot)'"
-      expect(await line()).toBe(`EVENKEEL_KEY=sk_live_YOUR_KEY ${rest}`)
+      expect(await line()).toBe(`${fetching}EVENKEEL_KEY=sk_live_YOUR_KEY ${rest}`)
       await page.getByRole("button", { name: /Make a key/ }).click()
       await page.getByText(/The command holds a new key/).waitFor()
-      const made = (await line()).replace(` ${rest}`, "").replace("EVENKEEL_KEY=", "")
+      const made = (await line()).replace(` ${rest}`, "").replace(`${fetching}EVENKEEL_KEY=`, "")
       expect(made).toMatch(/^sk_live_[\w-]{43}$/)
       expect(scene.services.directory.keyByHash(hashOf(made))).toMatchObject({
         role: "account",
@@ -337,6 +485,24 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByLabel("What runs the models?").selectOption("huggingface")
       expect(await command.innerText()).not.toContain("--endpoint")
       await leave(page)
+    })
+
+    it("give a command that runs as it stands: the gateway's own agent, checked", async () => {
+      const page = await visit("register", scene.operator)
+      await page.getByLabel("What runs the models?").selectOption("simulated")
+      await page.getByLabel(/Llama-3.1-8B/).check()
+      await page.getByRole("button", { name: /Make a key/ }).click()
+      await page.getByText(/The command holds a new key/).waitFor()
+      const command = await page.getByLabel("The command", { exact: true }).innerText()
+      await leave(page)
+      const cwd = mkdtempSync(join(folder, "host-"))
+      const dry = await runBeside(`${command} --dry-run`, cwd)
+      expect(dry.stderr).toBe("")
+      expect(dry.stdout).toMatch(/evenkeel-agent\.mjs: OK[\s\S]*Llama-3\.1-8B/)
+      // Another file than the page knew is not run.
+      const other = await runBeside(`${command.replace(/echo "./, 'echo "x')} --dry-run`, cwd)
+      expect(other.code).not.toBe(0)
+      expect(other.stdout).not.toContain("Llama")
     })
 
     it("work by keyboard alone", async () => {
@@ -366,6 +532,7 @@ describe.skipIf(chromiumPath === undefined)(
           ["usage", "Find a call"],
           ["hosts", "Earned in the last 7 days"],
           ["register", "Paste this on the host"],
+          ["admin", "Admin key"],
         ] as const) {
           await page.evaluate(`location.hash = "${hash}"`)
           await page.getByText(sign, { exact: true }).first().waitFor()

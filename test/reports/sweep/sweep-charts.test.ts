@@ -214,6 +214,7 @@ describe("the chart of a sensitivity", () => {
     const chart = sensitivityChart(
       "ttft.p99",
       {
+        label: "Longest waits",
         unit: "s",
         meaning: "Waiting",
         method: "morris",
@@ -225,7 +226,7 @@ describe("the chart of a sensitivity", () => {
       20,
     )
     expect(chart.title).toMatch(
-      /^fleet\.nodes moves ttft\.p99 most, and lowers it: by 2 \(1\.9 to 2\.1\).s over its range$/,
+      /^Longest waits: fleet\.nodes moves it most, and lowers it, by 2 \(1\.9 to 2\.1\).s over its range$/,
     )
     expect(chart.notes.join(" ")).toContain("95% intervals over 20 trajectories")
     expect(await draw(chart)).toContain("economy.feeBps")
@@ -235,6 +236,7 @@ describe("the chart of a sensitivity", () => {
     const chart = sensitivityChart(
       "ttft.p99",
       {
+        label: "Longest waits",
         unit: "s",
         meaning: "Waiting",
         method: "sobol",
@@ -245,7 +247,7 @@ describe("the chart of a sensitivity", () => {
       },
       128,
     )
-    expect(chart.title).toBe("Chance makes 70.0% of the variance of ttft.p99, 60.0% of it alone")
+    expect(chart.title).toBe("Longest waits: chance makes 70.0% of its variance, 60.0% alone")
     await draw(chart)
   })
 })

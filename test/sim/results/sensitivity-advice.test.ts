@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { adviceOn, sobolSizeAdvice } from "../../../sim/results/models/sensitivity-advice.ts"
 import type { Bounded, MetricSensitivity } from "../../../sim/results/models/sensitivity-model.ts"
 
-const facts = { unit: "s", meaning: "Waiting" }
+const facts = { label: "Wait", unit: "s", meaning: "Waiting" }
 const bounded = (value: number, half = 0.01): Bounded => ({
   value,
   low: value - half,

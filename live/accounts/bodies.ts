@@ -89,11 +89,11 @@ export const ModelListing = Schema.Struct({
   ),
   input_price_per_token: described(
     Schema.String.pipe(Schema.maxLength(40)),
-    'Credits as a decimal string, such as "0.0000001"',
+    'Credits as a decimal string, such as "0.00003"',
   ),
   output_price_per_token: described(
     Schema.String.pipe(Schema.maxLength(40)),
-    'Credits as a decimal string, such as "0.0000004"',
+    'Credits as a decimal string, such as "0.00006"',
   ),
   developer_role: optional(
     Schema.Literal("system", "keep"),

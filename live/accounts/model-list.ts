@@ -80,7 +80,7 @@ const pricePerMtok = (
     throw new ModelUnlistable({
       model: model.name,
       param,
-      reason: `has to be credits as a decimal string such as "0.0000004", 0 or more, with at most ${decimals} decimals and at most ${pricePerToken(driver.market, Number.MAX_SAFE_INTEGER)}; it is "${model[param].slice(0, 40)}"`,
+      reason: `has to be credits as a decimal string such as "0.00006", 0 or more, with at most ${decimals} decimals and at most ${pricePerToken(driver.market, Number.MAX_SAFE_INTEGER)}; it is "${model[param].slice(0, 40)}"`,
     })
   return price
 }

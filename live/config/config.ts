@@ -50,8 +50,8 @@ export const ListedModel = Schema.Struct({
     meaning: "What it answers with: text or embeddings",
   }),
   contextTokens: count(8192, 1, 100_000_000, "Prompt and answer together", "tokens"),
-  inputPricePerToken: setting(Schema.String, { meaning: 'Credits, such as "0.00000010"' }),
-  outputPricePerToken: setting(Schema.String, { meaning: 'Credits, such as "0.00000040"' }),
+  inputPricePerToken: setting(Schema.String, { meaning: 'Credits, such as "0.00003"' }),
+  outputPricePerToken: setting(Schema.String, { meaning: 'Credits, such as "0.00006"' }),
   developerRole: optional(
     expecting(oneOf("system", "keep"), "system or keep"),
     "What hosts are sent for a message of role developer; default: system, which every template knows",

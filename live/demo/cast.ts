@@ -46,8 +46,8 @@ export const consumers: ReadonlyArray<ConsumerPart> = [
   { name: "a hobbyist", model: smallModel, rate: 1, maxTokens: 40, leaveShare: 0.1 },
 ]
 
-/** Credits per token. High, so that the sums of a few seconds can be read. */
+/** Credits per token, of which 1,000 are a dollar: what an 8B and a 70B model cost in public. */
 export const prices = {
-  [smallModel]: { input: "0.0001", output: "0.0004" },
-  [largeModel]: { input: "0.0005", output: "0.002" },
+  [smallModel]: { input: "0.00003", output: "0.00006" },
+  [largeModel]: { input: "0.0001", output: "0.00032" },
 } as const

@@ -33,8 +33,9 @@ export interface AttackPlan {
 const conduct = (setting: string): string => `parties.0.conduct.${setting}`
 const stays = { "stays honest": [] }
 
-/** Idle machines would not earn their electricity: here a credit is worth more. */
-const idleAndCheap = [idle, "operators.creditUsd=0.5", "horizonDays=28"]
+const cheapElectricity = "operators.electricityUsdPerKwh=0.0005"
+/** Idle machines would not earn their electricity: here it costs next to nothing. */
+const idleAndCheap = [idle, cheapElectricity, "horizonDays=28"]
 const veteran = "parties.0.isEstablished=true"
 
 const inAudit = (
@@ -50,13 +51,14 @@ const rejections = "requests.rejectedShare"
 
 /**
  * A large model that the subject alone serves, on a machine that it takes a few calls an hour to fill,
- * and that few others want: here it can make the shortage itself.
+ * and that few others want: here it can make the shortage itself. It is priced like the small one, not as large
+ * models are, so that the pool, which the small one fills, could pay what the attack hopes for.
  */
 const soleSupplier = [
   "models.1={name: llama-3-70b, quantisation: q4, inputPricePerMtok: 20, outputPricePerMtok: 60, popularity: 0.005, initialSupply: 0}",
   "parties.0.device=Apple M2 Ultra 76c",
   "parties.0.model=llama-3-70b",
-  "operators.creditUsd=0.5",
+  cheapElectricity,
   veteran,
 ]
 
@@ -78,7 +80,7 @@ const splitting = (
 
 const inFlapping = (label: string, hours: number): AttackWay => {
   const party = (settings: string): string =>
-    `parties=[{name: subject, device: RTX 4090, model: qwen3-32b, machines: 1, isEstablished: true, ${settings}}]`
+    `parties=[{name: subject, device: Apple M2 Ultra 76c, model: qwen3-32b, machines: 1, isEstablished: true, ${settings}}]`
   const staysWith = (model: string): ReadonlyArray<string> => [
     party("strategy: stay"),
     `parties.0.model=${model}`,
@@ -89,11 +91,11 @@ const inFlapping = (label: string, hours: number): AttackWay => {
     both: [
       "operators.chaserShare=0",
       "fleet.nodes=12",
-      "demand.requestsPerSecond=0.475",
+      "demand.requestsPerSecond=0.4",
       "horizonDays=14",
     ],
     honest: {
-      "stays with qwen3-30b-a3b": staysWith("qwen3-30b-a3b"),
+      "stays with llama-3-8b": staysWith("llama-3-8b"),
       "stays with qwen3-32b": staysWith("qwen3-32b"),
       "seeks profit, weekly": [party("strategy: profit, decisionHours: 168")],
     },

@@ -78,8 +78,8 @@ const shortCalls = [
 
 /** Half of the market of the scenario. */
 const flapping = (...settings: ReadonlyArray<string>): Arm =>
-  arm("flapping", "fleet.nodes=12", "demand.requestsPerSecond=0.475", "horizonDays=14", ...settings)
-const flappingModels = ["llama-3-8b", "qwen3-30b-a3b", "qwen3-32b"]
+  arm("flapping", "fleet.nodes=12", "demand.requestsPerSecond=0.4", "horizonDays=14", ...settings)
+const flappingModels = ["llama-3-8b", "qwen3-32b", "llama-3-70b"]
 
 /**
  * A rush for a model that its price alone draws few nodes to, in half of the market of the scenario, with
@@ -88,9 +88,9 @@ const flappingModels = ["llama-3-8b", "qwen3-30b-a3b", "qwen3-32b"]
 const rush = (...settings: ReadonlyArray<string>): Arm =>
   arm(
     "bounty-rush",
-    "fleet.nodes=28",
-    "demand.requestsPerSecond=0.225",
-    "models.1.outputPricePerMtok=60",
+    "fleet.nodes=16",
+    "demand.requestsPerSecond=0.25",
+    "models.1.outputPricePerMtok=80",
     "demand.flashCrowds.0.atHours=36",
     "operators.decisionHours=24",
     "horizonDays=6",

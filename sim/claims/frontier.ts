@@ -39,6 +39,7 @@ const marketAt = (rivals: number, maxMultiplier: number): ReadonlyArray<string> 
   `economy.bounty.maxMultiplier=${maxMultiplier}`,
   "economy.bounty.poolFeeBps=10000",
   `economy.trust.tiers=[{name: all, onlineDays: 0, minHealth: 0, maxMultiplier: ${maxMultiplier}}]`,
+  // Priced like the small one: what the party washes must stay little beside the fees that fill the pool.
   "models.1={name: llama-3-70b, quantisation: q4, inputPricePerMtok: 20, outputPricePerMtok: 60, popularity: 0.005, initialSupply: 0}",
   "parties.0.device=Apple M2 Ultra 76c",
   "parties.0.model=llama-3-70b",

@@ -186,7 +186,7 @@ const Consumers = Schema.Struct({
     meaning: "Consumers who come later.",
   }),
   budgetCreditsPerDay: setting(nonNegative("credits a day"), {
-    default: 50,
+    default: 500,
     meaning: "Budget of the median consumer; budgets are log-normal with the spread.",
   }),
   spread: setting(nonNegative("log-credits"), {
@@ -194,7 +194,7 @@ const Consumers = Schema.Struct({
     meaning: "Standard deviation of the logarithm of budgets.",
   }),
   topUpCredits: setting(number("a number of credits", { above: 0, most: 1e6 }), {
-    default: 25,
+    default: 250,
     meaning: "What a consumer who lacks credits buys at once.",
   }),
   operatorShare: setting(share, {
@@ -335,11 +335,11 @@ const Operators = Schema.Struct({
     meaning: "How often an operator thinks about staying, switching or leaving; 0: never.",
   }),
   temperatureCreditsPerDay: setting(positive("credits a day"), {
-    default: 2,
+    default: 500,
     meaning: "Logit temperature: profit a day that makes a choice e times as likely.",
   }),
   creditUsd: setting(positive("US dollars a credit"), {
-    default: 0.1,
+    default: 0.001,
     meaning: "What a credit is worth.",
   }),
   electricityUsdPerKwh: setting(nonNegative("US dollars per kWh"), {
@@ -414,7 +414,7 @@ export const Scenario = Schema.Struct({
       {
         name: "llama-3-8b",
         quantisation: "q4",
-        inputPricePerMtok: 20,
+        inputPricePerMtok: 30,
         outputPricePerMtok: 60,
         worthPerMtok: null,
         popularity: 1,

@@ -67,7 +67,7 @@ const maxPriceOf = (headers: FastifyRequest["headers"], market: Market): number 
   const price = typeof given === "string" ? parsePricePerToken(market, given) : undefined
   if (price === undefined)
     throw badRequest(
-      `The header ${maxPriceHeader} must be credits per token as a decimal, such as 0.0000004`,
+      `The header ${maxPriceHeader} must be credits per token as a decimal, such as 0.00006`,
       maxPriceHeader,
     )
   return price

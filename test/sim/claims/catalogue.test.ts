@@ -103,7 +103,7 @@ describe("an audit", () => {
       expect(way.gain.n).toBe(2)
       expect(way.gain.mean).toBeCloseTo(way.attackProfit.mean - way.honestProfit.mean, 9)
       expect(way.reproduce[1]).toContain(
-        `--set economy=${economy} --set demand.requestsPerSecond=0.016 --set operators.creditUsd=0.5 --set horizonDays=28 --set parties.0.conduct.speed=0.2`,
+        `--set economy=${economy} --set demand.requestsPerSecond=0.016 --set operators.electricityUsdPerKwh=0.0005 --set horizonDays=28 --set parties.0.conduct.speed=0.2`,
       )
     }
   })

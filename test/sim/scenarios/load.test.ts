@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { economies } from "../../../engine/index.ts"
 import { builtInScenarios, loadScenario } from "../../../sim/scenarios/load.ts"
 import { ScenarioInvalid } from "../../../sim/settings/scenario-error.ts"
+import { publishedPrices } from "../../../sim/fleet/published-prices.ts"
 import type { Scenario } from "../../../sim/scenarios/schema.ts"
 
 let folder = ""
@@ -52,6 +53,29 @@ describe("built-in scenarios", () => {
     expect(scenario.economy).toEqual(economies["pooled"])
   })
 
+  it.each([...builtInScenarios])("%s says what there is to see in it", async (name) => {
+    expect((await load(name)).about.length).toBeGreaterThan(200)
+  })
+
+  it.each([...builtInScenarios, "base"])("%s asks the published prices", async (name) => {
+    const { models, operators } = await load(name)
+    for (const model of models) {
+      const listed = publishedPrices.find((price) => price.model === model.name)
+      expect(model.inputPricePerMtok * operators.creditUsd).toBeCloseTo(
+        listed?.inputUsdPerMtok ?? NaN,
+        9,
+      )
+      expect(model.outputPricePerMtok * operators.creditUsd).toBeCloseTo(
+        listed?.outputUsdPerMtok ?? NaN,
+        9,
+      )
+    }
+  })
+
+  it.each([...builtInScenarios, "base"])("%s counts 1,000 credits a dollar", async (name) => {
+    expect((await load(name)).operators.creditUsd).toBe(0.001)
+  })
+
   it("say what differs from base, and nothing more than that", async () => {
     const base = await load("base")
     const newcomer = await load("newcomer")
@@ -60,7 +84,7 @@ describe("built-in scenarios", () => {
       nodes: 10,
       establishedShare: 0.5,
       establishedDays: 30,
-      maxSlots: 4,
+      maxSlots: 8,
     })
     expect(newcomer.faults).toEqual(base.faults)
   })
@@ -91,7 +115,7 @@ describe("a file", () => {
     const devices = "fleet: { devices: [{ device: L40S, weight: 3 }] }"
     const scenario = await load(file("lists.yaml", `extends: quickstart\n${devices}\n`))
     expect(scenario.fleet.devices).toEqual([{ device: "L40S", weight: 3 }])
-    expect(scenario.fleet.nodes).toBe(200)
+    expect(scenario.fleet.nodes).toBe(56)
   })
 
   it("takes an economy by name, or knobs laid over one", async () => {
@@ -170,7 +194,7 @@ describe("a setting", () => {
     expect(await issue("base", "horizon=5")).toMatchObject({
       path: "horizon",
       message: expect.stringMatching(
-        /allowed here: name, title, seed, horizonDays, .*operators, parties$/,
+        /allowed here: name, title, about, seed, horizonDays, .*operators, parties$/,
       ),
     })
   })
@@ -323,7 +347,7 @@ describe("assignments", () => {
       meaning: scenario.economy.meaning,
     })
     expect(scenario.models.map(({ popularity }) => popularity)).toEqual([
-      0.2, 0.34, 0.22, 0.14, 0.3,
+      0.07, 0.355, 0.41, 0.13, 0.3,
     ])
     expect(scenario.demand.flashCrowds).toEqual([{ atHours: 1, durationHours: 2, multiplier: 3 }])
   })

@@ -86,7 +86,7 @@ describe("retries", () => {
       [{ at: 100, model: 1, outputTokens: 100 }],
     )
     runToEnd(replication)
-    expect(total(world, "bought")).toBe(25)
+    expect(total(world, "bought")).toBe(250)
     expect(total(world, "retried")).toBe(1)
     expect(total(world, "refused.NoInstance")).toBe(1)
   })

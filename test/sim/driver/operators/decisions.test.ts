@@ -22,7 +22,12 @@ afterEach(() => {
 })
 
 const second = 1_000_000
-const operators = { decisionHours: 24, creditUsd: 0.1, electricityUsdPerKwh: 0.25 }
+const operators = {
+  decisionHours: 24,
+  temperatureCreditsPerDay: 2,
+  creditUsd: 0.1,
+  electricityUsdPerKwh: 0.25,
+}
 /** A call of 10,000 input tokens and one of output costs 4 credits, and pays 3.52. */
 const models = [
   modelCalled("llama-3-8b", { inputPricePerMtok: 400, outputPricePerMtok: 0 }),

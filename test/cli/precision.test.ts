@@ -33,7 +33,7 @@ describe("evenkeel run --precision", () => {
     expect(target.precision).toBeCloseTo(halfWidth / mean, 12)
     expect(target.precision).toBeLessThanOrEqual(0.1)
 
-    const words: ReadonlyArray<string> = document.command.split(" ").slice(2)
+    const words: ReadonlyArray<string> = document.command.split(" --out ")[0].split(" ").slice(2)
     for (const [out, workers] of [
       ["again", "1"],
       ["wide", "5"],
@@ -65,7 +65,7 @@ describe("evenkeel run --precision", () => {
   })
 
   it.each([
-    [["--precision", "ttft.p9=1%"], "no metric ttft.p9; it has ttft.mean, ttft.p50, ttft.p99"],
+    [["--precision", "ttft.p9=1%"], "no metric ttft.p9; did you mean ttft.p99?"],
     [["--precision", "ttft.p99"], "--precision ttft.p99: expected METRIC=SIZE"],
     [["--precision", "ttft.p99=0%"], "expected METRIC=SIZE with a size above 0"],
     [["--precision", "ttft.p99=-1"], "expected METRIC=SIZE"],

@@ -23,6 +23,7 @@ const runWords = (out: string, days: number, replications: number) => [
   "quickstart",
   "--workers=2",
   `--out=${join(folder, out)}`,
+  "--replace",
   `--set=horizonDays=${days}`,
   "--set=fleet.nodes=20",
   `--replications=${replications}`,

@@ -52,7 +52,7 @@ describe("slots", () => {
 })
 
 describe("nodes' totals", () => {
-  it("are noted when the warm-up ends, with what is still under way", () => {
+  it("are noted when the warm-up ends and in the middle of the rest, with what is still under way", () => {
     // A stream of 4,000 tokens takes about half a minute; the warm-up ends in its midst.
     const requests = [
       { at: 10, outputTokens: 400 },
@@ -62,7 +62,8 @@ describe("nodes' totals", () => {
     advanceTo(replication, period - 1)
     expect(world.marks).toEqual([])
     const { nodes, marks, recording } = runToEnd(replication)
-    expect(marks.map(({ atSeconds }) => atSeconds)).toEqual([840])
+    // And in the middle of what is left, where its halves meet.
+    expect(marks.map(({ atSeconds }) => atSeconds)).toEqual([840, 43_680])
     const [{ totals }] = marks
     const [node] = nodes
     expect(totals.requests[0]).toBe(1)

@@ -26,7 +26,7 @@ export const estimateText = (
   const factor = unit === "share" ? 100 : 1
   const written = formatEstimate(
     factor * mean,
-    halfWidth === null ? null : factor * halfWidth,
+    halfWidth === null || basis === "same" ? null : factor * halfWidth,
     ...(low === null || high === null ? [] : [factor * low, factor * high]),
   )
   return {

@@ -35,6 +35,10 @@ const fileWidth = 800
 
 const padding = 14
 
+const titleSize = 15
+/** Bold letters are wider than those of the table of widths, in the font that comes with Evenkeel by so much. */
+const boldWidth = 1.18
+
 /**
  * A chart with its title, drawn. The same chart gives the same bytes, whatever was drawn before.
  * Cost: some 50 to 200 ms, on the calling thread.
@@ -83,7 +87,7 @@ const compileStill = (chart: Chart, { mode, width }: SvgOptions) => {
       chart.title === ""
         ? null
         : {
-            text: [...wrapText(chart.title, 15, inner)],
+            text: [...wrapText(chart.title, titleSize * boldWidth, inner)],
             subtitle: [...wrapText(chart.notes.join(" "), 11, inner)],
           },
   } as TopLevelSpec

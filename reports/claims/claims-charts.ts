@@ -49,7 +49,7 @@ export interface ClaimsChart {
 }
 
 const chartOf = (subject: string, finding: string, own: Omit<IntervalChart, "title" | "name">) => ({
-  finding,
+  finding: capital(finding),
   chart: intervalChart({ ...own, name: subject, title: `${subject}: ${finding}` }),
 })
 
@@ -67,7 +67,7 @@ export const claimCharts = (claim: Claim): ReadonlyArray<ClaimsChart> => {
           `${economy} ${verdictWords(group.map((at) => economies[economy].measures[at].verdict))}`,
       )
       .join(", ")
-    return chartOf(isOne ? capital(sample.label) : title, capital(verdicts), {
+    return chartOf(isOne ? capital(sample.label) : title, verdicts, {
       id: `claim-${id}-${group[0] + 1}`,
       notes: [`${sample.horizonDays} days simulated.`],
       keys: names,
@@ -100,7 +100,7 @@ const attackChart = ({ id, title, economies }: Attack): ClaimsChart => {
     const [most] = economies[economy].toSorted((a, b) => b.gain.mean - a.gain.mean)
     return `${gainText(most.gain)} under ${economy}`
   })
-  return chartOf(title, `At its best it makes, in credits a day, ${worst.join(", ")}`, {
+  return chartOf(title, `at its best it makes, in credits a day, ${worst.join(", ")}`, {
     id: `attack-${id}`,
     notes: [
       "Right of the line the attack makes more than the best honest conduct on the same machines.",

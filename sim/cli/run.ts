@@ -68,7 +68,7 @@ const outOption = Parameter.optional(
   Parameter.text(
     "out",
     "FOLDER",
-    "Where results and report go; out/SCENARIO by default, numbered where that holds another run.",
+    "Where results and report go, out/SCENARIO by default; numbered where that holds another run.",
   ),
 )
 const checkOption = Parameter.flag(

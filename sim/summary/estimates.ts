@@ -48,7 +48,7 @@ const watchedInterval = (
   const n = times.length
   const none = { mean, low: null, high: null, halfWidth: null, n }
   if (n < 2) return { ...none, basis: "one" }
-  if (standardError === 0) return { ...none, basis: "same" }
+  if (standardError === 0) return { ...none, low: mean, high: mean, halfWidth: 0, basis: "same" }
   const half = studentTQuantile(0.975, n - 1) * standardError
   const low = Math.max(mean - half, least ?? -Infinity)
   const high = Math.min(mean + half, most ?? Infinity)

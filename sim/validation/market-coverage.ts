@@ -74,8 +74,10 @@ export const coverageOfMarket = (
     if (values.length === 0) return []
     const { mean, deviation } = tallyOf(values)
     const made = runs.flatMap((run) => run.estimates[metric] ?? [])
-    const given = made.flatMap(({ low, high, halfWidth }) =>
-      low === null || high === null || halfWidth === null ? [] : [{ low, high, halfWidth }],
+    const given = made.flatMap(({ low, high, halfWidth, basis }) =>
+      basis !== "interval" || low === null || high === null || halfWidth === null
+        ? []
+        : [{ low, high, halfWidth }],
     )
     const covered = given.filter(({ low, high }) => low <= mean && mean <= high).length
     const { share, low, high } =

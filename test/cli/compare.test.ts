@@ -252,9 +252,10 @@ describe("evenkeel compare", () => {
       "--set=economy.feeBps=700",
       "--replications=6",
     ]
-    const refused = await evenkeelHere([...other, "--out", out])
-    expect(refused.code).toBe(2)
-    expect(refused.stderr).toContain("holds another run")
+    const beside = await evenkeelHere([...other, "--out", out, "--json"])
+    expect(beside.code).toBe(0)
+    expect(beside.stderr).toContain(`${out} holds another run`)
+    expect(JSON.parse(beside.stdout).files.folder).toBe(`${out}-2`)
     expect((await evenkeelHere([...other, "--out", out, "--replace"])).code).toBe(0)
   })
 

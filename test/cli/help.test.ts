@@ -118,7 +118,7 @@ describe("evenkeel", () => {
     expect(code).toBe(2)
     expect(stdout).toBe("")
     expect(stderr).toContain(
-      "there is no such command; there are run, compare, claims, select, sweep, merge, sensitivity, report, export",
+      "there is no such command; there are run, compare, claims, select, sweep, merge, sensitivity, runs, report, export",
     )
     expect(stderr).not.toMatch(stackLine)
   })

@@ -44,7 +44,7 @@ export interface RunIdentity {
 }
 
 /**
- * The folder for a run's results: the one that is asked for, or `usual`, numbered where that holds another
+ * The folder for a run's results: the one that is asked for, or `usual`; numbered where that holds another
  * run. Results of the same run are replaced by equal ones; those of another never without `isReplacing`.
  */
 export const chooseFolder = (
@@ -57,20 +57,16 @@ export const chooseFolder = (
     const path = yield* Path.Path
     const holdsOther = (folder: string) =>
       otherRunIn(path.join(folder, identity.file), folder, identity)
-    if (isReplacing) return Option.getOrElse(asked, () => usual)
-    if (Option.isSome(asked)) {
-      const other = yield* holdsOther(asked.value)
-      return other === null
-        ? asked.value
-        : yield* new UsageError({
-            argument: `--out ${asked.value}`,
-            allowed: `holds ${other}; name another folder, or add --replace`,
-          })
-    }
-    let folder = usual
+    const first = Option.getOrElse(asked, () => usual)
+    if (isReplacing) return first
+    const other = yield* holdsOther(first)
+    if (other === null) return first
+    let folder = first
     for (let number = 2; (yield* holdsOther(folder)) !== null; number++)
-      folder = `${usual}-${number}`
-    if (folder !== usual) yield* note(`${usual} holds another run; this one goes to ${folder}.`)
+      folder = `${first}-${number}`
+    yield* note(
+      `${first} holds ${other}; this one goes to ${folder}. --replace would put it there.`,
+    )
     return folder
   })
 

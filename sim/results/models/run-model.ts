@@ -15,8 +15,8 @@ export type Trend = typeof Trend.Type
 
 /**
  * An estimate over replications: a mean with a 95% interval that respects the metric's bounds
- * (sim/statistics/inference/skewed-interval.ts). Without an interval its ends are `null`, and `basis`
- * says why: one replication has none, and replications that agree to the last digit say nothing of chance.
+ * (sim/statistics/inference/skewed-interval.ts). One replication has none: its ends are `null`. Where replications
+ * agree to the last digit (`same`) both ends are the mean, which says nothing of chance.
  */
 export const Estimate = Schema.Struct({
   mean: Schema.Number,

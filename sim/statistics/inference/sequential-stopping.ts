@@ -27,24 +27,23 @@ export interface PrecisionTarget {
   readonly halfWidth: number
 }
 
+type Measured = Pick<SkewedInterval, "mean" | "halfWidth" | "basis">
+
 /**
- * What an interval achieves, in the terms of its target: ∞ where there is no interval (what has not varied
- * so far has none, for what is rare may yet come), and for a relative target around a mean of 0, of which
- * nothing is a share.
+ * What an interval achieves, in the terms of its target: ∞ where there is none, where nothing has varied so
+ * far (what is rare may yet come), and for a relative target around a mean of 0, of which nothing is a share.
  */
 export const precisionOf = (
-  { mean, halfWidth }: Pick<SkewedInterval, "mean" | "halfWidth">,
+  { mean, halfWidth, basis }: Measured,
   target: PrecisionTarget,
 ): number => {
-  if (halfWidth === null) return Infinity
+  if (halfWidth === null || basis === "same") return Infinity
   if (!target.isRelative) return halfWidth
   return mean === 0 ? Infinity : halfWidth / Math.abs(mean)
 }
 
-export const isPrecise = (
-  interval: Pick<SkewedInterval, "mean" | "halfWidth">,
-  target: PrecisionTarget,
-): boolean => precisionOf(interval, target) <= target.halfWidth
+export const isPrecise = (interval: Measured, target: PrecisionTarget): boolean =>
+  precisionOf(interval, target) <= target.halfWidth
 
 /** How many replications further precision has to hold, reached after n. */
 export const lookAhead = (n: number, kLimit = K_LIMIT): number =>

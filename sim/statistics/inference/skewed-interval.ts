@@ -23,12 +23,12 @@ export interface Bounds {
 
 const unbounded: Bounds = { least: null, most: null }
 
-/** What an interval rests on: one value has none, and values that are all the same say nothing of chance. */
+/** What an interval rests on: one value has none, and that of values that are all the same says nothing of chance. */
 export type IntervalBasis = "interval" | "one" | "same"
 
 export interface SkewedInterval {
   readonly mean: number
-  /** `null` unless the basis is an interval. */
+  /** `null` of one value; the mean itself where all are the same. */
   readonly low: number | null
   readonly high: number | null
   /** Half of the interval's length. */
@@ -47,7 +47,8 @@ export const skewedInterval = (
   const none = { mean: n === 0 ? NaN : mean, low: null, high: null, halfWidth: null, n }
   if (deviation === null) return { ...none, basis: "one" }
   const size = Math.max(Math.abs(min), Math.abs(max))
-  if (deviation <= rounding * size) return { ...none, basis: "same" }
+  if (deviation <= rounding * size)
+    return { mean, low: mean, high: mean, halfWidth: 0, n, basis: "same" }
   const skewness = values.reduce((sum, value) => sum + ((value - mean) / deviation) ** 3, 0) / n
   const t = studentTQuantile(1 - (1 - level) / 2, n - 1) / Math.sqrt(n)
   const end = (ofT: number): number => mean - deviation * untransformed(ofT, skewness, n)

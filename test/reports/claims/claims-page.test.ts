@@ -167,10 +167,10 @@ describe("the pictures of an audit", () => {
   it("say in their titles what to see", () => {
     const titles = Object.fromEntries(allCharts(report).map(({ chart }) => [chart.id, chart.title]))
     expect(titles["claim-shares-1"]).toBe(
-      "Nodes share <b>traffic</b>: Pooled does not in 1 of 2, hardened keeps it",
+      "Nodes share <b>traffic</b>: pooled does not in 1 of 2, hardened keeps it",
     )
     expect(titles["attack-splitting"]).toBe(
-      "Splitting: At its best it makes, in credits a day, 260 (258 to 262) more than honestly under pooled, 10 (8 to 12) less than honestly under hardened",
+      "Splitting: at its best it makes, in credits a day, 260 (258 to 262) more than honestly under pooled, 10 (8 to 12) less than honestly under hardened",
     )
     expect(titles["frontier"]).toBe("Self-dealing does not pay up to × 1.10 for a sole supplier")
   })

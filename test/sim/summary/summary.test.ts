@@ -68,9 +68,9 @@ describe("an interval", () => {
     const runs = [0, 1, 2].map((index) => finished(index, steady({ arrived: 3600 })))
     expect(summarise(days(1, 0), runs, options, 5).metrics["requests.perSecond"]).toMatchObject({
       mean: 1,
-      low: null,
-      high: null,
-      halfWidth: null,
+      low: 1,
+      high: 1,
+      halfWidth: 0,
       basis: "same",
     })
   })

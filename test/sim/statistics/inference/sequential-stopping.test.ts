@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { openStream } from "../../../../engine/index.ts"
-import { meanInterval } from "../../../../sim/statistics/inference/interval.ts"
+import { skewedInterval } from "../../../../sim/statistics/inference/skewed-interval.ts"
 import { normalQuantile } from "../../../../sim/statistics/distributions/normal.ts"
 import {
   decide,
@@ -18,16 +18,17 @@ const absolute = { isRelative: false, halfWidth: 0.05 }
 
 describe("precision", () => {
   it("is the half-width, or its share of the mean's size", () => {
-    expect(precisionOf({ mean: -4, halfWidth: 1 }, relative)).toBe(0.25)
-    expect(precisionOf({ mean: -4, halfWidth: 1 }, absolute)).toBe(1)
-    expect(isPrecise({ mean: 20, halfWidth: 1 }, relative)).toBe(true)
-    expect(isPrecise({ mean: 20, halfWidth: 1 }, absolute)).toBe(false)
+    expect(precisionOf({ mean: -4, halfWidth: 1, basis: "interval" }, relative)).toBe(0.25)
+    expect(precisionOf({ mean: -4, halfWidth: 1, basis: "interval" }, absolute)).toBe(1)
+    expect(isPrecise({ mean: 20, halfWidth: 1, basis: "interval" }, relative)).toBe(true)
+    expect(isPrecise({ mean: 20, halfWidth: 1, basis: "interval" }, absolute)).toBe(false)
   })
 
   it("is not there without an interval, nor as a share of nothing", () => {
-    expect(precisionOf({ mean: 3, halfWidth: null }, absolute)).toBe(Infinity)
-    expect(precisionOf({ mean: 0, halfWidth: 1 }, relative)).toBe(Infinity)
-    expect(precisionOf({ mean: 0, halfWidth: 1 }, absolute)).toBe(1)
+    expect(precisionOf({ mean: 3, halfWidth: null, basis: "interval" }, absolute)).toBe(Infinity)
+    expect(precisionOf({ mean: 0, halfWidth: 1, basis: "interval" }, relative)).toBe(Infinity)
+    expect(precisionOf({ mean: 0, halfWidth: 1, basis: "interval" }, absolute)).toBe(1)
+    expect(precisionOf({ mean: 3, halfWidth: 0, basis: "same" }, absolute)).toBe(Infinity)
   })
 })
 
@@ -102,10 +103,10 @@ describe("the decision", () => {
       const stream = openStream("stopping", "normal", macro)
       const values = Array.from({ length: 2 }, () => 1 + 0.1 * normalQuantile(stream.next()))
       const history: Array<boolean> = []
-      let interval = meanInterval(values)
+      let interval = skewedInterval(values)
       do {
         values.push(1 + 0.1 * normalQuantile(stream.next()))
-        interval = meanInterval(values)
+        interval = skewedInterval(values)
         history.push(isPrecise(interval, relative))
       } while (decide(history, { least: 3, most: 1_000 }) === "go on")
       expect(precisionOf(interval, relative)).toBeLessThanOrEqual(0.05)

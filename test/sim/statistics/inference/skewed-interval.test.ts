@@ -50,7 +50,8 @@ describe("an interval of skewed values", () => {
             most: 1,
           })
           if (basis !== "interval") {
-            expect([low, high, halfWidth]).toEqual([null, null, null])
+            const end = basis === "same" ? mean : null
+            expect([low, high, halfWidth]).toEqual([end, end, basis === "same" ? 0 : null])
             return
           }
           expect(low).toBeGreaterThanOrEqual(0)
@@ -66,7 +67,7 @@ describe("an interval of skewed values", () => {
   it("says why there is none", () => {
     expect(skewedInterval([]).mean).toBeNaN()
     expect(skewedInterval([3])).toMatchObject({ mean: 3, basis: "one", low: null })
-    expect(skewedInterval([0.1 + 0.2, 0.3, 0.3])).toMatchObject({ basis: "same", halfWidth: null })
+    expect(skewedInterval([0.1 + 0.2, 0.3, 0.3])).toMatchObject({ basis: "same", halfWidth: 0 })
   })
 
   it("covers the mean of an exponential more often than Student's does", () => {

@@ -73,6 +73,14 @@ describe("makeResultsFolder", () => {
     expect(Either.isLeft(made) && made.left.message).toContain("cannot be written to")
   })
 
+  it.runIf(process.platform === "linux")(
+    "refuses at once what no folder can be made in, however deep",
+    async () => {
+      const made = await make("/proc/evenkeel/a/b")
+      expect(Either.isLeft(made) && made.left.message).toContain("cannot be written to")
+    },
+  )
+
   it("refuses a folder in which results.sqlite is a folder", async () => {
     const out = join(folder, "odd")
     await mkdir(join(out, "results.sqlite"), { recursive: true })

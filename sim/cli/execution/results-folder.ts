@@ -3,6 +3,7 @@
  * that is known to be writable before the simulation begins, not after it.
  */
 import { FileSystem, Path } from "@effect/platform"
+import type { PlatformError } from "@effect/platform/Error"
 import { Effect, Option } from "effect"
 import { readSummary } from "../../results/store/store.ts"
 import { note } from "../../../platform/terminal/output.ts"
@@ -99,8 +100,9 @@ const otherRunIn = (
 export const makeResultsFolder = (folder: string, database: string) =>
   Effect.gen(function* () {
     const files = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
     const refused = (allowed: string) => new UsageError({ argument: `--out ${folder}`, allowed })
-    yield* files.makeDirectory(folder, { recursive: true }).pipe(
+    yield* makeFolder(path.resolve(folder)).pipe(
       // What the operating system says of permissions is not the whole truth; writing is.
       Effect.zipRight(
         Effect.scoped(files.makeTempDirectoryScoped({ directory: folder, prefix: ".evenkeel-" })),
@@ -113,4 +115,24 @@ export const makeResultsFolder = (folder: string, database: string) =>
     )
     if (!isFile)
       return yield* refused("its results.sqlite is not a file; remove that, or name another folder")
+  })
+
+/**
+ * Makes a folder and those above it, one by one: below a file system that takes no folders, such as /proc,
+ * Node's own way of making several at once never returns.
+ */
+const makeFolder = (
+  folder: string,
+): Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    if (yield* files.exists(folder)) return
+    yield* makeFolder(path.dirname(folder))
+    yield* files.makeDirectory(folder).pipe(
+      Effect.catchIf(
+        (error) => error._tag === "SystemError" && error.reason === "AlreadyExists",
+        () => Effect.void,
+      ),
+    )
   })

@@ -90,7 +90,7 @@ const rush = (...settings: ReadonlyArray<string>): Arm =>
     "bounty-rush",
     "fleet.nodes=16",
     "demand.requestsPerSecond=0.25",
-    "models.1.outputPricePerMtok=80",
+    "models.1.outputPricePerMtok=110",
     "demand.flashCrowds.0.atHours=36",
     "operators.decisionHours=24",
     "horizonDays=6",

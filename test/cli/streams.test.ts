@@ -67,13 +67,13 @@ describe.skipIf(!hasScript)("on a terminal", () => {
     const drawn = shown.split("\u001b[K").flatMap((text) => /[█░]+ \d+%.*$/.exec(text) ?? [])
     expect(drawn.length).toBeGreaterThan(1)
     for (const line of drawn) expect(line.length).toBeLessThan(60)
-    expect(shown).toContain("\u001b[1mmetric")
+    expect(shown).toContain("\u001b[1mService\u001b[22m")
     expect(shown).toMatch(/^digest {3}[0-9a-f]{16}\r$/m)
   })
 
   it("a run shows no colours where NO_COLOR asks for none, and the table where the width is unknown", () => {
     const shown = onTerminal(`stty cols 0; ${run("plain")} 2>/dev/null`, { NO_COLOR: "1" })
     expect(shown).not.toContain("\u001b[")
-    expect(shown).toMatch(/^requests\.servedShare +[\d.]+ .*Requests that were served\r$/m)
+    expect(shown).toMatch(/^ {2}Served +[\d.]+ +%/m)
   })
 })

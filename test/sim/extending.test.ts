@@ -66,6 +66,7 @@ describe("a program of a user's", () => {
 
 const scenario = scenarioWith({
   horizonDays: 0.5,
+  warmupDays: 0,
   models: [modelCalled("llama-3-8b")],
   fleet: { nodes: 6, establishedDays: 14 },
   consumers: { count: 3 },

@@ -126,7 +126,7 @@ describe("evenkeel calibrate", () => {
       expect([run.code, run.stderr]).toEqual([0, expect.any(String)])
       const other = await evenkeelHere(
         [
-          ["compare", market, "--replications", "2", "--json"],
+          ["compare", market, "--replications", "6", "--out", join(folder, "compared"), "--json"],
           ["--both", "horizonDays=0.05", "--both", "demand.requestsPerSecond=0.1"],
           ["--set", "fleet.profiles.0.models.0.stepMicros=80000"],
         ].flat(),

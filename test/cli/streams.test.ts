@@ -23,7 +23,7 @@ const shell = (script: string, env: Readonly<Record<string, string>> = {}) =>
 const evenkeel = `${quoteForShell(process.execPath)} ${quoteForShell(program)}`
 const run = (out: string) =>
   `${evenkeel} run quickstart --set horizonDays=0.05 --set fleet.nodes=20 --replications 2 --workers 1 --out ${out}`
-const compare = `${evenkeel} compare quickstart --both horizonDays=0.01 --both fleet.nodes=20 --set fleet.nodes=21 --replications 2 --workers 1`
+const compare = `${evenkeel} compare quickstart --both horizonDays=0.01 --both fleet.nodes=20 --set fleet.nodes=21 --replications 6 --workers 1`
 
 describe("a reader that leaves early", () => {
   it("of stdout ends nothing and shows no trace", async () => {

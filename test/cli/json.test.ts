@@ -43,7 +43,7 @@ describe("--json", () => {
       scenario: "quickstart",
       seed: oddSeed,
       replications: 2,
-      command: `npx evenkeel run quickstart --seed '$(x) "a" b' --replications 2 --set horizonDays=0.02 --set fleet.nodes=20`,
+      command: `npx evenkeel run quickstart --seed '$(x) "a" b' --replications 2 --set horizonDays=0.02 --set fleet.nodes=20 --out ${quoteForShell(out)}`,
       files: { results: join(out, "results.sqlite"), report: join(out, "report.html") },
     })
     expect(document.digest).toMatch(/^[0-9a-f]{16}$/)

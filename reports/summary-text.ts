@@ -3,6 +3,7 @@ import type { RunResult } from "../sim/results/models/run-model.ts"
 import { cautions, headlineMetrics, headlineSentences, scopeWords } from "./headline.ts"
 import type { TerminalTable } from "./table.ts"
 import { metricsTable } from "./table.ts"
+import { printable } from "../platform/terminal/output.ts"
 import { wrapped } from "../platform/terminal/wrap.ts"
 
 /** Which metrics are shown: the headline's, all, or those whose names match. */
@@ -11,7 +12,8 @@ export type Shown = "headline" | "all" | ReadonlyArray<string>
 export const summaryText = (result: RunResult, shown: Shown, style: TerminalTable): string => {
   const isHeadline = shown === "headline"
   const metrics = isHeadline ? headlineMetrics(result) : chosen(result.metrics, shown)
-  const wrap = (text: string) => wrapped(text, Math.min(style.width ?? 100, 100))
+  // Titles and names come from files that others may have written.
+  const wrap = (text: string) => printable(wrapped(text, Math.min(style.width ?? 100, 100)))
   return [
     ...(isHeadline ? [wrap(`${result.title}. ${headlineSentences(result)}`), ""] : []),
     metricsTable(result, metrics, isHeadline ? "label" : "name", style),

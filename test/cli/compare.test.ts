@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const short = ["--both=horizonDays=0.03", "--both=fleet.nodes=60", "--seed=7"]
+const short = ["--both=horizonDays=0.02", "--both=fleet.nodes=24", "--seed=7"]
 let comparisons = 0
 const compare = (...words: ReadonlyArray<string>) =>
   evenkeelHere([
@@ -45,7 +45,7 @@ describe("evenkeel compare", () => {
       seed: "7",
       replications: 6,
       isPaired: true,
-      both: ["horizonDays=0.03", "fleet.nodes=60"],
+      both: ["horizonDays=0.02", "fleet.nodes=24"],
       set: ["economy.feeBps=600"],
       missing: {},
     })
@@ -102,8 +102,8 @@ describe("evenkeel compare", () => {
     const run = await evenkeelHere([
       "run",
       "quickstart",
-      "--set=horizonDays=0.03",
-      "--set=fleet.nodes=60",
+      "--set=horizonDays=0.02",
+      "--set=fleet.nodes=24",
       "--seed=7",
       "--replications=6",
       `--out=${join(folder, "run")}`,

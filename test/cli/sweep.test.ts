@@ -236,24 +236,6 @@ describe("evenkeel sweep", () => {
     }
   })
 
-  it("finds the warm-up from all replications of a point, where it is to be found", async () => {
-    const words = ["--both", "warmupDays=null", "--replications", "3"]
-    const found = await sweep("found", ...words, "--workers=2")
-    expect(found.code, found.stderr).toBe(0)
-    const [csv] = await exports("found")
-    const [header, ...rows] = csv
-      .trimEnd()
-      .split("\n")
-      .map((line) => line.split(","))
-    const at = header.indexOf("warmup_seconds")
-    for (let point = 0; point < 12; point++)
-      expect(new Set(rows.slice(3 * point, 3 * point + 3).map((row) => row[at])).size).toBe(1)
-    const killed = await kill("found-killed", (stderr) => / [3-9] of 36 cells/.test(stderr), words)
-    expect(killed.signal).toBe("SIGKILL")
-    expect((await sweep("found-killed", ...words, "--workers=1")).code).toBe(0)
-    expect(await exports("found-killed")).toEqual(await exports("found"))
-  })
-
   it("refuses to go on with another definition, and says what differs", async () => {
     const { code, stderr, stdout } = await sweep("whole", "--both", "horizonDays=0.03", "--seed=9")
     expect(code).toBe(1)

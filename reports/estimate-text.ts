@@ -2,6 +2,7 @@
  * An estimate in words: the one place in which a metric becomes text, so that table, headline, page and
  * titles of charts show one figure. A share is in percent; decimals are those that the interval supports.
  */
+import { isMoney, isUnitless } from "../sim/results/models/metric-facts.ts"
 import type { Estimate, RunResult, Trend } from "../sim/results/models/run-model.ts"
 import { formatEstimate, formatNumber } from "./number-format.ts"
 
@@ -31,15 +32,12 @@ export const estimateText = (
   )
   return {
     mean: written.mean,
-    unit: unit === "share" ? "%" : unitless.includes(unit) ? "" : unit,
+    unit: unit === "share" ? "%" : isUnitless(unit) ? "" : unit,
     interval:
       basis === "interval" ? `${written.low} to ${written.high}` : basis === "same" ? "always" : "",
     usd: usdText(mean, unit, creditUsd),
   }
 }
-
-/** Units that say no more than the metric's name does. */
-const unitless = ["index", "ratio", "score"]
 
 /** "98.3%", "0.276 s", "12.4 credits/d": a mean for a sentence. */
 export const figureText = (estimate: Estimate): string => {
@@ -49,8 +47,7 @@ export const figureText = (estimate: Estimate): string => {
 
 /** What an amount of credits is in US dollars. */
 const usdText = (credits: number, unit: string, creditUsd: number): string => {
-  const isMoney = unit === "credits" || unit.startsWith("credits/")
-  return isMoney && Number.isFinite(credits * creditUsd) ? formatUsd(credits * creditUsd) : ""
+  return isMoney(unit) && Number.isFinite(credits * creditUsd) ? formatUsd(credits * creditUsd) : ""
 }
 
 /** Three significant digits, cents at the least: $1,230, $0.12, −$0.0034. */

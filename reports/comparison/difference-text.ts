@@ -3,6 +3,7 @@ import type {
   ComparisonResult,
   MetricComparison,
 } from "../../sim/results/models/comparison-model.ts"
+import { isMoney, isUnitless } from "../../sim/results/models/metric-facts.ts"
 import { formatUsd } from "../estimate-text.ts"
 import { formatEstimate, formatNumber } from "../number-format.ts"
 
@@ -44,7 +45,6 @@ export const differenceText = (
     return formatEstimate(factor * value, half === 0 ? null : half).mean
   }
   const signed = (value: number) => `${value > 0 ? "+" : ""}${scaled(value)}`
-  const isMoney = unit === "credits" || unit.startsWith("credits/")
   const usd = difference * creditUsd
   return {
     baseline: scaled(baseline),
@@ -56,9 +56,9 @@ export const differenceText = (
         : halfWidth === 0
           ? "always"
           : `${signed(low)} to ${signed(high)}`,
-    unit: unit === "share" ? "%" : ["index", "ratio", "score"].includes(unit) ? "" : unit,
+    unit: unit === "share" ? "%" : isUnitless(unit) ? "" : unit,
     relative: relative === null ? "" : `${relative > 0 ? "+" : ""}${formatNumber(100 * relative)}%`,
-    usd: isMoney ? `${usd > 0 ? "+" : ""}${formatUsd(usd)}` : "",
+    usd: isMoney(unit) ? `${usd > 0 ? "+" : ""}${formatUsd(usd)}` : "",
     p: basis === "exact" ? "exact" : pHolm === null ? "" : pText(pHolm),
   }
 }

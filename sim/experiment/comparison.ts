@@ -11,10 +11,8 @@ import { smallestEffectOn } from "../results/models/metric-facts.ts"
 import type { RunResult } from "../results/models/run-model.ts"
 import type { DifferenceOfMeans, Pair } from "../statistics/inference/difference-of-means.ts"
 import { compareIndependent, comparePairs } from "../statistics/inference/difference-of-means.ts"
-import { FAMILY_ERROR, judged } from "../statistics/inference/judged-pairs.ts"
+import { judged } from "../statistics/inference/judged-pairs.ts"
 import { factsOf } from "../metrics/catalogue.ts"
-
-export { FAMILY_ERROR }
 
 /**
  * The fewest replications that a comparison is made of: where all of them show the same difference, that
@@ -59,8 +57,9 @@ export const compareRuns = (
       .flatMap((role) => judged(compared.filter((one) => one.role === role)))
       .map((one) => [one.name, one]),
   )
-  const metrics = [...verdicts.values()].map(
-    ({ name, own, role, basis, pHolm, verdict, isConstant: _, ...difference }) => {
+  const metrics = names
+    .flatMap((name) => verdicts.get(name) ?? [])
+    .map(({ name, own, role, basis, pHolm, verdict, isConstant: _, ...difference }) => {
       const smallestDifference = smallestEffectOn(own, difference.baseline)
       const { halfWidth } = difference
       const isNegligible =
@@ -79,17 +78,13 @@ export const compareRuns = (
         ...own,
       }
       return [name, comparison] as const
-    },
-  )
-  const place = new Map(names.map((name, at) => [name, at]))
-  const inOrder = metrics.toSorted(([a], [b]) => (place.get(a) ?? 0) - (place.get(b) ?? 0))
-  const isCompared = new Set(compared.map(({ name }) => name))
+    })
   return {
     isPaired,
-    metrics: Object.fromEntries(inOrder),
+    metrics: Object.fromEntries(metrics),
     missing: Object.fromEntries(
       names
-        .filter((name) => !isCompared.has(name))
+        .filter((name) => !verdicts.has(name))
         .map((name) => [
           name,
           !(name in baseline.metrics)

@@ -53,6 +53,7 @@ export interface PrecisionReport {
 export class PrecisionWatch {
   private readonly scenario: Scenario
   private readonly goal: PrecisionGoal
+  private readonly facts: ReturnType<typeof metricFactsOf>
   /** By target: whether it was met after least, least + 1, … replications. */
   private readonly met: ReadonlyArray<Array<boolean>>
   private intervals: ReadonlyArray<SkewedInterval> = []
@@ -63,6 +64,7 @@ export class PrecisionWatch {
   constructor(scenario: Scenario, goal: PrecisionGoal) {
     this.scenario = scenario
     this.goal = goal
+    this.facts = metricFactsOf(scenario)
     this.met = goal.targets.map(() => [])
   }
 
@@ -111,11 +113,10 @@ export class PrecisionWatch {
         targets.map(({ metric }) => (metric in metrics ? metrics[metric] : undefined)),
       )
     }
-    const facts = metricFactsOf(this.scenario)
     this.intervals = targets.map(({ metric }, at) =>
       skewedInterval(
         this.values.flatMap((own) => own[at] ?? []),
-        facts[metric],
+        this.facts[metric],
       ),
     )
     targets.forEach((target, at) => this.met[at].push(isPrecise(this.intervals[at], target)))

@@ -2,7 +2,8 @@
  * The registry: every metric that a scenario has, in the order in which they are shown, and the values
  * that a replication gives them.
  */
-import type { MetricFacts } from "../results/models/metric-facts.ts"
+import { Struct } from "effect"
+import { MetricFacts } from "../results/models/metric-facts.ts"
 import type { Metric } from "./metric.ts"
 import type { OfferedModel } from "./model-metrics.ts"
 import { modelMetrics } from "./model-metrics.ts"
@@ -49,26 +50,7 @@ export const metricValues = (
 export const metricFacts = (catalogued: Catalogued): Readonly<Record<string, MetricFacts>> =>
   Object.fromEntries(metricsFor(catalogued).map((metric) => [metric.name, factsOf(metric)]))
 
-export const factsOf = ({
-  group,
-  label,
-  unit,
-  meaning,
-  base,
-  window,
-  least,
-  most,
-  smallestEffect,
-  isEffectRelative,
-}: MetricFacts): MetricFacts => ({
-  group,
-  label,
-  unit,
-  meaning,
-  base,
-  window,
-  least,
-  most,
-  smallestEffect,
-  isEffectRelative,
-})
+const factFields = Struct.keys(MetricFacts.fields)
+
+/** What the metric is, without how it is taken or what it came to. */
+export const factsOf = (metric: MetricFacts): MetricFacts => Struct.pick(metric, ...factFields)

@@ -29,13 +29,14 @@ export const metricsOfReplication = (
   const moving = metrics.filter(({ window }) => window === "after the warm-up")
   const [first, second] = halvesAfter(recording, firstBin)
   const whole = { first: firstBin, end: recording.bins }
+  const nodes = nodesOf(finished, whole)
   return {
-    values: valuesIn(scenario, finished, metrics, whole),
+    values: valuesIn(scenario, finished, metrics, whole, nodes),
     halves: [
       valuesIn(scenario, finished, moving, first),
       valuesIn(scenario, finished, moving, second),
     ],
-    nodes: nodesOf(finished, whole),
+    nodes,
   }
 }
 
@@ -56,9 +57,10 @@ const valuesIn = (
   finished: Finished,
   metrics: ReadonlyArray<Metric>,
   bins: BinRange,
+  nodes = nodesOf(finished, bins),
 ): Readonly<Record<string, number>> => {
   const { recording, strategies, parties } = finished.result
-  const window = windowOf(recording, nodesOf(finished, bins), bins, {
+  const window = windowOf(recording, nodes, bins, {
     horizonSeconds: scenario.horizonDays * 86_400,
     scale: scenario.economy.money.scale,
     strategies,

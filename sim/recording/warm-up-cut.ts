@@ -9,7 +9,7 @@ export interface BinRange {
 }
 
 /** Where a scenario leaves it open. */
-const usualShare = 0.25
+export const usualShare = 0.25
 
 /**
  * The warm-up of every replication, s: what the scenario fixes, half of the run at most, or a quarter of

@@ -18,7 +18,7 @@ import { wilsonInterval } from "../statistics/distributions/binomial.ts"
 import { skewedInterval } from "../statistics/inference/skewed-interval.ts"
 import { sketchQuantileInterval } from "../statistics/inference/quantile-interval.ts"
 import { QuantileSketch } from "../statistics/samples/quantile-sketch.ts"
-import { warmupSecondsOf } from "../recording/warm-up-cut.ts"
+import { usualShare } from "../recording/warm-up-cut.ts"
 import { runFcfsQueue, type FcfsStart, type SojournSink } from "./models/fcfs-queue.ts"
 import { exponentialService } from "./models/service-time.ts"
 import { multiServerStart } from "./stationary-start.ts"
@@ -178,7 +178,7 @@ const singleServer = (utilisation: number, customers: number, isLong = true): Co
         simulate(name, utilisation, customers, empty, seed, index, record)
         return record
       })
-      const first = warmupSecondsOf({ warmupDays: null, horizonDays: BINS / 86_400 })
+      const first = usualShare * BINS
       return [
         overReplications(
           mean,

@@ -62,9 +62,9 @@ export const chooseFolder = (
     if (isReplacing) return first
     const other = yield* holdsOther(first)
     if (other === null) return first
-    let folder = first
-    for (let number = 2; (yield* holdsOther(folder)) !== null; number++)
-      folder = `${first}-${number}`
+    let number = 2
+    while ((yield* holdsOther(`${first}-${number}`)) !== null) number++
+    const folder = `${first}-${number}`
     yield* note(
       `${first} holds ${other}; this one goes to ${folder}. --replace would put it there.`,
     )

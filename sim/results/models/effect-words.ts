@@ -1,4 +1,5 @@
 /** Main effects in words, as the terminal and the report say them. */
+import { isUnitless } from "./metric-facts.ts"
 import type { Contrast, MainEffects } from "./main-effects.ts"
 import type { FactorValue } from "./sweep-model.ts"
 
@@ -76,11 +77,7 @@ const signed = (difference: number, amount: string): string =>
       : `${difference < 0 ? "−" : "+"}${amount}`
 
 const unitText = (unit: string): string =>
-  unit === "share"
-    ? `${noBreak}percentage points`
-    : ["", "index", "ratio", "score"].includes(unit)
-      ? ""
-      : `${noBreak}${unit}`
+  unit === "share" ? `${noBreak}percentage points` : isUnitless(unit) ? "" : `${noBreak}${unit}`
 
 const withThousands = (digits: string): string => {
   const [whole, fraction] = digits.split(".")

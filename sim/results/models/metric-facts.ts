@@ -58,3 +58,9 @@ export const smallestEffectOn = (
   { smallestEffect, isEffectRelative }: Pick<MetricFacts, "smallestEffect" | "isEffectRelative">,
   baseline: number,
 ): number => (isEffectRelative ? smallestEffect * Math.abs(baseline) : smallestEffect)
+
+/** Whether a unit counts credits, alone or by something. */
+export const isMoney = (unit: string): boolean => unit === "credits" || unit.startsWith("credits/")
+
+/** Units that say no more than the metric's name does, and stand beside no figure. */
+export const isUnitless = (unit: string): boolean => ["", "index", "ratio", "score"].includes(unit)

@@ -50,8 +50,10 @@ const MARKET_ROOMS = {
   admission: ["reputation"],
   pricing: ["admission"],
   payout: ["admission"],
-  accounts: ["payout"],
-  presence: ["payout", "pricing"],
+  listings: ["admission"],
+  bookings: ["listings", "payout"],
+  accounts: ["bookings"],
+  presence: ["bookings", "pricing"],
   requests: ["presence"],
 }
 

@@ -160,7 +160,7 @@ module.exports = {
         "What needs a zone's clock asks `schedules`, so that native Temporal has one place to go to.",
       severity: "error",
       from: { pathNot: "^(test/)?schedules/" },
-      to: { path: "^node_modules/temporal-" },
+      to: { path: "(^|/)node_modules/temporal-" },
     },
     {
       name: "schedules-serve-both-drivers",

@@ -16,9 +16,7 @@ const openSpans = ({ opens, closes, until }: Expansion): ReadonlyArray<Span> =>
 
 /** One stretch of time after the other: what is open or excused on both sides of the seam is one. */
 const joined = (first: Expansion, second: Expansion): Expansion => {
-  const isOpenAtSeam = first.opens.length > first.closes.length
-  const seam = first.until
-  const closedAtSeam = isOpenAtSeam && second.opens[0] !== seam ? [seam] : []
+  const goesOn = first.opens.length > first.closes.length && second.opens[0] === first.until
   const excused = [...first.excused]
   for (const [from, until] of second.excused) {
     const last = excused.at(-1)
@@ -26,11 +24,8 @@ const joined = (first: Expansion, second: Expansion): Expansion => {
     else excused.push([from, until])
   }
   return {
-    opens: [
-      ...first.opens,
-      ...second.opens.slice(isOpenAtSeam && second.opens[0] === seam ? 1 : 0),
-    ],
-    closes: [...first.closes, ...closedAtSeam, ...second.closes],
+    opens: [...first.opens, ...second.opens.slice(goesOn ? 1 : 0)],
+    closes: [...first.closes, ...second.closes],
     excused,
     until: second.until,
   }

@@ -48,11 +48,11 @@ const MARKET_ROOMS = {
   state: [],
   reputation: ["state"],
   admission: ["reputation"],
-  pricing: ["state"],
+  pricing: ["admission"],
   payout: ["admission"],
   accounts: ["payout"],
-  presence: ["payout"],
-  requests: ["presence", "pricing"],
+  presence: ["payout", "pricing"],
+  requests: ["presence"],
 }
 
 /** The rooms of live/, likewise. */

@@ -20,7 +20,7 @@ export {
   standingView,
   standingViews,
 } from "./market/views/instance-view.ts"
-export type { ModelView } from "./market/views/model-view.ts"
+export type { LevelView, ModelView } from "./market/views/model-view.ts"
 export { marketView } from "./market/views/model-view.ts"
 export type { NodeView } from "./market/views/node-view.ts"
 export { countNodes, hasNode, nodeView } from "./market/views/node-view.ts"

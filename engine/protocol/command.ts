@@ -39,6 +39,10 @@ export const rejections = [
   "BelowMinimum",
   "TooManyTokens",
   "BalanceTooLarge",
+  "PricedByPlatform",
+  "PriceTooLow",
+  "TooSoon",
+  "RaisedTooFast",
 ] as const
 export type Rejection = (typeof rejections)[number]
 

@@ -75,7 +75,12 @@ const MarketEvents = {
   ModelListed: { at, model, inputPricePerMtok: whole, outputPricePerMtok: whole },
   NodeRegistered: { at, node, account },
   /** From its first heartbeat on, a node that goes silent is lost without the driver's saying so. */
-  HeartbeatReceived: { at, node },
+  HeartbeatReceived: {
+    at,
+    node,
+    /** How busy the node says that its machine is, 0 … 10,000; absent: as it said last. */
+    utilisationBps: Schema.optionalWith(whole, { exact: true }),
+  },
   NodeLost: { at, node },
   NodeReturned: { at, node },
   NodeRemoved: { at, node },
@@ -102,6 +107,8 @@ const MarketEvents = {
    * floor or above.
    */
   CapacityMeasured: { at, instance, measurement, slots: whole, tokensPerSecond: whole },
+  /** What a host asks for the output of an instance from now on; three digits, then zeros. */
+  PriceSet: { at, instance, outputPricePerMtok: whole },
   AvailabilityChanged: { at, instance, isAvailable: Schema.Boolean },
   InstanceDrained: { at, instance },
   InstanceStopped: { at, instance },

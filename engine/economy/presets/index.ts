@@ -1,6 +1,13 @@
 /** The economies that Evenkeel ships, by name. */
 import type { Economy } from "../schema.ts"
 import { hardened } from "./hardened.ts"
+import { infrintiaHardened } from "./infrintia-hardened.ts"
+import { infrintia } from "./infrintia.ts"
 import { pooled } from "./pooled.ts"
 
-export const economies: Readonly<Record<string, Economy>> = { pooled, hardened }
+export const economies: Readonly<Record<string, Economy>> = {
+  pooled,
+  hardened,
+  infrintia,
+  "infrintia-hardened": infrintiaHardened,
+}

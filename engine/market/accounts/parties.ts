@@ -49,7 +49,7 @@ const moveInstances = (market: Market, kept: number, joined: number): ReadonlyAr
   const moved: Array<number> = []
   for (let instance = 0; instance < used; instance++) {
     if (ids[instance] === -1 || columns.operator[instance] !== joined) continue
-    const candidates = market.candidates[columns.model[instance]]
+    const candidates = market.fields[columns.field[instance]]
     leaveCandidate(candidates, market.rules, columns.place[instance], joined)
     columns.place[instance] = enterCandidate(candidates, market.rules, instance, kept)
     columns.operator[instance] = kept

@@ -137,7 +137,7 @@ const rank = (
   const { columns } = market.instances
   const inFlight = columns.inFlight[instance]
   rankCandidate(
-    market.candidates[columns.model[instance]],
+    market.fields[columns.field[instance]],
     market.rules,
     columns.place[instance],
     columns.operator[instance],
@@ -148,6 +148,7 @@ const rank = (
       slots,
       ramp,
       healthHundredths: healthHundredths(market.rules, market.health, instance),
+      idleShare: market.rules.isUtilisationHeeded ? idleShareOf(market, instance) : 1,
     },
   )
   const shown = reason === eligible && inFlight >= capacity ? full : reason
@@ -159,6 +160,10 @@ const rank = (
   columns.reason[instance] = shown
   market.reasonCounts[shown] += 1
 }
+
+/** What its node reports of itself. */
+const idleShareOf = ({ instances, nodes }: Market, instance: number): number =>
+  1 - nodes.columns.utilisationBps[instances.columns.node[instance]] / 10_000
 
 /** Everything that stands against an instance but its load, as bits; 0: eligible. */
 const reasonsAgainst = (market: Market, instance: number, ramp: number): number => {

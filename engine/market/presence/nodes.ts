@@ -15,6 +15,7 @@ import { wakeAt } from "../../core/wake-queue.ts"
 import { isWhole } from "../../core/units.ts"
 import { stopInstance } from "./instances.ts"
 import { setOnline } from "./online-time.ts"
+import { refresh } from "../admission/eligibility.ts"
 import { lookAgain } from "../admission/probes.ts"
 import { bequeathSeats, inheritSeats, leaveSeat } from "../payout/seats.ts"
 
@@ -39,13 +40,25 @@ export const onHeartbeatReceived = (
 ): Rejection | undefined => {
   const node = slotOf(market.nodes, event.node)
   if (node < 0) return "UnknownNode"
+  const { utilisationBps } = event
+  if (utilisationBps !== undefined && !(isWhole(utilisationBps) && utilisationBps <= 10_000))
+    return "InvalidQuantity"
   const { columns } = market.nodes
   advance(supervisionColumn, columns.isSupervised, node, "heartbeat")
   columns.lastHeartbeat[node] = event.at
+  if (utilisationBps !== undefined) noteUtilisation(market, node, utilisationBps)
   // One wake for a node, moved when it fires: a heartbeat itself costs no heap operation.
   if (columns.isOnline[node] === 0) bringOnline(market, node)
   else if ((market.wakes[ofNodes].position[node] ?? -1) < 0) superviseFrom(market, node)
   return undefined
+}
+
+const noteUtilisation = (market: Market, node: number, utilisationBps: number): void => {
+  const { columns } = market.nodes
+  if (columns.utilisationBps[node] === utilisationBps) return
+  columns.utilisationBps[node] = utilisationBps
+  if (!market.rules.isUtilisationHeeded) return
+  for (const instance of instancesOf(market, node)) refresh(market, instance)
 }
 
 /** Sets the wake at which a node's silence since its latest heartbeat is noticed. */

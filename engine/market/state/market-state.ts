@@ -21,6 +21,7 @@ import type { Health } from "../../rules/health.ts"
 import { growHealth, makeHealth } from "../../rules/health.ts"
 import type { Attempts } from "./attempts.ts"
 import { makeAttempts } from "./attempts.ts"
+import type { PriceLevels } from "../../rules/pricing/price-levels.ts"
 import type { Candidates } from "../../rules/selection.ts"
 import { microsPerHour } from "../../core/units.ts"
 import type { Table } from "../../core/table.ts"
@@ -52,6 +53,8 @@ const nodeSpec = {
   /** It has sent a heartbeat, so its silence is noticed. */
   isSupervised: "u8",
   lastHeartbeat: "f64",
+  /** How busy it says that it is, bps. */
+  utilisationBps: "u32",
   /** First instance, slot + 1; 0: none. */
   firstInstance: "i32",
   /** Anti-flapping reduction as of `reductionAt`. */
@@ -65,6 +68,13 @@ const instanceSpec = {
   /** First account of the operator's party. */
   operator: "i32",
   model: "i32",
+  /** Among whom it stands: its model's candidates, or those of its model at its own price. */
+  field: "i32",
+  /** Its own price, minor units per million output tokens; where hosts set none, or it has not: 0. */
+  ownPricePerMtok: "f64",
+  /** When its price was last set, and how often in that hour. */
+  pricedAt: "f64",
+  pricedInHour: "u8",
   /** Next instance of the same node, slot + 1; 0: none. */
   nextOnNode: "i32",
   /** When its seat on the node was taken, µs, by itself or by whom it succeeded. */
@@ -189,8 +199,11 @@ export interface Market extends MarketHandle {
   readonly models: Table<typeof modelSpec>
   readonly requests: Table<typeof requestSpec>
   readonly attempts: Attempts
-  /** By model slot. */
-  readonly candidates: Array<Candidates>
+  /** Who stands side by side for requests, by field; free fields, last freed first. */
+  readonly fields: Array<Candidates>
+  readonly freeFields: Array<number>
+  /** By model slot: at which prices it is offered, and the field of each. */
+  readonly levels: Array<PriceLevels>
   readonly routeStreams: Array<Stream>
   /** By model slot: this hour's demand by party; kept where a consumer's share is capped. */
   readonly demandByParty: Array<Map<number, number>>
@@ -237,7 +250,9 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     models: makeTable(modelSpec, 8),
     requests: makeTable(requestSpec),
     attempts: makeAttempts(rules),
-    candidates: [],
+    fields: [],
+    freeFields: [],
+    levels: [],
     routeStreams: [],
     demandByParty: [],
     operators: [],

@@ -32,10 +32,11 @@ const meant = (name: string): string | undefined => {
   return closest(name, zones) ?? zones.find((zone) => placeOf(zone) === place)
 }
 
-/** The zone that a name of any kind, such as EST or PST, stands for on this machine. */
+/** The zone that a name without an area, such as EST or PST, stands for, where this machine says so. */
 const stoodForBy = (name: string): string | undefined => {
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone
+    const zone = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone
+    return isZone(zone) ? zone : undefined
   } catch {
     return undefined
   }

@@ -10,10 +10,10 @@ export interface Transitions {
 /**
  * The transitions of sorted spans within a stretch of time. A span that has begun before it begins at
  * `from`; one that goes on past `until` does not end. What ends at `until` ends in this stretch, and what
- * begins there begins in the next.
+ * begins there begins in the next. A stretch of no time has none.
  */
 export const transitionsOf = (spans: Spans, from: number, until: number): Transitions => {
-  const within = spans.filter(([begin, end]) => begin < until && end > from)
+  const within = spans.filter(([begin, end]) => Math.max(begin, from) < until && end > from)
   return {
     begins: within.map(([begin]) => Math.max(begin, from)),
     ends: within.map(([, end]) => end).filter((end) => end <= until),

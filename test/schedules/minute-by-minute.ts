@@ -110,7 +110,7 @@ export const minuteByMinute = (
     runsOf(
       available.map((value, place) => (value === 1 && wanted(place) ? 1 : 0)),
       first,
-    ).filter(([begin, end]) => begin < untilMicros && end > fromMicros)
+    ).filter(([begin, end]) => Math.max(begin, fromMicros) < untilMicros && end > fromMicros)
   const open = within((place) => kept[place] === 0)
   return {
     opens: open.map(([begin]) => Math.max(begin, fromMicros)),

@@ -31,6 +31,9 @@ const joined = (first: Expansion, second: Expansion): Expansion => {
   }
 }
 
+/** A part of a stretch, evenly: a random double would nearly always be next to 0. */
+const part = fc.nat(999).map((thousandths) => thousandths / 1000)
+
 describe("an expansion", () => {
   it("is what a clock shows that is read minute by minute", async () => {
     await assertProperty(
@@ -70,24 +73,20 @@ describe("an expansion", () => {
 
   it("in two parts is the same as in one", async () => {
     await assertProperty(
-      fc.property(
-        scheduleCases(20),
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        ({ schedule, fromMicros, untilMicros }, share) => {
-          const whole = expand(schedule, fromMicros, untilMicros)
-          // Anywhere, or just where something opens or closes.
-          const instants = [...whole.opens, ...whole.closes, ...whole.excused.flat()]
-          const seam =
-            share < 0.5 && instants.length > 0
-              ? instants[Math.floor(share * 2 * instants.length)]!
-              : Math.round(fromMicros + share * (untilMicros - fromMicros))
-          const parts = [
-            expand(schedule, fromMicros, seam),
-            expand(schedule, seam, untilMicros),
-          ] as const
-          expect(joined(...parts)).toEqual(whole)
-        },
-      ),
+      fc.property(scheduleCases(20), part, ({ schedule, fromMicros, untilMicros }, share) => {
+        const whole = expand(schedule, fromMicros, untilMicros)
+        // Anywhere, or just where something opens or closes.
+        const instants = [...whole.opens, ...whole.closes, ...whole.excused.flat()]
+        const seam =
+          share < 0.5 && instants.length > 0
+            ? instants[Math.floor(share * 2 * instants.length)]!
+            : Math.round(fromMicros + share * (untilMicros - fromMicros))
+        const parts = [
+          expand(schedule, fromMicros, seam),
+          expand(schedule, seam, untilMicros),
+        ] as const
+        expect(joined(...parts)).toEqual(whole)
+      }),
     )
   })
 
@@ -96,7 +95,7 @@ describe("an expansion", () => {
       fc.property(
         scheduleCases(20),
         scheduleCases(0),
-        fc.double({ min: 0, max: 1, noNaN: true }),
+        part,
         ({ schedule, fromMicros, untilMicros }, { schedule: other }, share) => {
           const change = Math.round(fromMicros + share * (untilMicros - fromMicros))
           const before = (instants: ReadonlyArray<number>) => instants.filter((at) => at < change)

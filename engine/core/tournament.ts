@@ -72,6 +72,9 @@ export const setLeaf = (
 
 export const isEmpty = (tournament: Tournament): boolean => tournament.nodes[2] === Infinity
 
+/** The summed weight of those that share the least key; 0 where there is no candidate. */
+export const weightOfLeast = (tournament: Tournament): number => tournament.nodes[3]
+
 /** Draws among the leaves of the least key, by weight; −1 where there is no candidate. */
 export const draw = (tournament: Tournament, stream: Stream): number => {
   const { nodes, size } = tournament

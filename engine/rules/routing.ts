@@ -5,12 +5,16 @@ import { oneOf, positive, wholeBetween } from "../core/setting.ts"
 import { microsOf } from "../core/units.ts"
 
 export const routingKnobs = {
-  selection: knob(oneOf("leastLoaded", "operatorFirst", "spareLottery", "twoChoices"), {
-    default: "leastLoaded",
-    unit: "rule",
-    meaning: "How the gateway picks among the eligible instances of a model.",
-    source: "002: picks the one with the most spare capacity",
-  }),
+  selection: knob(
+    oneOf("leastLoaded", "operatorFirst", "spareLottery", "priceLottery", "twoChoices"),
+    {
+      default: "leastLoaded",
+      unit: "rule",
+      meaning:
+        "How the gateway picks among the eligible instances of a model; where hosts set prices, among those of the lowest price with room, but under priceLottery.",
+      source: "002: picks the one with the most spare capacity",
+    },
+  ),
   tieBreak: knob(oneOf("lottery", "random", "strict"), {
     default: "lottery",
     unit: "rule",
@@ -29,6 +33,12 @@ export const routingKnobs = {
     unit: "source",
     meaning: "Whose slots count: the operator's word, or the lesser of it and what was measured.",
     source: "002 trusts the declaration; hardened measures",
+  }),
+  utilisation: knob(oneOf("ignored", "heeded"), {
+    default: "ignored",
+    unit: "rule",
+    meaning: "Whether what a host reports of its machine's load makes it less likely to be drawn.",
+    source: "000: the heartbeat reports utilization to the broker for smart routing",
   }),
   measureLeaseSeconds: knob(positive("seconds"), {
     default: 300,
@@ -55,6 +65,7 @@ export const compileRouting = ({
     tieBreak: routing.tieBreak,
     loadIsFraction: routing.load === "fraction",
     isCapacityVerified: routing.capacity === "verified",
+    isUtilisationHeeded: routing.utilisation === "heeded",
     measureLeaseMicros: microsOf(routing.measureLeaseSeconds),
     maxAttempts: 1 + routing.maxRetries,
   }) as const

@@ -7,6 +7,7 @@
  *   operatorFirst  the least-loaded operator, then the least-loaded of its instances
  *   spareLottery   a lottery with weight r · slots − in-flight: linear in capacity, so that splitting
  *                  a machine gains nothing
+ *   priceLottery   the same; where hosts set prices, the less they ask the likelier (`pricing/host-price.ts`)
  *   twoChoices     two draws with weight C, then the less loaded of the two
  *
  * Loads are compared exactly: in-flight and C are small whole numbers, so two different fractions
@@ -23,6 +24,7 @@ import {
   leave,
   makeTournament,
   setLeaf,
+  weightOfLeast,
 } from "../core/tournament.ts"
 import type { HealthRules } from "./health.ts"
 import type { RampRules } from "./ramp.ts"
@@ -63,6 +65,8 @@ export interface Standing {
   readonly slots: number
   readonly ramp: number
   readonly healthHundredths: number
+  /** Part of the machine that it says is idle, 0 … 1. */
+  readonly idleShare: number
 }
 
 export const makeCandidates = (): Candidates => ({
@@ -153,26 +157,44 @@ export const choose = (candidates: Candidates, rules: SelectionRules, stream: St
   return entrantOf(field, place)
 }
 
+/** Has nobody of a field room? */
+export const isFieldEmpty = ({ field }: Candidates): boolean => isEmpty(field)
+
+/** Does nobody stand in a field, with room or without? */
+export const isFieldDeserted = ({ field }: Candidates): boolean => field.used === field.free.length
+
+/** How many stand in a field, with room or without. */
+export const countIn = ({ field, operators }: Candidates, { selection }: SelectionRules): number =>
+  selection === "operatorFirst"
+    ? [...operators.values()].reduce((sum, { members }) => sum + members, 0)
+    : field.used - field.free.length
+
+/** The summed weight of those with room, under a lottery by room. */
+export const roomOf = ({ field }: Candidates): number => weightOfLeast(field)
+
 const entrantOf = ({ entrant }: Tournament, place: number): number => entrant[place]
 
 const keyOf = (
   rules: SelectionRules,
   { inFlight, capacity, healthHundredths }: Standing,
 ): number => {
-  if (rules.selection === "spareLottery" || rules.selection === "twoChoices") return 0
+  if (isByRoom(rules) || rules.selection === "twoChoices") return 0
   const load = rules.loadIsFraction ? inFlight / capacity : inFlight - capacity
   // Slots are at most 1024, so fractions differ by 2^-20 at least and health decides below that.
   return rules.tieBreak === "strict" ? load + (100 - healthHundredths) * 2 ** -28 : load
 }
 
+const isByRoom = ({ selection }: SelectionRules): boolean =>
+  selection === "spareLottery" || selection === "priceLottery"
+
+/** What a host says of its own load can only lower its weight. */
 const weightOf = (rules: SelectionRules, standing: Standing): number => {
-  const { inFlight, capacity, slots, ramp, healthHundredths } = standing
-  if (rules.selection === "twoChoices") return capacity
-  if (rules.selection === "spareLottery")
-    return Math.max(1, Math.round(1000 * (ramp * slots - inFlight)))
+  const { inFlight, capacity, slots, ramp, healthHundredths, idleShare } = standing
+  if (rules.selection === "twoChoices") return Math.max(1, Math.round(capacity * idleShare))
+  if (isByRoom(rules)) return Math.max(1, Math.round(1000 * (ramp * slots - inFlight) * idleShare))
   if (rules.tieBreak !== "lottery") return 1
   const weight = 1000 * (1 - rules.tieWeight) + 10 * rules.tieWeight * healthHundredths
-  return Math.max(1, Math.round(rules.isLotteryRamped ? weight * ramp : weight))
+  return Math.max(1, Math.round((rules.isLotteryRamped ? weight * ramp : weight) * idleShare))
 }
 
 const operatorField = (candidates: Candidates, operator: number): OperatorField => {

@@ -8,7 +8,17 @@ import { describe, expect, it } from "vitest"
 import { economies, eligibilityReasons, knobRows, outcomes } from "../../engine/index.ts"
 import { verdictOf } from "../../engine/rules/outcome.ts"
 
-const rooms = ["engine", "platform", "sim", "live", "reports", "test", "docs", "scripts"]
+const rooms = [
+  "engine",
+  "platform",
+  "schedules",
+  "sim",
+  "live",
+  "reports",
+  "test",
+  "docs",
+  "scripts",
+]
 const files = [
   ...readdirSync(".", { withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -47,21 +57,25 @@ describe("the book", () => {
   })
 
   it("names every knob, none that is not there, and the values that they have", () => {
-    const [pooled, hardened] = ["pooled", "hardened"].map(
-      (name) =>
-        new Map(
-          knobRows(economies[name]!).map(({ path, value }) => [path, String(value)] as const),
-        ),
-    )
+    const valueOf = (economy: string, path: string): string | undefined => {
+      const row = knobRows(economies[economy]!).find((one) => one.path === path)
+      return row === undefined ? undefined : String(row.value)
+    }
     const text = textOf("docs/rules.md")
-    const rows = rowsIn(text).filter(([knob = ""]) => /^`(feeBps|[a-z]+\.[a-zA-Z]+)`$/.test(knob))
-    expect([...pooled!.keys()].filter((path) => !text.includes(`\`${path}\``))).toEqual([])
-    for (const [knob = "", ...values] of rows) {
-      const path = plain(knob)
-      expect(pooled!.has(path), path).toBe(true)
+    const paths = knobRows(economies["pooled"]!).map(({ path }) => path)
+    expect(paths.filter((path) => !text.includes(`\`${path}\``))).toEqual([])
+    // The head of a table of knobs names the economies whose values stand below it.
+    let columns: ReadonlyArray<string> = []
+    for (const [first = "", ...cells] of rowsIn(text)) {
+      if (first === "knob") columns = cells.map(plain)
+      if (!/^`(feeBps|[a-z]+\.[a-zA-Z]+)`$/.test(first)) continue
+      const path = plain(first)
+      expect(paths, path).toContain(path)
       // A table of tiers has no short form.
-      if (path !== "trust.tiers" && values.length === 2)
-        expect(values.map(plain), path).toEqual([pooled!.get(path), hardened!.get(path)])
+      if (path === "trust.tiers") continue
+      for (const [column, economy] of columns.entries())
+        if (economy in economies)
+          expect(plain(cells[column] ?? ""), `${economy} ${path}`).toBe(valueOf(economy, path))
     }
   })
 

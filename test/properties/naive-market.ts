@@ -27,7 +27,27 @@ import {
 const second = 1_000_000
 const hour = 3600 * second
 
-type Tag = MarketEvent["_tag"]
+/** Hours are not sold in these lives: whatever is about them is rejected (`hours/` lives the others). */
+const aboutHours = [
+  "RegionSet",
+  "ListingSet",
+  "ListingPhaseSet",
+  "ListingMeasured",
+  "ScheduleSet",
+  "BookingRequested",
+  "DeliveryStarted",
+  "DeliveryProbed",
+  "BookingCancelled",
+  "BookingEnded",
+  "BookingConfirmed",
+  "BookingDisputed",
+  "DisputeAnswered",
+  "DisputeRuled",
+] as const satisfies ReadonlyArray<MarketEvent["_tag"]>
+type HoursTag = (typeof aboutHours)[number]
+type Tag = Exclude<MarketEvent["_tag"], HoursTag>
+const isAboutHours = (tag: MarketEvent["_tag"]): tag is HoursTag =>
+  (aboutHours as ReadonlyArray<string>).includes(tag)
 type Of<T extends Command["_tag"]> = Extract<Command, { readonly _tag: T }>
 
 const failures: ReadonlySet<Outcome> = new Set<Outcome>([
@@ -99,6 +119,9 @@ export interface NaiveInstance {
   readonly node: number
   readonly account: number
   model: number
+  /** What it asks itself, and when it set prices for its present model. */
+  ownPrice: number | undefined
+  pricedAt: Array<number>
   slots: number
   tokensPerSecond: number
   measured: { readonly slots: number; readonly tokensPerSecond: number } | undefined
@@ -156,7 +179,7 @@ export interface NaiveRequest {
   readonly inputTokens: number
   readonly maxTokens: number
   readonly inputPrice: number
-  readonly outputPrice: number
+  outputPrice: number
   readonly hold: NaiveHold
   attempt: number
   instance: number
@@ -179,6 +202,7 @@ const isWhole = (value: number): boolean => Number.isInteger(value) && value >= 
 export const makeNaiveMarket = (economy: Economy) => {
   const { breaker: breakerKnobs, floor, ramp, flap } = economy
   const minor = 10 ** economy.money.scale
+  const hostsSetPrices = economy.pricing.tokens === "host"
   const accounts = new Map<number, NaiveAccount>()
   const nodes = new Map<number, NaiveNode>()
   const instances = new Map<number, NaiveInstance>()
@@ -436,9 +460,10 @@ export const makeNaiveMarket = (economy: Economy) => {
     model: number,
     tried: ReadonlyArray<number>,
     healthOf: (instance: number) => number,
+    isAffordable: (outputPrice: number) => boolean,
   ): Choice => {
     const all = [...instances.values()].filter(
-      (one) => one.model === model && !tried.includes(one.id),
+      (one) => one.model === model && !tried.includes(one.id) && isAffordable(askOf(one)),
     )
     const reasons = new Map(all.map((one) => [one.id, reasonsOf(one)]))
     const surely = all.filter((one) => String(held(reasons, one.id)) === "Eligible")
@@ -446,13 +471,39 @@ export const makeNaiveMarket = (economy: Economy) => {
     const isCertain = all.every(
       (one) => held(reasons, one.id).length === 1 && capacitiesOf(one).length === 1,
     )
-    const allowed = isCertain ? bestOf(surely, all, healthOf) : maybe
+    const allowed = isCertain ? bestOf(cheapestOf(surely), all, healthOf) : maybe
     return {
       allowed: new Set(allowed.map((one) => one.id)),
       isNobody: maybe.length === 0,
       isSomebody: surely.length > 0,
     }
   }
+
+  /** What the output of an instance costs. */
+  const askOf = (one: NaiveInstance): number =>
+    (hostsSetPrices ? one.ownPrice : undefined) ?? held(models, one.model).outputPrice
+
+  /** Where hosts set prices, all but a lottery over them takes the lowest. */
+  const cheapestOf = (open: ReadonlyArray<NaiveInstance>): ReadonlyArray<NaiveInstance> => {
+    if (economy.routing.selection === "priceLottery") return open
+    const lowest = Math.min(...open.map(askOf))
+    return open.filter((one) => askOf(one) === lowest)
+  }
+
+  const inputPriceOf = (model: NaiveModel): number =>
+    economy.pricing.inputTokens === "free" ? 0 : model.inputPrice
+
+  /** May this price of output be asked for a request, of one who accepts so much and has so much? */
+  const isWithin =
+    (
+      request: { readonly inputTokens: number; readonly maxTokens: number },
+      inputPrice: number,
+      most: number,
+      budget: bigint,
+    ) =>
+    (outputPrice: number): boolean =>
+      outputPrice <= most &&
+      priceOf(request.inputTokens, inputPrice, request.maxTokens, outputPrice) <= budget
 
   const bestOf = (
     open: ReadonlyArray<NaiveInstance>,
@@ -473,7 +524,13 @@ export const makeNaiveMarket = (economy: Economy) => {
     }
     if (selection === "leastLoaded") return best(open)
     if (selection !== "operatorFirst") return open
-    const admitted = all.filter((one) => ["Eligible", "Full"].includes(reasonsOf(one)[0] ?? ""))
+    const admitted = all.filter(
+      (one) =>
+        ["Eligible", "Full"].includes(reasonsOf(one)[0] ?? "") &&
+        (!hostsSetPrices ||
+          economy.routing.selection === "priceLottery" ||
+          open.some((other) => askOf(other) === askOf(one))),
+    )
     const ofParty = (among: ReadonlyArray<NaiveInstance>, account: number) =>
       among.filter((one) => isOneParty(one.account, account))
     const sums = (account: number) => {
@@ -533,7 +590,21 @@ export const makeNaiveMarket = (economy: Economy) => {
       isWhole(event.model) && isWhole(event.inputPricePerMtok) && isWhole(event.outputPricePerMtok),
     NodeRegistered: ({ node, account }) =>
       isWhole(node) && !nodes.has(node) && accounts.has(account),
-    HeartbeatReceived: ({ node }) => nodes.has(node),
+    HeartbeatReceived: ({ node, utilisationBps = 0 }) =>
+      nodes.has(node) && isWhole(utilisationBps) && utilisationBps <= 10_000,
+    PriceSet: ({ instance, outputPricePerMtok: price }) => {
+      const one = instances.get(instance)
+      const { leastPerMtok, changesPerHour, maxRaisePerDay } = economy.pricing
+      if (!hostsSetPrices || one === undefined || !isWhole(price)) return false
+      if (price < Math.max(1, Math.round(leastPerMtok * minor))) return false
+      if (!/^\d{1,3}0*$/.test(String(BigInt(price)))) return false
+      if (one.ownPrice === undefined) return true
+      const thisHour = (at: number) => Math.floor(at / hour) === Math.floor(clock.now / hour)
+      if (one.pricedAt.filter(thisHour).length >= changesPerHour) return false
+      const days = (clock.now - (one.pricedAt.at(-1) ?? 0)) / (24 * hour)
+      const most = one.ownPrice * (1 + maxRaisePerDay * days)
+      return maxRaisePerDay === 0 || price <= Math.max(one.ownPrice, most)
+    },
     NodeLost: ({ node }) => nodes.get(node)?.isOnline === true,
     NodeReturned: ({ node }) => nodes.get(node)?.isOnline === false,
     NodeRemoved: ({ node }) =>
@@ -592,6 +663,7 @@ export const makeNaiveMarket = (economy: Economy) => {
     if (!isWhole(event.at) || event.at < clock.now) return false
     const isTime = event._tag === "TimerFired" || event._tag === "GatewayResumed"
     if (!isTime && event.at > nextWake) return false
+    if (isAboutHours(event._tag)) return false
     return (legal[event._tag] as (one: MarketEvent) => boolean)(event)
   }
 
@@ -771,6 +843,8 @@ export const makeNaiveMarket = (economy: Economy) => {
     read: Reader,
   ): void => {
     instance.model = event.model
+    instance.ownPrice = undefined
+    instance.pricedAt = []
     instance.slots = event.slots
     instance.tokensPerSecond = event.tokensPerSecond
     instance.measured = undefined
@@ -1059,6 +1133,8 @@ export const makeNaiveMarket = (economy: Economy) => {
         node: event.node,
         account: node.account,
         model: event.model,
+        ownPrice: undefined,
+        pricedAt: [],
         slots: event.slots,
         tokensPerSecond: event.tokensPerSecond,
         measured: undefined,
@@ -1111,6 +1187,13 @@ export const makeNaiveMarket = (economy: Economy) => {
       noteDrain(instance)
       instance.measured = { slots, tokensPerSecond }
     },
+    PriceSet: ({ instance: id, outputPricePerMtok }, read) => {
+      const instance = held(instances, id)
+      instance.ownPrice = outputPricePerMtok
+      instance.pricedAt.push(clock.now)
+      lookAgain(instance)
+      takeAsked(read)
+    },
     AvailabilityChanged: ({ instance: id, isAvailable }, read) => {
       const instance = held(instances, id)
       instance.isAvailable = isAvailable
@@ -1132,7 +1215,8 @@ export const makeNaiveMarket = (economy: Economy) => {
     },
     RequestArrived: (event, read, _, choice) => {
       clock.lastRequest = event.request
-      const { inputPrice, outputPrice } = held(models, event.model)
+      const model = held(models, event.model)
+      const inputPrice = inputPriceOf(model)
       const account = held(accounts, event.account)
       const refuse = (reason: string): void => {
         const refusal = read.next("Refuse")
@@ -1142,16 +1226,23 @@ export const makeNaiveMarket = (economy: Economy) => {
           () => refusal,
         )
       }
-      if (event.maxPricePerMtok !== undefined && outputPrice > event.maxPricePerMtok)
+      const offers = [...instances.values()].filter((one) => one.model === event.model)
+      const leastPrice = hostsSetPrices
+        ? Math.min(...(offers.length === 0 ? [0] : offers.map(askOf)))
+        : model.outputPrice
+      if (event.maxPricePerMtok !== undefined && leastPrice > event.maxPricePerMtok)
         return refuse("PriceTooHigh")
-      const worst = priceOf(event.inputTokens, inputPrice, event.maxTokens, outputPrice)
       const free = freeOf(account)
-      if (worst > free.gift + free.bought + free.earned) return refuse("InsufficientCredits")
+      const budget = free.gift + free.bought + free.earned
+      if (priceOf(event.inputTokens, inputPrice, event.maxTokens, leastPrice) > budget)
+        return refuse("InsufficientCredits")
       if (choice === undefined) throw new Error("the choice is made before the event")
       if (!expectChoice(choice, read.peek())) {
-        const isServed = [...instances.values()].some((one) => one.model === event.model)
-        return refuse(isServed ? "NoCapacity" : "NoInstance")
+        return refuse(offers.length > 0 ? "NoCapacity" : "NoInstance")
       }
+      const first = read.peek()
+      const outputPrice = askOf(held(instances, first?._tag === "Dispatch" ? first.instance : -1))
+      const worst = priceOf(event.inputTokens, inputPrice, event.maxTokens, outputPrice)
       const gift = least(worst, free.gift)
       const bought = least(worst - gift, free.bought)
       const request: NaiveRequest = {
@@ -1521,10 +1612,18 @@ export const makeNaiveMarket = (economy: Economy) => {
         ? blame.secondOpinion && !isAgreedWrong(request)
         : retried.has(outcome)
     if (!isWorthATry || request.tried.length > economy.routing.maxRetries) return false
-    const choice = choicesFor(request.model, request.tried, healthOf)
+    const { gift, bought, earned } = request.hold
+    const isAffordable = isWithin(
+      request,
+      request.inputPrice,
+      hostsSetPrices ? request.outputPrice : Infinity,
+      hostsSetPrices ? gift + bought + earned : mostMoney,
+    )
+    const choice = choicesFor(request.model, request.tried, healthOf, isAffordable)
     if (!expectChoice(choice, read.peek())) return false
     request.attempt++
     dispatch(request, read.next("Dispatch"))
+    if (hostsSetPrices) request.outputPrice = askOf(held(instances, request.instance))
     return true
   }
 
@@ -1652,8 +1751,14 @@ export const makeNaiveMarket = (economy: Economy) => {
   }
 
   /** What the selection rule may choose, as it stands before an event that asks for a choice. */
-  const choiceFor = (event: MarketEvent, healthOf: Health): Choice | undefined =>
-    event._tag === "RequestArrived" ? choicesFor(event.model, [], healthOf) : undefined
+  const choiceFor = (event: MarketEvent, healthOf: Health): Choice | undefined => {
+    if (event._tag !== "RequestArrived") return undefined
+    const { gift, bought, earned } = freeOf(held(accounts, event.account))
+    const inputPrice = inputPriceOf(held(models, event.model))
+    const most = event.maxPricePerMtok ?? Infinity
+    const isAffordable = isWithin(event, inputPrice, most, gift + bought + earned)
+    return choicesFor(event.model, [], healthOf, isAffordable)
+  }
 
   /** One legal event and the commands that it gave. */
   const take = (event: MarketEvent, commands: ReadonlyArray<Command>, healthOf: Health): void => {
@@ -1662,6 +1767,7 @@ export const makeNaiveMarket = (economy: Economy) => {
     runTo(event.at)
     const read = reader(commands)
     const choice = choiceFor(event, healthOf)
+    if (isAboutHours(event._tag)) throw new Error("what is about hours is rejected")
     const effect = effects[event._tag] as (
       event: MarketEvent,
       read: Reader,

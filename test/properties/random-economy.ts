@@ -16,8 +16,22 @@ const tier = fc.record({
 
 const groups = {
   feeBps: fc.constantFrom(0, 1, 1200, 3333, 10_000),
+  pricing: fc.record({
+    tokens: fc.constantFrom("model", "host"),
+    inputTokens: fc.constantFrom("charged", "free"),
+    leastPerMtok: fc.constantFrom(0, 0.5),
+    changesPerHour: fc.constantFrom(1, 4),
+    maxRaisePerDay: fc.constantFrom(0, 0.25, 10),
+  }),
   routing: fc.record({
-    selection: fc.constantFrom("leastLoaded", "operatorFirst", "spareLottery", "twoChoices"),
+    selection: fc.constantFrom(
+      "leastLoaded",
+      "operatorFirst",
+      "spareLottery",
+      "priceLottery",
+      "twoChoices",
+    ),
+    utilisation: fc.constantFrom("ignored", "heeded"),
     tieBreak: fc.constantFrom("lottery", "random", "strict"),
     load: fc.constantFrom("fraction", "slots"),
     capacity: fc.constantFrom("declared", "verified"),

@@ -52,6 +52,7 @@ const kinds = {
   confirmFraud: 1,
   listModel: 2,
   registerNode: 2,
+  setPrice: 4,
   beat: 3,
   loseNode: 2,
   returnNode: 4,
@@ -421,7 +422,19 @@ const factOf = (
     case "registerNode":
       return { _tag: "NodeRegistered", node: 1 + (b % 6), account }
     case "beat":
-      return { _tag: "HeartbeatReceived", node }
+      return {
+        _tag: "HeartbeatReceived",
+        node,
+        ...(b % 3 === 0 ? { utilisationBps: c % 10_002 } : {}),
+      }
+    case "setPrice":
+      return {
+        _tag: "PriceSet",
+        instance,
+        // A few prices for many hosts; now and then one with too many digits, or beyond reach.
+        outputPricePerMtok:
+          c % 19 === 0 ? 1234 : (1 + (b % 4)) * 10 ** (c % 23 === 0 ? 15 : 3 + (c % 5)),
+      }
     case "loseNode":
       return { _tag: "NodeLost", node }
     case "returnNode":

@@ -53,7 +53,8 @@ export const auditAdmission = (market: Market): void => {
     counted[model][instances.columns.reason[instance]] += 1
   }
   for (let model = 0; model < models.used; model++) {
-    auditCandidates(market.candidates[model], market.rules)
+    for (const field of market.levels[model].fields)
+      auditCandidates(market.fields[field], market.rules)
     const rampStart = models.columns.rampStart[model]
     invariant(
       rampStart >= market.rules.rampStart && rampStart <= 1,

@@ -7,16 +7,8 @@
 import { invariant } from "../../core/invariant.ts"
 import { emitFinish } from "../../protocol/command.ts"
 import type { Outcome } from "../../protocol/event.ts"
-import {
-  bountyPool,
-  clearing,
-  earned,
-  gift,
-  lotAccount,
-  platform,
-  post,
-} from "../../ledger/accounts.ts"
 import { heldAmount, postHold, voidHold } from "../../ledger/holds.ts"
+import { pay } from "./pay.ts"
 import { reductionOf } from "./seats.ts"
 import type { Market } from "../state/market-state.ts"
 import { partyOf } from "../state/market-state.ts"
@@ -68,15 +60,7 @@ export const settle = (
   const poolFee = mulDivFloor(fee, rules.poolFeeBps, 10_000)
 
   const paidByGift = postHold(ledger, sink, holds, hold, charge)
-  const shareAsGift =
-    rules.doGiftsStayGifts && paidByGift > 0 ? mulDivFloor(share - withheld, paidByGift, charge) : 0
-  const shareEarned = share - withheld - shareAsGift
-  invariant(shareEarned >= 0, "a charge is split into parts of 0 or more")
-  post(ledger, sink, "share", clearing, lotAccount(provider, earned), shareEarned, id)
-  post(ledger, sink, "share", clearing, lotAccount(provider, gift), shareAsGift, id)
-  post(ledger, sink, "withheld", clearing, bountyPool, withheld, id)
-  post(ledger, sink, "fee", clearing, platform, fee - poolFee, id)
-  post(ledger, sink, "poolFee", clearing, bountyPool, poolFee, id)
+  pay(market, provider, { charge, paidByGift, share, withheld, fee, poolFee }, id)
 
   const isOwn = rules.isLinkedExcluded && partyOf(market, account) === instances.operator[instance]
   if (!isOwn) noteDemand(market, model, account, outputTokens)

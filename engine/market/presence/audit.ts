@@ -61,10 +61,9 @@ const auditNode = (market: Market, node: number): number => {
 }
 
 const auditInstance = (market: Market, instance: number): void => {
-  const { candidates, instances, nodes, now, rules } = market
+  const { fields, instances, nodes, now, rules } = market
   const { columns } = instances
   const node = columns.node[instance]
-  const model = columns.model[instance]
   const operator = columns.operator[instance]
   invariant(
     columns.account[instance] === nodes.columns.account[node],
@@ -88,7 +87,8 @@ const auditInstance = (market: Market, instance: number): void => {
     "an instance that is to stop waits for attempts",
   )
   invariant(
-    candidateAt(candidates[model], rules, columns.place[instance], operator) === instance,
+    candidateAt(fields[columns.field[instance]], rules, columns.place[instance], operator) ===
+      instance,
     "an instance stands at its place among the candidates",
   )
 }

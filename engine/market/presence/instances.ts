@@ -13,7 +13,8 @@ import type { Rejection } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
 import { forget } from "../../rules/health.ts"
 import { forgetAnswers } from "../reputation/refusals.ts"
-import { enterCandidate, leaveCandidate } from "../../rules/selection.ts"
+import { forgetPrice } from "../pricing/host-prices.ts"
+import { enterOffer, leaveOffer } from "../pricing/offers.ts"
 import type { Market } from "../state/market-state.ts"
 import { growInstanceMemory, ofInstances, partyOf } from "../state/market-state.ts"
 import { insert, isPresent, remove, slotOf } from "../../core/table.ts"
@@ -94,12 +95,8 @@ const serve = (
   const operator = columns.operator[instance]
   const operators = market.operators[model]
   operators.set(operator, (operators.get(operator) ?? 0) + 1)
-  columns.place[instance] = enterCandidate(
-    market.candidates[model],
-    market.rules,
-    instance,
-    operator,
-  )
+  forgetPrice(market, instance)
+  enterOffer(market, instance)
   market.standings[model][columns.reason[instance]] += 1
   lookAgain(market, instance)
 }
@@ -114,7 +111,7 @@ const leaveModel = (market: Market, instance: number): void => {
   invariant(others >= 0, "an operator is counted at the models of its instances")
   if (others > 0) operators.set(operator, others)
   else operators.delete(operator)
-  leaveCandidate(market.candidates[model], market.rules, columns.place[instance], operator)
+  leaveOffer(market, instance)
   models.instances[model] -= 1
   invariant(models.instances[model] >= 0, "a model loses no more instances than it has")
   const standings = market.standings[model]

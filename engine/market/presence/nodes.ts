@@ -15,7 +15,11 @@ import { wakeAt } from "../../core/wake-queue.ts"
 import { isWhole } from "../../core/units.ts"
 import { stopInstance } from "./instances.ts"
 import { setOnline } from "./online-time.ts"
+import { refresh } from "../admission/eligibility.ts"
 import { lookAgain } from "../admission/probes.ts"
+import { noteNode } from "../bookings/delivery.ts"
+import { delist, isNodeBooked } from "../listings/listings.ts"
+import { countUseOfNode } from "../listings/use.ts"
 import { bequeathSeats, inheritSeats, leaveSeat } from "../payout/seats.ts"
 
 export const onNodeRegistered = (
@@ -39,13 +43,25 @@ export const onHeartbeatReceived = (
 ): Rejection | undefined => {
   const node = slotOf(market.nodes, event.node)
   if (node < 0) return "UnknownNode"
+  const { utilisationBps } = event
+  if (utilisationBps !== undefined && !(isWhole(utilisationBps) && utilisationBps <= 10_000))
+    return "InvalidQuantity"
   const { columns } = market.nodes
   advance(supervisionColumn, columns.isSupervised, node, "heartbeat")
   columns.lastHeartbeat[node] = event.at
+  if (utilisationBps !== undefined) noteUtilisation(market, node, utilisationBps)
   // One wake for a node, moved when it fires: a heartbeat itself costs no heap operation.
   if (columns.isOnline[node] === 0) bringOnline(market, node)
   else if ((market.wakes[ofNodes].position[node] ?? -1) < 0) superviseFrom(market, node)
   return undefined
+}
+
+const noteUtilisation = (market: Market, node: number, utilisationBps: number): void => {
+  const { columns } = market.nodes
+  if (columns.utilisationBps[node] === utilisationBps) return
+  columns.utilisationBps[node] = utilisationBps
+  if (!market.rules.isUtilisationHeeded) return
+  for (const instance of instancesOf(market, node)) refresh(market, instance)
 }
 
 /** Sets the wake at which a node's silence since its latest heartbeat is noticed. */
@@ -94,6 +110,8 @@ export const onNodeRemoved = (
   if (node < 0) return "UnknownNode"
   for (const instance of instancesOf(market, node))
     if (market.instances.columns.inFlight[instance] > 0) return "AttemptsInFlight"
+  if (isNodeBooked(market, node)) return "Booked"
+  delist(market, node)
   for (const instance of instancesOf(market, node)) {
     if (market.instances.columns.service[instance] === serving) leaveSeat(market, instance)
     stopInstance(market, instance)
@@ -117,16 +135,20 @@ const instancesOf = (market: Market, node: number): ReadonlyArray<number> => {
 }
 
 const takeOffline = (market: Market, node: number): void => {
+  countUseOfNode(market, node)
   advance(connectionColumn, market.nodes.columns.isOnline, node, "silent")
   wakeAt(market.wakes[ofNodes], node, Infinity)
   for (const instance of instancesOf(market, node)) setOnline(market, instance, false)
+  noteNode(market, node, false)
 }
 
 const bringOnline = (market: Market, node: number): void => {
+  countUseOfNode(market, node)
   advance(connectionColumn, market.nodes.columns.isOnline, node, "heard")
   if (market.nodes.columns.isSupervised[node] === 1) superviseFrom(market, node)
   for (const instance of instancesOf(market, node)) {
     setOnline(market, instance, true)
     lookAgain(market, instance)
   }
+  noteNode(market, node, true)
 }

@@ -1,10 +1,11 @@
-/** Pricing: which models there are, and their list prices. How a request is priced is the economy's choice (rules/pricing). */
+/** Pricing: which models there are, and what the platform and the hosts ask for them. Who sets the price is the economy's choice (rules/pricing). */
 import type { Mechanism } from "../state/mechanism.ts"
 import { auditModels } from "./audit.ts"
+import { onPriceSet } from "./host-prices.ts"
 import { onModelListed } from "./models.ts"
 
 export const pricing: Mechanism = {
   name: "pricing",
-  takes: { ModelListed: onModelListed },
+  takes: { ModelListed: onModelListed, PriceSet: onPriceSet },
   audit: auditModels,
 }

@@ -5,8 +5,9 @@ import { isWhole } from "../../core/units.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
 import { bootstrapStart } from "../../rules/ramp.ts"
-import { makeCandidates } from "../../rules/selection.ts"
+import { lookAgain } from "../admission/probes.ts"
 import type { Market } from "../state/market-state.ts"
+import { enterOffer, leaveOffer, openOffers } from "./offers.ts"
 
 export const onModelListed = (
   market: Market,
@@ -18,15 +19,36 @@ export const onModelListed = (
   const known = slotOf(market.models, event.model)
   const model = known >= 0 ? known : insert(market.models, event.model)
   const { columns } = market.models
+  const moved = known >= 0 ? instancesAtListPrice(market, model) : []
+  for (const instance of moved) leaveOffer(market, instance)
   columns.inputPricePerMtok[model] = inputPricePerMtok
   columns.outputPricePerMtok[model] = outputPricePerMtok
+  for (const instance of moved) {
+    enterOffer(market, instance)
+    lookAgain(market, instance)
+  }
   if (known >= 0) return undefined
   columns.multiplierHundredths[model] = 100
   columns.rampStart[model] = bootstrapStart(market.rules, 0, 0)
-  market.candidates[model] = makeCandidates()
+  openOffers(market, model)
   market.routeStreams[model] = openStream(market.seed, "route", event.model)
   market.demandByParty[model] = new Map()
   market.operators[model] = new Map()
   market.standings[model] = new Int32Array(market.reasonCounts.length)
   return undefined
+}
+
+/** Where hosts set prices: those that have set none, and so ask what the list says. O(instances). */
+const instancesAtListPrice = (market: Market, model: number): ReadonlyArray<number> => {
+  if (!market.rules.pricing.isByInstance) return []
+  const { columns, ids, used } = market.instances
+  const found: Array<number> = []
+  for (let instance = 0; instance < used; instance++)
+    if (
+      ids[instance] !== -1 &&
+      columns.model[instance] === model &&
+      columns.ownPricePerMtok[instance] === 0
+    )
+      found.push(instance)
+  return found
 }

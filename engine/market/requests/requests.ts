@@ -186,6 +186,7 @@ const outOfTheRunning: Standing = {
   slots: 1,
   ramp: 1,
   healthHundredths: 0,
+  idleShare: 1,
 }
 
 /** A failure is tried elsewhere, and a 4xx put before a second host where the rules ask for one. */
@@ -200,14 +201,14 @@ const retry = (market: Market, request: number): boolean => {
   const tries = requests.attempt[request] + 1
   if (tries >= rules.maxAttempts) return false
   const model = requests.model[request]
-  const candidates = market.candidates[model]
   const first = request * rules.maxAttempts
   const tried = [...market.attempts.instances.subarray(first, first + tries)]
     .map((id) => slotOf(market.instances, id))
     .filter((instance) => instance >= 0 && columns.model[instance] === model)
   for (const instance of tried) {
+    const field = market.fields[columns.field[instance]]
     const place = columns.place[instance]
-    rankCandidate(candidates, rules, place, columns.operator[instance], outOfTheRunning)
+    rankCandidate(field, rules, place, columns.operator[instance], outOfTheRunning)
   }
   const instance = drawAgain(market, request)
   for (const before of tried) refresh(market, before)

@@ -44,6 +44,8 @@ export interface InstanceView {
   /** Highest bounty multiplier that its trust allows. */
   readonly maxMultiplier: number
   readonly parks: number
+  /** What its output costs, minor units per million tokens: its own price, or its model's. */
+  readonly outputPricePerMtok: number
 }
 
 /** By the breaker's own numbers: closed, open, half-open. */
@@ -91,6 +93,7 @@ export const instanceView = (handle: MarketHandle, id: InstanceId): InstanceView
     reduction: reductionOf(market, columns.node[slot]),
     maxMultiplier: bountyCapHundredths(market.rules, onlineMicros, health) / 100,
     parks: columns.parks[slot],
+    outputPricePerMtok: market.rules.pricing.outputPrice(market, columns.model[slot], slot),
   }
 }
 

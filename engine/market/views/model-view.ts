@@ -1,6 +1,7 @@
 /** What anyone can see of a model: supply, demand and bounty. */
 import type { ModelId } from "../../core/ids.ts"
-import type { MarketHandle } from "../state/market-state.ts"
+import { countIn } from "../../rules/selection.ts"
+import type { Market, MarketHandle } from "../state/market-state.ts"
 import { open } from "../state/market-state.ts"
 
 export interface ModelView {
@@ -18,6 +19,13 @@ export interface ModelView {
   readonly hourDemandTokens: number
   /** Share of its rate that a new instance starts at: above `ramp.start` while the model bootstraps. */
   readonly rampStart: number
+  /** Where hosts set prices: what they ask for its output, ascending, and how many ask it. */
+  readonly levels: ReadonlyArray<LevelView>
+}
+
+export interface LevelView {
+  readonly outputPricePerMtok: number
+  readonly instances: number
 }
 
 /** What any operator can see of the market: supply, demand and bounty by model. */
@@ -36,6 +44,13 @@ export const marketView = (handle: MarketHandle): ReadonlyArray<ModelView> => {
       supplyTokensPerSecond: columns.supply[slot],
       hourDemandTokens: columns.demandTokens[slot],
       rampStart: columns.rampStart[slot],
+      levels: market.rules.pricing.isByInstance ? levelsOf(market, slot) : [],
     })
   return views
 }
+
+const levelsOf = ({ fields, levels, rules }: Market, model: number): ReadonlyArray<LevelView> =>
+  levels[model].prices.map((outputPricePerMtok, level) => ({
+    outputPricePerMtok,
+    instances: countIn(fields[levels[model].fields[level]], rules),
+  }))

@@ -12,7 +12,7 @@ export const modelPrice: Pricing = {
   isByInstance: false,
   inputPrice: (offers, model) => offers.models.columns.inputPricePerMtok[model],
   leastOutputPrice: listed,
-  draw: (offers, model) =>
-    choose(offers.candidates[model], offers.rules, offers.routeStreams[model]),
+  // A field for each model, in the order in which they were listed.
+  draw: (offers, model) => choose(offers.fields[model], offers.rules, offers.routeStreams[model]),
   outputPrice: listed,
 }

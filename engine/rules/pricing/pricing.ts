@@ -7,6 +7,7 @@
  */
 import type { Stream } from "../../core/random.ts"
 import type { Candidates, SelectionRules } from "../selection.ts"
+import type { PriceLevels } from "./price-levels.ts"
 
 /** What a pricing sees of the market, models and instances by slot. */
 export interface Offers {
@@ -22,12 +23,15 @@ export interface Offers {
       /** Attempts under way, and the ramped slots for them. */
       readonly inFlight: Int32Array
       readonly capacity: Int32Array
+      /** What it asks itself; 0: nothing of its own. */
+      readonly ownPricePerMtok: Float64Array
     }
   }
-  /** Who is in the running for the requests of a model, and the model's own chance. */
-  readonly candidates: ReadonlyArray<Candidates>
+  /** Who is in the running, by field; the fields of a model by price; and the model's own chance. */
+  readonly fields: ReadonlyArray<Candidates>
+  readonly levels: ReadonlyArray<PriceLevels>
   readonly routeStreams: ReadonlyArray<Stream>
-  readonly rules: SelectionRules
+  readonly rules: SelectionRules & { readonly pricing: Pricing }
 }
 
 /** What a consumer asks for. */

@@ -1,4 +1,5 @@
 /** What the audit of a market asserts, broken: states that random lives came to are spoilt and audited. */
+import { makeCandidates } from "../../../engine/rules/selection.ts"
 import { insert, remove, slotOf } from "../../../engine/core/table.ts"
 import { wakeAt } from "../../../engine/core/wake-queue.ts"
 import { stopping } from "../../../engine/machines/presence.ts"
@@ -61,8 +62,22 @@ export const auditBreaches: Breaches = {
   "no model is ever delisted": audited("instance", ({ models }) =>
     remove(models, insert(models, 999)),
   ),
-  "each model has its candidates, chance and counts": audited("instance", ({ candidates }) =>
-    candidates.pop(),
+  "each model has its candidates, chance and counts": audited("instance", ({ levels }) =>
+    levels.pop(),
+  ),
+  "each price of a model has its field": audited("instance", ({ levels }) =>
+    levels[0]!.prices.push(1),
+  ),
+  "the prices of a model rise": audited("instance", ({ fields, levels }) => {
+    fields.push(makeCandidates())
+    levels[0]!.prices.push(levels[0]!.prices[0]!)
+    levels[0]!.fields.push(fields.length - 1)
+  }),
+  "a field is of one model at one price": audited("instance", ({ levels }) =>
+    levels[1]!.fields.splice(0, 1, 0),
+  ),
+  "each field is in use or free": audited("instance", ({ fields }) =>
+    fields.push(makeCandidates()),
   ),
   "a price is whole, and at least 0": model((columns) => (columns.inputPricePerMtok[0] = 0.5)),
 

@@ -85,6 +85,7 @@ const standing: Standing = {
   slots: 2,
   ramp: 1,
   healthHundredths: 95,
+  idleShare: 1,
 }
 
 /** One candidate, instance 3 of operator 7, at place 0. */

@@ -12,6 +12,8 @@ import { handlersOf } from "../../../engine/market/mechanisms.ts"
 import { announceBounties, claim, payBounties } from "../../../engine/market/payout/bounty.ts"
 import { bequeathSeats, leaveSeat, takeSeat } from "../../../engine/market/payout/seats.ts"
 import { releaseVested, vest } from "../../../engine/market/payout/vesting.ts"
+import { leaveOffer } from "../../../engine/market/pricing/offers.ts"
+import { leaveCandidate, makeCandidates } from "../../../engine/rules/selection.ts"
 import { stopInstance } from "../../../engine/market/presence/instances.ts"
 import { checkHeartbeat, superviseFrom } from "../../../engine/market/presence/nodes.ts"
 import { setOnline } from "../../../engine/market/presence/online-time.ts"
@@ -66,6 +68,31 @@ const drawing = (market: Market, instance: number): void =>
 const sendHostile = (market: Market, event: object): void => step(market, event as MarketEvent, [])
 
 export const stepBreaches: Breaches = {
+  "where a model has one price, it has the field of its own number": stepped(
+    "instance",
+    ({ freeFields, fields }) => {
+      freeFields.push(fields.push(makeCandidates()) - 1, 0)
+      return { _tag: "ModelListed", model: 999, inputPricePerMtok: 0, outputPricePerMtok: 1 }
+    },
+  ),
+  "a field is one of its model's levels": given("instance", (market, instance) => {
+    turn(market, { pricing: { ...market.rules.pricing, isByInstance: true } })
+    const field = market.instances.columns.field[instance]!
+    for (const other of Array.from(market.instances.ids.keys()))
+      if (
+        other !== instance &&
+        market.instances.columns.field[other] === field &&
+        market.instances.ids[other] !== -1
+      )
+        leaveCandidate(
+          market.fields[field]!,
+          market.rules,
+          market.instances.columns.place[other]!,
+          market.instances.columns.operator[other]!,
+        )
+    market.levels[market.instances.columns.model[instance]!]!.fields.pop()
+    leaveOffer(market, instance)
+  }),
   "an event that is rejected has left no command": given("instance", (market) => {
     const out: Array<Command> = []
     const event = {

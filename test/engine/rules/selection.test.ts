@@ -43,6 +43,7 @@ const entrant = (
     slots,
     ramp,
     healthHundredths: more.healthHundredths ?? 95,
+    idleShare: more.idleShare ?? 1,
   }
 }
 

@@ -24,6 +24,21 @@ describe("each reason against an instance", () => {
   const parkIt = (trial: Trial): void => {
     for (let request = 1; request <= 3; request++) call(trial, request, "stalled")
   }
+  /** Hours of all of the node are sold, and begin. */
+  const bookAll = (trial: Trial): void => {
+    openListing(trial, { listing: 1, jobs: 1 })
+    trial.send({
+      _tag: "BookingRequested",
+      booking: 1,
+      account: 1,
+      listing: 1,
+      startAt: trial.market.now,
+      endAt: trial.market.now + hour,
+      jobs: 1,
+      memoryMib: 0,
+    })
+    trial.wait(1)
+  }
   const cases: ReadonlyArray<readonly [EligibilityReason, (trial: Trial) => void]> = [
     ["Inactive", (trial) => trial.send({ _tag: "NodeLost", node: 1 })],
     ["Draining", (trial) => trial.send({ _tag: "InstanceDrained", instance: 1 })],
@@ -32,6 +47,7 @@ describe("each reason against an instance", () => {
       "OffSchedule",
       (trial) => trial.send({ _tag: "AvailabilityChanged", instance: 1, isAvailable: false }),
     ],
+    ["Booked", bookAll],
     ["Parked", parkIt],
     [
       "ProbeUnderWay",

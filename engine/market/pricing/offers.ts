@@ -1,0 +1,78 @@
+/**
+ * Among whom an instance stands: the candidates of its model or, where hosts set prices, those of its model
+ * who ask what it asks. A field comes with the first who asks a price, and goes with the last.
+ */
+import { invariant } from "../../core/invariant.ts"
+import type { PriceLevels } from "../../rules/pricing/price-levels.ts"
+import { placeOf } from "../../rules/pricing/price-levels.ts"
+import {
+  enterCandidate,
+  isFieldDeserted,
+  leaveCandidate,
+  makeCandidates,
+} from "../../rules/selection.ts"
+import type { Market } from "../state/market-state.ts"
+
+/** What a new model's offers are: none yet where hosts ask prices of their own, else those of its one price. */
+export const openOffers = (market: Market, model: number): void => {
+  const isByInstance = market.rules.pricing.isByInstance
+  market.levels[model] = isByInstance
+    ? { prices: [], fields: [] }
+    : { prices: [0], fields: [takeField(market)] }
+  invariant(
+    isByInstance || market.levels[model].fields[0] === model,
+    "where a model has one price, it has the field of its own number",
+  )
+}
+
+/** Puts an instance among the candidates of its model, at its price. */
+export const enterOffer = (market: Market, instance: number): void => {
+  const { columns } = market.instances
+  const field = fieldOf(market, instance)
+  columns.field[instance] = field
+  columns.place[instance] = enterCandidate(
+    market.fields[field],
+    market.rules,
+    instance,
+    columns.operator[instance],
+  )
+}
+
+/** Takes it from among them. It asks what it asked when it entered. */
+export const leaveOffer = (market: Market, instance: number): void => {
+  const { columns } = market.instances
+  const field = columns.field[instance]
+  const candidates = market.fields[field]
+  leaveCandidate(candidates, market.rules, columns.place[instance], columns.operator[instance])
+  if (market.rules.pricing.isByInstance && isFieldDeserted(candidates))
+    closeLevel(market, columns.model[instance], field)
+}
+
+const fieldOf = (market: Market, instance: number): number => {
+  const { rules, levels } = market
+  const model = market.instances.columns.model[instance]
+  if (!rules.pricing.isByInstance) return model
+  const price = rules.pricing.outputPrice(market, model, instance)
+  const { prices, fields } = levels[model]
+  const place = placeOf(levels[model], price)
+  if (prices[place] !== price) {
+    prices.splice(place, 0, price)
+    fields.splice(place, 0, takeField(market))
+  }
+  return fields[place]
+}
+
+const takeField = (market: Market): number => {
+  const field = market.freeFields.pop() ?? market.fields.length
+  market.fields[field] = makeCandidates()
+  return field
+}
+
+const closeLevel = (market: Market, model: number, field: number): void => {
+  const { prices, fields }: PriceLevels = market.levels[model]
+  const place = fields.indexOf(field)
+  invariant(place >= 0, "a field is one of its model's levels")
+  prices.splice(place, 1)
+  fields.splice(place, 1)
+  market.freeFields.push(field)
+}

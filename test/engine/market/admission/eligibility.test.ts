@@ -11,11 +11,16 @@ import {
   startInstance,
   viewOf,
 } from "../../../support/market.ts"
+import { openListing, region } from "../../../support/hours.ts"
 import type { Trial } from "../../../support/market.ts"
 
 const second = 1_000_000
 const hour = 3600 * second
-const grown = economyWith({ ramp: { start: 1 }, routing: { maxRetries: 0 } })
+const grown = economyWith({
+  ramp: { start: 1 },
+  routing: { maxRetries: 0 },
+  hours: { areSold: true },
+})
 
 const countOf = (trial: Trial, reason: EligibilityReason) =>
   trial.market.reasonCounts[eligibilityReasons.indexOf(reason)]
@@ -26,7 +31,8 @@ describe("each reason against an instance", () => {
   }
   /** Hours of all of the node are sold, and begin. */
   const bookAll = (trial: Trial): void => {
-    openListing(trial, { listing: 1, jobs: 1 })
+    trial.send({ _tag: "RegionSet", region, peakFrom: [], peakUntil: [], until: 0 })
+    openListing(trial, { listing: 1, maxJobs: 1 })
     trial.send({
       _tag: "BookingRequested",
       booking: 1,

@@ -234,7 +234,8 @@ describe("hours that end early", () => {
     expect(calendarView(trial.market, listing)).toEqual([
       { from: 8 * hour, jobs: 0, memoryMib: 0 },
     ])
-    expect(soldAt(order(trial, 2, { jobs: 4, hours: 1 }))).toBe(0.4 * credit)
+    // In demand, as its region was until now.
+    expect(soldAt(order(trial, 2, { jobs: 4, hours: 1 }))).toBe(0.6 * credit)
   })
 
   it("are paid for as delivered, or not at all where a booking is to be completed", () => {

@@ -7,6 +7,7 @@ import { attackPlans } from "../../../sim/claims/attack-catalogue.ts"
 import { auditIds, replicationsFor, runAudit } from "../../../sim/claims/audit.ts"
 import { claimPlans } from "../../../sim/claims/claim-catalogue.ts"
 import { frontierArms } from "../../../sim/claims/frontier.ts"
+import { halfBusy } from "../../../sim/claims/loads.ts"
 import { makePlan } from "../../../sim/experiment/plan.ts"
 import { metricFactsOf } from "../../../sim/metrics/of-replication.ts"
 import { layerInline } from "../../../sim/experiment/replicators.ts"
@@ -45,6 +46,11 @@ describe("every arm of the audit", () => {
         const known = metricFactsOf(plan.scenario)
         for (const metric of report) expect(Object.keys(known)).toContain(metric)
       }
+  })
+
+  it("is tried in a fast audit where over-declaring has calls to win", () => {
+    const [first] = attackPlans.find(({ id }) => id === "over-declaring")!.ways
+    expect(first.both).toContain(halfBusy)
   })
 
   it("has an honest party without conduct of its own, on the attacker's machines", async () => {

@@ -100,7 +100,14 @@ export const hostPriceClaims: ReadonlyArray<ClaimPlan> = [
     source: "000: the heartbeat reports utilization to the broker for smart routing",
     measures: [
       {
-        label: "traffic of a host of half the others' speed, reports heeded less ignored",
+        label: "traffic of a host at half the others' speed, less its traffic at their speed",
+        unit: "share of all calls",
+        arms: [inMarket("parties.0.conduct.speed=0.5"), inMarket()],
+        of: difference(traffic),
+        bound: atMost(0),
+      },
+      {
+        label: "the same host's traffic, reports heeded less ignored",
         unit: "share of all calls",
         arms: [
           inMarket("parties.0.conduct.speed=0.5", "economy.routing.utilisation=heeded"),

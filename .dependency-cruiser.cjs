@@ -21,7 +21,7 @@ const REALLY_DOES_IO = [
 
 const ENTRIES = [
   "^evenkeel\\.ts$",
-  "^(engine|sim|live|reports)/index\\.ts$",
+  "^(engine|schedules|sim|live|reports)/index\\.ts$",
   "^live/client\\.ts$",
   "^live/agent/agent-program\\.ts$",
   "^sim/fleet/fit\\.ts$",
@@ -50,8 +50,10 @@ const MARKET_ROOMS = {
   admission: ["reputation"],
   pricing: ["admission"],
   payout: ["admission"],
-  accounts: ["payout"],
-  presence: ["payout", "pricing"],
+  listings: ["admission"],
+  bookings: ["listings", "payout"],
+  accounts: ["bookings"],
+  presence: ["bookings", "pricing"],
   requests: ["presence"],
 }
 
@@ -140,9 +142,48 @@ module.exports = {
       to: { path: "^((evenkeel|commands)\\.ts$|sim/|live/|reports/|test/)" },
     },
     {
+      name: "schedules-import-effect-and-temporal-only",
+      comment:
+        "Schedules are pure: `effect`, `temporal-polyfill`, the kernel's settings, and the search for what a mistyped name meant.",
+      severity: "error",
+      from: { path: "^schedules/" },
+      to: {
+        pathNot: [
+          "^schedules/",
+          "^engine/index\\.ts$",
+          "^platform/terminal/closest\\.ts$",
+          "^node_modules/(effect|temporal-(polyfill|spec|utils))/",
+        ],
+      },
+    },
+    {
+      name: "time-zones-in-schedules-only",
+      comment:
+        "What needs a zone's clock asks `schedules`, so that native Temporal has one place to go to.",
+      severity: "error",
+      from: { pathNot: "^(test/)?schedules/" },
+      to: { path: "(^|/)node_modules/temporal-" },
+    },
+    {
+      name: "schedules-serve-both-drivers",
+      comment:
+        "`sim` and `live` take instants from `schedules/index.ts`; nothing else knows schedules.",
+      severity: "error",
+      from: { pathNot: "^(test/)?schedules/" },
+      to: { path: "^schedules/", pathNot: "^schedules/index\\.ts$" },
+    },
+    {
+      name: "schedules-are-for-drivers",
+      comment:
+        "The kernel, reports and the rest see instants only: let `sim` or `live` hand them over.",
+      severity: "error",
+      from: { pathNot: "^((test/)?schedules|sim|live|test)/" },
+      to: { path: "^schedules/" },
+    },
+    {
       name: "sim-imports-engine-and-platform-only",
       comment:
-        "The simulator drives the kernel; of the project it uses `engine`, `platform` and itself.",
+        "The simulator drives the kernel; of the project it uses `engine`, `platform`, `schedules` and itself.",
       severity: "error",
       from: { path: "^sim/" },
       to: { path: "^(live|reports)/" },
@@ -211,7 +252,7 @@ module.exports = {
         "Two folders that use each other are one: let one of them own what both need, or take a plain value.",
       severity: "error",
       scope: "folder",
-      from: { path: "^(engine|platform|sim|live|reports)" },
+      from: { path: "^(engine|platform|schedules|sim|live|reports)" },
       to: { circular: true },
     },
     {
@@ -250,7 +291,9 @@ module.exports = {
       comment:
         "The product uses packages that its dependencies name, not devDependencies or strays.",
       severity: "error",
-      from: { path: "^((evenkeel|commands)\\.ts$|engine/|platform/|sim/|live/|reports/)" },
+      from: {
+        path: "^((evenkeel|commands)\\.ts$|engine/|platform/|schedules/|sim/|live/|reports/)",
+      },
       to: {
         dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
         pathNot: "^node_modules/@types/",

@@ -8,7 +8,7 @@ const isLong = process.env["EVENKEEL_LONG"] === "1"
 const timeoutMillis = isLong ? 3_600_000 : 120_000
 
 const root = import.meta.dirname
-const folders = ["engine", "platform", "sim", "live", "reports"]
+const folders = ["engine", "platform", "schedules", "sim", "live", "reports"]
 const isProduct = (path: string): boolean =>
   path === "commands.ts" || folders.some((folder) => path.startsWith(`${folder}/`))
 

@@ -10,6 +10,24 @@ export {
   openWithdrawals,
   overdrawnAccounts,
 } from "./market/views/account-view.ts"
+export type { BookingPhase, BookingView } from "./market/views/booking-view.ts"
+export { bookingView, bookingViews } from "./market/views/booking-view.ts"
+export type {
+  CalendarStep,
+  HoursQuote,
+  ListingPhase,
+  ListingView,
+  RegionView,
+} from "./market/views/listing-view.ts"
+export {
+  calendarView,
+  listingView,
+  listingViews,
+  openSpans,
+  quoteHours,
+  regionViews,
+} from "./market/views/listing-view.ts"
+export type { HoursAsked } from "./market/bookings/orders.ts"
 export type { InstanceView, ReasonView, StandingView } from "./market/views/instance-view.ts"
 export {
   breakerStateOf,
@@ -35,8 +53,15 @@ export {
 } from "./market/views/request-view.ts"
 export type { EligibilityReason } from "./market/admission/eligibility.ts"
 export { eligibilityReasons } from "./market/admission/eligibility.ts"
-export type { Command, Refusal, Rejection } from "./protocol/command.ts"
-export { refusals, rejections } from "./protocol/command.ts"
+export type {
+  BookingOutcome,
+  Command,
+  DeclineReason,
+  Refusal,
+  Rejection,
+  Revocation,
+} from "./protocol/command.ts"
+export { bookingOutcomes, declines, refusals, rejections } from "./protocol/command.ts"
 export { economies } from "./economy/presets/index.ts"
 export { hardened } from "./economy/presets/hardened.ts"
 export { pooled } from "./economy/presets/pooled.ts"
@@ -45,11 +70,14 @@ export { defaultEconomy, deriveEconomy, EconomyInvalid, knobRows } from "./econo
 export { Economy } from "./economy/schema.ts"
 export type {
   AccountId,
+  BookingId,
   InstanceId,
+  ListingId,
   MeasurementId,
   ModelId,
   NodeId,
   ProbeId,
+  RegionId,
   RequestId,
   TransferId,
 } from "./core/ids.ts"
@@ -60,8 +88,8 @@ export { isTree, overlay } from "./core/overlay.ts"
 export * as Settings from "./core/setting.ts"
 export type { SettingRow } from "./core/setting-rows.ts"
 export { entryIn, groupIn, settingsIn } from "./core/setting-rows.ts"
-export type { EventOf, EventTag, Outcome } from "./protocol/event.ts"
-export { eventSchemas, MarketEvent, outcomes } from "./protocol/event.ts"
+export type { EventOf, EventTag, Outcome, PriceStrategy } from "./protocol/event.ts"
+export { eventSchemas, MarketEvent, outcomes, priceStrategies } from "./protocol/event.ts"
 export type { Balance } from "./ledger/accounts.ts"
 export { accountName, lotAccount } from "./ledger/accounts.ts"
 export { balancesFrom, statementOf } from "./ledger/statement.ts"

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { describe, expect, it } from "vitest"
 
-const FOLDERS = ["engine", "platform", "sim", "live", "reports", "test"]
+const FOLDERS = ["engine", "platform", "schedules", "sim", "live", "reports", "test"]
 
 const filesBelow = (folder: string): ReadonlyArray<string> =>
   readdirSync(folder, { withFileTypes: true, recursive: true })

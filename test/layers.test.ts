@@ -30,6 +30,11 @@ const breaches = [
   ],
   ["engine/core/c.ts", "sim/b.ts", "engine-imports-effect-and-seedrandom-only"],
   ["platform/a.ts", "live/http/b.ts", "platform-imports-engine-only"],
+  ["schedules/a.ts", "live/http/f.ts", "schedules-import-effect-and-temporal-only"],
+  ["schedules/c.ts", "engine/core/e.ts", "schedules-import-effect-and-temporal-only"],
+  ["engine/core/f.ts", "schedules/index.ts", "engine-imports-effect-and-seedrandom-only"],
+  ["reports/b.ts", "schedules/index.ts", "schedules-are-for-drivers"],
+  ["sim/driver/g.ts", "schedules/d.ts", "schedules-serve-both-drivers"],
   ["sim/driver/a.ts", "live/http/c.ts", "sim-imports-engine-and-platform-only"],
   ["sim/driver/c.ts", "engine/core/d.ts", "sim-takes-the-kernels-public-surface-only"],
   ["sim/kernel/a.ts", "sim/driver/d.ts", "sim-kernel-knows-no-later-room"],
@@ -56,6 +61,7 @@ beforeAll(() => {
     write(to, "export const b = 1\n")
     write(from, importing(from, to))
   }
+  write("live/http/g.ts", 'export { Temporal } from "temporal-polyfill"\n')
   // Two folders in a circle, whose files are in none.
   write("reports/one/a.ts", importing("reports/one/a.ts", "reports/two/b.ts"))
   write("reports/two/b.ts", "export const b = 1\n")
@@ -67,7 +73,7 @@ afterAll(() => rmSync(house, { recursive: true }))
 it("an import that the plan does not have is refused, and so is a circle of folders", () => {
   const checker = join(root, "node_modules/.bin/depcruise")
   const words = ["--config", ".dependency-cruiser.cjs", "--output-type", "json"]
-  const folders = ["engine", "platform", "sim", "live", "reports"]
+  const folders = ["engine", "platform", "schedules", "sim", "live", "reports"]
   const { summary } = JSON.parse(
     execFileSync(checker, [...words, ...folders], {
       cwd: house,
@@ -88,4 +94,9 @@ it("an import that the plan does not have is refused, and so is a circle of fold
     expect.arrayContaining(breaches.map(([from, to, rule]) => `${from} -> ${to}: ${rule}`)),
   )
   expect(refused).toContain("reports/one -> reports/two: no-cycles-of-folders")
+  expect(
+    refused.filter((breach) =>
+      /^live\/http\/g\.ts -> .*: time-zones-in-schedules-only$/.test(breach),
+    ),
+  ).toHaveLength(1)
 })

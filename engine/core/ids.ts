@@ -16,5 +16,10 @@ export type TransferId = Numbered<"transfer">
 export type ProbeId = Numbered<"probe">
 export type MeasurementId = Numbered<"measurement">
 
+/** What a node sells by the hour bears the number of the node. */
+export type ListingId = NodeId
+export type RegionId = Numbered<"region">
+export type BookingId = Numbered<"booking">
+
 /** The row of an entity in its table. */
 export type Slot = Numbered<"slot">

@@ -10,6 +10,11 @@ import { compileBounty } from "../rules/bounty.ts"
 import { compileBreaker } from "../rules/breaker.ts"
 import { compileFlap } from "../rules/flap.ts"
 import { compileFloor } from "../rules/floor.ts"
+import { compileDisputes } from "../rules/hours/disputes.ts"
+import { compileEscrow } from "../rules/hours/escrow.ts"
+import { compileHours } from "../rules/hours/hourly-price.ts"
+import { compileListings } from "../rules/hours/listings.ts"
+import { compileStrategies } from "../rules/hours/strategies.ts"
 import { compileHealth } from "../rules/health.ts"
 import { compileLiveness } from "../rules/liveness.ts"
 import { compileMetering } from "../rules/metering.ts"
@@ -51,6 +56,11 @@ const compiled = (economy: Economy) => {
     ...compileWithdrawal(economy),
     ...compileMetering(economy),
     ...compileLiveness(economy),
+    ...compileHours(economy),
+    ...compileListings(economy),
+    ...compileStrategies(economy),
+    ...compileEscrow(economy),
+    ...compileDisputes(economy),
     // How long ago something may be and still make one hour unlike the next.
     memoryHours: Math.max(health.healthHours, Math.ceil(ramp.rampMicros / microsPerHour)),
   } as const

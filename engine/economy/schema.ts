@@ -1,8 +1,8 @@
 /**
  * The economy: every knob of the rules, in groups that follow the rules' own modules.
  *
- * "002" and "000" name the documents of the credit economy and of the hosting guide that the rules
- * were taken from; "ours" marks a choice that they leave open.
+ * "000" … "003" name the documents that the rules were taken from (docs/rules.md#sources); "ours" marks a
+ * choice that they leave open.
  */
 import { Schema } from "effect"
 import { expectingKnobs, structOf } from "../core/knob.ts"
@@ -12,6 +12,11 @@ import { bountyKnobs } from "../rules/bounty.ts"
 import { breakerKnobs } from "../rules/breaker.ts"
 import { flapKnobs } from "../rules/flap.ts"
 import { floorKnobs } from "../rules/floor.ts"
+import { disputeKnobs } from "../rules/hours/disputes.ts"
+import { escrowKnobs } from "../rules/hours/escrow.ts"
+import { hoursKnobs } from "../rules/hours/hourly-price.ts"
+import { listingKnobs } from "../rules/hours/listings.ts"
+import { strategyKnobs } from "../rules/hours/strategies.ts"
 import { healthKnobs } from "../rules/health.ts"
 import { livenessKnobs } from "../rules/liveness.ts"
 import { meteringKnobs } from "../rules/metering.ts"
@@ -41,6 +46,11 @@ export const economyKnobs = {
   withdrawal: withdrawalKnobs,
   metering: meteringKnobs,
   liveness: livenessKnobs,
+  hours: hoursKnobs,
+  listings: listingKnobs,
+  strategies: strategyKnobs,
+  escrow: escrowKnobs,
+  disputes: disputeKnobs,
 } as const
 
 type Groups = typeof economyKnobs
@@ -66,5 +76,10 @@ export const Economy = Schema.Struct({
   withdrawal: group("withdrawal"),
   metering: group("metering"),
   liveness: group("liveness"),
+  hours: group("hours"),
+  listings: group("listings"),
+  strategies: group("strategies"),
+  escrow: group("escrow"),
+  disputes: group("disputes"),
 }).annotations(expectingKnobs)
 export type Economy = typeof Economy.Type

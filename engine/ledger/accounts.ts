@@ -29,7 +29,7 @@ export const lotNames = ["gift", "bought", "earned", "vesting"] as const
 const lotsPerCustomer = lotNames.length
 
 /** What credits may be held for: a table of open holds each. */
-export const holdPurposes = ["requests", "withdrawals"] as const
+export const holdPurposes = ["requests", "withdrawals", "bookings", "bonds", "deposits"] as const
 export type HoldPurpose = (typeof holdPurposes)[number]
 
 const holdSpec = { customer: "i32", gift: "f64", bought: "f64", earned: "f64" } as const
@@ -40,7 +40,10 @@ export interface Ledger {
   /** Part of the posted balance that is held, minor units. */
   held: Float64Array<ArrayBuffer>
   customers: number
-  /** Open holds: of requests by request id, of withdrawals by transfer id. */
+  /**
+   * Open holds: of requests by request id, of withdrawals by transfer id, of bookings and of the providers'
+   * bonds by booking id, of deposits by twice the booking id, the provider's one more.
+   */
   readonly holds: Readonly<Record<HoldPurpose, HoldTable>>
   /** Transfer ids that were accepted once and are never accepted again. */
   readonly transfers: Set<number>

@@ -72,4 +72,7 @@ const auditHolds = ({ customers, held, holds, transfers }: Ledger): void => {
     invariant(transfers.has(ids[hold]), "an open withdrawal is a transfer that was accepted")
     invariant(columns.gift[hold] + columns.bought[hold] === 0, "what is to be withdrawn was earned")
   }
+  for (const purpose of ["bonds", "deposits"] as const)
+    for (let hold = 0; hold < holds[purpose].used; hold++)
+      invariant(holds[purpose].columns.gift[hold] === 0, "nobody stands for anything with a gift")
 }

@@ -2,7 +2,7 @@
  * Holds: credits set aside until the cost is known (docs/rules.md#calls). Pending, then drawn in parts
  * or posted at once, the rest voided; each hold resolves once.
  */
-import type { CommandSink } from "../protocol/command.ts"
+import type { CommandSink, PostingKind } from "../protocol/command.ts"
 import { insert, remove } from "../core/table.ts"
 import type { HoldTable, Ledger } from "./accounts.ts"
 import { availableOf, bought, clearing, earned, gift, lotAccount, post } from "./accounts.ts"
@@ -22,6 +22,23 @@ export const hold = (
   const fromGift = Math.min(amount, availableOf(ledger, first + gift))
   const fromBought = Math.min(amount - fromGift, availableOf(ledger, first + bought))
   place(ledger, holds, id, customer, fromGift, fromBought, amount - fromGift - fromBought)
+}
+
+/** What a customer could stand for with credits of its own, bought or earned: never with gifts. */
+export const ownOf = (ledger: Ledger, customer: number): number =>
+  availableOf(ledger, lotAccount(customer, bought)) +
+  availableOf(ledger, lotAccount(customer, earned))
+
+/** Holds own credits, bought ones first. The caller has checked that they are there. */
+export const holdOwn = (
+  ledger: Ledger,
+  holds: HoldTable,
+  id: number,
+  customer: number,
+  amount: number,
+): void => {
+  const fromBought = Math.min(amount, availableOf(ledger, lotAccount(customer, bought)))
+  place(ledger, holds, id, customer, 0, fromBought, amount - fromBought)
 }
 
 /** Holds earned credits only, for a withdrawal. The caller has checked that they are there. */
@@ -77,7 +94,7 @@ export const voidHold = (ledger: Ledger, holds: HoldTable, slot: number): void =
 }
 
 /**
- * Posts `amount` (at most what is left of the hold) to clearing, gifts first, and keeps the rest held.
+ * Posts `amount` (at most what is left of the hold) to an account, gifts first, and keeps the rest held.
  * Returns the part that was paid with gifts.
  */
 export const drawHold = (
@@ -86,6 +103,9 @@ export const drawHold = (
   holds: HoldTable,
   slot: number,
   amount: number,
+  kind: PostingKind = "charge",
+  to: number = clearing,
+  reference: number = holds.ids[slot],
 ): number => {
   const { columns } = holds
   const customer = columns.customer[slot]
@@ -96,7 +116,10 @@ export const drawHold = (
   columns.bought[slot] -= fromBought
   columns.earned[slot] -= fromEarned
   addHeld(ledger, customer, -fromGift, -fromBought, -fromEarned)
-  postCharge(ledger, sink, holds.ids[slot], customer, fromGift, fromBought, fromEarned)
+  const first = lotAccount(customer, gift)
+  post(ledger, sink, kind, first + gift, to, fromGift, reference)
+  post(ledger, sink, kind, first + bought, to, fromBought, reference)
+  post(ledger, sink, kind, first + earned, to, fromEarned, reference)
   return fromGift
 }
 
@@ -114,21 +137,10 @@ export const postHold = (
   const fromGift = Math.min(charge, columns.gift[slot])
   const fromBought = Math.min(charge - fromGift, columns.bought[slot])
   voidHold(ledger, holds, slot)
-  postCharge(ledger, sink, id, customer, fromGift, fromBought, charge - fromGift - fromBought)
-  return fromGift
-}
-
-const postCharge = (
-  ledger: Ledger,
-  sink: CommandSink,
-  id: number,
-  customer: number,
-  fromGift: number,
-  fromBought: number,
-  fromEarned: number,
-): void => {
   const first = lotAccount(customer, gift)
+  const fromEarned = charge - fromGift - fromBought
   post(ledger, sink, "charge", first + gift, clearing, fromGift, id)
   post(ledger, sink, "charge", first + bought, clearing, fromBought, id)
   post(ledger, sink, "charge", first + earned, clearing, fromEarned, id)
+  return fromGift
 }

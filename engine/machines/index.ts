@@ -1,5 +1,6 @@
 /** All machines of the kernel, for tests that visit every state and for the diagrams in docs/machines.md. */
 import type { Machine } from "../core/machine.ts"
+import { bookingMachine } from "./booking.ts"
 import {
   breakerMachine,
   credentialMachine,
@@ -8,6 +9,7 @@ import {
   probeMachine,
 } from "./admission.ts"
 import { connectionMachine, serviceMachine, supervisionMachine } from "./presence.ts"
+import { listingMachine } from "./listing.ts"
 import { requestMachine } from "./request.ts"
 
 export const kernelMachines: ReadonlyArray<Machine<string, string, string>> = [
@@ -20,4 +22,6 @@ export const kernelMachines: ReadonlyArray<Machine<string, string, string>> = [
   supervisionMachine,
   serviceMachine,
   requestMachine,
+  listingMachine,
+  bookingMachine,
 ]

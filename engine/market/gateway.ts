@@ -9,12 +9,14 @@
  */
 import type { Market } from "./state/market-state.ts"
 import { turnHours } from "./hours.ts"
+import { mechanisms } from "./mechanisms.ts"
 import { superviseFrom } from "./presence/nodes.ts"
 import { forgetAsked, lookAgain } from "./admission/probes.ts"
 
 /** The gateway was away from the latest event to `at`: not at all, where no time has gone by. */
 export const resumeGateway = (market: Market, at: number): undefined => {
   if (at === market.now) return
+  const from = market.now
   while (market.nextHour <= at) turnHours(market, at, false)
   market.now = at
   market.idleHours = 0
@@ -30,4 +32,5 @@ export const resumeGateway = (market: Market, at: number): undefined => {
     forgetAsked(market, instance)
     lookAgain(market, instance)
   }
+  for (const { resume } of mechanisms) resume?.(market, from)
 }

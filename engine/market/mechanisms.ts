@@ -9,6 +9,8 @@ import type { EventTag } from "../protocol/event.ts"
 import { eventSchemas } from "../protocol/event.ts"
 import { accounts } from "./accounts/mechanism.ts"
 import { admission } from "./admission/mechanism.ts"
+import { bookings } from "./bookings/mechanism.ts"
+import { listings } from "./listings/mechanism.ts"
 import { payout } from "./payout/mechanism.ts"
 import { presence } from "./presence/mechanism.ts"
 import { pricing } from "./pricing/mechanism.ts"
@@ -24,6 +26,8 @@ export const mechanisms: ReadonlyArray<Mechanism> = [
   reputation,
   requests,
   payout,
+  listings,
+  bookings,
 ]
 
 /** The timers of all of them, in their order. */

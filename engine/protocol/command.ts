@@ -2,7 +2,17 @@
  * What the market asks of its driver: orders, in the imperative. `emit` is the only way out of the
  * kernel: it appends the command and rolls it into the market's digest.
  */
-import type { InstanceId, MeasurementId, ModelId, NodeId, ProbeId, RequestId } from "../core/ids.ts"
+import type {
+  BookingId,
+  InstanceId,
+  ListingId,
+  MeasurementId,
+  ModelId,
+  NodeId,
+  ProbeId,
+  RegionId,
+  RequestId,
+} from "../core/ids.ts"
 import { invariant } from "../core/invariant.ts"
 import type { Digest } from "../core/digest.ts"
 import { mix, mixThree } from "../core/digest.ts"
@@ -43,6 +53,16 @@ export const rejections = [
   "PriceTooLow",
   "TooSoon",
   "RaisedTooFast",
+  "HoursNotSold",
+  "UnknownRegion",
+  "UnknownListing",
+  "UnknownBooking",
+  "DuplicateBooking",
+  "InvalidSpans",
+  "PeaksFixed",
+  "Booked",
+  "NotParty",
+  "WrongPhase",
 ] as const
 export type Rejection = (typeof rejections)[number]
 
@@ -59,7 +79,36 @@ export type Refusal = (typeof refusals)[number]
 export const probePurposes = ["breaker", "floor", "doubt"] as const
 export type ProbePurpose = (typeof probePurposes)[number]
 
-export const auditFindings = ["OverReported", "CredentialRefused", "Clawback"] as const
+/** Why hours that were legally asked for were not sold. */
+export const declines = [
+  "InsufficientCredits",
+  "PriceTooHigh",
+  "NotOpen",
+  "OffSchedule",
+  "NoCapacity",
+  "InThePast",
+  "TooShort",
+  "TooLong",
+  "TooFarAhead",
+  "BondMissing",
+] as const
+export type DeclineReason = (typeof declines)[number]
+
+/** Why access to what was granted ends. */
+export const revocations = ["Ended", "Lost", "NotStarted", "Disputed"] as const
+export type Revocation = (typeof revocations)[number]
+
+/** How a booking was closed. */
+export const bookingOutcomes = ["released", "cancelled", "noShow", "split"] as const
+export type BookingOutcome = (typeof bookingOutcomes)[number]
+
+export const auditFindings = [
+  "OverReported",
+  "CredentialRefused",
+  "Clawback",
+  "NoShow",
+  "DisputeLost",
+] as const
 export type AuditFinding = (typeof auditFindings)[number]
 
 /** What a transfer is for; `posting` says so to a reader of a statement. */
@@ -77,6 +126,9 @@ export const postingKinds = [
   "clawback",
   "withdrawal",
   "funding",
+  "rent",
+  "penalty",
+  "award",
 ] as const
 export type PostingKind = (typeof postingKinds)[number]
 
@@ -133,6 +185,48 @@ export type Command =
       readonly reference: number
     }
   | { readonly _tag: "Rejected"; readonly event: string; readonly reason: Rejection }
+  /** Hours are sold, at this price in all; so much of the provider's credits is held as bond. */
+  | {
+      readonly _tag: "Book"
+      readonly booking: BookingId
+      readonly startAt: number
+      readonly endAt: number
+      readonly price: number
+      readonly bond: number
+    }
+  | { readonly _tag: "Decline"; readonly booking: BookingId; readonly reason: DeclineReason }
+  /** It is time: the provider is to give the consumer access. `DeliveryStarted` answers it. */
+  | { readonly _tag: "Grant"; readonly booking: BookingId; readonly untilMicros: number }
+  | { readonly _tag: "Revoke"; readonly booking: BookingId; readonly reason: Revocation }
+  /** The consumer is to confirm or to dispute; the market confirms then. */
+  | { readonly _tag: "AskConfirmation"; readonly booking: BookingId; readonly untilMicros: number }
+  /** Somebody is to rule; the evidence does then. */
+  | { readonly _tag: "AskRuling"; readonly booking: BookingId; readonly untilMicros: number }
+  /** A period is paid for: drawn = fee + share; refund: what of its price is not drawn. Minor units. */
+  | {
+      readonly _tag: "Release"
+      readonly booking: BookingId
+      readonly period: number
+      readonly drawn: number
+      readonly fee: number
+      readonly share: number
+      readonly refund: number
+    }
+  /** The booking is over: price = drawn + refund. Exactly one for each that was sold. */
+  | {
+      readonly _tag: "Close"
+      readonly booking: BookingId
+      readonly outcome: BookingOutcome
+      readonly price: number
+      readonly drawn: number
+      readonly refund: number
+      readonly penalty: number
+    }
+  /** A listing's rate is another one from now on, minor units an hour for each job. */
+  | { readonly _tag: "Reprice"; readonly listing: ListingId; readonly ratePerHour: number }
+  /** What is known of a schedule, or of a region's peak hours, comes to its end. */
+  | { readonly _tag: "ExtendSchedule"; readonly listing: ListingId; readonly untilMicros: number }
+  | { readonly _tag: "ExtendPeaks"; readonly region: RegionId; readonly untilMicros: number }
 
 /** Where a step leaves its commands, in order. The driver drains it before the next step. */
 export interface CommandSink {
@@ -153,7 +247,7 @@ type CommandOf<T extends Command["_tag"]> = Extract<Command, { readonly _tag: T 
  * Appends a command and rolls every field of it into the digest, the number of its kind first.
  *
  * The three kinds that every call leads to have functions of their own: V8 then knows the shape of
- * what they are given, where one function for all eleven looks up each field.
+ * what they are given, where one function for all of them looks up each field.
  */
 export const emit = (sink: CommandSink, command: Command): void => {
   const { digest } = sink
@@ -207,8 +301,71 @@ export const emit = (sink: CommandSink, command: Command): void => {
       mix(digest, 11)
       mix(digest, numberOf(rejections, command.reason))
       break
+    default:
+      mixOfHours(digest, command)
   }
   sink.commands.push(command)
+}
+
+type HoursCommand = Exclude<
+  Command,
+  CommandOf<
+    | "Dispatch"
+    | "Finish"
+    | "Post"
+    | "Refuse"
+    | "Probe"
+    | "Measure"
+    | "Park"
+    | "FailOver"
+    | "Announce"
+    | "Audit"
+    | "Rejected"
+  >
+>
+
+/** Commands about hours: few, beside those about requests. */
+const mixOfHours = (digest: Digest, command: HoursCommand): void => {
+  switch (command._tag) {
+    case "Book":
+      mixThree(digest, 12, command.booking, command.startAt)
+      mixThree(digest, command.endAt, command.price, command.bond)
+      break
+    case "Decline":
+      mixThree(digest, 13, command.booking, numberOf(declines, command.reason))
+      break
+    case "Grant":
+      mixThree(digest, 14, command.booking, command.untilMicros)
+      break
+    case "Revoke":
+      mixThree(digest, 15, command.booking, numberOf(revocations, command.reason))
+      break
+    case "AskConfirmation":
+      mixThree(digest, 16, command.booking, command.untilMicros)
+      break
+    case "AskRuling":
+      mixThree(digest, 17, command.booking, command.untilMicros)
+      break
+    case "Release":
+      mixThree(digest, 18, command.booking, command.period)
+      mixThree(digest, command.drawn, command.fee, command.share)
+      mix(digest, command.refund)
+      break
+    case "Close":
+      mixThree(digest, 19, command.booking, numberOf(bookingOutcomes, command.outcome))
+      mixThree(digest, command.price, command.drawn, command.refund)
+      mix(digest, command.penalty)
+      break
+    case "Reprice":
+      mixThree(digest, 20, command.listing, command.ratePerHour)
+      break
+    case "ExtendSchedule":
+      mixThree(digest, 21, command.listing, command.untilMicros)
+      break
+    case "ExtendPeaks":
+      mixThree(digest, 22, command.region, command.untilMicros)
+      break
+  }
 }
 
 export const emitDispatch = ({ commands, digest }: CommandSink, command: CommandOf<"Dispatch">) => {

@@ -8,11 +8,14 @@
 import { Schema } from "effect"
 import type {
   AccountId,
+  BookingId,
   InstanceId,
+  ListingId,
   MeasurementId,
   ModelId,
   NodeId,
   ProbeId,
+  RegionId,
   RequestId,
   TransferId,
 } from "../core/ids.ts"
@@ -31,7 +34,13 @@ const request = idOf<RequestId>()
 const transfer = idOf<TransferId>()
 const probe = idOf<ProbeId>()
 const measurement = idOf<MeasurementId>()
+const listing = idOf<ListingId>()
+const region = idOf<RegionId>()
+const booking = idOf<BookingId>()
 const tokens = whole
+const instants = Schema.Array(whole)
+/** Who does it: the kernel checks that it is a party to the booking. */
+const by = account
 
 /**
  * How an attempt or a probe ended, as the driver saw it. The table of outcomes (docs/rules.md#outcomes)
@@ -54,6 +63,16 @@ export const outcomes = [
 ] as const
 export const Outcome = Schema.Literal(...outcomes)
 export type Outcome = typeof Outcome.Type
+
+/** By what a listing's rate follows demand (docs/rules.md#strategies). */
+export const priceStrategies = [
+  "fixed",
+  "dynamic",
+  "marketBalance",
+  "peakMaximizer",
+  "utilizationGuard",
+] as const
+export type PriceStrategy = (typeof priceStrategies)[number]
 
 const MarketEvents = {
   /** Nothing but the time: wakes the kernel at or after `nextWake`. */
@@ -148,6 +167,54 @@ const MarketEvents = {
     /** Retry-After of a 429 or 503; 0: none given. */
     retryAfterMicros: whole,
   },
+  /** A region, and the peak hours of its clock up to `until`; those that are known already stay. */
+  RegionSet: { at, region, peakFrom: instants, peakUntil: instants, until: whole },
+  /** What a node sells by the hour, and at what price; a draft until it is opened. */
+  ListingSet: {
+    at,
+    listing,
+    region,
+    maxJobs: whole,
+    memoryMib: whole,
+    /** Minor units an hour for each job, before the strategy's multiplier; and the least after it. */
+    baseRate: whole,
+    leastRate: whole,
+    strategy: Schema.Literal(...priceStrategies),
+    /** The peak multiplier, the discount for long rentals, and a dynamic rate's threshold and bound. */
+    peakBps: whole,
+    bulkBps: whole,
+    thresholdBps: whole,
+    mostBps: whole,
+  },
+  ListingPhaseSet: { at, listing, phase: Schema.Literal("open", "paused", "closed") },
+  ListingMeasured: { at, listing, maxJobs: whole, memoryMib: whole },
+  /** When the listing is open, up to `until`: past it nothing is known, and it is closed. */
+  ScheduleSet: { at, listing, opens: instants, closes: instants, until: whole },
+  /** Hours are ordered. With `latestStart` they may start later, as soon as they fit. */
+  BookingRequested: {
+    at,
+    booking,
+    account,
+    listing,
+    startAt: whole,
+    endAt: whole,
+    jobs: whole,
+    memoryMib: whole,
+    /** The most that the whole booking may cost, minor units; absent: anything. */
+    maxPrice: Schema.optionalWith(whole, { exact: true }),
+    latestStart: Schema.optionalWith(whole, { exact: true }),
+  },
+  /** The consumer has what was granted. */
+  DeliveryStarted: { at, booking },
+  /** What a probe of the grant saw. */
+  DeliveryProbed: { at, booking, isUp: Schema.Boolean },
+  BookingCancelled: { at, booking, by },
+  BookingEnded: { at, booking, by },
+  BookingConfirmed: { at, booking, by },
+  BookingDisputed: { at, booking, by },
+  DisputeAnswered: { at, booking, by },
+  /** The consumer's part of what is disputed. */
+  DisputeRuled: { at, booking, consumerBps: whole },
 } as const satisfies Record<string, Schema.Struct.Fields>
 
 type Fields = typeof MarketEvents

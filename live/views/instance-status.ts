@@ -113,6 +113,7 @@ const recoveries: Readonly<Record<EligibilityReason, string | null>> = {
   Draining: "nothing: its operator is taking it away",
   Suspended: "a new token from its operator; the provider refuses the present one",
   OffSchedule: "its operator, who has made it unavailable for now",
+  Booked: "a booking of all of its machine",
   Unverified: "the measurement of its capacity",
   Parked: "the end of the cooldown, and then a probe that succeeds",
   ProbeUnderWay: "the probe, where it succeeds; one that is lost makes way for another",

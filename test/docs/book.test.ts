@@ -8,7 +8,17 @@ import { describe, expect, it } from "vitest"
 import { economies, eligibilityReasons, knobRows, outcomes } from "../../engine/index.ts"
 import { verdictOf } from "../../engine/rules/outcome.ts"
 
-const rooms = ["engine", "platform", "sim", "live", "reports", "test", "docs", "scripts"]
+const rooms = [
+  "engine",
+  "platform",
+  "schedules",
+  "sim",
+  "live",
+  "reports",
+  "test",
+  "docs",
+  "scripts",
+]
 const files = [
   ...readdirSync(".", { withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -27,7 +27,27 @@ import {
 const second = 1_000_000
 const hour = 3600 * second
 
-type Tag = MarketEvent["_tag"]
+/** Hours are not sold in these lives: whatever is about them is rejected (`hours/` lives the others). */
+const aboutHours = [
+  "RegionSet",
+  "ListingSet",
+  "ListingPhaseSet",
+  "ListingMeasured",
+  "ScheduleSet",
+  "BookingRequested",
+  "DeliveryStarted",
+  "DeliveryProbed",
+  "BookingCancelled",
+  "BookingEnded",
+  "BookingConfirmed",
+  "BookingDisputed",
+  "DisputeAnswered",
+  "DisputeRuled",
+] as const satisfies ReadonlyArray<MarketEvent["_tag"]>
+type HoursTag = (typeof aboutHours)[number]
+type Tag = Exclude<MarketEvent["_tag"], HoursTag>
+const isAboutHours = (tag: MarketEvent["_tag"]): tag is HoursTag =>
+  (aboutHours as ReadonlyArray<string>).includes(tag)
 type Of<T extends Command["_tag"]> = Extract<Command, { readonly _tag: T }>
 
 const failures: ReadonlySet<Outcome> = new Set<Outcome>([
@@ -643,6 +663,7 @@ export const makeNaiveMarket = (economy: Economy) => {
     if (!isWhole(event.at) || event.at < clock.now) return false
     const isTime = event._tag === "TimerFired" || event._tag === "GatewayResumed"
     if (!isTime && event.at > nextWake) return false
+    if (isAboutHours(event._tag)) return false
     return (legal[event._tag] as (one: MarketEvent) => boolean)(event)
   }
 
@@ -1746,6 +1767,7 @@ export const makeNaiveMarket = (economy: Economy) => {
     runTo(event.at)
     const read = reader(commands)
     const choice = choiceFor(event, healthOf)
+    if (isAboutHours(event._tag)) throw new Error("what is about hours is rejected")
     const effect = effects[event._tag] as (
       event: MarketEvent,
       read: Reader,

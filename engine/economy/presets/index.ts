@@ -1,5 +1,7 @@
 /** The economies that Evenkeel ships, by name. */
 import type { Economy } from "../schema.ts"
+import { aitbcHardened } from "./aitbc-hardened.ts"
+import { aitbc } from "./aitbc.ts"
 import { hardened } from "./hardened.ts"
 import { infrintiaHardened } from "./infrintia-hardened.ts"
 import { infrintia } from "./infrintia.ts"
@@ -10,4 +12,6 @@ export const economies: Readonly<Record<string, Economy>> = {
   hardened,
   infrintia,
   "infrintia-hardened": infrintiaHardened,
+  aitbc,
+  "aitbc-hardened": aitbcHardened,
 }

@@ -15,6 +15,8 @@ import type { Market } from "../state/market-state.ts"
 import { partyOf } from "../state/market-state.ts"
 import { invariant } from "../../core/invariant.ts"
 import { slotOf } from "../../core/table.ts"
+import { joinLosses } from "../bookings/disputes.ts"
+import { joinRegionDemand } from "../listings/use.ts"
 import { joinSeats } from "../payout/seats.ts"
 
 export const onAccountsLinked = (
@@ -39,6 +41,8 @@ const join = (market: Market, kept: number, joined: number): void => {
   for (const instance of moved) refresh(market, instance)
   joinSeats(market, kept, joined)
   joinCredibility(market, kept, joined)
+  joinRegionDemand(market, kept, joined)
+  joinLosses(market, kept, joined)
   for (const ofModel of market.demandByParty) addTo(ofModel, kept, joined)
   for (const ofModel of market.operators) addTo(ofModel, kept, joined)
 }

@@ -32,6 +32,7 @@ export const eligibilityReasons = [
   "Draining",
   "Suspended",
   "OffSchedule",
+  "Booked",
   "Unverified",
   "Parked",
   "ProbeUnderWay",
@@ -47,16 +48,18 @@ const inactive = 1
 const draining = 2
 const suspended = 3
 const offSchedule = 4
-const unverified = 5
-const parked = 6
-const probeUnderWay = 7
-const belowFloor = 8
-const backpressure = 9
-const rateCapped = 10
-const full = 11
+const booked = 5
+const unverified = 6
+const parked = 7
+const probeUnderWay = 8
+const belowFloor = 9
+const backpressure = 10
+const rateCapped = 11
+const full = 12
 
 /** Out of service by a deed: nothing is asked of the instance, and time alone changes nothing. */
-const outOfService = (1 << inactive) | (1 << draining) | (1 << suspended) | (1 << offSchedule)
+const outOfService =
+  (1 << inactive) | (1 << draining) | (1 << suspended) | (1 << offSchedule) | (1 << booked)
 
 /** The ramp r of an instance at `now`, from where its model's starts to 1. */
 export const rampNow = (market: Market, instance: number, now: number): number =>
@@ -82,13 +85,28 @@ export const onlineMicrosAt = (market: Market, instance: number, now: number): n
   return credited + now - creditedUntil[instance]
 }
 
-/** Slots that count before the ramp: declared, or the lesser of declared and measured. */
+/** Slots that count before the ramp: declared, or the lesser of declared and measured, less those booked. */
 export const countedSlots = (market: Market, instance: number): number => {
-  const { slots, measuredSlots } = market.instances.columns
+  const { node, slots, measuredSlots } = market.instances.columns
   const declared = slots[instance]
-  if (!market.rules.isCapacityVerified) return declared
-  return Math.min(declared, measuredSlots[instance])
+  const counted = market.rules.isCapacityVerified
+    ? Math.min(declared, measuredSlots[instance])
+    : declared
+  const listing = market.nodes.columns.listing[node[instance]]
+  return listing === 0 ? counted : Math.floor(counted * freeShareOf(market, listing - 1))
 }
+
+/** What of a listing's node is not in use by the hour now, 0 … 1. */
+const freeShareOf = ({ listings }: Market, listing: number): number =>
+  1 - listings.columns.busyJobs[listing] / listings.columns.maxJobs[listing]
+
+const isBooked = (market: Market, instance: number): boolean => {
+  const listing = market.nodes.columns.listing[market.instances.columns.node[instance]]
+  return listing !== 0 && freeShareOf(market, listing - 1) === 0
+}
+
+const isOffSchedule = ({ instances: { columns }, nodes }: Market, instance: number): boolean =>
+  columns.isUnavailable[instance] === 1 || nodes.columns.isOffSchedule[columns.node[instance]] === 1
 
 /** Tokens per second that count before the ramp, likewise. */
 export const countedTokensPerSecond = (market: Market, instance: number): number => {
@@ -174,7 +192,8 @@ const reasonsAgainst = (market: Market, instance: number, ramp: number): number 
   if (columns.isOnline[instance] === 0) reasons |= 1 << inactive
   if (columns.service[instance] !== serving) reasons |= 1 << draining
   if (columns.isSuspended[instance] === 1) reasons |= 1 << suspended
-  if (columns.isUnavailable[instance] === 1) reasons |= 1 << offSchedule
+  if (isOffSchedule(market, instance)) reasons |= 1 << offSchedule
+  if (isBooked(market, instance)) reasons |= 1 << booked
   if (rules.isCapacityVerified && columns.measuredSlots[instance] === 0) reasons |= 1 << unverified
   if (state === open) reasons |= 1 << parked
   else if (state === halfOpen && (rules.isProbeSynthetic || columns.probeRequest[instance] !== 0))
@@ -190,21 +209,17 @@ const lowest = (reasons: number): number =>
   reasons === 0 ? eligible : 31 - Math.clz32(reasons & -reasons)
 
 /** May anything be asked of the instance: probes, measurements, requests? */
-export const isInService = ({ instances: { columns } }: Market, instance: number): boolean =>
-  columns.isOnline[instance] === 1 &&
-  columns.service[instance] === serving &&
-  columns.isSuspended[instance] === 0 &&
-  columns.isUnavailable[instance] === 0
+export const isInService = (market: Market, instance: number): boolean =>
+  outOfServiceReason(market, instance) < 0
 
 /** Code of the first reason that it is out of service by; −1 where it is in service. */
-export const outOfServiceReason = (
-  { instances: { columns } }: Market,
-  instance: number,
-): number => {
+export const outOfServiceReason = (market: Market, instance: number): number => {
+  const { columns } = market.instances
   if (columns.isOnline[instance] === 0) return inactive
   if (columns.service[instance] !== serving) return draining
   if (columns.isSuspended[instance] === 1) return suspended
-  return columns.isUnavailable[instance] === 1 ? offSchedule : -1
+  if (isOffSchedule(market, instance)) return offSchedule
+  return isBooked(market, instance) ? booked : -1
 }
 
 /** Everything that stands against an instance now, its load included; empty: eligible. */

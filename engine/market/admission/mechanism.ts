@@ -9,7 +9,7 @@ import { lookAgain, onProbeEnded } from "./probes.ts"
 export const admission: Mechanism = {
   name: "admission",
   takes: { CapacityMeasured: onCapacityMeasured, ProbeEnded: onProbeEnded },
-  timers: { queue: ofInstances, fire: lookAgain },
+  timers: [{ queue: ofInstances, fire: lookAgain }],
   turnHour: setRampStarts,
   audit: auditAdmission,
 }

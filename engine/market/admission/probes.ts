@@ -249,3 +249,10 @@ const settleDoubt = (market: Market, instance: number, verdict: Verdict): void =
     columns.probeAfter[instance] = now + rules.cooldownMicros
   } else columns.probeAfter[instance] = now + rules.probeRetryMicros
 }
+
+/** Looks at every instance of a node again. */
+export const lookAgainAtNode = (market: Market, node: number): void => {
+  const { nextOnNode } = market.instances.columns
+  for (let next = market.nodes.columns.firstInstance[node]; next !== 0; next = nextOnNode[next - 1])
+    lookAgain(market, next - 1)
+}

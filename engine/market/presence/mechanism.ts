@@ -37,7 +37,7 @@ export const presence: Mechanism = {
     InstanceStopped: onInstanceStopped,
     CredentialReplaced: onCredentialReplaced,
   },
-  timers: { queue: ofNodes, fire: checkHeartbeat },
+  timers: [{ queue: ofNodes, fire: checkHeartbeat }],
   turnHour: (market) => {
     const { ids, used } = market.instances
     for (let instance = 0; instance < used; instance++)

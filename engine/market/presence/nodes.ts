@@ -17,6 +17,9 @@ import { stopInstance } from "./instances.ts"
 import { setOnline } from "./online-time.ts"
 import { refresh } from "../admission/eligibility.ts"
 import { lookAgain } from "../admission/probes.ts"
+import { noteNode } from "../bookings/delivery.ts"
+import { delist, isNodeBooked } from "../listings/listings.ts"
+import { countUseOfNode } from "../listings/use.ts"
 import { bequeathSeats, inheritSeats, leaveSeat } from "../payout/seats.ts"
 
 export const onNodeRegistered = (
@@ -107,6 +110,8 @@ export const onNodeRemoved = (
   if (node < 0) return "UnknownNode"
   for (const instance of instancesOf(market, node))
     if (market.instances.columns.inFlight[instance] > 0) return "AttemptsInFlight"
+  if (isNodeBooked(market, node)) return "Booked"
+  delist(market, node)
   for (const instance of instancesOf(market, node)) {
     if (market.instances.columns.service[instance] === serving) leaveSeat(market, instance)
     stopInstance(market, instance)
@@ -130,16 +135,20 @@ const instancesOf = (market: Market, node: number): ReadonlyArray<number> => {
 }
 
 const takeOffline = (market: Market, node: number): void => {
+  countUseOfNode(market, node)
   advance(connectionColumn, market.nodes.columns.isOnline, node, "silent")
   wakeAt(market.wakes[ofNodes], node, Infinity)
   for (const instance of instancesOf(market, node)) setOnline(market, instance, false)
+  noteNode(market, node, false)
 }
 
 const bringOnline = (market: Market, node: number): void => {
+  countUseOfNode(market, node)
   advance(connectionColumn, market.nodes.columns.isOnline, node, "heard")
   if (market.nodes.columns.isSupervised[node] === 1) superviseFrom(market, node)
   for (const instance of instancesOf(market, node)) {
     setOnline(market, instance, true)
     lookAgain(market, instance)
   }
+  noteNode(market, node, true)
 }

@@ -21,6 +21,8 @@ import type { Health } from "../../rules/health.ts"
 import { growHealth, makeHealth } from "../../rules/health.ts"
 import type { Attempts } from "./attempts.ts"
 import { makeAttempts } from "./attempts.ts"
+import type { Calendar } from "../../rules/hours/calendar.ts"
+import type { Spans } from "../../rules/hours/spans.ts"
 import type { PriceLevels } from "../../rules/pricing/price-levels.ts"
 import type { Candidates } from "../../rules/selection.ts"
 import { microsPerHour } from "../../core/units.ts"
@@ -55,6 +57,9 @@ const nodeSpec = {
   lastHeartbeat: "f64",
   /** How busy it says that it is, bps. */
   utilisationBps: "u32",
+  /** Its listing, slot + 1; 0: it sells no hours. And is it closed by the listing's schedule? */
+  listing: "i32",
+  isOffSchedule: "u8",
   /** First instance, slot + 1; 0: none. */
   firstInstance: "i32",
   /** Anti-flapping reduction as of `reductionAt`. */
@@ -131,6 +136,88 @@ const instanceSpec = {
   parks: "u32",
 } as const
 
+/** What a node sells by the hour. Rates are minor units an hour for each job; factors basis points. */
+const listingSpec = {
+  node: "i32",
+  account: "i32",
+  region: "i32",
+  /** Draft, open, paused or closed. */
+  phase: "u8",
+  /** Declared by the host, and verified by the driver; 0: not yet. */
+  maxJobs: "i32",
+  memoryMib: "i32",
+  measuredJobs: "i32",
+  measuredMemoryMib: "i32",
+  baseRate: "f64",
+  leastRate: "f64",
+  rate: "f64",
+  strategy: "u8",
+  multiplierBps: "u32",
+  peakBps: "u32",
+  bulkBps: "u32",
+  thresholdBps: "u32",
+  mostBps: "u32",
+  /** Past it, nothing is known of its schedule; +Infinity: always open. */
+  scheduleUntil: "f64",
+  /** Jobs of bookings that run now, and their bookings. */
+  busyJobs: "i32",
+  running: "i32",
+  /** Bookings that are not over. */
+  bookings: "i32",
+  /** Since its rate was last set: ∫ busy jobs and ∫ jobs on offer, job·µs, up to `countedAt`. */
+  busyMicros: "f64",
+  offeredMicros: "f64",
+  countedAt: "f64",
+  idleSince: "f64",
+  /** Mean length of what it has sold, µs, and how many went into it. */
+  soldMicros: "f64",
+  sold: "f64",
+} as const
+
+const regionSpec = {
+  /** Past it, its peak hours are not known. */
+  peaksUntil: "f64",
+  /** As of the latest turn: use of its capacity since the one before, on average over a week, and turns so far. */
+  use: "f64",
+  meanUse: "f64",
+  turns: "f64",
+} as const
+
+const bookingSpec = {
+  account: "i32",
+  listing: "i32",
+  phase: "u8",
+  isGranted: "u8",
+  startAt: "f64",
+  endAt: "f64",
+  jobs: "i32",
+  memoryMib: "i32",
+  /** Its terms, as ordered. */
+  price: "f64",
+  ratePerHour: "f64",
+  peakBps: "u32",
+  bulkBps: "u32",
+  isInDemand: "u8",
+  /** When the running period began, and for how long it has not been delivered, up to `downSince`. */
+  periodFrom: "f64",
+  downMicros: "f64",
+  /** Why it is not being delivered now, as bits; 0: it is. Since when. */
+  down: "u8",
+  downSince: "f64",
+  /** When delivery ended, and the whole of what it then costs, delivered or not. */
+  endedAt: "f64",
+  periods: "u32",
+  drawn: "f64",
+  fee: "f64",
+  poolFee: "f64",
+  penalty: "f64",
+  /** When whoever is to act has to: the provider to start, a party to answer, the judge to rule. */
+  deadline: "f64",
+  /** Who disputes it: 0 nobody, 1 its consumer, 2 its provider; and has the other one answered? */
+  disputedBy: "u8",
+  isAnswered: "u8",
+} as const
+
 const modelSpec = {
   inputPricePerMtok: "f64",
   outputPricePerMtok: "f64",
@@ -165,6 +252,30 @@ const requestSpec = {
 /** Places of the queues in `wakes`: instances by breaker, probes and the like; nodes by heartbeat. */
 export const ofInstances = 0
 export const ofNodes = 1
+/** Regions by the next time at which rates are set, listings by their schedules. */
+export const ofRegions = 2
+export const ofListings = 3
+/** Bookings that run or are over, and those that are still to start: ends come before starts. */
+export const ofBookings = 4
+export const ofStarts = 5
+const wakeQueues = 6
+
+/** Hours of a party in use in a region: jobs now, and job·µs since rates were last set, up to `at`. */
+export interface PartyDemand {
+  readonly jobs: number
+  readonly micros: number
+  readonly at: number
+}
+
+/** A period of a booking that is over: its price, how much of it is due, and until when that can be disputed. */
+export interface DuePeriod {
+  readonly price: number
+  readonly due: number
+  /** How long it was, and for how much of that it was not delivered, µs. */
+  readonly micros: number
+  readonly downMicros: number
+  readonly confirmBy: number
+}
 
 declare const kernelOnly: unique symbol
 
@@ -179,6 +290,8 @@ export interface MarketHandle {
   readonly now: number
   /** Latest request id; later ones are higher. */
   readonly lastRequest: number
+  /** Latest booking id; later ones are higher. */
+  readonly lastBooking: number
   readonly [kernelOnly]: true
 }
 
@@ -186,6 +299,7 @@ export interface Market extends MarketHandle {
   readonly rules: Rules
   now: number
   lastRequest: number
+  lastBooking: number
   /** Start of the next hour, µs. */
   nextHour: number
   /** Hours that have turned since anything else happened. */
@@ -199,6 +313,20 @@ export interface Market extends MarketHandle {
   readonly models: Table<typeof modelSpec>
   readonly requests: Table<typeof requestSpec>
   readonly attempts: Attempts
+  readonly listings: Table<typeof listingSpec>
+  readonly regions: Table<typeof regionSpec>
+  readonly bookings: Table<typeof bookingSpec>
+  /** By listing slot: what of it is sold, when it is open, and which of its bookings run. */
+  readonly calendars: Array<Calendar>
+  readonly schedules: Array<Spans>
+  readonly running: Array<Array<number>>
+  /** By region slot: its peak hours, and the hours that each party has in use there. */
+  readonly peaks: Array<Spans>
+  readonly regionDemand: Array<Map<number, PartyDemand>>
+  /** Booking slot → its periods that are over and not yet paid for, oldest first. */
+  readonly duePeriods: Map<number, Array<DuePeriod>>
+  /** Party → when it last lost disputes, the latest three, oldest first. */
+  readonly lostDisputes: Map<number, ReadonlyArray<number>>
   /** Who stands side by side for requests, by field; free fields, last freed first. */
   readonly fields: Array<Candidates>
   readonly freeFields: Array<number>
@@ -240,6 +368,7 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     seed,
     now: 0,
     lastRequest: -1,
+    lastBooking: -1,
     nextHour: microsPerHour,
     idleHours: 0,
     sink: { commands: [], digest },
@@ -250,6 +379,16 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     models: makeTable(modelSpec, 8),
     requests: makeTable(requestSpec),
     attempts: makeAttempts(rules),
+    listings: makeTable(listingSpec),
+    regions: makeTable(regionSpec, 4),
+    bookings: makeTable(bookingSpec),
+    calendars: [],
+    schedules: [],
+    running: [],
+    peaks: [],
+    regionDemand: [],
+    duePeriods: new Map(),
+    lostDisputes: new Map(),
     fields: [],
     freeFields: [],
     levels: [],
@@ -261,7 +400,7 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     breakers: makeBreakers(rules),
     floorSamples: makeFloorSamples(rules),
     health: makeHealth(rules),
-    wakes: [makeWakeQueue(), makeWakeQueue()],
+    wakes: Array.from({ length: wakeQueues }, makeWakeQueue),
     claimants: [],
     vestings: new Map(),
     standings: [],

@@ -25,7 +25,10 @@ export interface Timers {
 export interface Mechanism {
   readonly name: string
   readonly takes: Handlers
-  readonly timers?: Timers
+  /** In the order in which those of one instant come. */
+  readonly timers?: ReadonlyArray<Timers>
+  /** The gateway was away from `from` until now: what fell due meanwhile is nobody's fault. */
+  readonly resume?: (market: Market, from: number) => void
   /** What an hour changes when it turns. `isOpen`: the gateway was there, so what was asked is demand. */
   readonly turnHour?: (market: Market, isOpen: boolean) => void
   /** In a market where nothing has happened for long: could a further hour change anything but counters? */

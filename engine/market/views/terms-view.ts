@@ -11,15 +11,20 @@ export interface Terms {
   readonly measureLeaseMicros: number
   /** Decoding below this is too slow, thousandths of a token per second. */
   readonly floorMilliTokensPerSecond: number
+  /** Peak hours of the clock of a region, local hours of the day. */
+  readonly peakFromHour: number
+  readonly peakUntilHour: number
 }
 
 export const termsOf = (handle: MarketHandle): Terms => {
-  const { rules } = open(handle)
+  const { economy, rules } = open(handle)
   return {
     leastWithdrawal: rules.minWithdrawalMinor,
     probeLeaseMicros: rules.probeLeaseMicros,
     floorProbeLeaseMicros: rules.floorProbeLeaseMicros,
     measureLeaseMicros: rules.measureLeaseMicros,
     floorMilliTokensPerSecond: rules.floorMilliTokensPerSecond,
+    peakFromHour: economy.hours.peakFromHour,
+    peakUntilHour: economy.hours.peakUntilHour,
   }
 }

@@ -97,6 +97,7 @@ const standings = {
   Draining: "draining",
   Suspended: "suspended",
   OffSchedule: "off schedule",
+  Booked: "booked by the hour",
   Unverified: "not measured yet",
 }
 

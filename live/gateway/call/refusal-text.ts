@@ -12,6 +12,7 @@ const standingWords: Readonly<Record<EligibilityReason, string>> = {
   Draining: "leaving",
   Suspended: "suspended since the host's own key was refused",
   OffSchedule: "taken out for now by the operator",
+  Booked: "sold by the hour",
   Unverified: "not measured yet",
   Parked: "parked after failures",
   ProbeUnderWay: "being probed after failures",

@@ -7,6 +7,7 @@ import { replicationsFor, runAudit } from "../../../sim/claims/audit.ts"
 import type { AuditBook } from "../../../sim/claims/audit-books.ts"
 import { auditBooks, idsIn } from "../../../sim/claims/audit-books.ts"
 import { frontierArms } from "../../../sim/claims/frontier.ts"
+import { halfBusy } from "../../../sim/claims/loads.ts"
 import { makePlan } from "../../../sim/experiment/plan.ts"
 import { metricFactsOf } from "../../../sim/metrics/of-replication.ts"
 import { layerInline } from "../../../sim/experiment/replicators.ts"
@@ -51,6 +52,11 @@ describe("every arm of the audit", () => {
         const known = metricFactsOf((await planOf({ scenario, settings })).scenario)
         for (const metric of report) expect(Object.keys(known)).toContain(metric)
       }
+  })
+
+  it("is tried in a fast audit where over-declaring has calls to win", () => {
+    const [first] = attackPlans.find(({ id }) => id === "over-declaring")!.ways
+    expect(first.both).toContain(halfBusy)
   })
 
   it("has an honest party without conduct of its own, on the attacker's machines", async () => {

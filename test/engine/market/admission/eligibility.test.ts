@@ -11,11 +11,16 @@ import {
   startInstance,
   viewOf,
 } from "../../../support/market.ts"
+import { openListing, region } from "../../../support/hours.ts"
 import type { Trial } from "../../../support/market.ts"
 
 const second = 1_000_000
 const hour = 3600 * second
-const grown = economyWith({ ramp: { start: 1 }, routing: { maxRetries: 0 } })
+const grown = economyWith({
+  ramp: { start: 1 },
+  routing: { maxRetries: 0 },
+  hours: { areSold: true },
+})
 
 const countOf = (trial: Trial, reason: EligibilityReason) =>
   trial.market.reasonCounts[eligibilityReasons.indexOf(reason)]
@@ -23,6 +28,22 @@ const countOf = (trial: Trial, reason: EligibilityReason) =>
 describe("each reason against an instance", () => {
   const parkIt = (trial: Trial): void => {
     for (let request = 1; request <= 3; request++) call(trial, request, "stalled")
+  }
+  /** Hours of all of the node are sold, and begin. */
+  const bookAll = (trial: Trial): void => {
+    trial.send({ _tag: "RegionSet", region, peakFrom: [], peakUntil: [], until: 0 })
+    openListing(trial, { listing: 1, maxJobs: 1 })
+    trial.send({
+      _tag: "BookingRequested",
+      booking: 1,
+      account: 1,
+      listing: 1,
+      startAt: trial.market.now,
+      endAt: trial.market.now + hour,
+      jobs: 1,
+      memoryMib: 0,
+    })
+    trial.wait(1)
   }
   const cases: ReadonlyArray<readonly [EligibilityReason, (trial: Trial) => void]> = [
     ["Inactive", (trial) => trial.send({ _tag: "NodeLost", node: 1 })],
@@ -32,6 +53,7 @@ describe("each reason against an instance", () => {
       "OffSchedule",
       (trial) => trial.send({ _tag: "AvailabilityChanged", instance: 1, isAvailable: false }),
     ],
+    ["Booked", bookAll],
     ["Parked", parkIt],
     [
       "ProbeUnderWay",

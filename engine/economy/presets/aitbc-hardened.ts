@@ -1,0 +1,52 @@
+/** Ours: the market of hours with its holes closed; each difference with the hole that it closes. */
+import type { Economy } from "../schema.ts"
+import { aitbc } from "./aitbc.ts"
+import { hardened } from "./hardened.ts"
+
+export const aitbcHardened: Economy = {
+  ...aitbc,
+  name: "aitbc-hardened",
+  meaning:
+    "The market of hours with its holes closed: measured delivery, hours paid as delivered, bonds, deposits.",
+  hours: {
+    ...aitbc.hours,
+    // Demand at the moment of the order says nothing of the tenth hour: a surge on all of it overpays long
+    // rentals, and has hosts refuse short ones.
+    peak: "either",
+    surcharge: "firstHour",
+    // A discount on all hours has everybody book 10 hours and a bit, and leave at 8.
+    bulk: "incremental",
+  },
+  listings: {
+    ...aitbc.listings,
+    capacity: "measured",
+    // A host that books itself makes its region dear.
+    excludeLinked: true,
+    maxDemandShare: 0.2,
+  },
+  // A rate that jumps with one busy slot, and stays high for as long as what was sold at it.
+  strategies: { ...aitbc.strategies, dynamic: "step" },
+  escrow: {
+    ...aitbc.escrow,
+    // The market's word alone, the moment the time is over, leaves nothing to dispute.
+    confirm: "consumer",
+    // All or nothing at the end gives consumers a reason to break the machine in the last hour.
+    periodHours: 24,
+    payFor: "delivered",
+    // A cheap box can send heartbeats for a machine that is not there.
+    evidence: "probes",
+    // Whoever sells and does not deliver loses more than it could get elsewhere.
+    bondHours: 24,
+    // Far bookings lock every machine, and are cancelled for nothing.
+    cancelFeeHours: 1,
+  },
+  // A false dispute costs nothing.
+  disputes: { ...aitbc.disputes, depositShare: 0.1 },
+  routing: { ...aitbc.routing, selection: "spareLottery", capacity: "verified" },
+  breaker: hardened.breaker,
+  backpressure: hardened.backpressure,
+  blame: hardened.blame,
+  ramp: hardened.ramp,
+  flap: hardened.flap,
+  promotion: { ...aitbc.promotion, giftsPay: "gifts" },
+}

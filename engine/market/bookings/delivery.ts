@@ -1,0 +1,213 @@
+/**
+ * The delivery of hours (docs/rules.md#delivery): access is granted at the start, and what is delivered is
+ * measured by the presence of the node and, where the rules ask for it, by probes of what was granted. A
+ * period that is over becomes due; the last one ends the booking.
+ */
+import { invariant } from "../../core/invariant.ts"
+import { advance } from "../../core/machine.ts"
+import { slotOf } from "../../core/table.ts"
+import { mulDivCeil } from "../../core/units.ts"
+import { active, bookingColumn, held } from "../../machines/booking.ts"
+import type { Rejection, Revocation } from "../../protocol/command.ts"
+import { emit } from "../../protocol/command.ts"
+import type { EventOf } from "../../protocol/event.ts"
+import { giveBack } from "../../rules/hours/calendar.ts"
+import { changeUse } from "../listings/use.ts"
+import type { Market } from "../state/market-state.ts"
+import { close, penalise, releaseAll, releaseOldest } from "./escrow.ts"
+import { costOf, providerOf, roomFor } from "./terms.ts"
+import { dueOf, lostAt, periodEnd, wakeBooking } from "./wakes.ts"
+
+/** Why hours are not being delivered, as bits. */
+const nodeAway = 1
+const probeFailed = 2
+
+/** The wake of a booking that has not begun: it is time, or too late. */
+export const fireStart = (market: Market, booking: number): void => {
+  const { columns } = market.bookings
+  invariant(columns.phase[booking] === held, "a booking begins once")
+  if (columns.isGranted[booking] === 0) grant(market, booking)
+  else missStart(market, booking)
+}
+
+const grant = (market: Market, booking: number): void => {
+  const { rules, now } = market
+  const { columns, ids } = market.bookings
+  // The gateway was away for all of it: nobody's fault.
+  if (columns.endAt[booking] <= now) {
+    leaveCalendar(market, booking)
+    return close(market, booking, "cancelled", "cancelled")
+  }
+  advance(bookingColumn, columns.phase, booking, "due")
+  columns.isGranted[booking] = 1
+  columns.downSince[booking] = now
+  columns.deadline[booking] = now + rules.startGraceMicros
+  const listing = columns.listing[booking]
+  market.running[listing].push(booking)
+  changeUse(market, listing, columns.account[booking], columns.jobs[booking])
+  emit(market.sink, { _tag: "Grant", booking: ids[booking], untilMicros: columns.endAt[booking] })
+  wakeBooking(market, booking)
+}
+
+const missStart = (market: Market, booking: number): void => {
+  const id = market.bookings.ids[booking]
+  const subject = market.accounts.ids[providerOf(market, booking)]
+  stopRunning(market, booking, "NotStarted")
+  emit(market.sink, { _tag: "Audit", subject, finding: "NoShow", quantity: id })
+  penalise(market, booking)
+  close(market, booking, "notStarted", "noShow")
+}
+
+export const onDeliveryStarted = (
+  market: Market,
+  event: EventOf<"DeliveryStarted">,
+): Rejection | undefined => {
+  const booking = slotOf(market.bookings, event.booking)
+  if (booking < 0) return "UnknownBooking"
+  const { columns } = market.bookings
+  if (columns.phase[booking] !== held || columns.isGranted[booking] === 0) return "WrongPhase"
+  if (market.now >= columns.endAt[booking]) return "WrongPhase"
+  advance(bookingColumn, columns.phase, booking, "started")
+  columns.periodFrom[booking] = columns.startAt[booking]
+  // Hours are late from when access was asked for.
+  columns.downMicros[booking] += market.now - columns.downSince[booking]
+  const node = market.listings.columns.node[columns.listing[booking]]
+  columns.down[booking] = market.nodes.columns.isOnline[node] === 1 ? 0 : nodeAway
+  columns.downSince[booking] = market.now
+  wakeBooking(market, booking)
+  return undefined
+}
+
+export const onDeliveryProbed = (
+  market: Market,
+  event: EventOf<"DeliveryProbed">,
+): Rejection | undefined => {
+  const booking = slotOf(market.bookings, event.booking)
+  if (booking < 0) return "UnknownBooking"
+  if (market.bookings.columns.phase[booking] !== active) return "WrongPhase"
+  if (market.rules.areProbesEvidence) setDown(market, booking, probeFailed, !event.isUp)
+  return undefined
+}
+
+/** A node has gone, or is back: so have the hours that are being delivered on it. */
+export const noteNode = (market: Market, node: number, isOnline: boolean): void => {
+  const listing = market.nodes.columns.listing[node] - 1
+  if (listing < 0) return
+  for (const booking of market.running[listing])
+    if (market.bookings.columns.phase[booking] === active)
+      setDown(market, booking, nodeAway, !isOnline)
+}
+
+const setDown = (market: Market, booking: number, why: number, isDown: boolean): void => {
+  const { down, downSince, downMicros } = market.bookings.columns
+  const before = down[booking]
+  const after = isDown ? before | why : before & ~why
+  if (before === after) return
+  down[booking] = after
+  if (before === 0) downSince[booking] = market.now
+  else if (after === 0) downMicros[booking] += Math.max(0, market.now - downSince[booking])
+  wakeBooking(market, booking)
+}
+
+/** The wake of a booking that is being delivered: the oldest due first, then what ends it. */
+export const fireActive = (market: Market, booking: number): void => {
+  const { now } = market
+  const [oldest] = dueOf(market, booking)
+  if (oldest !== undefined && oldest.confirmBy <= now) releaseOne(market, booking)
+  else if (lostAt(market, booking) <= now) endDelivery(market, booking, false, "Lost")
+  else passPeriod(market, booking)
+}
+
+/** The wake of a booking that was delivered: nobody has said anything against it. */
+export const fireDelivered = (market: Market, booking: number): void => {
+  releaseOne(market, booking)
+  if (dueOf(market, booking).length === 0) close(market, booking, "settled", "released")
+}
+
+const releaseOne = (market: Market, booking: number): void => {
+  advance(bookingColumn, market.bookings.columns.phase, booking, "periodEnded")
+  releaseOldest(market, booking)
+  wakeBooking(market, booking)
+}
+
+const passPeriod = (market: Market, booking: number): void => {
+  const { endAt } = market.bookings.columns
+  const until = periodEnd(market, booking)
+  invariant(until <= market.now, "a period is over when its time is")
+  if (until === endAt[booking]) return endDelivery(market, booking, true, "Ended")
+  makeDue(market, booking, until, true)
+  wakeBooking(market, booking)
+}
+
+/** What the running period costs until then is due, as far as it was delivered. */
+export const makeDue = (
+  market: Market,
+  booking: number,
+  until: number,
+  isComplete: boolean,
+): void => {
+  const { rules, now } = market
+  const { columns } = market.bookings
+  const from = columns.periodFrom[booking]
+  const micros = until - from
+  if (micros === 0) return
+  const downMicros = Math.min(micros, downUntil(market, booking, until))
+  const price = costOf(market, booking, until) - costOf(market, booking, from)
+  const byHour = price - mulDivCeil(price, downMicros, micros)
+  const due = rules.isPaidByHour ? byHour : isComplete ? price : 0
+  const confirmBy = rules.isConfirmedByConsumer ? now + rules.confirmMicros : now
+  const periods = [...dueOf(market, booking), { price, due, micros, downMicros, confirmBy }]
+  market.duePeriods.set(booking, periods)
+  columns.periodFrom[booking] = until
+  columns.downMicros[booking] = 0
+  columns.downSince[booking] = Math.max(until, columns.downSince[booking])
+}
+
+const downUntil = ({ bookings: { columns } }: Market, booking: number, until: number): number =>
+  columns.downMicros[booking] +
+  (columns.down[booking] === 0 ? 0 : Math.max(0, until - columns.downSince[booking]))
+
+/**
+ * Delivery is over: at its end, before it, or because the machine is lost. Whether what it has come to is
+ * complete decides what is due where hours are paid all or none.
+ */
+export const endDelivery = (
+  market: Market,
+  booking: number,
+  isComplete: boolean,
+  reason: Revocation,
+): void => {
+  const { columns, ids } = market.bookings
+  const { rules, now } = market
+  makeDue(market, booking, Math.min(now, columns.endAt[booking]), isComplete)
+  stopRunning(market, booking, reason)
+  advance(bookingColumn, columns.phase, booking, "ended")
+  if (rules.isConfirmedByConsumer && dueOf(market, booking).length > 0) {
+    const untilMicros = dueOf(market, booking).at(-1)?.confirmBy ?? now
+    emit(market.sink, { _tag: "AskConfirmation", booking: ids[booking], untilMicros })
+    return wakeBooking(market, booking)
+  }
+  releaseAll(market, booking)
+  close(market, booking, "settled", "released")
+}
+
+/** Access ends, and what was not used of the calendar is free. */
+export const stopRunning = (market: Market, booking: number, reason: Revocation): void => {
+  const { columns, ids } = market.bookings
+  const listing = columns.listing[booking]
+  const running = market.running[listing]
+  const place = running.indexOf(booking)
+  invariant(place >= 0, "a booking that stops was running")
+  running.splice(place, 1)
+  columns.endedAt[booking] = market.now
+  leaveCalendar(market, booking)
+  changeUse(market, listing, columns.account[booking], -columns.jobs[booking])
+  emit(market.sink, { _tag: "Revoke", booking: ids[booking], reason })
+}
+
+/** Gives the hours back that are still ahead. */
+export const leaveCalendar = (market: Market, booking: number): void => {
+  const { listing, startAt, endAt } = market.bookings.columns
+  const from = Math.max(market.now, startAt[booking])
+  giveBack(market.calendars[listing[booking]], from, endAt[booking], roomFor(market, booking))
+}

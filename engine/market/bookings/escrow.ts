@@ -1,0 +1,100 @@
+/**
+ * Escrow (docs/rules.md#escrow): what is held for a booking is drawn period by period, split and paid, and what is
+ * left of it goes back at the end. Drawn and given back add up to the price, whatever happens.
+ */
+import { invariant } from "../../core/invariant.ts"
+import { advance } from "../../core/machine.ts"
+import { remove, slotOf } from "../../core/table.ts"
+import { mulDivFloor } from "../../core/units.ts"
+import { wakeAt } from "../../core/wake-queue.ts"
+import { bought, lotAccount } from "../../ledger/accounts.ts"
+import { drawHold, heldAmount, voidHold } from "../../ledger/holds.ts"
+import { bookingColumn } from "../../machines/booking.ts"
+import type { BookingOutcome } from "../../protocol/command.ts"
+import { emit } from "../../protocol/command.ts"
+import { feeOf } from "../../rules/price.ts"
+import { pay } from "../payout/pay.ts"
+import type { Market } from "../state/market-state.ts"
+import { ofBookings, ofStarts } from "../state/market-state.ts"
+import { costOf, providerOf } from "./terms.ts"
+import { dueOf } from "./wakes.ts"
+
+/** Draws `due` of a price to the provider. The fee is of all that was drawn so far, so that parts add up. */
+export const release = (market: Market, booking: number, price: number, due: number): void => {
+  const { ledger, sink, rules } = market
+  const { columns, ids } = market.bookings
+  const id = ids[booking]
+  invariant(due >= 0 && due <= price, "no more is released than a period costs")
+  const drawnBefore = columns.drawn[booking]
+  const fee = feeOf(drawnBefore + due, rules.feeBps) - columns.fee[booking]
+  const poolFee =
+    mulDivFloor(columns.fee[booking] + fee, rules.poolFeeBps, 10_000) - columns.poolFee[booking]
+  const holds = ledger.holds.bookings
+  const paidByGift = drawHold(ledger, sink, holds, slotOf(holds, id), due, "rent")
+  const share = due - fee
+  const provider = providerOf(market, booking)
+  pay(market, provider, { charge: due, paidByGift, share, withheld: 0, fee, poolFee }, id)
+  columns.drawn[booking] = drawnBefore + due
+  columns.fee[booking] += fee
+  columns.poolFee[booking] += poolFee
+  const period = columns.periods[booking]++
+  emit(sink, { _tag: "Release", booking: id, period, drawn: due, fee, share, refund: price - due })
+}
+
+/** Pays for the oldest period that is over. */
+export const releaseOldest = (market: Market, booking: number): void => {
+  const [oldest, ...others] = dueOf(market, booking)
+  invariant(oldest !== undefined, "a period is paid for that is over")
+  release(market, booking, oldest.price, oldest.due)
+  if (others.length === 0) market.duePeriods.delete(booking)
+  else market.duePeriods.set(booking, others)
+}
+
+export const releaseAll = (market: Market, booking: number): void => {
+  while (dueOf(market, booking).length > 0) releaseOldest(market, booking)
+}
+
+/** Pays the consumer out of the bond, where there is one. */
+export const penalise = (market: Market, booking: number): void => {
+  const { ledger, sink, rules } = market
+  const { columns, ids } = market.bookings
+  const bonds = ledger.holds.bonds
+  const bond = slotOf(bonds, ids[booking])
+  if (bond < 0) return
+  const cost = costOf(market, booking, columns.startAt[booking] + rules.penaltyMicros)
+  const amount = Math.min(heldAmount(bonds, bond), cost)
+  const to = lotAccount(columns.account[booking], bought)
+  drawHold(ledger, sink, bonds, bond, amount, "penalty", to)
+  columns.penalty[booking] = amount
+}
+
+/** Gives back what is left of the hold and of the bond, and says how it ended. */
+export const close = (
+  market: Market,
+  booking: number,
+  input: "cancelled" | "notStarted" | "settled",
+  outcome: BookingOutcome,
+): void => {
+  const { ledger, sink, bookings, wakes } = market
+  const { columns, ids } = bookings
+  const id = ids[booking]
+  invariant(
+    dueOf(market, booking).length === 0,
+    "a booking is closed when its periods are paid for",
+  )
+  advance(bookingColumn, columns.phase, booking, input)
+  const held = slotOf(ledger.holds.bookings, id)
+  const refund = heldAmount(ledger.holds.bookings, held)
+  const price = columns.price[booking]
+  const drawn = columns.drawn[booking]
+  invariant(drawn + refund === price, "what is drawn and what is given back are the price")
+  voidHold(ledger, ledger.holds.bookings, held)
+  const bond = slotOf(ledger.holds.bonds, id)
+  if (bond >= 0) voidHold(ledger, ledger.holds.bonds, bond)
+  const penalty = columns.penalty[booking]
+  emit(sink, { _tag: "Close", booking: id, outcome, price, drawn, refund, penalty })
+  market.listings.columns.bookings[columns.listing[booking]] -= 1
+  wakeAt(wakes[ofStarts], booking, Infinity)
+  wakeAt(wakes[ofBookings], booking, Infinity)
+  remove(bookings, booking)
+}

@@ -55,7 +55,7 @@ describe("every arm of the audit", () => {
   })
 
   it("is tried in a fast audit where over-declaring has calls to win", () => {
-    const [first] = attackPlans.find(({ id }) => id === "over-declaring")!.ways
+    const [first] = auditBooks.pooled.attacks.find(({ id }) => id === "over-declaring")!.ways
     expect(first.both).toContain(halfBusy)
   })
 

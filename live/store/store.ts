@@ -10,6 +10,7 @@ import type { Effect } from "effect"
 import { Context } from "effect"
 import type { Image, Market, RequestId } from "../../engine/index.ts"
 import type { Audit, StoredAudit } from "./audit.ts"
+import type { BookingStep, BookingStepQuery, StoredBookingStep } from "./booking-step.ts"
 import type { StoreFault } from "./errors.ts"
 import type { Journal, JournalReader, StoredPosting } from "./journal.ts"
 import type { MarketMeta } from "./meta.ts"
@@ -23,6 +24,10 @@ export const recordKinds = [
   "hosts",
   "instances",
   "transfers",
+  "regions",
+  "gpus",
+  "bookings",
+  "webhooks",
 ] as const
 export type RecordKind = (typeof recordKinds)[number]
 
@@ -154,6 +159,15 @@ export interface Receipts {
   readonly usage: (query: UsageQuery) => Effect.Effect<ReadonlyArray<UsageRow>, StoreFault>
 }
 
+/** The life of bookings, for their parties: only ever added to, in the commit of what it tells of. */
+export interface BookingSteps {
+  readonly noteBookingStep: (step: BookingStep) => void
+  /** Those that fit all that is asked for, the oldest first. */
+  readonly bookingSteps: (
+    query: BookingStepQuery,
+  ) => Effect.Effect<ReadonlyArray<StoredBookingStep>, StoreFault>
+}
+
 /** How the market was in a span of time: the market as a whole, or one model. */
 export interface StoredSample {
   readonly stepSeconds: number
@@ -201,7 +215,7 @@ export interface History {
 }
 
 export interface MarketStore
-  extends Journal, JournalReader, Records, DeliveryNotes, Ledgers, Receipts, Samples {
+  extends Journal, JournalReader, Records, DeliveryNotes, Ledgers, Receipts, BookingSteps, Samples {
   /** Sequence number of the latest entry that was taken. */
   readonly lastSeq: () => number
   /** Entries and other writes that are not on disk yet. */

@@ -375,6 +375,55 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
     })
   })
 
+  describe(`${name}: steps of bookings`, () => {
+    const step = (booking: number, kind: string, at: number) => ({
+      at,
+      booking,
+      listing: booking % 2,
+      consumer: 10 + booking,
+      provider: 20,
+      kind,
+      figures: JSON.stringify({ at }),
+    })
+    const written = [
+      step(1, "ordered", 5),
+      step(2, "ordered", 6),
+      step(1, "granted", 7),
+      step(1, "closed", 9),
+    ]
+    const all = { afterId: 0, count: 10 }
+
+    it("come back in the order in which they were noted, after a restart too", async () => {
+      const { store, reopen } = await make()
+      for (const one of written) store.noteBookingStep(one)
+      await store.durable()
+      for (const one of [store, await reopen()]) {
+        const found = await Effect.runPromise(one.bookingSteps(all))
+        expect(found.map(({ id: _id, ...rest }) => rest)).toEqual(written)
+        expect(found.map(({ id }) => id)).toEqual(
+          found.map(({ id }) => id).toSorted((a, b) => a - b),
+        )
+      }
+    })
+
+    it("are found by booking, listing, either party, kind and time, page by page", async () => {
+      const { store } = await make()
+      for (const one of written) store.noteBookingStep(one)
+      await store.durable()
+      const ask = async (query: object) =>
+        (await Effect.runPromise(store.bookingSteps({ ...all, ...query }))).map(({ at }) => at)
+      expect(await ask({ booking: 1 })).toEqual([5, 7, 9])
+      expect(await ask({ listing: 0 })).toEqual([6])
+      expect(await ask({ account: 11 })).toEqual([5, 7, 9])
+      expect(await ask({ account: 20 })).toEqual([5, 6, 7, 9])
+      expect(await ask({ account: 99 })).toEqual([])
+      expect(await ask({ kind: "ordered", account: 20 })).toEqual([5, 6])
+      expect(await ask({ fromMicros: 7 })).toEqual([7, 9])
+      const [first] = await Effect.runPromise(store.bookingSteps({ ...all, count: 1 }))
+      expect(await ask({ afterId: first?.id, count: 2 })).toEqual([6, 7])
+    })
+  })
+
   describe("samples", () => {
     it("are found by step, subject and time, replaced by later ones, and forgotten by age", async () => {
       const { store, reopen } = await make()

@@ -13,6 +13,7 @@ import type {
   StoredPosting,
   TakePage,
 } from "../../../../live/store/journal.ts"
+import type { StoredBookingStep } from "../../../../live/store/booking-step.ts"
 import type { Receipt } from "../../../../live/store/receipt.ts"
 import type { MarketMeta } from "../../../../live/store/meta.ts"
 import type {
@@ -52,6 +53,7 @@ export const makeMemoryStore = (
   const snapshots: Array<StoredSnapshot> = []
   const listeners: Array<(rows: number, seconds: number) => void> = []
   const samples = new Map<string, StoredSample>()
+  const bookingSteps: Array<StoredBookingStep> = []
   let meta: MarketMeta | undefined
 
   const after = <E>(seq: number, take: TakePage<E>): Effect.Effect<void, E> =>
@@ -101,6 +103,21 @@ export const makeMemoryStore = (
       const all = records.get(kind) ?? new Map<number, StoredRecord>()
       records.set(kind, all.set(record.id, record))
     },
+    noteBookingStep: (step) => void bookingSteps.push({ id: bookingSteps.length + 1, ...step }),
+    bookingSteps: ({ booking, listing, account, kind, fromMicros = 0, afterId, count }) =>
+      Effect.sync(() =>
+        bookingSteps
+          .filter(
+            (one) =>
+              one.id > afterId &&
+              one.at >= fromMicros &&
+              (booking ?? one.booking) === one.booking &&
+              (listing ?? one.listing) === one.listing &&
+              (kind ?? one.kind) === one.kind &&
+              (account === undefined || one.consumer === account || one.provider === account),
+          )
+          .slice(0, count),
+      ),
     putSamples: (given) => {
       for (const one of given) samples.set(`${one.stepSeconds} ${one.subject} ${one.at}`, one)
     },

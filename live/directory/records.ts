@@ -12,6 +12,7 @@ import type {
   RegionId,
   TransferId,
 } from "../../engine/index.ts"
+import { priceStrategies } from "../../engine/index.ts"
 
 const Id = Schema.NonNegativeInt
 /** The same, as the kernel's ids of one kind. A host is a node of the market. */
@@ -156,9 +157,22 @@ export const RegionRecord = Schema.Struct({
 })
 export type RegionRecord = typeof RegionRecord.Type
 
-/** What a host sells by the hour, beside what the kernel knows of it. It has the host's number. */
+/** What a host sells by the hour, beside what the kernel tells of it. It has the host's number. */
 export const GpuRecord = Schema.Struct({
   id: Host,
+  terms: Schema.Struct({
+    region: Region,
+    maxJobs: Schema.Int,
+    memoryMib: Schema.NonNegativeInt,
+    /** Minor units an hour for each job. */
+    baseRate: Minor,
+    leastRate: Minor,
+    strategy: Schema.Literal(...priceStrategies),
+    peakBps: Schema.Int,
+    bulkBps: Schema.Int,
+    thresholdBps: Schema.Int,
+    mostBps: Schema.Int,
+  }),
   cudaVersion: maybe(Schema.String),
   /** What its provider says of it: compute type, models, score. Shown, never believed. */
   capabilities: Schema.Record({ key: Schema.String, value: Schema.Unknown }),

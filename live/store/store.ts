@@ -67,7 +67,10 @@ export interface StatementPlace {
   readonly side: 0 | 1
 }
 
-export interface StatementLine extends StoredPosting, StatementPlace {}
+export interface StatementLine extends StoredPosting, StatementPlace {
+  /** Of a share: it was paid for hours, and its reference is their booking. */
+  readonly isOfHours: boolean
+}
 
 export interface StatementQuery {
   /** Ledger accounts whose lines are asked for, none of them the system's own. */
@@ -162,6 +165,8 @@ export interface Receipts {
 /** The life of bookings, for their parties: only ever added to, in the commit of what it tells of. */
 export interface BookingSteps {
   readonly noteBookingStep: (step: BookingStep) => void
+  /** Id of the latest; 0: there is none. */
+  readonly lastBookingStep: Effect.Effect<number, StoreFault>
   /** Those that fit all that is asked for, the oldest first. */
   readonly bookingSteps: (
     query: BookingStepQuery,

@@ -64,6 +64,7 @@ export const makeSqliteStore = (
   receiptsOf: (requests) => asFault(readReceiptsOf(reader, requests)),
   usage: (query) => asFault(readUsage(reader, query)),
   noteBookingStep: (step) => BookingSteps.writeBookingStep(queue, step),
+  lastBookingStep: asFault(BookingSteps.readLastBookingStep(reader)),
   bookingSteps: (query) => asFault(BookingSteps.readBookingSteps(reader, query)),
   putSamples: (samples) => Samples.putSamples(queue, samples),
   forgetSamples: (stepSeconds, before) => Samples.forgetSamples(queue, stepSeconds, before),

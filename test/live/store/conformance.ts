@@ -314,6 +314,25 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
       expect(page.newer).toBe(30 - 5)
     })
 
+    it("tell shares of hours from shares of calls, which are numbered apart", async () => {
+      const { store } = await make()
+      store.append(entry(1, post(6, 0, 3, "rent"), post(0, 9, 2, "share")))
+      store.append(entry(2, post(6, 0, 3), post(0, 9, 2, "share")))
+      await store.durable()
+      const { lines } = await Effect.runPromise(
+        store.statement({
+          lots: [9],
+          before: { seq: 3, line: 0, side: 0 },
+          count: 10,
+          lastSeq: 2,
+        }),
+      )
+      expect(lines.map(({ seq, isOfHours }) => [seq, isOfHours])).toEqual([
+        [2, false],
+        [1, true],
+      ])
+    })
+
     it("add up what lots earned, by span, kind and lot, from a time on", async () => {
       const { store } = await make()
       store.append(entry(0, post(0, 9, 1, "share")))
@@ -419,6 +438,7 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
       expect(await ask({ account: 99 })).toEqual([])
       expect(await ask({ kind: "ordered", account: 20 })).toEqual([5, 6])
       expect(await ask({ fromMicros: 7 })).toEqual([7, 9])
+      expect(await Effect.runPromise(store.lastBookingStep)).toBe(4)
       const [first] = await Effect.runPromise(store.bookingSteps({ ...all, count: 1 }))
       expect(await ask({ afterId: first?.id, count: 2 })).toEqual([6, 7])
     })

@@ -1,7 +1,7 @@
 /** The steps of bookings, one a row. */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import type { Effect } from "effect"
+import { Effect } from "effect"
 import type { BookingStep, BookingStepQuery, StoredBookingStep } from "../../booking-step.ts"
 import type { CommitQueue } from "../journal/commit-queue.ts"
 import { bookingStepColumns } from "../schema/booking-step-row.ts"
@@ -36,3 +36,9 @@ export const readBookingSteps = (
     [...parameters, count],
   )
 }
+
+export const readLastBookingStep = (reader: SqlClient): Effect.Effect<number, SqlError> =>
+  Effect.map(
+    reader.unsafe<{ readonly id: number | null }>("SELECT max(id) AS id FROM booking_steps"),
+    ([row]) => row.id ?? 0,
+  )

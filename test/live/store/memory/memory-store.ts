@@ -104,6 +104,7 @@ export const makeMemoryStore = (
       records.set(kind, all.set(record.id, record))
     },
     noteBookingStep: (step) => void bookingSteps.push({ id: bookingSteps.length + 1, ...step }),
+    lastBookingStep: Effect.sync(() => bookingSteps.length),
     bookingSteps: ({ booking, listing, account, kind, fromMicros = 0, afterId, count }) =>
       Effect.sync(() =>
         bookingSteps
@@ -286,10 +287,21 @@ const linesOf = (
   postings: ReadonlyArray<StoredPosting>,
   lots: ReadonlyArray<number>,
 ): ReadonlyArray<StatementLine> =>
-  postings.flatMap((posting) => [
-    ...(lots.includes(posting.debit) ? [{ ...posting, side: 0 as const }] : []),
-    ...(lots.includes(posting.credit) ? [{ ...posting, side: 1 as const }] : []),
-  ])
+  postings.flatMap((posting) => {
+    const isOfHours =
+      posting.kind === "share" &&
+      postings.some(
+        ({ kind, seq, line, reference }) =>
+          kind === "rent" &&
+          seq === posting.seq &&
+          line < posting.line &&
+          reference === posting.reference,
+      )
+    return [
+      ...(lots.includes(posting.debit) ? [{ ...posting, isOfHours, side: 0 as const }] : []),
+      ...(lots.includes(posting.credit) ? [{ ...posting, isOfHours, side: 1 as const }] : []),
+    ]
+  })
 
 /** The end of the call that a posting is for. */
 const endOf = (

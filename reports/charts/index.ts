@@ -19,13 +19,19 @@ import { nodesOnline } from "./nodes-online.ts"
 import { nodesServing } from "./nodes-serving.ts"
 import { parkedShare } from "./parked-share.ts"
 import { payParts } from "./pay-parts.ts"
+import { priceLevels } from "./price-levels.ts"
+import { priceProfits, priceShares } from "./price-strategies.ts"
 import { rejections } from "./rejections.ts"
 import { switches } from "./switches.ts"
 import { tokensPerSecond } from "./tokens-per-second.ts"
 import { ttft } from "./ttft.ts"
 import { utilisation } from "./utilisation.ts"
 
-const plan: ReadonlyArray<readonly [id: string, title: string, charts: ReadonlyArray<ChartOf>]> = [
+type Section = readonly [id: string, title: string, charts: ReadonlyArray<ChartOf>]
+
+const prices: Section = ["prices", "Prices", [priceLevels, priceShares, priceProfits]]
+
+const plan: ReadonlyArray<Section> = [
   ["service", "Demand and service", [demand, rejections, ttft, tokensPerSecond]],
   [
     "supply",
@@ -37,6 +43,13 @@ const plan: ReadonlyArray<readonly [id: string, title: string, charts: ReadonlyA
   ["reliability", "Reliability", [breakerParks, parkedShare, health]],
 ]
 
-/** Every chart of a run, or why it is left out. O(values of the run). */
+/** Every chart of a run, or why it is left out. Prices stand before credits where hosts set them. O(values of the run). */
 export const chartSections = (result: RunResult): ReadonlyArray<ChartSection> =>
-  plan.map(([id, title, charts]) => ({ id, title, charts: charts.map((chart) => chart(result)) }))
+  plan
+    .flatMap((section) =>
+      section[0] === "credits" && hasPrices(result) ? [prices, section] : [section],
+    )
+    .map(([id, title, charts]) => ({ id, title, charts: charts.map((chart) => chart(result)) }))
+
+const hasPrices = ({ replications }: RunResult): boolean =>
+  replications.some(({ series }) => series.some(({ name }) => name === "price.paid"))

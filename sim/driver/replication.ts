@@ -22,14 +22,16 @@ import { FollowUps } from "./consumers/follow-ups.ts"
 import { NightCalls } from "./consumers/night-calls.ts"
 import { OwnCalls } from "./consumers/own-calls.ts"
 import { SignUps } from "./consumers/sign-ups.ts"
-import { nodeOutcomes, strategiesOf } from "./nodes/node-outcomes.ts"
+import { nodeOutcomes, priceStrategiesOf, strategiesOf } from "./nodes/node-outcomes.ts"
 import { Nodes } from "./nodes/nodes.ts"
 import { ProbeAnswers } from "./nodes/probe-answers.ts"
 import type { Reading } from "./observation/checks.ts"
 import { checksAtEnd, faultsInPassing, readingOf } from "./observation/checks.ts"
 import { Samples } from "./observation/samples.ts"
 import { Operators } from "./operators/operators.ts"
+import { Heartbeats } from "./nodes/heartbeats.ts"
 import { Population } from "./operators/population.ts"
+import { Prices } from "./operators/prices.ts"
 import { PublicBoard } from "./operators/public-board.ts"
 import { Parties } from "./parties/parties.ts"
 import { partyOutcome } from "./parties/party-outcomes.ts"
@@ -71,6 +73,7 @@ const castOf = (
     binSeconds: binSecondsFor(horizonSeconds),
     models: scenario.models.length,
     floorTokensPerSecond: scenario.economy.floor.tokensPerSecond,
+    hasHostPrices: setting.hasHostPrices,
     classOfDevice: offers.devices.map(({ deviceClass }) => deviceClass),
   })
   const agenda = new Agenda(2 * scenario.fleet.nodes + 64)
@@ -80,7 +83,10 @@ const castOf = (
   const nodes = new Nodes(setting, agenda, port, recorder, requests)
   const probeAnswers = new ProbeAnswers(setting, agenda, port, nodes)
   const board = new PublicBoard(setting, port)
-  const operators = new Operators(setting, agenda, port, accounts, nodes, board)
+  const nodesOf: Array<Array<number>> = []
+  const prices = new Prices(setting, agenda, port, recorder, nodes, nodesOf)
+  const operators = new Operators(setting, agenda, port, accounts, nodes, board, prices, nodesOf)
+  const heartbeats = new Heartbeats(setting, agenda, port, nodes)
   const population = new Population(setting, agenda, recorder, nodes, operators)
   const parties = new Parties(setting, nodes, operators)
   const consumers = new Consumers()
@@ -116,6 +122,7 @@ const castOf = (
     source,
     operators,
     consumers,
+    board,
     calls,
     nightCalls,
     followUps,
@@ -124,6 +131,7 @@ const castOf = (
   nodes.ownedBy({
     decide: (node) => operators.decide(node),
     beginEpoch: (node) => operators.beginEpoch(node),
+    openPrice: (node) => prices.open(node),
     onGone: (node) => parties.onGone(node),
   })
   calls.whenServed((slot) => followUps.onServed(slot))
@@ -137,6 +145,8 @@ const castOf = (
     nodes,
     probeAnswers,
     operators,
+    prices,
+    heartbeats,
     population,
     parties,
     consumers,
@@ -194,7 +204,7 @@ export class Replication {
   /** The results, once `advance` has returned false. */
   finish(): Replicated {
     const { setting } = this
-    const { recorder, port, nodes, accounts, parties, samples, agenda } = this.actors
+    const { recorder, port, nodes, accounts, parties, samples, agenda, prices } = this.actors
     const { now } = agenda
     recorder.turn(now)
     return {
@@ -206,6 +216,7 @@ export class Replication {
       marks: samples.marks,
       strategies: strategiesOf(setting, nodes),
       mixedStrategies: [...new Set(setting.strategyMix.map(({ strategy }) => strategy))],
+      priceStrategies: priceStrategiesOf(setting, nodes, prices),
       parties: parties.all.map((party) => partyOutcome(setting, nodes, accounts, party, now)),
       checks: checksAtEnd(this.reading(), this.isChecked ? this.faults : undefined),
     }
@@ -264,8 +275,9 @@ export class Replication {
   }
 
   private openDemand(): void {
-    const { operators, population, parties, ownCalls, signUps, arrivals } = this.actors
+    const { operators, population, parties, ownCalls, signUps, arrivals, heartbeats } = this.actors
     operators.beginBooks()
+    heartbeats.begin()
     population.populate(false)
     parties.join(false)
     ownCalls.open()

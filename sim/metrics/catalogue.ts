@@ -11,6 +11,7 @@ import { moneyMetrics } from "./money-metrics.ts"
 import { newcomerMetrics } from "./newcomer-metrics.ts"
 import { partyMetrics } from "./party-metrics.ts"
 import { fairnessMetrics, payMetrics, strategyMetrics } from "./pay-metrics.ts"
+import { priceMetrics } from "./price-metrics.ts"
 import { serviceMetrics } from "./service-metrics.ts"
 import { supplyMetrics } from "./supply-metrics.ts"
 import type { Window } from "./window.ts"
@@ -21,9 +22,16 @@ export interface Catalogued {
   readonly parties: ReadonlyArray<string>
   /** Strategies that it mixes. */
   readonly strategies: ReadonlyArray<string>
+  /** Price strategies that it mixes; absent: the platform sets the prices. */
+  readonly prices?: ReadonlyArray<string>
 }
 
-export const metricsFor = ({ models, parties, strategies }: Catalogued): ReadonlyArray<Metric> => [
+export const metricsFor = ({
+  models,
+  parties,
+  strategies,
+  prices,
+}: Catalogued): ReadonlyArray<Metric> => [
   ...serviceMetrics,
   ...supplyMetrics,
   ...moneyMetrics,
@@ -31,6 +39,12 @@ export const metricsFor = ({ models, parties, strategies }: Catalogued): Readonl
   ...fairnessMetrics,
   ...newcomerMetrics,
   ...modelMetrics(models),
+  ...(prices === undefined
+    ? []
+    : priceMetrics(
+        models.map(({ name }) => name),
+        prices,
+      )),
   ...strategyMetrics(strategies),
   ...partyMetrics(parties),
 ]

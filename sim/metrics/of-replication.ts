@@ -59,11 +59,12 @@ const valuesIn = (
   bins: BinRange,
   nodes = nodesOf(finished, bins),
 ): Readonly<Record<string, number>> => {
-  const { recording, strategies, parties } = finished.result
+  const { recording, strategies, priceStrategies, parties } = finished.result
   const window = windowOf(recording, nodes, bins, {
     horizonSeconds: scenario.horizonDays * 86_400,
     scale: scenario.economy.money.scale,
     strategies,
+    priceStrategies,
     parties,
   })
   return metricValues(metrics, window)
@@ -90,6 +91,9 @@ const cataloguedFrom = (scenario: Scenario, strategies: ReadonlyArray<string>): 
   models: offeredModels(scenario),
   parties: scenario.parties.map(({ name }) => name),
   strategies,
+  ...(scenario.economy.pricing.tokens === "host"
+    ? { prices: [...new Set(scenario.operators.prices.map(({ strategy }) => strategy))] }
+    : {}),
 })
 
 /** The models as metrics know them; a crowd that wants all models wants each. */

@@ -14,6 +14,8 @@ export interface Window {
   readonly nodes: ReadonlyArray<NodeOutcome>
   /** By node: what its operator goes by; "" for those of a party. */
   readonly strategies: ReadonlyArray<string>
+  /** By node: what its tokens are priced by; empty where nobody sets prices. */
+  readonly priceStrategies: ReadonlyArray<string>
   /** Of the whole run. */
   readonly parties: ReadonlyArray<PartyOutcome>
   /** The stretch is [fromDay, fromDay + days). */
@@ -33,6 +35,7 @@ export interface WindowOptions {
   readonly horizonSeconds: number
   readonly scale: number
   readonly strategies: ReadonlyArray<string>
+  readonly priceStrategies: ReadonlyArray<string>
   readonly parties: ReadonlyArray<PartyOutcome>
 }
 
@@ -40,7 +43,7 @@ export const windowOf = (
   recording: Recording,
   nodes: ReadonlyArray<NodeOutcome>,
   bins: BinRange,
-  { horizonSeconds, scale, strategies, parties }: WindowOptions,
+  { horizonSeconds, scale, strategies, priceStrategies, parties }: WindowOptions,
 ): Window => {
   // The last bin is as much shorter as the horizon is no whole number of bins.
   const dayOfBin = (bin: number): number =>
@@ -49,6 +52,7 @@ export const windowOf = (
     recording,
     nodes,
     strategies,
+    priceStrategies,
     parties,
     fromDay: dayOfBin(bins.first),
     days:

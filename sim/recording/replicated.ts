@@ -15,6 +15,8 @@ export interface Replicated {
   readonly strategies: ReadonlyArray<string>
   /** What operators go by that are of no party and chase no bounty, by name, where several are mixed. */
   readonly mixedStrategies: ReadonlyArray<string>
+  /** By node: what its tokens are priced by, "" for those of a party; empty where nobody sets prices. */
+  readonly priceStrategies: ReadonlyArray<string>
   readonly parties: ReadonlyArray<PartyOutcome>
   readonly checks: Readonly<Record<string, Check>>
 }

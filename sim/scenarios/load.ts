@@ -23,6 +23,7 @@ export const builtInScenarios = [
   "flapping",
   "audit",
   "strategies",
+  "host-prices",
 ] as const
 
 // The YAML files are not compiled: they are found from the package's own name, wherever this is run.

@@ -8,6 +8,7 @@ const facts = metricFacts({
   models: [{ name: "MODEL", crowdSeconds: 0 }],
   parties: ["PARTY"],
   strategies: ["STRATEGY"],
+  prices: ["STRATEGY"],
 })
 
 export const metricsPage = (): string =>

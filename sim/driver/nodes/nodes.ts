@@ -5,7 +5,7 @@
  * and one entry of the agenda covers all of them. Its server has another.
  */
 import type { Command, EventOf, Outcome, Stream } from "../../../engine/index.ts"
-import { instanceView, openStream, outcomes, verdictOf } from "../../../engine/index.ts"
+import { instanceView, nodeView, openStream, outcomes, verdictOf } from "../../../engine/index.ts"
 import type { Decision } from "../../agents/view.ts"
 import {
   COMPLETED,
@@ -71,6 +71,8 @@ export interface NodeOwners {
   readonly decide: (node: number) => Decision
   /** From now on, what the node earns counts towards its next decision. */
   readonly beginEpoch: (node: number) => void
+  /** The node begins to serve its model: asks the price that its operator wants for it. */
+  readonly openPrice: (node: number) => void
   readonly onGone: (node: number) => void
 }
 
@@ -291,6 +293,9 @@ export class Nodes {
     const [reach, output] = follow(nodeReach, reaches[columns.reach[node]], input)
     columns.reach[node] = reaches.indexOf(reach)
     if (output === undefined) return
+    // Where nodes send heartbeats, the market may have heard of it by itself.
+    const isOnline = nodeView(this.port.market, node)?.isOnline
+    if (isOnline === (output === "tellReturned")) return
     const _tag = output === "tellLost" ? "NodeLost" : "NodeReturned"
     this.port.tell({ _tag, at: this.agenda.now, node })
   }
@@ -342,6 +347,7 @@ export class Nodes {
       columns.switches[node]++
       this.recorder.add("switches", 1)
     }
+    this.owners?.openPrice(node)
     this.owners?.beginEpoch(node)
     beginPeriod(columns, node, instanceView(port.market, node)?.onlineMicros ?? 0)
   }

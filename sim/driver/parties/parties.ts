@@ -48,6 +48,7 @@ export class Parties {
         model,
         entity: part === 0 ? entity : `${entity}/${part}`,
         strategy: settings.strategy,
+        price: settings.price,
       })
       nodes.push(node)
       party.nodes.push(node)

@@ -13,6 +13,7 @@ export const metricGroups = [
   "fairness",
   "newcomers",
   "models",
+  "prices",
   "strategies",
   "parties",
 ] as const
@@ -26,6 +27,7 @@ export const groupTitles: Readonly<Record<MetricGroup, string>> = {
   fairness: "Fairness",
   newcomers: "Newcomers",
   models: "By model",
+  prices: "Prices",
   strategies: "By strategy",
   parties: "By party",
 }

@@ -295,6 +295,7 @@ const expectMetricsToHold = (
     models: scenario.models.map(({ name }) => ({ name, crowdSeconds: horizonSeconds / 8 })),
     scale: scenario.economy.money.scale,
     strategies,
+    priceStrategies: [],
     mixedStrategies: [],
     parties: [],
   })

@@ -17,6 +17,7 @@ const options = {
   models: [offered("m")],
   scale: 6,
   strategies: [],
+  priceStrategies: [],
   mixedStrategies: [],
   parties: [],
 }

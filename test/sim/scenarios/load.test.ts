@@ -50,7 +50,7 @@ describe("built-in scenarios", () => {
     const scenario = await load(name)
     expect(scenario.name).toBe(name)
     expect(scenario.title.length).toBeGreaterThan(10)
-    expect(scenario.economy).toEqual(economies["pooled"])
+    expect(scenario.economy).toEqual(economies[name === "host-prices" ? "infrintia" : "pooled"])
   })
 
   it.each([...builtInScenarios])("%s says what there is to see in it", async (name) => {
@@ -146,7 +146,7 @@ describe("a file", () => {
     const { message } = await problem("quickstrat")
     expect(message).toBe(
       "quickstrat is not a scenario that can be run:\n" +
-        "  no such file, and no built-in scenario of that name; there are quickstart, trace, newcomer, bounty-rush, flapping, audit, strategies",
+        "  no such file, and no built-in scenario of that name; there are quickstart, trace, newcomer, bounty-rush, flapping, audit, strategies, host-prices",
     )
     const orphan = file("orphan.yaml", "extends: nowhere.yaml\n")
     expect((await problem(orphan)).source).toBe(`nowhere.yaml, which ${orphan} extends,`)
@@ -257,7 +257,7 @@ describe("a setting", () => {
     )
     expect((await issue("base", "economy.feeBps=-3")).path).toBe("economy.feeBps")
     expect((await issue("base", "economy=none")).message).toBe(
-      'no economy is called "none"; there are pooled, hardened',
+      'no economy is called "none"; there are pooled, hardened, infrintia, infrintia-hardened',
     )
   })
 

@@ -33,6 +33,7 @@ const finished = (
       settings.marks ??
       Array.from({ length: recording.bins }, (_, bin) => markOf(bin * recording.binSeconds, [])),
     strategies: [],
+    priceStrategies: [],
     mixedStrategies: [],
     parties: [],
     checks: settings.checks ?? {},

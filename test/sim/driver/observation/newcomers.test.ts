@@ -179,6 +179,7 @@ describe("newcomers without a ramp", () => {
       models: [{ name: "llama-3-8b", crowdSeconds: null }],
       scale: 6,
       strategies: [],
+      priceStrategies: [],
       mixedStrategies: [],
       parties: [],
     })

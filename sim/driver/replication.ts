@@ -91,9 +91,19 @@ const castOf = (
   const heartbeats = new Heartbeats(setting, agenda, port, nodes)
   const population = new Population(setting, agenda, recorder, nodes, operators)
   const parties = new Parties(setting, nodes, operators)
-  const { bins, binSeconds } = recorder
+  const { bins, binSeconds, sampleSeconds } = recorder
   const hours = areHoursSold(scenario)
-    ? new Hours({ setting, agenda, port, accounts, nodes, parties, bins, binSeconds })
+    ? new Hours({
+        setting,
+        agenda,
+        port,
+        accounts,
+        nodes,
+        parties,
+        bins,
+        binSeconds,
+        sampleSeconds,
+      })
     : undefined
   const consumers = new Consumers()
   const signUps = new SignUps(setting, agenda, recorder, accounts, consumers)

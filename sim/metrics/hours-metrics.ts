@@ -189,7 +189,8 @@ const wholeMarket: ReadonlyArray<MetricWords> = [
     name: "hours.rulingError",
     label: "Error of settled disputes",
     unit: "share",
-    meaning: "|What the renter was given back − what was not delivered|, as shares of the booking",
+    meaning:
+      "|What the renter was given back − what was not delivered|, as shares of what was disputed",
     base: "disputes settled",
     valueOf: ratio("rulingErrors", "settledDisputes"),
   },

@@ -49,7 +49,7 @@ export class Hours {
   private readonly renters: Renters
   private readonly partyRenters: PartyRenters
   private readonly recorder: HoursRecorder
-  private sampledAt = 0
+  private readonly sampleMicros: number
 
   constructor(parts: {
     readonly setting: Setting
@@ -60,8 +60,10 @@ export class Hours {
     readonly parties: Parties
     readonly bins: number
     readonly binSeconds: number
+    readonly sampleSeconds: number
   }) {
     const { setting, agenda, port, bins, binSeconds } = parts
+    this.sampleMicros = parts.sampleSeconds * 1e6
     const { startMicros, endMicros } = setting
     this.setting = setting
     this.agenda = agenda
@@ -105,7 +107,6 @@ export class Hours {
 
   /** Demand begins. */
   open(): void {
-    this.sampledAt = this.agenda.now
     this.renters.open()
     this.partyRenters.open()
   }
@@ -164,14 +165,12 @@ export class Hours {
     return this.recorder.recording()
   }
 
-  /** Closes the time since the last sample: use as it is now stands for all of it. */
+  /** Use as it is now stands for the time until the next sample. */
   sample(): void {
     const { recorder, setting, port, regions } = this
-    const { now } = this.agenda
-    const hours = (now - this.sampledAt) / hourMicros
-    this.sampledAt = now
-    // What ends now belongs to the time before.
-    const at = now - 1
+    const { now: at } = this.agenda
+    const hours = Math.min(this.sampleMicros, setting.endMicros - at) / hourMicros
+    if (hours <= 0) return
     const relatives: Array<number> = []
     for (const { node, region, publishedRate } of this.listings.all()) {
       const view = listingView(port.market, node)

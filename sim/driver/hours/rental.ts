@@ -35,7 +35,8 @@ export interface Rental {
   /** When access ended; −1: has not, or was never given. */
   endedAt: number
   wasLost: boolean
-  isDisputed: boolean
+  /** What was not paid for as it was disputed, and what had been, minor units; `null`: it was not. */
+  disputed: { readonly unpaid: number; readonly drawn: number } | null
 }
 
 /** What was not delivered by a time, µs of the time since the start. */
@@ -46,13 +47,11 @@ export const missingMicros = (rental: Rental, now: number): number => {
   return downMicros + (downSince < 0 ? 0 : Math.max(0, until - downSince))
 }
 
-/** How much of the hours that the renter was to have was missing, 0 … 1; those that it left are not. */
+/** How much of the hours until their end, early or not, was missing, 0 … 1. */
 export const missingShare = (rental: Rental, now: number): number => {
-  const { startAt, endAt, endedAt, wasLost } = rental
+  const { startAt, endAt, endedAt } = rental
   const ended = endedAt < 0 ? Math.min(now, endAt) : endedAt
-  const due = wasLost ? endAt : ended
-  if (due <= startAt) return 0
-  return Math.min(1, (missingMicros(rental, ended) + (due - ended)) / (due - startAt))
+  return ended <= startAt ? 0 : Math.min(1, missingMicros(rental, ended) / (ended - startAt))
 }
 
 /** What was really delivered, µs. */
@@ -60,3 +59,11 @@ export const deliveredMicros = (rental: Rental): number =>
   rental.endedAt < 0
     ? 0
     : Math.max(0, rental.endedAt - rental.startAt - missingMicros(rental, rental.endedAt))
+
+/** How much of what its renter was to have it got, 0 … 1; a machine that is lost ends nobody's wish to have it. */
+export const deliveredShare = (rental: Rental): number => {
+  const { startAt, endAt, endedAt, wasLost } = rental
+  if (endedAt < 0) return 0
+  const until = wasLost ? endAt : endedAt
+  return until <= startAt ? 1 : Math.min(1, deliveredMicros(rental) / (until - startAt))
+}

@@ -13,7 +13,7 @@ import type { MarketPort } from "../stage/market-port.ts"
 import type { Setting } from "../stage/setting.ts"
 import type { Listing, Listings } from "./listings.ts"
 import type { Manner, Rental } from "./rental.ts"
-import { deliveredMicros, missingShare } from "./rental.ts"
+import { deliveredMicros, deliveredShare, missingShare } from "./rental.ts"
 
 const hourMicros = 3600e6
 
@@ -118,7 +118,7 @@ export class Rentals {
       downMicros: 0,
       endedAt: -1,
       wasLost: false,
-      isDisputed: false,
+      disputed: null,
     }
     this.open.set(booking, rental)
     const others = this.onNode.get(listing.node)
@@ -191,16 +191,17 @@ export class Rentals {
     add("surplus", surplus)
     if (outcome === "noShow" || outcome === "split" || rental.wasLost)
       add("refunds", credits(refund))
-    if (outcome === "split") {
+    if (rental.disputed !== null && rental.disputed.unpaid > 0) {
+      const paid = (drawn - rental.disputed.drawn) / rental.disputed.unpaid
       add("settledDisputes", 1)
-      add("rulingErrors", Math.abs((price === 0 ? 0 : refund / price) - missing))
+      add("rulingErrors", Math.abs(1 - paid - missing))
     }
     const party = this.parties.all[rental.renterParty - 1]
     if (party !== undefined) party.worthOfHours += worth
     if (outcome === "cancelled") return
     const record = this.records.get(rental.node) ?? { bookings: 0, delivered: 0 }
     record.bookings += 1
-    record.delivered += outcome === "noShow" ? 0 : 1 - missing
+    record.delivered += outcome === "noShow" ? 0 : deliveredShare(rental)
     this.records.set(rental.node, record)
   }
 

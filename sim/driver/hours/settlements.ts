@@ -91,8 +91,9 @@ export class Settlements {
     const { id, account, renterParty, node } = rental
     this.provideDeposit(account, renterParty, rental.price)
     this.port.tell({ _tag: "BookingDisputed", at: this.agenda.now, booking: id, by: account })
-    if (bookingView(this.port.market, id)?.phase !== "disputed") return
-    rental.isDisputed = true
+    const view = bookingView(this.port.market, id)
+    if (view?.phase !== "disputed") return
+    rental.disputed = { unpaid: view.unpaid, drawn: view.drawn }
     this.recorder.add(this.agenda.now, "disputes", 1)
     if (this.answerStream.next() >= this.setting.scenario.hours.providers.answerShare) return
     this.appointments.make(this.agenda.now + answerMicros, () => {

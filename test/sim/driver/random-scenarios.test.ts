@@ -296,6 +296,7 @@ const expectMetricsToHold = (
     scale: scenario.economy.money.scale,
     strategies,
     priceStrategies: [],
+    hours: null,
     mixedStrategies: [],
     parties: [],
   })

@@ -13,6 +13,8 @@ import { creditTotals } from "./credit-totals.ts"
 import { demand } from "./demand.ts"
 import { earnings } from "./earnings.ts"
 import { health } from "./health.ts"
+import { hoursDeclined, hoursEarnings, hoursUnsteadiness } from "./hours-strategies.ts"
+import { hoursByClock, hoursFillRate } from "./hours-use.ts"
 import { lorenz } from "./lorenz.ts"
 import { newcomer } from "./newcomer.ts"
 import { nodesOnline } from "./nodes-online.ts"
@@ -31,6 +33,12 @@ type Section = readonly [id: string, title: string, charts: ReadonlyArray<ChartO
 
 const prices: Section = ["prices", "Prices", [priceLevels, priceShares, priceProfits]]
 
+const hours: Section = [
+  "hours",
+  "Hours",
+  [hoursFillRate, hoursByClock, hoursDeclined, hoursEarnings, hoursUnsteadiness],
+]
+
 const plan: ReadonlyArray<Section> = [
   ["service", "Demand and service", [demand, rejections, ttft, tokensPerSecond]],
   [
@@ -43,13 +51,22 @@ const plan: ReadonlyArray<Section> = [
   ["reliability", "Reliability", [breakerParks, parkedShare, health]],
 ]
 
-/** Every chart of a run, or why it is left out. Prices stand before credits where hosts set them. O(values of the run). */
+/**
+ * Every chart of a run, or why it is left out. Prices stand before credits where hosts set them, and hours where they
+ * are sold. O(values of the run).
+ */
 export const chartSections = (result: RunResult): ReadonlyArray<ChartSection> =>
   plan
     .flatMap((section) =>
-      section[0] === "credits" && hasPrices(result) ? [prices, section] : [section],
+      section[0] === "credits"
+        ? [
+            ...(hasSeries(result, "price.paid") ? [prices] : []),
+            ...(hasSeries(result, "hours.fillRate") ? [hours] : []),
+            section,
+          ]
+        : [section],
     )
     .map(([id, title, charts]) => ({ id, title, charts: charts.map((chart) => chart(result)) }))
 
-const hasPrices = ({ replications }: RunResult): boolean =>
-  replications.some(({ series }) => series.some(({ name }) => name === "price.paid"))
+const hasSeries = ({ replications }: RunResult, wanted: string): boolean =>
+  replications.some(({ series }) => series.some(({ name }) => name === wanted))

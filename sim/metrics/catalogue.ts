@@ -5,6 +5,8 @@
 import { Struct } from "effect"
 import { MetricFacts } from "../results/models/metric-facts.ts"
 import type { Metric } from "./metric.ts"
+import type { CataloguedHours } from "./hours-metrics.ts"
+import { hoursMetrics } from "./hours-metrics.ts"
 import type { OfferedModel } from "./model-metrics.ts"
 import { modelMetrics } from "./model-metrics.ts"
 import { moneyMetrics } from "./money-metrics.ts"
@@ -24,6 +26,8 @@ export interface Catalogued {
   readonly strategies: ReadonlyArray<string>
   /** Price strategies that it mixes; absent: the platform sets the prices. */
   readonly prices?: ReadonlyArray<string>
+  /** Absent: nobody sells hours. */
+  readonly hours?: CataloguedHours
 }
 
 export const metricsFor = ({
@@ -31,6 +35,7 @@ export const metricsFor = ({
   parties,
   strategies,
   prices,
+  hours,
 }: Catalogued): ReadonlyArray<Metric> => [
   ...serviceMetrics,
   ...supplyMetrics,
@@ -45,8 +50,9 @@ export const metricsFor = ({
         models.map(({ name }) => name),
         prices,
       )),
+  ...(hours === undefined ? [] : hoursMetrics(hours)),
   ...strategyMetrics(strategies),
-  ...partyMetrics(parties),
+  ...partyMetrics(parties, hours !== undefined),
 ]
 
 /** The metrics of a stretch of a replication; those that it saw nothing of are left out. */

@@ -3,6 +3,7 @@ import { Either } from "effect"
 import { devices } from "../fleet/devices.ts"
 import type { ScenarioIssue } from "../settings/scenario-error.ts"
 import { ScenarioInvalid } from "../settings/scenario-error.ts"
+import { issuesOfHours } from "./hours-together.ts"
 import type { Scenario } from "./schema.ts"
 import { issuesOfTrace } from "./trace-together.ts"
 
@@ -30,6 +31,7 @@ export const checkTogether = (
       })
   })
   issues.push(...issuesOfParties(scenario), ...issuesOfPrices(scenario), ...issuesOfTrace(scenario))
+  issues.push(...issuesOfHours(scenario))
   return issues.length === 0
     ? Either.right(scenario)
     : Either.left(new ScenarioInvalid({ source, issues }))

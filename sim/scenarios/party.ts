@@ -7,6 +7,7 @@ import { Schema } from "effect"
 import { Settings } from "../../engine/index.ts"
 import { strategyNames } from "../agents/strategies/catalogue.ts"
 import { models } from "../fleet/models.ts"
+import { PartyHours } from "./party-hours.ts"
 import { PriceSettings } from "./price-settings.ts"
 
 const { factor, nonNegative, oneOf, positive } = Settings
@@ -141,6 +142,10 @@ export const Party = Schema.Struct({
   decisionHours: withDefault(nonNegative("hours"), {
     default: 24,
     meaning: "How often it decides; 0: never.",
+  }),
+  hours: withDefault(PartyHours, {
+    default: Schema.decodeSync(PartyHours)({}),
+    meaning: "What it lets and rents by the hour.",
   }),
   conduct: withDefault(Conduct, {
     default: Schema.decodeSync(Conduct)({}),

@@ -12,6 +12,7 @@ import { consumerKindNames } from "../agents/consumer-kinds.ts"
 import { strategyNames } from "../agents/strategies/catalogue.ts"
 import { DeviceProfile } from "../fleet/device-profile.ts"
 import { models } from "../fleet/models.ts"
+import { Hours } from "./hours-settings.ts"
 import { Party } from "./party.ts"
 import { priceFields } from "./price-settings.ts"
 
@@ -448,6 +449,7 @@ export const Scenario = Schema.Struct({
   churn: Churn,
   faults: Faults,
   operators: Operators,
+  hours: Hours,
   parties: setting(
     Schema.Array(Party).pipe(
       Schema.maxItems(maxParties, { message: () => `expected ${maxParties} parties at most` }),

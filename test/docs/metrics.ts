@@ -9,6 +9,7 @@ const facts = metricFacts({
   parties: ["PARTY"],
   strategies: ["STRATEGY"],
   prices: ["STRATEGY"],
+  hours: { regions: ["REGION"], strategies: ["STRATEGY"] },
 })
 
 export const metricsPage = (): string =>

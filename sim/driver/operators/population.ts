@@ -37,6 +37,7 @@ export class Population {
   private nextResident = 0
   /** Counts those who considered joining, whether they did or not. */
   candidates = 0
+  private onAdded: (node: number, entity: number | string) => void = () => {}
 
   constructor(
     setting: Setting,
@@ -53,6 +54,11 @@ export class Population {
     this.entry = agenda.register(() => this.onJoin())
     this.deviceStream = openStream(setting.seed, "device", 0)
     this.joinStream = openStream(setting.seed, "join", 0)
+  }
+
+  /** Calls for each node of the fleet before its life begins; `entity` names its streams. */
+  whenAdded(act: (node: number, entity: number | string) => void): void {
+    this.onAdded = act
   }
 
   /** Registers the first nodes that are `established` (old when demand begins), or the others. */
@@ -106,6 +112,7 @@ export class Population {
     const node = this.operators.addNode({ operator, device, model, entity, strategy, price })
     this.nodes.columns.declareFactor[node] = declareFactor
     this.nodes.columns.speed[node] = speed
+    this.onAdded(node, entity)
     this.nodes.beginLife(node)
   }
 

@@ -14,6 +14,7 @@ export const metricGroups = [
   "newcomers",
   "models",
   "prices",
+  "hours",
   "strategies",
   "parties",
 ] as const
@@ -28,6 +29,7 @@ export const groupTitles: Readonly<Record<MetricGroup, string>> = {
   newcomers: "Newcomers",
   models: "By model",
   prices: "Prices",
+  hours: "Hours",
   strategies: "By strategy",
   parties: "By party",
 }

@@ -327,6 +327,7 @@ const expectMetricsToHold = (
     scale: scenario.economy.money.scale,
     strategies,
     priceStrategies: [],
+    hours: null,
     mixedStrategies: [],
     parties: [],
   })

@@ -18,6 +18,7 @@ const options = {
   scale: 6,
   strategies: [],
   priceStrategies: [],
+  hours: null,
   mixedStrategies: [],
   parties: [],
 }

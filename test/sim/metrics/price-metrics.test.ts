@@ -39,6 +39,7 @@ const window = (): Window => {
       strategies: ["stay", "stay"],
       priceStrategies: ["undercutter", "premium"],
       parties: [],
+      hours: null,
     },
   )
 }

@@ -27,6 +27,7 @@ const finished = (
     requests: 100 + index,
     events: 1000 + index,
     recording,
+    hours: null,
     nodes: settings.nodes ?? [],
     // Wherever the warm-up and the halves of what is left may end.
     marks:

@@ -25,6 +25,7 @@ const metricsOptions = {
   scale: 6,
   strategies: [],
   priceStrategies: [],
+  hours: null,
   mixedStrategies: [],
   parties: [],
 }

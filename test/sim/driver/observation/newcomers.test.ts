@@ -180,6 +180,7 @@ describe("newcomers without a ramp", () => {
       scale: 6,
       strategies: [],
       priceStrategies: [],
+      hours: null,
       mixedStrategies: [],
       parties: [],
     })

@@ -56,7 +56,7 @@ export const makeLedger = (): Ledger => ({
   held: new Float64Array(systemAccounts + 16 * lotsPerCustomer),
   customers: 0,
   holds: Object.fromEntries(
-    holdPurposes.map((purpose) => [purpose, makeTable(holdSpec)]),
+    holdPurposes.map((purpose) => [purpose, makeTable(holdSpec, purpose === "requests" ? 16 : 1)]),
   ) as Record<HoldPurpose, HoldTable>,
   transfers: new Set(),
 })

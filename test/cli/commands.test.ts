@@ -56,7 +56,11 @@ describe("evenkeel quote", () => {
 describe("evenkeel economy", () => {
   it("lists the economies and shows what differs between two", async () => {
     const listed = await evenkeelHere(["economy", "list", "--json"])
-    expect(JSON.parse(listed.stdout)).toMatchObject([{ name: "pooled" }, { name: "hardened" }])
+    expect(JSON.parse(listed.stdout)).toMatchObject(
+      ["pooled", "hardened", "infrintia", "infrintia-hardened", "aitbc", "aitbc-hardened"].map(
+        (name) => ({ name }),
+      ),
+    )
     const shown = await evenkeelHere(["economy", "show", "hardened", "--diff", "pooled"])
     expect(shown.stdout).toContain("routing.selection = spareLottery")
     expect(shown.stdout).not.toContain("feeBps")

@@ -6,11 +6,12 @@ import type { Market } from "../state/market-state.ts"
 /** More is asked for while no more than this is known. */
 export const extendAheadMicros = 30 * microsPerDay
 
-/** Asks for further peak hours, turn by turn, while too few are known. */
+/** Asks for further peak hours while too few are known, and again after a day where nobody answers. */
 export const askForPeaks = (market: Market, region: number): void => {
-  if (!market.rules.isPeakByClock) return
+  const { askAt, peaksUntil } = market.regions.columns
   const until = market.now + extendAheadMicros + market.rules.maxAheadMicros
-  if (market.regions.columns.peaksUntil[region] >= until) return
+  if (peaksUntil[region] >= until || market.now < askAt[region]) return
+  askAt[region] = market.now + microsPerDay
   emit(market.sink, {
     _tag: "ExtendPeaks",
     region: market.regions.ids[region],

@@ -175,8 +175,9 @@ const listingSpec = {
 } as const
 
 const regionSpec = {
-  /** Past it, its peak hours are not known. */
+  /** Past it, its peak hours are not known; when they are asked for next, at the earliest. */
   peaksUntil: "f64",
+  askAt: "f64",
   /** As of the latest turn: use of its capacity since the one before, on average over a week, and turns so far. */
   use: "f64",
   meanUse: "f64",
@@ -379,9 +380,10 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     models: makeTable(modelSpec, 8),
     requests: makeTable(requestSpec),
     attempts: makeAttempts(rules),
-    listings: makeTable(listingSpec),
-    regions: makeTable(regionSpec, 4),
-    bookings: makeTable(bookingSpec),
+    // Most markets sell no hours: these tables are as small as can be until somebody does.
+    listings: makeTable(listingSpec, 1),
+    regions: makeTable(regionSpec, 1),
+    bookings: makeTable(bookingSpec, 1),
     calendars: [],
     schedules: [],
     running: [],

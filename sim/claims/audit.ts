@@ -16,9 +16,8 @@ import type { Arm, ArmResult, RunSize } from "./arm.ts"
 import { keyOfArm, runArms } from "./arm.ts"
 import type { JudgedTrial, Trial } from "./judge.ts"
 import type { AttackPlan, AttackWay } from "./attack-catalogue.ts"
-import { attackPlans } from "./attack-catalogue.ts"
+import type { AuditBook } from "./audit-books.ts"
 import type { ClaimPlan } from "./claim-catalogue.ts"
-import { claimPlans } from "./claim-catalogue.ts"
 import { frontierArms, frontierOf } from "./frontier.ts"
 import {
   differencesOf,
@@ -29,16 +28,6 @@ import {
   judgeAttacks,
   valuesOf,
 } from "./judge.ts"
-
-export const auditedEconomies = ["pooled", "hardened"] as const
-
-/** What is to be audited: ids of promises and attacks, `frontier` and `long-term` among them. */
-export const auditIds: ReadonlyArray<string> = [
-  ...claimPlans.map(({ id }) => id),
-  "long-term",
-  ...attackPlans.map(({ id }) => id),
-  "frontier",
-]
 
 export interface Audited {
   readonly claims: ReadonlyArray<Claim>
@@ -66,6 +55,7 @@ const armsOf = (plan: AttackPlan): ReadonlyArray<Arm> =>
 
 /** What an audit is about. */
 export interface AuditScope {
+  readonly book: AuditBook
   /** Ids of promises and attacks; those that one asks for by name. None: all. */
   readonly only: ReadonlyArray<string>
   /** The same experiments for as long, but one of each promise and attack, and none that takes minutes. */
@@ -73,39 +63,43 @@ export interface AuditScope {
 }
 
 interface AuditPlan {
+  readonly economies: ReadonlyArray<string>
   readonly claims: ReadonlyArray<ClaimPlan>
   readonly attacks: ReadonlyArray<AttackPlan>
   readonly hasLongTerm: boolean
   readonly hasFrontier: boolean
+  readonly metrics: AttackMetrics
 }
 
-const planFor = ({ only, isFast }: AuditScope): AuditPlan => {
+const planFor = ({ book, only, isFast }: AuditScope): AuditPlan => {
   const isAsked = (id: string, isSlow: boolean): boolean =>
     only.length === 0 ? !(isFast && isSlow) : only.includes(id)
-  const hasLongTerm = isAsked("long-term", false)
+  const hasLongTerm = book.hasLongTerm && isAsked("long-term", false)
   const few = <A>(all: ReadonlyArray<A>): ReadonlyArray<A> => (isFast ? all.slice(0, 1) : all)
   return {
-    claims: claimPlans
+    economies: book.economies,
+    metrics: book,
+    claims: book.claims
       .filter(({ id, isSlow }) => isAsked(id, isSlow === true))
       .map((plan) => ({ ...plan, measures: few(plan.measures) })),
     // The promise about the long term is about all attacks.
-    attacks: attackPlans
+    attacks: book.attacks
       .filter(({ id, isSlow }) =>
         hasLongTerm ? !(isFast && isSlow === true) : isAsked(id, isSlow === true),
       )
       .map((plan) => ({ ...plan, ways: few(plan.ways) })),
     hasLongTerm,
-    hasFrontier: isAsked("frontier", true),
+    hasFrontier: book.hasFrontier && isAsked("frontier", true),
   }
 }
 
-const armsFor = ({ claims, attacks, hasFrontier }: AuditPlan): ReadonlyArray<Arm> => {
+const armsFor = ({ economies, claims, attacks, hasFrontier }: AuditPlan): ReadonlyArray<Arm> => {
   const perEconomy = [
     ...claims.flatMap(({ measures }) => measures.flatMap(({ arms }) => arms)),
     ...attacks.flatMap(armsOf),
   ]
   return [
-    ...auditedEconomies.flatMap((economy) => perEconomy.map((arm) => under(economy, arm))),
+    ...economies.flatMap((economy) => perEconomy.map((arm) => under(economy, arm))),
     ...(hasFrontier ? frontierArms.flatMap(({ honest, attack }) => [honest, attack]) : []),
   ]
 }
@@ -126,11 +120,12 @@ export const runAudit = (
       if (result === undefined) throw new Error(`audit: an arm was not run: ${keyOfArm(arm)}`)
       return result
     }
-    const attacks = attacksOf(plan.attacks, resultOf)
+    const { economies } = plan
+    const attacks = attacksOf(plan, resultOf)
     return {
       claims: [
-        ...plan.claims.map((claim) => claimOf(claim, resultOf)),
-        ...(plan.hasLongTerm ? [longTerm(attacks)] : []),
+        ...plan.claims.map((claim) => claimOf(claim, economies, resultOf)),
+        ...(plan.hasLongTerm ? [longTerm(attacks, economies)] : []),
       ],
       attacks,
       frontier: plan.hasFrontier ? frontierOf(resultOf) : null,
@@ -143,14 +138,21 @@ export const runAudit = (
 
 type ResultOf = (arm: Arm) => ArmResult
 
-const byEconomy = <A>(of: (economy: string) => A): Readonly<Record<string, A>> =>
-  Object.fromEntries(auditedEconomies.map((economy) => [economy, of(economy)]))
+const byEconomy = <A>(
+  economies: ReadonlyArray<string>,
+  of: (economy: string) => A,
+): Readonly<Record<string, A>> =>
+  Object.fromEntries(economies.map((economy) => [economy, of(economy)]))
 
-const claimOf = ({ id, title, source, measures }: ClaimPlan, resultOf: ResultOf): Claim => ({
+const claimOf = (
+  { id, title, source, measures }: ClaimPlan,
+  economies: ReadonlyArray<string>,
+  resultOf: ResultOf,
+): Claim => ({
   id,
   title,
   source,
-  economies: byEconomy((economy): ClaimResult => {
+  economies: byEconomy(economies, (economy): ClaimResult => {
     const found = measures.map(({ label, unit, arms, of, bound }): Measure => {
       const own = arms.map((arm) => under(economy, arm))
       const estimated = of(own.map(resultOf))
@@ -160,7 +162,8 @@ const claimOf = ({ id, title, source, measures }: ClaimPlan, resultOf: ResultOf)
         estimate: estimated,
         bound,
         verdict: judge(estimated, bound),
-        horizonDays: Math.max(...own.map((arm) => resultOf(arm).horizonDays)),
+        // What follows from the rules alone is true of any time.
+        horizonDays: Math.max(0, ...own.map((arm) => resultOf(arm).horizonDays)),
         reproduce: own.map((arm) => resultOf(arm).command),
       }
     })
@@ -185,11 +188,11 @@ const becauseOf = (measures: ReadonlyArray<Measure>): string => {
   ].join(". ")
 }
 
-const profit = "party.subject.profit"
-const pay = "party.subject.share"
-
 /** What part of the honest pay nobody would run an attack for. */
 const negligibleShare = 0.005
+
+/** What an attack is to raise, and what is compared with what counts as nothing. */
+type AttackMetrics = Pick<AuditBook, "profit" | "pay">
 
 /** A way of an attack under an economy, run and held against the best honest conduct. */
 interface Contest extends Trial {
@@ -200,7 +203,12 @@ interface Contest extends Trial {
   readonly honest: ArmResult
 }
 
-const contestOf = (way: AttackWay, economy: string, resultOf: ResultOf): Contest => {
+const contestOf = (
+  way: AttackWay,
+  economy: string,
+  { profit, pay }: AttackMetrics,
+  resultOf: ResultOf,
+): Contest => {
   const attack = resultOf(under(economy, attackArm(way)))
   const controls = honestArms(way).map(([name, arm]) => {
     const honest = resultOf(under(economy, arm))
@@ -214,28 +222,31 @@ const contestOf = (way: AttackWay, economy: string, resultOf: ResultOf): Contest
     against: best.name,
     honest: best.honest,
     gains: differencesOf(attack, best.honest, profit),
-    negligible: negligibleShare * estimate(valuesOf(best.honest, pay)).mean,
+    negligible: Math.max(0, negligibleShare * estimate(valuesOf(best.honest, pay)).mean),
   }
 }
 
 /** All attacks, whose verdicts hold together. */
-const attacksOf = (plans: ReadonlyArray<AttackPlan>, resultOf: ResultOf): ReadonlyArray<Attack> => {
+const attacksOf = (
+  { attacks: plans, economies, metrics }: AuditPlan,
+  resultOf: ResultOf,
+): ReadonlyArray<Attack> => {
   const contests = plans.flatMap(({ id, ways }) =>
-    auditedEconomies.flatMap((economy) =>
-      ways.map((way) => ({ id, contest: contestOf(way, economy, resultOf) })),
+    economies.flatMap((economy) =>
+      ways.map((way) => ({ id, contest: contestOf(way, economy, metrics, resultOf) })),
     ),
   )
   const judged = judgeAttacks(contests.map(({ contest }) => contest))
   const results = contests.map(({ id, contest }, at) => ({
     id,
     economy: contest.economy,
-    result: attackResult(contest, judged[at]),
+    result: attackResult(contest, judged[at], metrics),
   }))
   return plans.map(({ id, title, means }) => ({
     id,
     title,
     means,
-    economies: byEconomy((economy) =>
+    economies: byEconomy(economies, (economy) =>
       results.filter((one) => one.id === id && one.economy === economy).map(({ result }) => result),
     ),
   }))
@@ -244,6 +255,7 @@ const attacksOf = (plans: ReadonlyArray<AttackPlan>, resultOf: ResultOf): Readon
 const attackResult = (
   { way, attack, honest, against, negligible }: Contest,
   judged: JudgedTrial,
+  { profit }: AttackMetrics,
 ): AttackResult => {
   const honestProfit = estimate(valuesOf(honest, profit))
   return {
@@ -274,7 +286,13 @@ const attackResult = (
 }
 
 const reportedModels = ["llama-3-70b", "llama-3-8b"].map((name) => ({ name, crowdSeconds: null }))
-const facts = metricFacts({ models: reportedModels, parties: ["subject"], strategies: [] })
+const facts = metricFacts({
+  models: reportedModels,
+  parties: ["subject"],
+  strategies: [],
+  prices: [],
+  hours: { regions: [], strategies: [] },
+})
 const factsOf = (metric: string) => {
   const found = facts[metric]
   if (found === undefined) throw new Error(`audit: there is no metric ${metric}`)
@@ -284,14 +302,14 @@ const factsOf = (metric: string) => {
 const keptWhere = { "does not pay": "holds", pays: "fails", undecided: "undecided" } as const
 
 /** "Long-term honest participation is, by construction, more profitable than short-term spoofing." */
-const longTerm = (attacks: ReadonlyArray<Attack>): Claim => ({
+const longTerm = (attacks: ReadonlyArray<Attack>, economies: ReadonlyArray<string>): Claim => ({
   id: "long-term",
   title: "Long-term honest participation is more profitable than short-term spoofing",
   source:
     "002: long-term honest participation is, by construction, more profitable than short-term spoofing; measured over all attacks below",
-  economies: byEconomy((economy): ClaimResult => {
-    const measures = attacks.flatMap(({ title, economies }) =>
-      economies[economy].map(
+  economies: byEconomy(economies, (economy): ClaimResult => {
+    const measures = attacks.flatMap(({ title, economies: results }) =>
+      results[economy].map(
         ({ label, gain, negligibleGain, verdict, horizonDays, reproduce }): Measure => ({
           label: `${title}: ${label}`,
           unit: "credits/d more than honest",

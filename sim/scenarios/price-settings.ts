@@ -9,18 +9,18 @@ import { priceStrategyNames } from "../agents/prices/strategies.ts"
 const { factor, number, oneOf } = Settings
 const { setting, shareAbove0, withDefault } = Settings
 
-const step = number("a share", { above: 0, most: 0.9 })
+const step = number("a share", { above: 0, most: 1 })
 
 export const priceFields = {
   strategy: setting(oneOf(...priceStrategyNames), {
     meaning:
-      "list: what the platform lists; undercutter: below the cheapest rival with room, never below its cost; cost-plus: its cost and a margin; premium: above the median; probing: by what it earned; predator: nothing until rivals have left, then a jump; flicker: low and high by turns.",
+      "list: what the platform lists; undercutter: below the cheapest rival with room, never below its cost; cost-plus: its cost and a margin; premium: above the median; probing: by what it earned; predator: low until rivals have left, then a jump; flicker: low and high by turns.",
   }),
   step: withDefault(step, {
     default: 0.05,
     unit: "of the price",
     meaning:
-      "undercutter: how far below; probing: how far apart the prices that it tries; flicker: how far its low price is below the list.",
+      "undercutter: how far below; probing: how far apart the prices that it tries; flicker and predator: how far their low price is below the list.",
     source:
       "assumed: small against the differences between hosts that sell through routers of models",
   }),

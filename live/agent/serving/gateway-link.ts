@@ -10,6 +10,7 @@ import type {
   Failure,
   Heartbeat,
   ModelChange,
+  PriceChange,
   Registration,
 } from "../../protocol/host-protocol.ts"
 import {
@@ -69,6 +70,7 @@ export interface GatewayLink {
   readonly renewKey: (accountKey: string, hostId: string) => Promise<NewKeyAnswer>
   readonly listedModels: (key: string | undefined) => Promise<ReadonlyArray<string>>
   readonly changeModels: (hostId: string, change: ModelChange) => Promise<void>
+  readonly setPrice: (hostId: string, change: PriceChange) => Promise<void>
   readonly heartbeat: (hostId: string, facts: Heartbeat) => Promise<HeartbeatAnswer>
   readonly nextJob: (waitSeconds: number, session: string, signal: AbortSignal) => Promise<Poll>
   readonly upload: (claim: Claim) => Upload
@@ -122,8 +124,8 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
       })
     })
   }
-  const tell = async (path: string, json: unknown): Promise<void> => {
-    await jsonOf(await send(path, { json }))
+  const tell = async (path: string, json: unknown, method?: "PATCH"): Promise<void> => {
+    await jsonOf(await send(path, method === undefined ? { json } : { json, method }))
   }
 
   return {
@@ -146,6 +148,7 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
       )
     },
     changeModels: (id, change) => tell(`/hosts/${encodeURIComponent(id)}/models`, change),
+    setPrice: (id, change) => tell(`/hosts/${encodeURIComponent(id)}/price`, change, "PATCH"),
     heartbeat: (id, facts) =>
       ask(HeartbeatAnswer, `/hosts/${encodeURIComponent(id)}/heartbeat`, { json: facts }),
     nextJob: async (waitSeconds, session, signal) => {

@@ -31,7 +31,7 @@ const patiently = async (method, path, options) => {
 /**
  * Paths are relative to the page, so that a gateway below a path works as well.
  *
- * @param {"GET" | "POST" | "DELETE"} method
+ * @param {"GET" | "POST" | "PATCH" | "DELETE"} method
  * @param {string} path
  * @param {unknown} [body]
  * @returns {Promise<any>}

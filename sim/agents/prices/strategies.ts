@@ -42,9 +42,9 @@ const probing: DecidePrice = (view, { step }, stream) => {
   return logit(options, temperatureCreditsPerDay, stream)
 }
 
-/** Asks next to nothing while there are rivals, and a multiple of the list price once they have left. */
-const predator: DecidePrice = ({ rivals, leastPrice, listPrice }, { factor }) =>
-  rivals.length > 0 ? leastPrice : factor * listPrice
+/** Asks far below the list price while there are rivals, and a multiple of it once they have left. */
+const predator: DecidePrice = ({ rivals, leastPrice, listPrice }, { step, factor }) =>
+  rivals.length > 0 ? Math.max(leastPrice, listPrice * (1 - step)) : factor * listPrice
 
 /** Shows a price below the list and asks one above it by turns, as fast as it may. */
 const flicker: DecidePrice = ({ price, listPrice }, { step, factor }) =>

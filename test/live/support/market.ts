@@ -124,7 +124,7 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
     driver,
     directory,
     store,
-    sessions: makeSessions(nowMillis),
+    sessions: makeSessions(nowMillis, store),
     uploads: makeUploadWays(),
     nowMillis,
   }

@@ -76,7 +76,9 @@ describe("probing", () => {
 
 describe("attacks", () => {
   it("dump while there are rivals, and jump once they have left", () => {
-    expect(ask("predator")).toBe(1)
+    expect(ask("predator")).toBeCloseTo(108, 9)
+    const dumping = priceStrategies.predator(view, { ...numbers, step: 1 }, stream())
+    expect(dumping).toBe(view.leastPrice)
     expect(ask("predator", { rivals: [] })).toBe(240)
   })
 

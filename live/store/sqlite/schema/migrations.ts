@@ -189,11 +189,21 @@ const sampled = Effect.gen(function* () {
   ) STRICT, WITHOUT ROWID`)
 })
 
+/** Browsers that are signed in: hashes of their secrets, and JSON of what they stand for. */
+const signedIn = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  yield* sql.unsafe(`CREATE TABLE sessions (
+    hash TEXT PRIMARY KEY,
+    session TEXT NOT NULL CHECK (json_valid(session))
+  ) STRICT, WITHOUT ROWID`)
+})
+
 export const steps = {
   "0001_first": first,
   "0002_sealed": sealed,
   "0003_receipted": receipted,
   "0004_sampled": sampled,
+  "0005_signed_in": signedIn,
 }
 
 /** Brings the tables up to this version's. */

@@ -71,9 +71,10 @@ const LIVE_ROOMS = {
   accounts: ["views"],
   operations: ["views"],
   dashboard: ["views"],
+  hours: ["hosts"],
   agent: ["protocol"],
   replay: ["store"],
-  start: ["gateway", "hosts", "accounts", "operations", "dashboard"],
+  start: ["gateway", "hours", "accounts", "operations", "dashboard"],
 }
 
 const usedBy = (rooms, room) => rooms[room].flatMap((one) => [one, ...usedBy(rooms, one)])

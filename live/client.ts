@@ -5,11 +5,22 @@
  * What the gateway writes in snake_case is camelCase here; credits stay decimal strings, since a
  * binary fraction cannot hold them. For everything of the OpenAI API its own client works, too.
  */
-import { Data } from "effect"
 import { isObject } from "../platform/json/json-object.ts"
+import { decimalOf } from "./agent/hours/compute-provider.ts"
+import type { Camel } from "./agent/transport/camel.ts"
+import { camelised, snaked } from "./agent/transport/camel.ts"
 import { eventsOf } from "./agent/transport/event-stream.ts"
 import { messageOf } from "./agent/transport/http.ts"
+import type { ApiOptions, JsonApi } from "./agent/transport/json-api.ts"
+import { codeOf, ComputeError, makeJsonApi } from "./agent/transport/json-api.ts"
 import type { Earnings, ModelRates, OwnHost, PublicHost } from "./protocol/host-protocol.ts"
+import type {
+  BookingDetails,
+  BookingView,
+  GpuView,
+  QuoteView,
+  RegionRates,
+} from "./protocol/hours-protocol.ts"
 
 export type { Backend, BackendJob, Chunk } from "./agent/backends/backend.ts"
 export { BackendError } from "./agent/backends/backend.ts"
@@ -22,36 +33,23 @@ export type {
   ModelOption,
 } from "./agent/plan/options.ts"
 export { AgentError } from "./agent/plan/options.ts"
+export type { Access, GrantHooks } from "./agent/hours/hooks.ts"
+export type { GrantOptions } from "./agent/plan/grant-options.ts"
+export type {
+  Capabilities,
+  KnownProvider,
+  OfferingOptions,
+  PricingModel,
+  ProviderEarnings,
+  ProviderListing,
+  ProviderRegistration,
+  ProviderStatus,
+  Schedule,
+} from "./agent/hours/compute-provider.ts"
+export { ComputeProvider } from "./agent/hours/compute-provider.ts"
+export { ComputeError } from "./agent/transport/json-api.ts"
 
-export interface ComputeClientOptions {
-  /** The gateway, such as `https://market.example`. */
-  readonly baseUrl: string
-  /** `sk_live_…` of an account, or `hk_live_…` of a host. */
-  readonly apiKey?: string
-}
-
-/** The gateway refused, could not be reached, or broke off its answer. */
-export class ComputeError extends Data.TaggedError("ComputeError")<{
-  readonly message: string
-  /** HTTP status; `undefined` where there was none. */
-  readonly status?: number | undefined
-  /** For programs, such as `insufficient_quota`. */
-  readonly code?: string | undefined
-}> {
-  constructor(message: string, status?: number, code?: string) {
-    super({ message, status, code })
-  }
-}
-
-type CamelWord<S> = S extends `${infer Head}_${infer Tail}`
-  ? `${Head}${Capitalize<CamelWord<Tail>>}`
-  : S
-type Camel<T> =
-  T extends ReadonlyArray<infer Item>
-    ? ReadonlyArray<Camel<Item>>
-    : T extends object
-      ? { readonly [K in keyof T as CamelWord<K>]: Camel<T[K]> }
-      : T
+export type ComputeClientOptions = ApiOptions
 
 /** A host as anyone may see it. */
 export type Host = Camel<PublicHost>
@@ -111,19 +109,48 @@ export interface ChatPart {
   readonly chunk: Readonly<Record<string, unknown>>
 }
 
+/** A machine that is sold by the hour. */
+export type Gpu = Camel<GpuView>
+export type HoursQuote = Camel<QuoteView>
+export type Booking = Camel<BookingView>
+export type BookingHistory = Camel<BookingDetails>
+export type HourRates = Camel<RegionRates>
+
+export interface GpuSearch {
+  readonly region?: string
+  readonly model?: string
+  /** Credits an hour. */
+  readonly maxPrice?: number | string
+  readonly available?: boolean
+}
+
+/** Times are instants: dates, or ISO 8601 with an offset. */
+export interface HoursWish {
+  readonly gpuId: string
+  /** Default: now. */
+  readonly start?: Date | string
+  readonly end?: Date | string
+  /** Instead of `end`. */
+  readonly hours?: number
+  readonly latestStart?: Date | string
+  /** Default: the whole machine. */
+  readonly jobs?: number
+  readonly memoryGib?: number
+}
+
+export interface BookingOrder extends HoursWish {
+  /** The most that all of it may cost, credits. */
+  readonly maxPrice?: number | string
+  readonly idempotencyKey?: string
+}
+
 const hostsOnPage = 1000
 
 export class ComputeClient {
-  readonly #base: string
-  readonly #headers: Readonly<Record<string, string>>
+  readonly #api: JsonApi
 
-  constructor({ baseUrl, apiKey }: ComputeClientOptions) {
-    if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl))
-      throw new ComputeError(
-        `baseUrl ${baseUrl}: expected an http or https address such as https://market.example`,
-      )
-    this.#base = baseUrl.replace(/\/+$/, "")
-    this.#headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
+  constructor(options: ComputeClientOptions) {
+    this.#api = makeJsonApi(options)
   }
 
   /** All hosts of the market: models, prices, status, load. */
@@ -175,9 +202,9 @@ export class ComputeClient {
    */
   async *chat(request: ChatRequest): AsyncGenerator<ChatPart, void, undefined> {
     const { signal } = request
-    const response = await this.#fetch("/v1/chat/completions", {
+    const response = await this.#api.fetch("/v1/chat/completions", {
       method: "POST",
-      headers: { ...this.#headers, "content-type": "application/json" },
+      headers: { "content-type": "application/json" },
       body: JSON.stringify(chatBody(request)),
       ...(signal === undefined ? {} : { signal }),
     })
@@ -193,23 +220,106 @@ export class ComputeClient {
     throw new ComputeError("the answer broke off: it ended without its last event", response.status)
   }
 
-  async #get(path: string): Promise<unknown> {
-    const response = await this.#fetch(path, { headers: this.#headers })
-    return response.json()
+  /** Machines that are sold by the hour. */
+  async gpus(query: GpuSearch = {}): Promise<ReadonlyArray<Gpu>> {
+    const gpus: Array<Gpu> = []
+    const { maxPrice, ...rest } = query
+    const words = snaked({
+      ...rest,
+      maxPrice: maxPrice === undefined ? undefined : decimalOf(maxPrice),
+      limit: hostsOnPage,
+    })
+    const asked = new URLSearchParams(
+      Object.entries(words).map(([name, value]): [string, string] => [name, String(value)]),
+    )
+    for (let cursor: unknown; cursor !== null;) {
+      if (typeof cursor === "string") asked.set("cursor", cursor)
+      const page = await this.#get(`/marketplace/gpu?${asked.toString()}`)
+      gpus.push(...listIn<Gpu>(camelised(page)))
+      cursor = (isObject(page) ? page["next_cursor"] : null) ?? null
+    }
+    return gpus
   }
 
-  async #fetch(path: string, init: RequestInit): Promise<Response> {
-    const response = await fetch(this.#base + path, init).catch((error: Error) => {
-      if (init.signal?.aborted === true) throw error
-      const { cause } = error
-      const why = cause instanceof Error && cause.message !== "" ? cause.message : error.message
-      throw new ComputeError(`${this.#base + path} cannot be reached: ${why}`)
-    })
-    if (response.ok) return response
-    const answer: unknown = await response.json().catch(() => response.statusText)
-    throw new ComputeError(messageOf(answer), response.status, codeOf(answer))
+  /** What hours would cost, were they booked now. */
+  async quote(wish: HoursWish): Promise<HoursQuote> {
+    return camelised(
+      await this.#api.ask("POST", "/marketplace/quotes", hoursBody(wish)),
+    ) as HoursQuote
+  }
+
+  /** Books hours. Sent again with the same `idempotencyKey`, it is the same booking. */
+  async book({ idempotencyKey, maxPrice, ...wish }: BookingOrder): Promise<Booking> {
+    const body = {
+      ...hoursBody(wish),
+      ...(maxPrice === undefined ? {} : { max_price: decimalOf(maxPrice) }),
+    }
+    const headers = { "idempotency-key": idempotencyKey ?? crypto.randomUUID() }
+    return camelised(await this.#api.ask("POST", "/marketplace/bookings", body, headers)) as Booking
+  }
+
+  /** The account's bookings, as consumer and as provider, the newest first: the latest 200. */
+  async bookings(): Promise<ReadonlyArray<Booking>> {
+    return listIn<Booking>(camelised(await this.#get("/marketplace/bookings?limit=200")))
+  }
+
+  /** A booking with its whole history. */
+  async booking(bookingId: string): Promise<BookingHistory> {
+    return camelised(
+      await this.#get(`/marketplace/bookings/${encodeURIComponent(bookingId)}`),
+    ) as BookingHistory
+  }
+
+  /** Pays for what was delivered, at once. */
+  confirm(bookingId: string): Promise<Booking> {
+    return this.#deed(bookingId, "confirm")
+  }
+
+  /** Before it has begun. */
+  cancel(bookingId: string): Promise<Booking> {
+    return this.#deed(bookingId, "cancel")
+  }
+
+  /** Before its time: the hours used are paid for. */
+  end(bookingId: string): Promise<Booking> {
+    return this.#deed(bookingId, "end")
+  }
+
+  /** Of what is not paid for yet. */
+  dispute(bookingId: string, statement?: string): Promise<Booking> {
+    return this.#deed(bookingId, "dispute", { statement })
+  }
+
+  /** The other party's dispute. */
+  answer(bookingId: string, statement?: string): Promise<Booking> {
+    return this.#deed(bookingId, "answer", { statement })
+  }
+
+  /** What hours cost by region: asked now, and paid by the hour of the day. */
+  async hourRates(): Promise<ReadonlyArray<HourRates>> {
+    return listIn<HourRates>(camelised(await this.#get("/marketplace/rates")))
+  }
+
+  async #deed(bookingId: string, deed: string, words?: object): Promise<Booking> {
+    const path = `/marketplace/bookings/${encodeURIComponent(bookingId)}/${deed}`
+    return camelised(await this.#api.ask("POST", path, words)) as Booking
+  }
+
+  #get(path: string): Promise<unknown> {
+    return this.#api.ask("GET", path)
   }
 }
+
+const hoursBody = (wish: HoursWish) =>
+  snaked({
+    ...wish,
+    start: isoOf(wish.start),
+    end: isoOf(wish.end),
+    latestStart: isoOf(wish.latestStart),
+  })
+
+const isoOf = (time: Date | string | undefined): string | undefined =>
+  time instanceof Date ? time.toISOString() : time
 
 const chatBody = ({ model, messages, maxTokens, topP, extra, ...rest }: ChatRequest) => {
   const { temperature, stop, seed } = rest
@@ -247,25 +357,8 @@ const partOf = (chunk: Readonly<Record<string, unknown>>): ChatPart => {
   }
 }
 
-const codeOf = (answer: unknown): string | undefined => {
-  const error = isObject(answer) ? answer["error"] : undefined
-  return isObject(error) && typeof error["code"] === "string" ? error["code"] : undefined
-}
-
 const listIn = <T>(answer: unknown): ReadonlyArray<T> => {
   const list = isObject(answer) ? answer["data"] : undefined
   if (!Array.isArray(list)) throw new ComputeError("expected an object with the list `data`")
   return list as ReadonlyArray<T>
-}
-
-/** Keys in camelCase, all the way down. */
-const camelised = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(camelised)
-  if (!isObject(value)) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, one]) => [
-      key.replace(/(?<=[^_])_+([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase()),
-      camelised(one),
-    ]),
-  )
 }

@@ -6,6 +6,7 @@ import type { AccountId } from "../../engine/index.ts"
 import { Effect, Schema } from "effect"
 import { described, UnixSeconds } from "../http/fields.ts"
 import type { LiveServices } from "../directory/services.ts"
+import { isOfAccount } from "../views/findings.ts"
 import { durably } from "../driver/market-driver.ts"
 import type { StoreBroken, StoreFault } from "../store/errors.ts"
 import type { StoredAudit } from "../store/audit.ts"
@@ -88,8 +89,7 @@ const subjectOf = (
   { finding, subject, actor }: StoredAudit,
 ): string | null => {
   if (subject === null) return null
-  // The kernel's findings are about an instance, but for a clawback, which is an account's.
-  if (actor !== null || finding === "Clawback")
+  if (actor !== null || isOfAccount(finding))
     return directory.accounts.get(subject)?.publicId ?? null
   const instance = directory.instances.get(subject)
   return instance === undefined ? null : (directory.hosts.get(instance.host)?.publicId ?? null)

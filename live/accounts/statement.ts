@@ -17,7 +17,7 @@ import { durably } from "../driver/market-driver.ts"
 import type { StoreBroken, StoreFault } from "../store/errors.ts"
 import type { StoredPosting } from "../store/journal.ts"
 import type { Receipt } from "../store/receipt.ts"
-import type { StatementPlace } from "../store/store.ts"
+import type { StatementLine, StatementPlace } from "../store/store.ts"
 import { ledgerAccount } from "../views/balance.ts"
 import { creditsOf, pricePerToken } from "../views/credits.ts"
 import { callId, hostOf } from "./calls.ts"
@@ -122,7 +122,8 @@ export const statementPage = (
     }
   })
 
-const isOfCall = ({ kind }: StoredPosting): boolean => kind === "charge" || kind === "share"
+const isOfCall = ({ kind, isOfHours }: StatementLine): boolean =>
+  kind === "charge" || (kind === "share" && !isOfHours)
 
 const lineCall = (
   { directory, driver }: LiveServices,
@@ -146,12 +147,13 @@ const lineCall = (
 /** What a line is for, in words. */
 const meaningOf = (
   { directory }: LiveServices,
-  { kind, reference }: StoredPosting,
+  { kind, reference, isOfHours }: StatementLine,
   call: LineCall | null,
 ): string => {
   const tokens =
     call === null ? "" : `, ${call.input_tokens} + ${call.output_tokens} tokens of ${call.model}`
   const name = directory.transfers.get(reference)?.name
+  const booking = directory.bookings.get(reference)?.publicId ?? `booking ${reference}`
   switch (kind) {
     case "grant":
       return "Gift for signing up"
@@ -159,7 +161,14 @@ const meaningOf = (
       return `Credits bought${name === undefined ? "" : `: ${name}`}`
     case "charge":
       return `Call ${reference}${tokens}`
+    case "rent":
+      return `Hours of ${booking}`
+    case "penalty":
+      return `Hours of ${booking} that were not delivered`
+    case "award":
+      return `Deposit of a dispute over ${booking}`
     case "share":
+      if (isOfHours) return `Hours of ${booking}, delivered by a machine of yours`
       return `Call ${reference}, served by ${call?.host ?? "a host of yours"}${tokens}`
     case "bounty":
       return "Bounty on what your hosts served"

@@ -1,6 +1,9 @@
 /** `evenkeel agent`: makes this machine a host of a market. */
 import { causeText } from "../../platform/cause.ts"
-import { Data, Effect, Option } from "effect"
+import { Data, Effect, Either, Option, ParseResult, Schema } from "effect"
+import { readFileSync } from "node:fs"
+import { parse } from "yaml"
+import { GpuRegistration } from "../protocol/hours-protocol.ts"
 import { alignColumns, printable, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { HostAgent } from "./host-agent.ts"
@@ -91,6 +94,11 @@ const cliOptions = {
     "P",
     "Probability of claiming twice the tokens (simulated).",
   ),
+  hours: optionalText(
+    "hours",
+    "FILE",
+    "Sell the machine by the hour, too: YAML with `listing` (name, memory_gib, base_price …) and `grant` (endpoint, or the programs start and stop).",
+  ),
   dryRun: Parameter.flag("dry-run", "Print what was detected and would be registered, and end."),
   json: Parameter.flag(
     "json",
@@ -152,12 +160,62 @@ const optionsFrom = (given: CliOptions): Effect.Effect<HostAgentOptions, UsageEr
       slots,
       tokensPerSecond,
       pricePerToken: yield* numberFrom("--price-per-token", given.price, 0, 1_000_000),
+      hours: yield* hoursFrom(Option.getOrUndefined(given.hours)),
       drainSeconds: yield* numberFrom("--drain-seconds", given.drain, 0, 86_400),
       simulated: defined({ ...simulated, slots }),
       // A signal interrupts the command, which then stops the agent.
       handlesSignals: false,
       onEvent: given.dryRun ? noteEvent : given.json ? printJson : printEvent,
     })
+  })
+
+const HoursFile = Schema.Struct({
+  listing: GpuRegistration.pick(
+    "name",
+    "memory_gib",
+    "base_price",
+    "cuda_version",
+    "max_jobs",
+    "region",
+    "strategy",
+    "least_price",
+    "peak_multiplier",
+    "bulk_discount",
+    "demand_threshold",
+    "max_multiplier",
+    "capabilities",
+    "schedule",
+    "is_offered",
+  ),
+  grant: Schema.Struct({
+    endpoint: Schema.optionalWith(Schema.String, { exact: true }),
+    start: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }),
+    stop: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }),
+    probeUrl: Schema.optionalWith(Schema.String, { exact: true }),
+  }),
+})
+const decodeHours = Schema.decodeUnknownEither(HoursFile, {
+  errors: "all",
+  onExcessProperty: "error",
+})
+
+const hoursFrom = (
+  file: string | undefined,
+): Effect.Effect<HostAgentOptions["hours"], UsageError> =>
+  Effect.gen(function* () {
+    if (file === undefined) return undefined
+    const wrong = (allowed: string) => new UsageError({ argument: `--hours ${file}`, allowed })
+    const written = yield* Effect.try({
+      try: () => parse(readFileSync(file, "utf8")) as unknown,
+      catch: (cause) => wrong(causeText(cause)),
+    })
+    return yield* Either.mapLeft(decodeHours(written), (error) =>
+      wrong(
+        ParseResult.ArrayFormatter.formatErrorSync(error)
+          .map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`)
+          .join("; "),
+      ),
+    )
   })
 
 const simulatedFrom = (given: CliOptions) =>
@@ -242,6 +300,10 @@ const eventText = (event: AgentEvent): string => {
       return `No gateway: ${event.detail}; trying again in ${seconds(event.retryMillis)}`
     case "reconnected":
       return "The gateway is back"
+    case "granted":
+      return `Access given for booking ${event.bookingId}, until ${event.until}`
+    case "revoked":
+      return `Access ended for booking ${event.bookingId}`
     case "notice":
       return event.detail
     case "draining":

@@ -21,6 +21,9 @@ import type { Backend } from "./backends/backend.ts"
 import { backendOf, httpUrl } from "./choose-backend.ts"
 import type { GatewayLink } from "./serving/gateway-link.ts"
 import { makeGatewayLink, Refused } from "./serving/gateway-link.ts"
+import type { Grants } from "./hours/grants.ts"
+import { makeGrants } from "./hours/grants.ts"
+import { hooksFrom } from "./hours/hooks.ts"
 import { loadNow } from "./machine/heartbeat.ts"
 import { Unreachable } from "./transport/http.ts"
 import type { AgentEvent, HostAgentOptions } from "./plan/options.ts"
@@ -156,6 +159,7 @@ export class HostAgent {
       const plan = await this.detect()
       const identity = await this.#identified()
       if (this.#stopping.signal.aborted) return
+      const grants = await this.#sellHours(identity.hostId)
       this.#say({
         type: "serving",
         hostId: identity.hostId,
@@ -169,6 +173,7 @@ export class HostAgent {
           replace: (lost, how, why) =>
             this.#patiently(() => this.#registrar.replace(plan, lost, how, why), true),
           load: loadNow,
+          ...(grants === undefined ? {} : { onBookings: grants.see }),
           toldToDrain: this.#stopped,
           drainMillis: (this.#options.drainSeconds ?? drainSeconds) * 1000,
           say: this.#say,
@@ -181,6 +186,14 @@ export class HostAgent {
       release()
       await this.#backend.stop()
     }
+  }
+
+  async #sellHours(hostId: string): Promise<Grants | undefined> {
+    const { hours } = this.#options
+    if (hours === undefined) return undefined
+    const hooks = hooksFrom(hours.grant)
+    await runEffect(this.#patiently(() => this.#link.sellHours(hostId, hours.listing), true))
+    return makeGrants({ hooks, started: this.#link.startDelivery, say: this.#say })
   }
 
   #identified(): Promise<Identity> {

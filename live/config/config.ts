@@ -5,6 +5,7 @@
  */
 import { Schema } from "effect"
 import { Settings } from "../../engine/index.ts"
+import { Timezone } from "../../schedules/index.ts"
 import { isOrigin } from "./origins.ts"
 
 const { allowedIn, number, oneOf, setting, withDefault } = Settings
@@ -59,6 +60,17 @@ export const ListedModel = Schema.Struct({
 })
 export type ListedModel = typeof ListedModel.Type
 
+const Region = Schema.Struct({
+  name: setting(
+    expecting(
+      Schema.String.pipe(Schema.pattern(/^[a-z0-9][a-z0-9-]{0,39}$/)),
+      "small letters, digits and -, such as us-west",
+    ),
+    { meaning: "What machines and buyers call it" },
+  ),
+  timezone: setting(Timezone, { meaning: "The zone whose clock tells its peak hours" }),
+})
+
 export const LiveConfig = Schema.Struct({
   listen: group({
     host: text("127.0.0.1", "Address to listen on; 0.0.0.0 for every network of the machine"),
@@ -95,6 +107,32 @@ export const LiveConfig = Schema.Struct({
     [],
     "Models that are listed at the start, each with name, kind (text or embedding), contextTokens, inputPricePerToken, outputPricePerToken and developerRole (system, or keep: as what hosts get a developer's message); an admin may list more",
   ),
+  regions: list(
+    Region,
+    [
+      { name: "default", timezone: "UTC" },
+      { name: "us-west", timezone: "America/Los_Angeles" },
+      { name: "us-east", timezone: "America/New_York" },
+      { name: "eu-central", timezone: "Europe/Berlin" },
+      { name: "ap-east", timezone: "Asia/Tokyo" },
+    ],
+    "Where machines that are sold by the hour may stand, each with name and timezone (IANA), whose clock tells the peak hours; the first is that of a machine that names none",
+  ),
+  hours: group({
+    probeSeconds: seconds(
+      60,
+      "Between two looks at what was granted, where the economy measures delivery by probes",
+    ),
+    probeTimeoutSeconds: seconds(10, "For what was granted to answer such a look"),
+    webhookTimeoutSeconds: seconds(10, "For a webhook to answer"),
+    webhookDays: count(
+      3,
+      1,
+      365,
+      "How long a webhook that fails is tried, before it is ended",
+      "d",
+    ),
+  }),
   accounts: group({
     isSignUpOpen: flag(true, "Whether anyone may open an account"),
     signUpsPerHour: count(20, 1, 1_000_000, "Sign-ups from one address an hour"),

@@ -9,12 +9,16 @@ import { type MarketStore, type RecordKind, Store } from "../store/store.ts"
 import { type Collection, makeCollection } from "./collection.ts"
 import {
   AccountRecord,
+  BookingRecord,
+  GpuRecord,
   HostRecord,
   InstanceRecord,
   KeyRecord,
   ModelRecord,
+  RegionRecord,
   transferKey,
   TransferRecord,
+  WebhookRecord,
 } from "./records.ts"
 
 export interface Directory {
@@ -24,6 +28,10 @@ export interface Directory {
   readonly hosts: Collection<HostRecord>
   readonly instances: Collection<InstanceRecord>
   readonly transfers: Collection<TransferRecord>
+  readonly regions: Collection<RegionRecord>
+  readonly gpus: Collection<GpuRecord>
+  readonly bookings: Collection<BookingRecord>
+  readonly webhooks: Collection<WebhookRecord>
   readonly accountByPublicId: (publicId: string) => AccountRecord | undefined
   readonly accountByRecovery: (hash: string) => AccountRecord | undefined
   readonly keyByHash: (hash: string) => KeyRecord | undefined
@@ -34,6 +42,13 @@ export interface Directory {
   /** By `transferKey`. */
   readonly transferByKey: (key: string) => TransferRecord | undefined
   readonly transferByPublicId: (publicId: string) => TransferRecord | undefined
+  readonly regionByName: (name: string) => RegionRecord | undefined
+  readonly bookingByPublicId: (publicId: string) => BookingRecord | undefined
+  /** By its consumer and the consumer's own name of it. */
+  readonly bookingByName: (account: number, name: string) => BookingRecord | undefined
+  readonly bookingsOfAccount: (account: number) => ReadonlyArray<number>
+  readonly bookingsOfProvider: (account: number) => ReadonlyArray<number>
+  readonly bookingsOfGpu: (gpu: NodeId) => ReadonlyArray<number>
 }
 
 export class HostDirectory extends Context.Tag("evenkeel/HostDirectory")<
@@ -51,28 +66,41 @@ export const loadDirectory: Effect.Effect<Directory, StoreFault, Store> = Effect
     hosts: yield* loadCollection(store, "hosts", HostRecord),
     instances: yield* loadCollection(store, "instances", InstanceRecord),
     transfers: yield* loadCollection(store, "transfers", TransferRecord),
+    regions: yield* loadCollection(store, "regions", RegionRecord),
+    gpus: yield* loadCollection(store, "gpus", GpuRecord),
+    bookings: yield* loadCollection(store, "bookings", BookingRecord),
+    webhooks: yield* loadCollection(store, "webhooks", WebhookRecord),
   })
 })
 
-type Collections = Pick<
-  Directory,
-  "accounts" | "keys" | "models" | "hosts" | "instances" | "transfers"
->
+type Collections = Pick<Directory, RecordKind>
 
 /** A directory of these collections, which it keeps indexed. */
-export const makeDirectory = (collections: Collections): Directory => ({
-  ...collections,
-  accountByPublicId: collections.accounts.indexBy(({ publicId }) => publicId),
-  accountByRecovery: collections.accounts.indexBy(({ recoveryHash }) => recoveryHash),
-  keyByHash: collections.keys.indexBy(({ hash }) => hash),
-  modelByName: collections.models.indexBy(({ name }) => name),
-  hostByPublicId: collections.hosts.indexBy(({ publicId }) => publicId),
-  instancesOfHost: collections.instances.groupBy(({ host }) => host),
-  transferByKey: collections.transfers.indexBy(({ kind, account, name }) =>
-    transferKey(kind, account, name),
-  ),
-  transferByPublicId: collections.transfers.indexBy(({ publicId }) => publicId),
-})
+export const makeDirectory = (collections: Collections): Directory => {
+  const { bookings } = collections
+  const bookingByName = bookings.indexBy(({ account, name }) =>
+    name === undefined ? undefined : `${account} ${name}`,
+  )
+  return {
+    ...collections,
+    accountByPublicId: collections.accounts.indexBy(({ publicId }) => publicId),
+    accountByRecovery: collections.accounts.indexBy(({ recoveryHash }) => recoveryHash),
+    keyByHash: collections.keys.indexBy(({ hash }) => hash),
+    modelByName: collections.models.indexBy(({ name }) => name),
+    hostByPublicId: collections.hosts.indexBy(({ publicId }) => publicId),
+    instancesOfHost: collections.instances.groupBy(({ host }) => host),
+    transferByKey: collections.transfers.indexBy(({ kind, account, name }) =>
+      transferKey(kind, account, name),
+    ),
+    transferByPublicId: collections.transfers.indexBy(({ publicId }) => publicId),
+    regionByName: collections.regions.indexBy(({ name }) => name),
+    bookingByPublicId: bookings.indexBy(({ publicId }) => publicId),
+    bookingByName: (account, name) => bookingByName(`${account} ${name}`),
+    bookingsOfAccount: bookings.groupBy(({ account }) => account),
+    bookingsOfProvider: bookings.groupBy(({ provider }) => provider),
+    bookingsOfGpu: bookings.groupBy(({ gpu }) => gpu),
+  }
+}
 
 const loadCollection = <T extends { readonly id: number }, I>(
   store: MarketStore,

@@ -1,9 +1,18 @@
 /**
- * Records of the directory of names: accounts, keys, models, hosts, instances, transfers. The kernel
- * knows each by a number; here stands what people and programs call it.
+ * Records of the directory of names: accounts, keys, models, hosts, instances, transfers, and what is
+ * sold by the hour. The kernel knows each by a number; here stands what people and programs call it.
  */
 import { Schema } from "effect"
-import type { AccountId, InstanceId, ModelId, NodeId, TransferId } from "../../engine/index.ts"
+import type {
+  AccountId,
+  BookingId,
+  InstanceId,
+  ModelId,
+  NodeId,
+  RegionId,
+  TransferId,
+} from "../../engine/index.ts"
+import { priceStrategies } from "../../engine/index.ts"
 
 const Id = Schema.NonNegativeInt
 /** The same, as the kernel's ids of one kind. A host is a node of the market. */
@@ -13,7 +22,13 @@ const Model = idOf<ModelId>()
 const Host = idOf<NodeId>()
 const Instance = idOf<InstanceId>()
 const Transfer = idOf<TransferId>()
+const Region = idOf<RegionId>()
+const Booking = idOf<BookingId>()
 const Millis = Schema.Int
+/** µs since the market was opened. */
+const Micros = Schema.NonNegativeInt
+const Minor = Schema.NonNegativeInt
+const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
 export const AccountRecord = Schema.Struct({
   id: Account,
@@ -134,3 +149,91 @@ export const transferKey = (
   account: AccountId | undefined,
   name: string,
 ): string => (kind === "withdrawal" ? `${kind} ${account} ${name}` : `${kind} ${name}`)
+
+/** Where machines stand, and the clock there. */
+export const RegionRecord = Schema.Struct({
+  id: Region,
+  name: Schema.String,
+  /** IANA name. */
+  timezone: Schema.String,
+})
+export type RegionRecord = typeof RegionRecord.Type
+
+/** What a host sells by the hour, beside what the kernel tells of it. It has the host's number. */
+export const GpuRecord = Schema.Struct({
+  id: Host,
+  terms: Schema.Struct({
+    region: Region,
+    maxJobs: Schema.Int,
+    memoryMib: Schema.NonNegativeInt,
+    /** Minor units an hour for each job. */
+    baseRate: Minor,
+    leastRate: Minor,
+    strategy: Schema.Literal(...priceStrategies),
+    peakBps: Schema.Int,
+    bulkBps: Schema.Int,
+    thresholdBps: Schema.Int,
+    mostBps: Schema.Int,
+  }),
+  cudaVersion: maybe(Schema.String),
+  /** What its provider says of it: compute type, models, score. Shown, never believed. */
+  capabilities: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  /** As it was written; absent: always open. */
+  schedule: maybe(Schema.Unknown),
+  createdAtMillis: Millis,
+  /** Absent: it is listed. */
+  removedAtMillis: maybe(Millis),
+})
+export type GpuRecord = typeof GpuRecord.Type
+
+/** Hours that were sold, to the end of their life: what the kernel knows only while they are not over. */
+export const BookingRecord = Schema.Struct({
+  id: Booking,
+  publicId: Schema.String,
+  /** Its consumer. */
+  account: Account,
+  provider: Account,
+  gpu: Host,
+  /** The consumer's own name of the order, and what it ordered by it. */
+  name: maybe(Schema.String),
+  order: Schema.String,
+  startAt: Micros,
+  endAt: Micros,
+  jobs: Schema.NonNegativeInt,
+  memoryMib: Schema.NonNegativeInt,
+  ratePerHour: Minor,
+  price: Minor,
+  drawn: Minor,
+  fee: Minor,
+  refund: Minor,
+  penalty: Minor,
+  createdAtMillis: Millis,
+  /** Since when its consumer has what was granted, and until when it had. */
+  startedAt: maybe(Micros),
+  revokedAt: maybe(Micros),
+  /** What its host gave for the consumer, sealed; gone with the grant. */
+  sealedAccess: maybe(Schema.String),
+  /** Where what was granted can be seen to be up; gone with it. */
+  probeUrl: maybe(Schema.String),
+  outcome: maybe(Schema.Literal("released", "cancelled", "noShow", "split")),
+  closedAt: maybe(Micros),
+})
+export type BookingRecord = typeof BookingRecord.Type
+
+/** Somebody who wants to be told of an account's bookings. */
+export const WebhookRecord = Schema.Struct({
+  id: Id,
+  publicId: Schema.String,
+  account: Account,
+  url: Schema.String,
+  /** What its messages are signed with, sealed. */
+  sealedSecret: Schema.String,
+  /** Id of the latest step that it was told of, or that was before it. */
+  cursor: Id,
+  createdAtMillis: Millis,
+  /** Since when it takes nothing; absent: it does. */
+  failingSinceMillis: maybe(Millis),
+  lastError: maybe(Schema.String),
+  removedAtMillis: maybe(Millis),
+})
+export type WebhookRecord = typeof WebhookRecord.Type

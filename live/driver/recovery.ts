@@ -37,6 +37,8 @@ export interface OpenedMarket {
   readonly isNew: boolean
   /** Journal entries that were taken again after the snapshot. */
   readonly replayed: number
+  /** The latest entry that was there. */
+  readonly lastSeq: number
 }
 
 export class Opened extends Context.Tag("evenkeel/OpenedMarket")<Opened, OpenedMarket>() {}
@@ -54,7 +56,7 @@ export const openMarket = (
       const meta = { economy, seed: newSeed(), openedAtMillis: nowMillis }
       store.putMeta(meta)
       const engine = engineOf(createMarket(economy, meta.seed))
-      return { engine, meta, isNew: true, replayed: 0 }
+      return { engine, meta, isNew: true, replayed: 0, lastSeq: 0 }
     }
     const start = yield* latestState(store, known)
     let replayed = 0
@@ -62,7 +64,7 @@ export const openMarket = (
       replayed += entries.length
       return Effect.forEach(entries, (entry) => takeAgain(start.engine, entry), { discard: true })
     })
-    return { engine: start.engine, meta: known, isNew: false, replayed }
+    return { engine: start.engine, meta: known, isNew: false, replayed, lastSeq: store.lastSeq() }
   })
 
 /**

@@ -16,6 +16,8 @@ import { jobRoutes } from "./job-routes.ts"
 import type { NetworkGuard } from "./network-guard.ts"
 import { operatorRoutes } from "./operator-routes.ts"
 import * as Protocol from "../protocol/host-protocol.ts"
+import type { HostHours } from "./host-hours.ts"
+import type { Registry } from "./registry/registry.ts"
 import { makeRegistry } from "./registry/registry.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import type { UploadWay } from "../protocol/upload-way.ts"
@@ -26,6 +28,9 @@ import { rewrapTokens } from "./credentials/vault.ts"
 export interface HostParts {
   readonly guard: NetworkGuard
   readonly vault: Vault
+  /** Made here where none is given. */
+  readonly registry?: Registry
+  readonly hours?: HostHours
 }
 
 /** A host needs one poll, and another while the first one's answer is on its way. */
@@ -53,11 +58,10 @@ export const jobBoardOf = ({ config, driver, directory, uploads }: LiveServices)
 export const hostRoutes = (
   services: LiveServices,
   board: JobBoard,
-  { guard, vault }: HostParts,
+  { guard, vault, registry = makeRegistry({ services, board, guard, vault }), hours }: HostParts,
 ): FastifyPluginAsync => {
-  const registry = makeRegistry({ services, board, guard, vault })
   return async (app) => {
-    operatorRoutes(app, { services, board, registry })
+    operatorRoutes(app, { services, board, registry, hours })
     jobRoutes(app, { services, board, registry })
     services.uploads.onChange((host, way) => tellWay(app, services, host, way))
     rotationRoute(app, services, vault)

@@ -14,6 +14,7 @@ import { lookAtHost, requireHost, requireOperator } from "./host-access.ts"
 import { statusOf } from "../directory/host-state.ts"
 import { isTroubled, ownHost, publicHost, publicHosts } from "./host-view.ts"
 import type { JobBoard } from "./jobs/job-board.ts"
+import type { HostHours } from "./host-hours.ts"
 import * as Protocol from "../protocol/host-protocol.ts"
 import { ratesOf } from "./market-rates.ts"
 import { requireHostPrices } from "./registry/prices.ts"
@@ -25,6 +26,7 @@ export interface OperatorParts {
   readonly services: LiveServices
   readonly board: JobBoard
   readonly registry: Registry
+  readonly hours?: HostHours | undefined
 }
 
 const smallBodyBytes = 262_144
@@ -228,7 +230,7 @@ const marketRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
 }
 
 const heartbeatRoute = (app: FastifyInstance, parts: OperatorParts): void => {
-  const { services, registry } = parts
+  const { services, registry, hours } = parts
   app.post<{ Params: Protocol.HostPath; Body: Protocol.Heartbeat }>(
     "/hosts/:id/heartbeat",
     {
@@ -248,9 +250,16 @@ const heartbeatRoute = (app: FastifyInstance, parts: OperatorParts): void => {
       const { host } = requireHost(services, request, request.params.id, "host")
       const held = registry.heartbeat(host, request.body)
       const wanted = new Set(held.map(({ jobId }) => jobId))
+      const sold = hours?.(host, request.body)
+      const paced = pacing(services)
       return {
         status: statusOf(services, host),
-        ...pacing(services),
+        ...paced,
+        heartbeat_interval_seconds: Math.min(
+          paced.heartbeat_interval_seconds,
+          sold?.withinSeconds ?? Infinity,
+        ),
+        ...(sold === undefined ? {} : { bookings: sold.bookings }),
         jobs: held.map(({ jobId, attempt, epoch, phase, chunks }) => ({
           job_id: jobId,
           attempt,

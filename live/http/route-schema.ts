@@ -1,10 +1,10 @@
 /** How a route describes itself, for the validator and the OpenAPI document. */
 import { Schema } from "effect"
 import type { KeyRole } from "./secrets.ts"
-import { jsonSchemaOf } from "./json-schema.ts"
+import { jsonSchemaOf, openly } from "./json-schema.ts"
 
 export interface RouteDescription {
-  readonly tag: "Calls" | "Accounts" | "Hosts" | "Jobs" | "Operations" | "Admin"
+  readonly tag: "Calls" | "Accounts" | "Hosts" | "Hours" | "Jobs" | "Operations" | "Admin"
   readonly summary: string
   /** Roles of keys, of which any one is enough; none: anyone may call. */
   readonly keys?: ReadonlyArray<KeyRole>
@@ -12,6 +12,7 @@ export interface RouteDescription {
   readonly isKeyOptional?: boolean
   readonly params?: Schema.Schema.All
   readonly query?: Schema.Schema.All
+  readonly headers?: Schema.Schema.All
   readonly body?: Schema.Schema.All
   /** For a body that is no JSON: its media type, and what it is. */
   readonly stream?: { readonly type: string; readonly meaning: string }
@@ -56,6 +57,8 @@ export const routeSchema = (route: RouteDescription) => {
     ...(keys.length === 0 ? {} : { security: securityOf(keys, route.isKeyOptional === true) }),
     ...(params === undefined ? {} : { params: jsonSchemaOf(params) }),
     ...(query === undefined ? {} : { querystring: jsonSchemaOf(query) }),
+    // A client sends others too.
+    ...(route.headers === undefined ? {} : { headers: openly(jsonSchemaOf(route.headers)) }),
     ...(body === undefined ? {} : { body: jsonSchemaOf(body) }),
     // Anything is valid as it stands: whoever reads the stream judges what comes.
     ...(stream === undefined

@@ -36,6 +36,6 @@ export const newSecret = (kind: SecretKind): NewSecret => {
 
 export const hashOf = (secret: string): string => createHash("sha256").update(secret).digest("hex")
 
-/** `acct_…`, `host_…`, `key_…`, `tr_…`: 96 random bits, so that ids tell nothing of how many there are. */
-export const newPublicId = (kind: "acct" | "host" | "key" | "tr"): string =>
+/** `acct_…`, `bk_…`, `host_…`, `key_…`, `tr_…`, `wh_…`: 96 random bits, so that ids tell nothing of how many there are. */
+export const newPublicId = (kind: "acct" | "bk" | "host" | "key" | "tr" | "wh"): string =>
   `${kind}_${randomBytes(12).toString("base64url")}`

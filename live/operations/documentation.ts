@@ -35,7 +35,7 @@ export const documentation = (config: LiveConfig): FastifyPluginAsync =>
           title: "Evenkeel",
           version,
           description:
-            "A market for GPU inference: consumers call models with the OpenAI API, operators serve them and earn credits. A key comes as `Authorization: Bearer`, or else as `api-key` or `x-api-key`. Money is credits as decimal strings, times are Unix time in seconds.",
+            "A market for GPU inference: consumers call models with the OpenAI API, operators serve them and earn credits. A key comes as `Authorization: Bearer`, or else as `api-key` or `x-api-key`. Money is credits as decimal strings, times are Unix time in seconds, those of hours ISO 8601.",
           license: { name: "Apache-2.0", identifier: "Apache-2.0" },
         },
         ...(config.publicUrl === undefined ? {} : { servers: [{ url: config.publicUrl }] }),
@@ -43,6 +43,10 @@ export const documentation = (config: LiveConfig): FastifyPluginAsync =>
           { name: "Calls", description: "What clients of the OpenAI API call" },
           { name: "Accounts", description: "Signing up, keys, credits" },
           { name: "Hosts", description: "The market's hosts, and what their operators do" },
+          {
+            name: "Hours",
+            description: "Machines that are sold by the hour: listings, bookings, escrow",
+          },
           { name: "Jobs", description: "How a host gets its jobs and gives back tokens" },
           { name: "Operations", description: "How the market and the gateway are doing" },
           { name: "Admin", description: "What the platform does" },

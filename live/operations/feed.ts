@@ -11,6 +11,7 @@ import type { Command } from "../../engine/index.ts"
 import { microsPerSecond } from "../../engine/index.ts"
 import { overloaded } from "../http/http-error.ts"
 import type { LiveServices } from "../directory/services.ts"
+import { isOfAccount } from "../views/findings.ts"
 import { marketState } from "./market-state.ts"
 import { makeMinuteRates } from "./minute-rates.ts"
 import type { MinuteRates } from "./minute-rates.ts"
@@ -142,8 +143,8 @@ const newsText = (services: LiveServices, command: Command): string | undefined 
         bounty_multiplier: command.multiplierHundredths / 100,
       })
     case "Audit":
-      // A clawback is between the platform and one account.
-      return command.finding === "Clawback"
+      // What is about an account is nobody else's news.
+      return isOfAccount(command.finding)
         ? undefined
         : eventText("audit", { ...placeOf(services, command.subject), finding: command.finding })
     default:

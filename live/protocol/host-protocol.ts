@@ -28,6 +28,7 @@ import {
   queryCount,
   UnixSeconds,
 } from "../http/fields.ts"
+import { HostBooking } from "./hours-protocol.ts"
 import { proxiesPage } from "./upload-way.ts"
 
 /** JSON Schema has no infinities; neither has the wire. */
@@ -385,6 +386,10 @@ export const HeartbeatAnswer = Schema.Struct({
   stop: described(
     Schema.Array(Schema.String),
     "Of the jobs that it named, those that are over: stop them",
+  ),
+  bookings: optional(
+    Schema.Array(HostBooking),
+    "Of a host that sells hours: whom it is to give access to, or to end it for, until it is told no more",
   ),
 })
 export type HeartbeatAnswer = typeof HeartbeatAnswer.Type

@@ -32,6 +32,9 @@ import { startProber } from "../gateway/probing/prober.ts"
 import type { VaultUnusable } from "../hosts/credentials/master-keys.ts"
 import { rewrapTokens, TokenVault } from "../hosts/credentials/vault.ts"
 import { hostRoutes } from "../hosts/host-routes.ts"
+import { makeRegistry } from "../hosts/registry/registry.ts"
+import { hoursRoutes } from "../hours/hours-routes.ts"
+import { makeHours } from "../hours/hours.ts"
 import { Jobs } from "../hosts/jobs/job-board.ts"
 import type { NetworkGuard } from "../hosts/network-guard.ts"
 import { makeNetworkGuard } from "../hosts/network-guard.ts"
@@ -86,6 +89,7 @@ export type GatewayFault =
   | EconomyInvalid
   | JournalDiverged
   | ModelUnlistable
+  | StoreBroken
   | StoreFault
   | StoreUnusable
   | VaultUnusable
@@ -168,12 +172,16 @@ const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
       },
     )
     const phase = { isShuttingDown: false }
+    const registry = makeRegistry({ services, board, guard, vault })
+    const { lastSeq } = yield* Opened
+    const hours = yield* makeHours({ services, guard, vault, registry, lastSeq })
     const plugins: ReadonlyArray<FastifyPluginAsync> = [
       documentation(config),
       pagesForBrowsers,
       metrics.httpPlugin,
       gatewayRoutes(services, calls),
-      hostRoutes(services, board, { guard, vault }),
+      hostRoutes(services, board, { guard, vault, registry, hours: hours.delivery.hostHours }),
+      hoursRoutes(hours),
       accountRoutes(services),
       operationsRoutes(services, { metrics, feed, trends, phase }),
       dashboardRoutes(),
@@ -187,6 +195,7 @@ const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
           await calls.drain(config.timeouts.shutdownSeconds)
           feed.close()
           trends.close()
+          await hours.close()
           await closeWithin(one, lastAnswersMillis)
         }),
     )

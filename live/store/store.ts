@@ -10,6 +10,7 @@ import type { Effect } from "effect"
 import { Context } from "effect"
 import type { Image, Market, RequestId } from "../../engine/index.ts"
 import type { Audit, StoredAudit } from "./audit.ts"
+import type { BookingStep, BookingStepQuery, StoredBookingStep } from "./booking-step.ts"
 import type { StoreFault } from "./errors.ts"
 import type { Journal, JournalReader, StoredPosting } from "./journal.ts"
 import type { MarketMeta } from "./meta.ts"
@@ -23,6 +24,10 @@ export const recordKinds = [
   "hosts",
   "instances",
   "transfers",
+  "regions",
+  "gpus",
+  "bookings",
+  "webhooks",
 ] as const
 export type RecordKind = (typeof recordKinds)[number]
 
@@ -62,7 +67,10 @@ export interface StatementPlace {
   readonly side: 0 | 1
 }
 
-export interface StatementLine extends StoredPosting, StatementPlace {}
+export interface StatementLine extends StoredPosting, StatementPlace {
+  /** Of a share: it was paid for hours, and its reference is their booking. */
+  readonly isOfHours: boolean
+}
 
 export interface StatementQuery {
   /** Ledger accounts whose lines are asked for, none of them the system's own. */
@@ -154,6 +162,17 @@ export interface Receipts {
   readonly usage: (query: UsageQuery) => Effect.Effect<ReadonlyArray<UsageRow>, StoreFault>
 }
 
+/** The life of bookings, for their parties: only ever added to, in the commit of what it tells of. */
+export interface BookingSteps {
+  readonly noteBookingStep: (step: BookingStep) => void
+  /** Id of the latest; 0: there is none. */
+  readonly lastBookingStep: Effect.Effect<number, StoreFault>
+  /** Those that fit all that is asked for, the oldest first. */
+  readonly bookingSteps: (
+    query: BookingStepQuery,
+  ) => Effect.Effect<ReadonlyArray<StoredBookingStep>, StoreFault>
+}
+
 /** How the market was in a span of time: the market as a whole, or one model. */
 export interface StoredSample {
   readonly stepSeconds: number
@@ -220,7 +239,16 @@ export interface History {
 }
 
 export interface MarketStore
-  extends Journal, JournalReader, Records, DeliveryNotes, Ledgers, Receipts, Samples, SignedIn {
+  extends
+    Journal,
+    JournalReader,
+    Records,
+    DeliveryNotes,
+    Ledgers,
+    Receipts,
+    BookingSteps,
+    Samples,
+    SignedIn {
   /** Sequence number of the latest entry that was taken. */
   readonly lastSeq: () => number
   /** Entries and other writes that are not on disk yet. */

@@ -12,16 +12,24 @@ export const secondsOf = (millis: number): number => Math.floor(millis / millisP
 /** Unix time, s, of a moment of the market. */
 export type UnixTime = (atMicros: number) => number
 
-/** Reads when the market was opened. A market that says nothing of it is taken by the clocks. */
-export const readMarketTime = ({
+/** Unix time at which the market was opened, ms. A market that says nothing of it is taken by the clocks. */
+export const readOpenedAtMillis = ({
   driver,
   store,
   nowMillis,
-}: LiveServices): Effect.Effect<UnixTime, StoreBroken | StoreFault> =>
+}: LiveServices): Effect.Effect<number, StoreBroken | StoreFault> =>
   Effect.gen(function* () {
     yield* durably(driver)
     const meta = yield* store.meta
-    const openedAtMillis =
+    return (
       meta?.openedAtMillis ?? Math.round(nowMillis() - driver.clock.nowMicros() / microsPerMilli)
-    return (atMicros) => secondsOf(openedAtMillis + atMicros / microsPerMilli)
+    )
   })
+
+export const readMarketTime = (
+  services: LiveServices,
+): Effect.Effect<UnixTime, StoreBroken | StoreFault> =>
+  Effect.map(
+    readOpenedAtMillis(services),
+    (openedAtMillis) => (atMicros) => secondsOf(openedAtMillis + atMicros / microsPerMilli),
+  )

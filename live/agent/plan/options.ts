@@ -3,6 +3,8 @@ import { Data } from "effect"
 import type { Backend } from "../backends/backend.ts"
 import type { SimulatedBackendOptions } from "../backends/simulated.ts"
 import type { Gpu } from "../machine/gpus.ts"
+import type { GpuRegistration } from "../../protocol/hours-protocol.ts"
+import type { GrantOptions } from "./grant-options.ts"
 import type { Machine } from "../machine/machine.ts"
 
 export const backendNames = ["huggingface", "openai", "langchain", "worker", "simulated"] as const
@@ -61,8 +63,17 @@ export interface HostAgentOptions {
   readonly drainSeconds?: number
   /** Whether `serve` drains and ends on SIGTERM and SIGINT; true by default. */
   readonly handlesSignals?: boolean
+  /** Sells the machine by the hour, too. */
+  readonly hours?: HoursOptions
   /** Hears what the agent does. */
   readonly onEvent?: (event: AgentEvent) => void
+}
+
+/** What is sold by the hour, and how access is given. */
+export interface HoursOptions {
+  /** As `POST /marketplace/gpu` takes it, without the host: `name`, `memory_gib`, `base_price` … */
+  readonly listing: Omit<GpuRegistration, "host_id" | "account_id" | "registration_id">
+  readonly grant: GrantOptions
 }
 
 /** What the agent tells of itself, in the past tense. */
@@ -88,6 +99,9 @@ export type AgentEvent =
   /** The gateway could not be reached, or had no time; tried again after the wait. */
   | { readonly type: "disconnected"; readonly detail: string; readonly retryMillis: number }
   | { readonly type: "reconnected" }
+  /** A consumer has access to hours that it booked, until then, and has it no more. */
+  | { readonly type: "granted"; readonly bookingId: string; readonly until: string }
+  | { readonly type: "revoked"; readonly bookingId: string }
   /** Something that the operator should know. */
   | { readonly type: "notice"; readonly detail: string }
   | { readonly type: "draining"; readonly jobs: number }

@@ -21,6 +21,8 @@ import {
   skipHeader,
   streamContentType,
 } from "../../protocol/host-protocol.ts"
+import type { DeliveryStart } from "../../protocol/hours-protocol.ts"
+import type { HoursOptions } from "../plan/options.ts"
 import type { Chunk } from "../backends/backend.ts"
 import type { CallOptions } from "../transport/http.ts"
 import { call, jsonOf, messageOf, openUpload, retryAfterSecondsOf } from "../transport/http.ts"
@@ -71,6 +73,10 @@ export interface GatewayLink {
   readonly listedModels: (key: string | undefined) => Promise<ReadonlyArray<string>>
   readonly changeModels: (hostId: string, change: ModelChange) => Promise<void>
   readonly setPrice: (hostId: string, change: PriceChange) => Promise<void>
+  /** Sells the host's machine by the hour, as it was or from now on. */
+  readonly sellHours: (hostId: string, listing: HoursOptions["listing"]) => Promise<void>
+  /** The consumer of a booking has access. */
+  readonly startDelivery: (bookingId: string, given: DeliveryStart) => Promise<void>
   readonly heartbeat: (hostId: string, facts: Heartbeat) => Promise<HeartbeatAnswer>
   readonly nextJob: (waitSeconds: number, session: string, signal: AbortSignal) => Promise<Poll>
   readonly upload: (claim: Claim) => Upload
@@ -149,6 +155,9 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
     },
     changeModels: (id, change) => tell(`/hosts/${encodeURIComponent(id)}/models`, change),
     setPrice: (id, change) => tell(`/hosts/${encodeURIComponent(id)}/price`, change, "PATCH"),
+    sellHours: (id, listing) => tell("/marketplace/gpu", { ...listing, host_id: id }),
+    startDelivery: (bookingId, given) =>
+      tell(`/marketplace/bookings/${encodeURIComponent(bookingId)}/start`, given),
     heartbeat: (id, facts) =>
       ask(HeartbeatAnswer, `/hosts/${encodeURIComponent(id)}/heartbeat`, { json: facts }),
     nextJob: async (waitSeconds, session, signal) => {

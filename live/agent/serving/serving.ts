@@ -10,6 +10,7 @@
 import { randomUUID } from "node:crypto"
 import { Duration, Effect, Either, Exit, Fiber, Schedule, Scope } from "effect"
 import type { HandedJob, Heartbeat } from "../../protocol/host-protocol.ts"
+import type { HostBooking } from "../../protocol/hours-protocol.ts"
 import { proxiesPage } from "../../protocol/upload-way.ts"
 import { backoff } from "../transport/backoff.ts"
 import { fromPromise } from "../transport/from-promise.ts"
@@ -31,6 +32,8 @@ export interface ServingOptions {
   /** Finds another identity; waits for a gateway that is not there, fails where there is none. */
   readonly replace: (lost: Identity, how: Loss, why: string) => Effect.Effect<Identity, Error>
   readonly load: Effect.Effect<Heartbeat>
+  /** Hears of the hours that were sold, with every heartbeat. */
+  readonly onBookings?: (bookings: ReadonlyArray<HostBooking>) => void
   /** Ends when the host is to take no more jobs; those that run may end within the limit. */
   readonly toldToDrain: Effect.Effect<void>
   readonly drainMillis: number
@@ -169,6 +172,7 @@ const serveIn = (scope: Scope.Scope, options: ServingOptions): Effect.Effect<voi
         if (!listed.has(claimOf(job)))
           controller.abort(new Withdrawn({ message: "the gateway no longer lists the job" }))
       tellWay(watch.see(sent, answer.jobs))
+      options.onBookings?.(answer.bookings ?? [])
     })
     /** One after the other, and each to its end: the gateway is to hear of a drain last. */
     const oneAtATime = yield* Effect.makeSemaphore(1)

@@ -437,4 +437,7 @@ const findings = {
   OverReported: "A host claimed more tokens than it delivered",
   CredentialRefused: "A host’s provider refuses its token",
   Clawback: "Unvested bounty was taken back",
+  NoShow: "A provider did not give access to hours that it had sold",
+  DisputeLost: "A dispute over hours was lost",
+  DisputeRuled: "A dispute over hours was ruled on",
 }

@@ -138,26 +138,39 @@ export const openVault = (
 
 export interface Rewrapped {
   readonly wrapped: number
-  /** Public ids of hosts whose tokens do not open: their operators have to give them again. */
+  /** Public ids of what does not open: who gave it has to give it again. */
   readonly broken: ReadonlyArray<string>
 }
 
-/** Wraps every host's token by the current master key where another one still does. */
+/** Wraps everything that is sealed by the current master key where another one still does. */
 export const rewrapTokens = (directory: Directory, vault: Vault): Rewrapped => {
   let wrapped = 0
   const broken: Array<string> = []
-  for (const host of directory.hosts.all()) {
-    const { sealedToken, publicId, removedAtMillis } = host
-    if (sealedToken === undefined || removedAtMillis !== undefined) continue
+  const rewrap = (sealed: string | undefined, of: string, put: (again: string) => void): void => {
+    if (sealed === undefined) return
     try {
-      if (vault.isCurrent(sealedToken)) continue
-      directory.hosts.put({ ...host, sealedToken: vault.rewrap(sealedToken, publicId) })
+      if (vault.isCurrent(sealed)) return
+      put(vault.rewrap(sealed, of))
       wrapped += 1
     } catch (error) {
       if (!(error instanceof SealBroken)) throw error
-      broken.push(publicId)
+      broken.push(of)
     }
   }
+  for (const host of directory.hosts.all())
+    if (host.removedAtMillis === undefined)
+      rewrap(host.sealedToken, host.publicId, (sealedToken) =>
+        directory.hosts.put({ ...host, sealedToken }),
+      )
+  for (const booking of directory.bookings.all())
+    rewrap(booking.sealedAccess, booking.publicId, (sealedAccess) =>
+      directory.bookings.put({ ...booking, sealedAccess }),
+    )
+  for (const webhook of directory.webhooks.all())
+    if (webhook.removedAtMillis === undefined)
+      rewrap(webhook.sealedSecret, webhook.publicId, (sealedSecret) =>
+        directory.webhooks.put({ ...webhook, sealedSecret }),
+      )
   return { wrapped, broken }
 }
 

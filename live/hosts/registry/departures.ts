@@ -1,6 +1,6 @@
 /** Hosts that are removed: each goes once no job of it is under way, also one that a restart found leaving. */
 import type { NodeId } from "../../../engine/index.ts"
-import { hasInstance } from "../../../engine/index.ts"
+import { hasInstance, listingView } from "../../../engine/index.ts"
 import { isInMarket, servedInstances } from "../../directory/host-state.ts"
 import type { HostRecord, InstanceRecord } from "../../directory/records.ts"
 import type { LiveServices } from "../../directory/services.ts"
@@ -26,6 +26,8 @@ export const makeDepartures = ({
     if (host.removedAtMillis === undefined) {
       directory.hosts.put({ ...host, removedAtMillis: nowMillis() })
       for (const instance of servedInstances(services, host.id)) stop(instance)
+      if (listingView(driver.market, host.id) !== undefined)
+        mustSubmit(driver, { _tag: "ListingPhaseSet", listing: host.id, phase: "closed" })
       leaving.add(host.id)
     }
     return leave(host.id) ? "removed" : "leaving"
@@ -34,7 +36,9 @@ export const makeDepartures = ({
   const leave = (id: number): boolean => {
     const { market } = driver
     const isBusy = directory.instancesOfHost(id).some((one) => hasInstance(market, one))
-    if (isBusy) return false
+    // What is sold of it by the hour is delivered still.
+    const isBooked = (listingView(market, id)?.bookings ?? 0) > 0
+    if (isBusy || isBooked) return false
     leaving.delete(id)
     if (isInMarket(market, id)) mustSubmit(driver, { _tag: "NodeRemoved", node: id })
     gone(id)
@@ -42,7 +46,8 @@ export const makeDepartures = ({
   }
 
   driver.addTaker((command) => {
-    const mayHaveEnded = command._tag === "Finish" || command._tag === "Refuse"
+    const mayHaveEnded =
+      command._tag === "Finish" || command._tag === "Refuse" || command._tag === "Close"
     if (leaving.size === 0 || !(mayHaveEnded || command._tag === "Dispatch")) return
     for (const id of leaving) leave(id)
   })

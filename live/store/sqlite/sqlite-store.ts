@@ -6,6 +6,7 @@ import type { CommitQueue } from "./journal/commit-queue.ts"
 import { digestAt, forEachPage, forEachUncheckedPage } from "./journal/stored-journal.ts"
 import { asFault } from "./schema/damage.ts"
 import * as Audits from "./tables/audits.ts"
+import * as BookingSteps from "./tables/booking-steps.ts"
 import * as Deliveries from "./tables/deliveries.ts"
 import { readEarnings, readPay } from "./tables/earnings.ts"
 import { readMeta, writeMeta } from "./tables/meta.ts"
@@ -63,6 +64,9 @@ export const makeSqliteStore = (
   receipts: (query) => asFault(readReceipts(reader, query)),
   receiptsOf: (requests) => asFault(readReceiptsOf(reader, requests)),
   usage: (query) => asFault(readUsage(reader, query)),
+  noteBookingStep: (step) => BookingSteps.writeBookingStep(queue, step),
+  lastBookingStep: asFault(BookingSteps.readLastBookingStep(reader)),
+  bookingSteps: (query) => asFault(BookingSteps.readBookingSteps(reader, query)),
   putSamples: (samples) => Samples.putSamples(queue, samples),
   forgetSamples: (stepSeconds, before) => Samples.forgetSamples(queue, stepSeconds, before),
   samples: (query) => asFault(Samples.readSamples(reader, query)),

@@ -314,6 +314,25 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
       expect(page.newer).toBe(30 - 5)
     })
 
+    it("tell shares of hours from shares of calls, which are numbered apart", async () => {
+      const { store } = await make()
+      store.append(entry(1, post(6, 0, 3, "rent"), post(0, 9, 2, "share")))
+      store.append(entry(2, post(6, 0, 3), post(0, 9, 2, "share")))
+      await store.durable()
+      const { lines } = await Effect.runPromise(
+        store.statement({
+          lots: [9],
+          before: { seq: 3, line: 0, side: 0 },
+          count: 10,
+          lastSeq: 2,
+        }),
+      )
+      expect(lines.map(({ seq, isOfHours }) => [seq, isOfHours])).toEqual([
+        [2, false],
+        [1, true],
+      ])
+    })
+
     it("add up what lots earned, by span, kind and lot, from a time on", async () => {
       const { store } = await make()
       store.append(entry(0, post(0, 9, 1, "share")))
@@ -372,6 +391,56 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
         { span: 0, instance: 3, jobs: 1, ...call, earned: 0, gift: 7 },
       ])
       expect(await ask(9)).toEqual([])
+    })
+  })
+
+  describe(`${name}: steps of bookings`, () => {
+    const step = (booking: number, kind: string, at: number) => ({
+      at,
+      booking,
+      listing: booking % 2,
+      consumer: 10 + booking,
+      provider: 20,
+      kind,
+      figures: JSON.stringify({ at }),
+    })
+    const written = [
+      step(1, "ordered", 5),
+      step(2, "ordered", 6),
+      step(1, "granted", 7),
+      step(1, "closed", 9),
+    ]
+    const all = { afterId: 0, count: 10 }
+
+    it("come back in the order in which they were noted, after a restart too", async () => {
+      const { store, reopen } = await make()
+      for (const one of written) store.noteBookingStep(one)
+      await store.durable()
+      for (const one of [store, await reopen()]) {
+        const found = await Effect.runPromise(one.bookingSteps(all))
+        expect(found.map(({ id: _id, ...rest }) => rest)).toEqual(written)
+        expect(found.map(({ id }) => id)).toEqual(
+          found.map(({ id }) => id).toSorted((a, b) => a - b),
+        )
+      }
+    })
+
+    it("are found by booking, listing, either party, kind and time, page by page", async () => {
+      const { store } = await make()
+      for (const one of written) store.noteBookingStep(one)
+      await store.durable()
+      const ask = async (query: object) =>
+        (await Effect.runPromise(store.bookingSteps({ ...all, ...query }))).map(({ at }) => at)
+      expect(await ask({ booking: 1 })).toEqual([5, 7, 9])
+      expect(await ask({ listing: 0 })).toEqual([6])
+      expect(await ask({ account: 11 })).toEqual([5, 7, 9])
+      expect(await ask({ account: 20 })).toEqual([5, 6, 7, 9])
+      expect(await ask({ account: 99 })).toEqual([])
+      expect(await ask({ kind: "ordered", account: 20 })).toEqual([5, 6])
+      expect(await ask({ fromMicros: 7 })).toEqual([7, 9])
+      expect(await Effect.runPromise(store.lastBookingStep)).toBe(4)
+      const [first] = await Effect.runPromise(store.bookingSteps({ ...all, count: 1 }))
+      expect(await ask({ afterId: first?.id, count: 2 })).toEqual([6, 7])
     })
   })
 

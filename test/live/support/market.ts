@@ -21,11 +21,15 @@ import type { LiveServices } from "../../../live/directory/services.ts"
 import type { Directory } from "../../../live/directory/directory.ts"
 import type {
   AccountRecord,
+  BookingRecord,
+  GpuRecord,
   HostRecord,
   InstanceRecord,
   KeyRecord,
   ModelRecord,
+  RegionRecord,
   TransferRecord,
+  WebhookRecord,
 } from "../../../live/directory/records.ts"
 import { makeDirectory } from "../../../live/directory/directory.ts"
 import { makeCollection } from "../../../live/directory/collection.ts"
@@ -118,6 +122,10 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
     hosts: makeCollection<HostRecord>([], () => {}),
     instances: makeCollection<InstanceRecord>([], () => {}),
     transfers: makeCollection<TransferRecord>([], () => {}),
+    regions: makeCollection<RegionRecord>([], () => {}),
+    gpus: makeCollection<GpuRecord>([], () => {}),
+    bookings: makeCollection<BookingRecord>([], () => {}),
+    webhooks: makeCollection<WebhookRecord>([], () => {}),
   })
   const services: LiveServices = {
     config: overlay(overlay(defaultConfig, unhurried), options.config ?? {}) as LiveConfig,

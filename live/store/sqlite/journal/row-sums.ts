@@ -15,6 +15,7 @@ import { StoreDamaged } from "../../errors.ts"
 import { readingTable } from "../schema/damage.ts"
 import { recordKinds, type RecordKind } from "../../store.ts"
 import { receiptColumns } from "../schema/receipt-row.ts"
+import { bookingStepColumns } from "../schema/booking-step-row.ts"
 
 type Row = ReadonlyArray<unknown>
 
@@ -39,6 +40,7 @@ type KeyedTable = RecordKind | "meta" | "deliveries"
 const addedTables = {
   audits: { order: "id", columns: ["at", "finding", "subject", "quantity", "actor"] },
   receipts: { order: "request", columns: receiptColumns },
+  booking_steps: { order: "id", columns: bookingStepColumns },
 } as const
 type AddedTable = keyof typeof addedTables
 const addedTableNames = Object.keys(addedTables) as ReadonlyArray<AddedTable>

@@ -7,7 +7,7 @@
 import * as Migrator from "@effect/sql/Migrator"
 import { SqlClient } from "@effect/sql/SqlClient"
 import { Effect } from "effect"
-import { recordKinds, type RecordKind } from "../../store.ts"
+import type { RecordKind } from "../../store.ts"
 
 /** Minor units and ids: beyond 2^53 − 1 the driver would read another number than was written. */
 const isSafe = (column: string): string =>
@@ -23,6 +23,15 @@ const makeRecordTable = (table: RecordKind): string => `CREATE TABLE ${table} (
  * The system's own accounts (below 5) are in half of all postings and have no statement.
  */
 export const ofCustomers = (column: string): string => `${column} >= 5`
+
+const firstKinds = [
+  "accounts",
+  "keys",
+  "models",
+  "hosts",
+  "instances",
+  "transfers",
+] as const satisfies ReadonlyArray<RecordKind>
 
 const first = Effect.gen(function* () {
   const sql = yield* SqlClient
@@ -68,7 +77,7 @@ const first = Effect.gen(function* () {
     attempt INTEGER NOT NULL,
     tokens INTEGER NOT NULL
   ) STRICT`)
-  for (const table of recordKinds) yield* run(makeRecordTable(table))
+  for (const table of firstKinds) yield* run(makeRecordTable(table))
   // What the market found out, and what was done with an admin key (`actor`).
   yield* run(`CREATE TABLE audits (
     id INTEGER PRIMARY KEY,
@@ -198,12 +207,38 @@ const signedIn = Effect.gen(function* () {
   ) STRICT, WITHOUT ROWID`)
 })
 
+const kindsOfHours = [
+  "regions",
+  "gpus",
+  "bookings",
+  "webhooks",
+] as const satisfies ReadonlyArray<RecordKind>
+
+/** Hours of machines: what is sold, who booked it, and each step of that. */
+const booked = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  for (const table of kindsOfHours) yield* sql.unsafe(makeRecordTable(table))
+  yield* sql.unsafe(`CREATE TABLE booking_steps (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    booking INTEGER NOT NULL,
+    listing INTEGER NOT NULL,
+    consumer INTEGER NOT NULL,
+    provider INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    figures TEXT NOT NULL CHECK (json_valid(figures))
+  ) STRICT`)
+  for (const column of ["booking", "listing", "consumer", "provider"])
+    yield* sql.unsafe(`CREATE INDEX booking_steps_by_${column} ON booking_steps (${column}, id)`)
+})
+
 export const steps = {
   "0001_first": first,
   "0002_sealed": sealed,
   "0003_receipted": receipted,
   "0004_sampled": sampled,
   "0005_signed_in": signedIn,
+  "0006_booked": booked,
 }
 
 /** Brings the tables up to this version's. */

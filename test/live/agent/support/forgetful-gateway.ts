@@ -71,6 +71,8 @@ export const forgetfulGateway = (): ForgetfulGateway => {
   const link = (): GatewayLink => {
     let own = { hostId: "", apiKey: "" }
     return {
+      sellHours: () => Promise.resolve(),
+      startDelivery: () => Promise.resolve(),
       actAs: (host) => {
         own = host
       },

@@ -13,6 +13,7 @@ import type {
   StoredPosting,
   TakePage,
 } from "../../../../live/store/journal.ts"
+import type { StoredBookingStep } from "../../../../live/store/booking-step.ts"
 import type { Receipt } from "../../../../live/store/receipt.ts"
 import type { MarketMeta } from "../../../../live/store/meta.ts"
 import type {
@@ -54,6 +55,7 @@ export const makeMemoryStore = (
   const listeners: Array<(rows: number, seconds: number) => void> = []
   const samples = new Map<string, StoredSample>()
   const sessions = new Map<string, StoredSession>()
+  const bookingSteps: Array<StoredBookingStep> = []
   let meta: MarketMeta | undefined
 
   const after = <E>(seq: number, take: TakePage<E>): Effect.Effect<void, E> =>
@@ -103,6 +105,22 @@ export const makeMemoryStore = (
       const all = records.get(kind) ?? new Map<number, StoredRecord>()
       records.set(kind, all.set(record.id, record))
     },
+    noteBookingStep: (step) => void bookingSteps.push({ id: bookingSteps.length + 1, ...step }),
+    lastBookingStep: Effect.sync(() => bookingSteps.length),
+    bookingSteps: ({ booking, listing, account, kind, fromMicros = 0, afterId, count }) =>
+      Effect.sync(() =>
+        bookingSteps
+          .filter(
+            (one) =>
+              one.id > afterId &&
+              one.at >= fromMicros &&
+              (booking ?? one.booking) === one.booking &&
+              (listing ?? one.listing) === one.listing &&
+              (kind ?? one.kind) === one.kind &&
+              (account === undefined || one.consumer === account || one.provider === account),
+          )
+          .slice(0, count),
+      ),
     putSamples: (given) => {
       for (const one of given) samples.set(`${one.stepSeconds} ${one.subject} ${one.at}`, one)
     },
@@ -274,10 +292,21 @@ const linesOf = (
   postings: ReadonlyArray<StoredPosting>,
   lots: ReadonlyArray<number>,
 ): ReadonlyArray<StatementLine> =>
-  postings.flatMap((posting) => [
-    ...(lots.includes(posting.debit) ? [{ ...posting, side: 0 as const }] : []),
-    ...(lots.includes(posting.credit) ? [{ ...posting, side: 1 as const }] : []),
-  ])
+  postings.flatMap((posting) => {
+    const isOfHours =
+      posting.kind === "share" &&
+      postings.some(
+        ({ kind, seq, line, reference }) =>
+          kind === "rent" &&
+          seq === posting.seq &&
+          line < posting.line &&
+          reference === posting.reference,
+      )
+    return [
+      ...(lots.includes(posting.debit) ? [{ ...posting, isOfHours, side: 0 as const }] : []),
+      ...(lots.includes(posting.credit) ? [{ ...posting, isOfHours, side: 1 as const }] : []),
+    ]
+  })
 
 /** The end of the call that a posting is for. */
 const endOf = (

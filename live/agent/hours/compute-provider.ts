@@ -1,0 +1,327 @@
+/**
+ * A machine that sells its hours, as a library for its owner or an agent of theirs.
+ *
+ * @example
+ * const capabilities = await ComputeProvider.assessCapabilities()
+ * const provider = await ComputeProvider.register({
+ *   baseUrl: "https://market.example",
+ *   apiKey: process.env.EVENKEEL_KEY,
+ *   name: "gpu-agent-alpha",
+ *   capabilities: { ...capabilities, computeType: "inference" },
+ *   pricingModel: { baseRatePerHour: 0.1, peakMultiplier: 1.5, bulkDiscount: 0.8 },
+ * })
+ * await provider.startOffering({ grant: { endpoint: "https://gpu.example/{booking_id}" } })
+ */
+import { isObject } from "../../../platform/json/json-object.ts"
+import { runEffect } from "../../http/run-effect.ts"
+import type { GpuEarnings, GpuStatus, GpuView, HostBooking } from "../../protocol/hours-protocol.ts"
+import { detectGpus, gpuName } from "../machine/gpus.ts"
+import { loadNow } from "../machine/heartbeat.ts"
+import type { AgentEvent } from "../plan/options.ts"
+import { AgentError } from "../plan/options.ts"
+import { camelised, snaked } from "../transport/camel.ts"
+import type { Camel } from "../transport/camel.ts"
+import type { JsonApi } from "../transport/json-api.ts"
+import { ComputeError, makeJsonApi } from "../transport/json-api.ts"
+import type { Grants } from "./grants.ts"
+import { makeGrants } from "./grants.ts"
+import type { GrantOptions } from "../plan/grant-options.ts"
+import type { GrantHooks } from "./hooks.ts"
+import { hooksFrom } from "./hooks.ts"
+
+export interface Capabilities {
+  /** GiB, of all GPUs together. */
+  readonly gpuMemory: number
+  readonly supportedModels: ReadonlyArray<string>
+  /** 0 to 1, by its provider's own measure; `undefined`: nobody has measured. */
+  readonly performanceScore?: number
+  readonly maxConcurrentJobs: number
+  readonly computeType?: string
+  readonly specialization?: string
+  readonly cudaVersion?: string
+  readonly gpu?: string
+}
+
+export interface PricingModel {
+  /** Credits an hour for each job; as text, just as it is written. */
+  readonly baseRatePerHour: number | string
+  readonly peakMultiplier?: number
+  readonly bulkDiscount?: number
+  readonly leastRatePerHour?: number | string
+}
+
+export interface ProviderRegistration {
+  readonly baseUrl: string
+  /** Key of the provider's account (`sk_live_…`). */
+  readonly apiKey: string
+  readonly name: string
+  readonly capabilities: Capabilities
+  readonly pricingModel: PricingModel
+  readonly region?: string
+  /** The client's own id: registering again with it is the same machine, without its host's key. */
+  readonly registrationId?: string
+}
+
+/** A machine that is registered already. */
+export interface KnownProvider {
+  readonly baseUrl: string
+  readonly gpuId: string
+  /** The account's key, or the host's own. */
+  readonly apiKey: string
+  /** `hk_live_…`, with which it is heard of; needed to offer. */
+  readonly hostKey?: string
+}
+
+export interface Schedule {
+  readonly timezone: string
+  readonly availability?: unknown
+  readonly maintenanceWindows?: unknown
+}
+
+export interface OfferingOptions {
+  /** How access is given; a pair of functions does, too. */
+  readonly grant: GrantOptions | GrantHooks
+  readonly onEvent?: (event: AgentEvent) => void
+}
+
+export type ProviderListing = Camel<GpuView>
+export type ProviderEarnings = Camel<GpuEarnings>
+export type ProviderStatus = Camel<GpuStatus>
+
+const firstBeatSeconds = 30
+const retrySeconds = 2
+
+export class ComputeProvider {
+  /** `gpu_id` of the machine, which is `host_id` of its host. */
+  readonly id: string
+  /** `hk_live_…`, where it is known: keep it, it is not shown again. */
+  readonly hostKey: string | undefined
+  readonly #api: JsonApi
+  readonly #hostApi: JsonApi | undefined
+  #grants: Grants | undefined
+  #timer: NodeJS.Timeout | undefined
+  #isStopped = false
+
+  constructor({ baseUrl, gpuId, apiKey, hostKey }: KnownProvider) {
+    this.id = gpuId
+    this.hostKey = hostKey
+    this.#api = makeJsonApi({ baseUrl, apiKey })
+    this.#hostApi = hostKey === undefined ? undefined : makeJsonApi({ baseUrl, apiKey: hostKey })
+  }
+
+  /** What this machine has, as `nvidia-smi` tells; `endpointUrl`: a model server, asked for its models. */
+  static async assessCapabilities({
+    endpointUrl,
+  }: { readonly endpointUrl?: string } = {}): Promise<Capabilities> {
+    const gpus = await runEffect(detectGpus())
+    const memoryMib = gpus.reduce((sum, { memoryTotalMib = 0 }) => sum + memoryTotalMib, 0)
+    const name = gpuName(gpus)
+    return {
+      gpuMemory: Math.round((memoryMib / 1024) * 1000) / 1000,
+      supportedModels: endpointUrl === undefined ? [] : await modelsAt(endpointUrl),
+      maxConcurrentJobs: Math.max(1, gpus.length),
+      ...(name === undefined ? {} : { gpu: name }),
+    }
+  }
+
+  /** Registers the machine: a draft until `startOffering`. */
+  static async register(options: ProviderRegistration): Promise<ComputeProvider> {
+    const { baseUrl, apiKey, name, capabilities, pricingModel, region, registrationId } = options
+    const { gpuMemory, maxConcurrentJobs, cudaVersion, ...others } = capabilities
+    const { baseRatePerHour, leastRatePerHour, peakMultiplier, bulkDiscount } = pricingModel
+    const answer = await makeJsonApi({ baseUrl, apiKey }).ask(
+      "POST",
+      "/marketplace/gpu",
+      snaked({
+        name,
+        memoryGib: gpuMemory,
+        maxJobs: maxConcurrentJobs,
+        cudaVersion,
+        basePrice: decimalOf(baseRatePerHour),
+        leastPrice: leastRatePerHour === undefined ? undefined : decimalOf(leastRatePerHour),
+        peakMultiplier,
+        bulkDiscount,
+        region,
+        registrationId,
+        capabilities: snaked(others),
+        isOffered: false,
+      }),
+    )
+    const known = isObject(answer) ? answer : {}
+    const hostKey = known["api_key"]
+    return new ComputeProvider({
+      baseUrl,
+      apiKey,
+      gpuId: String(known["gpu_id"]),
+      ...(typeof hostKey === "string" ? { hostKey } : {}),
+    })
+  }
+
+  /** Where everybody sees it. */
+  get listingUrl(): string {
+    return `${this.#api.base}/#gpu/${this.id}`
+  }
+
+  readonly #path = (rest = ""): string => `/marketplace/gpu/${encodeURIComponent(this.id)}${rest}`
+
+  async listing(): Promise<ProviderListing> {
+    return camelised(await this.#api.ask("GET", this.#path())) as ProviderListing
+  }
+
+  /** When it is to be had; `null`: always. Maintenance wins over availability. */
+  async setAvailability({
+    schedule,
+  }: {
+    readonly schedule: Schedule | null
+  }): Promise<ProviderListing> {
+    return camelised(
+      await this.#api.ask("PUT", this.#path("/availability"), {
+        schedule: schedule === null ? null : snaked(schedule),
+      }),
+    ) as ProviderListing
+  }
+
+  /**
+   * Lets the price follow the use of the machine itself. `adjustmentFrequency` is the market's to set: where
+   * another one is asked for, nothing is changed and this rejects.
+   */
+  async enableDynamicPricing(options: {
+    readonly baseRate: number | string
+    readonly demandThreshold?: number
+    readonly maxMultiplier?: number
+    readonly adjustmentFrequency?: `${number}min`
+  }): Promise<ProviderListing> {
+    const { baseRate, demandThreshold, maxMultiplier, adjustmentFrequency } = options
+    if (adjustmentFrequency !== undefined) {
+      const minutes = await this.#adjustMinutes()
+      if (`${minutes}min` !== adjustmentFrequency)
+        throw new ComputeError(
+          `adjustmentFrequency ${adjustmentFrequency}: this market sets prices anew every ${minutes}min`,
+        )
+    }
+    return this.#price({
+      strategy: "dynamic",
+      basePrice: decimalOf(baseRate),
+      demandThreshold,
+      maxMultiplier,
+    })
+  }
+
+  async setPricing(options: {
+    readonly strategy?: GpuView["strategy"]
+    readonly baseRate?: number | string
+    readonly leastRate?: number | string
+  }): Promise<ProviderListing> {
+    const { strategy, baseRate, leastRate } = options
+    return this.#price({
+      strategy,
+      basePrice: baseRate === undefined ? undefined : decimalOf(baseRate),
+      leastPrice: leastRate === undefined ? undefined : decimalOf(leastRate),
+    })
+  }
+
+  async #price(pricing: object): Promise<ProviderListing> {
+    const path = this.#path("/pricing")
+    return camelised(await this.#api.ask("PUT", path, snaked(pricing))) as ProviderListing
+  }
+
+  async #adjustMinutes(): Promise<unknown> {
+    const economy = await this.#api.ask("GET", "/economy")
+    const knobs = isObject(economy) && Array.isArray(economy["knobs"]) ? economy["knobs"] : []
+    const knob: unknown = knobs.find(
+      (one) => isObject(one) && one["path"] === "strategies.adjustMinutes",
+    )
+    return isObject(knob) ? knob["value"] : undefined
+  }
+
+  /** What it earned; `breakdownBy`: parts that each sum to the total. */
+  async getEarnings({
+    period = "30d",
+    breakdownBy = [],
+  }: {
+    readonly period?: `${number}d` | `${number}h`
+    readonly breakdownBy?: ReadonlyArray<"client" | "model" | "hour">
+  } = {}): Promise<ProviderEarnings> {
+    const by = breakdownBy.length === 0 ? "" : `&by=${breakdownBy.join(",")}`
+    return camelised(
+      await this.#api.ask("GET", this.#path(`/earnings?period=${period}${by}`)),
+    ) as ProviderEarnings
+  }
+
+  async status(): Promise<ProviderStatus> {
+    return camelised(await this.#api.ask("GET", this.#path("/status"))) as ProviderStatus
+  }
+
+  /**
+   * Offers the machine, sends its heartbeats, and gives access to what is booked, until `stop`. Resolves once
+   * the market has heard of it.
+   */
+  async startOffering({ grant, onEvent = () => {} }: OfferingOptions): Promise<void> {
+    const api = this.#hostApi
+    if (api === undefined)
+      throw new AgentError({
+        message: "Offering takes the host's own key (hk_live_…), which registering gave: `hostKey`",
+      })
+    this.#isStopped = false
+    this.#grants = makeGrants({
+      hooks: isHooks(grant) ? grant : hooksFrom(grant),
+      started: async (bookingId, given) => {
+        await api.ask("POST", `/marketplace/bookings/${encodeURIComponent(bookingId)}/start`, given)
+      },
+      say: onEvent,
+    })
+    await api.ask("PATCH", this.#path(), { is_offered: true })
+    const seconds = await this.#beat(api)
+    this.#beatAgain(api, seconds, onEvent)
+  }
+
+  /** Gives the seconds until the next heartbeat. */
+  async #beat(api: JsonApi): Promise<number> {
+    const answer = await api.ask(
+      "POST",
+      `/hosts/${encodeURIComponent(this.id)}/heartbeat`,
+      await runEffect(loadNow),
+    )
+    const known = isObject(answer) ? answer : {}
+    this.#grants?.see((known["bookings"] ?? []) as ReadonlyArray<HostBooking>)
+    return Number(known["heartbeat_interval_seconds"] ?? firstBeatSeconds)
+  }
+
+  #beatAgain(api: JsonApi, seconds: number, say: (event: AgentEvent) => void): void {
+    if (this.#isStopped) return
+    this.#timer = setTimeout(() => {
+      void this.#beat(api)
+        .catch((error: Error) => {
+          say({ type: "disconnected", detail: error.message, retryMillis: retrySeconds * 1000 })
+          return retrySeconds
+        })
+        .then((next) => this.#beatAgain(api, next, say))
+    }, seconds * 1000)
+  }
+
+  /** Sends no more heartbeats. What is booked stays so: start offering again soon. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+    await this.#grants?.settled()
+  }
+}
+
+const isHooks = (grant: GrantHooks | GrantOptions): grant is GrantHooks =>
+  typeof grant.start === "function"
+
+/** A number as a decimal, without an exponent. */
+export const decimalOf = (amount: number | string): string => {
+  if (typeof amount === "string") return amount
+  if (!Number.isFinite(amount) || amount < 0)
+    throw new ComputeError(`${amount}: expected credits, 0 or more`)
+  return amount.toFixed(9).replace(/\.?0+$/, "")
+}
+
+const modelsAt = async (endpointUrl: string): Promise<ReadonlyArray<string>> => {
+  const answer = await makeJsonApi({ baseUrl: endpointUrl }).ask("GET", "/models")
+  const data = isObject(answer) && Array.isArray(answer["data"]) ? answer["data"] : []
+  return data.flatMap((one: unknown) =>
+    isObject(one) && typeof one["id"] === "string" ? [one["id"]] : [],
+  )
+}

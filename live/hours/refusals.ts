@@ -1,0 +1,72 @@
+/** What whoever asks for hours is told where the market does not sell them, or not do what was asked. */
+import type { DeclineReason, Rejection } from "../../engine/index.ts"
+import { badRequest, conflict, HttpError } from "../http/http-error.ts"
+
+const unpaid = (code: string, message: string): HttpError =>
+  new HttpError({ status: 402, type: "insufficient_quota", code, message })
+
+/** Of an order. */
+export const declined = (reason: DeclineReason): HttpError => {
+  switch (reason) {
+    case "InsufficientCredits":
+      return unpaid("insufficient_credits", "The credits that can be spent do not cover the price")
+    case "PriceTooHigh":
+      return conflict("price_too_high", "The hours cost more now than max_price allows")
+    case "NotOpen":
+      return conflict("not_open", "The machine is not offered now: it is a draft, paused or closed")
+    case "OffSchedule":
+      return conflict(
+        "off_schedule",
+        "The machine is closed by its schedule in a part of these hours",
+      )
+    case "NoCapacity":
+      return conflict("no_capacity", "A part of these hours is sold already")
+    case "InThePast":
+      return badRequest("start lies in the past; left out, the booking begins now", "start")
+    case "TooShort":
+      return badRequest("The hours are shorter than the market sells them", "hours")
+    case "TooLong":
+      return badRequest("The hours are longer than the market sells them", "hours")
+    case "TooFarAhead":
+      return badRequest("The hours end further ahead than the market sells them", "start")
+    case "BondMissing":
+      return conflict(
+        "bond_missing",
+        "The provider has not the credits that it has to stand for these hours with",
+      )
+  }
+}
+
+/** Of anything else. Whoever asks is known, and a party. */
+export const rejected = (rejection: Rejection): HttpError => {
+  switch (rejection) {
+    case "HoursNotSold":
+      return conflict("hours_not_sold", "This market sells no hours: its economy has them off")
+    case "NotParty":
+      return new HttpError({
+        status: 403,
+        type: "permission_error",
+        code: "not_yours_to_do",
+        message: "That is for another party of the booking to do",
+      })
+    case "UnknownBooking":
+    case "WrongPhase":
+      return conflict(
+        "wrong_step",
+        "The booking is at another step of its life: that cannot be done now",
+      )
+    case "InsufficientCredits":
+      return unpaid(
+        "insufficient_credits",
+        "That takes a deposit of bought or earned credits, and these are not enough",
+      )
+    case "Booked":
+      return conflict("booked", "Hours of it are sold: what is sold stays as it was sold")
+    case "InvalidQuantity":
+      return badRequest("A figure is out of its bounds")
+    case "InvalidSpans":
+      return badRequest("The schedule's times do not follow one another", "schedule")
+    default:
+      return conflict("refused", `The market refused it: ${rejection}`)
+  }
+}

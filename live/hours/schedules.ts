@@ -1,0 +1,69 @@
+/** Schedules of machines: read as people write them, told to the market as instants. */
+import { Either } from "effect"
+import { microsPerHour } from "../../engine/index.ts"
+import { describe, expand, readSchedule } from "../../schedules/index.ts"
+import type { GpuRecord } from "../directory/records.ts"
+import type { LiveServices } from "../directory/services.ts"
+import { badRequest } from "../http/http-error.ts"
+import type { MarketCalendar } from "./market-calendar.ts"
+import { rejected } from "./refusals.ts"
+import { closed } from "./regions.ts"
+
+/** How much of the future the market is told at a time; it asks for more a month before its end. */
+const toldMicros = 400 * 24 * microsPerHour
+
+/** Throws what whoever wrote it is to be told. */
+export const checkSchedule = (written: unknown): void => {
+  const read = readSchedule(written)
+  if (Either.isRight(read)) return
+  const [issue] = read.left.issues
+  const param = ["schedule", issue?.path ?? ""].filter((part) => part !== "").join(".")
+  throw badRequest(`\`${param}\`: must be as allowed: ${issue?.message ?? "a schedule"}`, param)
+}
+
+export const scheduleText = ({ schedule }: GpuRecord): string => {
+  if (schedule === undefined) return "Always open."
+  const read = readSchedule(schedule)
+  return Either.isRight(read)
+    ? describe(read.right)
+    : "Closed: this version cannot read its schedule."
+}
+
+/** Always, as a schedule that the market can be told after another one. */
+const always = { timezone: "UTC" }
+
+export interface ScheduleKeeper {
+  /** Tells the market when the machine is open from now on. */
+  readonly tell: (gpu: GpuRecord) => void
+}
+
+/** Takes part in the driver's commands from here on. */
+export const keepSchedules = (services: LiveServices, calendar: MarketCalendar): ScheduleKeeper => {
+  const { directory, driver } = services
+  const origin = calendar.originMicros
+
+  const tell = (gpu: GpuRecord, wantedUntil = 0): void => {
+    const now = Math.max(driver.clock.nowMicros(), driver.market.now)
+    const until = Math.max(wantedUntil, now + toldMicros)
+    const read = readSchedule(gpu.schedule ?? always)
+    // Written by a version that knew other zones: nothing is known of when it is open.
+    if (Either.isLeft(read)) return
+    const { opens, closes } = expand(read.right, origin + now, origin + until)
+    const toMarket = (instant: number): number => instant - origin
+    const rejection = driver.submit({
+      _tag: "ScheduleSet",
+      listing: gpu.id,
+      opens: opens.map(toMarket),
+      closes: closed(opens, closes, origin + until).map(toMarket),
+      until,
+    })
+    if (rejection !== undefined) throw rejected(rejection)
+  }
+
+  driver.addTaker((command) => {
+    if (command._tag !== "ExtendSchedule") return
+    const gpu = directory.gpus.get(command.listing)
+    if (gpu !== undefined && gpu.removedAtMillis === undefined) tell(gpu, command.untilMicros)
+  })
+  return { tell: (gpu) => tell(gpu) }
+}

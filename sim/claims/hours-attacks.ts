@@ -39,14 +39,19 @@ export const hoursAttacks: ReadonlyArray<AttackPlan> = [
     title: "Booking ten hours and a bit, and leaving after eight",
     means:
       "Books 10.001 hours for the discount on long rentals wherever it wants 8, and leaves when it is done.",
-    ways: [
+    ways: (
+      [
+        ["most machines free", ["hours.renters.ordersPerDay=8"]],
+        ["two fifths of the machines in use", []],
+      ] as const
+    ).map(([label, load]) =>
       inHours(
-        "8 hours, six times a day",
-        eightHours,
+        `8 hours, six times a day, ${label}`,
+        [...load, ...eightHours],
         [rents("bookedHours=10.001")],
         ["hours.revenuePerDay", "hours.realisedRate"],
       ),
-    ],
+    ),
   },
   {
     id: "wash-booking",
@@ -69,14 +74,20 @@ export const hoursAttacks: ReadonlyArray<AttackPlan> = [
     title: "Not showing up for a better buyer",
     means:
       "For three bookings in ten somebody outside of the market offers 1.3 times the price; it takes it.",
-    ways: [
+    // The bond stands for a day; a penalty of an hour leaves most of what the better buyer pays.
+    ways: (
+      [
+        ["", []],
+        [", a penalty of 24 hours", ["economy.escrow.penaltyHours=24"]],
+      ] as const
+    ).map(([label, knobs]) =>
       inHours(
-        "8 of 28 machines",
-        [host("outsideShare: 0.3, outsideFactor: 1.3")],
+        `8 of 28 machines${label}`,
+        [...knobs, host("outsideShare: 0.3, outsideFactor: 1.3")],
         [lets("breach=noShow")],
         ["hours.noShowShare", "hours.penaltiesPerDay", "hours.surplusPerDay"],
       ),
-    ],
+    ),
   },
   {
     id: "box",
@@ -137,17 +148,24 @@ export const hoursAttacks: ReadonlyArray<AttackPlan> = [
     title: "Holding calendars, and cancelling late",
     means:
       "Books 30 hours ahead for needs of which every second goes away, and cancels those ten minutes before the start.",
-    ways: [
+    // What is cancelled at the last minute costs an hour: less than the chance of a machine is worth where they are scarce.
+    ways: (
+      [
+        ["", []],
+        [", a fee of 4 hours", ["economy.escrow.cancelFeeHours=4"]],
+      ] as const
+    ).map(([label, knobs]) =>
       inHours(
-        "8 hours, twelve times a day, most machines in use",
+        `8 hours, twelve times a day, most machines in use${label}`,
         [
           crowdedHours,
+          ...knobs,
           renter("needsPerDay: 12, hours: 8, worth: 2, needShare: 0.5, noticeHours: 30"),
         ],
         [rents("isHoarding=true")],
         ["hours.declined.NoCapacity", "hours.soldShare", "hours.profitPerDay"],
       ),
-    ],
+    ),
   },
   {
     id: "rate-flicker",

@@ -8,16 +8,24 @@ import type { ClaimPlan } from "./claim-catalogue.ts"
 import { claimPlans } from "./claim-catalogue.ts"
 import { hostPriceAttacks } from "./host-price-attacks.ts"
 import { hostPriceClaims } from "./host-price-claims.ts"
+import { hoursAttacks } from "./hours-attacks.ts"
+import { hoursClaims } from "./hours-claims.ts"
 
 export interface AuditBook {
   /** The literal economy first. */
   readonly economies: ReadonlyArray<string>
   readonly claims: ReadonlyArray<ClaimPlan>
   readonly attacks: ReadonlyArray<AttackPlan>
+  /** What an attack is to raise, and that of which a two-hundredth counts as nothing: metrics. */
+  readonly profit: string
+  readonly pay: string
   /** Whether honesty is promised to pay in the long term, and self-dealing has a frontier of bounties. */
   readonly hasLongTerm: boolean
   readonly hasFrontier: boolean
 }
+
+/** Where hosts live by calls. */
+const byPay = { profit: "party.subject.profit", pay: "party.subject.share" }
 
 /** By the name of the literal economy. */
 export const auditBooks = {
@@ -25,6 +33,7 @@ export const auditBooks = {
     economies: ["pooled", "hardened"],
     claims: claimPlans,
     attacks: attackPlans,
+    ...byPay,
     hasLongTerm: true,
     hasFrontier: true,
   },
@@ -32,6 +41,16 @@ export const auditBooks = {
     economies: ["infrintia", "infrintia-hardened"],
     claims: hostPriceClaims,
     attacks: hostPriceAttacks,
+    ...byPay,
+    hasLongTerm: false,
+    hasFrontier: false,
+  },
+  aitbc: {
+    economies: ["aitbc", "aitbc-hardened"],
+    claims: hoursClaims,
+    attacks: hoursAttacks,
+    profit: "party.subject.gain",
+    pay: "party.subject.gain",
     hasLongTerm: false,
     hasFrontier: false,
   },

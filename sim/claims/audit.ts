@@ -68,6 +68,7 @@ interface AuditPlan {
   readonly attacks: ReadonlyArray<AttackPlan>
   readonly hasLongTerm: boolean
   readonly hasFrontier: boolean
+  readonly metrics: AttackMetrics
 }
 
 const planFor = ({ book, only, isFast }: AuditScope): AuditPlan => {
@@ -77,6 +78,7 @@ const planFor = ({ book, only, isFast }: AuditScope): AuditPlan => {
   const few = <A>(all: ReadonlyArray<A>): ReadonlyArray<A> => (isFast ? all.slice(0, 1) : all)
   return {
     economies: book.economies,
+    metrics: book,
     claims: book.claims
       .filter(({ id, isSlow }) => isAsked(id, isSlow === true))
       .map((plan) => ({ ...plan, measures: few(plan.measures) })),
@@ -119,7 +121,7 @@ export const runAudit = (
       return result
     }
     const { economies } = plan
-    const attacks = attacksOf(plan.attacks, economies, resultOf)
+    const attacks = attacksOf(plan, resultOf)
     return {
       claims: [
         ...plan.claims.map((claim) => claimOf(claim, economies, resultOf)),
@@ -186,11 +188,11 @@ const becauseOf = (measures: ReadonlyArray<Measure>): string => {
   ].join(". ")
 }
 
-const profit = "party.subject.profit"
-const pay = "party.subject.share"
-
 /** What part of the honest pay nobody would run an attack for. */
 const negligibleShare = 0.005
+
+/** What an attack is to raise, and what is compared with what counts as nothing. */
+type AttackMetrics = Pick<AuditBook, "profit" | "pay">
 
 /** A way of an attack under an economy, run and held against the best honest conduct. */
 interface Contest extends Trial {
@@ -201,7 +203,12 @@ interface Contest extends Trial {
   readonly honest: ArmResult
 }
 
-const contestOf = (way: AttackWay, economy: string, resultOf: ResultOf): Contest => {
+const contestOf = (
+  way: AttackWay,
+  economy: string,
+  { profit, pay }: AttackMetrics,
+  resultOf: ResultOf,
+): Contest => {
   const attack = resultOf(under(economy, attackArm(way)))
   const controls = honestArms(way).map(([name, arm]) => {
     const honest = resultOf(under(economy, arm))
@@ -215,26 +222,25 @@ const contestOf = (way: AttackWay, economy: string, resultOf: ResultOf): Contest
     against: best.name,
     honest: best.honest,
     gains: differencesOf(attack, best.honest, profit),
-    negligible: negligibleShare * estimate(valuesOf(best.honest, pay)).mean,
+    negligible: Math.max(0, negligibleShare * estimate(valuesOf(best.honest, pay)).mean),
   }
 }
 
 /** All attacks, whose verdicts hold together. */
 const attacksOf = (
-  plans: ReadonlyArray<AttackPlan>,
-  economies: ReadonlyArray<string>,
+  { attacks: plans, economies, metrics }: AuditPlan,
   resultOf: ResultOf,
 ): ReadonlyArray<Attack> => {
   const contests = plans.flatMap(({ id, ways }) =>
     economies.flatMap((economy) =>
-      ways.map((way) => ({ id, contest: contestOf(way, economy, resultOf) })),
+      ways.map((way) => ({ id, contest: contestOf(way, economy, metrics, resultOf) })),
     ),
   )
   const judged = judgeAttacks(contests.map(({ contest }) => contest))
   const results = contests.map(({ id, contest }, at) => ({
     id,
     economy: contest.economy,
-    result: attackResult(contest, judged[at]),
+    result: attackResult(contest, judged[at], metrics),
   }))
   return plans.map(({ id, title, means }) => ({
     id,
@@ -249,6 +255,7 @@ const attacksOf = (
 const attackResult = (
   { way, attack, honest, against, negligible }: Contest,
   judged: JudgedTrial,
+  { profit }: AttackMetrics,
 ): AttackResult => {
   const honestProfit = estimate(valuesOf(honest, profit))
   return {
@@ -284,6 +291,7 @@ const facts = metricFacts({
   parties: ["subject"],
   strategies: [],
   prices: [],
+  hours: { regions: [], strategies: [] },
 })
 const factsOf = (metric: string) => {
   const found = facts[metric]

@@ -46,6 +46,8 @@ const runs: Readonly<Record<string, readonly [scenario: string, ...sets: Readonl
       "operators.decisionHours=2",
       "economy=infrintia-hardened",
     ],
+    "day-and-night": ["day-and-night", "horizonDays=3"],
+    "day-and-night, hardened": ["day-and-night", "horizonDays=3", "economy=aitbc-hardened"],
   }
 
 const renewed: Record<string, Golden> = {}

@@ -84,11 +84,11 @@ export class PartyRenters {
     }
   }
 
-  /** Is anything of it still to be settled? What machines a party has costs on while it waits: those are not waited for. */
+  /** Is all of it settled? A party that lets machines has them cost on while it waits: that is not waited for. */
   get isDone(): boolean {
     if (this.pending > 0) return false
     for (const { renterParty } of this.rentals.open.values())
-      if (renterParty > 0 && this.parties.all[renterParty - 1].nodes.length === 0) return false
+      if (this.parties.all[renterParty - 1]?.settings.hours.lets === null) return false
     return true
   }
 

@@ -40,7 +40,7 @@ export interface Rental {
 }
 
 /** What was not delivered by a time, µs of the time since the start. */
-export const missingMicros = (rental: Rental, now: number): number => {
+const missingMicros = (rental: Rental, now: number): number => {
   const { startAt, startedAt, downMicros, downSince, isServed } = rental
   const until = Math.min(now, rental.endAt)
   if (startedAt < 0 || !isServed) return Math.max(0, until - startAt)

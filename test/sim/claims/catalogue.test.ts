@@ -18,7 +18,6 @@ const run = <A, E>(effect: Effect.Effect<A, E, NodeContext.NodeContext>): Promis
 const planOf = ({ scenario, settings }: Arm) => run(makePlan(scenario, settings, 1))
 
 const books: ReadonlyArray<AuditBook> = Object.values(auditBooks)
-const everyAttack = books.flatMap(({ attacks }) => attacks)
 
 const armsOfAttacks = ({ attacks }: AuditBook) =>
   attacks.flatMap(({ ways }) =>
@@ -60,19 +59,19 @@ describe("every arm of the audit", () => {
   })
 
   it("has an honest party without conduct of its own, on the attacker's machines", async () => {
-    const partyIn = async (scenario: string, settings: ReadonlyArray<string>) => {
-      // A book's attacks are tried under its own economies.
-      const economy = settings.some((one) => /price=|reportedUtilisation/.test(one))
-        ? "infrintia"
-        : "pooled"
+    const partyIn = async (economy: string, scenario: string, settings: ReadonlyArray<string>) => {
       const plan = await planOf({ scenario, settings: [`economy=${economy}`, ...settings] })
       return plan.scenario.parties[0]
     }
-    for (const { id, ways } of everyAttack)
+    // A book's attacks are tried under its own economies.
+    const everyAttack = books.flatMap(({ economies: [economy], attacks }) =>
+      attacks.map((plan) => ({ ...plan, economy })),
+    )
+    for (const { id, ways, economy } of everyAttack)
       for (const { scenario, both, honest, attack } of ways) {
-        const attacker = await partyIn(scenario, [...both, ...attack])
+        const attacker = await partyIn(economy, scenario, [...both, ...attack])
         for (const own of Object.values(honest)) {
-          const party = await partyIn(scenario, [...both, ...own])
+          const party = await partyIn(economy, scenario, [...both, ...own])
           expect(party.device, id).toBe(attacker.device)
           expect(party.machines, id).toBe(attacker.machines)
           expect(party.conduct, id).toMatchObject({

@@ -38,8 +38,8 @@ const window = (): Window => {
       scale: 6,
       strategies: ["stay", "stay"],
       priceStrategies: ["undercutter", "premium"],
-      parties: [],
       hours: null,
+      parties: [],
     },
   )
 }

@@ -40,12 +40,19 @@ const problemWith = async (tree: unknown): Promise<string> => {
   return statusCode === 200 ? "" : String(JSON.parse(body).message)
 }
 
+/** Hours are sold in some region, or what is set of them goes with nothing. */
+const hoursSold = [
+  "economy=aitbc",
+  "hours.regions=[{name: europe, timezone: Europe/Berlin, hosts: 1, renters: 1}]",
+  "hours.listings.share=1",
+  "hours.listings.maxJobs=1024",
+]
+
 const isLoaded = (assignment: string): Promise<boolean> =>
-  scenarioOf(base, "base", [assignment]).pipe(
-    Effect.isSuccess,
-    Effect.provide(NodeContext.layer),
-    Effect.runPromise,
-  )
+  scenarioOf(base, "base", [
+    ...(assignment.startsWith("hours.") ? hoursSold : []),
+    assignment,
+  ]).pipe(Effect.isSuccess, Effect.provide(NodeContext.layer), Effect.runPromise)
 
 interface Setting {
   readonly path: ReadonlyArray<string>

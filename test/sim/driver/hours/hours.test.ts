@@ -99,6 +99,19 @@ describe("hours", () => {
   })
 })
 
+describe("a market of hours", () => {
+  it("comes out the same in whichever batches it is run", () => {
+    const scenario = scenarioWith(world())
+    const digestIn = (batch: number) => runToEnd(openReplication(scenario), batch).digest
+    expect(digestIn(7)).toBe(digestIn(20_000))
+  })
+
+  it("gives two worlds of one seed the same orders, whatever becomes of them", () => {
+    const orders = (patch: Patch) => outcomeOf({}, patch).metrics["hours.ordersPerDay"]
+    expect(orders({ economy: { extends: "aitbc-hardened" } })).toBe(orders({}))
+  })
+})
+
 describe("a provider", () => {
   it("that never shows up is paid nothing, and loses an hour's price where there is a bond", () => {
     const never = { providers: { noShowShare: 1 } }

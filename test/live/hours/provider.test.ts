@@ -227,7 +227,7 @@ describe("a provider", () => {
       status = 503
       await isDown(true)
       status = 404
-      await isDown(false)
+      expect((await isDown(false)).escrow).toBe("active")
     },
   )
 })

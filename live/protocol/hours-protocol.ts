@@ -351,6 +351,7 @@ export const BookingDetails = Schema.Struct({
 })
 export type BookingDetails = typeof BookingDetails.Type
 export const BookingPage = pageOf(BookingView)
+export const Disputes = listOf(BookingDetails)
 
 export const bookingLimit = queryCount("At most so many", 200, 50)
 export const BookingQuery = Schema.Struct({

@@ -48,12 +48,27 @@ const words = {
   no_show: "did not show up",
   split: "divided",
 }
-const moods = { released: "good", active: "good", disputed: "bad", no_show: "bad", awaiting_ruling: "bad" }
+const moods = {
+  released: "good",
+  active: "good",
+  disputed: "bad",
+  no_show: "bad",
+  awaiting_ruling: "bad",
+}
 
-const when = (iso) => new Date(iso).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })
+const when = (iso) =>
+  new Date(iso).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })
 
 /** The way of the money: how far it has come. */
-export const escrowLine = ({ escrow, held, paid, refund, penalty, confirm_by: confirmBy, deadline }) => {
+export const escrowLine = ({
+  escrow,
+  held,
+  paid,
+  refund,
+  penalty,
+  confirm_by: confirmBy,
+  deadline,
+}) => {
   const place = steps.indexOf(escrow)
   return [
     element("span", { class: `chip ${moods[escrow] ?? "busy"}` }, words[escrow] ?? escrow),
@@ -88,7 +103,10 @@ const bookingTable = (bookings, act) =>
       },
       {
         title: "When",
-        cell: ({ start, hours }) => [when(start), element("small", {}, `${Math.round(hours * 100) / 100} h`)],
+        cell: ({ start, hours }) => [
+          when(start),
+          element("small", {}, `${Math.round(hours * 100) / 100} h`),
+        ],
       },
       { title: "Price", align: "number", cell: ({ price }) => credits(price) },
       { title: "Escrow", cell: escrowLine },
@@ -124,7 +142,8 @@ const deedsOf = (booking, act) => {
     (escrow === "held" || escrow === "granted") && button("Cancel", "cancel", false),
     escrow === "active" && button("End", "end", false),
     escrow === "awaiting_confirmation" && isConsumer && button("Confirm", "confirm", false),
-    (escrow === "active" || escrow === "awaiting_confirmation") && button("Dispute", "dispute", true),
+    (escrow === "active" || escrow === "awaiting_confirmation") &&
+      button("Dispute", "dispute", true),
     escrow === "disputed" && isOther && !isAnswered && button("Answer", "answer", true),
   ].filter((one) => one !== false)
   return deeds.length === 0 ? "–" : element("div", { class: "choices" }, deeds)

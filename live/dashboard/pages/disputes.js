@@ -8,15 +8,12 @@ import { problemOf } from "./hours.js"
 export const showDisputes = async (place, changed) => {
   try {
     const { data } = await ask("GET", "admin/disputes")
-    const details = await Promise.all(
-      data.map(({ booking_id: id }) => ask("GET", `marketplace/bookings/${id}`)),
-    )
     fill(
       place,
       element("h2", {}, "Disputes"),
-      details.length === 0
+      data.length === 0
         ? element("p", { class: "panel empty" }, "Nothing is in dispute.")
-        : details.map((one) =>
+        : data.map((one) =>
             disputePanel(one, () => {
               changed()
               void showDisputes(place, changed)
@@ -29,7 +26,13 @@ export const showDisputes = async (place, changed) => {
 }
 
 const disputePanel = (booking, done) => {
-  const share = element("input", { type: "number", min: "0", max: "100", value: "50", required: true })
+  const share = element("input", {
+    type: "number",
+    min: "0",
+    max: "100",
+    value: "50",
+    required: true,
+  })
   const statement = element("input", { type: "text", maxlength: "4000" })
   const said = booking.history.filter(({ step }) => step === "disputed" || step === "answered")
   const form = element(
@@ -41,7 +44,9 @@ const disputePanel = (booking, done) => {
       {},
       `${credits(booking.price)} credits for ${Math.round(booking.hours * 100) / 100} h; ${credits(booking.held)} held. Disputed by the ${booking.disputed_by}; ${booking.is_answered ? "answered" : "not answered yet"}.`,
     ),
-    said.map(({ details }) => element("p", {}, `${details.by}: ${details.statement ?? "(no words)"}`)),
+    said.map(({ details }) =>
+      element("p", {}, `${details.by}: ${details.statement ?? "(no words)"}`),
+    ),
     field("The consumer's part, %", share, "From 50 on, the provider has lost."),
     field("Why", statement, "Both parties read it."),
     element("button", { type: "submit" }, "Rule"),

@@ -13,7 +13,13 @@ export const showGpu = (id) => {
   const path = `marketplace/gpu/${encodeURIComponent(id)}`
   const facts = element("div")
   const calendar = element("div")
-  fill(place, facts, element("h2", {}, "Calendar"), calendar, bookForm(id, () => look()))
+  fill(
+    place,
+    facts,
+    element("h2", {}, "Calendar"),
+    calendar,
+    bookForm(id, () => look()),
+  )
   const look = () =>
     void Promise.all([ask("GET", path), ask("GET", `${path}/calendar?days=${days}`)])
       .then(([gpu, known]) => {

@@ -5,12 +5,15 @@ import { count, credits } from "./format.js"
 
 const refreshMillis = 15_000
 
-export const problemOf = (error) =>
-  element("p", { class: "problem", role: "alert" }, error.message)
+export const problemOf = (error) => element("p", { class: "problem", role: "alert" }, error.message)
 
 export const showHours = () => {
   const place = byId("hours")
-  const region = element("select", { "aria-label": "Region" }, element("option", { value: "" }, "All regions"))
+  const region = element(
+    "select",
+    { "aria-label": "Region" },
+    element("option", { value: "" }, "All regions"),
+  )
   const list = element("div")
   const rates = element("div")
   fill(
@@ -116,7 +119,9 @@ const steps = 4
 
 /** Region by hour of its day: the darker, the dearer what was sold. Each cell says its figures. */
 const rateMap = (regions) => {
-  const all = regions.flatMap(({ hours }) => hours.flatMap(({ rate }) => (rate === null ? [] : Number(rate))))
+  const all = regions.flatMap(({ hours }) =>
+    hours.flatMap(({ rate }) => (rate === null ? [] : Number(rate))),
+  )
   if (all.length === 0)
     return element(
       "p",
@@ -135,7 +140,10 @@ const rateMap = (regions) => {
           y: row * cell + 1,
           width: cell - 2,
           height: cell - 2,
-          class: rate === null ? "none" : `step-${Math.max(1, Math.ceil((Number(rate) / most) * steps))}`,
+          class:
+            rate === null
+              ? "none"
+              : `step-${Math.max(1, Math.ceil((Number(rate) / most) * steps))}`,
         },
         drawing(
           "title",

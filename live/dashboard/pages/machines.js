@@ -30,12 +30,29 @@ const showKnown = (place) => {
       ask("GET", `${path}/status`),
       ask("GET", `${path}/earnings?period=30d`),
     ])
-    fill(detail, changeForms(path, status, earnings, () => void look().then(() => open(gpu)).catch(fail), () => {
-      fill(detail)
-      void look().catch(fail)
-    }))
+    fill(
+      detail,
+      changeForms(
+        path,
+        status,
+        earnings,
+        () =>
+          void look()
+            .then(() => open(gpu))
+            .catch(fail),
+        () => {
+          fill(detail)
+          void look().catch(fail)
+        },
+      ),
+    )
   }
-  fill(place, list, detail, registerForm(() => void look().catch(fail)))
+  fill(
+    place,
+    list,
+    detail,
+    registerForm(() => void look().catch(fail)),
+  )
   void look().catch((error) => fill(list, problemOf(error)))
   return () => {}
 }
@@ -98,7 +115,11 @@ const registerForm = (done) => {
     const command = `npx evenkeel gpu serve --url ${location.origin} --gpu-id ${gpu.gpu_id} --host-key ${gpu.api_key} --access 'ssh {booking_id}@your-machine'`
     fill(
       result,
-      element("p", { class: "done" }, "It is listed. On the machine itself, this has the market hear of it; its key is shown this once:"),
+      element(
+        "p",
+        { class: "done" },
+        "It is listed. On the machine itself, this has the market hear of it; its key is shown this once:",
+      ),
       element("p", {}, element("code", { tabindex: "0" }, command)),
       copyButton(() => command),
     )
@@ -164,11 +185,7 @@ const changeForms = (path, status, earnings, changed, removed) => {
     },
   )
   const remove = onSubmit(
-    element(
-      "form",
-      {},
-      element("button", { type: "submit", class: "quiet" }, "Sell it no more"),
-    ),
+    element("form", {}, element("button", { type: "submit", class: "quiet" }, "Sell it no more")),
     async () => {
       await ask("DELETE", path)
       announce("Removed")

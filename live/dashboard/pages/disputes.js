@@ -47,7 +47,7 @@ const disputePanel = (booking, done) => {
     said.map(({ details }) =>
       element("p", {}, `${details.by}: ${details.statement ?? "(no words)"}`),
     ),
-    field("The consumer's part, %", share, "From 50 on, the provider has lost."),
+    field("The consumer’s part, %", share, "From 50 on, the provider has lost."),
     field("Why", statement, "Both parties read it."),
     element("button", { type: "submit" }, "Rule"),
   )

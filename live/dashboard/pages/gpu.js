@@ -2,7 +2,7 @@
 import { ask } from "./api.js"
 import { announce, byId, drawing, element, field, fill, onSubmit } from "./dom.js"
 import { credits } from "./format.js"
-import { problemOf, stateChip, strategyNames } from "./hours.js"
+import { drawingWidth, problemOf, stateChip, strategyNames } from "./hours.js"
 
 const days = 14
 const hour = 3_600_000
@@ -51,13 +51,13 @@ const factsOf = (gpu) =>
     fact("Open", gpu.schedule_text),
   )
 
-const width = 672
 const rowHeight = 22
 const label = 92
 const dayMillis = 24 * hour
 
 /** A row a day, by this reader's clock: open, and what of it is sold. */
 const calendarOf = ({ open, sold, from, max_jobs: jobs }) => {
+  const width = drawingWidth()
   const start = new Date(from)
   start.setHours(0, 0, 0, 0)
   const dayStarts = Array.from({ length: days }, (_, index) => {
@@ -95,7 +95,7 @@ const calendarOf = ({ open, sold, from, max_jobs: jobs }) => {
   )
   return element(
     "figure",
-    { class: "panel scroll", tabindex: "0" },
+    { class: "panel" },
     drawing(
       "svg",
       {
@@ -110,7 +110,7 @@ const calendarOf = ({ open, sold, from, max_jobs: jobs }) => {
       bars(open, "open", (span) => `Open ${spanText(span)}`),
       bars(sold, "sold", (span) => `${span.jobs} of ${jobs} jobs sold ${spanText(span)}`),
     ),
-    element("figcaption", {}, "Midnight to midnight, by your clock. Light: open. Dark: sold."),
+    element("figcaption", {}, "Midnight to midnight, by your clock. Faint: open. Full: sold."),
   )
 }
 

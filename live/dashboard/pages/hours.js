@@ -113,9 +113,12 @@ const regionTable = (regions) =>
 
 const amount = (given) => (given === null ? "–" : credits(given))
 
-const cell = 24
-const labels = 110
+const labels = 96
 const steps = 4
+const rowHeight = 24
+
+/** What a drawing may be wide, px: all there is, within reason. */
+export const drawingWidth = () => Math.min(900, document.documentElement.clientWidth - 72)
 
 /** Region by hour of its day: the darker, the dearer what was sold. Each cell says its figures. */
 const rateMap = (regions) => {
@@ -129,17 +132,18 @@ const rateMap = (regions) => {
       "No hours have been sold of late: by region and hour of the day, what they cost will stand here.",
     )
   const most = Math.max(...all)
+  const cell = Math.floor((drawingWidth() - labels) / 24)
   const width = labels + 24 * cell
   const rows = regions.map(({ region, hours }, row) => [
-    drawing("text", { x: 0, y: row * cell + 17, class: "label" }, region),
+    drawing("text", { x: 0, y: row * rowHeight + 17, class: "label" }, region),
     hours.map(({ hour, rate, sold_hours: sold }) =>
       drawing(
         "rect",
         {
           x: labels + hour * cell + 1,
-          y: row * cell + 1,
+          y: row * rowHeight + 1,
           width: cell - 2,
-          height: cell - 2,
+          height: rowHeight - 2,
           class:
             rate === null
               ? "none"
@@ -156,19 +160,19 @@ const rateMap = (regions) => {
   const hours = [0, 6, 12, 18].map((hour) =>
     drawing(
       "text",
-      { x: labels + hour * cell, y: regions.length * cell + 16, class: "label" },
+      { x: labels + hour * cell, y: regions.length * rowHeight + 16, class: "label" },
       `${hour} h`,
     ),
   )
   return element(
     "figure",
-    { class: "panel scroll", tabindex: "0" },
+    { class: "panel" },
     drawing(
       "svg",
       {
-        viewBox: `0 0 ${width} ${regions.length * cell + 22}`,
+        viewBox: `0 0 ${width} ${regions.length * rowHeight + 22}`,
         width,
-        height: regions.length * cell + 22,
+        height: regions.length * rowHeight + 22,
         class: "rates",
         role: "img",
         "aria-label": "What hours cost, by region and hour of the day",
@@ -179,7 +183,7 @@ const rateMap = (regions) => {
     element(
       "figcaption",
       {},
-      `What was sold, the last seven days and ahead, by each region's clock. The darkest is ${credits(String(most))} credits an hour.`,
+      `What was sold, the last seven days and ahead, by each region’s clock. The darkest is ${credits(String(most))} credits an hour.`,
     ),
   )
 }

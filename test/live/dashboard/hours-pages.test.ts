@@ -109,7 +109,7 @@ describe.skipIf(chromiumPath === undefined)(
 
       const ruling = await visit("admin", gateway.adminSecret)
       await ruling.getByText("consumer: It was slow.").waitFor()
-      await ruling.getByLabel("The consumer's part, %").fill("40")
+      await ruling.getByLabel("The consumer’s part, %").fill("40")
       await ruling.getByRole("button", { name: "Rule" }).click()
       await ruling.getByText("Nothing is in dispute.").waitFor()
       await row.getByText("divided").waitFor()

@@ -127,7 +127,7 @@ export const commandsWith = <E, R>(reports: Reports<E, R>): Command<unknown, Nod
     ...hoursCommands,
     listed(
       "marketplace",
-      "The same commands of hours, as the guides call them: `marketplace gpu register` …",
+      "The commands of hours under one name, such as `marketplace gpu register`.",
       async () => marketplaceCommand,
     ),
     listed(

@@ -13,7 +13,7 @@ import { eventsOf } from "./agent/transport/event-stream.ts"
 import { messageOf } from "./agent/transport/http.ts"
 import type { ApiOptions, JsonApi } from "./agent/transport/json-api.ts"
 import { codeOf, ComputeError, makeJsonApi } from "./agent/transport/json-api.ts"
-import type { Earnings, OwnHost, PublicHost } from "./protocol/host-protocol.ts"
+import type { Earnings, ModelRates, OwnHost, PublicHost } from "./protocol/host-protocol.ts"
 import type {
   BookingDetails,
   BookingView,
@@ -56,6 +56,8 @@ export type Host = Camel<PublicHost>
 /** A host; what only its operator sees is there for its operator's key. */
 export type HostDetails = Camel<PublicHost> & Partial<Camel<OwnHost>>
 export type HostEarnings = Camel<Earnings>
+/** What hosts ask for a model, credits per output token. */
+export type Rates = Camel<ModelRates>
 
 /** A balance by lots, in credits. */
 export interface Balance {
@@ -166,6 +168,11 @@ export class ComputeClient {
   /** Rejects with status 404 where there is no such host. */
   async host(hostId: string): Promise<HostDetails> {
     return camelised(await this.#get(`/hosts/${encodeURIComponent(hostId)}`)) as HostDetails
+  }
+
+  /** What hosts ask for each model, where they set prices; rejects with status 409 where the platform does. */
+  async marketRates(): Promise<ReadonlyArray<Rates>> {
+    return listIn<Rates>(camelised(await this.#get("/market/rates")))
   }
 
   /** What a host earned; for its own key, or its operator's. */

@@ -134,14 +134,19 @@ export const themeConfig = (mode: ThemeMode): Config => {
     style: {
       shade: { color: shade, opacity: 1 },
       note: { color: muted, fontSize: 11, align: "left", baseline: "bottom" },
+      name: { ...name, color: ink },
+      nameDot: { filled: true, opacity: 1, size: 50, stroke: surface, strokeWidth: 1.5 },
       // Drawn under a note that lies on lines, so that it can be read.
       halo: halo(surface),
       haloOnShade: halo(shade),
+      nameHalo: { ...halo(surface), ...name },
       reference: { color: ink, strokeDash: [5, 4], strokeWidth: 1.2 },
       cursor: { color: muted, strokeWidth: 1 },
     },
   }
 }
+
+const name = { fontSize: 12, fontWeight: 600, align: "center", baseline: "middle" } as const
 
 const halo = (colour: string) =>
   ({

@@ -4,11 +4,13 @@
  * - The warm-up, which no metric counts, lies on a shaded ground.
  * - The time axis runs from `windowFrom` to `windowTo`, two signals that the page sets on all time
  *   charts together when the reader selects a stretch on one of them.
- * - Pointing shows every line's value at that time; clicking a key in the legend picks it out.
+ * - Pointing shows every line's value at that time; clicking a key in the legend, or a name beside a line,
+ *   picks it out.
  */
 import type { Bands, BandLine } from "./bands.ts"
 import { chartHeight, pointerLayer } from "./chart.ts"
 import type { Layer, Layered } from "./chart.ts"
+import { areNamed, nameData, nameLayers, nameRows } from "./line-names.ts"
 import { categoryLimit } from "./theme.ts"
 import {
   formatDuration,
@@ -32,6 +34,13 @@ export interface TimeLinesOptions {
    * one key, one colour, in all charts. Empty when there is one line without a key.
    */
   readonly keys: ReadonlyArray<string>
+  /**
+   * Whether the vertical axis is one of ratios that have no upper end: linear next to 0, logarithmic above, so
+   * that lines are seen whole and 1 is not pressed to the floor.
+   */
+  readonly isRatio?: true
+  /** Pixels; {@link chartHeight} by default. */
+  readonly height?: number
   /** Axis ends; by default from 0 to what the data needs. Lines beyond them run along the edge. */
   readonly yDomain?: readonly [number, number]
   /** A horizontal line to compare with, and what it is called. */
@@ -65,13 +74,22 @@ export const timeLines = (options: TimeLinesOptions): Layered => {
   }
   const y = {
     type: "quantitative" as const,
-    scale: yDomain === undefined ? { zero: true } : { domain: [...yDomain] },
-    axis: { title: options.yTitle, ...(bands.unit === "share" ? { format: "~%" } : {}) },
+    scale:
+      options.isRatio === true
+        ? { type: "symlog" as const, constant: ratioUnit, domainMin: 0, nice: false }
+        : yDomain === undefined
+          ? { zero: true }
+          : { domain: [...yDomain] },
+    axis: {
+      title: options.yTitle,
+      ...(bands.unit === "share" ? { format: "~%" } : {}),
+      ...(options.isRatio === true ? { values: [...ratioTicks] } : {}),
+    },
   }
-  const legend = {
-    values: labels.filter((label) => present.includes(label)),
-    symbolType: "stroke",
-  }
+  const hasNames = areNamed(bands) && labels.length > 0
+  const legend = hasNames
+    ? null
+    : { values: labels.filter((label) => present.includes(label)), symbolType: "stroke" }
   // A key that comes from a scenario is a value in the data here, never a part of an expression.
   const colour =
     labels.length === 0
@@ -148,7 +166,7 @@ export const timeLines = (options: TimeLinesOptions): Layered => {
   // The legend of all layers takes its parts from the first one with colours, which therefore must
   // be the one that answers clicks.
   const picking =
-    labels.length === 0
+    labels.length === 0 || hasNames
       ? []
       : [
           {
@@ -177,10 +195,13 @@ export const timeLines = (options: TimeLinesOptions): Layered => {
 
   return {
     width: "container",
-    height: chartHeight,
+    height: options.height ?? chartHeight,
     datasets: {
       lines: lineRows(bands.lines, yDomain),
       pointed: pointedRows(bands),
+      ...(hasNames
+        ? { [nameData]: nameRows(bands, reference === undefined ? [] : [reference.at]) }
+        : {}),
     },
     params: [
       { name: "windowFrom", value: 0 },
@@ -219,10 +240,20 @@ export const timeLines = (options: TimeLinesOptions): Layered => {
       ...shadeNote("note"),
       ...referenceNote("halo"),
       ...referenceNote("note"),
+      ...(hasNames ? nameLayers(bands, { x, y, color: colour }) : []),
       pointerRule("pointed", { ...x, field: "day" }),
     ],
   }
 }
+
+/** Below this, an axis of ratios is about linear. */
+const ratioUnit = 0.25
+/** Where an axis of ratios has its marks; those beyond its end are left out. */
+const ratioTicks = [
+  0,
+  0.5,
+  ...[1, 10, 100, 1000, 10_000].flatMap((tens) => [tens, 2 * tens, 5 * tens]),
+]
 
 /**
  * Only what the window shows, and one point beyond each end for the lines to run to: so that the

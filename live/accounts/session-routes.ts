@@ -25,7 +25,7 @@ interface SignedIn {
 const noStore = { "cache-control": "no-store" }
 
 export const sessionRoutes = (app: FastifyInstance, services: LiveServices): void => {
-  const { config, directory, nowMillis, sessions } = services
+  const { config, directory, driver, nowMillis, sessions } = services
   const isSecure = ({ protocol }: FastifyRequest): boolean =>
     protocol === "https" || config.publicUrl?.startsWith("https:") === true
 
@@ -126,6 +126,8 @@ export const sessionRoutes = (app: FastifyInstance, services: LiveServices): voi
         const token = sessionTokenOf(request, role)
         if (token !== undefined) sessions.end(token)
       }
+      // Whoever was told that they are signed out is, whatever becomes of the gateway.
+      await driver.durable()
       const gone = { maxAgeSeconds: 0, isSecure: isSecure(request) }
       return reply
         .headers({

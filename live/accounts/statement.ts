@@ -19,7 +19,7 @@ import type { StoredPosting } from "../store/journal.ts"
 import type { Receipt } from "../store/receipt.ts"
 import type { StatementLine, StatementPlace } from "../store/store.ts"
 import { ledgerAccount } from "../views/balance.ts"
-import { creditsOf } from "../views/credits.ts"
+import { creditsOf, pricePerToken } from "../views/credits.ts"
 import { callId, hostOf } from "./calls.ts"
 import type { UnixTime } from "../views/market-time.ts"
 
@@ -29,6 +29,7 @@ const LineCall = Schema.Struct({
   model: Schema.String,
   input_tokens: Schema.Int,
   output_tokens: Schema.Int,
+  output_price_per_token: described(Schema.String, "What was paid for an output token, credits"),
   host: Schema.NullOr(Schema.String),
   key: Schema.NullOr(Schema.String),
   request_id: Schema.NullOr(Schema.String),
@@ -125,7 +126,7 @@ const isOfCall = ({ kind, isOfHours }: StatementLine): boolean =>
   kind === "charge" || (kind === "share" && !isOfHours)
 
 const lineCall = (
-  { directory }: LiveServices,
+  { directory, driver }: LiveServices,
   { kind }: StoredPosting,
   receipt: Receipt,
 ): LineCall => {
@@ -136,6 +137,7 @@ const lineCall = (
     model: directory.models.get(receipt.model)?.name ?? "",
     input_tokens: receipt.inputTokens,
     output_tokens: receipt.outputTokens,
+    output_price_per_token: pricePerToken(driver.market, receipt.outputPricePerMtok),
     host: hostOf(directory, receipt.instance)?.name ?? null,
     key: key?.name ?? null,
     request_id: isOwn ? receipt.requestId : null,

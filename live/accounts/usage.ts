@@ -9,7 +9,7 @@ import { Cursor, described, optional, pageOf, queryCount, UnixSeconds } from "..
 import { badRequest, unknownCursor } from "../http/http-error.ts"
 import type { StoreBroken, StoreFault } from "../store/errors.ts"
 import type { UsagePart, UsagePlace, UsageRow } from "../store/receipt.ts"
-import { creditsOf } from "../views/credits.ts"
+import { creditsOf, pricePerToken } from "../views/credits.ts"
 import type { UnixTime } from "../views/market-time.ts"
 
 export const usageDays = queryCount("How many days back, today included", 90, 30)
@@ -49,6 +49,10 @@ const UsageView = Schema.Struct({
   input_tokens: Schema.Int,
   output_tokens: Schema.Int,
   cost: described(Schema.String, "What was charged, credits"),
+  cost_per_output_token: described(
+    Schema.NullOr(Schema.String),
+    "The same by output token, credits, prompts included; null: there was none",
+  ),
 })
 type UsageView = typeof UsageView.Type
 
@@ -140,6 +144,10 @@ const usageView = (
     input_tokens: row.inputTokens,
     output_tokens: row.outputTokens,
     cost: creditsOf(driver.market, row.charge),
+    cost_per_output_token:
+      row.outputTokens === 0
+        ? null
+        : pricePerToken(driver.market, Math.round((row.charge * 1e6) / row.outputTokens)),
   }
 }
 

@@ -49,7 +49,7 @@ const cliOptions = {
   price: optionalText(
     "price-per-token",
     "CREDITS",
-    "What you ask for a token, such as 0.00012; no effect where the platform sets the prices.",
+    "What you ask for an output token, such as 0.00012: three digits at most, after zeros; no effect where the platform sets the prices.",
   ),
   slots: optionalText("slots", "N", "Streams at once, all models together; measured by default."),
   rate: optionalText(

@@ -136,6 +136,17 @@ export class HostAgent {
     return runEffect(this.#patiently(() => this.#registrar.identify(plan)))
   }
 
+  /**
+   * Asks another price for an output token from now on, where the market's hosts set prices: for all models,
+   * or for one. A decimal as text is taken as it is written. Registers first; rejects with an `AgentError`
+   * that says what is allowed where the market refuses.
+   */
+  async setPrice(pricePerToken: number | string, model?: string): Promise<void> {
+    const { hostId } = await this.#identified()
+    const change = { price_per_token: pricePerToken, ...(model === undefined ? {} : { model }) }
+    return runEffect(this.#patiently(() => this.#link.setPrice(hostId, change)))
+  }
+
   /** Serves until `stop`, or a signal; resolves once everything has ended. Registers first. */
   serve(): Promise<void> {
     this.#served ??= this.#serve()

@@ -23,7 +23,7 @@ const numberOf = (option: string, text: string): Effect.Effect<number, UsageErro
 export const bookCommand = Command.make({
   parameters: {
     gpuId: Parameter.text("gpu-id", "ID", "The machine, as `evenkeel gpu list` has it."),
-    hours: Parameter.text("hours", "N", "How long."),
+    hours: Parameter.text("hours", "N", "For how many hours."),
     start: optionalText("start", "TIME", "When, ISO 8601 with an offset or Z; by default now."),
     jobs: optionalText("jobs", "N", "Jobs at once; by default the whole machine."),
     memory: optionalText("memory", "GIB", "Memory; by default the whole machine's."),

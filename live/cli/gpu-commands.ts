@@ -27,8 +27,8 @@ const termsOptions = {
   maxJobs: optionalText("max-jobs", "N", "Jobs at once; 1 by default."),
   strategy: optionalText(
     "strategy",
-    strategies.join(" | "),
-    'How its price follows demand; market-balance by default. Names may be written with blanks: "Market Balance".',
+    "NAME",
+    "How its price follows demand: market-balance (the default), peak-maximizer, utilization-guard, dynamic or fixed.",
   ),
   leastPrice: optionalText("least-price", "CREDITS", "What its price never goes below, an hour."),
   schedule: optionalText(

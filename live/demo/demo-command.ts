@@ -87,12 +87,16 @@ const dataDirectory = (data: Option.Option<string>) =>
     return data.value
   })
 
-/** Newcomers are not held back here: a ramp of a week would be all that ten seconds show. */
+/**
+ * Newcomers are not held back here: a ramp of a week would be all that ten seconds show. Nor is a machine
+ * that is busy with other things a busy market: hosts and consumers share it with the gateway.
+ */
 const demoConfig = configFrom("the demonstration's settings", {
   listen: { port: 0 },
   log: { level: "silent" },
   economy: { preset: "pooled", knobs: { ramp: { start: 1 } } },
   hosts: { heartbeatSeconds: 2, pollSeconds: 5 },
+  limits: { loopDelayMillis: 0 },
   accounts: { signUpsPerHour: 100 },
   models: ([smallModel, largeModel] as const).map((name) => ({
     name,

@@ -99,6 +99,8 @@ export const HostRecord = Schema.Struct({
   sealedToken: Schema.optionalWith(Schema.String, { exact: true }),
   /** What the host says it is made of: devices, memory, driver. Shown, never believed. */
   hardware: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  /** What its operator asks for a token of every model, minor units per million; absent: nothing of its own. */
+  pricePerMtok: Schema.optionalWith(Schema.NonNegativeInt, { exact: true }),
   createdAtMillis: Millis,
   /** Its operator wants no calls for it, whatever its agents say. */
   isDrained: Schema.optionalWith(Schema.Boolean, { exact: true }),

@@ -1,10 +1,13 @@
 /**
  * Who is signed in: a browser that showed a key once goes on with a session in its place, so that no page
  * has to keep a secret. A session does what its key may, for as long as the key is valid, and ends by
- * itself when it is idle or old. Sessions are in memory alone: the end of the gateway ends them, and
- * nothing at rest opens an account.
+ * itself when it is idle or old. It outlives the gateway's process: the store keeps the hash of its secret,
+ * so that nothing at rest opens an account.
  */
+import { Effect, Option, Schema } from "effect"
 import { createHash, randomBytes } from "node:crypto"
+import type { StoreFault } from "../store/errors.ts"
+import { type MarketStore, Store } from "../store/store.ts"
 import type { KeyRecord } from "./records.ts"
 
 /** Who may sign in. */
@@ -20,6 +23,9 @@ const lives: Readonly<
   account: { idleMillis: 48 * hourMillis, millis: 14 * 24 * hourMillis },
   admin: { idleMillis: hourMillis, millis: 12 * hourMillis },
 }
+
+/** How often a use is written down: not every look at a page may be. */
+const writtenEveryMillis = 600_000
 
 /** Of one owner, and of all; the oldest make room. */
 const mostOfOwner = 20
@@ -47,27 +53,69 @@ export interface Sessions {
   readonly follow: (token: string, from: KeyRecord, to: KeyRecord) => void
 }
 
-interface Kept extends Session {
-  readonly owner: string
+/** A session as the store keeps it. */
+const Kept = Schema.Struct({
+  key: Schema.Int,
+  role: Schema.Literal(...sessionRoles),
+  owner: Schema.String,
+  endsAtMillis: Schema.Number,
+  /** To {@link writtenEveryMillis}. */
+  usedAtMillis: Schema.Number,
+})
+type Kept = typeof Kept.Type
+const KeptText = Schema.parseJson(Kept)
+const encode = Schema.encodeSync(KeptText)
+const decode = Schema.decodeOption(KeptText)
+
+/** A session in memory, where its latest use is known. */
+interface Known {
+  readonly kept: Kept
   readonly usedAtMillis: number
 }
 
 /** Only the hash of a secret is kept, as of a key's. */
 const hashOf = (token: string): string => createHash("sha256").update(token).digest("base64")
 
-export const makeSessions = (nowMillis: () => number): Sessions => {
-  /** In the order of their latest use. */
-  const sessions = new Map<string, Kept>()
+const isOver = (
+  { kept: { role, endsAtMillis }, usedAtMillis }: Known,
+  nowMillis: number,
+): boolean => nowMillis >= Math.min(endsAtMillis, usedAtMillis + lives[role].idleMillis)
 
-  const isOver = ({ role, usedAtMillis, endsAtMillis }: Kept): boolean =>
-    nowMillis() >= Math.min(endsAtMillis, usedAtMillis + lives[role].idleMillis)
+/** The sessions that the store keeps; those that are over, or that this version does not know, are forgotten. */
+export const loadSessions = (nowMillis: () => number): Effect.Effect<Sessions, StoreFault, Store> =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    const known = new Map<string, Known>()
+    for (const { hash, session } of yield* store.sessions) {
+      const one = Option.map(decode(session), (kept) => ({ kept, usedAtMillis: kept.usedAtMillis }))
+      if (Option.isSome(one) && !isOver(one.value, nowMillis())) known.set(hash, one.value)
+      else store.forgetSession(hash)
+    }
+    return makeSessions(nowMillis, store, known)
+  })
+
+/** Sessions that are kept in `store`, which has kept those that are `known`. */
+export const makeSessions = (
+  nowMillis: () => number,
+  store: Pick<MarketStore, "putSession" | "forgetSession">,
+  known: ReadonlyMap<string, Known> = new Map(),
+): Sessions => {
+  /** In the order of their latest use. */
+  const sessions = new Map([...known].toSorted(([, a], [, b]) => a.usedAtMillis - b.usedAtMillis))
+
+  const keep = (hash: string, kept: Kept): void => {
+    sessions.set(hash, { kept, usedAtMillis: kept.usedAtMillis })
+    store.putSession({ hash, session: encode(kept) })
+  }
+  const forget = (hash: string): void => {
+    if (sessions.delete(hash)) store.forgetSession(hash)
+  }
 
   const makeRoom = (owner: string): void => {
-    const own = [...sessions].filter(([, one]) => one.owner === owner).map(([hash]) => hash)
-    for (const hash of own.slice(0, Math.max(0, own.length + 1 - mostOfOwner)))
-      sessions.delete(hash)
+    const own = [...sessions].filter(([, { kept }]) => kept.owner === owner).map(([hash]) => hash)
+    for (const hash of own.slice(0, Math.max(0, own.length + 1 - mostOfOwner))) forget(hash)
     const [oldest] = sessions.keys()
-    if (sessions.size >= mostOfAll && oldest !== undefined) sessions.delete(oldest)
+    if (sessions.size >= mostOfAll && oldest !== undefined) forget(oldest)
   }
 
   return {
@@ -77,23 +125,31 @@ export const makeSessions = (nowMillis: () => number): Sessions => {
       const token = randomBytes(32).toString("base64url")
       const now = nowMillis()
       const session = { key: id, role, endsAtMillis: now + lives[role].millis }
-      sessions.set(hashOf(token), { ...session, owner, usedAtMillis: now })
+      keep(hashOf(token), { ...session, owner, usedAtMillis: now })
       return { token, session }
     },
     find: (token, role) => {
       const hash = hashOf(token)
       const found = sessions.get(hash)
-      if (found === undefined || found.role !== role) return undefined
+      if (found === undefined || found.kept.role !== role) return undefined
+      const { kept } = found
+      const now = nowMillis()
+      if (isOver(found, now)) {
+        forget(hash)
+        return undefined
+      }
       sessions.delete(hash)
-      if (isOver(found)) return undefined
-      sessions.set(hash, { ...found, usedAtMillis: nowMillis() })
-      return found
+      if (now - kept.usedAtMillis < writtenEveryMillis)
+        sessions.set(hash, { kept, usedAtMillis: now })
+      else keep(hash, { ...kept, usedAtMillis: now })
+      return kept
     },
-    end: (token) => void sessions.delete(hashOf(token)),
+    end: (token) => forget(hashOf(token)),
     follow: (token, from, to) => {
       const hash = hashOf(token)
       const found = sessions.get(hash)
-      if (found?.key === from.id) sessions.set(hash, { ...found, key: to.id })
+      if (found?.kept.key === from.id)
+        keep(hash, { ...found.kept, key: to.id, usedAtMillis: found.usedAtMillis })
     },
   }
 }

@@ -1,6 +1,6 @@
 /** A host as the market sees it, and as its operator does. */
 import { instanceView, marketView, microsPerSecond } from "../../engine/index.ts"
-import { pricesOf } from "../views/credits.ts"
+import { inputPriceOf, pricePerToken } from "../views/credits.ts"
 import { takesCalls } from "../views/instance-status.ts"
 import { secondsOf } from "../views/market-time.ts"
 import type { LiveServices } from "../directory/services.ts"
@@ -28,7 +28,8 @@ const servedModel = (
   return {
     model: model.name,
     kind: model.kind,
-    ...pricesOf(market, model),
+    input_price_per_token: pricePerToken(market, inputPriceOf(market, model)),
+    output_price_per_token: pricePerToken(market, view.outputPricePerMtok),
     reason: view.reason,
     breaker: view.breaker,
     slots: view.slots,

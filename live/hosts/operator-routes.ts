@@ -16,6 +16,8 @@ import { isTroubled, ownHost, publicHost, publicHosts } from "./host-view.ts"
 import type { JobBoard } from "./jobs/job-board.ts"
 import type { HostHours } from "./host-hours.ts"
 import * as Protocol from "../protocol/host-protocol.ts"
+import { ratesOf } from "./market-rates.ts"
+import { requireHostPrices } from "./registry/prices.ts"
 import type { Registry } from "./registry/registry.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import { sendSecret } from "../http/secret-answer.ts"
@@ -71,20 +73,22 @@ const registrationRoutes = (app: FastifyInstance, parts: OperatorParts): void =>
   const registered = (
     host: HostRecord,
     secret: string | undefined,
-    ask: number | undefined,
+    ask: number | string | undefined,
   ): Protocol.Registered => {
-    const { feeBps } = services.driver.market.economy
+    const { feeBps, pricing } = services.driver.market.economy
+    const isByHost = pricing.tokens === "host"
     const share = `the model's list price for each token that reaches the consumer, less ${feeBps / 100} %`
     return {
       host_id: host.publicId,
       api_key: secret ?? null,
       ...pacing(services),
       pricing: {
-        set_by: "platform",
+        set_by: isByHost ? "host" : "platform",
         fee_bps: feeBps,
         asked_price_per_token: ask ?? null,
-        message:
-          ask === undefined
+        message: isByHost
+          ? hostPriceText(ask, feeBps)
+          : ask === undefined
             ? `You earn ${share}`
             : `Prices are the platform's, so the asked price has no effect: you earn ${share}. See host.models for the prices`,
       },
@@ -139,6 +143,9 @@ const registrationRoutes = (app: FastifyInstance, parts: OperatorParts): void =>
   )
 }
 
+const hostPriceText = (ask: number | string | undefined, feeBps: number): string =>
+  `You earn ${ask === undefined ? "the model's list price" : `${ask} credits`} for each token that reaches the consumer, less ${feeBps / 100} %. PATCH /hosts/:id/price changes it; GET /market/rates shows what others ask`
+
 const marketRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
   const { services } = parts
   let seen: ReadonlyArray<Protocol.PublicHost> = []
@@ -181,6 +188,25 @@ const marketRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
         data: page,
         next_cursor: hosts.length > limit && last !== undefined ? last.host_id : null,
       }
+    },
+  )
+  app.get<{ Querystring: Protocol.RatesQuery }>(
+    "/market/rates",
+    {
+      schema: routeSchema({
+        tag: "Hosts",
+        summary:
+          "Where hosts set prices: what those that are heard of ask for each model, from the least to the most",
+        query: Protocol.RatesQuery,
+        answers: { 200: Protocol.MarketRates },
+        errors: [409],
+      }),
+    },
+    async (request) => {
+      requireHostPrices(services)
+      const { model } = request.query
+      const rates = ratesOf(services.driver.market, hostsNow())
+      return { data: rates.filter((one) => model === undefined || one.model === model) }
     },
   )
   app.get<{ Params: Protocol.HostPath }>(
@@ -268,6 +294,29 @@ const changeRoutes = (app: FastifyInstance, parts: OperatorParts): void => {
       const { id } = request.params
       const { host, key } = requireHost(services, request, id, ...anyKeys)
       registry.changeModel(host, request.body, key.role === "admin")
+      await services.driver.durable()
+      return own(parts, host)
+    },
+  )
+  app.patch<{ Params: Protocol.HostPath; Body: Protocol.PriceChange }>(
+    "/hosts/:id/price",
+    {
+      bodyLimit: smallBodyBytes,
+      config: changeRate(services),
+      schema: routeSchema({
+        tag: "Hosts",
+        summary: "Where hosts set prices: ask another price for a token from now on",
+        keys: anyKeys,
+        params: Protocol.HostPath,
+        body: Protocol.PriceChange,
+        answers: { 200: Protocol.OwnHost },
+        errors: [404, 409],
+      }),
+    },
+    async (request) => {
+      const { id } = request.params
+      const { host } = requireHost(services, request, id, ...anyKeys)
+      registry.changePrice(host, request.body)
       await services.driver.durable()
       return own(parts, host)
     },

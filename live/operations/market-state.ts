@@ -57,6 +57,10 @@ export type ModelState = typeof ModelState.Type
 
 export const MarketState = Schema.Struct({
   at: UnixSeconds,
+  prices_set_by: described(
+    Schema.Literal("platform", "host"),
+    "host: a model's price here is the least that is asked for it; GET /market/rates has the others",
+  ),
   models: Schema.Array(ModelState),
   hosts: described(Schema.Struct({ online: Schema.Int, known: Schema.Int }), "Machines"),
   breakers: Schema.Struct({ closed: Schema.Int, open: Schema.Int, halfOpen: Schema.Int }),
@@ -118,6 +122,7 @@ export const marketState = (services: LiveServices, rates: MinuteRates): MarketS
   const last = rates.read()
   return {
     at: secondsOf(nowMillis()),
+    prices_set_by: market.economy.pricing.tokens === "host" ? "host" : "platform",
     models: [...directory.models.all()].map((model) =>
       modelState(services, model, views.get(model.id), tallies.get(model.id), rates),
     ),

@@ -7,7 +7,7 @@ import { described, optional, UnixSeconds } from "../http/fields.ts"
 import { notFound } from "../http/http-error.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import { runEffect } from "../http/run-effect.ts"
-import { pricesOf } from "../views/credits.ts"
+import { listedPricesOf } from "../views/credits.ts"
 import type { Figures } from "./trend-figures.ts"
 import type { TrendRange, Trends } from "./trends.ts"
 import { trendRanges, wholeMarket } from "./trends.ts"
@@ -106,7 +106,7 @@ const spanView = (
   const prices =
     model === undefined
       ? { input_price_per_token: null, output_price_per_token: null }
-      : pricesOf(market, { ...model, inputPricePerMtok, outputPricePerMtok })
+      : listedPricesOf(market, { ...model, inputPricePerMtok, outputPricePerMtok })
   return {
     at,
     seconds: Math.round(seconds),

@@ -21,6 +21,7 @@ import {
   Cursor,
   described,
   lineOfText,
+  listOf,
   optional,
   pageOf,
   prices,
@@ -43,12 +44,18 @@ const maxModels = 64
 const Slots = whole(1, mostSlots)
 const TokensPerSecond = whole(1, mostTokensPerSecond)
 
+/** A number, or a decimal as text, that no binary fraction makes another of. */
+const PricePerToken = Schema.Union(between(0, 1_000_000), text(40))
+const asking =
+  "Where hosts set prices: what it asks for an output token, credits as a decimal of three digits at most"
+
 /** A model that a host serves, as its operator declares it. */
 const OfferedModel = Schema.Struct({
   model: described(modelName, "The market's name of the model; GET /v1/models lists them"),
   upstream_model: optional(modelName, "What the host's own server calls it; default: the same"),
   slots: optional(Slots, "Calls that the host serves at once; default: the host's"),
   tokens_per_second: optional(TokensPerSecond, "Output of all slots together; default: the host's"),
+  price_per_token: optional(PricePerToken, `${asking}; default: the host's`),
 })
 
 /** It travels in a header. */
@@ -81,8 +88,8 @@ export const Registration = Schema.Struct({
   slots: optional(Slots, "Calls at once for models that name none; default 1"),
   tokens_per_second: optional(TokensPerSecond, "Likewise; default 30"),
   price_per_token: optional(
-    between(0, 1_000_000),
-    "The operator's asking price; under this platform's list prices it is noted and has no effect",
+    PricePerToken,
+    `${asking}; default: what the platform lists. Where the platform sets the prices it is noted and has no effect`,
   ),
   gpu: optional(lineOfText(200), "Name of the device, for display"),
   backend: optional(lineOfText(100), "Kind of server behind the host, for display"),
@@ -215,8 +222,36 @@ export const ModelChange = Schema.Struct({
   upstream_model: optional(modelName, "What the host's own server calls the new model"),
   slots: optional(Slots, "Of the new model; default: as before, or 1"),
   tokens_per_second: optional(TokensPerSecond, "Likewise; default: as before, or 30"),
+  price_per_token: optional(PricePerToken, `${asking}, of the new model; default: the host's`),
 })
 export type ModelChange = typeof ModelChange.Type
+
+export const PriceChange = Schema.Struct({
+  price_per_token: described(
+    PricePerToken,
+    "What it asks for an output token from now on, credits as a decimal of three digits at most",
+  ),
+  model: optional(modelName, "For this model alone; default: for all of the host's"),
+})
+export type PriceChange = typeof PriceChange.Type
+
+export const RatesQuery = Schema.Struct({ model: optional(modelName, "Only this model") })
+export type RatesQuery = typeof RatesQuery.Type
+
+const Rate = described(Schema.String, "Credits per output token, as a decimal")
+/** What hosts that are heard of ask for a model. */
+export const ModelRates = Schema.Struct({
+  model: Schema.String,
+  kind: Schema.Literal("text", "embedding"),
+  hosts: described(Schema.Int, "So many hosts ask a price for it"),
+  min: Rate,
+  lower_quartile: Rate,
+  median: Rate,
+  upper_quartile: Rate,
+  max: Rate,
+})
+export type ModelRates = typeof ModelRates.Type
+export const MarketRates = listOf(ModelRates)
 
 export const TokenReplacement = Schema.Struct({
   token: optional(Secret, "The provider's new token (cloud), of printable ASCII without blanks"),
@@ -319,9 +354,9 @@ export const Registered = Schema.Struct({
   lease_seconds: described(Schema.Number, "A job shows a sign of life within this, or is lost"),
   poll_seconds: described(Schema.Number, "How long a poll waits"),
   pricing: Schema.Struct({
-    set_by: Schema.Literal("platform"),
+    set_by: Schema.Literal("platform", "host"),
     fee_bps: described(Schema.Int, "The platform's part of each call, 1/100 %"),
-    asked_price_per_token: Schema.NullOr(Schema.Number),
+    asked_price_per_token: Schema.NullOr(PricePerToken),
     message: Schema.String,
   }),
   host: OwnHost,

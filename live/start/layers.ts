@@ -9,7 +9,7 @@ import { Effect, Layer } from "effect"
 import type { LiveConfig } from "../config/config.ts"
 import { HostDirectory } from "../directory/directory.ts"
 import { Live } from "../directory/services.ts"
-import { makeSessions } from "../directory/sessions.ts"
+import { loadSessions } from "../directory/sessions.ts"
 import { makeUploadWays } from "../directory/upload-ways.ts"
 import { MarketClock, systemClock } from "../driver/clock.ts"
 import { Driver, makeMarketDriver } from "../driver/market-driver.ts"
@@ -24,6 +24,7 @@ import type { NetworkGuard } from "../hosts/network-guard.ts"
 import { guardedConnector } from "../hosts/network-guard.ts"
 import { HostCouriers } from "../protocol/delivery.ts"
 import type { StoreUnusable } from "../store/errors.ts"
+import { unusable } from "../store/errors.ts"
 import { Store } from "../store/store.ts"
 import { keepSnapshots } from "./keep-snapshots.ts"
 import type { DirectoryLayers, OpenOptions } from "./open-directory.ts"
@@ -89,16 +90,19 @@ const driverLayer = ({ config, onBroken }: LayerOptions) =>
     }),
   )
 
-const servicesLayer = ({ config }: LayerOptions) =>
+const servicesLayer = ({ config, dataDirectory }: LayerOptions) =>
   Layer.effect(
     Live,
     Effect.gen(function* () {
+      const sessions = yield* Effect.mapError(loadSessions(Date.now), (fault) =>
+        unusable(dataDirectory, fault),
+      )
       return {
         config,
         driver: yield* Driver,
         directory: yield* HostDirectory,
         store: yield* Store,
-        sessions: makeSessions(Date.now),
+        sessions,
         uploads: makeUploadWays(),
         nowMillis: Date.now,
       }

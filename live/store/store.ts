@@ -203,6 +203,25 @@ export interface Samples {
   readonly samples: (query: SampleQuery) => Effect.Effect<ReadonlyArray<StoredSample>, StoreFault>
 }
 
+/** A browser that is signed in. */
+export interface StoredSession {
+  /** Of the secret that the browser keeps. */
+  readonly hash: string
+  /** As its owner writes it: JSON. */
+  readonly session: string
+}
+
+/**
+ * Who is signed in on the gateway's pages. A session that is lost costs a sign-in, so it is no part of what
+ * a directory is checked for either.
+ */
+export interface SignedIn {
+  readonly sessions: Effect.Effect<ReadonlyArray<StoredSession>, StoreFault>
+  /** Adds a session, or replaces the one of that hash. */
+  readonly putSession: (session: StoredSession) => void
+  readonly forgetSession: (hash: string) => void
+}
+
 export interface StoredSnapshot {
   /** The last entry that the market had taken. */
   readonly seq: number
@@ -220,7 +239,16 @@ export interface History {
 }
 
 export interface MarketStore
-  extends Journal, JournalReader, Records, DeliveryNotes, Ledgers, Receipts, BookingSteps, Samples {
+  extends
+    Journal,
+    JournalReader,
+    Records,
+    DeliveryNotes,
+    Ledgers,
+    Receipts,
+    BookingSteps,
+    Samples,
+    SignedIn {
   /** Sequence number of the latest entry that was taken. */
   readonly lastSeq: () => number
   /** Entries and other writes that are not on disk yet. */

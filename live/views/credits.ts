@@ -3,7 +3,7 @@
  * per million tokens; outside, both are decimal credits, a price that of one token.
  */
 import type { Market } from "../../engine/index.ts"
-import { formatCredits, parseDecimal } from "../../engine/index.ts"
+import { formatCredits, marketView, parseDecimal } from "../../engine/index.ts"
 import type { ModelRecord } from "../directory/records.ts"
 
 /** Per million tokens: 10^6. */
@@ -29,8 +29,45 @@ export const pricePerToken = (market: Market, perMtok: number): string =>
 export const parsePricePerToken = (market: Market, text: string): number | undefined =>
   parseDecimal(text, priceDecimals(market))
 
-/** A model's prices, as every route shows them. */
-export const pricesOf = (market: Market, model: ModelRecord) => ({
+/** A number as it was most likely written, without an exponent: 1.2e-7 is 0.00000012. */
+export const decimalOf = (value: number): string => {
+  const [digits = "", exponent = "0"] = String(value).split("e")
+  const shift = Number(exponent)
+  if (shift >= 0) return shift === 0 ? digits : BigInt(value).toString()
+  const [whole = "", fraction = ""] = digits.split(".")
+  return `0.${"0".repeat(-shift - whole.length)}${whole}${fraction}`
+}
+
+/** What the platform lists a model at. */
+export const listedPricesOf = (
+  market: Market,
+  model: Pick<ModelRecord, "inputPricePerMtok" | "outputPricePerMtok">,
+) => ({
   input_price_per_token: pricePerToken(market, model.inputPricePerMtok),
   output_price_per_token: pricePerToken(market, model.outputPricePerMtok),
 })
+
+/** What a model costs, as every route shows it; where hosts set prices, the least that is asked for it now. */
+export const pricesOf = (market: Market, model: ModelRecord) => ({
+  input_price_per_token: pricePerToken(market, inputPriceOf(market, model)),
+  output_price_per_token: pricePerToken(
+    market,
+    levelsOf(market, model)[0] ?? model.outputPricePerMtok,
+  ),
+})
+
+/** What a prompt's tokens cost, minor units per million. */
+export const inputPriceOf = ({ economy }: Market, model: ModelRecord): number =>
+  economy.pricing.inputTokens === "free" ? 0 : model.inputPricePerMtok
+
+/** The most that anyone asks for a model's output, minor units per million tokens. */
+export const mostPriceOf = (market: Market, model: ModelRecord): number =>
+  levelsOf(market, model).at(-1) ?? model.outputPricePerMtok
+
+/** Where hosts set prices, what they ask for a model, ascending. */
+const levelsOf = (market: Market, { id }: ModelRecord): ReadonlyArray<number> =>
+  market.economy.pricing.tokens === "host"
+    ? (marketView(market)
+        .find(({ model }) => model === id)
+        ?.levels.map(({ outputPricePerMtok }) => outputPricePerMtok) ?? [])
+    : []

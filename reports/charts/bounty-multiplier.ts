@@ -7,6 +7,7 @@ import type { BandLine } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
 import { modelsOf } from "../keys.ts"
 import { formatNumber } from "../number-format.ts"
+import { legendOf } from "../line-names.ts"
 import { daysOf, fittingLines, inOrder, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
 import { noSeries } from "./missing.ts"
 
@@ -43,7 +44,7 @@ export const bountyMultiplier: ChartOf = (result) => {
             : `, at most ×${formatNumber(peak.mean)}${peak.key === top.key ? "" : ` (${peak.key})`} on day ${formatNumber(Math.floor(peak.day) + 1)}`),
     notes: [...notes, ...timeNotes(bands)],
     alternative: `Payout multiplier over time. ${linesInWords(bands)}.`,
-    legend: bands.lines.map((line) => line.key),
+    legend: legendOf(bands),
     isOverTime: true,
     spec: timeLines({
       bands,

@@ -3,8 +3,8 @@
  * bounties answer (docs/rules.md#bounties).
  *
  * Coverage has no upper end (a model that nobody asks for is covered without limit), and what
- * matters happens around 1: the view ends at {@link viewEnd}, or lower where nothing goes higher once
- * the warm-up is over, and the notes say so.
+ * matters happens around 1: the axis is linear about 0 and logarithmic above 1, so that every line is
+ * seen whole.
  */
 import { figureOf, figureText } from "../estimate-text.ts"
 import { bandsOf } from "../bands.ts"
@@ -12,11 +12,10 @@ import type { BandLine } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
 import { modelsOf } from "../keys.ts"
 import { counted } from "../number-format.ts"
+import { legendOf } from "../line-names.ts"
 import { daysOf, fittingLines, inOrder, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
 import type { RunResult } from "../../sim/results/models/run-model.ts"
 import { noSeries } from "./missing.ts"
-
-const viewEnd = 3
 
 export const coverage: ChartOf = (result) => {
   const id = "coverage"
@@ -30,9 +29,6 @@ export const coverage: ChartOf = (result) => {
     "those of lowest coverage",
   )
   const warmupDays = daysOf(result.warmupSeconds)
-  const end = endOf(bands.lines, warmupDays)
-  const isBeyond = (line: BandLine): boolean => line.points.some(({ mean }) => mean > end)
-  const beyond = bands.lines.filter(isBeyond).length
   return {
     id,
     name,
@@ -41,15 +37,10 @@ export const coverage: ChartOf = (result) => {
       ...notes,
       ...recoveriesOf(result),
       ...timeNotes(bands),
-      ...(beyond === 0
-        ? []
-        : [
-            `The view ends at ${end}: ${counted(beyond, "line runs", "lines run")} along the ` +
-              "top edge while above it.",
-          ]),
+      "The vertical axis is logarithmic, but for its lowest part.",
     ],
     alternative: `Ramped supply divided by target demand. ${linesInWords({ ...bands, unit: "" })}.`,
-    legend: bands.lines.map((line) => line.key),
+    legend: legendOf(bands),
     isOverTime: true,
     spec: timeLines({
       bands: { ...bands, unit: "" },
@@ -58,19 +49,12 @@ export const coverage: ChartOf = (result) => {
       days: daysOf(result.horizonSeconds),
       warmupDays,
       keys: modelsOf(result),
-      ...(beyond === 0 ? {} : { yDomain: [0, end] as const }),
+      isRatio: true,
+      height: 300,
       reference: { at: 1, label: "covered", side: "right" },
       linked: true,
     }),
   }
-}
-
-/** The end of the view: in steps of a half, as low as what follows the warm-up allows. */
-const endOf = (lines: ReadonlyArray<BandLine>, fromDay: number): number => {
-  const highest = lines.flatMap(({ points }) =>
-    points.filter(({ day }) => day >= fromDay).map(({ mean, high }) => high ?? mean),
-  )
-  return Math.min(viewEnd, Math.max(1.5, Math.ceil(2 * Math.max(0, ...highest)) / 2))
 }
 
 /** How soon the models that a crowd came for were covered again. */

@@ -91,7 +91,13 @@ const specOf = (rows: ReadonlyArray<FlowRow>): TopLevelSpec => {
         encoding: {
           y,
           x: { ...x, field: "mean" },
-          color: { field: "kind", type: "nominal", scale: { domain: kinds } },
+          // Beside the bars' names a phone has no room for two columns.
+          color: {
+            field: "kind",
+            type: "nominal",
+            scale: { domain: kinds },
+            legend: { columns: 1 },
+          },
         },
       },
       {

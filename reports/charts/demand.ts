@@ -7,6 +7,7 @@ import type { RunResult } from "../../sim/results/models/run-model.ts"
 import { bandsOf } from "../bands.ts"
 import type { Bands } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
+import { legendOf } from "../line-names.ts"
 import { daysOf, linesInWords, timeLines, timeNotes, titleWithUnit } from "../time-lines.ts"
 import { noSeries } from "./missing.ts"
 
@@ -24,14 +25,13 @@ export const demand: ChartOf = (result) => {
       (own?.lines ?? []).slice(0, 1).map((line) => ({ ...line, key: part })),
     ),
   }
-  const labels = bands.lines.map((line) => line.key)
   return {
     id,
     name,
     title: titleOf(result),
     notes: [...notesOf(result), ...timeNotes(bands)],
     alternative: `Requests a second over time. ${linesInWords(bands)}.`,
-    legend: labels,
+    legend: legendOf(bands),
     isOverTime: true,
     spec: timeLines({
       bands,

@@ -14,8 +14,12 @@ import { counted, forChart, formatNumber, formatShare } from "../number-format.t
 import { noNodes } from "./missing.ts"
 import { afterWarmup } from "./warm-up-words.ts"
 
-/** A node online for less than this has no day to speak of: its rates are noise. */
-const leastOnlineHours = 24
+/**
+ * A node online for less than a day has no day to speak of: its rates are noise. Where the run counts less than
+ * that, half of what it counts is asked for, as its metrics do.
+ */
+const leastOnlineHours = ({ horizonSeconds, warmupSeconds }: RunResult): number =>
+  Math.min(24, (horizonSeconds - warmupSeconds) / 3600 / 2)
 
 /** Dots for each class; more would be a smear, and the file's weight. */
 const dotsPerClass = 150
@@ -46,7 +50,7 @@ export const earnings: ChartOf = (result) => {
     notes: [
       "Box: the middle half of the nodes, with the median; whiskers: the middle nine tenths; " +
         "dots: single nodes; diamond: median cost.",
-      `${counted(nodes, "node")} with ${leastOnlineHours} online hours or more, of ` +
+      `${counted(nodes, "node")} with ${formatNumber(leastOnlineHours(result))} online hours or more, of ` +
         `${counted(result.replications.length, "replication")} together. ` +
         `Per day of 24 online hours${afterWarmup(result)}, bounties included.`,
     ],
@@ -59,9 +63,10 @@ export const earnings: ChartOf = (result) => {
 
 const classEarnings = (result: RunResult, deviceClass: string): ClassEarnings => {
   const minorPerCredit = Number(`1e${result.scale}`)
+  const least = leastOnlineHours(result)
   const nodes = result.replications
     .flatMap((replication) => replication.nodes)
-    .filter((node) => node.deviceClass === deviceClass && node.onlineHours >= leastOnlineHours)
+    .filter((node) => node.deviceClass === deviceClass && node.onlineHours >= least)
   const payOf = (node: NodeOutcome): number =>
     ((node.shareEarned + node.bountyEarned) / minorPerCredit / node.onlineHours) * 24
   const costOf = (node: NodeOutcome): number => (node.costCredits / node.onlineHours) * 24

@@ -1,106 +1,150 @@
 /**
- * How the health scores of the instances are distributed.
+ * The health scores of the instances at the end, a bar a step of the score.
  *
- * Scores crowd just below 1 (a newcomer starts at 0.95), so the axis begins where the lowest score
- * lies, and the notes say where.
+ * Scores crowd at 1, which is a bar of its own: most instances have failed none of their latest
+ * attempts, and next to these the others are few. So each bar says its share beside it.
  */
 import type { TopLevelSpec } from "vega-lite"
-import { chartHeight, pointerLayer } from "../chart.ts"
-import type { ChartOf, Layer } from "../chart.ts"
-import { quantileOf, shareBelow, sharesOf } from "../histogram-shares.ts"
-import type { ShareLine } from "../histogram-shares.ts"
-import { forChart, formatNumber, formatShare } from "../number-format.ts"
-import { spreadNote } from "../spread.ts"
-import { noHistogram } from "./missing.ts"
+import { pointerLayer } from "../chart.ts"
+import type { ChartOf } from "../chart.ts"
+import { counted, forChart, formatNumber, formatShare, spreadInWords } from "../number-format.ts"
+import { spreadNote, spreadOf } from "../spread.ts"
+import type { RunResult } from "../../sim/results/models/run-model.ts"
 
-const fair = 0.95
+/** Widths of a step, of which the finest is taken that makes no more bars than {@link mostBars}. */
+const steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
+const mostBars = 12
 
 export const health: ChartOf = (result) => {
   const id = "health"
   const name = "Health scores"
-  const shares = sharesOf(result, "health")
-  const line = shares?.lines.find(({ key }) => key === "") ?? shares?.lines[0]
-  if (shares === undefined || line === undefined) return noHistogram(id, name, "health")
-  const lowest = line.bins.find(({ mean }) => mean > 0)?.lower ?? 0
-  const from = Math.max(0, Math.floor(lowest * 10) / 10)
-  const atLeast = formatShare(1 - shareBelow(line, fair))
-  const median = formatNumber(quantileOf(line, 0.5))
+  const scores = scoresOf(result)
+  const all = scores.flat()
+  if (all.length === 0)
+    return { id, name, reason: "The run recorded no instance that was there at the end." }
+  const lowest = Math.min(...all)
+  const bars = barsOf(scores, lowest)
+  const [whole] = bars
+  const words = bars
+    .filter(({ share }) => share > 0)
+    .map(({ score, withInterval }) => `${score}: ${withInterval}`)
   return {
     id,
     name,
-    title: `${atLeast} of the health scores are ${fair} or more; the median is ${median}`,
+    title: `${formatShare(whole.share)} of the health scores are 1, and the lowest is ${formatNumber(lowest)}`,
     notes: [
-      ...(from > 0 ? [`The axis begins at ${from}: no lower bin holds a score.`] : []),
-      spreadNote(shares.replications).replace("the band", "the whisker"),
+      `${counted(all.length, "instance")} that were there at the end. A score counts from its bar's first number to below the second.`,
+      spreadNote(scores.length).replace("the band", "the whisker"),
     ],
-    alternative:
-      `Histogram of health scores from ${formatNumber(lowest)} to 1, median ${median}, ` +
-      `${atLeast} at ${fair} or above.`,
+    alternative: `Health scores at the end, the share of the instances. ${words.join("; ")}.`,
     legend: [],
     isOverTime: false,
-    spec: specOf(line, from),
+    spec: specOf(bars),
   }
 }
 
-const specOf = (line: ShareLine, from: number): TopLevelSpec => {
+/** By replication; one without an instance at its end has no share of any score. */
+const scoresOf = ({ replications }: RunResult): ReadonlyArray<ReadonlyArray<number>> =>
+  replications
+    .map(({ nodes }) =>
+      nodes
+        .filter(({ leftSeconds, onlineHours }) => leftSeconds === null && onlineHours > 0)
+        .map((node) => node.health),
+    )
+    .filter((scores) => scores.length > 0)
+
+interface Bar {
+  readonly score: string
+  readonly share: number
+  readonly low: number
+  readonly high: number
+  readonly text: string
+  readonly withInterval: string
+}
+
+/** The highest score first, down to the step that holds the lowest. */
+const barsOf = (
+  scores: ReadonlyArray<ReadonlyArray<number>>,
+  lowest: number,
+): readonly [Bar, ...Array<Bar>] => {
+  const stepsDown = (step: number): number => Math.ceil((1 - lowest) / step - rounding)
+  const step = steps.find((one) => stepsDown(one) < mostBars) ?? 1
+  return [
+    barOf("1", scores, (score) => score >= 1),
+    ...Array.from({ length: stepsDown(step) }, (_, down) => {
+      const [from, to] = [1 - (down + 1) * step, 1 - down * step]
+      return barOf(
+        `${formatNumber(from)} to ${formatNumber(to)}`,
+        scores,
+        (score) => score < 1 && score >= from - rounding && score < to - rounding,
+      )
+    }),
+  ]
+}
+
+/** A score that is a whole number of steps lies where it should, whatever its last binary digit. */
+const rounding = 1e-9
+
+const barOf = (
+  score: string,
+  scores: ReadonlyArray<ReadonlyArray<number>>,
+  isIn: (score: number) => boolean,
+): Bar => {
+  const shares = scores.map((own) => own.filter(isIn).length / own.length)
+  const { mean, low, high } = spreadOf(shares) ?? { mean: 0, low: null, high: null }
+  const within = (value: number): number => Math.min(1, Math.max(0, value))
+  const ends = { low: low === null ? null : within(low), high: high === null ? null : within(high) }
+  return {
+    score,
+    share: forChart(mean),
+    low: forChart(ends.low ?? mean),
+    high: forChart(ends.high ?? mean),
+    text: formatShare(mean),
+    withInterval: spreadInWords({ mean, ...ends }, "share"),
+  }
+}
+
+const specOf = (bars: ReadonlyArray<Bar>): TopLevelSpec => {
+  const y = {
+    field: "score",
+    type: "nominal" as const,
+    sort: null,
+    axis: { title: "health score", minExtent: 0 },
+  }
   const x = {
     type: "quantitative" as const,
-    scale: { domain: [from, 1], nice: false },
-    axis: { title: "health score", format: "~g" },
+    // Room on the right for the longest bar's text.
+    scale: { domain: [0, 1.25], nice: false },
+    axis: { title: "share of the instances", format: "~%", values: [0, 0.25, 0.5, 0.75, 1] },
   }
-  const y = {
-    type: "quantitative" as const,
-    axis: { title: "instances in the bin", format: "~%" },
-  }
-  const rows = line.bins
-    .filter(({ upper }) => upper > from)
-    .map(({ lower, upper, mean, low, high }) => ({
-      score: `${formatNumber(lower)} to ${formatNumber(upper)}`,
-      lower: forChart(Math.max(lower, from)),
-      upper: forChart(upper),
-      middle: forChart((lower + upper) / 2),
-      share: forChart(mean),
-      low: forChart(Math.max(0, low ?? mean)),
-      high: forChart(high ?? mean),
-    }))
-  const whiskers: ReadonlyArray<Layer> = rows.some(({ low, high }) => high > low)
-    ? [
-        {
-          transform: [{ filter: "datum.high > datum.low" }],
-          mark: { type: "rule", clip: true },
-          encoding: {
-            x: { ...x, field: "middle" },
-            y: { ...y, field: "low" },
-            y2: { field: "high" },
-          },
-        },
-      ]
-    : []
   return {
     width: "container",
-    height: chartHeight,
-    data: { values: rows },
+    height: bars.length * 24,
+    data: { values: [...bars] },
     layer: [
       {
-        mark: { type: "bar", binSpacing: 1 },
-        encoding: {
-          x: { ...x, field: "lower", bin: "binned" },
-          x2: { field: "upper" },
-          y: { ...y, field: "share" },
-        },
+        mark: { type: "bar", height: { band: 0.6 } },
+        encoding: { y, x: { ...x, field: "share" } },
       },
-      ...whiskers,
+      {
+        transform: [{ filter: "datum.high > datum.low" }],
+        mark: { type: "rule", strokeWidth: 1.5 },
+        encoding: { y, x: { ...x, field: "low" }, x2: { field: "high" } },
+      },
+      {
+        mark: { type: "text", style: "note", baseline: "middle", dx: 8, align: "left" },
+        encoding: { y, x: { ...x, field: "high" }, text: { field: "text" } },
+      },
       {
         name: pointerLayer,
-        mark: { type: "rect", opacity: 0 },
+        mark: { type: "bar", opacity: 0 },
         encoding: {
-          x: { ...x, field: "lower" },
-          x2: { field: "upper" },
-          y: { value: 0 },
-          y2: { value: "height" },
+          y,
+          x: { value: 0 },
+          x2: { value: "width" },
           tooltip: [
-            { field: "score", type: "nominal" },
-            { field: "share", type: "quantitative", format: ".2%" },
+            { field: "score", title: "health score" },
+            { field: "withInterval", title: "share of the instances" },
           ],
         },
       },

@@ -13,19 +13,33 @@ import { creditTotals } from "./credit-totals.ts"
 import { demand } from "./demand.ts"
 import { earnings } from "./earnings.ts"
 import { health } from "./health.ts"
+import { hoursDeclined, hoursEarnings, hoursUnsteadiness } from "./hours-strategies.ts"
+import { hoursByClock, hoursFillRate } from "./hours-use.ts"
 import { lorenz } from "./lorenz.ts"
 import { newcomer } from "./newcomer.ts"
 import { nodesOnline } from "./nodes-online.ts"
 import { nodesServing } from "./nodes-serving.ts"
 import { parkedShare } from "./parked-share.ts"
 import { payParts } from "./pay-parts.ts"
+import { priceLevels } from "./price-levels.ts"
+import { priceProfits, priceShares } from "./price-strategies.ts"
 import { rejections } from "./rejections.ts"
 import { switches } from "./switches.ts"
 import { tokensPerSecond } from "./tokens-per-second.ts"
 import { ttft } from "./ttft.ts"
 import { utilisation } from "./utilisation.ts"
 
-const plan: ReadonlyArray<readonly [id: string, title: string, charts: ReadonlyArray<ChartOf>]> = [
+type Section = readonly [id: string, title: string, charts: ReadonlyArray<ChartOf>]
+
+const prices: Section = ["prices", "Prices", [priceLevels, priceShares, priceProfits]]
+
+const hours: Section = [
+  "hours",
+  "Hours",
+  [hoursFillRate, hoursByClock, hoursDeclined, hoursEarnings, hoursUnsteadiness],
+]
+
+const plan: ReadonlyArray<Section> = [
   ["service", "Demand and service", [demand, rejections, ttft, tokensPerSecond]],
   [
     "supply",
@@ -37,6 +51,22 @@ const plan: ReadonlyArray<readonly [id: string, title: string, charts: ReadonlyA
   ["reliability", "Reliability", [breakerParks, parkedShare, health]],
 ]
 
-/** Every chart of a run, or why it is left out. O(values of the run). */
+/**
+ * Every chart of a run, or why it is left out. Prices stand before credits where hosts set them, and hours where they
+ * are sold. O(values of the run).
+ */
 export const chartSections = (result: RunResult): ReadonlyArray<ChartSection> =>
-  plan.map(([id, title, charts]) => ({ id, title, charts: charts.map((chart) => chart(result)) }))
+  plan
+    .flatMap((section) =>
+      section[0] === "credits"
+        ? [
+            ...(hasSeries(result, "price.paid") ? [prices] : []),
+            ...(hasSeries(result, "hours.fillRate") ? [hours] : []),
+            section,
+          ]
+        : [section],
+    )
+    .map(([id, title, charts]) => ({ id, title, charts: charts.map((chart) => chart(result)) }))
+
+const hasSeries = ({ replications }: RunResult, wanted: string): boolean =>
+  replications.some(({ series }) => series.some(({ name }) => name === wanted))

@@ -7,6 +7,7 @@ import { bandsOf } from "../bands.ts"
 import type { Bands } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
 import type { RunResult } from "../../sim/results/models/run-model.ts"
+import { legendOf } from "../line-names.ts"
 import { daysOf, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
 import { noSeries } from "./missing.ts"
 
@@ -40,7 +41,7 @@ export const newcomer: ChartOf = (result) => {
       ...timeNotes(bands),
     ],
     alternative: `Ratio to an equal veteran by age. ${linesInWords(bands)}.`,
-    legend: bands.lines.map((line) => line.key),
+    legend: legendOf(bands),
     isOverTime: false,
     spec: timeLines({
       bands,

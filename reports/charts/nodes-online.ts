@@ -5,6 +5,7 @@ import { figureOf } from "../estimate-text.ts"
 import { bandsOf } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
 import { deviceClassesOf } from "../keys.ts"
+import { legendOf } from "../line-names.ts"
 import { daysOf, fittingLines, inOrder, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
 import { noSeries } from "./missing.ts"
 
@@ -32,7 +33,7 @@ export const nodesOnline: ChartOf = (result) => {
     title: online === undefined ? "Nodes that are online" : `${online} are online on average`,
     notes: [...notes, ...timeNotes(bands)],
     alternative: `Nodes online over time. ${linesInWords(bands)}.`,
-    legend: bands.lines.map((line) => line.key),
+    legend: legendOf(bands),
     isOverTime: true,
     spec: timeLines({
       bands,

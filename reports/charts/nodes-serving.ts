@@ -6,6 +6,7 @@ import type { BandLine } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
 import { modelsOf } from "../keys.ts"
 import { formatNumber } from "../number-format.ts"
+import { legendOf } from "../line-names.ts"
 import { daysOf, fittingLines, inOrder, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
 import { noSeries } from "./missing.ts"
 
@@ -26,7 +27,7 @@ export const nodesServing: ChartOf = (result) => {
     title: titleOf(bands.lines),
     notes: [...notes, ...timeNotes(bands)],
     alternative: `Nodes that serve each model over time. ${linesInWords(bands)}.`,
-    legend: bands.lines.map((line) => line.key),
+    legend: legendOf(bands),
     isOverTime: true,
     spec: timeLines({
       bands,

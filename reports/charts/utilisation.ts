@@ -5,6 +5,7 @@ import { figureOf } from "../estimate-text.ts"
 import { bandsOf } from "../bands.ts"
 import type { ChartOf } from "../chart.ts"
 import { deviceClassesOf } from "../keys.ts"
+import { legendOf } from "../line-names.ts"
 import { daysOf, fittingLines, inOrder, linesInWords, timeLines, timeNotes } from "../time-lines.ts"
 import { noSeries } from "./missing.ts"
 
@@ -32,7 +33,7 @@ export const utilisation: ChartOf = (result) => {
         : `Share of slots that are busy: ${averages.join(", ")}`,
     notes: [...notes, ...timeNotes(bands)],
     alternative: `Utilisation over time. ${linesInWords(bands)}.`,
-    legend: bands.lines.map((line) => line.key),
+    legend: legendOf(bands),
     isOverTime: true,
     spec: timeLines({
       bands,

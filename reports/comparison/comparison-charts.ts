@@ -4,6 +4,7 @@ import type { Bands } from "../bands.ts"
 import { bandsOf } from "../bands.ts"
 import type { Chart, MissingChart } from "../chart.ts"
 import { intervalChart } from "../interval-chart.ts"
+import { legendOf } from "../line-names.ts"
 import { counted } from "../number-format.ts"
 import { daysOf, linesInWords, timeLines, timeNotes, titleWithUnit } from "../time-lines.ts"
 import { movedOf, primaryOf } from "./difference-text.ts"
@@ -119,7 +120,7 @@ const courseChart = (
     title: `${name}, baseline and variant`,
     notes: timeNotes(bands),
     alternative: `${name} over time. ${linesInWords(bands)}.`,
-    legend: [...sides],
+    legend: legendOf(bands),
     isOverTime: true,
     spec: timeLines({
       bands,

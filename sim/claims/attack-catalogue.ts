@@ -150,21 +150,23 @@ export const attackPlans: ReadonlyArray<AttackPlan> = [
     id: "over-declaring",
     title: "Declaring more slots, or more speed, than there are",
     means: "Declares 8 times the slots, or 8 times the tokens a second, that the machine has.",
+    // Half busy first: where machines stand idle there is always room, and a slot that is not there wins
+    // hardly a call.
     ways: [
-      forTraffic(
-        inAudit(
-          "8 × the slots, nodes idle",
-          idleAndCheap,
-          [conduct("declaredSlots=8")],
-          ["party.subject.traffic"],
-        ),
-      ),
       forTraffic(
         inAudit(
           "8 × the slots, nodes half busy",
           [halfBusy],
           [conduct("declaredSlots=8")],
           ["party.subject.traffic", "sojourn.mean", "streams.belowFloorShare"],
+        ),
+      ),
+      forTraffic(
+        inAudit(
+          "8 × the slots, nodes idle",
+          idleAndCheap,
+          [conduct("declaredSlots=8")],
+          ["party.subject.traffic"],
         ),
       ),
       forTraffic(

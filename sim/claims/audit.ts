@@ -16,9 +16,8 @@ import type { Arm, ArmResult, RunSize } from "./arm.ts"
 import { keyOfArm, runArms } from "./arm.ts"
 import type { JudgedTrial, Trial } from "./judge.ts"
 import type { AttackPlan, AttackWay } from "./attack-catalogue.ts"
-import { attackPlans } from "./attack-catalogue.ts"
+import type { AuditBook } from "./audit-books.ts"
 import type { ClaimPlan } from "./claim-catalogue.ts"
-import { claimPlans } from "./claim-catalogue.ts"
 import { frontierArms, frontierOf } from "./frontier.ts"
 import {
   differencesOf,
@@ -29,16 +28,6 @@ import {
   judgeAttacks,
   valuesOf,
 } from "./judge.ts"
-
-export const auditedEconomies = ["pooled", "hardened"] as const
-
-/** What is to be audited: ids of promises and attacks, `frontier` and `long-term` among them. */
-export const auditIds: ReadonlyArray<string> = [
-  ...claimPlans.map(({ id }) => id),
-  "long-term",
-  ...attackPlans.map(({ id }) => id),
-  "frontier",
-]
 
 export interface Audited {
   readonly claims: ReadonlyArray<Claim>
@@ -66,6 +55,7 @@ const armsOf = (plan: AttackPlan): ReadonlyArray<Arm> =>
 
 /** What an audit is about. */
 export interface AuditScope {
+  readonly book: AuditBook
   /** Ids of promises and attacks; those that one asks for by name. None: all. */
   readonly only: ReadonlyArray<string>
   /** The same experiments for as long, but one of each promise and attack, and none that takes minutes. */
@@ -73,39 +63,41 @@ export interface AuditScope {
 }
 
 interface AuditPlan {
+  readonly economies: ReadonlyArray<string>
   readonly claims: ReadonlyArray<ClaimPlan>
   readonly attacks: ReadonlyArray<AttackPlan>
   readonly hasLongTerm: boolean
   readonly hasFrontier: boolean
 }
 
-const planFor = ({ only, isFast }: AuditScope): AuditPlan => {
+const planFor = ({ book, only, isFast }: AuditScope): AuditPlan => {
   const isAsked = (id: string, isSlow: boolean): boolean =>
     only.length === 0 ? !(isFast && isSlow) : only.includes(id)
-  const hasLongTerm = isAsked("long-term", false)
+  const hasLongTerm = book.hasLongTerm && isAsked("long-term", false)
   const few = <A>(all: ReadonlyArray<A>): ReadonlyArray<A> => (isFast ? all.slice(0, 1) : all)
   return {
-    claims: claimPlans
+    economies: book.economies,
+    claims: book.claims
       .filter(({ id, isSlow }) => isAsked(id, isSlow === true))
       .map((plan) => ({ ...plan, measures: few(plan.measures) })),
     // The promise about the long term is about all attacks.
-    attacks: attackPlans
+    attacks: book.attacks
       .filter(({ id, isSlow }) =>
         hasLongTerm ? !(isFast && isSlow === true) : isAsked(id, isSlow === true),
       )
       .map((plan) => ({ ...plan, ways: few(plan.ways) })),
     hasLongTerm,
-    hasFrontier: isAsked("frontier", true),
+    hasFrontier: book.hasFrontier && isAsked("frontier", true),
   }
 }
 
-const armsFor = ({ claims, attacks, hasFrontier }: AuditPlan): ReadonlyArray<Arm> => {
+const armsFor = ({ economies, claims, attacks, hasFrontier }: AuditPlan): ReadonlyArray<Arm> => {
   const perEconomy = [
     ...claims.flatMap(({ measures }) => measures.flatMap(({ arms }) => arms)),
     ...attacks.flatMap(armsOf),
   ]
   return [
-    ...auditedEconomies.flatMap((economy) => perEconomy.map((arm) => under(economy, arm))),
+    ...economies.flatMap((economy) => perEconomy.map((arm) => under(economy, arm))),
     ...(hasFrontier ? frontierArms.flatMap(({ honest, attack }) => [honest, attack]) : []),
   ]
 }
@@ -126,11 +118,12 @@ export const runAudit = (
       if (result === undefined) throw new Error(`audit: an arm was not run: ${keyOfArm(arm)}`)
       return result
     }
-    const attacks = attacksOf(plan.attacks, resultOf)
+    const { economies } = plan
+    const attacks = attacksOf(plan.attacks, economies, resultOf)
     return {
       claims: [
-        ...plan.claims.map((claim) => claimOf(claim, resultOf)),
-        ...(plan.hasLongTerm ? [longTerm(attacks)] : []),
+        ...plan.claims.map((claim) => claimOf(claim, economies, resultOf)),
+        ...(plan.hasLongTerm ? [longTerm(attacks, economies)] : []),
       ],
       attacks,
       frontier: plan.hasFrontier ? frontierOf(resultOf) : null,
@@ -143,14 +136,21 @@ export const runAudit = (
 
 type ResultOf = (arm: Arm) => ArmResult
 
-const byEconomy = <A>(of: (economy: string) => A): Readonly<Record<string, A>> =>
-  Object.fromEntries(auditedEconomies.map((economy) => [economy, of(economy)]))
+const byEconomy = <A>(
+  economies: ReadonlyArray<string>,
+  of: (economy: string) => A,
+): Readonly<Record<string, A>> =>
+  Object.fromEntries(economies.map((economy) => [economy, of(economy)]))
 
-const claimOf = ({ id, title, source, measures }: ClaimPlan, resultOf: ResultOf): Claim => ({
+const claimOf = (
+  { id, title, source, measures }: ClaimPlan,
+  economies: ReadonlyArray<string>,
+  resultOf: ResultOf,
+): Claim => ({
   id,
   title,
   source,
-  economies: byEconomy((economy): ClaimResult => {
+  economies: byEconomy(economies, (economy): ClaimResult => {
     const found = measures.map(({ label, unit, arms, of, bound }): Measure => {
       const own = arms.map((arm) => under(economy, arm))
       const estimated = of(own.map(resultOf))
@@ -160,7 +160,8 @@ const claimOf = ({ id, title, source, measures }: ClaimPlan, resultOf: ResultOf)
         estimate: estimated,
         bound,
         verdict: judge(estimated, bound),
-        horizonDays: Math.max(...own.map((arm) => resultOf(arm).horizonDays)),
+        // What follows from the rules alone is true of any time.
+        horizonDays: Math.max(0, ...own.map((arm) => resultOf(arm).horizonDays)),
         reproduce: own.map((arm) => resultOf(arm).command),
       }
     })
@@ -219,9 +220,13 @@ const contestOf = (way: AttackWay, economy: string, resultOf: ResultOf): Contest
 }
 
 /** All attacks, whose verdicts hold together. */
-const attacksOf = (plans: ReadonlyArray<AttackPlan>, resultOf: ResultOf): ReadonlyArray<Attack> => {
+const attacksOf = (
+  plans: ReadonlyArray<AttackPlan>,
+  economies: ReadonlyArray<string>,
+  resultOf: ResultOf,
+): ReadonlyArray<Attack> => {
   const contests = plans.flatMap(({ id, ways }) =>
-    auditedEconomies.flatMap((economy) =>
+    economies.flatMap((economy) =>
       ways.map((way) => ({ id, contest: contestOf(way, economy, resultOf) })),
     ),
   )
@@ -235,7 +240,7 @@ const attacksOf = (plans: ReadonlyArray<AttackPlan>, resultOf: ResultOf): Readon
     id,
     title,
     means,
-    economies: byEconomy((economy) =>
+    economies: byEconomy(economies, (economy) =>
       results.filter((one) => one.id === id && one.economy === economy).map(({ result }) => result),
     ),
   }))
@@ -274,7 +279,12 @@ const attackResult = (
 }
 
 const reportedModels = ["llama-3-70b", "llama-3-8b"].map((name) => ({ name, crowdSeconds: null }))
-const facts = metricFacts({ models: reportedModels, parties: ["subject"], strategies: [] })
+const facts = metricFacts({
+  models: reportedModels,
+  parties: ["subject"],
+  strategies: [],
+  prices: [],
+})
 const factsOf = (metric: string) => {
   const found = facts[metric]
   if (found === undefined) throw new Error(`audit: there is no metric ${metric}`)
@@ -284,14 +294,14 @@ const factsOf = (metric: string) => {
 const keptWhere = { "does not pay": "holds", pays: "fails", undecided: "undecided" } as const
 
 /** "Long-term honest participation is, by construction, more profitable than short-term spoofing." */
-const longTerm = (attacks: ReadonlyArray<Attack>): Claim => ({
+const longTerm = (attacks: ReadonlyArray<Attack>, economies: ReadonlyArray<string>): Claim => ({
   id: "long-term",
   title: "Long-term honest participation is more profitable than short-term spoofing",
   source:
     "002: long-term honest participation is, by construction, more profitable than short-term spoofing; measured over all attacks below",
-  economies: byEconomy((economy): ClaimResult => {
-    const measures = attacks.flatMap(({ title, economies }) =>
-      economies[economy].map(
+  economies: byEconomy(economies, (economy): ClaimResult => {
+    const measures = attacks.flatMap(({ title, economies: results }) =>
+      results[economy].map(
         ({ label, gain, negligibleGain, verdict, horizonDays, reproduce }): Measure => ({
           label: `${title}: ${label}`,
           unit: "credits/d more than honest",

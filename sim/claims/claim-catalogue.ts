@@ -25,20 +25,23 @@ export interface ClaimPlan {
   readonly measures: ReadonlyArray<MeasurePlan>
 }
 
-const atLeast = (value: number): Bound => ({ atLeast: value, atMost: null })
-const atMost = (value: number): Bound => ({ atLeast: null, atMost: value })
-const within = (low: number, high: number): Bound => ({ atLeast: low, atMost: high })
+export const atLeast = (value: number): Bound => ({ atLeast: value, atMost: null })
+export const atMost = (value: number): Bound => ({ atLeast: null, atMost: value })
+export const within = (low: number, high: number): Bound => ({ atLeast: low, atMost: high })
 
-const arm = (scenario: string, ...settings: ReadonlyArray<string>): Arm => ({ scenario, settings })
+export const arm = (scenario: string, ...settings: ReadonlyArray<string>): Arm => ({
+  scenario,
+  settings,
+})
 
 /** The mean of a metric in one arm. */
-const mean =
+export const mean =
   (metric: string) =>
   ([only]: ReadonlyArray<ArmResult>): Estimated =>
     estimate(valuesOf(only, metric))
 
 /** How much a metric differs between two arms: the first less the second. */
-const difference =
+export const difference =
   (metric: string) =>
   ([one, other]: ReadonlyArray<ArmResult>): Estimated =>
     estimate(differencesOf(one, other, metric))

@@ -1,7 +1,9 @@
 /** `evenkeel claims`: what the economy promises, and every attack on it, tried by experiment. */
 import { FileSystem, Path } from "@effect/platform"
-import { Effect } from "effect"
-import { auditedEconomies, auditIds, replicationsFor, runAudit } from "../claims/audit.ts"
+import { Effect, Option } from "effect"
+import { replicationsFor, runAudit } from "../claims/audit.ts"
+import type { AuditBookName } from "../claims/audit-books.ts"
+import { auditBookNames, auditBooks, idsIn } from "../claims/audit-books.ts"
 import type { AuditScope } from "../claims/audit.ts"
 import type { RunSize } from "../claims/arm.ts"
 import { layerThreads } from "../experiment/replicators.ts"
@@ -30,16 +32,27 @@ const onlyOption = Parameter.repeated(
   Parameter.text(
     "only",
     "ID",
-    `One promise or attack alone; may be repeated: ${auditIds.join(", ")}.`,
+    `One promise or attack alone; may be repeated: ${idsIn(auditBooks.pooled).join(", ")}; of infrintia ${idsIn(auditBooks.infrintia).join(", ")}.`,
   ),
+)
+const economyOption = Parameter.withDefault(
+  Parameter.choice(
+    "economy",
+    auditBookNames,
+    "Whose promises are tried, each under the literal economy and its hardened form; pooled by default.",
+  ),
+  "pooled",
 )
 const seedOption = Parameter.withDefault(
   Parameter.text("seed", "TEXT", "What every draw follows from; evenkeel by default."),
   "evenkeel",
 )
-const outOption = Parameter.withDefault(
-  Parameter.text("out", "FOLDER", "Where claims.json and claims.html go; out/claims by default."),
-  "out/claims",
+const outOption = Parameter.optional(
+  Parameter.text(
+    "out",
+    "FOLDER",
+    "Where claims.json and claims.html go; out/claims by default, and out/claims-infrintia for that economy.",
+  ),
 )
 
 /** Replications of each arm. */
@@ -55,6 +68,7 @@ export type WriteClaims<E, R> = (
 export const makeClaimsCommand = <E, R>(write: WriteClaims<E, R>) =>
   Command.make({
     parameters: {
+      economy: economyOption,
       fast: fastOption,
       only: onlyOption,
       seed: seedOption,
@@ -64,13 +78,15 @@ export const makeClaimsCommand = <E, R>(write: WriteClaims<E, R>) =>
     },
     run: (options) =>
       Effect.gen(function* () {
-        const only = yield* idsFrom(options.only)
+        const book = auditBooks[options.economy]
+        const only = yield* idsFrom(options.only, idsIn(book))
+        const out = Option.getOrElse(options.out, () => folderOf(options.economy))
         const workers = yield* workersFrom(options.workers)
         const size: RunSize = {
           seed: options.seed,
           replications: options.fast ? fastReplications : wholeReplications,
         }
-        const scope: AuditScope = { only, isFast: options.fast }
+        const scope: AuditScope = { book, only, isFast: options.fast }
         const replications = replicationsFor(scope, size)
         const progress = yield* makeProgress(replications, process.stderr)
         const began = performance.now()
@@ -86,30 +102,37 @@ export const makeClaimsCommand = <E, R>(write: WriteClaims<E, R>) =>
           seed: options.seed,
           isFast: options.fast,
           replications: size.replications,
-          economies: auditedEconomies,
+          economies: book.economies,
           command: [
             `npx evenkeel claims --seed ${quoteForShell(options.seed)}`,
+            ...(options.economy === "pooled" ? [] : [`--economy ${options.economy}`]),
             ...(options.fast ? ["--fast"] : []),
             ...options.only.map((id) => `--only ${id}`),
-            `--out ${quoteForShell(options.out)}`,
+            `--out ${quoteForShell(out)}`,
           ].join(" "),
           wallSeconds: (performance.now() - began) / 1000,
           ...audited,
         }
-        const files = yield* keep(report, options.out, write)
+        const files = yield* keep(report, out, write)
         yield* printResult(options.json, { ...report, files }, () => textOf(report, files))
         if (report.failedChecks.length > 0)
           return yield* new CheckFailed({ names: report.failedChecks })
       }),
   })
 
-const idsFrom = (only: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, UsageError> => {
-  const unknown = only.find((id) => !auditIds.includes(id))
+const folderOf = (economy: AuditBookName): string =>
+  economy === "pooled" ? "out/claims" : `out/claims-${economy}`
+
+const idsFrom = (
+  only: ReadonlyArray<string>,
+  known: ReadonlyArray<string>,
+): Effect.Effect<ReadonlyArray<string>, UsageError> => {
+  const unknown = only.find((id) => !known.includes(id))
   return unknown === undefined
     ? Effect.succeed(only)
     : new UsageError({
         argument: `--only ${unknown}`,
-        allowed: `expected one of ${auditIds.join(", ")}`,
+        allowed: `expected one of ${known.join(", ")}`,
       })
 }
 

@@ -12,6 +12,9 @@ const priceOption = Parameter.text(
   "CREDITS",
   "Credits a token, a decimal such as 0.00012.",
 )
+/** 1,000 credits are a dollar (docs/money.md), so a dollar has three decimals more than a credit. */
+const decimalsOfThousand = 3
+
 const tokensOption = Parameter.text("tokens", "N", "A whole number of tokens.")
 
 export const quoteCommand = Command.make({
@@ -44,6 +47,7 @@ export const quoteCommand = Command.make({
           argument: `--tokens ${tokens}`,
           allowed: `at this price that is more credits than a balance can hold (${formatCredits(Number.MAX_SAFE_INTEGER, scale)})`,
         })
+      const usd = (minor: number): string => formatCredits(minor, scale + decimalsOfThousand)
       const document = {
         economy: economy.name,
         pricePerToken,
@@ -52,13 +56,24 @@ export const quoteCommand = Command.make({
         gross: formatCredits(quoted.gross, scale),
         fee: formatCredits(quoted.fee, scale),
         net: formatCredits(quoted.net, scale),
+        grossUsd: usd(quoted.gross),
+        feeUsd: usd(quoted.fee),
+        netUsd: usd(quoted.net),
       }
       yield* printResult(json, document, () =>
-        alignColumns([
-          ["gross", document.gross, "credits, paid by the consumer"],
-          ["fee", document.fee, `credits, ${economy.feeBps / 100}% for the platform`],
-          ["net", document.net, "credits, for the provider"],
-        ]),
+        [
+          alignColumns([
+            ["gross", `${document.gross} credits`, `$${document.grossUsd}`, "paid by the consumer"],
+            [
+              "fee",
+              `${document.fee} credits`,
+              `$${document.feeUsd}`,
+              `${economy.feeBps / 100}% for the platform`,
+            ],
+            ["net", `${document.net} credits`, `$${document.netUsd}`, "for the provider"],
+          ]),
+          "1,000 credits are a dollar here; what a market of your own sells them for is yours to say.",
+        ].join("\n"),
       )
     }),
 })

@@ -4,10 +4,13 @@
 import type { Command } from "../../engine/index.ts"
 import type { Recorder } from "../recording/recorder.ts"
 import type { Calls } from "./consumers/calls.ts"
+import type { Hours } from "./hours/hours.ts"
+import { isHeeded } from "./hours/hours.ts"
 import type { Nodes } from "./nodes/nodes.ts"
 import type { ProbeAnswers } from "./nodes/probe-answers.ts"
 import { notePosting } from "./observation/postings.ts"
 import type { Operators } from "./operators/operators.ts"
+import type { Prices } from "./operators/prices.ts"
 import type { Setting } from "./stage/setting.ts"
 
 export interface Addressees {
@@ -16,11 +19,17 @@ export interface Addressees {
   readonly nodes: Nodes
   readonly probeAnswers: ProbeAnswers
   readonly operators: Operators
+  readonly prices: Prices
   readonly calls: Calls
+  /** Undefined: nobody sells hours. */
+  readonly hours: Hours | undefined
 }
 
+/** How a market refuses a price that its host may ask for another time. */
+const heeded: ReadonlyArray<string> = ["TooSoon", "RaisedTooFast", "PriceTooLow"]
+
 export const act = (
-  { setting, recorder, nodes, probeAnswers, operators, calls }: Addressees,
+  { setting, recorder, nodes, probeAnswers, operators, prices, calls, hours }: Addressees,
   command: Command,
 ): void => {
   switch (command._tag) {
@@ -50,7 +59,11 @@ export const act = (
     case "Rejected":
       // An answer that the kernel has given up on meanwhile comes too late, and that is all.
       if (command.reason === "StaleProbe" || command.reason === "StaleMeasurement") return
+      if (isHeeded(command.event, command.reason)) return
+      if (command.event === "PriceSet" && heeded.includes(command.reason)) return prices.onRefused()
       // The simulator knows the rules: an event of its own that is refused is a mistake in it.
       throw new Error(`simulator: ${command.event} was rejected: ${command.reason}`)
+    default:
+      return hours?.act(command)
   }
 }

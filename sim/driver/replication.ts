@@ -12,6 +12,7 @@ import type { OfferTable } from "../fleet/offers.ts"
 import { Agenda } from "../kernel/agenda.ts"
 import { binSecondsFor, Recorder } from "../recording/recorder.ts"
 import type { Replicated } from "../recording/replicated.ts"
+import { areHoursSold } from "../scenarios/hours-together.ts"
 import type { Scenario } from "../scenarios/schema.ts"
 import type { Addressees } from "./commands.ts"
 import { act } from "./commands.ts"
@@ -22,14 +23,17 @@ import { FollowUps } from "./consumers/follow-ups.ts"
 import { NightCalls } from "./consumers/night-calls.ts"
 import { OwnCalls } from "./consumers/own-calls.ts"
 import { SignUps } from "./consumers/sign-ups.ts"
-import { nodeOutcomes, strategiesOf } from "./nodes/node-outcomes.ts"
+import { Hours } from "./hours/hours.ts"
+import { nodeOutcomes, priceStrategiesOf, strategiesOf } from "./nodes/node-outcomes.ts"
 import { Nodes } from "./nodes/nodes.ts"
 import { ProbeAnswers } from "./nodes/probe-answers.ts"
 import type { Reading } from "./observation/checks.ts"
 import { checksAtEnd, faultsInPassing, readingOf } from "./observation/checks.ts"
 import { Samples } from "./observation/samples.ts"
 import { Operators } from "./operators/operators.ts"
+import { Heartbeats } from "./nodes/heartbeats.ts"
 import { Population } from "./operators/population.ts"
+import { Prices } from "./operators/prices.ts"
 import { PublicBoard } from "./operators/public-board.ts"
 import { Parties } from "./parties/parties.ts"
 import { partyOutcome } from "./parties/party-outcomes.ts"
@@ -71,6 +75,7 @@ const castOf = (
     binSeconds: binSecondsFor(horizonSeconds),
     models: scenario.models.length,
     floorTokensPerSecond: scenario.economy.floor.tokensPerSecond,
+    hasHostPrices: setting.hasHostPrices,
     classOfDevice: offers.devices.map(({ deviceClass }) => deviceClass),
   })
   const agenda = new Agenda(2 * scenario.fleet.nodes + 64)
@@ -80,9 +85,26 @@ const castOf = (
   const nodes = new Nodes(setting, agenda, port, recorder, requests)
   const probeAnswers = new ProbeAnswers(setting, agenda, port, nodes)
   const board = new PublicBoard(setting, port)
-  const operators = new Operators(setting, agenda, port, accounts, nodes, board)
+  const nodesOf: Array<Array<number>> = []
+  const prices = new Prices(setting, agenda, port, recorder, nodes, nodesOf)
+  const operators = new Operators(setting, agenda, port, accounts, nodes, board, prices, nodesOf)
+  const heartbeats = new Heartbeats(setting, agenda, port, nodes)
   const population = new Population(setting, agenda, recorder, nodes, operators)
   const parties = new Parties(setting, nodes, operators)
+  const { bins, binSeconds, sampleSeconds } = recorder
+  const hours = areHoursSold(scenario)
+    ? new Hours({
+        setting,
+        agenda,
+        port,
+        accounts,
+        nodes,
+        parties,
+        bins,
+        binSeconds,
+        sampleSeconds,
+      })
+    : undefined
   const consumers = new Consumers()
   const signUps = new SignUps(setting, agenda, recorder, accounts, consumers)
   const calls = new Calls({
@@ -116,6 +138,7 @@ const castOf = (
     source,
     operators,
     consumers,
+    board,
     calls,
     nightCalls,
     followUps,
@@ -124,8 +147,17 @@ const castOf = (
   nodes.ownedBy({
     decide: (node) => operators.decide(node),
     beginEpoch: (node) => operators.beginEpoch(node),
+    openPrice: (node) => prices.open(node),
     onGone: (node) => parties.onGone(node),
+    onRegistered: (node) => hours?.onRegistered(node),
+    onLeaving: (node) => hours?.onLeaving(node),
+    onReach: (node) => hours?.onReach(node),
+    isBooked: (node) => hours?.isBooked(node) === true,
   })
+  population.whenAdded((node, entity) => hours?.listings.assign(node, entity))
+  parties.whenAdded((node, { settings }) =>
+    hours?.listings.assignToParty(node, settings.hours.lets),
+  )
   calls.whenServed((slot) => followUps.onServed(slot))
   return {
     setting,
@@ -137,8 +169,11 @@ const castOf = (
     nodes,
     probeAnswers,
     operators,
+    prices,
+    heartbeats,
     population,
     parties,
+    hours,
     consumers,
     signUps,
     calls,
@@ -194,7 +229,7 @@ export class Replication {
   /** The results, once `advance` has returned false. */
   finish(): Replicated {
     const { setting } = this
-    const { recorder, port, nodes, accounts, parties, samples, agenda } = this.actors
+    const { recorder, port, nodes, accounts, parties, samples, agenda, prices, hours } = this.actors
     const { now } = agenda
     recorder.turn(now)
     return {
@@ -202,10 +237,12 @@ export class Replication {
       requests: recorder.sums.arrived.reduce((sum, one) => sum + one, 0),
       events: this.events,
       recording: recorder.recording(),
+      hours: hours?.recording() ?? null,
       nodes: nodeOutcomes(setting, nodes, now),
       marks: samples.marks,
       strategies: strategiesOf(setting, nodes),
       mixedStrategies: [...new Set(setting.strategyMix.map(({ strategy }) => strategy))],
+      priceStrategies: priceStrategiesOf(setting, nodes, prices),
       parties: parties.all.map((party) => partyOutcome(setting, nodes, accounts, party, now)),
       checks: checksAtEnd(this.reading(), this.isChecked ? this.faults : undefined),
     }
@@ -214,17 +251,19 @@ export class Replication {
   private reading(): Reading {
     const { agenda, calls, ...actors } = this.actors
     const { sojournMicros } = calls
-    return readingOf({ ...actors, now: agenda.now, openMicros: this.openMicros, sojournMicros })
+    const { openMicros } = this
+    const heldForHours = actors.hours?.heldMinor()
+    return readingOf({ ...actors, now: agenda.now, openMicros, sojournMicros, heldForHours })
   }
 
   private isDrained(): boolean {
-    const { requests, calls } = this.actors
-    return requests.open === 0 && !calls.isAnyComingBack
+    const { requests, calls, hours } = this.actors
+    return requests.open === 0 && !calls.isAnyComingBack && hours?.isDrained !== false
   }
 
   /** The models are listed, and those come who are there before demand begins. */
   private open(): void {
-    const { port, population, parties } = this.actors
+    const { port, population, parties, hours } = this.actors
     const { scenario, credit } = this.setting
     port.connect({
       act: (command) => this.act(command),
@@ -239,6 +278,7 @@ export class Replication {
         outputPricePerMtok: Math.round(model.outputPricePerMtok * credit),
       })
     })
+    hours?.openRegions()
     population.populate(true)
     parties.join(true)
   }
@@ -258,18 +298,22 @@ export class Replication {
     const { startMicros } = this.setting
     if (agenda.now === startMicros) this.openDemand()
     samples.take()
+    this.actors.hours?.sample()
     if (!this.isChecked) return
     const hour = Math.round((agenda.now - startMicros) / hourMicros)
     this.faults.push(...faultsInPassing(this.reading(), hour))
   }
 
   private openDemand(): void {
-    const { operators, population, parties, ownCalls, signUps, arrivals } = this.actors
+    const { operators, population, parties, ownCalls, signUps, arrivals, heartbeats, hours } =
+      this.actors
     operators.beginBooks()
+    heartbeats.begin()
     population.populate(false)
     parties.join(false)
     ownCalls.open()
     signUps.open()
+    hours?.open()
     population.scheduleJoin()
     arrivals.scheduleNext()
   }

@@ -5,12 +5,15 @@
 import { Struct } from "effect"
 import { MetricFacts } from "../results/models/metric-facts.ts"
 import type { Metric } from "./metric.ts"
+import type { CataloguedHours } from "./hours-metrics.ts"
+import { hoursMetrics } from "./hours-metrics.ts"
 import type { OfferedModel } from "./model-metrics.ts"
 import { modelMetrics } from "./model-metrics.ts"
 import { moneyMetrics } from "./money-metrics.ts"
 import { newcomerMetrics } from "./newcomer-metrics.ts"
 import { partyMetrics } from "./party-metrics.ts"
 import { fairnessMetrics, payMetrics, strategyMetrics } from "./pay-metrics.ts"
+import { priceMetrics } from "./price-metrics.ts"
 import { serviceMetrics } from "./service-metrics.ts"
 import { supplyMetrics } from "./supply-metrics.ts"
 import type { Window } from "./window.ts"
@@ -21,9 +24,19 @@ export interface Catalogued {
   readonly parties: ReadonlyArray<string>
   /** Strategies that it mixes. */
   readonly strategies: ReadonlyArray<string>
+  /** Price strategies that it mixes; absent: the platform sets the prices. */
+  readonly prices?: ReadonlyArray<string>
+  /** Absent: nobody sells hours. */
+  readonly hours?: CataloguedHours
 }
 
-export const metricsFor = ({ models, parties, strategies }: Catalogued): ReadonlyArray<Metric> => [
+export const metricsFor = ({
+  models,
+  parties,
+  strategies,
+  prices,
+  hours,
+}: Catalogued): ReadonlyArray<Metric> => [
   ...serviceMetrics,
   ...supplyMetrics,
   ...moneyMetrics,
@@ -31,8 +44,15 @@ export const metricsFor = ({ models, parties, strategies }: Catalogued): Readonl
   ...fairnessMetrics,
   ...newcomerMetrics,
   ...modelMetrics(models),
+  ...(prices === undefined
+    ? []
+    : priceMetrics(
+        models.map(({ name }) => name),
+        prices,
+      )),
+  ...(hours === undefined ? [] : hoursMetrics(hours)),
   ...strategyMetrics(strategies),
-  ...partyMetrics(parties),
+  ...partyMetrics(parties, hours !== undefined),
 ]
 
 /** The metrics of a stretch of a replication; those that it saw nothing of are left out. */

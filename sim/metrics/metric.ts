@@ -40,6 +40,7 @@ const units = {
   nodes: { ...amount, ...relative(0.01) },
   accounts: { ...amount, ...relative(0.01) },
   credits: { ...amount, ...relative(0.02) },
+  "credits/h": { ...amount, ...relative(0.02) },
   "credits/d": { ...amount, ...relative(0.02) },
   "credits/Mtok": { ...amount, ...relative(0.02) },
 } as const satisfies Readonly<Record<string, UnitFacts>>

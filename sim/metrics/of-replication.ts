@@ -4,6 +4,7 @@ import { nodesIn } from "../recording/node-marks.ts"
 import type { BinRange } from "../recording/warm-up-cut.ts"
 import { firstBinAfter, halvesAfter, warmupSecondsOf } from "../recording/warm-up-cut.ts"
 import type { NodeOutcome } from "../results/models/run-model.ts"
+import { areHoursSold } from "../scenarios/hours-together.ts"
 import type { Scenario } from "../scenarios/schema.ts"
 import type { Catalogued } from "./catalogue.ts"
 import { metricFacts, metricsFor, metricValues } from "./catalogue.ts"
@@ -59,11 +60,13 @@ const valuesIn = (
   bins: BinRange,
   nodes = nodesOf(finished, bins),
 ): Readonly<Record<string, number>> => {
-  const { recording, strategies, parties } = finished.result
+  const { recording, hours, strategies, priceStrategies, parties } = finished.result
   const window = windowOf(recording, nodes, bins, {
+    hours,
     horizonSeconds: scenario.horizonDays * 86_400,
     scale: scenario.economy.money.scale,
     strategies,
+    priceStrategies,
     parties,
   })
   return metricValues(metrics, window)
@@ -90,6 +93,18 @@ const cataloguedFrom = (scenario: Scenario, strategies: ReadonlyArray<string>): 
   models: offeredModels(scenario),
   parties: scenario.parties.map(({ name }) => name),
   strategies,
+  ...(scenario.economy.pricing.tokens === "host"
+    ? { prices: [...new Set(scenario.operators.prices.map(({ strategy }) => strategy))] }
+    : {}),
+  ...(areHoursSold(scenario) ? { hours: cataloguedHours(scenario) } : {}),
+})
+
+const cataloguedHours = ({ hours }: Scenario) => ({
+  regions: hours.regions.map(({ name }) => name),
+  strategies:
+    hours.listings.strategies.length === 0
+      ? ["fixed"]
+      : [...new Set(hours.listings.strategies.map(({ strategy }) => strategy))],
 })
 
 /** The models as metrics know them; a crowd that wants all models wants each. */

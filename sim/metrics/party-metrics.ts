@@ -7,8 +7,31 @@ import type { Metric, MetricWords, Unit } from "./metric.ts"
 import { gainOrLoss, metricsIn } from "./metric.ts"
 import type { Window } from "./window.ts"
 
-export const partyMetrics = (names: ReadonlyArray<string>): ReadonlyArray<Metric> =>
-  metricsIn("parties", names.flatMap(metricsOfParty))
+/** `hasHours`: are hours sold? */
+export const partyMetrics = (
+  names: ReadonlyArray<string>,
+  hasHours: boolean,
+): ReadonlyArray<Metric> =>
+  metricsIn(
+    "parties",
+    names.flatMap((name) => [...metricsOfParty(name), ...(hasHours ? [gainOf(name)] : [])]),
+  )
+
+const gainOf = (party: string): MetricWords => ({
+  name: `party.${party}.gain`,
+  label: `Gain, ${party}`,
+  unit: "credits/d",
+  meaning: `Profit, what is left of credits that it bought, and what hours that it rented were worth to it (party ${party})`,
+  base: "days of the run",
+  window: "whole run",
+  ...gainOrLoss,
+  valueOf: ({ parties, horizonDays }) => {
+    const outcome = parties.find(({ name }) => name === party)
+    return outcome === undefined
+      ? NaN
+      : (outcome.profit + outcome.boughtLeft + outcome.worthOfHours) / horizonDays
+  },
+})
 
 const metricsOfParty = (party: string): ReadonlyArray<MetricWords> => {
   const own =

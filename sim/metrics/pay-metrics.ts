@@ -13,7 +13,9 @@ const daySeconds = 86_400
 const settled = ({ nodes, days }: Window): ReadonlyArray<NodeOutcome> =>
   nodes.filter(({ onlineHours }) => onlineHours >= Math.min(24, (days * 24) / 2))
 
-const payOf = ({ shareEarned, bountyEarned }: NodeOutcome): number => shareEarned + bountyEarned
+/** Minor units. */
+export const payOf = ({ shareEarned, bountyEarned }: NodeOutcome): number =>
+  shareEarned + bountyEarned
 
 /** A host of each class, as a line of a table says it. */
 const hostNames: Readonly<Record<DeviceClass, string>> = {
@@ -161,7 +163,7 @@ export const strategyMetrics = (names: ReadonlyArray<string>) =>
   )
 
 /** Days of the window on the market's books, online or not. */
-const daysPresent = (
+export const daysPresent = (
   { joinedSeconds, leftSeconds }: NodeOutcome,
   { fromDay, days }: Window,
 ): number => {

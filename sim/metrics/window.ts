@@ -1,4 +1,5 @@
 /** A stretch of a replication, as metrics see it. */
+import type { HoursRecording } from "../recording/hours-recorder.ts"
 import type { PartyOutcome } from "../recording/replicated.ts"
 import type { Channel, Recording } from "../recording/recorder.ts"
 import type { BinRange } from "../recording/warm-up-cut.ts"
@@ -10,10 +11,14 @@ export const sumOf = (values: Float64Array): number => values.reduce((total, one
 
 export interface Window {
   readonly recording: Recording
+  /** `null`: nobody sells hours. */
+  readonly hours: HoursRecording | null
   /** As they are within the stretch. */
   readonly nodes: ReadonlyArray<NodeOutcome>
   /** By node: what its operator goes by; "" for those of a party. */
   readonly strategies: ReadonlyArray<string>
+  /** By node: what its tokens are priced by; empty where nobody sets prices. */
+  readonly priceStrategies: ReadonlyArray<string>
   /** Of the whole run. */
   readonly parties: ReadonlyArray<PartyOutcome>
   /** The stretch is [fromDay, fromDay + days). */
@@ -30,9 +35,11 @@ export interface Window {
 }
 
 export interface WindowOptions {
+  readonly hours: HoursRecording | null
   readonly horizonSeconds: number
   readonly scale: number
   readonly strategies: ReadonlyArray<string>
+  readonly priceStrategies: ReadonlyArray<string>
   readonly parties: ReadonlyArray<PartyOutcome>
 }
 
@@ -40,15 +47,17 @@ export const windowOf = (
   recording: Recording,
   nodes: ReadonlyArray<NodeOutcome>,
   bins: BinRange,
-  { horizonSeconds, scale, strategies, parties }: WindowOptions,
+  { hours, horizonSeconds, scale, strategies, priceStrategies, parties }: WindowOptions,
 ): Window => {
   // The last bin is as much shorter as the horizon is no whole number of bins.
   const dayOfBin = (bin: number): number =>
     Math.min(horizonSeconds, bin * recording.binSeconds) / daySeconds
   return {
     recording,
+    hours,
     nodes,
     strategies,
+    priceStrategies,
     parties,
     fromDay: dayOfBin(bins.first),
     days:

@@ -4,6 +4,8 @@
  */
 import type { DeviceClass } from "../fleet/devices.ts"
 import { deviceClasses } from "../fleet/devices.ts"
+import type { AskedPrices, PriceSamples } from "./price-samples.ts"
+import { priceChannels } from "./price-samples.ts"
 import type { SketchState } from "../statistics/samples/quantile-sketch.ts"
 import { QuantileSketch } from "../statistics/samples/quantile-sketch.ts"
 
@@ -70,6 +72,11 @@ export const channels = [
   /** Credits of customers, and what is held of them; the bounties claimed in the hour, sampled. */
   "customerCredits",
   "heldCredits",
+  /** Where hosts set prices: how often they did, and were refused; over served calls, (price − cost) ÷ price. */
+  "priceChanges",
+  "priceChangesRefused",
+  "pricedCalls",
+  "lerner",
 ] as const
 export type Channel = (typeof channels)[number]
 
@@ -121,6 +128,8 @@ export interface Recording {
   readonly bins: number
   readonly sums: Readonly<Record<Channel, Float64Array<ArrayBuffer>>>
   readonly models: ReadonlyArray<ModelSamples>
+  /** By model; empty where hosts set no prices. */
+  readonly prices: ReadonlyArray<PriceSamples>
   /** By day: TTFT in seconds, and decode rates in tokens per second by device class. */
   readonly ttft: ReadonlyArray<SketchState>
   readonly decodeRates: Readonly<Record<DeviceClass, ReadonlyArray<SketchState>>>
@@ -161,6 +170,7 @@ export class Recorder {
   /** The sums that every call adds to, found without a search by name. */
   private readonly perCall: PerCall
   private readonly models: ReadonlyArray<ModelSamples>
+  private readonly prices: ReadonlyArray<PriceSamples>
   private readonly ttft: ReadonlyArray<QuantileSketch>
   private readonly decodeRates: ReadonlyArray<ReadonlyArray<QuantileSketch>>
   private readonly newcomers: Recording["newcomers"]
@@ -182,6 +192,7 @@ export class Recorder {
     readonly models: number
     readonly floorTokensPerSecond: number
     readonly classOfDevice: ReadonlyArray<DeviceClass>
+    readonly hasHostPrices: boolean
   }) {
     const bins = Math.max(1, Math.ceil(parts.horizonSeconds / parts.binSeconds))
     const days = Math.max(1, Math.ceil(parts.horizonSeconds / daySeconds))
@@ -200,6 +211,10 @@ export class Recorder {
     this.models = Array.from(
       { length: parts.models },
       () => Object.fromEntries(modelChannels.map((name) => [name, row()])) as ModelSamples,
+    )
+    this.prices = Array.from(
+      { length: parts.hasHostPrices ? parts.models : 0 },
+      () => Object.fromEntries(priceChannels.map((name) => [name, row()])) as PriceSamples,
     )
     this.ttft = daily()
     this.decodeRates = deviceClasses.map(daily)
@@ -220,6 +235,7 @@ export class Recorder {
       bins: this.bins,
       sums: this.sums,
       models: this.models,
+      prices: this.prices,
       ttft: states(this.ttft),
       decodeRates: { consumer, datacenter, apple },
       newcomers: this.newcomers,
@@ -260,6 +276,27 @@ export class Recorder {
   sampleModel(model: number, sample: Readonly<Record<ModelChannel, number>>): void {
     const samples = this.models[model]
     for (const channel of modelChannels) samples[channel][this.bin] += sample[channel]
+  }
+
+  /** Adds what hosts ask for a model at a sample of this bin. */
+  samplePrices(model: number, asked: AskedPrices): void {
+    const { bin } = this
+    const samples = this.prices[model]
+    samples.samples[bin] += 1
+    samples.low[bin] += asked.low
+    samples.median[bin] += asked.median
+    samples.high[bin] += asked.high
+    samples.mean[bin] += asked.mean
+    samples.variation[bin] += asked.variation
+  }
+
+  /** A served call at the price of its host; `lerner`: (price − cost) ÷ price. */
+  notePrice(model: number, outputTokens: number, credits: number, lerner: number): void {
+    const { bin } = this
+    this.prices[model].paidCredits[bin] += credits
+    this.prices[model].paidTokens[bin] += outputTokens
+    this.sums.pricedCalls[bin] += 1
+    this.sums.lerner[bin] += lerner
   }
 
   /** Adds to a newcomer's channel at its age; ages beyond the last bin are veterans' own. */

@@ -1,6 +1,7 @@
 /** What a replication leaves behind. Plain data: it crosses threads. */
 import type { Check, NodeOutcome } from "../results/models/run-model.ts"
 import type { NodeMark } from "./node-marks.ts"
+import type { HoursRecording } from "./hours-recorder.ts"
 import type { Recording } from "./recorder.ts"
 
 export interface Replicated {
@@ -8,6 +9,8 @@ export interface Replicated {
   readonly requests: number
   readonly events: number
   readonly recording: Recording
+  /** `null`: nobody sells hours. */
+  readonly hours: HoursRecording | null
   /** By node, from the start of demand to the last request's end, and their totals at each mark. */
   readonly nodes: ReadonlyArray<NodeOutcome>
   readonly marks: ReadonlyArray<NodeMark>
@@ -15,6 +18,8 @@ export interface Replicated {
   readonly strategies: ReadonlyArray<string>
   /** What operators go by that are of no party and chase no bounty, by name, where several are mixed. */
   readonly mixedStrategies: ReadonlyArray<string>
+  /** By node: what its tokens are priced by, "" for those of a party; empty where nobody sets prices. */
+  readonly priceStrategies: ReadonlyArray<string>
   readonly parties: ReadonlyArray<PartyOutcome>
   readonly checks: Readonly<Record<string, Check>>
 }
@@ -32,6 +37,12 @@ export interface PartyOutcome {
   readonly withheld: number
   readonly cost: number
   readonly bought: number
+  /** What is left of that. */
+  readonly boughtLeft: number
+  /** What somebody outside of the market paid it for its machines; it is part of the profit. */
+  readonly outside: number
+  /** What the hours that it rented were worth to it. */
+  readonly worthOfHours: number
   /** What its own calls were charged, gifts included, and how many were served. */
   readonly spent: number
   readonly ownCalls: number

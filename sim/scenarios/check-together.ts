@@ -3,6 +3,7 @@ import { Either } from "effect"
 import { devices } from "../fleet/devices.ts"
 import type { ScenarioIssue } from "../settings/scenario-error.ts"
 import { ScenarioInvalid } from "../settings/scenario-error.ts"
+import { issuesOfHours } from "./hours-together.ts"
 import type { Scenario } from "./schema.ts"
 import { issuesOfTrace } from "./trace-together.ts"
 
@@ -29,7 +30,8 @@ export const checkTogether = (
         message: `this scenario offers ${names.join(", ")}`,
       })
   })
-  issues.push(...issuesOfParties(scenario), ...issuesOfTrace(scenario))
+  issues.push(...issuesOfParties(scenario), ...issuesOfPrices(scenario), ...issuesOfTrace(scenario))
+  issues.push(...issuesOfHours(scenario))
   return issues.length === 0
     ? Either.right(scenario)
     : Either.left(new ScenarioInvalid({ source, issues }))
@@ -58,6 +60,39 @@ const issuesOfParties = ({ parties, models, fleet }: Scenario): ReadonlyArray<Sc
       refuse(index, "conduct.splitInto", "a machine that poses as several stays as it is")
   }
   return issues
+}
+
+/** Prices that nobody may set, or that have nothing to start from. */
+const issuesOfPrices = ({
+  economy,
+  operators,
+  parties,
+  models,
+}: Scenario): ReadonlyArray<ScenarioIssue> => {
+  if (economy.pricing.tokens !== "host") {
+    const message = `hosts set no prices under the economy ${economy.name}: economy.pricing.tokens is ${economy.pricing.tokens}`
+    return [
+      ...(operators.prices.length === 0 ? [] : [{ path: "operators.prices", message }]),
+      ...parties.flatMap(({ price }, index) =>
+        price === null ? [] : [{ path: `parties.${index}.price`, message }],
+      ),
+    ]
+  }
+  return [
+    ...models.flatMap(({ outputPricePerMtok }, index) =>
+      outputPricePerMtok > 0
+        ? []
+        : [
+            {
+              path: `models.${index}.outputPricePerMtok`,
+              message: "where hosts set prices, a model is listed at one above 0",
+            },
+          ],
+    ),
+    ...(operators.prices.length > 0 && operators.prices.every(({ weight }) => weight === 0)
+      ? [{ path: "operators.prices", message: "at least one needs a weight above 0" }]
+      : []),
+  ]
 }
 
 /** Devices that are nowhere described, and profiles that stand in for what they are not. */

@@ -23,6 +23,11 @@ export const builtInScenarios = [
   "flapping",
   "audit",
   "strategies",
+  "host-prices",
+  "day-and-night",
+  "strategies-of-price",
+  "unreliable",
+  "disputes",
 ] as const
 
 // The YAML files are not compiled: they are found from the package's own name, wherever this is run.

@@ -7,6 +7,8 @@ import { Schema } from "effect"
 import { Settings } from "../../engine/index.ts"
 import { strategyNames } from "../agents/strategies/catalogue.ts"
 import { models } from "../fleet/models.ts"
+import { PartyHours } from "./party-hours.ts"
+import { PriceSettings } from "./price-settings.ts"
 
 const { factor, nonNegative, oneOf, positive } = Settings
 const { setting, share, shareAbove0, wholeBetween, withDefault } = Settings
@@ -91,6 +93,10 @@ const Conduct = Schema.Struct({
     default: 1,
     meaning: "Tokens that it says it generated ÷ tokens that it did.",
   }),
+  reportedUtilisation: withDefault(share, {
+    default: 1,
+    meaning: "Part of its utilisation that its heartbeats report, where the market heeds it.",
+  }),
   refusesFromTokens: withDefault(Schema.NullOr(wholeBetween("tokens", 1, 10_000_000)), {
     default: null,
     meaning: "Refuses calls that ask for so many tokens or more; null: takes all.",
@@ -129,9 +135,17 @@ export const Party = Schema.Struct({
     default: "stay",
     meaning: "How it decides which model to serve, and whether to.",
   }),
+  price: withDefault(Schema.NullOr(PriceSettings), {
+    default: null,
+    meaning: "Where hosts set prices: how it does; null: it asks what the platform lists.",
+  }),
   decisionHours: withDefault(nonNegative("hours"), {
     default: 24,
     meaning: "How often it decides; 0: never.",
+  }),
+  hours: withDefault(PartyHours, {
+    default: Schema.decodeSync(PartyHours)({}),
+    meaning: "What it lets and rents by the hour.",
   }),
   conduct: withDefault(Conduct, {
     default: Schema.decodeSync(Conduct)({}),

@@ -12,7 +12,9 @@ import { consumerKindNames } from "../agents/consumer-kinds.ts"
 import { strategyNames } from "../agents/strategies/catalogue.ts"
 import { DeviceProfile } from "../fleet/device-profile.ts"
 import { models } from "../fleet/models.ts"
+import { Hours } from "./hours-settings.ts"
 import { Party } from "./party.ts"
+import { priceFields } from "./price-settings.ts"
 
 const { allowing, factor, nonNegative, number, oneOf, positive } = Settings
 const { setting, share, shareAbove0, wholeBetween, withDefault } = Settings
@@ -210,6 +212,11 @@ const Consumers = Schema.Struct({
     ),
     { default: [], meaning: "What they are like, by weight; where none is given: steady." },
   ),
+  maxPrice: setting(oneOf("worth", "none"), {
+    default: "worth",
+    meaning:
+      "Where hosts set prices, the highest that a call accepts: what it is worth to its consumer, or none, so that whoever is drawn may ask anything.",
+  }),
   maxRetries: setting(wholeBetween("retries", 0, 8), {
     default: 2,
     meaning: "How often a refused consumer comes back.",
@@ -370,6 +377,19 @@ const Operators = Schema.Struct({
       meaning: "What the others go by, by weight; where none is given they seek profit.",
     },
   ),
+  prices: setting(
+    Schema.Array(
+      Schema.Struct({
+        ...priceFields,
+        weight: setting(nonNegative("weight"), { meaning: "Weight among the operators." }),
+      }),
+    ),
+    {
+      default: [],
+      meaning:
+        "Where hosts set prices: how they do, by weight, each time that they decide; where none is given they ask what the platform lists.",
+    },
+  ),
 }).annotations({ description: "How operators decide, and what they pay." })
 
 /** Ten years, and a little. */
@@ -429,6 +449,7 @@ export const Scenario = Schema.Struct({
   churn: Churn,
   faults: Faults,
   operators: Operators,
+  hours: Hours,
   parties: setting(
     Schema.Array(Party).pipe(
       Schema.maxItems(maxParties, { message: () => `expected ${maxParties} parties at most` }),

@@ -61,6 +61,22 @@ export const seriesOf = (
       series("bounty.multiplier", name, "×", perSample(recording.models[index].multiplier)),
       series("nodes.serving", name, "nodes", perSample(recording.models[index].nodes)),
     ]),
+    ...recording.prices.flatMap((prices, index) => [
+      ...(["low", "median", "high"] as const).map((level) =>
+        series(
+          `price.${level}`,
+          models[index],
+          "credits/Mtok",
+          (bin) => prices[level][bin] / prices.samples[bin],
+        ),
+      ),
+      series(
+        "price.paid",
+        models[index],
+        "credits/Mtok",
+        (bin) => (prices.paidCredits[bin] / prices.paidTokens[bin]) * 1e6,
+      ),
+    ]),
     rate("credits", "providers", "credits/h", "share", hour),
     rate("credits", "platform", "credits/h", "fee", hour),
     rate("credits", "bounty pool", "credits/h", "poolFee", hour),

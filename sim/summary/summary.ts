@@ -8,6 +8,7 @@ import type { Scenario } from "../scenarios/schema.ts"
 import { metricsOfReplication, metricsOfScenario } from "../metrics/of-replication.ts"
 import { firstBinAfter, firstDayAfter, warmupSecondsOf } from "../recording/warm-up-cut.ts"
 import { estimates } from "./estimates.ts"
+import { hoursSeries } from "./hours-series.ts"
 import { histogramsOf, seriesOf } from "./series.ts"
 import { digestOfTexts } from "./digest-of-texts.ts"
 import { version } from "../../platform/package.ts"
@@ -45,7 +46,10 @@ export const summarise = (
         wallSeconds: own,
         metrics: values,
         checks: result.checks,
-        series: seriesOf(recording, names),
+        series: [
+          ...seriesOf(recording, names),
+          ...hoursSeries(result.hours, recording, firstBinAfter(recording, warmupSeconds)),
+        ],
         histograms: histogramsOf(recording, nodes, firstDay),
         nodes,
       }

@@ -22,6 +22,18 @@ describe("evenkeel quote", () => {
     expect(JSON.parse(stdout)).toMatchObject({ gross: "120.00", fee: "14.40", net: "105.60" })
   })
 
+  it("says in dollars what the credits are worth, to the last digit", async () => {
+    const words = ["quote", "--price-per-token", "0.00006", "--tokens", "1000001"]
+    const { stdout } = await evenkeelHere([...words, "--json"])
+    expect(JSON.parse(stdout)).toMatchObject({
+      gross: "60.00006",
+      grossUsd: "0.06000006",
+      feeUsd: "0.007200007",
+      netUsd: "0.052800053",
+    })
+    expect((await evenkeelHere(words)).stdout).toMatch(/^gross +60\.00006 credits +\$0\.06000006 /)
+  })
+
   it.each([
     ["--price-per-token", "-1"],
     ["--price-per-token", "1e-3"],

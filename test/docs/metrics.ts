@@ -8,6 +8,8 @@ const facts = metricFacts({
   models: [{ name: "MODEL", crowdSeconds: 0 }],
   parties: ["PARTY"],
   strategies: ["STRATEGY"],
+  prices: ["STRATEGY"],
+  hours: { regions: ["REGION"], strategies: ["STRATEGY"] },
 })
 
 export const metricsPage = (): string =>

@@ -39,6 +39,13 @@ const runs: Readonly<Record<string, readonly [scenario: string, ...sets: Readonl
     ],
     "bounty-rush": ["bounty-rush", "horizonDays=2"],
     flapping: ["flapping", "horizonDays=2"],
+    "host-prices": ["host-prices", "horizonDays=1", "operators.decisionHours=2"],
+    "host-prices, hardened": [
+      "host-prices",
+      "horizonDays=1",
+      "operators.decisionHours=2",
+      "economy=infrintia-hardened",
+    ],
   }
 
 const renewed: Record<string, Golden> = {}

@@ -130,8 +130,11 @@ describe("a hostile scenario", () => {
     const data = /<script type="application\/json" id="report-data">(.*?)<\/script>/s.exec(
       page,
     )?.[1]
-    const parsed = JSON.parse(data ?? "") as { charts: Record<string, { legend: Array<string> }> }
-    expect(parsed.charts["coverage"]?.legend).toContain(evil)
+    const parsed = JSON.parse(data ?? "") as {
+      charts: Record<string, { spec: { datasets: { lines: Array<{ key: string }> } } }>
+    }
+    const { lines } = parsed.charts["coverage"].spec.datasets
+    expect(lines.map(({ key }) => key)).toContain(evil)
   })
 })
 

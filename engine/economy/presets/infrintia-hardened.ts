@@ -17,7 +17,9 @@ export const infrintiaHardened: Economy = {
     maxRaisePerDay: 0.25,
   },
   // The rest is as in `hardened`: what it closes has nothing to do with who sets the price.
-  routing: { ...infrintia.routing, capacity: "verified" },
+  // A report can only lower one's own share, so that whoever says that its machine is idle gains by it: what
+  // counts is the broker's own count of the calls under way.
+  routing: { ...infrintia.routing, capacity: "verified", utilisation: "ignored" },
   breaker: hardened.breaker,
   backpressure: hardened.backpressure,
   blame: hardened.blame,

@@ -12,7 +12,7 @@ import type { Rejection } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
 import { priceStrategies } from "../../protocol/event.ts"
 import type { Room } from "../../rules/hours/calendar.ts"
-import { makeCalendar, mostFrom } from "../../rules/hours/calendar.ts"
+import { forgetPast, makeCalendar, mostFrom } from "../../rules/hours/calendar.ts"
 import { always } from "../../rules/hours/spans.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofListings } from "../state/market-state.ts"
@@ -90,6 +90,7 @@ const refuseChange = (
 ): Rejection | undefined => {
   const { columns } = market.listings
   if (columns.region[listing] !== region && columns.bookings[listing] > 0) return "Booked"
+  forgetPast(market.calendars[listing], market.now)
   const sold = mostFrom(market.calendars[listing], market.now)
   return sold.jobs > maxJobs || sold.memoryMib > memoryMib ? "Booked" : undefined
 }

@@ -1,6 +1,6 @@
 /** What anyone can see of a model: supply, demand and bounty. */
 import type { ModelId } from "../../core/ids.ts"
-import { countIn } from "../../rules/selection.ts"
+import { countIn, isFieldEmpty } from "../../rules/selection.ts"
 import type { Market, MarketHandle } from "../state/market-state.ts"
 import { open } from "../state/market-state.ts"
 
@@ -26,6 +26,8 @@ export interface ModelView {
 export interface LevelView {
   readonly outputPricePerMtok: number
   readonly instances: number
+  /** Whether any of them can take another call. */
+  readonly hasRoom: boolean
 }
 
 /** What any operator can see of the market: supply, demand and bounty by model. */
@@ -53,4 +55,5 @@ const levelsOf = ({ fields, levels, rules }: Market, model: number): ReadonlyArr
   levels[model].prices.map((outputPricePerMtok, level) => ({
     outputPricePerMtok,
     instances: countIn(fields[levels[model].fields[level]], rules),
+    hasRoom: !isFieldEmpty(fields[levels[model].fields[level]]),
   }))

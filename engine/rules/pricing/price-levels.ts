@@ -21,8 +21,21 @@ export const placeOf = ({ prices }: PriceLevels, price: number): number => {
 }
 
 /** Has a price no more than three significant digits? Prices in between would only be more levels. */
-export const isRound = (price: number): boolean => {
+export const isRound = (price: number): boolean => price % unitOf(price) === 0
+
+/** The nearest prices of three significant digits, at most and at least as high; minor units. */
+export const roundDown = (price: number): number => {
+  const unit = unitOf(price)
+  return Math.floor(price / unit) * unit
+}
+export const roundUp = (price: number): number => {
+  const unit = unitOf(price)
+  return Math.ceil(price / unit) * unit
+}
+
+/** What the third digit of a price counts. */
+const unitOf = (price: number): number => {
   let unit = 1
   while (price >= unit * 1000) unit *= 10
-  return price % unit === 0
+  return unit
 }

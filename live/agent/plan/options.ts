@@ -36,10 +36,10 @@ export interface HostAgentOptions {
   /** By default those models of the backend that the market lists. */
   readonly models?: ReadonlyArray<string | ModelOption>
   /**
-   * Credits that the operator asks for a token, such as 0.00012. Where the platform sets the prices,
-   * it is noted and has no effect.
+   * Credits that the operator asks for an output token, such as 0.00012, where hosts set prices; as text, just
+   * as it is written. Where the platform sets the prices, it is noted and has no effect.
    */
-  readonly pricePerToken?: number
+  readonly pricePerToken?: number | string
   /** `huggingface` by default. A `Backend` of one's own does, too. */
   readonly backend?: BackendName | Backend
   /** Where the backend's server is (openai, langchain, worker). */

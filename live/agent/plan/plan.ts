@@ -23,7 +23,7 @@ export interface HostPlan {
   readonly machine: Machine
   readonly backend: string
   readonly models: ReadonlyArray<DeclaredModel>
-  readonly pricePerToken: number | undefined
+  readonly pricePerToken: number | string | undefined
   /** By the model that was measured; none where everything was given. */
   readonly measurement: Measurement | undefined
 }

@@ -10,6 +10,7 @@ import type {
   Failure,
   Heartbeat,
   ModelChange,
+  PriceChange,
   Registration,
 } from "../../protocol/host-protocol.ts"
 import {
@@ -71,6 +72,7 @@ export interface GatewayLink {
   readonly renewKey: (accountKey: string, hostId: string) => Promise<NewKeyAnswer>
   readonly listedModels: (key: string | undefined) => Promise<ReadonlyArray<string>>
   readonly changeModels: (hostId: string, change: ModelChange) => Promise<void>
+  readonly setPrice: (hostId: string, change: PriceChange) => Promise<void>
   /** Sells the host's machine by the hour, as it was or from now on. */
   readonly sellHours: (hostId: string, listing: HoursOptions["listing"]) => Promise<void>
   /** The consumer of a booking has access. */
@@ -128,8 +130,8 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
       })
     })
   }
-  const tell = async (path: string, json: unknown): Promise<void> => {
-    await jsonOf(await send(path, { json }))
+  const tell = async (path: string, json: unknown, method?: "PATCH"): Promise<void> => {
+    await jsonOf(await send(path, method === undefined ? { json } : { json, method }))
   }
 
   return {
@@ -152,6 +154,7 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
       )
     },
     changeModels: (id, change) => tell(`/hosts/${encodeURIComponent(id)}/models`, change),
+    setPrice: (id, change) => tell(`/hosts/${encodeURIComponent(id)}/price`, change, "PATCH"),
     sellHours: (id, listing) => tell("/marketplace/gpu", { ...listing, host_id: id }),
     startDelivery: (bookingId, given) =>
       tell(`/marketplace/bookings/${encodeURIComponent(bookingId)}/start`, given),

@@ -88,6 +88,7 @@ export const makeRegistrar = (options: RegistrarOptions): Registrar => {
     actAs(identity)
     try {
       const models = await changeModels(identity.hostId, identity.models, plan.models)
+      await askPrice(identity.hostId, plan)
       if (models !== identity.models) await state.write({ ...before, models })
       return { ...identity, models }
     } catch (error) {
@@ -115,6 +116,15 @@ export const makeRegistrar = (options: RegistrarOptions): Registrar => {
       // Whoever answers so is not the gateway, or has just forgotten the host again.
       if (error instanceof Refused && error.status === 404) throw error
       throw registrationError(error, accountKey)
+    })
+  }
+
+  /** The price of this start, which may be another than the one before. What is refused stays as it was. */
+  const askPrice = async (hostId: string, { pricePerToken }: HostPlan): Promise<void> => {
+    if (pricePerToken === undefined) return
+    await link.setPrice(hostId, { price_per_token: pricePerToken }).catch((error: unknown) => {
+      if (!(error instanceof Refused) || error.status >= 500) throw error
+      say({ type: "notice", detail: `the price stays as it was: ${error.message}` })
     })
   }
 

@@ -7,6 +7,9 @@ import { forSignedIn, secretBox, signOutButton } from "./sign-in.js"
 
 const refreshMillis = 5000
 
+/** Lines of a statement at a time: on a phone as many as leave what is below within reach. */
+const statementLines = () => (matchMedia("(max-width: 46rem)").matches ? 8 : 20)
+
 export const showAccount = () => forSignedIn(byId("account"), "account", showKnown)
 
 const showKnown = (place, session, again) => {
@@ -118,10 +121,11 @@ const balance = ({ name, account_id: id, balance: amounts }) => {
 
 const showStatement = async (place) => {
   const lines = []
+  const limit = statementLines()
   const more = async (cursor) => {
     const page = await ask(
       "GET",
-      `account/statement?limit=20${cursor === null ? "" : `&cursor=${cursor}`}`,
+      `account/statement?limit=${limit}${cursor === null ? "" : `&cursor=${cursor}`}`,
     )
     lines.push(...page.data)
     const amounts = aligned(lines.map(({ amount }) => amount))
@@ -150,6 +154,7 @@ const showStatement = async (place) => {
         ],
         rows,
         "Nothing has happened yet.",
+        "ledger",
       ),
       page.next_cursor === null
         ? undefined

@@ -72,8 +72,9 @@ export const fill = (parent, ...children) => {
  * @param {ReadonlyArray<{ title: string, align?: string, cell: (row: Row) => Child }>} columns
  * @param {ReadonlyArray<Row>} rows
  * @param {string} empty
+ * @param {string} [look] A class of its own for the list of cards.
  */
-export const table = (caption, columns, rows, empty) => {
+export const table = (caption, columns, rows, empty, look = "") => {
   if (rows.length === 0) return element("p", { class: "panel empty" }, empty)
   const head = element(
     "tr",
@@ -95,7 +96,7 @@ export const table = (caption, columns, rows, empty) => {
   )
   return element(
     "div",
-    { class: "panel scroll", role: "region", "aria-label": caption, tabindex: "0" },
+    { class: `panel scroll ${look}`, role: "region", "aria-label": caption, tabindex: "0" },
     element(
       "table",
       {},

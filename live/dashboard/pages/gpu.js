@@ -20,14 +20,16 @@ export const showGpu = (id) => {
     calendar,
     bookForm(id, () => look()),
   )
-  const look = () =>
-    void Promise.all([ask("GET", path), ask("GET", `${path}/calendar?days=${days}`)])
-      .then(([gpu, known]) => {
-        byId("title-gpu").textContent = gpu.name
-        fill(facts, factsOf(gpu))
-        fill(calendar, calendarOf(known))
-      })
-      .catch((error) => fill(facts, problemOf(error)))
+  const show = async () => {
+    const [gpu, known] = await Promise.all([
+      ask("GET", path),
+      ask("GET", `${path}/calendar?days=${days}`),
+    ])
+    byId("title-gpu").textContent = gpu.name
+    fill(facts, factsOf(gpu))
+    fill(calendar, calendarOf(known))
+  }
+  const look = () => void show().catch((error) => fill(facts, problemOf(error)))
   look()
 }
 

@@ -4,6 +4,7 @@ import { byId, element, fill, table } from "./dom.js"
 import { count, duration, mood, percent, standing } from "./format.js"
 import { forSignedIn } from "./sign-in.js"
 import { showPay } from "./pay.js"
+import { showPrices } from "./prices.js"
 
 const refreshMillis = 10_000
 
@@ -12,10 +13,12 @@ export const showHosts = () => forSignedIn(byId("hosts"), "account", showKnown)
 const showKnown = (place) => {
   const list = element("div")
   const earnings = element("div")
+  const prices = element("div")
   fill(
     place,
     element("p", {}, element("a", { href: "#register", class: "button" }, "Register a host")),
     list,
+    prices,
     earnings,
   )
   const refresh = async () => {
@@ -39,7 +42,11 @@ const showKnown = (place) => {
   scheme.addEventListener("change", redraw)
   const begin = async () => {
     hosts = await refresh()
-    if (hosts !== undefined) await redraw()
+    if (hosts === undefined) return
+    await showPrices(prices, hosts).catch((error) =>
+      fill(prices, element("p", { class: "problem", role: "alert" }, error.message)),
+    )
+    await redraw()
   }
   void begin()
   return () => {

@@ -12,10 +12,12 @@ import {
   standing,
 } from "./format.js"
 import { showHistory } from "./history.js"
+import { ratesNow, ratesTable } from "./prices.js"
 
 const newsKept = 30
 const troublesEveryMillis = 5000
 const troublesShown = 100
+const ratesEveryMillis = 10_000
 
 export const showMarket = () => {
   const live = byId("live")
@@ -40,12 +42,32 @@ export const showMarket = () => {
     fill(byId("news"), element("li", { class: "empty" }, "Nothing yet."))
   void showTroubles()
   const endHistory = showHistory(byId("past"))
-  const timer = setInterval(showTroubles, troublesEveryMillis)
+  void showRates()
+  const timers = [
+    setInterval(showTroubles, troublesEveryMillis),
+    setInterval(showRates, ratesEveryMillis),
+  ]
   return () => {
     events.close()
     endHistory()
-    clearInterval(timer)
+    for (const timer of timers) clearInterval(timer)
   }
+}
+
+/** Where hosts set prices, what they ask. */
+const showRates = async () => {
+  const title = byId("title-rates")
+  // A gateway's economy stays what it is: one whose prices are the platform's is asked once.
+  if (title.dataset["setBy"] === "platform") return
+  // What cannot be had now is asked for again.
+  const rates = await ratesNow().catch(() => null)
+  if (rates === null) return
+  if (rates === undefined) {
+    title.dataset["setBy"] = "platform"
+    return
+  }
+  title.hidden = false
+  keepingScroll(byId("rates"), ratesTable(rates))
 }
 
 const findings = {

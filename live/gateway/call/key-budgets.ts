@@ -9,7 +9,7 @@ import type { KeyRecord } from "../../directory/records.ts"
 import type { LiveServices } from "../../directory/services.ts"
 import { HttpError } from "../../http/http-error.ts"
 import type { StoreBroken, StoreFault } from "../../store/errors.ts"
-import { creditsOf } from "../../views/credits.ts"
+import { creditsOf, inputPriceOf, mostPriceOf } from "../../views/credits.ts"
 import { spentOfLimit } from "../../views/key-spending.ts"
 import type { CallOrder } from "./call.ts"
 
@@ -46,12 +46,13 @@ export const makeKeyBudgets = (services: LiveServices): KeyBudgets => {
         if (known(key) === undefined)
           budgets.set(id, { fromMicros: limit.fromMicros, spent, reserved: 0 })
       }),
-    reserve: (key, { model, inputTokens, maxTokens }) => {
+    reserve: (key, { model, inputTokens, maxTokens, maxPricePerMtok = Infinity }) => {
       const { limit } = key
       const budget = known(key)
       if (limit === undefined || budget === undefined) return () => {}
-      const { inputPricePerMtok, outputPricePerMtok } = model
-      const most = priceOf(inputTokens, inputPricePerMtok, maxTokens, outputPricePerMtok)
+      const { market } = services.driver
+      const outputPrice = Math.min(maxPricePerMtok, mostPriceOf(market, model))
+      const most = priceOf(inputTokens, inputPriceOf(market, model), maxTokens, outputPrice)
       const left = limit.minor - budget.spent - budget.reserved
       if (most > left) throw limitReached(services, limit.minor, most, left)
       budget.reserved += most

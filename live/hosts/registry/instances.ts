@@ -26,7 +26,7 @@ export const makeInstances = (services: LiveServices): Instances => {
   const { directory, driver, nowMillis } = services
 
   const start = (host: HostRecord, offer: Offer, isPlatformAsked: boolean): void => {
-    const { model, upstreamModel, slots, tokensPerSecond } = offer
+    const { model, upstreamModel, slots, tokensPerSecond, pricePerMtok } = offer
     const instance: InstanceRecord = {
       id: directory.instances.nextId(),
       host: host.id,
@@ -47,6 +47,12 @@ export const makeInstances = (services: LiveServices): Instances => {
       tokensPerSecond,
       isPlatformAsked,
     })
+    ask(instance.id, pricePerMtok)
+  }
+  /** The first price on a model is free to choose. */
+  const ask = (instance: InstanceRecord["id"], pricePerMtok: number | undefined): void => {
+    if (pricePerMtok !== undefined)
+      mustSubmit(driver, { _tag: "PriceSet", instance, outputPricePerMtok: pricePerMtok })
   }
   const stop = (instance: InstanceRecord): void => {
     directory.instances.put({ ...instance, stoppedAtMillis: nowMillis() })
@@ -67,7 +73,7 @@ export const makeInstances = (services: LiveServices): Instances => {
           "too_many_models",
           `This host has had ${mostModelsEver} models already; register it anew, or switch models`,
         )
-      start(host, offerOf(services, change, change.model), isPlatformAsked)
+      start(host, offerOf(services, change, change.model, priceOf(host)), isPlatformAsked)
       return
     }
     if (from === undefined)
@@ -78,19 +84,22 @@ export const makeInstances = (services: LiveServices): Instances => {
         "model",
       )
     if (change.action === "remove") return stop(from)
-    switchModel(from, change, isPlatformAsked)
+    switchModel(host, from, change, isPlatformAsked)
   }
 
   const switchModel = (
+    host: HostRecord,
     from: InstanceRecord,
     change: ModelChange,
     isPlatformAsked: boolean,
   ): void => {
     if (change.to === undefined) throw badRequest("`to` is missing: which model to switch to", "to")
-    const { model, upstreamModel, slots, tokensPerSecond } = offerOf(services, change, change.to, {
+    const offer = offerOf(services, change, change.to, {
       slots: from.slots,
       tokens_per_second: from.tokensPerSecond,
+      ...priceOf(host),
     })
+    const { model, upstreamModel, slots, tokensPerSecond } = offer
     const others = servedInstances(services, from.host)
     if (others.some((one) => one.model === model.id))
       throw conflict("already_served", `This host serves ${model.name} already`)
@@ -109,7 +118,12 @@ export const makeInstances = (services: LiveServices): Instances => {
       tokensPerSecond,
       isPlatformAsked,
     })
+    ask(from.id, offer.pricePerMtok)
   }
 
   return { start, stop, change: changeModel }
 }
+
+/** What a host asks for whatever it serves. */
+const priceOf = ({ pricePerMtok }: HostRecord) =>
+  pricePerMtok === undefined ? {} : { pricePerMtok }

@@ -3,6 +3,7 @@ import type { ModelRecord } from "../../directory/records.ts"
 import type { LiveServices } from "../../directory/services.ts"
 import { badRequest, HttpError } from "../../http/http-error.ts"
 import type { Registration } from "../../protocol/host-protocol.ts"
+import { askedPrice } from "./prices.ts"
 
 const defaultSlots = 1
 const defaultTokensPerSecond = 30
@@ -12,21 +13,25 @@ export interface Offer {
   readonly upstreamModel: string
   readonly slots: number
   readonly tokensPerSecond: number
+  /** What the host asks for its output, minor units per million tokens; undefined: what is listed. */
+  readonly pricePerMtok: number | undefined
 }
 
 interface Terms {
   readonly upstream_model?: string
   readonly slots?: number
   readonly tokens_per_second?: number
+  readonly price_per_token?: number | string
 }
 
 /** Refused where the market lists no such model. `fallback`: for what the terms leave open. */
 export const offerOf = (
-  { directory }: LiveServices,
+  services: LiveServices,
   terms: Terms,
   name: string,
-  fallback: Terms = {},
+  fallback: Terms & { readonly pricePerMtok?: number } = {},
 ): Offer => {
+  const { directory, driver } = services
   const model = directory.modelByName(name)
   if (model === undefined)
     throw new HttpError({
@@ -36,12 +41,19 @@ export const offerOf = (
       param: "models",
       message: `The market lists no model ${name}; it lists ${listed(directory)}`,
     })
+  const asked = terms.price_per_token ?? fallback.price_per_token
   return {
     model,
     upstreamModel: terms.upstream_model ?? name,
     slots: terms.slots ?? fallback.slots ?? defaultSlots,
     tokensPerSecond:
       terms.tokens_per_second ?? fallback.tokens_per_second ?? defaultTokensPerSecond,
+    pricePerMtok:
+      driver.market.economy.pricing.tokens !== "host"
+        ? undefined
+        : asked === undefined
+          ? fallback.pricePerMtok
+          : askedPrice(services, asked),
   }
 }
 

@@ -102,7 +102,11 @@ export const makePresence = (services: LiveServices, board: JobBoard): Presence 
     const leastMicros = (config.hosts.heartbeatSeconds * microsPerSecond) / heartbeatPart
     const isEarly = atMicros - before < leastMicros
     if (!isEarly || statusOf(services, host) === "inactive") {
-      mustSubmit(driver, { _tag: "HeartbeatReceived", node: host.id })
+      mustSubmit(driver, {
+        _tag: "HeartbeatReceived",
+        node: host.id,
+        ...utilisationIn(report, driver.market.economy.routing.utilisation === "heeded"),
+      })
       heard.set(host.id, { atMicros, report })
     }
     const { session, is_draining } = report
@@ -138,3 +142,9 @@ export const makePresence = (services: LiveServices, board: JobBoard): Presence 
     },
   }
 }
+
+/** What a heartbeat says of how busy the machine is, where the market heeds it. */
+const utilisationIn = ({ gpu_utilization }: Heartbeat, isHeeded: boolean) =>
+  isHeeded && gpu_utilization !== undefined
+    ? { utilisationBps: Math.round(10_000 * gpu_utilization) }
+    : {}

@@ -9,7 +9,7 @@ import type { AccountRecord, HostRecord } from "../../directory/records.ts"
 import type { LiveServices } from "../../directory/services.ts"
 import { badRequest, conflict, notFound } from "../../http/http-error.ts"
 import { newPublicId } from "../../http/secrets.ts"
-import type { ModelChange, Registration } from "../../protocol/host-protocol.ts"
+import type { ModelChange, PriceChange, Registration } from "../../protocol/host-protocol.ts"
 import type { Vault } from "../credentials/vault.ts"
 import type { JobBoard } from "../jobs/job-board.ts"
 import type { NetworkGuard } from "../network-guard.ts"
@@ -18,6 +18,7 @@ import { checkedEndpoint } from "./endpoint.ts"
 import { makeInstances } from "./instances.ts"
 import type { Offer } from "./offers.ts"
 import { offersOf } from "./offers.ts"
+import { askedPrice, changePrice } from "./prices.ts"
 import type { Presence } from "./presence.ts"
 import { makePresence } from "./presence.ts"
 import { mustSubmit } from "./submit.ts"
@@ -36,6 +37,8 @@ export interface Registry extends Omit<Presence, "setAvailable" | "forget"> {
     wish: Registration,
   ) => Promise<{ readonly host: HostRecord; readonly secret: string | undefined }>
   readonly changeModel: (host: HostRecord, change: ModelChange, isPlatformAsked: boolean) => void
+  /** What it asks for a token, where hosts set prices. */
+  readonly changePrice: (host: HostRecord, change: PriceChange) => void
   readonly remove: (host: HostRecord) => "removed" | "leaving"
   readonly replaceToken: (host: HostRecord, token: string | undefined) => void
   /** Gives the secret of the new key; the keys before it end. */
@@ -98,7 +101,9 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
     endpoint: string | undefined,
   ): { readonly host: HostRecord; readonly secret: string } => {
     const publicId = newPublicId("host")
-    const { token, registration_id, gpu, backend } = wish
+    const { token, registration_id, gpu, backend, price_per_token } = wish
+    const isAsking =
+      price_per_token !== undefined && driver.market.economy.pricing.tokens === "host"
     const host: HostRecord = {
       id: directory.hosts.nextId(),
       publicId,
@@ -113,6 +118,7 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
         ...(gpu === undefined ? {} : { gpu }),
         ...(backend === undefined ? {} : { backend }),
       },
+      ...(isAsking ? { pricePerMtok: askedPrice(services, price_per_token) } : {}),
       createdAtMillis: nowMillis(),
     }
     directory.hosts.put(host)
@@ -173,7 +179,18 @@ export const makeRegistry = (parts: RegistryParts): Registry => {
     },
   })
 
-  return { ...presence, register, changeModel, remove, replaceToken, replaceKey }
+  return {
+    ...presence,
+    register,
+    changeModel,
+    changePrice: (host, change) => {
+      requireStaying(host)
+      changePrice(services, host, change)
+    },
+    remove,
+    replaceToken,
+    replaceKey,
+  }
 }
 
 const requireStaying = (host: HostRecord): void => {

@@ -14,6 +14,7 @@ import { readReceipts, readReceiptsOf, readUsage } from "./tables/receipts.ts"
 import { receiptRow } from "./schema/receipt-row.ts"
 import * as Records from "./tables/records.ts"
 import * as Samples from "./tables/samples.ts"
+import * as Sessions from "./tables/sessions.ts"
 import { readSnapshots, writeSnapshot } from "./tables/snapshots.ts"
 import { readStatement } from "./tables/statement.ts"
 
@@ -69,4 +70,7 @@ export const makeSqliteStore = (
   putSamples: (samples) => Samples.putSamples(queue, samples),
   forgetSamples: (stepSeconds, before) => Samples.forgetSamples(queue, stepSeconds, before),
   samples: (query) => asFault(Samples.readSamples(reader, query)),
+  sessions: asFault(Sessions.readSessions(reader)),
+  putSession: (session) => Sessions.putSession(queue, session),
+  forgetSession: (hash) => Sessions.forgetSession(queue, hash),
 })

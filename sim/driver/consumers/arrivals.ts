@@ -11,6 +11,7 @@ import type { Call } from "../stage/call.ts"
 import { badInput, noFlaw, willLeave } from "../stage/flaws.ts"
 import type { Setting } from "../stage/setting.ts"
 import { hourOfDay } from "../stage/setting.ts"
+import type { PublicBoard } from "../operators/public-board.ts"
 import type { Calls } from "./calls.ts"
 import type { Consumers } from "./consumers.ts"
 import type { FollowUps } from "./follow-ups.ts"
@@ -23,6 +24,7 @@ export interface ArrivalsParts {
   readonly source: ArrivalSource
   readonly operators: Operators
   readonly consumers: Consumers
+  readonly board: PublicBoard
   readonly calls: Calls
   readonly nightCalls: NightCalls
   readonly followUps: FollowUps
@@ -99,8 +101,8 @@ export class Arrivals {
   }
 
   /**
-   * The model that a consumer takes, and what the call is worth to it ÷ what it costs; undefined: none
-   * is worth its price. `lot` is log-normal about 1.
+   * The model that a consumer takes, and what the call is worth to it ÷ what the platform lists it at;
+   * undefined: none is worth the least that is asked for it. `lot` is log-normal about 1.
    */
   private chosen(
     who: number,
@@ -116,13 +118,20 @@ export class Arrivals {
       return (multiple * (worthPerMtok ?? 2 * outputPricePerMtok)) / outputPricePerMtok
     }
     if (!isPriceSensitive) return { model: wanted, worth: Math.max(1, worthOf(wanted)) }
+    const { board } = this.parts
+    // Of what the platform lists; 1 where it sets the price.
+    const askedOf = (model: number): number => {
+      const { outputPricePerMtok } = models[model]
+      return outputPricePerMtok === 0 ? 1 : board.leastPrice(model) / outputPricePerMtok
+    }
     let best = wanted
-    const gain = (model: number): number => (worthOf(model) - 1) * models[model].outputPricePerMtok
+    const gain = (model: number): number =>
+      (worthOf(model) - askedOf(model)) * models[model].outputPricePerMtok
     for (let model = 0; model < models.length; model++)
       if (models[model].popularity > 0 && gain(model) > gain(best)) best = model
     // It stays with the model that it wanted while that is worth its price.
-    const model = worthOf(wanted) >= 1 ? wanted : best
+    const model = worthOf(wanted) >= askedOf(wanted) ? wanted : best
     const worth = worthOf(model)
-    return worth < 1 ? undefined : { model, worth }
+    return worth < askedOf(model) ? undefined : { model, worth }
   }
 }

@@ -15,7 +15,9 @@ import type { Call } from "../stage/call.ts"
 import { tooLong } from "../stage/flaws.ts"
 import type { MarketPort } from "../stage/market-port.ts"
 import type { RequestsInFlight } from "../stage/requests-in-flight.ts"
+import { costPerMtok } from "../operators/costs.ts"
 import type { Setting } from "../stage/setting.ts"
+import { inputPriceOf } from "../stage/setting.ts"
 import type { Consumers } from "./consumers.ts"
 
 /** More tokens than any context holds: the most that the kernel lets a call ask for. */
@@ -107,7 +109,22 @@ export class Calls {
     arrived.model = columns.model[slot]
     arrived.inputTokens = columns.inputTokens[slot]
     arrived.maxTokens = columns.maxTokens[slot]
+    if (parts.setting.hasHostPrices) arrived.maxPricePerMtok = this.maxPriceOf(slot)
     parts.port.tell(arrived)
+  }
+
+  /** Where hosts set prices, the highest that a call accepts: a consumer's are worth so much to it; minor units. */
+  private maxPriceOf(slot: number): number {
+    const { setting, requests } = this.parts
+    const isAny =
+      requests.columns.consumer[slot] < 0 || setting.scenario.consumers.maxPrice === "none"
+    return isAny ? Number.MAX_SAFE_INTEGER : Math.floor(this.worthPerMtok(slot) * setting.credit)
+  }
+
+  /** What a million output tokens of a call are worth to its consumer, credits. */
+  private worthPerMtok(slot: number): number {
+    const { model, worth } = this.parts.requests.columns
+    return worth[slot] * this.parts.setting.scenario.models[model[slot]].outputPricePerMtok
   }
 
   /** The same request under a new id, so much later. */
@@ -158,14 +175,39 @@ export class Calls {
         columns.firstTokenAt[slot],
         columns.inputTokens[slot],
         outputTokens,
-        (charge / setting.credit) * (columns.worth[slot] - 1),
+        this.surplusOf(slot, outputTokens, charge / setting.credit),
       )
+      if (setting.hasHostPrices && outputTokens > 0) this.notePrice(slot, command)
       board.noteServed(columns.model[slot], columns.inputTokens[slot], outputTokens)
       if (bounty > 0) recorder.add("bountyClaimed", bounty / setting.credit)
     } else recorder.add(columns.flaw[slot] === tooLong ? "tooLong" : "badInput", 1)
     nodes.notePaid(command, isServed)
     parties.noteOwnCall(columns.party[slot], charge)
     this.close(request, slot)
+  }
+
+  /** What a served call was worth to its consumer beyond what it cost, credits. */
+  private surplusOf(slot: number, outputTokens: number, credits: number): number {
+    const { requests, setting } = this.parts
+    const { consumer, worth } = requests.columns
+    if (!setting.hasHostPrices) return credits * (worth[slot] - 1)
+    // What operators and parties call for is worth to them what it costs.
+    if (consumer[slot] < 0) return 0
+    return (this.worthPerMtok(slot) * outputTokens) / 1e6 - credits
+  }
+
+  /** What was paid for a call where hosts set prices, and what it cost who served it. */
+  private notePrice(slot: number, command: Extract<Command, { _tag: "Finish" }>): void {
+    const { setting, nodes, recorder, requests } = this.parts
+    const { instance, outputTokens, charge } = command
+    const credits = charge / setting.credit
+    const cost = (costPerMtok(setting, nodes.columns, instance) * outputTokens) / 1e6
+    recorder.notePrice(
+      requests.columns.model[slot],
+      outputTokens,
+      credits,
+      (credits - cost) / credits,
+    )
   }
 
   /** A request is over. Of its time in the market, what lies within the horizon counts. */
@@ -183,12 +225,13 @@ export class Calls {
     return consumer < 0 ? accountOfOperator(-1 - consumer) : accountOfConsumer(consumer)
   }
 
-  /** What a request may cost at most, credits. */
+  /** What a request may cost at most, credits; where hosts set prices, by the least that any of them asks. */
   private worstCredits(slot: number): number {
-    const { requests, setting } = this.parts
+    const { requests, setting, board } = this.parts
     const { model, inputTokens, maxTokens } = requests.columns
-    const { inputPricePerMtok, outputPricePerMtok } = setting.scenario.models[model[slot]]
-    return (inputTokens[slot] * inputPricePerMtok + maxTokens[slot] * outputPricePerMtok) / 1e6
+    const inputPrice = inputPriceOf(setting, model[slot])
+    const outputPrice = board.leastPrice(model[slot])
+    return (inputTokens[slot] * inputPrice + maxTokens[slot] * outputPrice) / 1e6
   }
 
   private spendableCredits(slot: number): number {

@@ -23,6 +23,18 @@ export const strategiesOf = (
     columns.party[node] > 0 ? "" : strategies[columns.strategy[node]].name,
   )
 
+/** By node: what its tokens are priced by, where operators of no party set prices; "" for all others. */
+export const priceStrategiesOf = (
+  { scenario }: Setting,
+  { table: { count }, columns }: Nodes,
+  prices: { readonly strategyOf: (node: number) => string },
+): ReadonlyArray<string> =>
+  scenario.operators.prices.length === 0
+    ? []
+    : Array.from({ length: count }, (_, node) =>
+        columns.party[node] > 0 ? "" : prices.strategyOf(node),
+      )
+
 export const nodeOutcome = (
   { scenario, offers, startMicros, strategies }: Setting,
   nodes: Nodes,

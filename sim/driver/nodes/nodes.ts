@@ -5,7 +5,7 @@
  * and one entry of the agenda covers all of them. Its server has another.
  */
 import type { Command, EventOf, Outcome, Stream } from "../../../engine/index.ts"
-import { instanceView, openStream, outcomes, verdictOf } from "../../../engine/index.ts"
+import { instanceView, nodeView, openStream, outcomes, verdictOf } from "../../../engine/index.ts"
 import type { Decision } from "../../agents/view.ts"
 import {
   COMPLETED,
@@ -71,7 +71,15 @@ export interface NodeOwners {
   readonly decide: (node: number) => Decision
   /** From now on, what the node earns counts towards its next decision. */
   readonly beginEpoch: (node: number) => void
+  /** The node begins to serve its model: asks the price that its operator wants for it. */
+  readonly openPrice: (node: number) => void
   readonly onGone: (node: number) => void
+  /** It has registered, it is leaving, it can be reached or no longer. */
+  readonly onRegistered: (node: number) => void
+  readonly onLeaving: (node: number) => void
+  readonly onReach: (node: number) => void
+  /** Are hours of it sold that are not settled? */
+  readonly isBooked: (node: number) => boolean
 }
 
 export interface NewNode {
@@ -221,6 +229,7 @@ export class Nodes {
       node,
       account: accountOfOperator(columns.operator[node]),
     })
+    this.owners?.onRegistered(node)
     this.scheduleLife(node)
   }
 
@@ -290,7 +299,11 @@ export class Nodes {
     const { columns } = this
     const [reach, output] = follow(nodeReach, reaches[columns.reach[node]], input)
     columns.reach[node] = reaches.indexOf(reach)
+    this.owners?.onReach(node)
     if (output === undefined) return
+    // Where nodes send heartbeats, the market may have heard of it by itself.
+    const isOnline = nodeView(this.port.market, node)?.isOnline
+    if (isOnline === (output === "tellReturned")) return
     const _tag = output === "tellLost" ? "NodeLost" : "NodeReturned"
     this.port.tell({ _tag, at: this.agenda.now, node })
   }
@@ -342,6 +355,7 @@ export class Nodes {
       columns.switches[node]++
       this.recorder.add("switches", 1)
     }
+    this.owners?.openPrice(node)
     this.owners?.beginEpoch(node)
     beginPeriod(columns, node, instanceView(port.market, node)?.onlineMicros ?? 0)
   }
@@ -585,6 +599,15 @@ export class Nodes {
     }
   }
 
+  /** Something takes a machine off the market for so long, whatever else happens to it. */
+  takeAway(node: number, micros: number): void {
+    const lead = this.columns.lead[node]
+    if (isAway(this.columns.reach[lead])) return
+    this.goAway(lead, micros)
+    noteSlots(this.columns, this.recorder, lead, this.agenda.now)
+    this.scheduleLife(lead)
+  }
+
   private onReturned(lead: number): void {
     const { columns } = this
     const { now } = this.agenda
@@ -636,8 +659,14 @@ export class Nodes {
     columns.leaveAt[node] = Infinity
     columns.decideAt[node] = Infinity
     columns.readyAt[node] = Infinity
+    this.owners?.onLeaving(node)
     this.live(node, "leaves")
     this.afterInFlightFell(node)
+  }
+
+  /** The last of its bookings is settled: a node that leaves may go. */
+  afterBookings(node: number): void {
+    if (this.columns.phase[node] !== gone) this.afterInFlightFell(node)
   }
 
   /** A draining node without attempts goes on to what it drained for. */
@@ -648,7 +677,7 @@ export class Nodes {
       this.closeServer(node)
       this.live(node, "isEmpty")
       this.scheduleLife(node)
-    } else if (columns.phase[node] === drainingToLeave) {
+    } else if (columns.phase[node] === drainingToLeave && this.owners?.isBooked(node) !== true) {
       columns.health[node] = this.healthOf(node)
       pauseOnline(columns, node, this.agenda.now)
       this.closeServer(node)

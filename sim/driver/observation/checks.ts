@@ -24,6 +24,9 @@ export interface Reading {
   /** Summed times in the market, of those that are over and those that are still open, µs. */
   readonly stayMicros: number
   readonly books: BooksView
+  /** Of what is held: for hours that are not settled, minor units; at least so much where any is disputed. */
+  readonly heldForHours: number
+  readonly isDisputed: boolean
   /** Ledger accounts that have less than is held of them. */
   readonly overdrawn: ReadonlyArray<number>
   /** By node: attempts under way, as the market counts them and as the node does. */
@@ -44,6 +47,8 @@ export interface Watched {
   readonly openMicros: number
   /** Summed times in the market of those that are over. */
   readonly sojournMicros: number
+  readonly heldForHours?:
+    { readonly prices: number; readonly bonds: number; readonly isDisputed: boolean } | undefined
 }
 
 export const readingOf = (watched: Watched): Reading => {
@@ -62,6 +67,8 @@ export const readingOf = (watched: Watched): Reading => {
     openMicros: watched.openMicros,
     stayMicros,
     books: booksView(port.market),
+    heldForHours: (watched.heldForHours?.prices ?? 0) + (watched.heldForHours?.bonds ?? 0),
+    isDisputed: watched.heldForHours?.isDisputed === true,
     overdrawn: overdrawnAccounts(port.market),
     inMarket: Array.from({ length: count }, (_, node) => inFlightOf(port.market, node)),
     onNodes: [...nodes.columns.inFlight.subarray(0, count)],
@@ -149,13 +156,23 @@ const bountyPoolSolvent = ({ books, credit, sums }: Reading): Check => {
   }
 }
 
-/** Once every request has ended: nothing in flight and nothing held, in the kernel or here. */
-const countersAtRest = ({ open, books: { held }, inMarket, onNodes }: Reading): Check => {
+/** Once every request has ended: nothing in flight and nothing held for it, in the kernel or here. */
+const countersAtRest = ({
+  open,
+  books: { held },
+  heldForHours,
+  isDisputed,
+  inMarket,
+  onNodes,
+}: Reading): Check => {
   const inKernel = sum(inMarket)
   const here = sum(onNodes)
+  // Deposits of disputes are held as well.
+  const isHeldRight = held === heldForHours || (isDisputed && held > heldForHours)
+  const ofHours = heldForHours === 0 ? "" : `, ${heldForHours} of them for hours`
   return {
-    ok: open > 0 || (inKernel === 0 && here === 0 && held === 0),
-    detail: `in flight: ${inKernel} in the kernel, ${here} on the nodes; held: ${held} minor units`,
+    ok: open > 0 || (inKernel === 0 && here === 0 && isHeldRight),
+    detail: `in flight: ${inKernel} in the kernel, ${here} on the nodes; held: ${held} minor units${ofHours}`,
   }
 }
 

@@ -6,6 +6,7 @@ import type { DeviceClass } from "../../fleet/devices.ts"
 import type { Agenda } from "../../kernel/agenda.ts"
 import type { NodeMark } from "../../recording/node-marks.ts"
 import { markOf, markSeconds } from "../../recording/node-marks.ts"
+import { askedPrices } from "../../recording/price-samples.ts"
 import type { Recorder } from "../../recording/recorder.ts"
 import { isAway, isUp, serving } from "../nodes/node-machine.ts"
 import { beginPeriod } from "../nodes/node-meters.ts"
@@ -82,7 +83,14 @@ export class Samples {
     recorder.add("heldCredits", books.held / credit)
     const servingBy = this.sampleNodes()
     const { target } = scenario.economy.bounty
-    for (const { model, multiplier, ...board } of marketView(port.market)) {
+    for (const { model, multiplier, levels, ...board } of marketView(port.market)) {
+      const asked = askedPrices(
+        levels.map(({ outputPricePerMtok, instances }) => ({
+          price: outputPricePerMtok / credit,
+          instances,
+        })),
+      )
+      if (asked !== undefined) recorder.samplePrices(model, asked)
       const wanted = target * board.demandTokensPerSecond
       const coverage = wanted === 0 ? 1 : board.supplyTokensPerSecond / wanted
       const short = coverage < 1 ? 1 : 0

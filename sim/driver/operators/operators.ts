@@ -16,7 +16,9 @@ import type { Setting } from "../stage/setting.ts"
 import { hourOfDay, strategyNumber } from "../stage/setting.ts"
 import type { Beliefs, Epoch } from "./beliefs.ts"
 import { believed, isTelling, learn, noBeliefs } from "./beliefs.ts"
+import type { PriceSettings } from "../../scenarios/price-settings.ts"
 import { hourlyCostCredits } from "./costs.ts"
+import type { Prices } from "./prices.ts"
 import type { PublicBoard } from "./public-board.ts"
 import { rampAheadOf } from "./public-board.ts"
 
@@ -26,6 +28,8 @@ const dayMicros = 24 * hourMicros
 /** A node as its owner adds it. */
 export interface OwnedNode extends Omit<NewNode, "strategy" | "hourlyCost"> {
   readonly strategy: string
+  /** How it is priced where hosts set prices; null: it asks what the platform lists. */
+  readonly price: PriceSettings | null
 }
 
 export class Operators {
@@ -35,8 +39,9 @@ export class Operators {
   private readonly accounts: Accounts
   private readonly nodes: Nodes
   private readonly board: PublicBoard
+  private readonly prices: Prices
   /** By operator: its nodes, first to last. */
-  readonly nodesOf: Array<Array<number>> = []
+  readonly nodesOf: Array<Array<number>>
   /** Operators of no party: those who may also be consumers. */
   readonly residents: Array<number> = []
   /** By node: what it has learned, once it has decided. */
@@ -50,6 +55,8 @@ export class Operators {
     accounts: Accounts,
     nodes: Nodes,
     board: PublicBoard,
+    prices: Prices,
+    nodesOf: Array<Array<number>>,
   ) {
     this.setting = setting
     this.agenda = agenda
@@ -57,6 +64,8 @@ export class Operators {
     this.accounts = accounts
     this.nodes = nodes
     this.board = board
+    this.prices = prices
+    this.nodesOf = nodesOf
   }
 
   /** A new operator, without nodes as yet; returns its number. */
@@ -75,7 +84,7 @@ export class Operators {
   }
 
   /** Adds a node of an operator, whose life has not begun; returns its number. */
-  addNode({ strategy, ...added }: OwnedNode): number {
+  addNode({ strategy, price, ...added }: OwnedNode): number {
     const { setting } = this
     const number = strategyNumber(setting, strategy)
     const node = this.nodes.add({
@@ -85,6 +94,7 @@ export class Operators {
     })
     this.decisionStreams[node] = openStream(setting.seed, "decision", added.entity)
     this.nodesOf[added.operator].push(node)
+    this.prices.assign(node, price, added.entity)
     return node
   }
 
@@ -96,7 +106,18 @@ export class Operators {
     if (isTelling(epoch))
       learn((this.beliefs[node] ??= noBeliefs(this.setting.scenario.models.length)), epoch)
     const { strategy } = this.setting.strategies[columns.strategy[node]]
-    return strategy.decide(this.viewOf(node), this.decisionStreams[node])
+    const decision = strategy.decide(this.viewOf(node), this.decisionStreams[node])
+    // Whoever moves on is asked for its price where it begins to serve again.
+    if (decision._tag === "Stay") this.prices.reconsider(node, this.profitPerDay(node, epoch))
+    return decision
+  }
+
+  /** What a day online left in an epoch, credits; null where the epoch says too little. */
+  private profitPerDay(node: number, epoch: Epoch): number | null {
+    return isTelling(epoch)
+      ? (epoch.earnedCredits * dayMicros) / epoch.onlineMicros -
+          24 * this.nodes.columns.hourlyCost[node]
+      : null
   }
 
   /** From now on, what a node earns counts towards its next decision. */

@@ -8,6 +8,7 @@ import type { Agenda } from "../../kernel/agenda.ts"
 import { exponential } from "../../kernel/variates.ts"
 import type { Recorder } from "../../recording/recorder.ts"
 import type { Nodes } from "../nodes/nodes.ts"
+import type { PriceSettings } from "../../scenarios/price-settings.ts"
 import type { Setting } from "../stage/setting.ts"
 import type { Operators } from "./operators.ts"
 
@@ -36,6 +37,7 @@ export class Population {
   private nextResident = 0
   /** Counts those who considered joining, whether they did or not. */
   candidates = 0
+  private onAdded: (node: number, entity: number | string) => void = () => {}
 
   constructor(
     setting: Setting,
@@ -52,6 +54,11 @@ export class Population {
     this.entry = agenda.register(() => this.onJoin())
     this.deviceStream = openStream(setting.seed, "device", 0)
     this.joinStream = openStream(setting.seed, "join", 0)
+  }
+
+  /** Calls for each node of the fleet before its life begins; `entity` names its streams. */
+  whenAdded(act: (node: number, entity: number | string) => void): void {
+    this.onAdded = act
   }
 
   /** Registers the first nodes that are `established` (old when demand begins), or the others. */
@@ -101,9 +108,11 @@ export class Population {
     const isChaser = character.next() < operators.chaserShare
     const speed = character.next() < faults.slowShare ? faults.slowSpeed : 1
     const strategy = isChaser ? "bounty" : this.drawStrategy(character.next())
-    const node = this.operators.addNode({ operator, device, model, entity, strategy })
+    const price = this.drawPrice(character)
+    const node = this.operators.addNode({ operator, device, model, entity, strategy, price })
     this.nodes.columns.declareFactor[node] = declareFactor
     this.nodes.columns.speed[node] = speed
+    this.onAdded(node, entity)
     this.nodes.beginLife(node)
   }
 
@@ -111,6 +120,19 @@ export class Population {
     const { strategyMix } = this.setting
     const weights = strategyMix.map(({ weight }) => weight)
     return strategyMix[drawWeighted(weights, lot)]?.strategy ?? "profit"
+  }
+
+  private drawPrice(character: Stream): PriceSettings | null {
+    const { prices } = this.setting.scenario.operators
+    if (prices.length === 0) return null
+    return (
+      prices[
+        drawWeighted(
+          prices.map(({ weight }) => weight),
+          character.next(),
+        )
+      ] ?? null
+    )
   }
 
   /** Somebody considers joining; they do where it pays. */

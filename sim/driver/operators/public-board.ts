@@ -1,9 +1,12 @@
 /** What the market publishes, and how it looks to whoever has a device and thinks about the week ahead. */
 import { marketView } from "../../../engine/index.ts"
+import type { ModelView } from "../../../engine/index.ts"
 import { meanInComingWeek } from "../../agents/coming-week.ts"
 import type { ModelOutlook } from "../../agents/view.ts"
 import type { MarketPort } from "../stage/market-port.ts"
+import { askedPrices } from "../../recording/price-samples.ts"
 import type { Setting } from "../stage/setting.ts"
+import { inputPriceOf } from "../stage/setting.ts"
 import { believed } from "./beliefs.ts"
 
 export interface Onlooker {
@@ -55,13 +58,34 @@ export class PublicBoard {
         model: index,
         tokensPerSecond,
         priceCreditsPerMtok:
-          model.outputPricePerMtok + this.inputPerOutput(index) * model.inputPricePerMtok,
+          this.middlePrice(board[index], model.outputPricePerMtok) +
+          this.inputPerOutput(index) * inputPriceOf(this.setting, index),
         multiplier: Math.min(multiplier, cap),
         pressure: demandTokensPerSecond / Math.max(1, supply),
         expectedUtilisation: Math.min(1, demandTokensPerSecond / Math.max(1, supply)),
         believedCreditsPerDay: believed(byModel, index),
       }
     })
+  }
+
+  /** The least that anyone asks for a million output tokens of a model, credits. */
+  leastPrice(model: number): number {
+    const { setting, port } = this
+    const listed = setting.scenario.models[model].outputPricePerMtok
+    if (!setting.hasHostPrices) return listed
+    const [least] = marketView(port.market)[model].levels
+    return least === undefined ? listed : least.outputPricePerMtok / setting.credit
+  }
+
+  /** What the middle one of those asks who offer a model, credits; the list price where nobody does. */
+  private middlePrice({ levels }: ModelView, listed: number): number {
+    const asked = askedPrices(
+      levels.map(({ outputPricePerMtok, instances }) => ({
+        price: outputPricePerMtok / this.setting.credit,
+        instances,
+      })),
+    )
+    return asked?.median ?? listed
   }
 
   /**

@@ -14,12 +14,18 @@ export class Parties {
   private readonly operators: Operators
   /** In the scenario's order. */
   readonly all: ReadonlyArray<PartyState>
+  private onAdded: (node: number, party: PartyState) => void = () => {}
 
   constructor(setting: Setting, nodes: Nodes, operators: Operators) {
     this.setting = setting
     this.nodes = nodes
     this.operators = operators
     this.all = openParties(setting)
+  }
+
+  /** Calls for each node of a party before its life begins. */
+  whenAdded(act: (node: number, party: PartyState) => void): void {
+    this.onAdded = act
   }
 
   /** Those parties join that are `established` (there before demand begins), or the others. */
@@ -48,6 +54,7 @@ export class Parties {
         model,
         entity: part === 0 ? entity : `${entity}/${part}`,
         strategy: settings.strategy,
+        price: settings.price,
       })
       nodes.push(node)
       party.nodes.push(node)
@@ -59,6 +66,7 @@ export class Parties {
       columns.speed[node] = conduct.speed
     }
     this.nodes.machines.join(nodes)
+    for (const node of nodes) this.onAdded(node, party)
     for (const node of nodes) this.nodes.beginLife(node)
   }
 
@@ -82,6 +90,11 @@ export class Parties {
     party.rejoined++
     this.newAccount(party)
     this.addMachine(party, `${party.settings.name} again ${party.rejoined}`)
+  }
+
+  /** The account that pays for what a party rents. */
+  payingAccountOf(party: PartyState): number {
+    return party.operators[0] ?? this.newAccount(party)
   }
 
   /** Opens the accounts that pay for a party's own calls beside its own. */

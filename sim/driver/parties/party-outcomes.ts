@@ -3,6 +3,7 @@ import type { PartyOutcome } from "../../recording/replicated.ts"
 import { nodeOutcome } from "../nodes/node-outcomes.ts"
 import type { Nodes } from "../nodes/nodes.ts"
 import type { Accounts } from "../stage/accounts.ts"
+import { accountOfOperator } from "../stage/accounts.ts"
 import type { Setting } from "../stage/setting.ts"
 import type { PartyState } from "./party-state.ts"
 
@@ -25,12 +26,20 @@ export const partyOutcome = (
   const takenOut = operators.reduce((total, one) => total + accounts.moneyOf(one), 0)
   return {
     name: party.settings.name,
-    profit: credits(takenOut) - bought - cost,
+    profit: credits(takenOut + party.outsideMinor) - bought - cost,
     share: credits(sum(({ shareEarned }) => shareEarned)),
     bounty: credits(sum(({ bountyEarned }) => bountyEarned)),
     withheld: credits(sum(({ withheld }) => withheld)),
     cost,
     bought,
+    boughtLeft: credits(
+      operators.reduce(
+        (total, one) => total + accounts.balanceOf(accountOfOperator(one)).bought,
+        0,
+      ),
+    ),
+    outside: credits(party.outsideMinor),
+    worthOfHours: party.worthOfHours,
     spent: credits(party.spentMinor),
     ownCalls: party.calls,
     accounts: operators.length,

@@ -17,6 +17,10 @@ export interface PartyState {
   boughtMinor: number
   /** What its own calls were charged, minor units, and how many were served. */
   spentMinor: number
+  /** What somebody outside of the market paid it for machines, minor units. */
+  outsideMinor: number
+  /** What the hours that it rented were worth to it, credits. */
+  worthOfHours: number
   calls: number
   /** Times that it registered again. */
   rejoined: number
@@ -32,6 +36,8 @@ export const openParties = ({ scenario, seed }: Setting): ReadonlyArray<PartySta
     nextPuppet: 0,
     boughtMinor: 0,
     spentMinor: 0,
+    outsideMinor: 0,
+    worthOfHours: 0,
     calls: 0,
     rejoined: 0,
   }))

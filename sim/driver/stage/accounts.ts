@@ -12,6 +12,9 @@ import { leastWithdrawal } from "./setting.ts"
 /** Consumers have even account ids and operators odd ones: neither changes the other's. */
 export const accountOfConsumer = (consumer: number): number => 2 * consumer
 export const accountOfOperator = (operator: number): number => 2 * operator + 1
+/** Renters of hours have even ids beyond all consumers'. */
+const firstRenter = 2 ** 31
+export const accountOfRenter = (renter: number): number => 2 * (firstRenter + renter)
 
 export class Accounts {
   private readonly setting: Setting
@@ -32,6 +35,10 @@ export class Accounts {
 
   openConsumer(consumer: number): void {
     this.open(accountOfConsumer(consumer), -1)
+  }
+
+  openRenter(renter: number): void {
+    this.open(accountOfRenter(renter), -1)
   }
 
   openOperator(operator: number): void {

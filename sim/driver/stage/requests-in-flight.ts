@@ -14,7 +14,7 @@ const columnsOf = (size: number) => ({
   outputTokens: new Int32Array(size),
   maxTokens: new Int32Array(size),
   arrivedAt: new Float64Array(size),
-  /** What it is worth to its consumer ÷ what it costs. */
+  /** What it is worth to its consumer ÷ what the platform lists it at. */
   worth: new Float64Array(size),
   /** Calls that follow upon it. */
   further: new Int32Array(size),

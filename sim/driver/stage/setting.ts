@@ -22,6 +22,8 @@ export interface Setting {
   readonly strategyMix: ReadonlyArray<{ readonly strategy: string; readonly weight: number }>
   /** What consumers are like, by weight; where there is none: steady. */
   readonly kindMix: ReadonlyArray<{ readonly kind: ConsumerKind; readonly weight: number }>
+  /** Hosts set the prices of their tokens. */
+  readonly hasHostPrices: boolean
 }
 
 export interface NamedStrategy {
@@ -60,6 +62,7 @@ export const settingOf = (
     kindMix:
       extensions.consumerKinds ??
       consumers.kinds.map(({ kind, weight }) => ({ kind: consumerKinds[kind], weight })),
+    hasHostPrices: economy.pricing.tokens === "host",
   }
 }
 
@@ -70,6 +73,10 @@ export const strategyNumber = (setting: Setting, name: string): number =>
 /** Hour of the day on demand's own clock, 0…23. */
 export const hourOfDay = ({ startMicros }: Setting, now: number): number =>
   Math.floor((now - startMicros) / hourMicros) % 24
+
+/** What a million input tokens of a model cost, credits. */
+export const inputPriceOf = ({ scenario }: Setting, model: number): number =>
+  scenario.economy.pricing.inputTokens === "free" ? 0 : scenario.models[model].inputPricePerMtok
 
 /** The least amount that can be withdrawn at once, minor units. */
 export const leastWithdrawal = ({ scenario, credit }: Setting): number =>

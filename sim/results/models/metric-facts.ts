@@ -13,6 +13,8 @@ export const metricGroups = [
   "fairness",
   "newcomers",
   "models",
+  "prices",
+  "hours",
   "strategies",
   "parties",
 ] as const
@@ -26,6 +28,8 @@ export const groupTitles: Readonly<Record<MetricGroup, string>> = {
   fairness: "Fairness",
   newcomers: "Newcomers",
   models: "By model",
+  prices: "Prices",
+  hours: "Hours",
   strategies: "By strategy",
   parties: "By party",
 }

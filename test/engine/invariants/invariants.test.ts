@@ -8,6 +8,7 @@ import { assertionsIn } from "./assertions.ts"
 import { auditBreaches } from "./audit-breaches.ts"
 import type { Breaches } from "./breaches.ts"
 import { coreBreaches } from "./core-breaches.ts"
+import { hoursBreaches } from "./hours-breaches.ts"
 import { ledgerBreaches } from "./ledger-breaches.ts"
 import { rulesBreaches } from "./rules-breaches.ts"
 import { stepBreaches } from "./step-breaches.ts"
@@ -20,6 +21,7 @@ const breaches: ReadonlyArray<Breaches> = [
   rulesBreaches,
   stepBreaches,
   auditBreaches,
+  hoursBreaches,
 ]
 
 /** The sentence of the assertion that something breaks. */

@@ -1,4 +1,5 @@
 /** Signing in on the gateway's pages, and the way back into an account. */
+import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { accountRoutes } from "../../../live/accounts/account-routes.ts"
 import { defaultConfig } from "../../../live/config/config.ts"
@@ -141,6 +142,24 @@ describe("signing in", () => {
     const key = [...market.directory.keys.all()].find(({ role }) => role === "account")!
     market.directory.keys.put({ ...key, revokedAtMillis: Date.now() })
     expect((await ask("GET", "/account", other)).status).toBe(401)
+  })
+
+  it("outlives a restart of the gateway, and so does signing out", async () => {
+    const { ask, market, signUp, signIn } = await open()
+    const { account_id, api_key } = await signUp()
+    const [kept, left] = [await signIn(api_key), await signIn(api_key)]
+    await ask("DELETE", "/session", left)
+    expect(market.store.backlog()).toBe(0)
+    await market.close()
+    const again = await open({ folder: market.folder })
+    const after = await again.ask("GET", "/account", kept)
+    expect(after.body["account_id"]).toBe(account_id)
+    expect((await again.ask("GET", "/account", left)).status).toBe(401)
+    const secret = kept.cookie.split("=")[1]!
+    expect(JSON.stringify(await Effect.runPromise(again.market.store.sessions))).not.toContain(
+      secret,
+    )
+    await again.market.close()
   })
 
   it("takes an admin beside an account, each with its own rights", async () => {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, describe, expect, test } from "vitest"
-import { accountView } from "../../../engine/index.ts"
+import { accountView, economies } from "../../../engine/index.ts"
 import { makeCalls } from "../../../live/gateway/call/calls.ts"
 import { gatewayRoutes } from "../../../live/gateway/gateway-routes.ts"
 import { hostRoutes, jobBoardOf } from "../../../live/hosts/host-routes.ts"
@@ -13,6 +13,7 @@ import type { AgentEvent, HostAgentOptions } from "../../../live/client.ts"
 import { ComputeClient, HostAgent } from "../../../live/client.ts"
 import { buildServer } from "../../../live/http/server/server.ts"
 import { testVault } from "../hosts/host-server.ts"
+import type { MarketOptions } from "../support/market.ts"
 import { openTestMarket } from "../support/market.ts"
 import { until } from "./support/eventually.ts"
 
@@ -21,8 +22,11 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
-const openGateway = async () => {
-  const market = openTestMarket({ config: { hosts: { heartbeatSeconds: 0.1, pollSeconds: 2 } } })
+const openGateway = async (options: MarketOptions = {}) => {
+  const market = openTestMarket({
+    config: { hosts: { heartbeatSeconds: 0.1, pollSeconds: 2 } },
+    ...options,
+  })
   const board = jobBoardOf(market)
   const guard = makeNetworkGuard([])
   const server = await buildServer({
@@ -104,6 +108,38 @@ describe("agent and gateway", () => {
     const { market } = gateway
     const { earned = 0 } = accountView(market.driver.market, operator.account.id) ?? {}
     expect(earned).toBeGreaterThan(0)
+  })
+
+  test("a host asks its price, changes it, and is paid by the token generated", async () => {
+    const gateway = await openGateway({ economy: economies["infrintia"], knobs: {} })
+    const { market, client, url, consumer } = gateway
+    const { agent, operator } = await startAgent(gateway, { pricePerToken: 0.0005 })
+    const rates = () => client.marketRates()
+    expect(await rates()).toMatchObject([{ model: "sim", hosts: 1, min: "0.0005", max: "0.0005" }])
+    await agent.setPrice("0.0002")
+    const { hostId } = await agent.register()
+    expect((await client.host(hostId)).models).toMatchObject([
+      { inputPricePerToken: "0.00", outputPricePerToken: "0.0002" },
+    ])
+    const chat = (maxPrice: string) =>
+      fetch(`${url}/v1/chat/completions`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${consumer.secret}`,
+          "content-type": "application/json",
+          "x-evenkeel-max-price": maxPrice,
+        },
+        body: JSON.stringify({ model: "sim", messages: [{ role: "user", content: "Hello" }] }),
+      })
+    const refused = await chat("0.0001")
+    expect(refused.status).toBe(400)
+    expect(await refused.json()).toMatchObject({ error: { code: "price_too_high" } })
+    const served = await chat("0.0002")
+    expect(served.status).toBe(200)
+    // 20 tokens at 0.0002 credits, less 12%.
+    expect(await served.json()).toMatchObject({ usage: { completion_tokens: 20, cost: 0.004 } })
+    expect(accountView(market.driver.market, operator.account.id)?.earned).toBe(3520)
+    await expect(agent.setPrice(0.00012345)).rejects.toThrow("0.000123 and 0.000124")
   })
 
   test("when the consumer leaves, the host stops", async () => {

@@ -37,11 +37,12 @@ export interface Scene {
   readonly close: () => Promise<void>
 }
 
+/** Credits a token, of which 1,000 are a dollar: about what such models cost in public. */
 const models = [
-  ["meta-llama/Llama-3.1-8B-Instruct", "text", "0.0000001", "0.0000004"],
-  ["Qwen/Qwen3-32B", "text", "0.0000003", "0.0000012"],
-  ["mistralai/Mistral-Small-3.2-24B", "text", "0.0000002", "0.0000006"],
-  ["BAAI/bge-m3", "embedding", "0.00000002", "0"],
+  ["meta-llama/Llama-3.1-8B-Instruct", "text", "0.00003", "0.00006"],
+  ["Qwen/Qwen3-32B", "text", "0.00008", "0.00024"],
+  ["mistralai/Mistral-Small-3.2-24B", "text", "0.00005", "0.00015"],
+  ["BAAI/bge-m3", "embedding", "0.00001", "0"],
 ] as const
 
 const hosts = [
@@ -69,8 +70,8 @@ const figuresAt = (at: number, seconds: number, size: number): Figures => {
     heldBack: 0,
     hosts: (size + 1) * seconds,
     bounty: (level > 1.6 ? 1.1 : 1) * seconds,
-    inputPricePerMtok: 300_000,
-    outputPricePerMtok: 1_200_000,
+    inputPricePerMtok: 80_000_000,
+    outputPricePerMtok: 240_000_000,
   }
 }
 

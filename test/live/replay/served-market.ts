@@ -11,6 +11,8 @@ const second = 1_000_000
 
 export interface ServedMarket {
   readonly economy: Economy
+  /** What the two hosts ask for a million output tokens, minor units, where they set prices. */
+  readonly prices?: readonly [number, number]
   /** Of each host. */
   readonly slots: number
   readonly calls: number
@@ -18,7 +20,13 @@ export interface ServedMarket {
 }
 
 /** Each call takes two seconds, and each twentieth fails wherever it goes. */
-export const servedMarket = async ({ economy, slots, calls, betweenSeconds }: ServedMarket) => {
+export const servedMarket = async ({
+  economy,
+  prices,
+  slots,
+  calls,
+  betweenSeconds,
+}: ServedMarket) => {
   const { store } = await openedStore(temporaryFolder())
   const { engine, meta } = await Effect.runPromise(
     Effect.provideService(
@@ -91,6 +99,8 @@ export const servedMarket = async ({ economy, slots, calls, betweenSeconds }: Se
       tokensPerSecond: 1000,
       isPlatformAsked: false,
     })
+    if (prices !== undefined)
+      driver.submit({ _tag: "PriceSet", instance: node, outputPricePerMtok: prices[node - 1] })
   }
   for (let call = 0; call < calls; call++) {
     clock.pass(betweenSeconds * second + 1)

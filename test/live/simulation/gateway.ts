@@ -62,7 +62,7 @@ export const startGateway = (
     driver,
     directory,
     store: disk.store,
-    sessions: makeSessions(() => clock.nowMicros() / 1000),
+    sessions: makeSessions(() => clock.nowMicros() / 1000, disk.store),
     uploads: makeUploadWays(),
     nowMillis: () => clock.nowMicros() / 1000,
   }

@@ -474,4 +474,19 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
       expect(await found(again, 300, 0)).toEqual([sample(300, -1, 0, 3)])
     })
   })
+  describe("sessions", () => {
+    it("are kept by their hashes, replaced by later ones, and forgotten one by one", async () => {
+      const { store, reopen } = await make()
+      const session = (hash: string, key: number) => ({ hash, session: JSON.stringify({ key }) })
+      const found = async (one: MarketStore) =>
+        (await Effect.runPromise(one.sessions)).toSorted((a, b) => a.hash.localeCompare(b.hash))
+      for (const one of [session("a", 1), session("b", 2), session("c", 3)]) store.putSession(one)
+      store.putSession(session("b", 4))
+      store.forgetSession("a")
+      store.forgetSession("unknown")
+      await store.durable()
+      for (const one of [store, await reopen()])
+        expect(await found(one)).toEqual([session("b", 4), session("c", 3)])
+    })
+  })
 }

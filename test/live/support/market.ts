@@ -132,7 +132,7 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
     driver,
     directory,
     store,
-    sessions: makeSessions(nowMillis),
+    sessions: makeSessions(nowMillis, store),
     uploads: makeUploadWays(),
     nowMillis,
   }

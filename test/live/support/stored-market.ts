@@ -12,7 +12,7 @@ import { systemClock } from "../../../live/driver/clock.ts"
 import { makeMarketDriver } from "../../../live/driver/market-driver.ts"
 import { openMarket } from "../../../live/driver/recovery.ts"
 import { buildServer } from "../../../live/http/server/server.ts"
-import { makeSessions } from "../../../live/directory/sessions.ts"
+import { loadSessions } from "../../../live/directory/sessions.ts"
 import { makeUploadWays } from "../../../live/directory/upload-ways.ts"
 import type { LiveServices } from "../../../live/directory/services.ts"
 import { loadDirectory } from "../../../live/directory/directory.ts"
@@ -58,7 +58,7 @@ export const openStoredMarket = async (
     driver,
     directory,
     store,
-    sessions: makeSessions(nowMillis),
+    sessions: await Effect.runPromise(Effect.provideService(loadSessions(nowMillis), Store, store)),
     uploads: makeUploadWays(),
     nowMillis,
   }

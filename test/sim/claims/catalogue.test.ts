@@ -3,10 +3,11 @@ import { NodeContext } from "@effect/platform-node"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import type { Arm } from "../../../sim/claims/arm.ts"
-import { attackPlans } from "../../../sim/claims/attack-catalogue.ts"
-import { auditIds, replicationsFor, runAudit } from "../../../sim/claims/audit.ts"
-import { claimPlans } from "../../../sim/claims/claim-catalogue.ts"
+import { replicationsFor, runAudit } from "../../../sim/claims/audit.ts"
+import type { AuditBook } from "../../../sim/claims/audit-books.ts"
+import { auditBooks, idsIn } from "../../../sim/claims/audit-books.ts"
 import { frontierArms } from "../../../sim/claims/frontier.ts"
+import { halfBusy } from "../../../sim/claims/loads.ts"
 import { makePlan } from "../../../sim/experiment/plan.ts"
 import { metricFactsOf } from "../../../sim/metrics/of-replication.ts"
 import { layerInline } from "../../../sim/experiment/replicators.ts"
@@ -16,45 +17,62 @@ const run = <A, E>(effect: Effect.Effect<A, E, NodeContext.NodeContext>): Promis
 
 const planOf = ({ scenario, settings }: Arm) => run(makePlan(scenario, settings, 1))
 
-const armsOfAttacks = attackPlans.flatMap(({ ways }) =>
-  ways.flatMap(({ scenario, both, honest, attack }) => [
-    ...Object.values(honest).map((own): Arm => ({ scenario, settings: [...both, ...own] })),
-    { scenario, settings: [...both, ...attack] },
-  ]),
-)
+const books: ReadonlyArray<AuditBook> = Object.values(auditBooks)
+const everyAttack = books.flatMap(({ attacks }) => attacks)
+
+const armsOfAttacks = ({ attacks }: AuditBook) =>
+  attacks.flatMap(({ ways }) =>
+    ways.flatMap(({ scenario, both, honest, attack }) => [
+      ...Object.values(honest).map((own): Arm => ({ scenario, settings: [...both, ...own] })),
+      { scenario, settings: [...both, ...attack] },
+    ]),
+  )
 
 describe("every arm of the audit", () => {
   it("is a scenario that can be run, under either economy", async () => {
-    const arms = [
-      ...armsOfAttacks,
-      ...claimPlans.flatMap(({ measures }) => measures.flatMap((measure) => measure.arms)),
-    ].flatMap(({ scenario, settings }) =>
-      ["pooled", "hardened"].map((economy) => ({
-        scenario,
-        settings: [`economy=${economy}`, ...settings],
-      })),
+    const arms = books.flatMap((book) =>
+      [
+        ...armsOfAttacks(book),
+        ...book.claims.flatMap(({ measures }) => measures.flatMap((measure) => measure.arms)),
+      ].flatMap(({ scenario, settings }) =>
+        book.economies.map((economy) => ({
+          scenario,
+          settings: [`economy=${economy}`, ...settings],
+        })),
+      ),
     )
     for (const arm of [...arms, ...frontierArms.flatMap(({ honest, attack }) => [honest, attack])])
       expect((await planOf(arm)).scenario.horizonDays).toBeGreaterThan(0)
   })
 
   it("reports metrics that there are", async () => {
-    for (const { ways } of attackPlans)
-      for (const { scenario, both, attack, report } of ways) {
-        const plan = await planOf({ scenario, settings: [...both, ...attack] })
-        const known = metricFactsOf(plan.scenario)
+    for (const { economies, attacks } of books)
+      for (const { scenario, both, attack, report } of attacks.flatMap(({ ways }) => ways)) {
+        const settings = [`economy=${economies[0]}`, ...both, ...attack]
+        const known = metricFactsOf((await planOf({ scenario, settings })).scenario)
         for (const metric of report) expect(Object.keys(known)).toContain(metric)
       }
   })
 
+  it("is tried in a fast audit where over-declaring has calls to win", () => {
+    const [first] = auditBooks.pooled.attacks.find(({ id }) => id === "over-declaring")!.ways
+    expect(first.both).toContain(halfBusy)
+  })
+
   it("has an honest party without conduct of its own, on the attacker's machines", async () => {
-    for (const { id, ways } of attackPlans)
+    const partyIn = async (scenario: string, settings: ReadonlyArray<string>) => {
+      // A book's attacks are tried under its own economies.
+      const economy = settings.some((one) => /price=|reportedUtilisation/.test(one))
+        ? "infrintia"
+        : "pooled"
+      const plan = await planOf({ scenario, settings: [`economy=${economy}`, ...settings] })
+      return plan.scenario.parties[0]
+    }
+    for (const { id, ways } of everyAttack)
       for (const { scenario, both, honest, attack } of ways) {
-        const attacker = (await planOf({ scenario, settings: [...both, ...attack] })).scenario
-          .parties[0]
+        const attacker = await partyIn(scenario, [...both, ...attack])
         for (const own of Object.values(honest)) {
-          const party = (await planOf({ scenario, settings: [...both, ...own] })).scenario
-            .parties[0]
+          const party = await partyIn(scenario, [...both, ...own])
           expect(party.device, id).toBe(attacker.device)
           expect(party.machines, id).toBe(attacker.machines)
           expect(party.conduct, id).toMatchObject({
@@ -66,6 +84,7 @@ describe("every arm of the audit", () => {
             rejoinBelowHealth: 0,
             withheldMachines: 0,
             reportedTokens: 1,
+            reportedUtilisation: 1,
             refusesFromTokens: null,
             refusesWith: "429",
             demand: null,
@@ -81,7 +100,7 @@ describe("every arm of the audit", () => {
 
 describe("an audit", () => {
   it("runs an arm that several ask for once, and answers for each economy", async () => {
-    const scope = { only: ["throttling"], isFast: true }
+    const scope = { book: auditBooks.pooled, only: ["throttling"], isFast: true }
     const size = { seed: "test", replications: 2 }
     // Honest and attacker, under two economies.
     expect(replicationsFor(scope, size)).toBe(8)
@@ -111,7 +130,7 @@ describe("an audit", () => {
   it("that is fast estimates the same, by one experiment of each and without what takes minutes", () => {
     const size = { seed: "test", replications: 1 }
     const count = (scope: { readonly only: ReadonlyArray<string>; readonly isFast: boolean }) =>
-      replicationsFor(scope, size)
+      replicationsFor({ book: auditBooks.pooled, ...scope }, size)
     expect(count({ only: [], isFast: true })).toBeLessThan(count({ only: [], isFast: false }) / 2)
     // The second load is left out, the first is what it is in a whole audit.
     expect(count({ only: ["equal-shares"], isFast: true })).toBe(2)
@@ -121,9 +140,11 @@ describe("an audit", () => {
   })
 
   it("knows each promise and attack by one name", () => {
-    expect(new Set(auditIds).size).toBe(auditIds.length)
-    // The attacks of the list of invariants, and the promises of the economy's document.
-    expect(attackPlans).toHaveLength(16)
-    expect(claimPlans.length).toBeGreaterThanOrEqual(8)
+    for (const book of books) expect(new Set(idsIn(book)).size).toBe(idsIn(book).length)
+    // The attacks of the list of invariants, and the promises of the economies' documents.
+    expect(auditBooks.pooled.attacks).toHaveLength(16)
+    expect(auditBooks.pooled.claims.length).toBeGreaterThanOrEqual(8)
+    expect(auditBooks.infrintia.attacks).toHaveLength(3)
+    expect(auditBooks.infrintia.claims).toHaveLength(5)
   })
 })

@@ -295,6 +295,8 @@ const expectMetricsToHold = (
     models: scenario.models.map(({ name }) => ({ name, crowdSeconds: horizonSeconds / 8 })),
     scale: scenario.economy.money.scale,
     strategies,
+    priceStrategies: [],
+    hours: null,
     mixedStrategies: [],
     parties: [],
   })

@@ -17,6 +17,8 @@ const options = {
   models: [offered("m")],
   scale: 6,
   strategies: [],
+  priceStrategies: [],
+  hours: null,
   mixedStrategies: [],
   parties: [],
 }

@@ -15,6 +15,7 @@ export const openRecorder = (filling: Filling = {}): Recorder =>
     horizonSeconds: filling.horizonSeconds ?? 86_400,
     binSeconds: filling.binSeconds ?? 3600,
     models: filling.models ?? 1,
+    hasHostPrices: false,
     floorTokensPerSecond: 5,
     classOfDevice: ["consumer", "datacenter", "apple"],
   })

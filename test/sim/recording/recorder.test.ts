@@ -16,6 +16,7 @@ const openLater = () =>
     horizonSeconds: 86_400,
     binSeconds: 3600,
     models: 2,
+    hasHostPrices: false,
     floorTokensPerSecond: 5,
     classOfDevice: ["consumer", "apple"],
   })

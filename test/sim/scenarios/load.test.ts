@@ -45,12 +45,21 @@ const issue = async (name: string, ...sets: ReadonlyArray<string>) => {
   return issues[0]
 }
 
+/** Of those that are not about requests at the platform's prices. */
+const economyOf: Readonly<Record<string, string>> = {
+  "host-prices": "infrintia",
+  "day-and-night": "aitbc",
+  "strategies-of-price": "aitbc",
+  unreliable: "aitbc",
+  disputes: "aitbc",
+}
+
 describe("built-in scenarios", () => {
   it.each([...builtInScenarios, "base"])("%s can be run as it is", async (name) => {
     const scenario = await load(name)
     expect(scenario.name).toBe(name)
     expect(scenario.title.length).toBeGreaterThan(10)
-    expect(scenario.economy).toEqual(economies["pooled"])
+    expect(scenario.economy).toEqual(economies[economyOf[name] ?? "pooled"])
   })
 
   it.each([...builtInScenarios])("%s says what there is to see in it", async (name) => {
@@ -146,7 +155,7 @@ describe("a file", () => {
     const { message } = await problem("quickstrat")
     expect(message).toBe(
       "quickstrat is not a scenario that can be run:\n" +
-        "  no such file, and no built-in scenario of that name; there are quickstart, trace, newcomer, bounty-rush, flapping, audit, strategies",
+        "  no such file, and no built-in scenario of that name; there are quickstart, trace, newcomer, bounty-rush, flapping, audit, strategies, host-prices, day-and-night, strategies-of-price, unreliable, disputes",
     )
     const orphan = file("orphan.yaml", "extends: nowhere.yaml\n")
     expect((await problem(orphan)).source).toBe(`nowhere.yaml, which ${orphan} extends,`)
@@ -194,7 +203,7 @@ describe("a setting", () => {
     expect(await issue("base", "horizon=5")).toMatchObject({
       path: "horizon",
       message: expect.stringMatching(
-        /allowed here: name, title, about, seed, horizonDays, .*operators, parties$/,
+        /allowed here: name, title, about, seed, horizonDays, .*operators, hours, parties$/,
       ),
     })
   })
@@ -257,7 +266,7 @@ describe("a setting", () => {
     )
     expect((await issue("base", "economy.feeBps=-3")).path).toBe("economy.feeBps")
     expect((await issue("base", "economy=none")).message).toBe(
-      'no economy is called "none"; there are pooled, hardened',
+      'no economy is called "none"; there are pooled, hardened, infrintia, infrintia-hardened, aitbc, aitbc-hardened',
     )
   })
 

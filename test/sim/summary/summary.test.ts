@@ -27,12 +27,14 @@ const finished = (
     requests: 100 + index,
     events: 1000 + index,
     recording,
+    hours: null,
     nodes: settings.nodes ?? [],
     // Wherever the warm-up and the halves of what is left may end.
     marks:
       settings.marks ??
       Array.from({ length: recording.bins }, (_, bin) => markOf(bin * recording.binSeconds, [])),
     strategies: [],
+    priceStrategies: [],
     mixedStrategies: [],
     parties: [],
     checks: settings.checks ?? {},

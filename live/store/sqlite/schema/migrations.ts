@@ -198,6 +198,15 @@ const sampled = Effect.gen(function* () {
   ) STRICT, WITHOUT ROWID`)
 })
 
+/** Browsers that are signed in: hashes of their secrets, and JSON of what they stand for. */
+const signedIn = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  yield* sql.unsafe(`CREATE TABLE sessions (
+    hash TEXT PRIMARY KEY,
+    session TEXT NOT NULL CHECK (json_valid(session))
+  ) STRICT, WITHOUT ROWID`)
+})
+
 const kindsOfHours = [
   "regions",
   "gpus",
@@ -228,7 +237,8 @@ export const steps = {
   "0002_sealed": sealed,
   "0003_receipted": receipted,
   "0004_sampled": sampled,
-  "0005_booked": booked,
+  "0005_signed_in": signedIn,
+  "0006_booked": booked,
 }
 
 /** Brings the tables up to this version's. */

@@ -231,10 +231,9 @@ describe("hours that end early", () => {
     const ended = by(trial, "BookingEnded", consumer)
     // Twelve hours were ordered: each is 0.08.
     expect(closeOf(ended)).toMatchObject({ drawn: 4 * 0.64 * credit, refund: 4 * 0.32 * credit })
-    expect(calendarView(trial.market, listing)).toEqual([
-      { from: 8 * hour, jobs: 0, memoryMib: 0 },
-    ])
-    expect(soldAt(order(trial, 2, { jobs: 4, hours: 1 }))).toBe(0.4 * credit)
+    expect(calendarView(trial.market, listing)).toEqual([{ from: 8 * hour, jobs: 0, memoryMib: 0 }])
+    // In demand, as its region was until now.
+    expect(soldAt(order(trial, 2, { jobs: 4, hours: 1 }))).toBe(0.6 * credit)
   })
 
   it("are paid for as delivered, or not at all where a booking is to be completed", () => {

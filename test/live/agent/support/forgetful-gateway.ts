@@ -86,6 +86,7 @@ export const forgetfulGateway = (): ForgetfulGateway => {
           put(id, { registrationId: registration_id, keys: new Set([apiKey]) })
           return registered(id, apiKey)
         }),
+      setPrice: () => trip(() => {}),
       renewKey: (_key, host_id) =>
         trip(() => {
           calls.renewKey += 1

@@ -27,6 +27,7 @@ import type {
   StatementPlace,
   StoredRecord,
   StoredSample,
+  StoredSession,
   StoredSnapshot,
 } from "../../../../live/store/store.ts"
 
@@ -53,6 +54,7 @@ export const makeMemoryStore = (
   const snapshots: Array<StoredSnapshot> = []
   const listeners: Array<(rows: number, seconds: number) => void> = []
   const samples = new Map<string, StoredSample>()
+  const sessions = new Map<string, StoredSession>()
   const bookingSteps: Array<StoredBookingStep> = []
   let meta: MarketMeta | undefined
 
@@ -137,6 +139,9 @@ export const makeMemoryStore = (
           )
           .toSorted((a, b) => a.at - b.at || a.subject - b.subject),
       ),
+    sessions: Effect.sync(() => [...sessions.values()]),
+    putSession: (session) => void sessions.set(session.hash, session),
+    forgetSession: (hash) => void sessions.delete(hash),
     noteDelivered: (note) => void deliveryNotes.set(note.request, note),
     forgetDelivered: (request) => void deliveryNotes.delete(request),
     forgetAllDelivered: () => deliveryNotes.clear(),

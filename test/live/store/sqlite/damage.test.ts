@@ -71,7 +71,7 @@ const opened = async (folder: string) => {
     directory,
     driver,
     config: defaultConfig,
-    sessions: makeSessions(nowMillis),
+    sessions: makeSessions(nowMillis, store),
     uploads,
     nowMillis,
     clock,

@@ -24,6 +24,8 @@ const metricsOptions = {
   models: ["llama-3-8b", "llama-3.2-3b"].map((name) => ({ name, crowdSeconds: null })),
   scale: 6,
   strategies: [],
+  priceStrategies: [],
+  hours: null,
   mixedStrategies: [],
   parties: [],
 }

@@ -179,6 +179,8 @@ describe("newcomers without a ramp", () => {
       models: [{ name: "llama-3-8b", crowdSeconds: null }],
       scale: 6,
       strategies: [],
+      priceStrategies: [],
+      hours: null,
       mixedStrategies: [],
       parties: [],
     })

@@ -1,0 +1,209 @@
+/** Hours of machines, sold beside requests: who acts in it, and who acts on what the market asks for. */
+import type { Command } from "../../../engine/index.ts"
+import { bookingView, listingView } from "../../../engine/index.ts"
+import type { Agenda } from "../../kernel/agenda.ts"
+import { Appointments } from "../../kernel/appointments.ts"
+import type { HoursRecording } from "../../recording/hours-recorder.ts"
+import { HoursRecorder } from "../../recording/hours-recorder.ts"
+import type { Nodes } from "../nodes/nodes.ts"
+import type { Parties } from "../parties/parties.ts"
+import type { Accounts } from "../stage/accounts.ts"
+import type { MarketPort } from "../stage/market-port.ts"
+import type { Setting } from "../stage/setting.ts"
+import { Deliveries } from "./deliveries.ts"
+import { Listings } from "./listings.ts"
+import { PartyRenters } from "./party-renters.ts"
+import { Regions } from "./regions.ts"
+import { Rentals } from "./rentals.ts"
+import { Renters } from "./renters.ts"
+import { Settlements } from "./settlements.ts"
+
+const hourMicros = 3600e6
+
+/** What came too late, or could not be paid for: the market is as it was, and nobody tries again. */
+const heeded: ReadonlyArray<string> = ["WrongPhase", "UnknownBooking", "InsufficientCredits"]
+const ofBookings: ReadonlyArray<string> = [
+  "DeliveryStarted",
+  "DeliveryProbed",
+  "BookingCancelled",
+  "BookingEnded",
+  "BookingConfirmed",
+  "BookingDisputed",
+  "DisputeAnswered",
+  "DisputeRuled",
+]
+
+/** May the market refuse such an event without the simulator being mistaken? */
+export const isHeeded = (event: string, reason: string): boolean =>
+  ofBookings.includes(event) && heeded.includes(reason)
+
+export class Hours {
+  private readonly setting: Setting
+  private readonly agenda: Agenda
+  private readonly port: MarketPort
+  private readonly regions: Regions
+  readonly listings: Listings
+  private readonly rentals: Rentals
+  private readonly deliveries: Deliveries
+  private readonly settlements: Settlements
+  private readonly renters: Renters
+  private readonly partyRenters: PartyRenters
+  private readonly recorder: HoursRecorder
+  private readonly sampleMicros: number
+
+  constructor(parts: {
+    readonly setting: Setting
+    readonly agenda: Agenda
+    readonly port: MarketPort
+    readonly accounts: Accounts
+    readonly nodes: Nodes
+    readonly parties: Parties
+    readonly bins: number
+    readonly binSeconds: number
+    readonly sampleSeconds: number
+  }) {
+    const { setting, agenda, port, bins, binSeconds } = parts
+    this.sampleMicros = parts.sampleSeconds * 1e6
+    const { startMicros, endMicros } = setting
+    this.setting = setting
+    this.agenda = agenda
+    this.port = port
+    const regions = new Regions(setting, agenda, port)
+    this.regions = regions
+    this.recorder = new HoursRecorder({
+      startMicros,
+      endMicros,
+      bins,
+      binSeconds,
+      regions: setting.scenario.hours.regions.map(({ name }, region) => ({
+        name,
+        localHourAt: (at) => regions.clockAt(region, at).hour,
+      })),
+    })
+    const shared = { ...parts, regions, recorder: this.recorder }
+    const appointments = new Appointments(agenda)
+    this.listings = new Listings({ ...shared, appointments })
+    const { listings } = this
+    this.rentals = new Rentals({ ...shared, listings })
+    const { rentals } = this
+    this.deliveries = new Deliveries({ ...shared, appointments, listings, rentals })
+    const { deliveries } = this
+    this.settlements = new Settlements({ ...shared, appointments, rentals })
+    this.renters = new Renters({ ...shared, appointments, listings, rentals })
+    this.partyRenters = new PartyRenters({
+      ...shared,
+      appointments,
+      listings,
+      rentals,
+      deliveries,
+    })
+    deliveries.whenEnding((rental) => this.settlements.onLastMinute(rental))
+  }
+
+  /** Before the first node. */
+  openRegions(): void {
+    this.regions.open()
+  }
+
+  /** Demand begins. */
+  open(): void {
+    this.renters.open()
+    this.partyRenters.open()
+  }
+
+  /** Is nothing left that somebody's profit waits for? */
+  get isDrained(): boolean {
+    return this.partyRenters.isDone
+  }
+
+  act(command: Command): void {
+    switch (command._tag) {
+      case "ExtendPeaks":
+        return this.regions.onExtendPeaks(command)
+      case "ExtendSchedule":
+        return this.listings.onExtendSchedule(command)
+      case "Decline":
+        return this.rentals.onDeclined(command)
+      case "Grant":
+        return this.deliveries.onGranted(command)
+      case "Revoke":
+        return this.deliveries.onRevoked(command)
+      case "AskConfirmation":
+        return this.settlements.onAsked(command)
+      case "AskRuling":
+        return this.settlements.onRulingAsked(command)
+      case "Release":
+        return this.rentals.onReleased(command)
+      case "Close":
+        return this.rentals.onClosed(command)
+      default:
+        return
+    }
+  }
+
+  onRegistered(node: number): void {
+    this.listings.offer(node)
+  }
+
+  onLeaving(node: number): void {
+    this.listings.close(node)
+  }
+
+  isBooked(node: number): boolean {
+    return this.rentals.of(node).length > 0
+  }
+
+  onReach(node: number): void {
+    this.deliveries.onReach(node)
+  }
+
+  heldMinor(): ReturnType<Rentals["heldMinor"]> {
+    return this.rentals.heldMinor()
+  }
+
+  recording(): HoursRecording {
+    return this.recorder.recording()
+  }
+
+  /** Use as it is now stands for the time until the next sample. */
+  sample(): void {
+    const { recorder, setting, port, regions } = this
+    const { now: at } = this.agenda
+    const hours = Math.min(this.sampleMicros, setting.endMicros - at) / hourMicros
+    if (hours <= 0) return
+    const relatives: Array<number> = []
+    for (const { node, region, publishedRate } of this.listings.all()) {
+      const view = listingView(port.market, node)
+      if (view === undefined) continue
+      const rate = view.ratePerHour / setting.credit / publishedRate
+      if (view.isOffered) relatives.push(rate)
+      const busy = view.busyJobs * hours
+      const offered = (view.isOffered ? view.jobs : view.busyJobs) * hours
+      const use = { offered, busy, isPeak: regions.isPeak(region, at) }
+      recorder.sampleUse(at, node, region, use, this.soldRateOf(node, publishedRate))
+    }
+    recorder.add(at, "samples", 1)
+    recorder.add(at, "heldCredits", this.heldMinor().prices / setting.credit)
+    recorder.add(at, "dispersion", variationOf(relatives))
+  }
+
+  /** What an hour in use now was sold at, on average, ÷ the published rate. */
+  private soldRateOf(node: number, publishedRate: number): number {
+    let jobs = 0
+    let rates = 0
+    for (const rental of this.rentals.of(node)) {
+      if (bookingView(this.port.market, rental.id)?.phase !== "active") continue
+      const length = (rental.endAt - rental.startAt) / hourMicros
+      jobs += rental.jobs
+      rates += rental.price / this.setting.credit / length
+    }
+    return jobs === 0 ? 0 : rates / jobs / publishedRate
+  }
+}
+
+const variationOf = (values: ReadonlyArray<number>): number => {
+  if (values.length < 2) return 0
+  const mean = values.reduce((sum, one) => sum + one, 0) / values.length
+  const square = values.reduce((sum, one) => sum + (one - mean) * (one - mean), 0)
+  return mean === 0 ? 0 : Math.sqrt(square / (values.length - 1)) / mean
+}

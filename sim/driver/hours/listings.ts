@@ -1,0 +1,235 @@
+/** Listings of the run: which nodes sell hours, at what rate, when; and what the market asks of them. */
+import { Either } from "effect"
+import type { Command, PriceStrategy, Stream } from "../../../engine/index.ts"
+import { openStream } from "../../../engine/index.ts"
+import { expand, readSchedule } from "../../../schedules/index.ts"
+import type { Schedule } from "../../../schedules/index.ts"
+import type { Week } from "../../agents/weeks.ts"
+import { weeks } from "../../agents/weeks.ts"
+import { findDevice } from "../../fleet/devices.ts"
+import type { Agenda } from "../../kernel/agenda.ts"
+import type { Appointments } from "../../kernel/appointments.ts"
+import { choice, normal } from "../../kernel/variates.ts"
+import type { HoursRecorder } from "../../recording/hours-recorder.ts"
+import { usdPerHourOf } from "../../scenarios/hours-together.ts"
+import type { PartyLets } from "../../scenarios/party-hours.ts"
+import type { Nodes } from "../nodes/nodes.ts"
+import type { Accounts } from "../stage/accounts.ts"
+import { accountOfOperator } from "../stage/accounts.ts"
+import type { MarketPort } from "../stage/market-port.ts"
+import type { Setting } from "../stage/setting.ts"
+import type { Regions } from "./regions.ts"
+
+const minuteMicros = 60e6
+const hourMicros = 3600e6
+const dayMicros = 24 * hourMicros
+/** How much of a schedule is told at first; more when it is asked for. */
+const scheduleMicros = 90 * dayMicros
+
+/** A listing as its host keeps it. */
+export interface Listing {
+  readonly node: number
+  readonly region: number
+  readonly strategy: PriceStrategy
+  /** What an hour of the device costs in public, credits, and what the host asks, as a multiple of it. */
+  readonly publishedRate: number
+  readonly rateFactor: number
+  readonly schedule: Schedule | null
+  /** How a party lets it; `null`: of no party. */
+  readonly lets: PartyLets | null
+  isClosing: boolean
+}
+
+export class Listings {
+  private readonly setting: Setting
+  private readonly agenda: Agenda
+  private readonly appointments: Appointments
+  private readonly port: MarketPort
+  private readonly accounts: Accounts
+  private readonly nodes: Nodes
+  private readonly regions: Regions
+  private readonly recorder: HoursRecorder
+  private readonly byNode = new Map<number, Listing>()
+  /** Those that take orders, in the order in which they came. */
+  readonly open: Array<Listing> = []
+
+  constructor(parts: {
+    readonly setting: Setting
+    readonly agenda: Agenda
+    readonly appointments: Appointments
+    readonly port: MarketPort
+    readonly accounts: Accounts
+    readonly nodes: Nodes
+    readonly regions: Regions
+    readonly recorder: HoursRecorder
+  }) {
+    this.setting = parts.setting
+    this.agenda = parts.agenda
+    this.appointments = parts.appointments
+    this.port = parts.port
+    this.accounts = parts.accounts
+    this.nodes = parts.nodes
+    this.regions = parts.regions
+    this.recorder = parts.recorder
+  }
+
+  of(node: number): Listing | undefined {
+    return this.byNode.get(node)
+  }
+
+  /** All that there ever were. */
+  all(): Iterable<Listing> {
+    return this.byNode.values()
+  }
+
+  /** What an hour of a device costs in public, credits. */
+  publishedRateOf(node: number): number | undefined {
+    const { scenario, offers } = this.setting
+    const { name } = offers.devices[this.nodes.columns.device[node]]
+    const usd = usdPerHourOf(scenario, name)
+    return usd === undefined ? undefined : usd / scenario.operators.creditUsd
+  }
+
+  /** A node of the fleet may sell hours; `entity` names the stream of its draws. */
+  assign(node: number, entity: number | string): void {
+    const { seed, scenario } = this.setting
+    const { listings, regions } = scenario.hours
+    const publishedRate = this.publishedRateOf(node)
+    const stream = openStream(seed, "listing", entity)
+    const sells = stream.next() < listings.share
+    const region = choice(
+      stream,
+      regions.map(({ hosts }) => hosts),
+    )
+    const strategy = drawn(stream, listings.strategies)?.strategy ?? "fixed"
+    const week = drawn(stream, listings.weeks)?.week ?? "always"
+    const rateFactor = listings.rateFactor * Math.exp(normal(stream, 0, listings.rateSpread))
+    if (!sells || publishedRate === undefined) return
+    const schedule = this.scheduleOf(region, week)
+    this.keep({ node, region, strategy, publishedRate, rateFactor, schedule, lets: null })
+  }
+
+  /** A party's node sells hours as the party says. */
+  assignToParty(node: number, lets: PartyLets | null): void {
+    const publishedRate = this.publishedRateOf(node)
+    if (lets === null || publishedRate === undefined) return
+    const { strategy, rateFactor } = lets
+    this.keep({ node, region: 0, strategy, publishedRate, rateFactor, schedule: null, lets })
+  }
+
+  private keep(listing: Omit<Listing, "isClosing">): void {
+    this.byNode.set(listing.node, { ...listing, isClosing: false })
+    this.recorder.addListing(listing.node, listing.strategy, listing.lets !== null)
+  }
+
+  private scheduleOf(region: number, week: Week): Schedule | null {
+    const written = weeks[week]
+    if (written === null) return null
+    const { timezone } = this.setting.scenario.hours.regions[region]
+    return Either.getOrThrow(readSchedule({ ...written, timezone }))
+  }
+
+  /** A node has registered: what it sells is listed and opened. */
+  offer(node: number): void {
+    const listing = this.byNode.get(node)
+    if (listing === undefined) return
+    const at = this.agenda.now
+    this.list(listing, 1)
+    if (this.setting.scenario.economy.listings.capacity === "measured")
+      this.port.tell({ _tag: "ListingMeasured", at, listing: node, ...this.roomOf(node) })
+    if (listing.schedule !== null) this.tellSchedule(listing, at + scheduleMicros)
+    this.port.tell({ _tag: "ListingPhaseSet", at, listing: node, phase: "open" })
+    this.deposit(listing)
+    this.open.push(listing)
+    const minutes = listing.lets?.flickerMinutes ?? 0
+    if (minutes > 0) this.flicker(listing, minutes * minuteMicros, true)
+  }
+
+  private list(
+    { node, region, strategy, publishedRate, rateFactor }: Listing,
+    factor: number,
+  ): void {
+    const { scenario, credit } = this.setting
+    const { listings } = scenario.hours
+    const baseRate = Math.max(1, Math.round(publishedRate * rateFactor * factor * credit))
+    this.port.tell({
+      _tag: "ListingSet",
+      at: this.agenda.now,
+      listing: node,
+      region,
+      ...this.roomOf(node),
+      baseRate,
+      leastRate: Math.round(baseRate * listings.leastShare),
+      strategy,
+      peakBps: Math.round(listings.peakFactor * 10_000),
+      bulkBps: Math.round(listings.bulkFactor * 10_000),
+      thresholdBps: Math.round(listings.threshold * 10_000),
+      mostBps: Math.round(listings.maxFactor * 10_000),
+    })
+  }
+
+  private roomOf(node: number): { readonly maxJobs: number; readonly memoryMib: number } {
+    const { maxJobs } = this.setting.scenario.hours.listings
+    const { name } = this.setting.offers.devices[this.nodes.columns.device[node]]
+    // A measured device says nothing of its memory, and nobody here asks for some alone.
+    return { maxJobs, memoryMib: Math.floor((findDevice(name)?.memoryGib ?? 0) * 1024) }
+  }
+
+  /** A base rate that is low and high by turns. */
+  private flicker(listing: Listing, micros: number, isLow: boolean): void {
+    this.appointments.make(this.agenda.now + micros, () => {
+      if (listing.isClosing) return
+      this.list(listing, isLow ? 0.5 : 1.5)
+      this.flicker(listing, micros, !isLow)
+    })
+  }
+
+  /** Buys what its host has to hold for bookings, where the economy asks for it. */
+  deposit({ node, publishedRate, rateFactor }: Listing): void {
+    const { economy, hours } = this.setting.scenario
+    if (economy.escrow.bondHours === 0) return
+    const { maxJobs } = hours.listings
+    const credits = publishedRate * rateFactor * maxJobs * hours.providers.depositHours
+    this.accounts.buy(accountOfOperator(this.nodes.columns.operator[node]), credits)
+  }
+
+  private tellSchedule({ node, schedule }: Listing, until: number): void {
+    if (schedule === null) return
+    const { epochMicros } = this.regions
+    const { now } = this.agenda
+    const { opens, closes } = expand(schedule, epochMicros + now, epochMicros + until)
+    const ends = closes.map((close) => close - epochMicros)
+    this.port.tell({
+      _tag: "ScheduleSet",
+      at: now,
+      listing: node,
+      opens: opens.map((open) => open - epochMicros),
+      closes: opens.length > closes.length ? [...ends, until] : ends,
+      until,
+    })
+  }
+
+  onExtendSchedule({ listing, untilMicros }: Extract<Command, { _tag: "ExtendSchedule" }>): void {
+    const kept = this.byNode.get(listing)
+    if (kept !== undefined) this.tellSchedule(kept, untilMicros)
+  }
+
+  /** Its node is leaving: what is sold is delivered, and nothing more is sold. */
+  close(node: number): void {
+    const listing = this.byNode.get(node)
+    if (listing === undefined || listing.isClosing) return
+    listing.isClosing = true
+    const place = this.open.indexOf(listing)
+    if (place >= 0) this.open.splice(place, 1)
+    const at = this.agenda.now
+    this.port.tell({ _tag: "ListingPhaseSet", at, listing: node, phase: "closed" })
+  }
+}
+
+const drawn = <A extends { readonly weight: number }>(
+  stream: Stream,
+  weighted: ReadonlyArray<A>,
+): A | undefined => {
+  const weights = weighted.map(({ weight }) => weight)
+  return weighted.length === 0 ? undefined : weighted[choice(stream, weights)]
+}

@@ -1,0 +1,202 @@
+/** What is asserted of hours, broken: of calendars, of listings and of bookings. */
+import { insert, remove } from "../../../engine/core/table.ts"
+import { wakeAt } from "../../../engine/core/wake-queue.ts"
+import { auditBookings } from "../../../engine/market/bookings/audit.ts"
+import { fireActive, fireStart, stopRunning } from "../../../engine/market/bookings/delivery.ts"
+import { close, release, releaseOldest } from "../../../engine/market/bookings/escrow.ts"
+import { auditMarket } from "../../../engine/market/invariants.ts"
+import { auditListings } from "../../../engine/market/listings/audit.ts"
+import { delist } from "../../../engine/market/listings/listings.ts"
+import { setMultiplier } from "../../../engine/market/listings/repricing.ts"
+import { changeUse, countUse } from "../../../engine/market/listings/use.ts"
+import type { Market } from "../../../engine/market/state/market-state.ts"
+import { ofBookings, ofRegions } from "../../../engine/market/state/market-state.ts"
+import { lotAccount } from "../../../engine/ledger/accounts.ts"
+import type { Calendar } from "../../../engine/rules/hours/calendar.ts"
+import {
+  auditCalendar,
+  giveBack,
+  makeCalendar,
+  take,
+} from "../../../engine/rules/hours/calendar.ts"
+import type { Trial } from "../../support/market.ts"
+import { begin, closedHoles, consumer, hour, openHoursMarket, order } from "../../support/hours.ts"
+import type { Breaches } from "./breaches.ts"
+
+const room = { jobs: 2, memoryMib: 10 }
+
+/** Two jobs are sold from 10 to 20. */
+const spoiltCalendar = (spoil: (calendar: Calendar) => void) => (): void => {
+  const calendar = makeCalendar()
+  take(calendar, 10, 20, room)
+  auditCalendar(calendar, room)
+  spoil(calendar)
+  auditCalendar(calendar, room)
+}
+
+type State = "held" | "active" | "delivered"
+
+/** A market with a booking in a phase: the first row of each table. */
+const marketWith = (state: State): Market => {
+  const trial: Trial = openHoursMarket({ economy: closedHoles({ escrow: { periodHours: 3 } }) })
+  if (state === "held") order(trial, 1, { startAt: hour })
+  else begin(trial, 1)
+  if (state === "active") trial.wait(4 * hour)
+  if (state === "delivered") trial.wait(12 * hour)
+  return trial.market
+}
+
+const given = (state: State, act: (market: Market) => void) => (): void => act(marketWith(state))
+
+const audited = (
+  state: State,
+  spoil: (market: Market) => void,
+  audit: (market: Market) => void = auditMarket,
+) =>
+  given(state, (market) => {
+    audit(market)
+    spoil(market)
+    audit(market)
+  })
+
+const booking = (state: State, spoil: (columns: Market["bookings"]["columns"]) => void) =>
+  audited(state, ({ bookings }) => spoil(bookings.columns), auditBookings)
+const listing = (spoil: (columns: Market["listings"]["columns"], now: number) => void) =>
+  audited("active", ({ listings, now }) => spoil(listings.columns, now), auditListings)
+
+export const hoursBreaches: Breaches = {
+  "the steps of a calendar rise": spoiltCalendar(({ at }) => at.set([20, 10])),
+  "what is sold of a listing is at least nothing": spoiltCalendar(({ jobs }) => (jobs[0] = -1)),
+  "no more is sold of a listing than it has": spoiltCalendar(({ jobs }) => (jobs[0] = 3)),
+  "nothing is sold after the last step of a calendar": spoiltCalendar(
+    ({ memoryMib }) => (memoryMib[1] = 1),
+  ),
+  "no more room is given back than was taken": spoiltCalendar((calendar) =>
+    giveBack(calendar, 5, 15, room),
+  ),
+
+  "no region is ever closed": audited("held", ({ regions }) => remove(regions, insert(regions, 9))),
+  "rates are set in every region again and again": audited("held", ({ wakes }) =>
+    wakeAt(wakes[ofRegions]!, 0, Infinity),
+  ),
+  "a node's listing is of that node": listing((columns) => (columns.node[0] = 5)),
+  "a listing has the number of its node": audited("held", ({ listings, nodes }) => {
+    insert(nodes, 99)
+    nodes.columns.listing.set([0, 1])
+    listings.columns.node[0] = 1
+  }),
+  "a listing is of its node's account": listing((columns) => (columns.account[0] = 0)),
+  "a listing is in one of its phases": listing((columns) => (columns.phase[0] = 9)),
+  "the use of a listing is counted up to now at most": listing(
+    (columns, now) => (columns.countedAt[0] = now + 1),
+  ),
+  "the use of a listing is counted as it goes by": given("held", (market) => {
+    market.listings.columns.countedAt[0] = market.now + 1
+    countUse(market, 0)
+  }),
+  "a listing asks no less than its host's least": listing(
+    (columns) => (columns.leastRate[0] = 1e9),
+  ),
+  "a rate is multiplied by something": given("held", (market) => setMultiplier(market, 0, 0)),
+  "no more jobs of a listing end than began": given("held", (market) =>
+    changeUse(market, 0, 0, -1),
+  ),
+  "a listing goes after its last booking": given("held", (market) => delist(market, 0)),
+
+  "a booking begins once": given("active", (market) => fireStart(market, 0)),
+  "a booking is closed when its periods are paid for": given("active", (market) =>
+    close(market, 0, "settled", "released"),
+  ),
+  "a booking that stops was running": given("held", (market) => stopRunning(market, 0, "Ended")),
+  "a period is over when its time is": given("active", (market) => {
+    market.duePeriods.clear()
+    fireActive(market, 0)
+  }),
+  "a period is paid for that is over": given("held", (market) => releaseOldest(market, 0)),
+  "no more is released than a period costs": given("active", (market) => release(market, 0, 1, 2)),
+  "what is drawn and what is given back are the price": given("held", (market) => {
+    market.bookings.columns.price[0]! += 1
+    close(market, 0, "cancelled", "cancelled")
+  }),
+
+  "a booking has a length": booking("held", (columns) => (columns.endAt[0] = 0)),
+  "a booking is of a listing": booking("held", (columns) => (columns.listing[0] = 7)),
+  "a booking that is not over has a hold": audited(
+    "held",
+    ({ ledger: { holds } }) => remove(holds.bookings, 0),
+    auditBookings,
+  ),
+  "what is held of a booking and what is drawn are its price": booking(
+    "held",
+    (columns) => (columns.drawn[0] = 1),
+  ),
+  "what is due of a booking is held": audited(
+    "active",
+    ({ duePeriods }) =>
+      duePeriods.set(0, [{ price: 1e12, due: 0, micros: 1, downMicros: 0, confirmBy: 1e15 }]),
+    auditBookings,
+  ),
+  "the fee of a booking is a part of what is drawn": booking(
+    "held",
+    (columns) => (columns.fee[0] = 1),
+  ),
+  "a booking that is over is gone": booking("delivered", (columns) => (columns.phase[0] = 4)),
+  "every booking has a time at which its phase ends by itself": audited(
+    "active",
+    ({ wakes }) => wakeAt(wakes[ofBookings]!, 0, Infinity),
+    auditBookings,
+  ),
+  "deposits are those of a dispute": audited(
+    "held",
+    ({ ledger: { holds } }) => {
+      insert(holds.deposits, 2)
+    },
+    auditBookings,
+  ),
+  "the bookings that run are on the list of their listing": audited(
+    "active",
+    ({ running }) => running[0]!.pop(),
+    auditBookings,
+  ),
+  "no booking is on the list of a listing that does not run": audited(
+    "active",
+    ({ running }) => running[0]!.push(77),
+    auditBookings,
+  ),
+  "a listing counts its bookings": audited(
+    "held",
+    ({ listings }) => void (listings.columns.bookings[0]! += 1),
+    auditBookings,
+  ),
+  "a listing counts the jobs in use": audited(
+    "held",
+    ({ listings }) => void (listings.columns.busyJobs[0]! += 1),
+    auditBookings,
+  ),
+  "the calendar of a listing is what was sold": audited(
+    "held",
+    ({ calendars }) => take(calendars[0]!, 50 * hour, 51 * hour, room),
+    auditBookings,
+  ),
+  "each hold of hours is a booking's": audited(
+    "held",
+    ({ ledger: { holds } }) => void insert(holds.bookings, 99),
+    auditBookings,
+  ),
+  "periods that are due are a booking's": audited(
+    "held",
+    ({ duePeriods }) => {
+      duePeriods.set(5, [])
+      duePeriods.set(6, [])
+    },
+    auditBookings,
+  ),
+  "nobody stands for anything with a gift": audited("held", ({ ledger }) => {
+    const { bonds } = ledger.holds
+    // A gift of the consumer is held in place of what the provider has bought.
+    bonds.columns.gift[0] = 1
+    ledger.posted[lotAccount(consumer, 0)]! += 1
+    ledger.posted[3]! -= 1
+    ledger.held[lotAccount(consumer, 0)]! += 1
+  }),
+}

@@ -62,12 +62,11 @@ const issuesOfParties = ({ parties, models, fleet }: Scenario): ReadonlyArray<Sc
   return issues
 }
 
-/** Prices that nobody may set, or that have nothing to start from. */
+/** Prices that nobody may set, or that nobody does. */
 const issuesOfPrices = ({
   economy,
   operators,
   parties,
-  models,
 }: Scenario): ReadonlyArray<ScenarioIssue> => {
   if (economy.pricing.tokens !== "host") {
     const message = `hosts set no prices under the economy ${economy.name}: economy.pricing.tokens is ${economy.pricing.tokens}`
@@ -78,21 +77,9 @@ const issuesOfPrices = ({
       ),
     ]
   }
-  return [
-    ...models.flatMap(({ outputPricePerMtok }, index) =>
-      outputPricePerMtok > 0
-        ? []
-        : [
-            {
-              path: `models.${index}.outputPricePerMtok`,
-              message: "where hosts set prices, a model is listed at one above 0",
-            },
-          ],
-    ),
-    ...(operators.prices.length > 0 && operators.prices.every(({ weight }) => weight === 0)
-      ? [{ path: "operators.prices", message: "at least one needs a weight above 0" }]
-      : []),
-  ]
+  return operators.prices.length > 0 && operators.prices.every(({ weight }) => weight === 0)
+    ? [{ path: "operators.prices", message: "at least one needs a weight above 0" }]
+    : []
 }
 
 /** Devices that are nowhere described, and profiles that stand in for what they are not. */

@@ -6,6 +6,7 @@
  * loop, against js-simulator, or of one size to another, measured in turn in the same process.
  */
 import { benchEngine } from "./engine.ts"
+import { benchOrders } from "./hours.ts"
 import { benchInstanceServers } from "./instance-server.ts"
 import { benchKernel } from "./kernel.ts"
 import { benchSimulator, benchWorkers, benchYear } from "./simulator.ts"
@@ -49,6 +50,11 @@ const simulator = [
 ]
 say("days of 1,000 nodes at 1 request/s …")
 const year = await benchYear(Math.max(2, 20 * work))
+say("an order of hours, with a tenth of the listings and with all …")
+const orders = [
+  benchOrders(Math.round(1000 * work), 1000, Math.round(2e5 * work)),
+  benchOrders(Math.round(10_000 * work), 1000, Math.round(2e5 * work)),
+]
 say("two workers against one …")
 const workers = await benchWorkers(Math.round(4e5 * work))
 
@@ -74,17 +80,25 @@ const goals: ReadonlyArray<Goal> = [
     year.secondsPerYear,
     60,
   ),
+  atMost(
+    `an order of hours among ${orders[1].bookings} bookings, p99 of its processor time in µs`,
+    orders[1].p99,
+    50,
+  ),
   atLeast("two workers ÷ one", workers, 1.8),
 ]
 
 if (isJson)
-  console.log(JSON.stringify({ goals, kernel, engine, servers, simulator, year, workers }, null, 2))
+  console.log(
+    JSON.stringify({ goals, kernel, engine, servers, simulator, year, orders, workers }, null, 2),
+  )
 else {
   console.table(kernel)
   console.table(engine)
   console.table([servers])
   console.table(simulator)
   console.table([year])
+  console.table(orders)
   for (const { name, value, goal, isMet } of goals)
     console.log(
       `${isMet ? "met   " : "missed"}  ${name}: ${Number(value.toPrecision(4))} (goal ${goal})`,

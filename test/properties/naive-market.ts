@@ -601,7 +601,7 @@ export const makeNaiveMarket = (economy: Economy) => {
       if (one.ownPrice === undefined) return true
       const thisHour = (at: number) => Math.floor(at / hour) === Math.floor(clock.now / hour)
       if (one.pricedAt.filter(thisHour).length >= changesPerHour) return false
-      const days = (clock.now - (one.pricedAt.at(-1) ?? 0)) / (24 * hour)
+      const days = Math.min(1, (clock.now - (one.pricedAt.at(-1) ?? 0)) / (24 * hour))
       const most = one.ownPrice * (1 + maxRaisePerDay * days)
       return maxRaisePerDay === 0 || price <= Math.max(one.ownPrice, most)
     },

@@ -34,7 +34,8 @@ const refusePrice = (market: Market, instance: number, price: number): Rejection
   const before = ownPricePerMtok[instance]
   if (before === 0) return undefined
   if (changesBefore(market, instance) >= rules.priceChangesPerHour) return "TooSoon"
-  const days = (now - pricedAt[instance]) / microsPerDay
+  // What is allowed does not add up beyond a day: a price that was low for a month jumps no further.
+  const days = Math.min(1, (now - pricedAt[instance]) / microsPerDay)
   const isTooFar = price > before && price > before * (1 + rules.maxRaisePerDay * days)
   return rules.maxRaisePerDay > 0 && isTooFar ? "RaisedTooFast" : undefined
 }

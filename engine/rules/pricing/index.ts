@@ -44,7 +44,7 @@ export const pricingKnobs = {
     default: 0,
     unit: "of the price per day",
     meaning:
-      "By how much a host may raise its price, as a part of it for each day since it was last set; 0: without a limit.",
+      "By how much a host may raise its price, as a part of it for a day, or for the time since it was last set where that is less; 0: without a limit.",
     source: "ours: against a price that draws consumers and jumps when they have come",
   }),
 } as const

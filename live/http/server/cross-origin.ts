@@ -8,7 +8,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify"
 import { anyOrigin } from "../../config/origins.ts"
 import { forWholeServer } from "../whole-server.ts"
 
-const methods = "GET, HEAD, POST, PATCH, DELETE"
+const methods = "GET, HEAD, POST, DELETE"
 /** What a page may read of an answer, beside its body. */
 const exposed =
   "x-request-id, x-evenkeel-charge, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset"

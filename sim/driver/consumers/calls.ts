@@ -177,7 +177,7 @@ export class Calls {
         outputTokens,
         this.surplusOf(slot, outputTokens, charge / setting.credit),
       )
-      if (setting.hasHostPrices && outputTokens > 0) this.notePrice(slot, command)
+      if (setting.hasHostPrices && charge > 0) this.notePrice(slot, command)
       board.noteServed(columns.model[slot], columns.inputTokens[slot], outputTokens)
       if (bounty > 0) recorder.add("bountyClaimed", bounty / setting.credit)
     } else recorder.add(columns.flaw[slot] === tooLong ? "tooLong" : "badInput", 1)

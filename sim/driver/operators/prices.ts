@@ -118,7 +118,7 @@ export class Prices {
     const { maxRaisePerDay } = scenario.economy.pricing
     const wanted = Math.max(1, credits * credit)
     const least = Math.max(1, Math.round(this.leastPrice() * credit))
-    const days = (this.agenda.now - setAt) / dayMicros
+    const days = Math.min(1, (this.agenda.now - setAt) / dayMicros)
     const most =
       before === 0 || maxRaisePerDay === 0 ? Infinity : before * (1 + maxRaisePerDay * days)
     // Up, so that rounding never takes a price below the cost that it was worked out from.

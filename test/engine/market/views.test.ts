@@ -53,6 +53,7 @@ describe("the view of an instance", () => {
       reduction: 0,
       maxMultiplier: 1.13,
       parks: 0,
+      outputPricePerMtok: 2_000_000,
     })
   })
 
@@ -89,6 +90,7 @@ describe("the view of the market", () => {
         supplyTokensPerSecond: 0,
         hourDemandTokens: 0,
         rampStart: 0.1,
+        levels: [],
       },
       {
         model: 9,
@@ -100,6 +102,7 @@ describe("the view of the market", () => {
         supplyTokensPerSecond: 0,
         hourDemandTokens: 0,
         rampStart: 0.1,
+        levels: [],
       },
     ])
     trial.wait(3600 * second)

@@ -94,6 +94,22 @@ const strategies = fc.constantFrom(
   "cloud",
 )
 
+const price = fc.record({
+  strategy: fc.constantFrom(
+    "list",
+    "undercutter",
+    "cost-plus",
+    "premium",
+    "probing",
+    "predator",
+    "flicker",
+  ),
+  step: from(0.01, 1),
+  margin: from(0, 3),
+  expectedUtilisation: from(0.05, 1),
+  factor: from(1, 5),
+})
+
 /** A party of an H100 or a few, which serves any model; \`model\` and slots come from the scenario. */
 const conduct = fc.record({
   splitInto: fc.constantFrom(1, 2, 3),
@@ -105,6 +121,7 @@ const conduct = fc.record({
   rejoinBelowHealth: seldom(from(0.5, 1), 0),
   withheldMachines: fc.nat(1),
   reportedTokens: seldom(from(1, 3), 1),
+  reportedUtilisation: seldom(share, 1),
   refusesFromTokens: seldom<number | null>(fc.integer({ min: 1, max: 4000 }), null),
   refusesWith: fc.constantFrom("429", "400"),
   demand: seldom<object | null>(
@@ -127,8 +144,12 @@ const party = fc.record({
   isEstablished: fc.boolean(),
   strategy: strategies,
   decisionHours: rate(1),
+  price: seldom<object | null>(price, null),
   conduct,
 })
+
+const hasHostPrices = (patch: { readonly economy: { readonly extends: string } }): boolean =>
+  economies[patch.economy.extends].pricing.tokens === "host"
 
 const patches = fc
   .record({
@@ -213,10 +234,17 @@ const patches = fc
         maxLength: 3,
       }),
     }),
+    prices: fc.array(
+      fc.tuple(price, from(0.1, 1)).map(([own, weight]) => ({ ...own, weight })),
+      { maxLength: 3 },
+    ),
+    maxPrice: fc.constantFrom("worth", "none"),
     parties: fc.array(party, { maxLength: 2 }),
   })
-  .map(({ parties, ...patch }) => ({
+  .map(({ parties, prices, maxPrice, ...patch }) => ({
     ...patch,
+    consumers: { ...patch.consumers, maxPrice },
+    operators: { ...patch.operators, prices: hasHostPrices(patch) ? prices : [] },
     parties: parties.map(({ conduct: { splitInto, demand, ...own }, ...one }, index) => {
       const model = patch.models[0]["name"] as string
       const isSplit = splitInto > 1 && patch.fleet.maxSlots >= splitInto
@@ -224,6 +252,7 @@ const patches = fc
         ...one,
         name: `party-${index}`,
         device: "H100 SXM",
+        price: hasHostPrices(patch) ? one.price : null,
         model,
         strategy: isSplit ? "stay" : one.strategy,
         conduct: {
@@ -244,7 +273,9 @@ const sum = (values: ArrayLike<number>): number =>
 const expectFiguresToHold = (scenario: Scenario, { recording, nodes }: Replicated): void => {
   const { sums } = recording
   for (const [channel, bins] of Object.entries(sums))
-    expect(Math.min(...bins), `${channel}`).toBeGreaterThanOrEqual(0)
+    // A host may ask less than its cost; who names no highest price may pay more than a call is worth.
+    if (channel !== "lerner" && channel !== "surplus")
+      expect(Math.min(...bins), `${channel}`).toBeGreaterThanOrEqual(0)
   // Busy slots are among those that are there, in every bin.
   for (const name of deviceClasses) {
     const there = sums[`slotSeconds.${name}`]
@@ -307,7 +338,10 @@ const expectMetricsToHold = (
       expect(value, `${name}`).toBeLessThanOrEqual(1 + 1e-9)
     }
     const isSigned =
-      name.startsWith("profit.") || name.startsWith("platform.margin") || name.endsWith("LessRamp")
+      name.startsWith("profit.") ||
+      name.startsWith("platform.margin") ||
+      name.startsWith("surplus.") ||
+      name.endsWith("LessRamp")
     if (!isSigned) expect(value, `${name}`).toBeGreaterThanOrEqual(0)
   }
 }

@@ -255,5 +255,9 @@ describe("a price that changes", () => {
     trial.wait(day / 2)
     expect(setPrice(trial, 1, 57)).toBe("RaisedTooFast")
     expect(setPrice(trial, 1, 56)).toBeUndefined()
+    // A price that was low for a month jumps no further than one that was for a day.
+    trial.wait(30 * day)
+    expect(setPrice(trial, 1, 71)).toBe("RaisedTooFast")
+    expect(setPrice(trial, 1, 70)).toBeUndefined()
   })
 })

@@ -22,7 +22,7 @@ const Profile = Schema.Struct({
 })
 export type Profile = typeof Profile.Type
 
-export const defaultUrl = "http://127.0.0.1:8080"
+const defaultUrl = "http://127.0.0.1:8080"
 
 /** `$EVENKEEL_PROFILE`, else `$XDG_CONFIG_HOME/evenkeel/profile.json`, by default below `~/.config`. */
 export const profileFile = (): string =>
@@ -30,7 +30,7 @@ export const profileFile = (): string =>
   join(process.env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "evenkeel", "profile.json")
 
 /** `undefined`: there is none yet. */
-export const readProfile = Effect.gen(function* () {
+const readProfile = Effect.gen(function* () {
   const file = profileFile()
   const text = yield* Effect.tryPromise({
     try: () =>

@@ -19,7 +19,7 @@ export const gpusText = (gpus: ReadonlyArray<GpuView>): string =>
         ]),
       ])
 
-export const gpuState = ({ phase, is_online, is_available }: GpuView): string => {
+const gpuState = ({ phase, is_online, is_available }: GpuView): string => {
   if (phase !== "open") return phase
   if (!is_online) return "offline"
   return is_available ? "available" : "off schedule"

@@ -422,7 +422,7 @@ export const RegionRates = Schema.Struct({
 export type RegionRates = typeof RegionRates.Type
 export const HourRates = listOf(RegionRates)
 
-export const RegionView = Schema.Struct({ region: Schema.String, timezone: Schema.String })
+const RegionView = Schema.Struct({ region: Schema.String, timezone: Schema.String })
 export const RegionList = listOf(RegionView)
 
 /** What a host is to do for a booking; it comes with each heartbeat for as long as it holds. */

@@ -73,6 +73,7 @@ const LIVE_ROOMS = {
   dashboard: ["views"],
   hours: ["hosts"],
   agent: ["protocol"],
+  cli: ["agent"],
   replay: ["store"],
   start: ["gateway", "hours", "accounts", "operations", "dashboard"],
 }

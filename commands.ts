@@ -5,6 +5,7 @@
 import type { NodeContext } from "@effect/platform-node/NodeContext"
 import { group, listed } from "./platform/terminal/command.ts"
 import type { Command } from "./platform/terminal/command.ts"
+import { hoursCommands, marketplaceCommand } from "./live/cli/market-commands.ts"
 import type { WriteClaims } from "./sim/cli/claims.ts"
 import type { ComparisonReporting } from "./sim/cli/compare.ts"
 import type { Reporting } from "./sim/cli/run.ts"
@@ -122,6 +123,12 @@ export const commandsWith = <E, R>(reports: Reports<E, R>): Command<unknown, Nod
       "agent",
       "Make this machine a host of a market: detect, register, serve jobs.",
       async () => (await import("./live/agent/agent-command.ts")).agentCommand,
+    ),
+    ...hoursCommands,
+    listed(
+      "marketplace",
+      "The commands of hours under one name, such as `marketplace gpu register`.",
+      async () => marketplaceCommand,
     ),
     listed(
       "replay",

@@ -69,9 +69,15 @@ describe("Effects", () => {
     ])
   })
 
-  it("are awaited by routes, by the client library's class, and by a backend as users write them", () => {
+  it("are awaited by routes, by the client library's classes, by a backend as users write them, and by webhooks", () => {
     const awaiting = users(/\brunEffect\(/).filter((path) => !path.endsWith("-routes.ts"))
-    expect(awaiting).toEqual(["live/agent/backends/huggingface.ts", "live/agent/host-agent.ts"])
+    expect(awaiting).toEqual([
+      "live/agent/backends/huggingface.ts",
+      "live/agent/host-agent.ts",
+      "live/agent/hours/compute-provider.ts",
+      // Sent beside whatever anybody asks for: no route waits for it.
+      "live/hours/webhooks.ts",
+    ])
   })
 })
 

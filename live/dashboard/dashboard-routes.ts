@@ -46,6 +46,10 @@ const pagesOfRoutes: ReadonlyArray<readonly [RegExp, string]> = [
   [/^\/hosts$/, "fleet"],
   [/^\/hosts\/(host_[\w-]+)$/, "host/$1"],
   [/^\/market(\/history)?$/, "market"],
+  [/^\/marketplace\/gpu$/, "hours"],
+  [/^\/marketplace\/gpu\/(host_[\w-]+)$/, "gpu/$1"],
+  [/^\/marketplace\/rates$/, "hours"],
+  [/^\/marketplace\/bookings$/, "bookings"],
   [/^\/admin\b/, "admin"],
 ]
 

@@ -1,31 +1,30 @@
 /**
  * `evenkeel demo`: a whole market on this machine, without a GPU: the gateway, six simulated hosts
  * through the real agent protocol, consumers. It ends by itself, prints what happened, and replays
- * its own journal.
+ * its own journal. With `--economy aitbc` it is hours of machines that are sold (hours-demo.ts).
  */
 import { FileSystem } from "@effect/platform"
-import { Data, Effect, Exit, Option, Scope } from "effect"
+import { Effect, Exit, Option, Scope } from "effect"
 import { openStream } from "../../engine/index.ts"
 import { jsonOption, note, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { HostAgent } from "../client.ts"
 import { configFrom } from "../config/load-config.ts"
-import { replaySamePolicy } from "../replay/same-policy.ts"
 import { startGateway } from "../start/start.ts"
-import { StoreUnusable } from "../store/errors.ts"
-import { openReader } from "../store/sqlite/open-store.ts"
 import type { HostPart } from "./cast.ts"
 import { consumers, hosts, largeModel, prices, smallModel } from "./cast.ts"
-import type { DemoReport, Member } from "./report.ts"
+import type { Member } from "./member.ts"
+import type { DemoReport } from "./report.ts"
 import { reportText } from "./report.ts"
+import { DemoFailed } from "./failure.ts"
+import { showHours } from "./hours-demo.ts"
+import { inTurn } from "./in-turn.ts"
 import { runLoad } from "./load.ts"
 import type { Platform } from "./platform.ts"
-import { platformAt } from "./platform.ts"
+import { memberOf, platformAt } from "./platform.ts"
+import { replayOf } from "./replayed.ts"
 import * as Command from "../../platform/terminal/command.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"
-
-/** Something that the demonstration is to show did not hold. */
-class DemoFailed extends Data.TaggedError("DemoFailed")<{ readonly message: string }> {}
 
 const longestSeconds = 3600
 
@@ -38,13 +37,22 @@ export const demoCommand = Command.make({
     data: Parameter.optional(
       Parameter.text("data", "DIR", "Keep the data directory here; by default it is thrown away."),
     ),
+    economy: Parameter.withDefault(
+      Parameter.choice(
+        "economy",
+        ["pooled", "aitbc"],
+        "What is sold: calls of models (pooled, the default), or hours of machines (aitbc).",
+      ),
+      "pooled",
+    ),
     json: jsonOption,
   },
-  run: ({ seconds, data, json }) =>
+  run: ({ seconds, data, economy, json }) =>
     Effect.scoped(
       Effect.gen(function* () {
         const duration = yield* secondsFrom(seconds)
         const directory = yield* dataDirectory(data)
+        if (economy === "aitbc") return yield* showHours(directory, json)
         const members = yield* runMarket(directory, duration)
         const report = yield* withReplay(directory, members)
         yield* printResult(json, report, () => reportText(report))
@@ -145,25 +153,10 @@ const live = async (
   const instances = await platform.instances()
   await Promise.all(agents.map((agent) => agent.stop()))
   await Promise.all(serving)
-  const members = await inTurn(
-    [...operators, ...buyers],
-    async ({ part, account }): Promise<Member> => ({
-      name: part.name,
-      account: account.account_id,
-      balance: (await platform.account(account.api_key)).balance,
-      statement: await platform.statement(account.api_key),
-    }),
+  const members = await inTurn([...operators, ...buyers], ({ part, account }): Promise<Member> =>
+    memberOf(platform, part.name, account),
   )
   return { hosts: instances, consumers: loads, members }
-}
-
-const inTurn = async <T, R>(
-  list: ReadonlyArray<T>,
-  act: (one: T) => Promise<R>,
-): Promise<Array<R>> => {
-  const results: Array<R> = []
-  for (const one of list) results.push(await act(one))
-  return results
 }
 
 const agentOf = (url: string, apiKey: string, part: HostPart, stateFile: string): HostAgent => {
@@ -189,26 +182,14 @@ const withReplay = (
   happened: Pick<DemoReport, "hosts" | "consumers" | "members">,
 ) =>
   Effect.gen(function* () {
-    const journal = yield* openReader(directory)
-    const meta = yield* journal.meta
-    if (meta === undefined)
-      return yield* new StoreUnusable({ directory, reason: "no market was opened in it" })
-    const { difference, market, ...replayed } = yield* replaySamePolicy(journal, meta)
+    const { market, totals, ...replayed } = yield* replayOf(directory)
     const report: DemoReport = {
       ...happened,
       scale: market.economy.money.scale,
       feeBps: market.economy.feeBps,
       poolFeeBps: market.economy.bounty.poolFeeBps,
-      totals: replayed.totals,
-      journal: {
-        entries: replayed.entries,
-        commands: replayed.commands,
-        postings: replayed.postings,
-        digest: replayed.digest,
-      },
-      replay: difference === undefined ? "identical" : "different",
-      balanceSum: replayed.balanceSum,
-      ...(difference === undefined ? {} : { difference }),
+      totals,
+      ...replayed,
     }
     return report
   })

@@ -1,10 +1,11 @@
 /** The demonstration's view of its own gateway: HTTP and nothing else, as any operator or consumer. */
 import type { AccountView } from "../accounts/answers.ts"
 import type { StatementPage } from "../accounts/statement.ts"
+import type { StatementLine } from "./member.ts"
+import type { Member } from "./member.ts"
 import type { InstanceStatus } from "../views/instance-status.ts"
 
-export type StatementLine = StatementPage["data"][number]
-type Account = AccountView & { readonly api_key: string }
+export type Account = AccountView & { readonly api_key: string }
 
 const longestPage = 200
 
@@ -14,6 +15,10 @@ export interface Platform {
   readonly account: (key: string) => Promise<AccountView>
   /** Every line, the oldest first. */
   readonly statement: (key: string) => Promise<ReadonlyArray<StatementLine>>
+  /** Any route, as whoever's key is given. */
+  readonly ask: <T>(path: string, key?: string, body?: object) => Promise<T>
+  /** Rules on a dispute, as the platform. */
+  readonly rule: (bookingId: string, consumerShare: number) => Promise<void>
   readonly instances: () => Promise<ReadonlyArray<InstanceStatus>>
 }
 
@@ -31,6 +36,7 @@ export const platformAt = (url: string, adminKey: string): Platform => {
     return (await response.json()) as T
   }
   return {
+    ask,
     signUp: (name) => ask<Account>("/accounts", undefined, { name }),
     topUp: async (accountId, amount) => {
       const transfer = { transfer_id: `demo-${accountId}`, amount }
@@ -47,6 +53,10 @@ export const platformAt = (url: string, adminKey: string): Platform => {
         cursor = page.next_cursor
       }
     },
+    rule: async (bookingId, consumerShare) => {
+      const ruling = { consumer_share: consumerShare }
+      await ask(`/admin/disputes/${bookingId}/ruling`, adminKey, ruling)
+    },
     instances: async () => {
       const { instances } = await ask<{ readonly instances: ReadonlyArray<InstanceStatus> }>(
         "/breakers",
@@ -55,3 +65,15 @@ export const platformAt = (url: string, adminKey: string): Platform => {
     },
   }
 }
+
+/** How somebody stands at the end. */
+export const memberOf = async (
+  platform: Platform,
+  name: string,
+  { account_id, api_key }: Account,
+): Promise<Member> => ({
+  name,
+  account: account_id,
+  balance: (await platform.account(api_key)).balance,
+  statement: await platform.statement(api_key),
+})

@@ -1,20 +1,11 @@
 /** What the demonstration prints. */
 import { formatCredits } from "../../engine/index.ts"
 import { alignColumns } from "../../platform/terminal/output.ts"
-import type { BalanceView } from "../protocol/money.ts"
 import type { InstanceStatus } from "../views/instance-status.ts"
 import type { MarketTotals } from "../replay/totals.ts"
 import type { Difference } from "../replay/same-policy.ts"
 import type { LoadResult } from "./load.ts"
-import type { StatementLine } from "./platform.ts"
-
-export interface Member {
-  readonly name: string
-  readonly account: string
-  readonly balance: BalanceView
-  /** The oldest line first. */
-  readonly statement: ReadonlyArray<StatementLine>
-}
+import type { Member } from "./member.ts"
 
 export interface DemoReport {
   readonly hosts: ReadonlyArray<InstanceStatus>
@@ -96,7 +87,10 @@ const moneyTable = ({ totals, scale, feeBps, poolFeeBps }: DemoReport): string =
     ).map(([name, minor]) => [name, formatCredits(minor, scale)]),
   )
 
-const statementsTable = ({ members, scale }: DemoReport): string =>
+export const statementsTable = ({
+  members,
+  scale,
+}: Pick<DemoReport, "members" | "scale">): string =>
   alignColumns([
     ["account", "kind", "lines", "credits"],
     ...members.flatMap(({ name, balance, statement }) => {

@@ -1,4 +1,5 @@
 /** Quotes, orders, and what the parties to a booking do to it. */
+import { Effect } from "effect"
 import type { FastifyInstance, FastifyRequest } from "fastify"
 import { bookingView } from "../../engine/index.ts"
 import type { Fact } from "../driver/market-driver.ts"
@@ -139,7 +140,7 @@ const viewRoutes = (app: FastifyInstance, { services, bookings, gpus }: Hours): 
         tag: "Admin",
         summary: "Bookings that are in dispute, the newest first",
         keys: ["admin"],
-        answers: { 200: Protocol.BookingPage },
+        answers: { 200: Protocol.Disputes },
       }),
     },
     async (request) => {
@@ -148,10 +149,10 @@ const viewRoutes = (app: FastifyInstance, { services, bookings, gpus }: Hours): 
         ({ closedAt, id }) =>
           closedAt === undefined && bookingView(driver.market, id)?.phase === "disputed",
       )
-      return {
-        data: open.toReversed().map((booking) => bookings.view(booking, "admin")),
-        next_cursor: null,
-      }
+      const data = Effect.forEach(open.toReversed(), (booking) =>
+        bookings.details(booking, "admin"),
+      )
+      return { data: await runEffect(data) }
     },
   )
 }

@@ -254,7 +254,7 @@ export const makeBookings = (parts: BookingParts): Bookings => {
 }
 
 /** Where a booking stands, for those who wait for its money. */
-export const escrowStep = (
+const escrowStep = (
   { outcome }: BookingRecord,
   kernel: Pick<KernelView, "phase" | "isGranted" | "isAnswered"> | undefined,
 ): EscrowStep => {

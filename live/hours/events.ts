@@ -8,7 +8,7 @@ import type { StoreBroken, StoreFault } from "../store/errors.ts"
 import type { MarketCalendar } from "./market-calendar.ts"
 import { detailsOf } from "./step-details.ts"
 
-export const eventOf = (
+const eventOf = (
   services: LiveServices,
   calendar: MarketCalendar,
   account: number,

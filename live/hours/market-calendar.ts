@@ -16,7 +16,7 @@ export interface MarketCalendar {
   readonly microsOf: (text: string) => number | undefined
 }
 
-export const calendarFrom = (openedAtMillis: number): MarketCalendar => {
+const calendarFrom = (openedAtMillis: number): MarketCalendar => {
   const isoOf = (atMicros: number): string =>
     new Date(openedAtMillis + Math.floor(atMicros / microsPerMilli)).toISOString()
   return {

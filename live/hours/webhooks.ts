@@ -59,12 +59,7 @@ export const waitAfter = (failures: number, chance: number): number =>
   Math.min(longestWaitMillis, firstWaitMillis * 2 ** Math.min(failures - 1, 20)) * (1 + chance / 10)
 
 /** `v1,…` over id, time and body, by Standard Webhooks. */
-export const signatureOf = (
-  secret: string,
-  id: string,
-  timestamp: number,
-  body: string,
-): string => {
+const signatureOf = (secret: string, id: string, timestamp: number, body: string): string => {
   const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64")
   return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`
 }

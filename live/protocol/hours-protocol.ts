@@ -351,6 +351,7 @@ export const BookingDetails = Schema.Struct({
 })
 export type BookingDetails = typeof BookingDetails.Type
 export const BookingPage = pageOf(BookingView)
+export const Disputes = listOf(BookingDetails)
 
 export const bookingLimit = queryCount("At most so many", 200, 50)
 export const BookingQuery = Schema.Struct({
@@ -421,7 +422,7 @@ export const RegionRates = Schema.Struct({
 export type RegionRates = typeof RegionRates.Type
 export const HourRates = listOf(RegionRates)
 
-export const RegionView = Schema.Struct({ region: Schema.String, timezone: Schema.String })
+const RegionView = Schema.Struct({ region: Schema.String, timezone: Schema.String })
 export const RegionList = listOf(RegionView)
 
 /** What a host is to do for a booking; it comes with each heartbeat for as long as it holds. */

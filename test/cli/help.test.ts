@@ -10,6 +10,26 @@ import { evenkeelHere, program } from "./program.ts"
 const all = await Effect.runPromise(withCommandsBelow(program))
 const names = program.command.commands.map(({ name }) => name)
 
+const ofHours = [
+  "init",
+  "gpu",
+  "gpu register",
+  "gpu list",
+  "gpu update",
+  "gpu remove",
+  "gpu serve",
+  "status",
+  "earnings",
+  "rates",
+  "book",
+  "bookings",
+  "confirm",
+  "end",
+  "dispute",
+  "answer",
+  "cancel",
+]
+
 describe("the help of every command", () => {
   it("covers the commands that there are", () => {
     expect(all.map(({ fullName }) => fullName)).toEqual([
@@ -37,6 +57,9 @@ describe("the help of every command", () => {
       "evenkeel demo",
       "evenkeel serve",
       "evenkeel agent",
+      ...ofHours.map((name) => `evenkeel ${name}`),
+      "evenkeel marketplace",
+      ...ofHours.map((name) => `evenkeel marketplace ${name}`),
       "evenkeel replay",
       "evenkeel backup",
       "evenkeel admin-key",

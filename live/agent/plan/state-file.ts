@@ -77,16 +77,25 @@ export const readState = async (file: string, gateway: URL): Promise<AgentState 
 }
 
 export const writeState = async (file: string, state: AgentState): Promise<void> => {
-  // By chance: in containers, agents that share the folder may well have the same process id.
-  const next = `${file}.${randomUUID()}.new`
   try {
     await mkdir(dirname(resolve(file)), { recursive: true, mode: 0o700 })
-    await writeFile(next, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600, flush: true })
-    await rename(next, file)
+    await writePrivate(file, state)
   } catch (error) {
-    await unlink(next).catch(() => {})
     throw new StateFileUnusable({
       message: `${resolve(file)} cannot be written: ${(error as Error).message}. Name another with --state`,
     })
+  }
+}
+
+/** JSON for its owner alone, replaced in one step. */
+export const writePrivate = async (file: string, document: unknown): Promise<void> => {
+  // By chance: in containers, agents that share the folder may well have the same process id.
+  const next = `${file}.${randomUUID()}.new`
+  try {
+    await writeFile(next, `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600, flush: true })
+    await rename(next, file)
+  } catch (error) {
+    await unlink(next).catch(() => {})
+    throw error
   }
 }

@@ -1,5 +1,6 @@
 /** What the platform does with its own key: credits in and out, prices, and who did what. */
 import { ask } from "./api.js"
+import { showDisputes } from "./disputes.js"
 import { announce, byId, element, field, fill, onSubmit, table } from "./dom.js"
 import { count, credits, moment, perMillion, perToken } from "./format.js"
 import { forSignedIn, signOutButton } from "./sign-in.js"
@@ -10,7 +11,7 @@ export const showAdmin = () => forSignedIn(byId("admin"), "admin", showKnown)
 
 const showKnown = (place, _session, again) => {
   const parts = Object.fromEntries(
-    ["withdrawals", "topUp", "models", "audit"].map((name) => [name, element("div")]),
+    ["disputes", "withdrawals", "topUp", "models", "audit"].map((name) => [name, element("div")]),
   )
   const changed = () => void showAudit(parts.audit)
   fill(
@@ -19,11 +20,13 @@ const showKnown = (place, _session, again) => {
       announce("You are signed out")
       again()
     }),
+    parts.disputes,
     parts.withdrawals,
     parts.topUp,
     parts.models,
     parts.audit,
   )
+  void showDisputes(parts.disputes, changed)
   void showWithdrawals(parts.withdrawals, changed)
   showTopUp(parts.topUp, changed)
   void showModels(parts.models, changed)

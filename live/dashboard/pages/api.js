@@ -31,13 +31,14 @@ const patiently = async (method, path, options) => {
 /**
  * Paths are relative to the page, so that a gateway below a path works as well.
  *
- * @param {"GET" | "POST" | "PATCH" | "DELETE"} method
+ * @param {"GET" | "POST" | "PATCH" | "PUT" | "DELETE"} method
  * @param {string} path
  * @param {unknown} [body]
+ * @param {Record<string, string>} [headers]
  * @returns {Promise<any>}
  */
-export const ask = async (method, path, body) => {
-  const answer = await send(method, path, body)
+export const ask = async (method, path, body, headers = {}) => {
+  const answer = await send(method, path, body, headers)
   const json = await answer.json().catch(() => ({}))
   if (!answer.ok) throw refusalOf(answer, json)
   return json
@@ -50,7 +51,7 @@ export const ask = async (method, path, body) => {
  * @param {string} name
  */
 export const download = async (path, name) => {
-  const answer = await send("GET", path, undefined)
+  const answer = await send("GET", path, undefined, {})
   if (!answer.ok) throw refusalOf(answer, await answer.json().catch(() => ({})))
   const url = URL.createObjectURL(await answer.blob())
   const link = element("a", { href: url, download: name })
@@ -58,10 +59,11 @@ export const download = async (path, name) => {
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }
 
-const send = (method, path, body) =>
+const send = (method, path, body, headers) =>
   patiently(method, path, {
     method,
     headers: {
+      ...headers,
       "x-evenkeel-page": "1",
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     },

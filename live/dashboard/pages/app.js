@@ -1,9 +1,13 @@
 /** Which page is shown: the one that the address names after `#`. */
 import { showAdmin } from "./admin.js"
 import { showAccount } from "./account.js"
+import { showBookings } from "./bookings.js"
 import { byId } from "./dom.js"
 import { showFleet, showHost } from "./fleet.js"
+import { showGpu } from "./gpu.js"
 import { showHosts } from "./hosts.js"
+import { showHours } from "./hours.js"
+import { showMachines } from "./machines.js"
 import { showMarket } from "./market.js"
 import { showUsage } from "./usage.js"
 import { showRegister } from "./register.js"
@@ -12,12 +16,19 @@ const pages = {
   market: { title: "Market", show: showMarket },
   fleet: { title: "Hosts", show: showFleet },
   host: { title: "Host", show: showHost },
+  hours: { title: "Hours", show: showHours },
+  gpu: { title: "Machine", show: showGpu },
+  bookings: { title: "My bookings", show: showBookings },
+  machines: { title: "My machines", show: showMachines },
   account: { title: "My account", show: showAccount },
   usage: { title: "Usage", show: showUsage },
   hosts: { title: "My hosts", show: showHosts },
   admin: { title: "Admin", show: showAdmin },
   register: { title: "Register a host", show: showRegister },
 }
+
+/** Pages of one thing, by the page that lists all of them. */
+const parents = { host: "fleet", gpu: "hours" }
 
 let shown
 /** Ends what the page that was shown before keeps doing. */
@@ -33,7 +44,7 @@ const show = (isFirst) => {
   leave()
   for (const one of Object.keys(pages)) byId(`view-${one}`).hidden = one !== name
   for (const link of document.querySelectorAll("nav a"))
-    if (link.getAttribute("href") === `#${name === "host" ? "fleet" : name}`)
+    if (link.getAttribute("href") === `#${parents[name] ?? name}`)
       link.setAttribute("aria-current", "page")
     else link.removeAttribute("aria-current")
   document.title = `${pages[name].title} · Evenkeel`

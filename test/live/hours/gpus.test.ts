@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { manualClock } from "../support/manual-clock.ts"
 import { hour, hoursGateway } from "./hours-gateway.ts"
 
 const opened = async (options: Parameters<typeof hoursGateway>[0] = {}) => {
@@ -153,10 +154,10 @@ describe("a machine that is sold by the hour", () => {
 
   it("opens later where the clock is put forward over its opening", async () => {
     // On the last Sunday of March, Berlin's clock shows no time from 02:00 to 03:00.
-    const { gateway, provider } = await opened()
     const sunday = lastSundayOfMarch(new Date())
     const at = (time: string) => `${sunday}T${time}:00Z`
-    gateway.clock.pass((Date.parse(at("00:00")) - Date.now()) * 1000 - 30 * 24 * hour)
+    const monthBefore = (Date.parse(at("00:00")) - Date.now()) * 1000 - 30 * 24 * hour
+    const { gateway, provider } = await opened({ clock: manualClock(monthBefore) })
     const gpu = await gateway.sell(provider, {
       region: "eu-central",
       schedule: { timezone: "Europe/Berlin", availability: { sunday: ["02:30-05:00"] } },

@@ -11,7 +11,6 @@ import { manualClock } from "../support/manual-clock.ts"
 export const second = 1_000_000
 export const minute = 60 * second
 export const hour = 60 * minute
-export const day = 24 * hour
 
 export interface Answer {
   readonly status: number

@@ -145,7 +145,7 @@ describe("a provider", () => {
       stop: [process.execPath, "-e", "process.exit(3)"],
     })
     expect(await hooks.start(booking)).toEqual({ access: "bk_1; touch /tmp/never 1" })
-    await expect(hooks.stop(booking)).rejects.toThrow()
+    await expect(hooks.stop(booking)).rejects.toThrow("Command failed")
     expect(() => hooksFrom({})).toThrow("expected one of them")
     expect(() => hooksFrom({ endpoint: "x", start: ["y"] })).toThrow("expected one of them")
   })
@@ -227,7 +227,7 @@ describe("a provider", () => {
       status = 503
       await isDown(true)
       status = 404
-      await isDown(false)
+      expect((await isDown(false)).escrow).toBe("active")
     },
   )
 })

@@ -1,0 +1,67 @@
+/** The commands of those who sell and book hours: each by itself, and all of them as `evenkeel marketplace …`. */
+import { group, listed } from "../../platform/terminal/command.ts"
+
+export const hoursCommands = [
+  listed(
+    "init",
+    "Open an account at a market, or take the key that you have, for the commands that follow.",
+    async () => (await import("./init-command.ts")).initCommand,
+  ),
+  listed(
+    "gpu",
+    "Machines that are sold by the hour: yours, and the market's.",
+    async () => (await import("./gpu-commands.ts")).gpuCommand,
+  ),
+  listed(
+    "status",
+    "How a machine of yours does: utilization, bookings, realized rate.",
+    async () => (await import("./figure-commands.ts")).statusCommand,
+  ),
+  listed(
+    "earnings",
+    "What a machine of yours earned by the hour.",
+    async () => (await import("./figure-commands.ts")).earningsCommand,
+  ),
+  listed(
+    "rates",
+    "What hours cost, region by region.",
+    async () => (await import("./figure-commands.ts")).ratesCommand,
+  ),
+  listed(
+    "book",
+    "Book hours of a machine.",
+    async () => (await import("./booking-commands.ts")).bookCommand,
+  ),
+  listed(
+    "bookings",
+    "Your bookings, as consumer and as provider.",
+    async () => (await import("./booking-commands.ts")).bookingsCommand,
+  ),
+  listed(
+    "confirm",
+    "Confirm what was delivered: it is paid for at once.",
+    async () => (await import("./booking-commands.ts")).confirmCommand,
+  ),
+  listed(
+    "end",
+    "End a booking before its time.",
+    async () => (await import("./booking-commands.ts")).endCommand,
+  ),
+  listed(
+    "dispute",
+    "Dispute what is not paid for yet.",
+    async () => (await import("./booking-commands.ts")).disputeCommand,
+  ),
+  listed(
+    "answer",
+    "Answer a dispute of the other party.",
+    async () => (await import("./booking-commands.ts")).answerCommand,
+  ),
+  listed(
+    "cancel",
+    "Cancel a booking before it has begun.",
+    async () => (await import("./booking-commands.ts")).cancelCommand,
+  ),
+]
+
+export const marketplaceCommand = group(hoursCommands)

@@ -35,10 +35,13 @@ export const aitbcHardened: Economy = {
     payFor: "delivered",
     // A cheap box can send heartbeats for a machine that is not there.
     evidence: "probes",
-    // Whoever sells and does not deliver loses more than it could get elsewhere.
+    // Whoever sells and does not deliver loses more than it could get elsewhere: an hour's price is less than
+    // what a better buyer pays for the others.
     bondHours: 24,
-    // Far bookings lock every machine, and are cancelled for nothing.
-    cancelFeeHours: 1,
+    penaltyHours: 24,
+    // Far bookings lock every machine, and are cancelled for nothing; a fee of 2 hours' price is not shown
+    // to be enough.
+    cancelFeeHours: 4,
   },
   // A false dispute costs nothing.
   disputes: { ...aitbc.disputes, depositShare: 0.1 },

@@ -110,8 +110,15 @@ export const onDisputeRuled = (
   if (!isWhole(consumerBps) || consumerBps > 10_000) return "InvalidQuantity"
   if (market.bookings.columns.phase[booking] !== disputed) return "WrongPhase"
   const refund = mulDivFloor(amountDue(market, booking), consumerBps, 10_000)
-  settleDispute(market, booking, refund, consumerBps >= 5000 ? provider : consumer)
+  settleDispute(market, booking, refund, loserOf(market, booking, refund))
   return undefined
+}
+
+/** Who gets less than without the dispute; where nothing has changed, who disputed. */
+const loserOf = (market: Market, booking: number, refund: number): Side => {
+  const undisputed = dueOf(market, booking).reduce((sum, { price, due }) => sum + price - due, 0)
+  if (refund === undisputed) return market.bookings.columns.disputedBy[booking] as Side
+  return refund > undisputed ? provider : consumer
 }
 
 /** The wake of a dispute: nobody has answered, or nobody has ruled. */

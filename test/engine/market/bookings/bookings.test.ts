@@ -85,7 +85,7 @@ describe("a booking of twelve hours at 003's prices", () => {
   })
 
   it("is void at 0:15 where nothing has started, and the bond pays an hour's price", () => {
-    const trial = openHoursMarket({ economy: closedHoles() })
+    const trial = openHoursMarket({ economy: closedHoles({ escrow: { penaltyHours: 1 } }) })
     const held = booksView(trial.market).held
     order(trial, 1)
     expect(bookingView(trial.market, 1)?.bond).toBe(bookingView(trial.market, 1)?.price)
@@ -286,7 +286,8 @@ describe("hours that end early", () => {
 
 describe("a booking that is cancelled", () => {
   it("is free, as long as there is time", () => {
-    const trial = openHoursMarket({ economy: closedHoles() })
+    const economy = closedHoles({ escrow: { penaltyHours: 1, cancelFeeHours: 1 } })
+    const trial = openHoursMarket({ economy })
     order(trial, 1, { startAt: 2 * day })
     trial.wait(day - 1)
     expect(closeOf(by(trial, "BookingCancelled", consumer))).toMatchObject({ drawn: 0 })
@@ -382,6 +383,27 @@ describe("a dispute", () => {
     expect(closeOf(ruled)).toMatchObject({ drawn: 0.6 * credit, refund: 0.4 * credit })
     expect(commandsOf(ruled, "Audit")).toEqual([])
     isEmpty(trial)
+  })
+
+  it("is not lost by who is right about a part of it, and is by who changes nothing", () => {
+    for (const [consumerBps, loser] of [
+      [3000, provider],
+      [2000, consumer],
+      [1000, consumer],
+    ] as const) {
+      const trial = openHoursMarket({ economy: closedHoles({ escrow: { lostShare: 1 } }) })
+      begin(trial, 1, { hours: 10 })
+      trial.send({ _tag: "NodeLost", node: listing })
+      trial.wait(2 * hour)
+      trial.send({ _tag: "NodeReturned", node: listing })
+      trial.wait(8 * hour)
+      // A fifth was not delivered, and is not paid for in any case.
+      by(trial, "BookingDisputed", consumer)
+      by(trial, "DisputeAnswered", provider)
+      const ruled = trial.send({ _tag: "DisputeRuled", booking: 1, consumerBps })
+      expect(commandsOf(ruled, "Audit")).toMatchObject([{ subject: loser }])
+      isEmpty(trial)
+    }
   })
 
   it("while the hours run ends them first, and is over what they have cost", () => {

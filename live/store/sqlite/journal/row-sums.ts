@@ -139,11 +139,8 @@ export const loadRowSums = (reader: SqlClient): Effect.Effect<RowSums, SqlError 
     for (const [table, columns] of keyedTables) {
       const known = new Map<number | string, number>()
       let total = 0
-      const rows = yield* readingTable(table)(
-        reader.unsafe<Record<string, number | string>>(
-          `SELECT ${columns.join(", ")} FROM ${table}`,
-        ),
-      )
+      const isThere = written.has(table) || (yield* hasTable(reader, table))
+      const rows = isThere ? yield* rowsOf(reader, table, columns) : []
       for (const row of rows) {
         const digest = digestOfRow(
           table,
@@ -165,6 +162,11 @@ export const loadRowSums = (reader: SqlClient): Effect.Effect<RowSums, SqlError 
     for (const [table, { rows, total }] of written) sums.set(table, { rows, total })
     return made
   })
+
+const rowsOf = (reader: SqlClient, table: KeyedTable, columns: ReadonlyArray<string>) =>
+  readingTable(table)(
+    reader.unsafe<Record<string, number | string>>(`SELECT ${columns.join(", ")} FROM ${table}`),
+  )
 
 const compare = (table: string, expected: Sum, found: Sum): Effect.Effect<void, StoreDamaged> => {
   if (expected.rows !== found.rows)

@@ -523,7 +523,8 @@ describe.skipIf(chromiumPath === undefined)(
       const page = await visit("")
       await page.keyboard.press("Tab")
       expect(await page.evaluate("document.activeElement?.textContent")).toContain("Skip")
-      for (let link = 0; link < 3; link++) await page.keyboard.press("Tab")
+      // Market, hosts, hours, and then the account.
+      for (let link = 0; link < 4; link++) await page.keyboard.press("Tab")
       await page.keyboard.press("Enter")
       await page.getByRole("heading", { level: 1, name: "My account" }).waitFor()
       expect(await page.title()).toBe("My account · Evenkeel")

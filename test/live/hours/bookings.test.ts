@@ -231,7 +231,7 @@ describe("a booking", () => {
       expect.objectContaining({ finding: "DisputeRuled", subject: provider.id }),
     )
     expect(audit.body.data).toContainEqual(
-      expect.objectContaining({ finding: "DisputeLost", subject: consumer.id }),
+      expect.objectContaining({ finding: "DisputeLost", subject: provider.id }),
     )
   })
 

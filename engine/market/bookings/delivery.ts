@@ -153,10 +153,10 @@ export const makeDue = (
   if (micros === 0) return
   const downMicros = Math.min(micros, downUntil(market, booking, until))
   const price = costOf(market, booking, until) - costOf(market, booking, from)
-  const byHour = price - mulDivCeil(price, downMicros, micros)
-  const due = rules.isPaidByHour ? byHour : isComplete ? price : 0
+  const undelivered = mulDivCeil(price, downMicros, micros)
+  const due = rules.isPaidByHour ? price - undelivered : isComplete ? price : 0
   const confirmBy = rules.isConfirmedByConsumer ? now + rules.confirmMicros : now
-  const periods = [...dueOf(market, booking), { price, due, micros, downMicros, confirmBy }]
+  const periods = [...dueOf(market, booking), { price, due, undelivered, confirmBy }]
   market.duePeriods.set(booking, periods)
   columns.periodFrom[booking] = until
   columns.downMicros[booking] = 0
@@ -199,7 +199,6 @@ export const stopRunning = (market: Market, booking: number, reason: Revocation)
   const place = running.indexOf(booking)
   invariant(place >= 0, "a booking that stops was running")
   running.splice(place, 1)
-  columns.endedAt[booking] = market.now
   leaveCalendar(market, booking)
   changeUse(market, listing, columns.account[booking], -columns.jobs[booking])
   emit(market.sink, { _tag: "Revoke", booking: ids[booking], reason })

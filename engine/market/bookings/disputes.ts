@@ -5,7 +5,7 @@
  */
 import { advance } from "../../core/machine.ts"
 import { slotOf } from "../../core/table.ts"
-import { isWhole, mulDivCeil, mulDivFloor } from "../../core/units.ts"
+import { isWhole, mulDivFloor } from "../../core/units.ts"
 import { bought, lotAccount, platform } from "../../ledger/accounts.ts"
 import { drawHold, heldAmount, holdOwn, ownOf, voidHold } from "../../ledger/holds.ts"
 import { active, bookingColumn, delivered, disputed } from "../../machines/booking.ts"
@@ -133,10 +133,7 @@ export const fireDisputed = (market: Market, booking: number): void => {
 
 /** What of the price of its periods was not delivered, by the evidence. */
 const undelivered = (market: Market, booking: number): number =>
-  dueOf(market, booking).reduce(
-    (sum, { price, downMicros, micros }) => sum + mulDivCeil(price, downMicros, micros),
-    0,
-  )
+  dueOf(market, booking).reduce((sum, one) => sum + one.undelivered, 0)
 
 /** `loser`: whose deposit is lost; `undefined`: nobody's. */
 const settleDispute = (

@@ -14,6 +14,7 @@ import { priceStrategies } from "../../protocol/event.ts"
 import type { Room } from "../../rules/hours/calendar.ts"
 import { forgetPast, makeCalendar, mostFrom } from "../../rules/hours/calendar.ts"
 import { always } from "../../rules/hours/spans.ts"
+import { lookAgainAtNode } from "../admission/probes.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofListings } from "../state/market-state.ts"
 import { countUse } from "./use.ts"
@@ -45,6 +46,8 @@ export const onListingSet = (
   if (columns.phase[listing] === closed)
     advance(listingColumn, columns.phase, listing, "listedAgain")
   countUse(market, listing)
+  // What is over may have been more than there is from now on.
+  forgetPast(market.calendars[listing], market.now)
   columns.region[listing] = region
   columns.maxJobs[listing] = event.maxJobs
   columns.memoryMib[listing] = event.memoryMib
@@ -58,6 +61,8 @@ export const onListingSet = (
   if (known < 0 || columns.strategy[listing] !== strategy) columns.multiplierBps[listing] = one
   columns.strategy[listing] = strategy
   setMultiplier(market, listing, columns.multiplierBps[listing])
+  // Jobs in use are another part of what it has now.
+  lookAgainAtNode(market, node)
   return undefined
 }
 
@@ -90,7 +95,6 @@ const refuseChange = (
 ): Rejection | undefined => {
   const { columns } = market.listings
   if (columns.region[listing] !== region && columns.bookings[listing] > 0) return "Booked"
-  forgetPast(market.calendars[listing], market.now)
   const sold = mostFrom(market.calendars[listing], market.now)
   return sold.jobs > maxJobs || sold.memoryMib > memoryMib ? "Booked" : undefined
 }

@@ -159,9 +159,8 @@ const listingSpec = {
   mostBps: "u32",
   /** Past it, nothing is known of its schedule; +Infinity: always open. */
   scheduleUntil: "f64",
-  /** Jobs of bookings that run now, and their bookings. */
+  /** Jobs of bookings that run now. */
   busyJobs: "i32",
-  running: "i32",
   /** Bookings that are not over. */
   bookings: "i32",
   /** Since its rate was last set: ∫ busy jobs and ∫ jobs on offer, job·µs, up to `countedAt`. */
@@ -205,8 +204,6 @@ const bookingSpec = {
   /** Why it is not being delivered now, as bits; 0: it is. Since when. */
   down: "u8",
   downSince: "f64",
-  /** When delivery ended, and the whole of what it then costs, delivered or not. */
-  endedAt: "f64",
   periods: "u32",
   drawn: "f64",
   fee: "f64",
@@ -272,9 +269,8 @@ export interface PartyDemand {
 export interface DuePeriod {
   readonly price: number
   readonly due: number
-  /** How long it was, and for how much of that it was not delivered, µs. */
-  readonly micros: number
-  readonly downMicros: number
+  /** The part of the price that is for time that was not delivered, by the evidence. */
+  readonly undelivered: number
   readonly confirmBy: number
 }
 

@@ -133,7 +133,7 @@ export const hoursBreaches: Breaches = {
   "what is due of a booking is held": audited(
     "active",
     ({ duePeriods }) =>
-      duePeriods.set(0, [{ price: 1e12, due: 0, micros: 1, downMicros: 0, confirmBy: 1e15 }]),
+      duePeriods.set(0, [{ price: 1e12, due: 0, undelivered: 0, confirmBy: 1e15 }]),
     auditBookings,
   ),
   "the fee of a booking is a part of what is drawn": booking(

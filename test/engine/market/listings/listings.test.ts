@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { listingView, quoteHours, regionViews } from "../../../../engine/index.ts"
+import { instanceView, listingView, quoteHours, regionViews } from "../../../../engine/index.ts"
+import { auditMarket } from "../../../../engine/market/invariants.ts"
+import { stateDigest } from "../../../../engine/market/snapshot.ts"
 import type { PriceStrategy } from "../../../../engine/index.ts"
 import {
   begin,
@@ -84,6 +86,31 @@ describe("a listing", () => {
     expect(set(trial, { region: 2, maxJobs: 1 })).toBeUndefined()
     expect(rejectionOf(trial.send({ _tag: "NodeRemoved", node: listing }))).toBeUndefined()
     expect(listingView(trial.market, listing)).toBeUndefined()
+  })
+
+  it("that is refused a change is as it was, its calendar as well", () => {
+    const trial = openHoursMarket()
+    order(trial, 1, { jobs: 3, hours: 1 })
+    order(trial, 2, { jobs: 3, startAt: 2 * hour, hours: 1 })
+    trial.wait(1.5 * hour)
+    const before = stateDigest(trial.market)
+    expect(set(trial, { maxJobs: 2 })).toBe("Booked")
+    expect(stateDigest(trial.market)).toBe(before)
+  })
+
+  it("that has other jobs from now on leaves calls another part of its node", () => {
+    const trial = openHoursMarket()
+    trial.send({ _tag: "ModelListed", model: 1, inputPricePerMtok: 0, outputPricePerMtok: 1 })
+    const machine = { slots: 4, tokensPerSecond: 100, isPlatformAsked: false }
+    trial.send({ _tag: "InstanceStarted", instance: 1, node: listing, model: 1, ...machine })
+    begin(trial, 1, { jobs: 2, hours: 1 })
+    expect(instanceView(trial.market, 1)).toMatchObject({ reason: "Eligible", slots: 2 })
+    expect(set(trial, { maxJobs: 2 })).toBeUndefined()
+    expect(instanceView(trial.market, 1)?.reason).toBe("Booked")
+    auditMarket(trial.market)
+    expect(set(trial, { maxJobs: 8 })).toBeUndefined()
+    expect(instanceView(trial.market, 1)).toMatchObject({ reason: "Eligible", slots: 3 })
+    auditMarket(trial.market)
   })
 
   it("sells what was measured of it, where that counts", () => {

@@ -4,11 +4,11 @@
  * address that can be looked at is measured by the host's heartbeats alone.
  */
 import { bookingView, microsPerSecond } from "../../engine/index.ts"
-import { Agent, request } from "undici"
+import { request } from "undici"
 import type { BookingRecord } from "../directory/records.ts"
 import type { LiveServices } from "../directory/services.ts"
 import type { NetworkGuard } from "../hosts/network-guard.ts"
-import { guardedConnector } from "../hosts/network-guard.ts"
+import { guardedAgent } from "../hosts/guarded-agent.ts"
 import type { History } from "./history.ts"
 
 export interface DeliveryProber {
@@ -28,12 +28,7 @@ export const startDeliveryProber = (
   const { config, driver, directory } = services
   if (driver.market.economy.escrow.evidence !== "probes") return { close: async () => {} }
   const timeoutMillis = config.hours.probeTimeoutSeconds * 1000
-  const agent = new Agent({
-    connect: guardedConnector(guard, { timeout: timeoutMillis }),
-    headersTimeout: timeoutMillis,
-    bodyTimeout: timeoutMillis,
-    maxResponseSize: mostAnswerBytes,
-  })
+  const agent = guardedAgent(guard, timeoutMillis, mostAnswerBytes)
   const isDown = new Map<number, boolean>()
   let isClosed = false
   let disarm = (): void => {}

@@ -10,7 +10,8 @@ import type { Vault } from "../hosts/credentials/vault.ts"
 import type { HostHours } from "../hosts/host-hours.ts"
 import type { NetworkGuard } from "../hosts/network-guard.ts"
 import { EndpointRefused } from "../hosts/network-guard.ts"
-import { badRequest, HttpError } from "../http/http-error.ts"
+import { refusedAddress } from "../hosts/refused-address.ts"
+import { badRequest } from "../http/http-error.ts"
 import type { DeliveryStart, HostBooking } from "../protocol/hours-protocol.ts"
 import { mostAccessBytes } from "../protocol/hours-protocol.ts"
 import { gibOf } from "./gpus.ts"
@@ -42,7 +43,8 @@ export const makeDelivery = (parts: DeliveryParts): Delivery => {
   /** Bookings that ended of late, the oldest first. */
   const ended = new Map<number, number>()
   driver.addTaker((command, at) => {
-    if (command._tag === "Revoke") ended.set(command.booking, at)
+    if (command._tag !== "Revoke") return
+    ended.set(command.booking, at)
     for (const [booking, since] of ended) {
       if (since + toldMicros > at) break
       ended.delete(booking)
@@ -88,7 +90,8 @@ export const makeDelivery = (parts: DeliveryParts): Delivery => {
       const turn = state === undefined ? booking.startAt : booking.endAt
       if (turn > nowMicros) next = Math.min(next, turn)
     }
-    for (const id of ended.keys()) {
+    for (const [id, since] of ended) {
+      if (since + toldMicros <= nowMicros) continue
       const booking = directory.bookings.get(id)
       if (booking?.gpu === host.id) bookings.push(told(booking, "revoke"))
     }
@@ -107,16 +110,9 @@ export const makeDelivery = (parts: DeliveryParts): Delivery => {
     try {
       return (await guard.check(url)).url.href
     } catch (error) {
-      if (!(error instanceof EndpointRefused)) throw error
       // An address for the consumer's eyes need not be one that the gateway may call.
-      if (!isGiven) return undefined
-      throw new HttpError({
-        status: 400,
-        type: "invalid_request_error",
-        code: "endpoint_refused",
-        param: "probe_url",
-        message: `The address is refused: ${error.message}`,
-      })
+      if (!isGiven && error instanceof EndpointRefused) return undefined
+      throw refusedAddress(error, "probe_url", "The address")
     }
   }
 

@@ -10,14 +10,15 @@
  */
 import { Redacted } from "effect"
 import { createHmac, randomBytes, randomInt } from "node:crypto"
-import { Agent, request } from "undici"
+import { request } from "undici"
 import { causeText } from "../../platform/cause.ts"
 import type { WebhookRecord } from "../directory/records.ts"
 import type { LiveServices } from "../directory/services.ts"
 import type { Vault } from "../hosts/credentials/vault.ts"
 import type { NetworkGuard } from "../hosts/network-guard.ts"
-import { EndpointRefused, guardedConnector } from "../hosts/network-guard.ts"
-import { conflict, HttpError, notFound } from "../http/http-error.ts"
+import { guardedAgent } from "../hosts/guarded-agent.ts"
+import { refusedAddress } from "../hosts/refused-address.ts"
+import { conflict, notFound } from "../http/http-error.ts"
 import { runEffect } from "../http/run-effect.ts"
 import { newPublicId } from "../http/secrets.ts"
 import type { WebhookView } from "../protocol/hours-protocol.ts"
@@ -70,12 +71,7 @@ export const makeWebhooks = (parts: WebhookParts): Webhooks => {
   const { services, calendar, history, guard, vault } = parts
   const { config, directory, driver, nowMillis, store } = services
   const timeoutMillis = config.hours.webhookTimeoutSeconds * 1000
-  const agent = new Agent({
-    connect: guardedConnector(guard, { timeout: timeoutMillis }),
-    headersTimeout: timeoutMillis,
-    bodyTimeout: timeoutMillis,
-    maxResponseSize: mostAnswerBytes,
-  })
+  const agent = guardedAgent(guard, timeoutMillis, mostAnswerBytes)
   const sending = new Map<number, Promise<void>>()
   const failures = new Map<number, number>()
   const timers = new Map<number, NodeJS.Timeout>()
@@ -188,14 +184,7 @@ export const makeWebhooks = (parts: WebhookParts): Webhooks => {
       try {
         await guard.check(url)
       } catch (error) {
-        if (!(error instanceof EndpointRefused)) throw error
-        throw new HttpError({
-          status: 400,
-          type: "invalid_request_error",
-          code: "endpoint_refused",
-          param: "url",
-          message: `The address is refused: ${error.message}`,
-        })
+        throw refusedAddress(error, "url", "The address")
       }
       if (of(account).length >= mostWebhooks)
         throw conflict("too_many_webhooks", `An account has at most ${mostWebhooks} webhooks`)

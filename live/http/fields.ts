@@ -20,6 +20,13 @@ export const optional = <A, I>(schema: Schema.Schema<A, I>, description: string)
 export const lineOfText = (longest: number) =>
   Schema.String.pipe(Schema.maxLength(longest), Schema.pattern(linePattern))
 
+/** JSON Schema has no infinities; neither has the wire. */
+export const between = (least: number, most: number) =>
+  Schema.Number.pipe(Schema.between(least, most))
+export const whole = (least: number, most: number) => Schema.Int.pipe(Schema.between(least, most))
+export const text = (longest: number) =>
+  Schema.String.pipe(Schema.minLength(1), Schema.maxLength(longest))
+
 export const Credits = described(Schema.String, "Credits, as a decimal")
 export const UnixSeconds = described(Schema.Int, "Unix time, s")
 
@@ -57,6 +64,6 @@ export const queryCount = (meaning: string, most: number, otherwise: number) => 
     Schema.String.pipe(Schema.pattern(/^[1-9]\d{0,3}$/)),
     `${meaning}; 1 to ${most}, default ${otherwise}`,
   ),
-  read: (text: string | undefined): number =>
-    text === undefined ? otherwise : Math.min(most, Number(text)),
+  read: (asked: string | undefined): number =>
+    asked === undefined ? otherwise : Math.min(most, Number(asked)),
 })

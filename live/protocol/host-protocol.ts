@@ -17,6 +17,7 @@ import type { Outcome } from "../../engine/index.ts"
 import { outcomes } from "../../engine/index.ts"
 import { BalanceView, EarningsHour, GiftPay } from "./money.ts"
 import {
+  between,
   Credits,
   Cursor,
   described,
@@ -26,15 +27,12 @@ import {
   pageOf,
   prices,
   queryCount,
+  text,
   UnixSeconds,
+  whole,
 } from "../http/fields.ts"
 import { HostBooking } from "./hours-protocol.ts"
 import { proxiesPage } from "./upload-way.ts"
-
-/** JSON Schema has no infinities; neither has the wire. */
-const between = (least: number, most: number) => Schema.Number.pipe(Schema.between(least, most))
-const whole = (least: number, most: number) => Schema.Int.pipe(Schema.between(least, most))
-const text = (longest: number) => Schema.String.pipe(Schema.minLength(1), Schema.maxLength(longest))
 
 const mostSlots = 1024
 const mostTokensPerSecond = 1_000_000

@@ -5,6 +5,9 @@
  */
 import { Schema } from "effect"
 import {
+  between,
+  text,
+  whole,
   Cursor,
   described,
   lineOfText,
@@ -15,9 +18,6 @@ import {
   Credits,
 } from "../http/fields.ts"
 
-const between = (least: number, most: number) => Schema.Number.pipe(Schema.between(least, most))
-const whole = (least: number, most: number) => Schema.Int.pipe(Schema.between(least, most))
-const text = (longest: number) => Schema.String.pipe(Schema.minLength(1), Schema.maxLength(longest))
 const decimal = Schema.String.pipe(Schema.pattern(/^\d{1,16}(\.\d{1,9})?$/))
 
 /** Without an offset nobody knows which instant is meant. */

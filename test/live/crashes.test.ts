@@ -4,12 +4,8 @@
  */
 import { NodeContext } from "@effect/platform-node"
 import { Effect } from "effect"
-import type { ChildProcess } from "node:child_process"
-import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { writeFileSync } from "node:fs"
-import { createServer } from "node:net"
-import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
@@ -18,7 +14,7 @@ import { booksView, countOpenRequests, drawBelow, openStream } from "../../engin
 import { HostAgent } from "../../live/client.ts"
 import { replaySamePolicy } from "../../live/replay/same-policy.ts"
 import { openReader } from "../../live/store/sqlite/open-store.ts"
-import { program } from "../cli/evenkeel.ts"
+import { freePort, serve } from "./support/served.ts"
 import { temporaryFolder } from "./support/data-directory.ts"
 
 const kills = Number(
@@ -36,44 +32,6 @@ timeouts: { connectSeconds: 2, firstTokenSeconds: 3 }
 models:
   - { name: small, inputPricePerToken: "0.00001", outputPricePerToken: "0.00002" }
 `
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
-}
-
-interface Served {
-  readonly process: ChildProcess
-  readonly adminKey: string | undefined
-}
-
-/** Starts the gateway and waits for the document that says where it is. */
-const serve = async (folder: string, port: number): Promise<Served> => {
-  const child = spawn(
-    process.execPath,
-    [program, "serve", "--data", join(folder, "data"), "--port", String(port)].concat([
-      "--config",
-      join(folder, "gateway.yaml"),
-      "--json",
-    ]),
-    { stdio: ["ignore", "pipe", "pipe"] },
-  )
-  let said = ""
-  let complaint = ""
-  child.stderr.on("data", (part: Buffer) => (complaint += part.toString()))
-  for await (const part of child.stdout) {
-    said += String(part)
-    if (!said.trimEnd().endsWith("\n}")) continue
-    child.stdout.resume()
-    const { adminKey } = JSON.parse(said) as { readonly adminKey?: string }
-    return { process: child, adminKey }
-  }
-  throw new Error(`the gateway did not start: ${complaint}`)
-}
 
 const microsOf = (credits: string): number => Math.round(Number(credits) * 1_000_000)
 

@@ -1,8 +1,8 @@
 /** Where a host that is called is called, if the gateway may call it. */
-import { badRequest, HttpError } from "../../http/http-error.ts"
+import { badRequest } from "../../http/http-error.ts"
 import type { Registration } from "../../protocol/host-protocol.ts"
 import type { CheckedEndpoint, NetworkGuard } from "../network-guard.ts"
-import { EndpointRefused } from "../network-guard.ts"
+import { refusedAddress } from "../refused-address.ts"
 
 /** The endpoint of a registration that needs one, if the gateway may call it. */
 export const checkedEndpoint = async (
@@ -35,13 +35,6 @@ const endpointOf = async (guard: NetworkGuard, endpoint: string): Promise<Checke
   try {
     return await guard.check(endpoint)
   } catch (error) {
-    if (!(error instanceof EndpointRefused)) throw error
-    throw new HttpError({
-      status: 400,
-      type: "invalid_request_error",
-      code: "endpoint_refused",
-      param: "endpoint",
-      message: `The endpoint is refused: ${error.message}`,
-    })
+    throw refusedAddress(error, "endpoint", "The endpoint")
   }
 }

@@ -1,13 +1,12 @@
 /** The nginx.conf that operators are given, and nginx as it comes, between a host and its gateway. */
 import { spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { createServer } from "node:net"
-import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
 import type { Job } from "../../../live/protocol/delivery.ts"
 import { openHostServer, miniHostAt, recordingSink } from "../hosts/host-server.ts"
+import { freePort } from "../support/served.ts"
 
 const program = "nginx"
 const hasNginx = spawnSync(program, ["-v"]).error === undefined
@@ -16,14 +15,6 @@ const cleanups: Array<() => Promise<void>> = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 
 /** What stands in the `location` of the file that operators are given. */
 const ready = (): string => {

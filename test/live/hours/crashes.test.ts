@@ -5,12 +5,8 @@
  */
 import { NodeContext } from "@effect/platform-node"
 import { Effect } from "effect"
-import type { ChildProcess } from "node:child_process"
-import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { writeFileSync } from "node:fs"
-import { createServer } from "node:net"
-import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
@@ -19,7 +15,7 @@ import { bookingViews, booksView, drawBelow, openStream } from "../../../engine/
 import { ComputeClient, ComputeProvider } from "../../../live/client.ts"
 import { replaySamePolicy } from "../../../live/replay/same-policy.ts"
 import { openReader } from "../../../live/store/sqlite/open-store.ts"
-import { program } from "../../cli/evenkeel.ts"
+import { freePort, serve } from "../support/served.ts"
 import { openedStore, temporaryFolder } from "../support/data-directory.ts"
 
 const kills = Number(
@@ -41,38 +37,6 @@ economy:
     disputes: { answerHours: 0.0005, rulingHours: 0.0005 }
 hosts: { heartbeatSeconds: 1, pollSeconds: 1 }
 `
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
-}
-
-const serve = async (
-  folder: string,
-  port: number,
-): Promise<{ readonly process: ChildProcess; readonly adminKey: string | undefined }> => {
-  const words = ["serve", "--data", join(folder, "data"), "--port", String(port), "--json"]
-  const child = spawn(
-    process.execPath,
-    [program, ...words, "--config", join(folder, "gateway.yaml")],
-    { stdio: ["ignore", "pipe", "pipe"] },
-  )
-  let said = ""
-  let complaint = ""
-  child.stderr.on("data", (part: Buffer) => (complaint += part.toString()))
-  for await (const part of child.stdout) {
-    said += String(part)
-    if (!said.trimEnd().endsWith("\n}")) continue
-    child.stdout.resume()
-    const { adminKey } = JSON.parse(said) as { readonly adminKey?: string }
-    return { process: child, adminKey }
-  }
-  throw new Error(`the gateway did not start: ${complaint}`)
-}
 
 type Of<T extends Command["_tag"]> = Extract<Command, { readonly _tag: T }>
 

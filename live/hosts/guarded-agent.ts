@@ -1,0 +1,16 @@
+/** Calls of the gateway's own to addresses that a host or a consumer gave: only where the guard allows. */
+import { Agent } from "undici"
+import type { NetworkGuard } from "./network-guard.ts"
+import { guardedConnector } from "./network-guard.ts"
+
+export const guardedAgent = (
+  guard: NetworkGuard,
+  timeoutMillis: number,
+  mostAnswerBytes: number,
+): Agent =>
+  new Agent({
+    connect: guardedConnector(guard, { timeout: timeoutMillis }),
+    headersTimeout: timeoutMillis,
+    bodyTimeout: timeoutMillis,
+    maxResponseSize: mostAnswerBytes,
+  })

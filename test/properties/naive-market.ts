@@ -598,7 +598,7 @@ export const makeNaiveMarket = (economy: Economy) => {
       if (!hostsSetPrices || one === undefined || !isWhole(price)) return false
       if (price < Math.max(1, Math.round(leastPerMtok * minor))) return false
       if (!/^\d{1,3}0*$/.test(String(BigInt(price)))) return false
-      if (one.ownPrice === undefined) return true
+      if (one.ownPrice === undefined || one.ownPrice === price) return true
       const thisHour = (at: number) => Math.floor(at / hour) === Math.floor(clock.now / hour)
       if (one.pricedAt.filter(thisHour).length >= changesPerHour) return false
       const days = Math.min(1, (clock.now - (one.pricedAt.at(-1) ?? 0)) / (24 * hour))
@@ -1189,6 +1189,7 @@ export const makeNaiveMarket = (economy: Economy) => {
     },
     PriceSet: ({ instance: id, outputPricePerMtok }, read) => {
       const instance = held(instances, id)
+      if (instance.ownPrice === outputPricePerMtok) return
       instance.ownPrice = outputPricePerMtok
       instance.pricedAt.push(clock.now)
       lookAgain(instance)

@@ -14,6 +14,8 @@ export const onPriceSet = (market: Market, event: EventOf<"PriceSet">): Rejectio
   if (instance < 0) return "UnknownInstance"
   const price = event.outputPricePerMtok
   if (!isWhole(price) || price === 0 || !isRound(price)) return "InvalidQuantity"
+  // What it asks already is no change, and counts as none.
+  if (price === market.instances.columns.ownPricePerMtok[instance]) return undefined
   const rejection = refusePrice(market, instance, price)
   if (rejection !== undefined) return rejection
   leaveOffer(market, instance)

@@ -19,6 +19,9 @@ const dayMicros = 86_400e6
 /** What the latest epoch weighs in what is believed of a price. */
 const weight = 0.3
 
+/** The highest price that there is, minor units: amounts are whole numbers that a double holds. */
+const dearest = roundDown(Number.MAX_SAFE_INTEGER)
+
 /** What a node is priced by, and what it has learned of prices on the model that it serves. */
 interface Pricing {
   readonly settings: PriceSettings
@@ -116,7 +119,7 @@ export class Prices {
   private allowed({ price: before, setAt }: Pricing, credits: number): number {
     const { credit, scenario } = this.setting
     const { maxRaisePerDay } = scenario.economy.pricing
-    const wanted = Math.max(1, credits * credit)
+    const wanted = Math.min(dearest, Math.max(1, credits * credit))
     const least = Math.max(1, Math.round(this.leastPrice() * credit))
     const days = Math.min(1, (this.agenda.now - setAt) / dayMicros)
     const most =

@@ -5,11 +5,12 @@ import { describe, expect, it } from "vitest"
 import { booksView, restore, snapshot } from "../../../engine/index.ts"
 import { stateDigest } from "../../../engine/market/snapshot.ts"
 import { auditMarket } from "../../../engine/market/invariants.ts"
-import { step } from "../../../engine/market/market.ts"
+import { createMarket, step } from "../../../engine/market/market.ts"
 import { open } from "../../../engine/market/state/market-state.ts"
 import type { Command } from "../../../engine/protocol/command.ts"
 import { closedHoles, day, literal } from "../../support/hours.ts"
 import { assertProperty } from "../../support/property.ts"
+import { ensure } from "../ensure.ts"
 import type { HoursDeed } from "./hours-life.ts"
 import { anyHoursEconomy, anyHoursLife, beginHoursLife, compareBookings } from "./hours-life.ts"
 
@@ -67,6 +68,32 @@ describe("a random life of a market of hours", () => {
         expect(stateDigest(copy)).toBe(stateDigest(life.market))
       }),
       { share: 0.1 },
+    )
+  })
+
+  it("is the same if an event is sent twice, whatever it is", async () => {
+    const chosen = fc.array(fc.nat(200), { minLength: 1, maxLength: 12 })
+    await assertProperty(
+      fc.property(anyHoursEconomy, anyHoursLife, chosen, (economy, deeds, at) => {
+        const life = beginHoursLife(economy)
+        for (const deed of deeds) life.play(deed)
+        const market = createMarket(economy, "hours")
+        const twice = new Set(at.map((one) => one % life.sent.length))
+        for (const [index, event] of life.sent.entries()) {
+          step(market, event, [])
+          if (!twice.has(index)) continue
+          const before = stateDigest(market)
+          const again: Array<Command> = []
+          step(market, event, again)
+          ensure(stateDigest(market) === before, "5: a repeat changes nothing", () => event)
+          ensure(
+            again.every(({ _tag }) => _tag === "Rejected" || _tag === "Audit"),
+            "5: a repeat starts nothing",
+            () => ({ event, again }),
+          )
+        }
+      }),
+      { share: 0.2 },
     )
   })
 })

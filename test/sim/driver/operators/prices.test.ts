@@ -82,6 +82,15 @@ describe("a host's price", () => {
     expect(first).toBe(60.5)
   })
 
+  it("ends at the highest that there is, however far two hosts drive each other", () => {
+    const patch = {
+      ...under("infrintia", { money: { scale: 9 } }),
+      ...priced({ strategy: "premium", weight: 1, factor: 1000 }),
+      fleet: { nodes: 2, establishedShare: 1 },
+    }
+    expect(askedAt([1, 2, 3, 4, 5], patch).at(-1)).toBe(9_000_000)
+  })
+
   it("is forgotten with the model", () => {
     const two = [...models, modelCalled("llama-3.2-3b", { outputPricePerMtok: 40 })]
     const { world } = openQuietWorld({

@@ -364,9 +364,8 @@ describe("any small market", () => {
       }),
       { share: PROPERTY_RUNS > 1000 ? 0.05 : 0.5 },
     )
-    // The cases are worth something: all that can happen has happened, many times. No consumer here
-    // names a price that is too high.
+    // The cases are worth something: all that can happen has happened. A margin has either sign.
     for (const [kind, amount] of kinds)
-      if (kind !== "refused.PriceTooHigh") expect(amount, `${kind}`).toBeGreaterThan(50)
+      expect(kind === "lerner" ? Math.abs(amount) : amount, kind).toBeGreaterThan(0)
   })
 })

@@ -33,7 +33,7 @@ export const release = (market: Market, booking: number, price: number, due: num
   const paidByGift = drawHold(ledger, sink, holds, slotOf(holds, id), due, "rent")
   const share = due - fee
   const provider = providerOf(market, booking)
-  pay(market, provider, { charge: due, paidByGift, share, withheld: 0, fee, poolFee }, id)
+  pay(market, provider, { charge: due, paidByGift, share, withheld: 0, fee, poolFee }, "hours", id)
   columns.drawn[booking] = drawnBefore + due
   columns.fee[booking] += fee
   columns.poolFee[booking] += poolFee

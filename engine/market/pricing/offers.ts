@@ -56,10 +56,13 @@ const isOnline = ({ instances, nodes }: Market, instance: number): boolean =>
 /** The node of an instance has come back, or is away. */
 export const countOnline = (market: Market, instance: number, change: 1 | -1): void => {
   const { field, model } = market.instances.columns
-  const { fields, online } = market.levels[model[instance]]
-  const level = fields.indexOf(field[instance])
-  invariant(level >= 0, "an instance stands in one of its model's fields")
-  online[level] += change
+  market.levels[model[instance]].online[levelOf(market, model[instance], field[instance])] += change
+}
+
+const levelOf = ({ levels }: Market, model: number, field: number): number => {
+  const level = levels[model].fields.indexOf(field)
+  invariant(level >= 0, "a field is one of its model's levels")
+  return level
 }
 
 const fieldOf = (market: Market, instance: number): number => {
@@ -85,8 +88,7 @@ const takeField = (market: Market): number => {
 
 const closeLevel = (market: Market, model: number, field: number): void => {
   const { prices, fields, online }: PriceLevels = market.levels[model]
-  const place = fields.indexOf(field)
-  invariant(place >= 0, "a field is one of its model's levels")
+  const place = levelOf(market, model, field)
   prices.splice(place, 1)
   fields.splice(place, 1)
   online.splice(place, 1)

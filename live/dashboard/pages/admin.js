@@ -400,7 +400,7 @@ const showAudit = async (place) => {
           {
             title: "Quantity",
             align: "number",
-            cell: ({ quantity }) => (quantity === null ? "–" : String(quantity)),
+            cell: quantityOf,
           },
           {
             title: "By",
@@ -443,4 +443,11 @@ const findings = {
   NoShow: "A provider did not give access to hours that it had sold",
   DisputeLost: "A dispute over hours was lost",
   DisputeRuled: "A dispute over hours was ruled on",
+}
+
+/** Rulings are parts of what was disputed; findings about hours name their booking. */
+const quantityOf = ({ finding, quantity, booking }) => {
+  if (booking !== null) return element("code", {}, booking)
+  if (quantity === null) return "–"
+  return finding === "DisputeRuled" ? `${quantity / 100}% to the consumer` : String(quantity)
 }

@@ -445,7 +445,7 @@ const findings = {
   DisputeRuled: "A dispute over hours was ruled on",
 }
 
-/** Rulings are parts of what was disputed; findings about hours name their booking. */
+/** Rulings are parts of what was disputed; findings about hours name their booking. @param {any} entry */
 const quantityOf = ({ finding, quantity, booking }) => {
   if (booking !== null) return element("code", {}, booking)
   if (quantity === null) return "–"

@@ -75,7 +75,7 @@ const calendarOf = ({ open, sold, from, max_jobs: jobs, memory_gib: gib }) => {
   /** The part of the machine that is sold; what little is sold is seen as well. */
   const partOf = (span) =>
     Math.max(0.4, Math.min(1, Math.max(span.jobs / jobs, span.memory_gib / gib)))
-  const bars = (spans, kind, titleOf, shadeOf = undefined) =>
+  const bars = (spans, kind, titleOf, shadeOf = (_span) => 1) =>
     dayStarts.flatMap((day, row) =>
       spans.flatMap((span) => {
         const begin = Math.max(Date.parse(span.from), day.getTime())
@@ -89,7 +89,7 @@ const calendarOf = ({ open, sold, from, max_jobs: jobs, memory_gib: gib }) => {
             width: ((end - begin) / dayMillis) * (width - label),
             height: rowHeight - 6,
             class: kind,
-            ...(shadeOf === undefined ? {} : { "fill-opacity": shadeOf(span) }),
+            "fill-opacity": shadeOf(span),
           },
           drawing("title", {}, titleOf(span)),
         )

@@ -3,6 +3,7 @@ import { invariant } from "../../core/invariant.ts"
 import { auditTable, slotOf } from "../../core/table.ts"
 import { heldAmount } from "../../ledger/holds.ts"
 import { priceOf } from "../../rules/price.ts"
+import { priceOfTime } from "../../rules/pricing/time-price.ts"
 import { accusationOf } from "../state/attempts.ts"
 import type { Market } from "../state/market-state.ts"
 import { bookingOf } from "./lifecycle.ts"
@@ -74,9 +75,9 @@ const auditRequest = (market: Market, request: number): void => {
   auditHold(market, request)
 }
 
-const auditHold = ({ ledger, requests }: Market, request: number): void => {
+const auditHold = ({ ledger, requests, rules }: Market, request: number): void => {
   const holds = ledger.holds.requests
-  const { account, inputPricePerMtok, inputTokens, maxTokens, outputPricePerMtok } =
+  const { account, inputPricePerMtok, inputTokens, maxTokens, outputPricePerMtok, ratePerHour } =
     requests.columns
   const hold = slotOf(holds, requests.ids[request])
   invariant(hold >= 0, "an open request has a hold")
@@ -84,11 +85,12 @@ const auditHold = ({ ledger, requests }: Market, request: number): void => {
     holds.columns.customer[hold] === account[request],
     "what is held for a request is its account's",
   )
-  const worst = priceOf(
+  const tokens = priceOf(
     inputTokens[request],
     inputPricePerMtok[request],
     maxTokens[request],
     outputPricePerMtok[request],
   )
+  const worst = tokens + priceOfTime(rules.callTimeoutMicros, ratePerHour[request])
   invariant(heldAmount(holds, hold) >= worst, "a hold covers the most that its request may cost")
 }

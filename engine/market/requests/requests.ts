@@ -16,7 +16,6 @@ import { audit, heed } from "../admission/answers.ts"
 import { stopInstance } from "../presence/instances.ts"
 import { doubtToken, sinkBelowFloor } from "../admission/probes.ts"
 import { noteRefusal } from "../payout/bounty.ts"
-import { priceOf } from "../../rules/price.ts"
 import { settle, voidRequest } from "../payout/settlement.ts"
 import { isOpinionWanted, judge, settleBlame } from "./blame.ts"
 import { arriveInBooking, endInBooking } from "./booked-calls.ts"
@@ -37,9 +36,10 @@ export const onRequestArrived = (
   market: Market,
   event: EventOf<"RequestArrived">,
 ): Rejection | undefined => {
-  const { request, inputTokens, maxTokens, maxPricePerMtok } = event
+  const { request, inputTokens, maxTokens, maxPricePerMtok, maxRatePerHour } = event
   if (!isWhole(request) || !isWhole(inputTokens) || !isWhole(maxTokens)) return "InvalidQuantity"
   if (maxPricePerMtok !== undefined && !isWhole(maxPricePerMtok)) return "InvalidQuantity"
+  if (maxRatePerHour !== undefined && !isWhole(maxRatePerHour)) return "InvalidQuantity"
   if (inputTokens > maxTokensPerCall || maxTokens > maxTokensPerCall) return "TooManyTokens"
   if (request <= market.lastRequest) return "DuplicateRequest"
   const account = slotOf(market.accounts, event.account)
@@ -50,12 +50,11 @@ export const onRequestArrived = (
   market.lastRequest = request
 
   const { pricing } = market.rules
-  const inputPrice = pricing.inputPrice(market, model)
-  const leastPrice = pricing.leastOutputPrice(market, model)
-  if (maxPricePerMtok !== undefined && leastPrice > maxPricePerMtok)
+  const leastLevel = pricing.leastLevel(market, model)
+  if (pricing.isTooDear(market, model, event, leastLevel))
     return refuse(market, request, "PriceTooHigh")
   const budget = spendableOf(market.ledger, account)
-  const least = priceOf(inputTokens, inputPrice, maxTokens, leastPrice)
+  const least = pricing.worst(market, model, event, leastLevel)
   if (!(least <= budget)) return refuse(market, request, "InsufficientCredits")
   const instance = pricing.draw(market, model, event, budget)
   if (instance < 0) {
@@ -63,9 +62,8 @@ export const onRequestArrived = (
     const isServed = market.models.columns.instances[model] > 0
     return refuse(market, request, isServed ? "NoCapacity" : "NoInstance")
   }
-  const outputPrice = pricing.outputPrice(market, model, instance)
-  const worst =
-    outputPrice === leastPrice ? least : priceOf(inputTokens, inputPrice, maxTokens, outputPrice)
+  const level = pricing.levelOf(market, model, instance)
+  const worst = level === leastLevel ? least : pricing.worst(market, model, event, level)
   invariant(worst <= budget, "a call is served at a price that its consumer can pay")
   hold(market.ledger, market.ledger.holds.requests, request, account, worst)
   const slot = admit(market, request)
@@ -74,8 +72,9 @@ export const onRequestArrived = (
   requests.model[slot] = model
   requests.inputTokens[slot] = inputTokens
   requests.maxTokens[slot] = maxTokens
-  requests.inputPricePerMtok[slot] = inputPrice
-  requests.outputPricePerMtok[slot] = outputPrice
+  requests.inputPricePerMtok[slot] = pricing.inputPrice(market, model)
+  requests.outputPricePerMtok[slot] = pricing.outputPrice(market, model, instance)
+  if (pricing.isByTime) requests.ratePerHour[slot] = level
   dispatch(market, slot, instance)
   return undefined
 }
@@ -87,6 +86,7 @@ const dispatch = (market: Market, request: number, instance: number): void => {
   const id = market.requests.ids[request]
   invariant(columns.reason[instance] === eligible, "a call is given to an eligible instance")
   noteAttempt(market, request, instance)
+  if (rules.pricing.isByTime) requests.startedAt[request] = market.now
   columns.inFlight[instance] += 1
   if (breakers.state[instance] === halfOpen) {
     columns.probeRequest[instance] = id + 1
@@ -201,7 +201,9 @@ const retry = (market: Market, request: number): boolean => {
   for (const before of tried) refresh(market, before)
   if (instance < 0) return false
   invariant(!tried.includes(instance), "no instance is tried twice for one request")
-  if (rules.pricing.isByInstance)
+  if (rules.pricing.isByTime)
+    requests.ratePerHour[request] = rules.pricing.levelOf(market, model, instance)
+  else if (rules.pricing.isByInstance)
     requests.outputPricePerMtok[request] = rules.pricing.outputPrice(market, model, instance)
   requests.attempt[request] = tries
   dispatch(market, request, instance)
@@ -211,12 +213,13 @@ const retry = (market: Market, request: number): boolean => {
 /** Draws for a further attempt, at no more than what was asked before and is held. */
 const drawAgain = (market: Market, request: number): number => {
   const { pricing } = market.rules
-  const { model, inputTokens, maxTokens, outputPricePerMtok } = market.requests.columns
+  const { model, inputTokens, maxTokens, outputPricePerMtok, ratePerHour } = market.requests.columns
   const holds = market.ledger.holds.requests
   const ask = {
     inputTokens: inputTokens[request],
     maxTokens: maxTokens[request],
     maxPricePerMtok: outputPricePerMtok[request],
+    maxRatePerHour: ratePerHour[request],
   }
   const held = heldAmount(holds, slotOf(holds, market.requests.ids[request]))
   return pricing.draw(market, model[request], ask, held)

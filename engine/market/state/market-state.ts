@@ -249,6 +249,9 @@ const requestSpec = {
   /** As quoted on arrival: a price that changes meanwhile is for later calls. */
   inputPricePerMtok: "f64",
   outputPricePerMtok: "f64",
+  /** Where time is charged: the rate as of dispatch, and when that was. */
+  ratePerHour: "f64",
+  startedAt: "f64",
   /** Booking + 1 that it is part of; 0: none. */
   booking: "f64",
 } as const

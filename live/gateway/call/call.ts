@@ -66,6 +66,8 @@ export interface CallOrder {
   readonly maxTokens: number
   /** Minor units per million output tokens. */
   readonly maxPricePerMtok?: number
+  /** Minor units an hour, where a call costs its time. */
+  readonly maxRatePerHour?: number
   /** The account's own hours that it is part of. */
   readonly booking?: BookingId
   /** For its receipt. */
@@ -385,6 +387,7 @@ export const openCall = (
         inputTokens: order.inputTokens,
         maxTokens: order.maxTokens,
         ...(order.maxPricePerMtok === undefined ? {} : { maxPricePerMtok: order.maxPricePerMtok }),
+        ...(order.maxRatePerHour === undefined ? {} : { maxRatePerHour: order.maxRatePerHour }),
         ...(order.booking === undefined ? {} : { booking: order.booking }),
       })
       if (rejection !== undefined) fail(rejectionError(rejection, model))

@@ -1,7 +1,7 @@
 /** The order of a call: of a body that is valid, what is held, and what a host is asked for. */
 import type { FastifyRequest } from "fastify"
 import type { AccountId, BookingId, Market } from "../../../engine/index.ts"
-import { parsePricePerToken } from "../../views/credits.ts"
+import { isChargedByTime, parseCredits, parsePricePerToken } from "../../views/credits.ts"
 import { badRequest } from "../../http/http-error.ts"
 import type { JsonObject } from "../../../platform/json/json-object.ts"
 import type { Directory } from "../../directory/directory.ts"
@@ -20,7 +20,7 @@ export const paths = {
   embedding: "/v1/embeddings",
 } as const satisfies Record<JobKind, string>
 
-/** Highest acceptable price of output tokens: credits per token, as a decimal. */
+/** Highest acceptable price: credits per token, or credits an hour where calls cost their time; a decimal. */
 export const maxPriceHeader = "x-evenkeel-max-price"
 
 /** The caller's own hours that a call is part of: then it costs nothing more, and their machine serves it. */
@@ -41,13 +41,13 @@ export const orderOf = <K extends JobKind>(
       `${model.name} is a model for ${model.kind === "embedding" ? paths.embedding : paths.chat}`,
       "model",
     )
-  const maxPricePerMtok = maxPriceOf(headers, driver.market)
+  const most = maxPriceOf(headers, driver.market)
   const booking = bookingOf(headers, directory, account)
   const base = {
     account,
     model,
     kind,
-    ...(maxPricePerMtok === undefined ? {} : { maxPricePerMtok }),
+    ...most,
     ...(booking === undefined ? {} : { booking }),
   }
   const kept = forModel(model, forwarded(body))
@@ -67,16 +67,23 @@ export const orderOf = <K extends JobKind>(
   return typeof counted === "number" ? made(counted) : counted.then(made)
 }
 
-const maxPriceOf = (headers: FastifyRequest["headers"], market: Market): number | undefined => {
+const maxPriceOf = (
+  headers: FastifyRequest["headers"],
+  market: Market,
+): Pick<CallOrder, "maxPricePerMtok" | "maxRatePerHour"> => {
   const given = headers[maxPriceHeader]
-  if (given === undefined) return undefined
-  const price = typeof given === "string" ? parsePricePerToken(market, given) : undefined
+  if (given === undefined) return {}
+  const isByTime = isChargedByTime(market)
+  const parse = isByTime ? parseCredits : parsePricePerToken
+  const price = typeof given === "string" ? parse(market, given) : undefined
   if (price === undefined)
     throw badRequest(
-      `The header ${maxPriceHeader} must be credits per token as a decimal, such as 0.00006`,
+      isByTime
+        ? `The header ${maxPriceHeader} must be credits an hour as a decimal, such as 0.15: calls cost their time here`
+        : `The header ${maxPriceHeader} must be credits per token as a decimal, such as 0.00006`,
       maxPriceHeader,
     )
-  return price
+  return isByTime ? { maxRatePerHour: price } : { maxPricePerMtok: price }
 }
 
 const bookingOf = (

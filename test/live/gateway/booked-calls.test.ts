@@ -1,7 +1,8 @@
-/** Calls inside a booking: named by a header, served by the machine that is booked, at no further price. */
+/** Calls inside a booking, named by a header, at no further price; and calls that cost their time. */
 import { afterEach, describe, expect, it } from "vitest"
 import type { HostRecord, KeyRecord } from "../../../live/directory/records.ts"
 import { aitbc } from "../../../engine/economy/presets/aitbc.ts"
+import type { EconomyPatch } from "../../../engine/economy/derive.ts"
 import type { Fact } from "../../support/market.ts"
 import { hour, usualTerms } from "../../support/hours.ts"
 import { manualClock } from "../support/manual-clock.ts"
@@ -17,14 +18,14 @@ afterEach(async () => {
 })
 
 /** A consumer has an hour of one of two machines that serve the model. */
-const openBooked = async (): Promise<Gateway> => {
+const openBooked = async (pricing: EconomyPatch["pricing"] = {}): Promise<Gateway> => {
   clock = manualClock()
   const answer = (text: string) => (call: Parameters<typeof streamTexts>[0]) =>
     streamTexts(call, [text])
   gateway = await openGateway([answer("pooled"), answer("booked")], {
     clock,
     economy: aitbc,
-    knobs: { promotion: { grantCredits: 0 } },
+    knobs: { promotion: { grantCredits: 0 }, ramp: { start: 1 }, pricing },
   })
   const { driver, directory } = gateway.market
   const host = [...directory.hosts.all()].at(-2) as HostRecord
@@ -69,13 +70,17 @@ const start = ({ market }: Gateway): void => {
   expect(market.driver.submit({ _tag: "DeliveryStarted", booking: 0 } as never)).toBeUndefined()
 }
 
-const post = async ({ baseURL, secret }: Gateway, booking: string, key = secret) => {
+const post = async (
+  { baseURL, secret }: Gateway,
+  headers: Readonly<Record<string, string>>,
+  key = secret,
+) => {
   const response = await fetch(`${baseURL}/chat/completions`, {
     method: "POST",
     headers: {
       authorization: `Bearer ${key}`,
       "content-type": "application/json",
-      "x-evenkeel-booking": booking,
+      ...headers,
     },
     body: JSON.stringify({ model: "small", messages: [{ role: "user", content: "Hi" }] }),
   })
@@ -83,10 +88,12 @@ const post = async ({ baseURL, secret }: Gateway, booking: string, key = secret)
   return { status: response.status, charge: response.headers.get("x-evenkeel-charge"), body }
 }
 
+const named = (booking: string) => ({ "x-evenkeel-booking": booking })
+
 describe("a call that names a booking", () => {
   it("is served by the machine that is booked, and costs nothing", async () => {
     const t = await openBooked()
-    expect(await post(t, "bk_1")).toMatchObject({
+    expect(await post(t, named("bk_1"))).toMatchObject({
       status: 409,
       body: { error: { code: "booking_not_running" } },
     })
@@ -95,7 +102,7 @@ describe("a call that names a booking", () => {
     const key = t.market.directory.keys.get(0) as KeyRecord
     t.market.directory.keys.put({ ...key, limit: { minor: 0, fromMicros: 0 } } as KeyRecord)
     for (let turn = 0; turn < 3; turn++)
-      expect(await post(t, "bk_1")).toMatchObject({
+      expect(await post(t, named("bk_1"))).toMatchObject({
         status: 200,
         charge: "0.00",
         body: { choices: [{ message: { content: "booked" } }], usage: { cost: 0 } },
@@ -105,12 +112,34 @@ describe("a call that names a booking", () => {
   it("is refused where the booking is not the caller's, and is told nothing more", async () => {
     const t = await openBooked()
     const other = t.market.openAccount()
-    const [unknown, foreign] = await Promise.all([post(t, "bk_2"), post(t, "bk_1", other.secret)])
+    const [unknown, foreign] = await Promise.all([
+      post(t, named("bk_2")),
+      post(t, named("bk_1"), other.secret),
+    ])
     for (const answer of [unknown, foreign])
       expect(answer).toMatchObject({
         status: 400,
         body: { error: { param: "x-evenkeel-booking" } },
       })
     expect(unknown.body["error"]).toEqual(foreign.body["error"])
+  })
+})
+
+describe("a call that costs its time", () => {
+  it("names the rate that it accepts, and is charged at its host's", async () => {
+    const t = await openBooked({ tokens: "listing" })
+    const ask = (price: string) => post(t, { "x-evenkeel-max-price": price })
+    expect(await ask("0.09")).toMatchObject({
+      status: 400,
+      body: { error: { code: "price_too_high" } },
+    })
+    expect(await ask("dear")).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.stringContaining("credits an hour") } },
+    })
+    expect(await ask("0.1")).toMatchObject({
+      status: 200,
+      body: { choices: [{ message: { content: "booked" } }] },
+    })
   })
 })

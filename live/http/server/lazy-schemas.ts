@@ -27,7 +27,7 @@ export const lazySchemas = (): Factories => {
       // Of a validator, Fastify asks whether it takes something, and then what was wrong.
       const validate = ((data: unknown) => {
         const isValid = compiled()(data)
-        validate.errors = compiled().errors
+        validate.errors = compiled().errors ?? null
         return isValid
       }) as ReturnType<typeof compile>
       return validate

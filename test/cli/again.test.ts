@@ -67,7 +67,7 @@ const commands: ReadonlyArray<Case> = [
     [
       "sensitivity",
       "newcomer",
-      ...smallBoth,
+      ...smallBoth.filter((word) => !word.includes("fleet.nodes")),
       "--vary=fleet.nodes=10..20",
       "--vary=economy.feeBps=0..2000",
       "--metric=requests.servedShare",

@@ -5,26 +5,47 @@ import { heldAmount } from "../../ledger/holds.ts"
 import { priceOf } from "../../rules/price.ts"
 import { accusationOf } from "../state/attempts.ts"
 import type { Market } from "../state/market-state.ts"
+import { bookingOf } from "./lifecycle.ts"
 
-/** Asserts it of every open request, and of what is in flight for them. O(requests + instances). */
+/** Asserts it of every open request, and of what is in flight for them. O(requests + instances + bookings). */
 export const auditRequests = (market: Market): void => {
-  const { instances, ledger, requests } = market
+  const { bookings, instances, ledger, requests } = market
   auditTable(requests)
   invariant(
     ledger.holds.requests.slots.size === requests.slots.size,
     "credits are held for open requests only",
   )
   const inFlight = new Int32Array(instances.ids.length)
+  const bookedInFlight = new Int32Array(instances.ids.length)
+  const ofBookings = new Int32Array(bookings.ids.length)
   for (let request = 0; request < requests.used; request++) {
     if (requests.ids[request] === -1) continue
     auditRequest(market, request)
-    inFlight[requests.columns.instance[request]] += 1
+    const isBooked = requests.columns.booking[request] !== 0
+    const counts = isBooked ? bookedInFlight : inFlight
+    counts[requests.columns.instance[request]] += 1
+    const booking = bookingOf(market, request)
+    if (booking >= 0) ofBookings[booking] += 1
   }
-  for (let instance = 0; instance < instances.used; instance++)
+  for (let instance = 0; instance < instances.used; instance++) {
+    const { columns } = instances
     invariant(
-      instances.columns.inFlight[instance] === inFlight[instance],
+      columns.inFlight[instance] === inFlight[instance],
       "what is in flight is the attempts of open requests",
     )
+    invariant(
+      columns.bookedInFlight[instance] === bookedInFlight[instance],
+      "what is in flight inside bookings is the attempts of their calls",
+    )
+  }
+  for (let booking = 0; booking < bookings.used; booking++) {
+    const { inFlight: calls, jobs } = bookings.columns
+    invariant(calls[booking] === ofBookings[booking], "a booking's calls are open requests")
+    invariant(
+      calls[booking] <= Math.max(1, jobs[booking]),
+      "no more calls are inside a booking than it has jobs",
+    )
+  }
 }
 
 const auditRequest = (market: Market, request: number): void => {

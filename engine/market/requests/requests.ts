@@ -7,8 +7,8 @@ import { stopping } from "../../machines/presence.ts"
 import { halfOpen } from "../../machines/admission.ts"
 import { eligible, owe, refresh, refreshLoad } from "../admission/eligibility.ts"
 import { decodeMilliTokensPerSecond, isBelowAfter } from "../../rules/floor.ts"
-import type { Refusal, Rejection } from "../../protocol/command.ts"
-import { emit, emitDispatch } from "../../protocol/command.ts"
+import type { Rejection } from "../../protocol/command.ts"
+import { emitDispatch } from "../../protocol/command.ts"
 import type { EventOf, Outcome } from "../../protocol/event.ts"
 import { heldAmount, hold } from "../../ledger/holds.ts"
 import { spendableOf } from "../../ledger/accounts.ts"
@@ -19,12 +19,14 @@ import { noteRefusal } from "../payout/bounty.ts"
 import { priceOf } from "../../rules/price.ts"
 import { settle, voidRequest } from "../payout/settlement.ts"
 import { isOpinionWanted, judge, settleBlame } from "./blame.ts"
-import { isRetryable, verdictOf } from "../../rules/outcome.ts"
+import { arriveInBooking, endInBooking } from "./booked-calls.ts"
+import { admit, finishFree, isFailed, hasDelivered, noteAttempt, refuse } from "./lifecycle.ts"
+import { isRetryable } from "../../rules/outcome.ts"
 import { countFailure } from "../reputation/witnesses.ts"
 import type { Market } from "../state/market-state.ts"
-import { insert, remove, slotOf } from "../../core/table.ts"
+import { remove, slotOf } from "../../core/table.ts"
 import { isWhole } from "../../core/units.ts"
-import { growAttempts } from "../state/attempts.ts"
+import { countUnderWay } from "../state/attempts.ts"
 import type { Standing } from "../../rules/selection.ts"
 import { rankCandidate } from "../../rules/selection.ts"
 
@@ -44,6 +46,7 @@ export const onRequestArrived = (
   if (account < 0) return "UnknownAccount"
   const model = slotOf(market.models, event.model)
   if (model < 0) return "UnknownModel"
+  if (event.booking !== undefined) return arriveInBooking(market, event, account, model)
   market.lastRequest = request
 
   const { pricing } = market.rules
@@ -77,29 +80,13 @@ export const onRequestArrived = (
   return undefined
 }
 
-const refuse = (market: Market, request: number, reason: Refusal): undefined => {
-  emit(market.sink, { _tag: "Refuse", request, reason })
-  return undefined
-}
-
-const admit = (market: Market, request: number): number => {
-  const slot = insert(market.requests, request)
-  growAttempts(market.attempts, market.rules, market.requests.ids.length)
-  return slot
-}
-
 const dispatch = (market: Market, request: number, instance: number): void => {
   const requests = market.requests.columns
   const { columns } = market.instances
   const { breakers, rules } = market
-  const attempt = requests.attempt[request]
   const id = market.requests.ids[request]
   invariant(columns.reason[instance] === eligible, "a call is given to an eligible instance")
-  requests.instance[request] = instance
-  const at = request * rules.maxAttempts + attempt
-  market.attempts.instances[at] = market.instances.ids[instance]
-  market.attempts.generations[at] = breakers.generation[instance]
-  market.attempts.accusations[at] = 0
+  noteAttempt(market, request, instance)
   columns.inFlight[instance] += 1
   if (breakers.state[instance] === halfOpen) {
     columns.probeRequest[instance] = id + 1
@@ -109,7 +96,7 @@ const dispatch = (market: Market, request: number, instance: number): void => {
   emitDispatch(market.sink, {
     _tag: "Dispatch",
     request: id,
-    attempt,
+    attempt: requests.attempt[request],
     instance: market.instances.ids[instance],
   })
 }
@@ -127,14 +114,14 @@ export const onAttemptEnded = (
     return "InvalidQuantity"
   if (!isWhole(event.retryAfterMicros)) return "InvalidQuantity"
   if (outputTokens > requests.maxTokens[request]) return "TooManyTokens"
+  if (requests.booking[request] !== 0) return endInBooking(market, request, event)
 
   const instance = requests.instance[request]
   const { columns } = market.instances
   invariant(columns.inFlight[instance] >= 1, "an attempt that ends was under way")
   columns.inFlight[instance] -= 1
   owe(market, instance, outputTokens)
-  const isDelivered =
-    outputTokens > 0 || (outcome === "completed" && requests.maxTokens[request] === 0)
+  const isDelivered = hasDelivered(market, request, event)
   judge(market, request, instance, outcome, isDelivered)
   if (outcome === "credentialRefused" && market.rules.minWitnesses > 1) doubtToken(market, instance)
   else heed(market, instance, outcome, event.retryAfterMicros)
@@ -155,7 +142,7 @@ export const onAttemptEnded = (
     remove(market.requests, request)
   } else if (!(isToBeRetried(market, request, outcome) && retry(market, request)))
     end(market, request, outcome)
-  if (columns.service[instance] === stopping && columns.inFlight[instance] === 0)
+  if (columns.service[instance] === stopping && countUnderWay(market.instances, instance) === 0)
     stopInstance(market, instance)
   else refreshLoad(market, instance)
   return undefined
@@ -242,22 +229,10 @@ const end = (market: Market, request: number, outcome: Outcome): void => {
   const instance = market.instances.ids[requests.instance[request]]
   settleBlame(market, request, false)
   voidRequest(market, request)
-  if (verdictOf[outcome] === "failure" || isRetryable(outcome)) {
+  if (isFailed(outcome)) {
     const model = requests.model[request]
     noteRefusal(market, model, requests.account[request], requests.maxTokens[request])
-    emit(market.sink, { _tag: "Refuse", request: id, reason: "AttemptFailed" })
-  } else
-    emit(market.sink, {
-      _tag: "Finish",
-      request: id,
-      instance,
-      outcome,
-      outputTokens: 0,
-      charge: 0,
-      fee: 0,
-      share: 0,
-      withheld: 0,
-      bounty: 0,
-    })
+    refuse(market, id, "AttemptFailed")
+  } else finishFree(market, id, instance, outcome, 0)
   remove(market.requests, request)
 }

@@ -46,10 +46,11 @@ export const makeKeyBudgets = (services: LiveServices): KeyBudgets => {
         if (known(key) === undefined)
           budgets.set(id, { fromMicros: limit.fromMicros, spent, reserved: 0 })
       }),
-    reserve: (key, { model, inputTokens, maxTokens, maxPricePerMtok = Infinity }) => {
+    reserve: (key, { model, inputTokens, maxTokens, maxPricePerMtok = Infinity, booking }) => {
       const { limit } = key
       const budget = known(key)
-      if (limit === undefined || budget === undefined) return () => {}
+      // A call inside a booking costs nothing.
+      if (limit === undefined || budget === undefined || booking !== undefined) return () => {}
       const { market } = services.driver
       const outputPrice = Math.min(maxPricePerMtok, mostPriceOf(market, model))
       const most = priceOf(inputTokens, inputPriceOf(market, model), maxTokens, outputPrice)

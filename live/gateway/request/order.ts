@@ -1,9 +1,10 @@
 /** The order of a call: of a body that is valid, what is held, and what a host is asked for. */
 import type { FastifyRequest } from "fastify"
-import type { AccountId, Market } from "../../../engine/index.ts"
+import type { AccountId, BookingId, Market } from "../../../engine/index.ts"
 import { parsePricePerToken } from "../../views/credits.ts"
 import { badRequest } from "../../http/http-error.ts"
 import type { JsonObject } from "../../../platform/json/json-object.ts"
+import type { Directory } from "../../directory/directory.ts"
 import type { LiveServices } from "../../directory/services.ts"
 import type { ModelRecord } from "../../directory/records.ts"
 import type { BodyOf, ChatBody } from "./bodies.ts"
@@ -22,6 +23,9 @@ export const paths = {
 /** Highest acceptable price of output tokens: credits per token, as a decimal. */
 export const maxPriceHeader = "x-evenkeel-max-price"
 
+/** The caller's own hours that a call is part of: then it costs nothing more, and their machine serves it. */
+export const bookingHeader = "x-evenkeel-booking"
+
 /** The order of a valid body of that kind. Throws, or rejects with, what the consumer is to be told. */
 export const orderOf = <K extends JobKind>(
   { config, directory, driver }: LiveServices,
@@ -38,11 +42,13 @@ export const orderOf = <K extends JobKind>(
       "model",
     )
   const maxPricePerMtok = maxPriceOf(headers, driver.market)
+  const booking = bookingOf(headers, directory, account)
   const base = {
     account,
     model,
     kind,
     ...(maxPricePerMtok === undefined ? {} : { maxPricePerMtok }),
+    ...(booking === undefined ? {} : { booking }),
   }
   const kept = forModel(model, forwarded(body))
   const made = (inputTokens: number): CallOrder => {
@@ -71,6 +77,23 @@ const maxPriceOf = (headers: FastifyRequest["headers"], market: Market): number 
       maxPriceHeader,
     )
   return price
+}
+
+const bookingOf = (
+  headers: FastifyRequest["headers"],
+  directory: Directory,
+  account: AccountId,
+): BookingId | undefined => {
+  const given = headers[bookingHeader]
+  if (given === undefined) return undefined
+  const booking = typeof given === "string" ? directory.bookingByPublicId(given) : undefined
+  // Whether there is one of somebody else is nobody's business.
+  if (booking?.account !== account)
+    throw badRequest(
+      `The header ${bookingHeader} must be one of your bookings, as GET /marketplace/bookings lists them`,
+      bookingHeader,
+    )
+  return booking.id
 }
 
 /**

@@ -19,19 +19,19 @@ const run = (out: string, ...words: ReadonlyArray<string>) =>
 
 describe("evenkeel run --precision", () => {
   it("runs until the metric is precise, the same on any workers, and is brought back", async () => {
-    const goal = ["--precision", "requests.perSecond=20%", "--replications", "3", "--json"]
+    const goal = ["--precision", "requests.perSecond=6%", "--replications", "3", "--json"]
     const two = await run("two", ...goal, "--workers", "2")
     expect(two.code).toBe(0)
     const document = JSON.parse(two.stdout)
     const { precision, replications, metrics } = document
     expect(precision).toMatchObject({ isReached: true, replications, mostReplications: 100 })
     const [target] = precision.targets
-    expect(target).toMatchObject({ metric: "requests.perSecond", isRelative: true, target: 0.2 })
+    expect(target).toMatchObject({ metric: "requests.perSecond", isRelative: true, target: 0.06 })
     expect(target.metSince + 5).toBe(replications)
     const { mean, halfWidth, n } = metrics["requests.perSecond"]
     expect(n).toBe(replications)
     expect(target.precision).toBeCloseTo(halfWidth / mean, 12)
-    expect(target.precision).toBeLessThanOrEqual(0.2)
+    expect(target.precision).toBeLessThanOrEqual(0.06)
 
     const words: ReadonlyArray<string> = document.command.split(" --out ")[0].split(" ").slice(2)
     for (const [out, workers] of [

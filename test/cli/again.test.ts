@@ -24,10 +24,10 @@ const small = [...smallest.map((setting) => `--set=${setting}`), "--workers=1"]
 const smallBoth = [...smallest.map((setting) => `--both=${setting}`), "--workers=1"]
 
 /** A command, which of its digests are to come again, and what is added that changes no results. */
-type Case = readonly [string, ReadonlyArray<string>, ReadonlyArray<string>, string?]
+type Case = readonly [string, ReadonlyArray<string>, ReadonlyArray<string>, string]
 const withoutReport = "--no-report --workers 1"
 const commands: ReadonlyArray<Case> = [
-  ["run", ["run", "newcomer", ...small, "--replications=2"], ["digest"]],
+  ["run", ["run", "newcomer", ...small, "--replications=2"], ["digest"], withoutReport],
   [
     "run to a precision",
     [
@@ -39,11 +39,13 @@ const commands: ReadonlyArray<Case> = [
       "--max-replications=9",
     ],
     ["digest"],
+    withoutReport,
   ],
   [
     "run of one replication",
     ["run", "newcomer", ...small, "--replications=3", "--only-replication=2"],
     ["digest"],
+    withoutReport,
   ],
   [
     "compare",
@@ -56,11 +58,13 @@ const commands: ReadonlyArray<Case> = [
       "--metric=credits.*",
     ],
     ["digestBaseline", "digestVariant"],
+    withoutReport,
   ],
   [
     "sweep",
     ["sweep", "newcomer", ...smallBoth, "--vary=economy.feeBps=900,1200", "--replications=2"],
     ["digest"],
+    withoutReport,
   ],
   [
     "sensitivity",
@@ -79,29 +83,26 @@ const commands: ReadonlyArray<Case> = [
 ]
 
 describe("the command that brings results again", () => {
-  it.each(commands)(
-    "of %s runs as it stands",
-    async (name, words, digests, more = withoutReport) => {
-      const out = join(folder, name)
-      const first = await evenkeelHere([...words, "--seed", seed, "--out", out, "--json"])
-      expect(first.stderr).not.toContain("--help says more")
-      expect(first.code).toBe(0)
-      const document = JSON.parse(first.stdout)
-      expect(document.command).toContain("npx evenkeel ")
-      expect(document.command).toContain(`--out ${quoteForShell(out)}`)
-      const here = [process.execPath, program].map(quoteForShell).join(" ")
-      const again = spawnSync(
-        "bash",
-        ["-c", `${document.command.replace("npx evenkeel", here)} ${more} --json`],
-        { encoding: "utf8" },
-      )
-      expect(again.status, again.stderr).toBe(0)
-      const repeated = JSON.parse(again.stdout)
-      for (const digest of digests) {
-        expect(document[digest]).toMatch(/^[0-9a-f]{16}$/)
-        expect(repeated[digest]).toBe(document[digest])
-      }
-      expect(repeated.command).toBe(document.command)
-    },
-  )
+  it.each(commands)("of %s runs as it stands", async (name, words, digests, more) => {
+    const out = join(folder, name)
+    const first = await evenkeelHere([...words, "--seed", seed, "--out", out, "--json"])
+    expect(first.stderr).not.toContain("--help says more")
+    expect(first.code).toBe(0)
+    const document = JSON.parse(first.stdout)
+    expect(document.command).toContain("npx evenkeel ")
+    expect(document.command).toContain(`--out ${quoteForShell(out)}`)
+    const here = [process.execPath, program].map(quoteForShell).join(" ")
+    const again = spawnSync(
+      "bash",
+      ["-c", `${document.command.replace("npx evenkeel", here)} ${more} --json`],
+      { encoding: "utf8" },
+    )
+    expect(again.status, again.stderr).toBe(0)
+    const repeated = JSON.parse(again.stdout)
+    for (const digest of digests) {
+      expect(document[digest]).toMatch(/^[0-9a-f]{16}$/)
+      expect(repeated[digest]).toBe(document[digest])
+    }
+    expect(repeated.command).toBe(document.command)
+  })
 })

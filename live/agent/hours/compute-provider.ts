@@ -14,7 +14,8 @@
  */
 import { isObject } from "../../../platform/json/json-object.ts"
 import { runEffect } from "../../http/run-effect.ts"
-import type { GpuEarnings, GpuStatus, GpuView, HostBooking } from "../../protocol/hours-protocol.ts"
+import type { GpuEarnings } from "../../protocol/figures-protocol.ts"
+import type { GpuStatus, GpuView, HostBooking } from "../../protocol/hours-protocol.ts"
 import { detectGpus, gpuName } from "../machine/gpus.ts"
 import { loadNow } from "../machine/heartbeat.ts"
 import type { AgentEvent } from "../plan/options.ts"

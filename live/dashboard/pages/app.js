@@ -3,6 +3,7 @@ import { showAdmin } from "./admin.js"
 import { showAccount } from "./account.js"
 import { showBookings } from "./bookings.js"
 import { byId } from "./dom.js"
+import { showEarnings } from "./earnings.js"
 import { showFleet, showHost } from "./fleet.js"
 import { showGpu } from "./gpu.js"
 import { showHosts } from "./hosts.js"
@@ -20,6 +21,7 @@ const pages = {
   gpu: { title: "Machine", show: showGpu },
   bookings: { title: "My bookings", show: showBookings },
   machines: { title: "My machines", show: showMachines },
+  earnings: { title: "Earnings", show: showEarnings },
   account: { title: "My account", show: showAccount },
   usage: { title: "Usage", show: showUsage },
   hosts: { title: "My hosts", show: showHosts },

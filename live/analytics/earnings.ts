@@ -1,5 +1,5 @@
 /**
- * What a machine earned, by client, by model and by hour of the day (docs/rules.md#figures): each part is
+ * What a machine earned, by client, by model and by hour of the day (docs/hours.md#figures): each part is
  * whole minor units, and the parts add up to the total exactly, whatever they are told apart by. A payment
  * for a span of time belongs to the hours that it was for, by their length; what does not divide goes to the
  * largest remainders, of equal ones to the earlier hour.

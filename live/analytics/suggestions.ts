@@ -1,5 +1,5 @@
 /**
- * What a provider could change about a machine (docs/rules.md#figures), each with the figures that it follows
+ * What a provider could change about a machine (docs/hours.md#suggestions), each with the figures that it follows
  * from. Nothing is said before there are two days of data, and no effect is named that nothing measures.
  *
  *   price       dearer than its region's median, and less than half sold   → the median

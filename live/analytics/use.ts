@@ -1,5 +1,5 @@
 /**
- * How much of a machine was sold (docs/rules.md#figures): utilisation = job-hours sold ÷ job-hours open, in all
+ * How much of a machine was sold (docs/hours.md#figures): utilisation = job-hours sold ÷ job-hours open, in all
  * and by hour of the day; the peak hours are those of the top quartile. What was sold was open, also where
  * its schedule is another one by now.
  */

@@ -1,5 +1,5 @@
 /**
- * What the agents of machines look at, and the alerts that they tell of (docs/rules.md#monitoring). The gateway
+ * What the agents of machines look at, and the alerts that they tell of (docs/hours.md#checks-and-alerts). The gateway
  * asks for checks and hears what they found; an alert changes nothing in the market, but the agent whose GPU
  * failed drains. Several agents of one machine: it fires while any of those that are heard of says so.
  */

@@ -1,4 +1,4 @@
-/** What a machine earned, and how it does (docs/rules.md#figures). */
+/** What a machine earned, and how it does (docs/hours.md#figures). */
 import { Effect } from "effect"
 import { microsPerHour } from "../../engine/index.ts"
 import type { Breakdown, Payment } from "../analytics/earnings.ts"

@@ -1,5 +1,5 @@
 /**
- * An alert as a table (docs/rules.md#monitoring). What is measured lies above its band, below it, or within:
+ * An alert as a table (docs/hours.md#checks-and-alerts). What is measured lies above its band, below it, or within:
  * within the band nothing changes, so that a figure that flickers around a threshold is told of once.
  *
  *     above: value ≥ threshold        below: value < threshold − 5 points

@@ -1,6 +1,6 @@
 /**
  * The checks of a machine that is sold by the hour, as its market asks for them, and the alerts that follow
- * (docs/rules.md#monitoring). What they find goes out with the heartbeats, an alert at once. Of all of it only a
+ * (docs/hours.md#checks-and-alerts). What they find goes out with the heartbeats, an alert at once. Of all of it only a
  * GPU that is gone changes anything here: whoever asks `isHolding` takes no more work until it is back.
  */
 import { Effect } from "effect"

@@ -212,8 +212,7 @@ export const statusOf = (
     }
   })
 
-export const hoursIn = (jobMicros: number): number =>
-  Math.round((jobMicros / microsPerHour) * 1000) / 1000
+const hoursIn = (jobMicros: number): number => Math.round((jobMicros / microsPerHour) * 1000) / 1000
 
 const ratioOrNull = (ratio: number | undefined): number | null =>
   ratio === undefined ? null : Math.round(ratio * 10_000) / 10_000

@@ -144,9 +144,9 @@ export const makeMonitor = (options: MonitorOptions): Monitor => {
       asked === undefined
         ? undefined
         : {
-            checks: checkNames.flatMap((check) => {
-              const value = values.get(check)
-              return value === undefined ? [] : { check, value }
+            checks: checkNames.flatMap((name) => {
+              const value = values.get(name)
+              return value === undefined ? [] : { check: name, value }
             }),
             firing: [...alerts].flatMap(([name, { state, value }]) =>
               state === "firing" ? { alert: name, value } : [],

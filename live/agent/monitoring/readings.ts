@@ -12,7 +12,7 @@ export const memoryInUse = (gpus: ReadonlyArray<Gpu>): number | undefined => {
 }
 
 /** Jobs that a rate is told of, at least. */
-export const leastJobs = 20
+const leastJobs = 20
 const countedMillis = 3_600_000
 /** So that no flood of jobs fills the memory. */
 const mostJobs = 10_000

@@ -53,27 +53,19 @@ const showKnown = (place, id) => {
     if (machine.value !== "") void look().catch((error) => fill(figures, problemOf(error)))
   }
   machine.addEventListener("change", tryLook)
-  void ask("GET", "marketplace/gpu?mine=true&limit=1000")
-    .then(({ data }) => {
-      machine.append(
-        ...data.map((gpu) =>
-          element("option", { value: gpu.gpu_id, selected: gpu.gpu_id === id }, gpu.name),
-        ),
-      )
-      machine.hidden = data.length === 0
-      if (data.length === 0)
-        fill(
-          figures,
-          element(
-            "p",
-            { class: "panel empty" },
-            "You sell no machine yet. ",
-            element("a", { href: "#machines" }, "Sell one by the hour"),
-          ),
-        )
-      else tryLook()
-    })
-    .catch((error) => fill(figures, problemOf(error)))
+  const begin = async () => {
+    const { data } = await ask("GET", "marketplace/gpu?mine=true&limit=1000")
+    machine.append(
+      ...data.map((gpu) =>
+        element("option", { value: gpu.gpu_id, selected: gpu.gpu_id === id }, gpu.name),
+      ),
+    )
+    machine.hidden = data.length === 0
+    if (data.length > 0) return tryLook()
+    const sell = element("a", { href: "#machines" }, "Sell one by the hour")
+    fill(figures, element("p", { class: "panel empty" }, "You sell no machine yet. ", sell))
+  }
+  void begin().catch((error) => fill(figures, problemOf(error)))
   const timer = setInterval(tryLook, refreshMillis)
   return () => clearInterval(timer)
 }

@@ -30,7 +30,7 @@ const pages = {
 }
 
 /** Pages of one thing, by the page that lists all of them. */
-const parents = { host: "fleet", gpu: "hours" }
+const parents = { earnings: "machines", host: "fleet", gpu: "hours" }
 
 let shown
 /** Ends what the page that was shown before keeps doing. */

@@ -77,7 +77,11 @@ const headline = (earnings, analytics) =>
     "dl",
     { class: "figures" },
     figure("Earned, 30 days", roundedCredits(earnings.total), `${credits(earnings.fee)} fee`),
-    figure("A day", roundedCredits(earnings.daily_average), `over ${count(earnings.days)} days`),
+    figure(
+      "A day",
+      roundedCredits(earnings.daily_average),
+      `over ${count(earnings.days)} ${earnings.days === 1 ? "day" : "days"}`,
+    ),
     figure(
       "Utilization",
       share(analytics.utilization_rate),
@@ -91,7 +95,8 @@ const headline = (earnings, analytics) =>
     figure(
       "Peak hours",
       analytics.peak_hours.length === 0 ? "–" : spansOf(analytics.peak_hours).join(", "),
-      analytics.timezone,
+      // A long name of a zone breaks where it has a slash.
+      analytics.timezone.replaceAll("/", "/\u200b"),
     ),
   )
 

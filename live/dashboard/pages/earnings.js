@@ -259,8 +259,9 @@ const firingNow = (alerts) =>
     .map((one) =>
       element(
         "p",
-        { class: "notice", role: "alert" },
-        `${one.gpu}: ${alertNames[one.alert] ?? one.alert} (${valueOf(one)}), since ${when(one.since)}.`,
+        { class: "panel", role: "alert" },
+        element("span", { class: "chip bad" }, "alert"),
+        ` ${one.gpu}: ${alertNames[one.alert] ?? one.alert} (${valueOf(one)}), since ${when(one.since)}.`,
       ),
     )
 

@@ -26,6 +26,7 @@ import { makeGrants } from "./hours/grants.ts"
 import { hooksFrom } from "./hours/hooks.ts"
 import { makeMonitor } from "./monitoring/monitor.ts"
 import { makeOfferHold } from "./monitoring/offer-hold.ts"
+import { detectGpus } from "./machine/gpus.ts"
 import { loadNow } from "./machine/heartbeat.ts"
 import { Unreachable } from "./transport/http.ts"
 import type { AgentEvent, HostAgentOptions } from "./plan/options.ts"
@@ -215,7 +216,12 @@ export class HostAgent {
     let beat = (): void => {}
     const link = this.#link
     const ownId = async (): Promise<string> => (await this.#identified()).hostId
-    const monitor = makeMonitor({ say: this.#say, ping: link.ping, urge: () => beat() })
+    const monitor = makeMonitor({
+      say: this.#say,
+      ping: link.ping,
+      gpus: () => runEffect(detectGpus()),
+      urge: () => beat(),
+    })
     const hold = makeOfferHold({
       isOffered: async () => link.areHoursOffered(await ownId()),
       offer: async (isOffered) => link.offerHours(await ownId(), isOffered),

@@ -337,6 +337,7 @@ export class ComputeProvider {
     this.#monitor = makeMonitor({
       say: onEvent,
       ping: () => api.ask("GET", "/healthz"),
+      gpus: () => runEffect(detectGpus()),
       urge: () => {
         this.#isUrgent = true
         this.#beatAfter(api, 0)

@@ -3,8 +3,6 @@
  * (docs/hours.md#checks-and-alerts). What they find goes out with the heartbeats, an alert at once. Of all of it only a
  * GPU that is gone changes anything here: whoever asks `isHolding` takes no more work until it is back.
  */
-import { Effect } from "effect"
-import { runEffect } from "../../http/run-effect.ts"
 import type {
   AlertName,
   CheckName,
@@ -13,7 +11,6 @@ import type {
 } from "../../protocol/figures-protocol.ts"
 import { alertNames, checkNames } from "../../protocol/figures-protocol.ts"
 import type { Gpu } from "../machine/gpus.ts"
-import { detectGpus } from "../machine/gpus.ts"
 import type { AgentEvent } from "../plan/options.ts"
 import type { Alert, Band } from "./alert-machine.ts"
 import { bandOf, calm, gpuBand, measured } from "./alert-machine.ts"
@@ -25,7 +22,8 @@ export interface MonitorOptions {
   readonly ping: () => Promise<unknown>
   /** An alert has changed: the gateway is to hear of it now. */
   readonly urge: () => void
-  readonly gpus?: Effect.Effect<ReadonlyArray<Gpu>>
+  /** Those that are there now. */
+  readonly gpus: () => Promise<ReadonlyArray<Gpu>>
   readonly nowMillis?: () => number
   /** Runs something now and then again and again; gives what ends that. */
   readonly repeat?: (run: () => void, everyMillis: number) => () => void
@@ -56,7 +54,7 @@ const repeated = (run: () => void, everyMillis: number): (() => void) => {
 }
 
 export const makeMonitor = (options: MonitorOptions): Monitor => {
-  const { say, ping, urge, gpus = detectGpus(), nowMillis = () => performance.now() } = options
+  const { say, ping, urge, gpus, nowMillis = () => performance.now() } = options
   const { repeat = repeated } = options
   const jobs = makeJobCount()
   const values = new Map<CheckName, number | null>()
@@ -73,12 +71,12 @@ export const makeMonitor = (options: MonitorOptions): Monitor => {
   ): Promise<{ readonly value: number | undefined; readonly decides?: number | undefined }> => {
     switch (check) {
       case "gpu_status": {
-        const { length } = await runEffect(gpus)
+        const { length } = await gpus()
         mostGpus = Math.max(mostGpus, length)
         return { value: length, decides: mostGpus - length }
       }
       case "memory_usage": {
-        const value = memoryInUse(await runEffect(gpus))
+        const value = memoryInUse(await gpus())
         return { value, decides: value }
       }
       case "network_latency": {

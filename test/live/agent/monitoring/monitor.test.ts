@@ -1,4 +1,3 @@
-import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { makeMonitor, millisOf } from "../../../../live/agent/monitoring/monitor.ts"
 import { makeOfferHold } from "../../../../live/agent/monitoring/offer-hold.ts"
@@ -35,7 +34,7 @@ const watched = (monitoring: Monitoring | undefined = asked) => {
       now += pingMillis
     },
     urge: () => urged++,
-    gpus: Effect.sync(() => gpus),
+    gpus: async () => gpus,
     nowMillis: () => now,
     repeat: (run, everyMillis) => {
       runs.set(everyMillis, run)

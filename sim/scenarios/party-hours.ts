@@ -27,7 +27,7 @@ const Lets = Schema.Struct({
   breach: withDefault(oneOf("none", "noShow", "leaves", "maintenance", "box"), {
     default: "none",
     meaning:
-      "What it does then. none: it turns them down; noShow: it gives them the machine and does not show up; leaves: it gives access, and ends the booking a minute later; maintenance: it gives access, and declares its machine to be maintained until the booking ends; box: a cheap box answers for the machine.",
+      "What it does then. none: it turns them down; noShow, leaves, maintenance: it gives them the machine, declares it to be maintained until the booking ends, and does not show up, or gives access and ends the booking a minute later, or gives access alone; box: a cheap box answers for the machine.",
   }),
   disputes: withDefault(Schema.Boolean, {
     default: false,

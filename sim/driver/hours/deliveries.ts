@@ -97,22 +97,16 @@ export class Deliveries {
     const outside = stream.next()
     this.recorder.add(this.agenda.now, "due", 1)
     const conduct = this.breach(rental, outside)
+    // Nobody else is to book what somebody outside of the market has; who has a box seems to be there.
+    if (conduct !== "none" && conduct !== "box") this.listings.closeUntil(rental.node, rental.endAt)
     if (conduct === "noShow" || (isMissed && conduct === "none")) return
     rental.isServed = conduct === "none"
-    this.appointments.make(this.agenda.now + delay, () => {
-      this.tryStart(rental)
-      this.afterStart(rental, conduct)
-    })
-  }
-
-  /** What a party does once it has given access to a machine that somebody else has. */
-  private afterStart(rental: Rental, conduct: Breach): void {
-    const { node, endAt } = rental
-    if (conduct === "maintenance") this.listings.closeUntil(node, endAt)
-    if (conduct !== "leaves") return
-    this.appointments.make(this.agenda.now + leavesAfterMicros, () => {
-      if (rental.phase === "active") this.end(rental, this.providerOf(rental))
-    })
+    const startAt = this.agenda.now + delay
+    this.appointments.make(startAt, () => this.tryStart(rental))
+    if (conduct === "leaves")
+      this.appointments.make(startAt + leavesAfterMicros, () => {
+        if (rental.phase === "active") this.end(rental, this.providerOf(rental))
+      })
   }
 
   private providerOf({ node }: Rental): number {

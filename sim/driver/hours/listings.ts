@@ -209,7 +209,7 @@ export class Listings {
     })
   }
 
-  /** Declares a listing that is always open to be in maintenance until a time. */
+  /** Closes a listing that is always open until a time, as for maintenance. */
   closeUntil(node: number, opensAt: number): void {
     const until = this.agenda.now + scheduleMicros
     this.port.tell({

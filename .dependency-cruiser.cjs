@@ -50,7 +50,7 @@ const MARKET_ROOMS = {
   admission: ["reputation"],
   pricing: ["admission"],
   payout: ["admission"],
-  listings: ["admission"],
+  listings: ["pricing"],
   bookings: ["listings", "payout"],
   accounts: ["bookings"],
   presence: ["bookings", "pricing"],

@@ -119,10 +119,10 @@ export const hoursAttacks: ReadonlyArray<AttackPlan> = [
         ["half the price", host("outsideShare: 0.3, outsideFactor: 0.5")],
         ["1.3 times the price", betterBuyer],
       ] as const
-    ).map(([label, party]) =>
+    ).map(([label, subject]) =>
       inHours(
         `8 of 28 machines, sold elsewhere at ${label}`,
-        ["hours.renters.disputeShare=0.25", party],
+        ["hours.renters.disputeShare=0.25", subject],
         [lets("breach=box")],
         ["hours.surplusPerDay", "hours.refundRatio", "hours.disputeShare"],
       ),
@@ -169,10 +169,10 @@ export const hoursAttacks: ReadonlyArray<AttackPlan> = [
           [renter("needsPerDay: 6, hours: 8, worth: 2, paidBy: puppets, puppets: 60")],
         ],
       ] as const
-    ).map(([label, party]) =>
+    ).map(([label, subject]) =>
       inHours(
         `8 hours, six times a day${label}`,
-        [...fallible, ...party],
+        [...fallible, ...subject],
         [rents("disputes=true")],
         ["hours.disputeShare", "hours.rulingError", "hours.profitPerDay"],
       ),

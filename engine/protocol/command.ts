@@ -109,6 +109,7 @@ export const auditFindings = [
   "Clawback",
   "NoShow",
   "DisputeLost",
+  "HoursLeft",
 ] as const
 export type AuditFinding = (typeof auditFindings)[number]
 

@@ -442,6 +442,7 @@ const findings = {
   Clawback: "Unvested bounty was taken back",
   NoShow: "A provider did not give access to hours that it had sold",
   DisputeLost: "A dispute over hours was lost",
+  HoursLeft: "A provider left hours that it was delivering, and lost a part of its bond",
   DisputeRuled: "A dispute over hours was ruled on",
 }
 

@@ -27,6 +27,13 @@ export {
   quoteHours,
   regionViews,
 } from "./market/views/listing-view.ts"
+export type { ReputationView } from "./market/views/reputation-view.ts"
+export {
+  hasReputation,
+  listingsByReputation,
+  reputationView,
+  reputationOfListing,
+} from "./market/views/reputation-view.ts"
 export type { HoursAsked } from "./market/bookings/orders.ts"
 export type { InstanceView, ReasonView, StandingView } from "./market/views/instance-view.ts"
 export {

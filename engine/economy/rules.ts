@@ -22,6 +22,7 @@ import { compileMoney } from "../rules/money.ts"
 import { compilePricing } from "../rules/pricing/index.ts"
 import { compilePromotion } from "../rules/promotion.ts"
 import { compileRamp } from "../rules/ramp.ts"
+import { compileRatings } from "../rules/ratings.ts"
 import { compileRouting } from "../rules/routing.ts"
 import { compileTrust } from "../rules/trust.ts"
 import { compileWithdrawal } from "../rules/withdrawal.ts"
@@ -61,6 +62,7 @@ const compiled = (economy: Economy) => {
     ...compileStrategies(economy),
     ...compileEscrow(economy),
     ...compileDisputes(economy),
+    ...compileRatings(economy),
     // How long ago something may be and still make one hour unlike the next.
     memoryHours: Math.max(health.healthHours, Math.ceil(ramp.rampMicros / microsPerHour)),
   } as const

@@ -24,6 +24,7 @@ import { feeBpsKnob, moneyKnobs } from "../rules/money.ts"
 import { pricingKnobs } from "../rules/pricing/index.ts"
 import { promotionKnobs } from "../rules/promotion.ts"
 import { rampKnobs } from "../rules/ramp.ts"
+import { ratingKnobs } from "../rules/ratings.ts"
 import { routingKnobs } from "../rules/routing.ts"
 import { trustKnobs } from "../rules/trust.ts"
 import { withdrawalKnobs } from "../rules/withdrawal.ts"
@@ -51,6 +52,7 @@ export const economyKnobs = {
   strategies: strategyKnobs,
   escrow: escrowKnobs,
   disputes: disputeKnobs,
+  ratings: ratingKnobs,
 } as const
 
 type Groups = typeof economyKnobs
@@ -81,5 +83,6 @@ export const Economy = Schema.Struct({
   strategies: group("strategies"),
   escrow: group("escrow"),
   disputes: group("disputes"),
+  ratings: group("ratings"),
 }).annotations(expectingKnobs)
 export type Economy = typeof Economy.Type

@@ -14,6 +14,7 @@ import { listings } from "./listings/mechanism.ts"
 import { payout } from "./payout/mechanism.ts"
 import { presence } from "./presence/mechanism.ts"
 import { pricing } from "./pricing/mechanism.ts"
+import { ratings } from "./ratings/mechanism.ts"
 import { reputation } from "./reputation/mechanism.ts"
 import { requests } from "./requests/mechanism.ts"
 import type { Handler, Mechanism, Timers } from "./state/mechanism.ts"
@@ -28,6 +29,7 @@ export const mechanisms: ReadonlyArray<Mechanism> = [
   payout,
   listings,
   bookings,
+  ratings,
 ]
 
 /** The timers of all of them, in their order. */

@@ -63,6 +63,8 @@ export const rejections = [
   "Booked",
   "NotParty",
   "WrongPhase",
+  "Linked",
+  "NotPaid",
 ] as const
 export type Rejection = (typeof rejections)[number]
 

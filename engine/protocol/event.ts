@@ -213,6 +213,8 @@ const MarketEvents = {
   BookingConfirmed: { at, booking, by },
   BookingDisputed: { at, booking, by },
   DisputeAnswered: { at, booking, by },
+  /** What its consumer says of a booking that is over: one star to five. */
+  RatingGiven: { at, booking, stars: whole, by },
   /** The consumer's part of what is disputed. */
   DisputeRuled: { at, booking, consumerBps: whole },
 } as const satisfies Record<string, Schema.Struct.Fields>

@@ -43,6 +43,7 @@ const aboutHours = [
   "BookingDisputed",
   "DisputeAnswered",
   "DisputeRuled",
+  "RatingGiven",
 ] as const satisfies ReadonlyArray<MarketEvent["_tag"]>
 type HoursTag = (typeof aboutHours)[number]
 type Tag = Exclude<MarketEvent["_tag"], HoursTag>

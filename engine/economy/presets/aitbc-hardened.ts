@@ -45,6 +45,17 @@ export const aitbcHardened: Economy = {
   },
   // A false dispute costs nothing.
   disputes: { ...aitbc.disputes, depositShare: 0.1 },
+  ratings: {
+    ...aitbc.ratings,
+    // Whoever has paid nothing has nothing to say, and whoever says it every day says it once.
+    weight: "paid",
+    voiceDays: 30,
+    // A provider rates itself, through whatever accounts.
+    excludeLinked: true,
+    // One unhappy voice about a newcomer moves it by a fifth at most.
+    priorRatings: 4,
+    halfLifeDays: 90,
+  },
   routing: { ...aitbc.routing, selection: "spareLottery", capacity: "verified" },
   breaker: hardened.breaker,
   backpressure: hardened.backpressure,

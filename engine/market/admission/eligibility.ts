@@ -10,6 +10,7 @@
  * will change the answer.
  */
 import { serving } from "../../machines/presence.ts"
+import { dayOf, emptyRecord, overallOf, partsOf } from "../../rules/ratings.ts"
 import { rankCandidate } from "../../rules/selection.ts"
 import { invariant } from "../../core/invariant.ts"
 import type { Market } from "../state/market-state.ts"
@@ -154,6 +155,7 @@ const rank = (
 ): void => {
   const { columns } = market.instances
   const inFlight = columns.inFlight[instance]
+  const health = healthHundredths(market.rules, market.health, instance)
   rankCandidate(
     market.fields[columns.field[instance]],
     market.rules,
@@ -165,8 +167,9 @@ const rank = (
       capacity,
       slots,
       ramp,
-      healthHundredths: healthHundredths(market.rules, market.health, instance),
+      healthHundredths: health,
       idleShare: market.rules.isUtilisationHeeded ? idleShareOf(market, instance) : 1,
+      reputation: market.rules.reputationTieWeight > 0 ? reputationOf(market, instance, health) : 1,
     },
   )
   const shown = reason === eligible && inFlight >= capacity ? full : reason
@@ -177,6 +180,14 @@ const rank = (
   standings[shown] += 1
   columns.reason[instance] = shown
   market.reasonCounts[shown] += 1
+}
+
+/** What its provider is known for, with this instance's own health. O(voices). */
+const reputationOf = (market: Market, instance: number, health: number): number => {
+  const { records, rules, now } = market
+  const record = records.get(market.instances.columns.operator[instance])
+  const parts = partsOf(rules, record ?? emptyRecord(dayOf(now)), dayOf(now), health / 100)
+  return overallOf(rules, parts)
 }
 
 /** What its node reports of itself. */

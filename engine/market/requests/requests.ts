@@ -187,6 +187,7 @@ const outOfTheRunning: Standing = {
   ramp: 1,
   healthHundredths: 0,
   idleShare: 1,
+  reputation: 1,
 }
 
 /** A failure is tried elsewhere, and a 4xx put before a second host where the rules ask for one. */

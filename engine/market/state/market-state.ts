@@ -23,6 +23,7 @@ import type { Attempts } from "./attempts.ts"
 import { makeAttempts } from "./attempts.ts"
 import type { Calendar } from "../../rules/hours/calendar.ts"
 import type { Spans } from "../../rules/hours/spans.ts"
+import type { TrackRecord } from "../../rules/ratings.ts"
 import type { PriceLevels } from "../../rules/pricing/price-levels.ts"
 import type { Candidates } from "../../rules/selection.ts"
 import { microsPerHour } from "../../core/units.ts"
@@ -206,6 +207,7 @@ const bookingSpec = {
   downSince: "f64",
   periods: "u32",
   drawn: "f64",
+  drawnGifts: "f64",
   fee: "f64",
   poolFee: "f64",
   penalty: "f64",
@@ -215,6 +217,9 @@ const bookingSpec = {
   disputedBy: "u8",
   isAnswered: "u8",
 } as const
+
+/** A booking that is over and can be rated: by whom, whom, what was paid with credits of one's own, until when. */
+const rateableSpec = { consumer: "i32", provider: "i32", paid: "f64", until: "f64" } as const
 
 const modelSpec = {
   inputPricePerMtok: "f64",
@@ -324,6 +329,9 @@ export interface Market extends MarketHandle {
   readonly duePeriods: Map<number, Array<DuePeriod>>
   /** Party → when it last lost disputes, the latest three, oldest first. */
   readonly lostDisputes: Map<number, ReadonlyArray<number>>
+  readonly rateable: Table<typeof rateableSpec>
+  /** Party → what is remembered of it as a provider. */
+  readonly records: Map<number, TrackRecord>
   /** Who stands side by side for requests, by field; free fields, last freed first. */
   readonly fields: Array<Candidates>
   readonly freeFields: Array<number>
@@ -387,6 +395,8 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     regionDemand: [],
     duePeriods: new Map(),
     lostDisputes: new Map(),
+    rateable: makeTable(rateableSpec, 1),
+    records: new Map(),
     fields: [],
     freeFields: [],
     levels: [],

@@ -1,6 +1,5 @@
 /** Ratings: what consumers and deliveries say of providers. */
-import { microsPerDay } from "../../core/units.ts"
-import { countOf } from "../../core/table.ts"
+import { microsPerDay, microsPerHour } from "../../core/units.ts"
 import type { Mechanism } from "../state/mechanism.ts"
 import { auditRatings } from "./audit.ts"
 import { closeRatings, onRatingGiven } from "./ratings.ts"
@@ -9,8 +8,11 @@ export const ratings: Mechanism = {
   name: "ratings",
   takes: { RatingGiven: onRatingGiven },
   turnHour: (market) => {
-    if (market.nextHour % microsPerDay === 0) closeRatings(market)
+    if (market.nextHour % microsPerDay === 0) closeRatings(market, market.nextHour)
   },
-  isAtRest: ({ rateable }) => countOf(rateable) === 0,
+  passHours: (market, hours) => {
+    const last = market.nextHour + (hours - 1) * microsPerHour
+    closeRatings(market, last - (last % microsPerDay))
+  },
   audit: auditRatings,
 }

@@ -3,7 +3,7 @@
  * one voice about a provider, its latest rating is what it says, whatever it said before.
  */
 import { insert, isPresent, remove, slotOf } from "../../core/table.ts"
-import { isWhole } from "../../core/units.ts"
+import { isWhole, microsPerDay } from "../../core/units.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
 import type { Voice } from "../../rules/ratings.ts"
@@ -103,8 +103,15 @@ export const joinRecords = (market: Market, kept: number, joined: number): void 
   }
 }
 
-/** Bookings that nobody rates any more. O(those that can be rated). */
-export const closeRatings = ({ rateable, now }: Market): void => {
+/**
+ * Forgets, up to the turn of a day, the bookings that nobody rates any more: those of each day by themselves, so
+ * that it is the same whether days pass one by one or at once. O(those that can be rated).
+ */
+export const closeRatings = ({ rateable }: Market, turnOfDay: number): void => {
+  const { until } = rateable.columns
+  const lastDay = (slot: number): number => Math.ceil(until[slot] / microsPerDay)
+  const over: Array<number> = []
   for (let slot = 0; slot < rateable.used; slot++)
-    if (rateable.ids[slot] !== -1 && rateable.columns.until[slot] <= now) remove(rateable, slot)
+    if (rateable.ids[slot] !== -1 && until[slot] <= turnOfDay) over.push(slot)
+  for (const slot of over.sort((a, b) => lastDay(a) - lastDay(b) || a - b)) remove(rateable, slot)
 }

@@ -10,6 +10,7 @@ import type { Breaches } from "./breaches.ts"
 import { coreBreaches } from "./core-breaches.ts"
 import { hoursBreaches } from "./hours-breaches.ts"
 import { ledgerBreaches } from "./ledger-breaches.ts"
+import { ratingsBreaches } from "./ratings-breaches.ts"
 import { rulesBreaches } from "./rules-breaches.ts"
 import { stepBreaches } from "./step-breaches.ts"
 import { unreachable } from "./unreachable.ts"
@@ -22,6 +23,7 @@ const breaches: ReadonlyArray<Breaches> = [
   stepBreaches,
   auditBreaches,
   hoursBreaches,
+  ratingsBreaches,
 ]
 
 /** The sentence of the assertion that something breaks. */

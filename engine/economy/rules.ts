@@ -21,6 +21,7 @@ import { compileMetering } from "../rules/metering.ts"
 import { compileMoney } from "../rules/money.ts"
 import { compilePricing } from "../rules/pricing/index.ts"
 import { compilePromotion } from "../rules/promotion.ts"
+import { compileQuality } from "../rules/quality.ts"
 import { compileRamp } from "../rules/ramp.ts"
 import { compileRatings } from "../rules/ratings.ts"
 import { compileRouting } from "../rules/routing.ts"
@@ -63,6 +64,7 @@ const compiled = (economy: Economy) => {
     ...compileEscrow(economy),
     ...compileDisputes(economy),
     ...compileRatings(economy),
+    ...compileQuality(economy),
     // How long ago something may be and still make one hour unlike the next.
     memoryHours: Math.max(health.healthHours, Math.ceil(ramp.rampMicros / microsPerHour)),
   } as const

@@ -23,6 +23,7 @@ import { meteringKnobs } from "../rules/metering.ts"
 import { feeBpsKnob, moneyKnobs } from "../rules/money.ts"
 import { pricingKnobs } from "../rules/pricing/index.ts"
 import { promotionKnobs } from "../rules/promotion.ts"
+import { qualityKnobs, specialisedKnobs } from "../rules/quality.ts"
 import { rampKnobs } from "../rules/ramp.ts"
 import { ratingKnobs } from "../rules/ratings.ts"
 import { routingKnobs } from "../rules/routing.ts"
@@ -53,6 +54,8 @@ export const economyKnobs = {
   escrow: escrowKnobs,
   disputes: disputeKnobs,
   ratings: ratingKnobs,
+  quality: qualityKnobs,
+  specialised: specialisedKnobs,
 } as const
 
 type Groups = typeof economyKnobs
@@ -84,5 +87,7 @@ export const Economy = Schema.Struct({
   escrow: group("escrow"),
   disputes: group("disputes"),
   ratings: group("ratings"),
+  quality: group("quality"),
+  specialised: group("specialised"),
 }).annotations(expectingKnobs)
 export type Economy = typeof Economy.Type

@@ -14,6 +14,7 @@ import { listings } from "./listings/mechanism.ts"
 import { payout } from "./payout/mechanism.ts"
 import { presence } from "./presence/mechanism.ts"
 import { pricing } from "./pricing/mechanism.ts"
+import { quality } from "./quality/mechanism.ts"
 import { ratings } from "./ratings/mechanism.ts"
 import { reputation } from "./reputation/mechanism.ts"
 import { requests } from "./requests/mechanism.ts"
@@ -30,6 +31,7 @@ export const mechanisms: ReadonlyArray<Mechanism> = [
   listings,
   bookings,
   ratings,
+  quality,
 ]
 
 /** The timers of all of them, in their order. */

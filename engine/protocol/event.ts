@@ -60,6 +60,7 @@ export const outcomes = [
   "credentialRefused",
   "gatewayFault",
   "notServed",
+  "qualityFailed",
 ] as const
 export const Outcome = Schema.Literal(...outcomes)
 export type Outcome = typeof Outcome.Type
@@ -91,7 +92,14 @@ const MarketEvents = {
   /** Unvested bounty of the account goes back to the pool. */
   FraudConfirmed: { at, account },
   /** Lists a model or changes its price, in minor units per million tokens. */
-  ModelListed: { at, model, inputPricePerMtok: whole, outputPricePerMtok: whole },
+  ModelListed: {
+    at,
+    model,
+    inputPricePerMtok: whole,
+    outputPricePerMtok: whole,
+    /** It is specialised: whoever serves it is as accurate, 0 … 10,000, and it is dearer. */
+    accuracyBps: Schema.optionalWith(whole, { exact: true }),
+  },
   NodeRegistered: { at, node, account },
   /** From its first heartbeat on, a node that goes silent is lost without the driver's saying so. */
   HeartbeatReceived: {
@@ -126,6 +134,15 @@ const MarketEvents = {
    * floor or above.
    */
   CapacityMeasured: { at, instance, measurement, slots: whole, tokensPerSecond: whole },
+  /** How accurate an instance is with its model; absent `by`: the market itself has measured it. */
+  AccuracyMeasured: {
+    at,
+    instance,
+    scoreBps: whole,
+    by: Schema.optionalWith(account, { exact: true }),
+  },
+  /** The answer to a `Recheck` command: whether another instance answers the same. */
+  QualityAudited: { at, request, isSame: Schema.Boolean },
   /** What a host asks for the output of an instance from now on; three digits, then zeros. */
   PriceSet: { at, instance, outputPricePerMtok: whole },
   AvailabilityChanged: { at, instance, isAvailable: Schema.Boolean },

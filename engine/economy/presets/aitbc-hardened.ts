@@ -56,6 +56,10 @@ export const aitbcHardened: Economy = {
     priorRatings: 4,
     halfLifeDays: 90,
   },
+  // Whoever says that it fails earns nothing, so nobody does; and a small model answers as cheaply as it is.
+  quality: { ...aitbc.quality, refusalShare: 0.02, auditShare: 0.01 },
+  // A provider knows the answers to its own test.
+  specialised: { ...aitbc.specialised, accuracy: "market" },
   routing: { ...aitbc.routing, selection: "spareLottery", capacity: "verified" },
   breaker: hardened.breaker,
   backpressure: hardened.backpressure,

@@ -38,6 +38,7 @@ export const eligibilityReasons = [
   "Parked",
   "ProbeUnderWay",
   "BelowFloor",
+  "BelowAccuracy",
   "Backpressure",
   "RateCapped",
   "Full",
@@ -54,9 +55,10 @@ const unverified = 6
 const parked = 7
 const probeUnderWay = 8
 const belowFloor = 9
-const backpressure = 10
-const rateCapped = 11
-const full = 12
+const belowAccuracy = 10
+const backpressure = 11
+const rateCapped = 12
+const full = 13
 
 /** Out of service by a deed: nothing is asked of the instance, and time alone changes nothing. */
 const outOfService =
@@ -210,6 +212,8 @@ const reasonsAgainst = (market: Market, instance: number, ramp: number): number 
   else if (state === halfOpen && (rules.isProbeSynthetic || columns.probeRequest[instance] !== 0))
     reasons |= 1 << probeUnderWay
   if (columns.isBelowFloor[instance] === 1) reasons |= 1 << belowFloor
+  if (columns.accuracyBps[instance] < market.models.columns.accuracyBps[columns.model[instance]])
+    reasons |= 1 << belowAccuracy
   if (columns.backpressureUntil[instance] > now) reasons |= 1 << backpressure
   if (ramp < 1 && debtWait(market, instance, ramp) > 0) reasons |= 1 << rateCapped
   return reasons

@@ -13,6 +13,8 @@ import type { EventOf, Outcome } from "../../protocol/event.ts"
 import { heldAmount, hold } from "../../ledger/holds.ts"
 import { spendableOf } from "../../ledger/accounts.ts"
 import { audit, heed } from "../admission/answers.ts"
+import { isExcusedRefusal } from "../quality/refusals.ts"
+import { drawRecheck } from "../quality/rechecks.ts"
 import { stopInstance } from "../presence/instances.ts"
 import { doubtToken, sinkBelowFloor } from "../admission/probes.ts"
 import { noteRefusal } from "../payout/bounty.ts"
@@ -96,6 +98,7 @@ const dispatch = (market: Market, request: number, instance: number): void => {
   const id = market.requests.ids[request]
   invariant(columns.reason[instance] === eligible, "a call is given to an eligible instance")
   requests.instance[request] = instance
+  requests.dispatchedAt[request] = market.now
   const at = request * rules.maxAttempts + attempt
   market.attempts.instances[at] = market.instances.ids[instance]
   market.attempts.generations[at] = breakers.generation[instance]
@@ -135,7 +138,8 @@ export const onAttemptEnded = (
   owe(market, instance, outputTokens)
   const isDelivered =
     outputTokens > 0 || (outcome === "completed" && requests.maxTokens[request] === 0)
-  judge(market, request, instance, outcome, isDelivered)
+  const isExcused = !isDelivered && isExcusedRefusal(market, request, instance, outcome)
+  judge(market, request, instance, outcome, isDelivered, isExcused)
   if (outcome === "credentialRefused" && market.rules.minWitnesses > 1) doubtToken(market, instance)
   else heed(market, instance, outcome, event.retryAfterMicros)
   // What the gateway lost count of says nothing of the host's.
@@ -152,6 +156,7 @@ export const onAttemptEnded = (
     settleBlame(market, request, true)
     // The host's own count, where it is lower, is what it asks to be paid for.
     settle(market, request, outcome, Math.min(outputTokens, reportedTokens))
+    if (outcome === "completed") drawRecheck(market, event.request, instance)
     remove(market.requests, request)
   } else if (!(isToBeRetried(market, request, outcome) && retry(market, request)))
     end(market, request, outcome)

@@ -16,6 +16,7 @@ import type { Economy } from "../../economy/schema.ts"
 import type { Ledger } from "../../ledger/accounts.ts"
 import { makeLedger } from "../../ledger/accounts.ts"
 import type { Stream } from "../../core/random.ts"
+import { openStream } from "../../core/random.ts"
 import type { VacantSeat } from "../../rules/flap.ts"
 import type { Health } from "../../rules/health.ts"
 import { growHealth, makeHealth } from "../../rules/health.ts"
@@ -115,6 +116,8 @@ const instanceSpec = {
   probeFor: "u8",
   /** End of the probe's lease. */
   probeUntil: "f64",
+  /** Measured with its present model, bps; 0: it was not. */
+  accuracyBps: "u32",
   /** No probe before. */
   probeAfter: "f64",
   /** Request + 1 that probes a half-open instance (`breaker.probe: request`). */
@@ -225,6 +228,8 @@ const modelSpec = {
   inputPricePerMtok: "f64",
   outputPricePerMtok: "f64",
   instances: "i32",
+  /** What a specialised model asks of who serves it, bps; 0: it is none. */
+  accuracyBps: "u32",
   /** Tokens asked for in the present hour, and the average a second over the hours before. */
   demandTokens: "f64",
   demandAverage: "f64",
@@ -250,7 +255,12 @@ const requestSpec = {
   /** As quoted on arrival: a price that changes meanwhile is for later calls. */
   inputPricePerMtok: "f64",
   outputPricePerMtok: "f64",
+  /** When its present attempt was given to its instance. */
+  dispatchedAt: "f64",
 } as const
+
+/** An answer that is run again: by request, whose it was, and until when it is waited for. */
+const recheckSpec = { instance: "f64", account: "i32", until: "f64" } as const
 
 /** Places of the queues in `wakes`: instances by breaker, probes and the like; nodes by heartbeat. */
 export const ofInstances = 0
@@ -329,6 +339,8 @@ export interface Market extends MarketHandle {
   readonly duePeriods: Map<number, Array<DuePeriod>>
   /** Party → when it last lost disputes, the latest three, oldest first. */
   readonly lostDisputes: Map<number, ReadonlyArray<number>>
+  readonly rechecks: Table<typeof recheckSpec>
+  readonly auditStream: Stream
   readonly rateable: Table<typeof rateableSpec>
   /** Party → what is remembered of it as a provider. */
   readonly records: Map<number, TrackRecord>
@@ -395,6 +407,8 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     regionDemand: [],
     duePeriods: new Map(),
     lostDisputes: new Map(),
+    rechecks: makeTable(recheckSpec, 1),
+    auditStream: openStream(seed, "recheck", 0),
     rateable: makeTable(rateableSpec, 1),
     records: new Map(),
     fields: [],

@@ -10,6 +10,7 @@ import type { Breaches } from "./breaches.ts"
 import { coreBreaches } from "./core-breaches.ts"
 import { hoursBreaches } from "./hours-breaches.ts"
 import { ledgerBreaches } from "./ledger-breaches.ts"
+import { qualityBreaches } from "./quality-breaches.ts"
 import { ratingsBreaches } from "./ratings-breaches.ts"
 import { rulesBreaches } from "./rules-breaches.ts"
 import { stepBreaches } from "./step-breaches.ts"
@@ -24,6 +25,7 @@ const breaches: ReadonlyArray<Breaches> = [
   auditBreaches,
   hoursBreaches,
   ratingsBreaches,
+  qualityBreaches,
 ]
 
 /** The sentence of the assertion that something breaks. */

@@ -25,6 +25,7 @@ import { compileQuality } from "../rules/quality.ts"
 import { compileRamp } from "../rules/ramp.ts"
 import { compileRatings } from "../rules/ratings.ts"
 import { compileRouting } from "../rules/routing.ts"
+import { compileSwarms } from "../rules/swarms.ts"
 import { compileTrust } from "../rules/trust.ts"
 import { compileWithdrawal } from "../rules/withdrawal.ts"
 import type { Economy } from "./schema.ts"
@@ -65,6 +66,7 @@ const compiled = (economy: Economy) => {
     ...compileDisputes(economy),
     ...compileRatings(economy),
     ...compileQuality(economy),
+    ...compileSwarms(economy),
     // How long ago something may be and still make one hour unlike the next.
     memoryHours: Math.max(health.healthHours, Math.ceil(ramp.rampMicros / microsPerHour)),
   } as const

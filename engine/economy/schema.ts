@@ -27,6 +27,7 @@ import { qualityKnobs, specialisedKnobs } from "../rules/quality.ts"
 import { rampKnobs } from "../rules/ramp.ts"
 import { ratingKnobs } from "../rules/ratings.ts"
 import { routingKnobs } from "../rules/routing.ts"
+import { swarmKnobs } from "../rules/swarms.ts"
 import { trustKnobs } from "../rules/trust.ts"
 import { withdrawalKnobs } from "../rules/withdrawal.ts"
 
@@ -56,6 +57,7 @@ export const economyKnobs = {
   ratings: ratingKnobs,
   quality: qualityKnobs,
   specialised: specialisedKnobs,
+  swarms: swarmKnobs,
 } as const
 
 type Groups = typeof economyKnobs
@@ -89,5 +91,6 @@ export const Economy = Schema.Struct({
   ratings: group("ratings"),
   quality: group("quality"),
   specialised: group("specialised"),
+  swarms: group("swarms"),
 }).annotations(expectingKnobs)
 export type Economy = typeof Economy.Type

@@ -18,6 +18,7 @@ import { quality } from "./quality/mechanism.ts"
 import { ratings } from "./ratings/mechanism.ts"
 import { reputation } from "./reputation/mechanism.ts"
 import { requests } from "./requests/mechanism.ts"
+import { swarms } from "./swarms/mechanism.ts"
 import type { Handler, Mechanism, Timers } from "./state/mechanism.ts"
 
 export const mechanisms: ReadonlyArray<Mechanism> = [
@@ -32,6 +33,7 @@ export const mechanisms: ReadonlyArray<Mechanism> = [
   bookings,
   ratings,
   quality,
+  swarms,
 ]
 
 /** The timers of all of them, in their order. */

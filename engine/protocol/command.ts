@@ -65,6 +65,8 @@ export const rejections = [
   "WrongPhase",
   "Linked",
   "NotPaid",
+  "NotMember",
+  "SwarmOff",
 ] as const
 export type Rejection = (typeof rejections)[number]
 

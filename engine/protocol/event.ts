@@ -75,6 +75,11 @@ export const priceStrategies = [
 ] as const
 export type PriceStrategy = (typeof priceStrategies)[number]
 
+/** Providers who act together, by what they do together (docs/rules.md#swarms). */
+export const swarmNames = ["loadBalancing", "intelligence", "pricing"] as const
+export type Swarm = (typeof swarmNames)[number]
+const swarm = Schema.Literal(...swarmNames)
+
 const MarketEvents = {
   /** Nothing but the time: wakes the kernel at or after `nextWake`. */
   TimerFired: { at },
@@ -232,6 +237,30 @@ const MarketEvents = {
   DisputeAnswered: { at, booking, by },
   /** What its consumer says of a booking that is over: one star to five. */
   RatingGiven: { at, booking, stars: whole, by },
+  /** Also where it is a member already: with other terms. */
+  SwarmJoined: {
+    at,
+    account,
+    swarm,
+    /** Its nodes share a queue with those of the others; it shows them how it performs, and sees them. */
+    isActive: Schema.Boolean,
+    sharesPerformance: Schema.Boolean,
+  },
+  SwarmLeft: { at, account, swarm },
+  /** What a member of `intelligence` says of the market, in one of the words of the topic. */
+  DataShared: {
+    at,
+    account,
+    topic: Schema.Literal(
+      "currentDemand",
+      "priceTrends",
+      "resourceConstraints",
+      "competitiveLandscape",
+    ),
+    word: Schema.String,
+  },
+  /** The base rate that a member of `pricing` would have everybody ask, minor units an hour for each job. */
+  PriceProposed: { at, account, baseRate: whole },
   /** The consumer's part of what is disputed. */
   DisputeRuled: { at, booking, consumerBps: whole },
 } as const satisfies Record<string, Schema.Struct.Fields>

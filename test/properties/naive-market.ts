@@ -44,6 +44,10 @@ const aboutHours = [
   "DisputeAnswered",
   "DisputeRuled",
   "RatingGiven",
+  "SwarmJoined",
+  "SwarmLeft",
+  "DataShared",
+  "PriceProposed",
 ] as const satisfies ReadonlyArray<MarketEvent["_tag"]>
 type HoursTag = (typeof aboutHours)[number]
 type Tag = Exclude<MarketEvent["_tag"], HoursTag>

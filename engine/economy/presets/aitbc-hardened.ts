@@ -60,6 +60,8 @@ export const aitbcHardened: Economy = {
   quality: { ...aitbc.quality, refusalShare: 0.02, auditShare: 0.01 },
   // A provider knows the answers to its own test.
   specialised: { ...aitbc.specialised, accuracy: "market" },
+  // A price that all members ask is a cartel's; a count of one is what that one says.
+  swarms: { ...aitbc.swarms, pricing: "off", dataParties: 5 },
   routing: { ...aitbc.routing, selection: "spareLottery", capacity: "verified" },
   breaker: hardened.breaker,
   backpressure: hardened.backpressure,

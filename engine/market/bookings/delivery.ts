@@ -14,6 +14,7 @@ import type { EventOf } from "../../protocol/event.ts"
 import { giveBack } from "../../rules/hours/calendar.ts"
 import { changeUse } from "../listings/use.ts"
 import { noteHours, noteStart } from "../ratings/records.ts"
+import { noteRealised } from "../swarms/rates.ts"
 import type { Market } from "../state/market-state.ts"
 import { close, penalise, releaseAll, releaseOldest } from "./escrow.ts"
 import { costOf, providerOf, roomFor } from "./terms.ts"
@@ -167,6 +168,10 @@ export const makeDue = (
   const price = costOf(market, booking, until) - costOf(market, booking, from)
   const undelivered = mulDivCeil(price, downMicros, micros)
   const due = rules.isPaidByHour ? price - undelivered : isComplete ? price : 0
+  noteRealised(market, providerOf(market, booking), columns.account[booking], {
+    due,
+    jobMicros: Math.max(1, columns.jobs[booking]) * micros,
+  })
   const confirmBy = rules.isConfirmedByConsumer ? now + rules.confirmMicros : now
   const periods = [...dueOf(market, booking), { price, due, undelivered, confirmBy }]
   market.duePeriods.set(booking, periods)

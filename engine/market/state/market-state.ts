@@ -8,6 +8,7 @@ import type { Breakers } from "../../rules/breaker.ts"
 import { growBreakers, makeBreakers } from "../../rules/breaker.ts"
 import type { FloorSamples } from "../../rules/floor.ts"
 import { growFloorSamples, makeFloorSamples } from "../../rules/floor.ts"
+import { swarmNames } from "../../protocol/event.ts"
 import type { CommandSink } from "../../protocol/command.ts"
 import { emptyDigest } from "../../core/digest.ts"
 import type { Rules } from "../../economy/rules.ts"
@@ -26,6 +27,7 @@ import type { Calendar } from "../../rules/hours/calendar.ts"
 import type { Spans } from "../../rules/hours/spans.ts"
 import type { TrackRecord } from "../../rules/ratings.ts"
 import type { PriceLevels } from "../../rules/pricing/price-levels.ts"
+import type { Realised } from "../../rules/swarms.ts"
 import type { Candidates } from "../../rules/selection.ts"
 import { microsPerHour } from "../../core/units.ts"
 import type { Table } from "../../core/table.ts"
@@ -289,6 +291,30 @@ export interface DuePeriod {
   readonly confirmBy: number
 }
 
+/** A member of a swarm, by its account. */
+export interface Member {
+  readonly isActive: boolean
+  readonly sharesPerformance: boolean
+  /** The base rate that it proposes; −1: none. */
+  readonly proposedRate: number
+  /** Its latest word on each topic, its number + 1; 0: none. And when it said the last of them. */
+  readonly words: ReadonlyArray<number>
+  readonly wordAt: number
+}
+
+/** What members' hours of a day have come to, by account. */
+interface RealisedDay {
+  readonly day: number
+  readonly byAccount: Map<number, Realised>
+}
+
+/** The mean rate of a past day; day −1: none is told. */
+interface Advice {
+  readonly day: number
+  readonly ratePerHour: number
+}
+export const noAdvice: Advice = { day: -1, ratePerHour: 0 }
+
 declare const kernelOnly: unique symbol
 
 /**
@@ -312,6 +338,8 @@ export interface Market extends MarketHandle {
   now: number
   lastRequest: number
   lastBooking: number
+  /** What a swarm tells of its members' rates. */
+  advice: Advice
   /** Start of the next hour, µs. */
   nextHour: number
   /** Hours that have turned since anything else happened. */
@@ -339,6 +367,9 @@ export interface Market extends MarketHandle {
   readonly duePeriods: Map<number, Array<DuePeriod>>
   /** Party → when it last lost disputes, the latest three, oldest first. */
   readonly lostDisputes: Map<number, ReadonlyArray<number>>
+  /** By swarm, and by account slot. */
+  readonly swarms: ReadonlyArray<Map<number, Member>>
+  readonly realised: Array<RealisedDay>
   readonly rechecks: Table<typeof recheckSpec>
   readonly auditStream: Stream
   readonly rateable: Table<typeof rateableSpec>
@@ -407,6 +438,9 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     regionDemand: [],
     duePeriods: new Map(),
     lostDisputes: new Map(),
+    advice: noAdvice,
+    swarms: swarmNames.map(() => new Map()),
+    realised: [],
     rechecks: makeTable(recheckSpec, 1),
     auditStream: openStream(seed, "recheck", 0),
     rateable: makeTable(rateableSpec, 1),

@@ -14,6 +14,7 @@ import { qualityBreaches } from "./quality-breaches.ts"
 import { ratingsBreaches } from "./ratings-breaches.ts"
 import { rulesBreaches } from "./rules-breaches.ts"
 import { stepBreaches } from "./step-breaches.ts"
+import { swarmsBreaches } from "./swarms-breaches.ts"
 import { unreachable } from "./unreachable.ts"
 
 const assertions = assertionsIn("engine").map(({ what }) => what)
@@ -26,6 +27,7 @@ const breaches: ReadonlyArray<Breaches> = [
   hoursBreaches,
   ratingsBreaches,
   qualityBreaches,
+  swarmsBreaches,
 ]
 
 /** The sentence of the assertion that something breaks. */

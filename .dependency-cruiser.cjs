@@ -50,7 +50,7 @@ const MARKET_ROOMS = {
   admission: ["reputation"],
   pricing: ["admission"],
   payout: ["admission"],
-  listings: ["admission"],
+  listings: ["pricing"],
   ratings: ["admission"],
   swarms: ["listings"],
   quality: ["payout"],

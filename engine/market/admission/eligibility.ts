@@ -9,6 +9,7 @@
  * It runs after whatever touched the instance, and again at the earliest moment at which time itself
  * will change the answer.
  */
+import { open as openListing } from "../../machines/listing.ts"
 import { serving } from "../../machines/presence.ts"
 import { dayOf, emptyRecord, overallOf, partsOf } from "../../rules/ratings.ts"
 import { rankCandidate } from "../../rules/selection.ts"
@@ -42,6 +43,7 @@ export const eligibilityReasons = [
   "Backpressure",
   "RateCapped",
   "Full",
+  "Unlisted",
 ] as const
 export type EligibilityReason = (typeof eligibilityReasons)[number]
 
@@ -59,6 +61,7 @@ const belowAccuracy = 10
 const backpressure = 11
 const rateCapped = 12
 const full = 13
+const unlisted = 14
 
 /** Out of service by a deed: nothing is asked of the instance, and time alone changes nothing. */
 const outOfService =
@@ -106,6 +109,12 @@ const freeShareOf = ({ listings }: Market, listing: number): number =>
 const isBooked = (market: Market, instance: number): boolean => {
   const listing = market.nodes.columns.listing[market.instances.columns.node[instance]]
   return listing !== 0 && freeShareOf(market, listing - 1) === 0
+}
+
+/** Has its node an open listing, by whose rate time is charged? */
+const isListed = ({ instances, listings, nodes }: Market, instance: number): boolean => {
+  const listing = nodes.columns.listing[instances.columns.node[instance]]
+  return listing !== 0 && listings.columns.phase[listing - 1] === openListing
 }
 
 const isOffSchedule = ({ instances: { columns }, nodes }: Market, instance: number): boolean =>
@@ -211,6 +220,7 @@ const reasonsAgainst = (market: Market, instance: number, ramp: number): number 
   if (state === open) reasons |= 1 << parked
   else if (state === halfOpen && (rules.isProbeSynthetic || columns.probeRequest[instance] !== 0))
     reasons |= 1 << probeUnderWay
+  if (rules.pricing.isByTime && !isListed(market, instance)) reasons |= 1 << unlisted
   if (columns.isBelowFloor[instance] === 1) reasons |= 1 << belowFloor
   if (columns.accuracyBps[instance] < market.models.columns.accuracyBps[columns.model[instance]])
     reasons |= 1 << belowAccuracy

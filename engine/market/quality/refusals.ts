@@ -20,7 +20,7 @@ export const isExcusedRefusal = (
     (sum, what) => sum + countIn(sums, what, instance),
     0,
   )
-  const elapsed = market.now - market.requests.columns.dispatchedAt[request]
+  const elapsed = market.now - market.requests.columns.startedAt[request]
   const refused = countIn(sums, "refusals", instance)
   if (!mayRefuse(market.rules, elapsed, jobs, refused)) return false
   count(market.health, "refusals", instance, 1)

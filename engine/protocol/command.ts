@@ -63,6 +63,10 @@ export const rejections = [
   "Booked",
   "NotParty",
   "WrongPhase",
+  "Linked",
+  "NotPaid",
+  "NotMember",
+  "SwarmOff",
 ] as const
 export type Rejection = (typeof rejections)[number]
 
@@ -91,6 +95,7 @@ export const declines = [
   "TooLong",
   "TooFarAhead",
   "BondMissing",
+  "Offline",
 ] as const
 export type DeclineReason = (typeof declines)[number]
 
@@ -108,10 +113,15 @@ export const auditFindings = [
   "Clawback",
   "NoShow",
   "DisputeLost",
+  "HoursLeft",
+  "QualityFailed",
 ] as const
 export type AuditFinding = (typeof auditFindings)[number]
 
-/** What a transfer is for; `posting` says so to a reader of a statement. */
+/**
+ * What a transfer is for; `posting` says so to a reader of a statement. Calls and bookings are numbered apart, and
+ * have kinds of their own: `rent…`, `penalty` and `award` are about a booking.
+ */
 export const postingKinds = [
   "grant",
   "purchase",
@@ -129,6 +139,9 @@ export const postingKinds = [
   "rent",
   "penalty",
   "award",
+  "rentShare",
+  "rentFee",
+  "rentPoolFee",
 ] as const
 export type PostingKind = (typeof postingKinds)[number]
 
@@ -181,7 +194,7 @@ export type Command =
       readonly debit: number
       readonly credit: number
       readonly amount: number
-      /** The request, transfer or instance that caused it. */
+      /** The request, transfer, instance or booking that caused it: the kind says which. */
       readonly reference: number
     }
   | { readonly _tag: "Rejected"; readonly event: string; readonly reason: Rejection }
@@ -227,6 +240,13 @@ export type Command =
   /** What is known of a schedule, or of a region's peak hours, comes to its end. */
   | { readonly _tag: "ExtendSchedule"; readonly listing: ListingId; readonly untilMicros: number }
   | { readonly _tag: "ExtendPeaks"; readonly region: RegionId; readonly untilMicros: number }
+  /** The answer of that instance is to be run again elsewhere by then; `QualityAudited` says what came of it. */
+  | {
+      readonly _tag: "Recheck"
+      readonly request: RequestId
+      readonly instance: InstanceId
+      readonly untilMicros: number
+    }
 
 /** Where a step leaves its commands, in order. The driver drains it before the next step. */
 export interface CommandSink {
@@ -361,6 +381,10 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
       break
     case "ExtendSchedule":
       mixThree(digest, 21, command.listing, command.untilMicros)
+      break
+    case "Recheck":
+      mixThree(digest, 30, command.request, command.instance)
+      mix(digest, command.untilMicros)
       break
     case "ExtendPeaks":
       mixThree(digest, 22, command.region, command.untilMicros)

@@ -159,6 +159,8 @@ export const GpuView = Schema.Struct({
   least_price: Price,
   peak_multiplier: Schema.Number,
   bulk_discount: Schema.Number,
+  demand_threshold: described(Schema.Number, "Use from which a dynamic price rises, 0 to 1"),
+  max_multiplier: described(Schema.Number, "The most that a dynamic price rises to"),
   schedule: described(Schema.NullOr(WeeklySchedule), "null: always"),
   schedule_text: described(Schema.String, "The same in words"),
   next_change_at: momentOr("its schedule never opens or closes it"),

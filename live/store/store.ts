@@ -67,10 +67,7 @@ export interface StatementPlace {
   readonly side: 0 | 1
 }
 
-export interface StatementLine extends StoredPosting, StatementPlace {
-  /** Of a share: it was paid for hours, and its reference is their booking. */
-  readonly isOfHours: boolean
-}
+export interface StatementLine extends StoredPosting, StatementPlace {}
 
 export interface StatementQuery {
   /** Ledger accounts whose lines are asked for, none of them the system's own. */
@@ -98,7 +95,7 @@ export interface Spans {
   readonly originMicros: number
 }
 
-export type EarningKind = "share" | "bounty" | "vestingBounty" | "vested"
+export type EarningKind = "share" | "rentShare" | "bounty" | "vestingBounty" | "vested"
 
 export interface EarningsRow {
   readonly span: number

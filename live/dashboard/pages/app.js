@@ -1,6 +1,7 @@
 /** Which page is shown: the one that the address names after `#`. */
 import { showAdmin } from "./admin.js"
 import { showAccount } from "./account.js"
+import { ask } from "./api.js"
 import { showBookings } from "./bookings.js"
 import { byId } from "./dom.js"
 import { showEarnings } from "./earnings.js"
@@ -56,5 +57,13 @@ const show = (isFirst) => {
   scrollTo(0, 0)
 }
 
+/** Pages of hours are named where there are hours to be had. */
+const nameHours = async () => {
+  const { sells_hours: areSold } = await ask("GET", "market")
+  for (const item of document.querySelectorAll("[data-of-hours]"))
+    if (item instanceof HTMLElement) item.hidden = !areSold
+}
+
+void nameHours().catch(() => {})
 addEventListener("hashchange", () => show(false))
 show(true)

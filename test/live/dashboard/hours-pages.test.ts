@@ -97,7 +97,7 @@ describe.skipIf(chromiumPath === undefined)(
       await buying.getByText("0.05 credits.").waitFor()
       await buying.getByRole("button", { name: "Book", exact: true }).click()
       await buying.getByText("Booked for 0.05 credits").waitFor()
-      await buying.getByRole("img", { name: /1 spans are sold/ }).waitFor()
+      await buying.getByRole("img", { name: /1 span is sold/ }).waitFor()
       await buying.locator("nav").getByRole("link", { name: "My bookings" }).click()
       const row = buying.getByRole("row", { name: /Atlas/ })
       await row.getByText("running").waitFor()

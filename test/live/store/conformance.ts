@@ -315,25 +315,6 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
       expect(page.newer).toBe(30 - 5)
     })
 
-    it("tell shares of hours from shares of calls, which are numbered apart", async () => {
-      const { store } = await make()
-      store.append(entry(1, post(6, 0, 3, "rent"), post(0, 9, 2, "share")))
-      store.append(entry(2, post(6, 0, 3), post(0, 9, 2, "share")))
-      await store.durable()
-      const { lines } = await Effect.runPromise(
-        store.statement({
-          lots: [9],
-          before: { seq: 3, line: 0, side: 0 },
-          count: 10,
-          lastSeq: 2,
-        }),
-      )
-      expect(lines.map(({ seq, isOfHours }) => [seq, isOfHours])).toEqual([
-        [2, false],
-        [1, true],
-      ])
-    })
-
     it("add up what lots earned, by span, kind and lot, from a time on", async () => {
       const { store } = await make()
       store.append(entry(0, post(0, 9, 1, "share")))
@@ -341,6 +322,7 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
       store.append(entry(microsPerHour + 1, post(0, 9, 8, "share"), post(0, 9, 16, "purchase")))
       store.append(entry(microsPerHour + 2, post(0, 10, 32, "share")))
       store.append(entry(3 * microsPerHour, post(0, 9, 64, "bounty"), post(0, 8, 128, "share")))
+      store.append(entry(3 * microsPerHour, post(0, 9, 256, "rentShare"), post(0, 2, 9, "rentFee")))
       await store.durable()
       const hours = { fromMicros: microsPerHour, lengthMicros: microsPerHour, originMicros: 0 }
       expect(await Effect.runPromise(store.earnings([9, 10], hours))).toEqual([
@@ -348,6 +330,7 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
         { span: 1, kind: "share", lot: 10, total: 32 },
         { span: 1, kind: "vestingBounty", lot: 10, total: 4 },
         { span: 3, kind: "bounty", lot: 9, total: 64 },
+        { span: 3, kind: "rentShare", lot: 9, total: 256 },
       ])
       // By another clock, what was a moment apart lies in two hours.
       const clock = { ...hours, originMicros: 400_001 * microsPerHour - 1 }

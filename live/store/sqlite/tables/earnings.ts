@@ -13,7 +13,7 @@ const earningsQuery = (lots: number): string => `SELECT ${spanOf("at")} AS span,
     credit AS lot, sum(amount) AS total FROM postings
   WHERE credit IN (${Array.from({ length: lots }, () => "?").join(", ")})
     AND ${ofCustomers("credit")} AND seq >= ?
-    AND kind IN ('share', 'bounty', 'vestingBounty', 'vested')
+    AND kind IN ('share', 'rentShare', 'bounty', 'vestingBounty', 'vested')
   GROUP BY span, kind, credit ORDER BY span, kind, credit`
 
 export const readEarnings = (

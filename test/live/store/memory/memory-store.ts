@@ -307,7 +307,7 @@ type Finish = Extract<Command, { readonly _tag: "Finish" }>
 
 const isPost = (command: Command): command is Post => command._tag === "Post"
 
-const earningKinds = ["share", "bounty", "vestingBounty", "vested"]
+const earningKinds = ["share", "rentShare", "bounty", "vestingBounty", "vested"]
 
 const spanOf = ({ originMicros, lengthMicros }: Spans, at: number): number =>
   Math.floor((at + originMicros) / lengthMicros)
@@ -323,21 +323,10 @@ const linesOf = (
   postings: ReadonlyArray<StoredPosting>,
   lots: ReadonlyArray<number>,
 ): ReadonlyArray<StatementLine> =>
-  postings.flatMap((posting) => {
-    const isOfHours =
-      posting.kind === "share" &&
-      postings.some(
-        ({ kind, seq, line, reference }) =>
-          kind === "rent" &&
-          seq === posting.seq &&
-          line < posting.line &&
-          reference === posting.reference,
-      )
-    return [
-      ...(lots.includes(posting.debit) ? [{ ...posting, isOfHours, side: 0 as const }] : []),
-      ...(lots.includes(posting.credit) ? [{ ...posting, isOfHours, side: 1 as const }] : []),
-    ]
-  })
+  postings.flatMap((posting) => [
+    ...(lots.includes(posting.debit) ? [{ ...posting, side: 0 as const }] : []),
+    ...(lots.includes(posting.credit) ? [{ ...posting, side: 1 as const }] : []),
+  ])
 
 /** The end of the call that a posting is for. */
 const endOf = (

@@ -95,6 +95,7 @@ export const declines = [
   "TooLong",
   "TooFarAhead",
   "BondMissing",
+  "Offline",
 ] as const
 export type DeclineReason = (typeof declines)[number]
 
@@ -112,11 +113,15 @@ export const auditFindings = [
   "Clawback",
   "NoShow",
   "DisputeLost",
+  "HoursLeft",
   "QualityFailed",
 ] as const
 export type AuditFinding = (typeof auditFindings)[number]
 
-/** What a transfer is for; `posting` says so to a reader of a statement. */
+/**
+ * What a transfer is for; `posting` says so to a reader of a statement. Calls and bookings are numbered apart, and
+ * have kinds of their own: `rent…`, `penalty` and `award` are about a booking.
+ */
 export const postingKinds = [
   "grant",
   "purchase",
@@ -134,6 +139,9 @@ export const postingKinds = [
   "rent",
   "penalty",
   "award",
+  "rentShare",
+  "rentFee",
+  "rentPoolFee",
 ] as const
 export type PostingKind = (typeof postingKinds)[number]
 
@@ -186,7 +194,7 @@ export type Command =
       readonly debit: number
       readonly credit: number
       readonly amount: number
-      /** The request, transfer or instance that caused it. */
+      /** The request, transfer, instance or booking that caused it: the kind says which. */
       readonly reference: number
     }
   | { readonly _tag: "Rejected"; readonly event: string; readonly reason: Rejection }

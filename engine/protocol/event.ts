@@ -216,6 +216,8 @@ const MarketEvents = {
   ListingMeasured: { at, listing, maxJobs: whole, memoryMib: whole },
   /** When the listing is open, up to `until`: past it nothing is known, and it is closed. */
   ScheduleSet: { at, listing, opens: instants, closes: instants, until: whole },
+  /** It has no schedule any more: it is always open. */
+  ScheduleCleared: { at, listing },
   /** Hours are ordered. With `latestStart` they may start later, as soon as they fit. */
   BookingRequested: {
     at,

@@ -16,7 +16,7 @@ import { changeUse } from "../listings/use.ts"
 import { noteHours, noteStart } from "../ratings/records.ts"
 import { noteRealised } from "../swarms/rates.ts"
 import type { Market } from "../state/market-state.ts"
-import { close, penalise, releaseAll, releaseOldest } from "./escrow.ts"
+import { close, noteLeaving, penalise, releaseAll, releaseOldest } from "./escrow.ts"
 import { costOf, providerOf, roomFor } from "./terms.ts"
 import { dueOf, lostAt, periodEnd, wakeBooking } from "./wakes.ts"
 
@@ -208,6 +208,7 @@ export const endDelivery = (
   const { columns, ids } = market.bookings
   const { rules, now } = market
   makeDue(market, booking, Math.min(now, columns.endAt[booking]), isComplete)
+  if (!isComplete) noteLeaving(market, booking)
   // What is left of the hours was sold, too, where it is not the consumer who gives it back.
   if (!isComplete) noteUndelivered(market, booking, now)
   stopRunning(market, booking, reason)

@@ -62,7 +62,7 @@ export const settle = (
   const poolFee = mulDivFloor(fee, rules.poolFeeBps, 10_000)
 
   const paidByGift = postHold(ledger, sink, holds, hold, charge)
-  pay(market, provider, { charge, paidByGift, share, withheld, fee, poolFee }, id)
+  pay(market, provider, { charge, paidByGift, share, withheld, fee, poolFee }, "call", id)
 
   const isOwn = rules.isLinkedExcluded && partyOf(market, account) === instances.operator[instance]
   if (!isOwn) noteDemand(market, model, account, outputTokens)

@@ -220,6 +220,8 @@ const bookingSpec = {
   fee: "f64",
   poolFee: "f64",
   penalty: "f64",
+  /** What its provider is to lose of the bond for having left. */
+  forfeit: "f64",
   /** When whoever is to act has to: the provider to start, a party to answer, the judge to rule. */
   deadline: "f64",
   /** Who disputes it: 0 nobody, 1 its consumer, 2 its provider; and has the other one answered? */

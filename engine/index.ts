@@ -10,6 +10,14 @@ export {
   openWithdrawals,
   overdrawnAccounts,
 } from "./market/views/account-view.ts"
+export type { BatchPhase, BatchView } from "./market/views/batch-view.ts"
+export {
+  batchView,
+  batchViews,
+  countOpenBatches,
+  hasRoomForItem,
+  nextItem,
+} from "./market/views/batch-view.ts"
 export type { BookingPhase, BookingView } from "./market/views/booking-view.ts"
 export { bookingView, bookingViews } from "./market/views/booking-view.ts"
 export type {
@@ -54,6 +62,7 @@ export {
 export type { EligibilityReason } from "./market/admission/eligibility.ts"
 export { eligibilityReasons } from "./market/admission/eligibility.ts"
 export type {
+  BatchOutcome,
   BookingOutcome,
   Command,
   DeclineReason,
@@ -70,6 +79,7 @@ export { defaultEconomy, deriveEconomy, EconomyInvalid, knobRows } from "./econo
 export { Economy } from "./economy/schema.ts"
 export type {
   AccountId,
+  BatchId,
   BookingId,
   InstanceId,
   ListingId,

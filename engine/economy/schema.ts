@@ -6,6 +6,7 @@
  */
 import { Schema } from "effect"
 import { expectingKnobs, structOf } from "../core/knob.ts"
+import { batchKnobs } from "../rules/batch.ts"
 import { backpressureKnobs } from "../rules/backpressure.ts"
 import { blameKnobs } from "../rules/blame.ts"
 import { bountyKnobs } from "../rules/bounty.ts"
@@ -51,6 +52,7 @@ export const economyKnobs = {
   strategies: strategyKnobs,
   escrow: escrowKnobs,
   disputes: disputeKnobs,
+  batches: batchKnobs,
 } as const
 
 type Groups = typeof economyKnobs
@@ -81,5 +83,6 @@ export const Economy = Schema.Struct({
   strategies: group("strategies"),
   escrow: group("escrow"),
   disputes: group("disputes"),
+  batches: group("batches"),
 }).annotations(expectingKnobs)
 export type Economy = typeof Economy.Type

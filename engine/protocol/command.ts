@@ -3,6 +3,7 @@
  * kernel: it appends the command and rolls it into the market's digest.
  */
 import type {
+  BatchId,
   BookingId,
   InstanceId,
   ListingId,
@@ -63,6 +64,11 @@ export const rejections = [
   "Booked",
   "NotParty",
   "WrongPhase",
+  "BatchesNotTaken",
+  "UnknownBatch",
+  "DuplicateBatch",
+  "NotInBatch",
+  "ItemTaken",
 ] as const
 export type Rejection = (typeof rejections)[number]
 
@@ -73,6 +79,7 @@ export const refusals = [
   "NoInstance",
   "NoCapacity",
   "AttemptFailed",
+  "Expired",
 ] as const
 export type Refusal = (typeof refusals)[number]
 
@@ -101,6 +108,10 @@ export type Revocation = (typeof revocations)[number]
 /** How a booking was closed. */
 export const bookingOutcomes = ["released", "cancelled", "noShow", "split"] as const
 export type BookingOutcome = (typeof bookingOutcomes)[number]
+
+/** How a batch was closed. */
+export const batchOutcomes = ["done", "expired", "cancelled"] as const
+export type BatchOutcome = (typeof batchOutcomes)[number]
 
 export const auditFindings = [
   "OverReported",
@@ -227,6 +238,26 @@ export type Command =
   /** What is known of a schedule, or of a region's peak hours, comes to its end. */
   | { readonly _tag: "ExtendSchedule"; readonly listing: ListingId; readonly untilMicros: number }
   | { readonly _tag: "ExtendPeaks"; readonly region: RegionId; readonly untilMicros: number }
+  /** A batch is taken: its items cost this factor of their price, and so much is held for them. */
+  | {
+      readonly _tag: "AcceptBatch"
+      readonly batch: BatchId
+      readonly held: number
+      readonly factorBps: number
+      readonly deadline: number
+    }
+  | { readonly _tag: "DeclineBatch"; readonly batch: BatchId; readonly reason: DeclineReason }
+  /** It is over: held = charged + refund. What is neither completed nor failed was not answered in time. */
+  | {
+      readonly _tag: "CloseBatch"
+      readonly batch: BatchId
+      readonly outcome: BatchOutcome
+      readonly completed: number
+      readonly failed: number
+      readonly expired: number
+      readonly charged: number
+      readonly refund: number
+    }
 
 /** Where a step leaves its commands, in order. The driver drains it before the next step. */
 export interface CommandSink {
@@ -364,6 +395,18 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
       break
     case "ExtendPeaks":
       mixThree(digest, 22, command.region, command.untilMicros)
+      break
+    case "AcceptBatch":
+      mixThree(digest, 40, command.batch, command.held)
+      mixThree(digest, command.factorBps, command.deadline, 0)
+      break
+    case "DeclineBatch":
+      mixThree(digest, 41, command.batch, numberOf(declines, command.reason))
+      break
+    case "CloseBatch":
+      mixThree(digest, 42, command.batch, numberOf(batchOutcomes, command.outcome))
+      mixThree(digest, command.completed, command.failed, command.expired)
+      mixThree(digest, command.charged, command.refund, 0)
       break
   }
 }

@@ -43,6 +43,8 @@ const aboutHours = [
   "BookingDisputed",
   "DisputeAnswered",
   "DisputeRuled",
+  "BatchOpened",
+  "BatchCancelled",
 ] as const satisfies ReadonlyArray<MarketEvent["_tag"]>
 type HoursTag = (typeof aboutHours)[number]
 type Tag = Exclude<MarketEvent["_tag"], HoursTag>

@@ -45,6 +45,13 @@ export const aitbcHardened: Economy = {
   },
   // A false dispute costs nothing.
   disputes: { ...aitbc.disputes, depositShare: 0.1 },
+  batches: {
+    ...aitbc.batches,
+    // Ten items cost less than eight, so that small ones are padded; what saves cost is that they can wait.
+    minItems: 1,
+    // What is promised for a day has to fit into what a day leaves over.
+    mostIdleShare: 0.5,
+  },
   routing: { ...aitbc.routing, selection: "spareLottery", capacity: "verified" },
   breaker: hardened.breaker,
   backpressure: hardened.backpressure,

@@ -14,4 +14,5 @@ export const aitbc: Economy = {
   pricing: pooled.pricing,
   routing: pooled.routing,
   hours: { ...pooled.hours, areSold: true },
+  batches: { ...pooled.batches, areTaken: true },
 }

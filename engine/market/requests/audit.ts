@@ -11,15 +11,18 @@ export const auditRequests = (market: Market): void => {
   const { instances, ledger, requests } = market
   auditTable(requests)
   invariant(
-    ledger.holds.requests.slots.size === requests.slots.size,
+    ledger.holds.requests.slots.size <= requests.slots.size,
     "credits are held for open requests only",
   )
+  let calls = 0
   const inFlight = new Int32Array(instances.ids.length)
   for (let request = 0; request < requests.used; request++) {
     if (requests.ids[request] === -1) continue
     auditRequest(market, request)
+    if (requests.columns.batch[request] === 0) calls += 1
     inFlight[requests.columns.instance[request]] += 1
   }
+  invariant(ledger.holds.requests.slots.size === calls, "what is held for requests is for calls")
   for (let instance = 0; instance < instances.used; instance++)
     invariant(
       instances.columns.inFlight[instance] === inFlight[instance],
@@ -50,7 +53,7 @@ const auditRequest = (market: Market, request: number): void => {
     accusationOf(attempts, first + attempt) === undefined,
     "nothing is held against an attempt under way",
   )
-  auditHold(market, request)
+  if (market.requests.columns.batch[request] === 0) auditHold(market, request)
 }
 
 const auditHold = ({ ledger, requests }: Market, request: number): void => {

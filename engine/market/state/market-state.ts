@@ -216,6 +216,34 @@ const bookingSpec = {
   isAnswered: "u8",
 } as const
 
+const batchSpec = {
+  account: "i32",
+  model: "i32",
+  phase: "u8",
+  items: "u32",
+  deadline: "f64",
+  /** Its terms, as accepted: they never change. */
+  factorBps: "u32",
+  inputPricePerMtok: "f64",
+  maxPricePerMtok: "f64",
+  held: "f64",
+  /** Tokens of all items, at most; and of those that are under way or have ended well. */
+  inputTokens: "f64",
+  maxTokens: "f64",
+  inputTaken: "f64",
+  outputTaken: "f64",
+  /** The most output of the items that are over: what is left is the work. */
+  outputOver: "f64",
+  /** Price of the items that ended well, before the discount; what of it was charged; the fee in that. */
+  full: "f64",
+  charged: "f64",
+  fee: "f64",
+  poolFee: "f64",
+  underWay: "u32",
+  completed: "u32",
+  failed: "u32",
+} as const
+
 const modelSpec = {
   inputPricePerMtok: "f64",
   outputPricePerMtok: "f64",
@@ -227,6 +255,8 @@ const modelSpec = {
   /** Served output tokens and requests, for the expected size of a refused request. */
   servedTokens: "f64",
   servedRequests: "f64",
+  /** `servedTokens` as of the last turn of the hour. */
+  servedBefore: "f64",
   supply: "f64",
   /** Where the ramp of its instances starts, as of the last turn of the hour. */
   rampStart: "f64",
@@ -245,6 +275,9 @@ const requestSpec = {
   /** As quoted on arrival: a price that changes meanwhile is for later calls. */
   inputPricePerMtok: "f64",
   outputPricePerMtok: "f64",
+  /** Its batch, slot + 1; 0: none; −1: one that is over. Which of its items it is. */
+  batch: "i32",
+  item: "u32",
 } as const
 
 /** Places of the queues in `wakes`: instances by breaker, probes and the like; nodes by heartbeat. */
@@ -256,7 +289,9 @@ export const ofListings = 3
 /** Bookings that run or are over, and those that are still to start: ends come before starts. */
 export const ofBookings = 4
 export const ofStarts = 5
-const wakeQueues = 6
+/** Batches by their deadlines. */
+export const ofBatches = 6
+const wakeQueues = 7
 
 /** Hours of a party in use in a region: jobs now, and job·µs since rates were last set, up to `at`. */
 export interface PartyDemand {
@@ -289,6 +324,8 @@ export interface MarketHandle {
   readonly lastRequest: number
   /** Latest booking id; later ones are higher. */
   readonly lastBooking: number
+  /** Latest batch id; later ones are higher. */
+  readonly lastBatch: number
   readonly [kernelOnly]: true
 }
 
@@ -297,6 +334,7 @@ export interface Market extends MarketHandle {
   now: number
   lastRequest: number
   lastBooking: number
+  lastBatch: number
   /** Start of the next hour, µs. */
   nextHour: number
   /** Hours that have turned since anything else happened. */
@@ -324,6 +362,11 @@ export interface Market extends MarketHandle {
   readonly duePeriods: Map<number, Array<DuePeriod>>
   /** Party → when it last lost disputes, the latest three, oldest first. */
   readonly lostDisputes: Map<number, ReadonlyArray<number>>
+  readonly batches: Table<typeof batchSpec>
+  /** By batch slot: how each of its items stands, a byte an item. */
+  readonly batchItems: Array<Uint8Array<ArrayBuffer>>
+  /** By model slot: output tokens that were idle, by hour of the week; empty where nobody asks. */
+  readonly idleTokens: Array<Float64Array<ArrayBuffer>>
   /** Who stands side by side for requests, by field; free fields, last freed first. */
   readonly fields: Array<Candidates>
   readonly freeFields: Array<number>
@@ -366,6 +409,7 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     now: 0,
     lastRequest: -1,
     lastBooking: -1,
+    lastBatch: -1,
     nextHour: microsPerHour,
     idleHours: 0,
     sink: { commands: [], digest },
@@ -387,6 +431,9 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     regionDemand: [],
     duePeriods: new Map(),
     lostDisputes: new Map(),
+    batches: makeTable(batchSpec, 1),
+    batchItems: [],
+    idleTokens: [],
     fields: [],
     freeFields: [],
     levels: [],

@@ -152,7 +152,8 @@ export class Calls {
       this.retries[k].send(request, 0)
       return
     }
-    recorder.add(`refused.${reason}`, 1)
+    // Only an item of a batch can expire, and nobody sends any here.
+    recorder.add(`refused.${reason as Exclude<Refusal, "Expired">}`, 1)
     if (consumer >= 0) consumers.noteGivenUp(consumer)
     this.close(request, slot)
   }

@@ -6,7 +6,8 @@ export const open = 0
 
 export const batchMachine = machine({
   name: "batch",
-  meaning: "Items are given out while there is room, and each is paid for once; what is left is void.",
+  meaning:
+    "Items are given out while there is room, and each is paid for once; what is left is void.",
   initial: "open",
   final: ["done", "expired", "cancelled"],
   table: {

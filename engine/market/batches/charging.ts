@@ -29,7 +29,10 @@ export const chargeItem = (
   const { columns, ids } = batches
   columns.full[batch] += price
   const due = dueOf(columns.full[batch], columns.factorBps[batch])
-  invariant(due <= columns.held[batch], "what is held for a batch covers all that its items may cost")
+  invariant(
+    due <= columns.held[batch],
+    "what is held for a batch covers all that its items may cost",
+  )
   const charge = due - columns.charged[batch]
   const fee = feeOf(due, rules.feeBps) - columns.fee[batch]
   const poolFee =

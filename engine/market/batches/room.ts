@@ -12,9 +12,9 @@ const secondsPerHour = microsPerHour / microsPerSecond
 
 /** Standings of an instance that serves: it has room, or is at work. */
 const serves: ReadonlyArray<boolean> = eligibilityReasons.map((reason) =>
-  (["Eligible", "Full"] satisfies ReadonlyArray<EligibilityReason> as ReadonlyArray<string>).includes(
-    reason,
-  ),
+  (
+    ["Eligible", "Full"] satisfies ReadonlyArray<EligibilityReason> as ReadonlyArray<string>
+  ).includes(reason),
 )
 
 /** A model's room: slots of those that serve it, those of them that are free, and their speed. */
@@ -107,7 +107,6 @@ const speedByModel = (market: Market): Float64Array => {
   const speeds = new Float64Array(market.models.used)
   for (let instance = 0; instance < used; instance++)
     if (ids[instance] !== -1 && serves[columns.reason[instance]])
-      speeds[columns.model[instance]] =
-        speeds[columns.model[instance]] + speedOf(market, instance)
+      speeds[columns.model[instance]] = speeds[columns.model[instance]] + speedOf(market, instance)
   return speeds
 }

@@ -80,10 +80,7 @@ export const onRequestArrived = (
   return undefined
 }
 
-const onItemArrived = (
-  market: Market,
-  event: EventOf<"RequestArrived">,
-): Rejection | undefined => {
+const onItemArrived = (market: Market, event: EventOf<"RequestArrived">): Rejection | undefined => {
   const given = giveOut(market, event)
   if (typeof given !== "object") return given
   dispatch(market, given.request, given.instance)

@@ -72,11 +72,12 @@ const LIVE_ROOMS = {
   accounts: ["views"],
   operations: ["views"],
   dashboard: ["views"],
+  batches: ["gateway"],
   hours: ["hosts"],
   agent: ["protocol"],
   cli: ["agent"],
   replay: ["store"],
-  start: ["gateway", "hours", "accounts", "operations", "dashboard"],
+  start: ["batches", "hours", "accounts", "operations", "dashboard"],
 }
 
 const usedBy = (rooms, room) => rooms[room].flatMap((one) => [one, ...usedBy(rooms, one)])

@@ -16,6 +16,7 @@ export {
   batchViews,
   countOpenBatches,
   hasRoomForItem,
+  itemStandOf,
   nextItem,
 } from "./market/views/batch-view.ts"
 export type { BookingPhase, BookingView } from "./market/views/booking-view.ts"
@@ -70,7 +71,7 @@ export type {
   Rejection,
   Revocation,
 } from "./protocol/command.ts"
-export { bookingOutcomes, declines, refusals, rejections } from "./protocol/command.ts"
+export { batchOutcomes, bookingOutcomes, declines, refusals, rejections } from "./protocol/command.ts"
 export { economies } from "./economy/presets/index.ts"
 export { hardened } from "./economy/presets/hardened.ts"
 export { pooled } from "./economy/presets/pooled.ts"

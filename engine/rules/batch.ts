@@ -119,6 +119,10 @@ export const underWay = 1
 export const completed = 2
 export const voided = 3
 
+/** Their names, by number. */
+export const standNames = ["waiting", "underWay", "completed", "void"] as const
+export type ItemStand = (typeof standNames)[number]
+
 export const standOf = (item: number): number => item >> standShift
 export const failuresOf = (item: number): number => item & mostFailures
 const mostFailures = (1 << standShift) - 1

@@ -42,6 +42,10 @@ const failed: ReadonlySet<Outcome> = new Set<Outcome>([
   "truncated",
   "malformed",
   "notServed",
+])
+
+const notTried: ReadonlySet<Outcome> = new Set<Outcome>([
+  "gatewayFault",
   "backpressure",
   "credentialRefused",
 ])
@@ -163,7 +167,7 @@ export const makeNaiveBatches = (terms: NaiveTerms) => {
     if (isAnswered) {
       item.stand = "completed"
       batch.full += ceil(BigInt(outputTokens) * batch.price, 1_000_000n)
-    } else if (outcome === "gatewayFault") item.stand = "waiting"
+    } else if (notTried.has(outcome)) item.stand = "waiting"
     else if (failed.has(outcome)) {
       item.failures += 1
       item.stand = item.failures > terms.redo ? "void" : "waiting"

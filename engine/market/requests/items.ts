@@ -109,7 +109,8 @@ export const concludeItem = (
   else {
     const end = endOf(outcome, isDelivered)
     if (isDelivered && end === "completed") settleItem(market, request, outcome, outputTokens)
-    else if (end === "failed") refuse(market, id, "AttemptFailed")
+    else if (verdictOf[outcome] === "failure" || isRetryable(outcome))
+      refuse(market, id, "AttemptFailed")
     else finishUnpaid(market, request, outcome)
     endItem(market, request, end)
   }
@@ -118,9 +119,10 @@ export const concludeItem = (
 
 const endOf = (outcome: Outcome, isDelivered: boolean): ItemEnd => {
   if (isAnswered(outcome, isDelivered)) return "completed"
-  // What the gateway lost is no failure of the item's.
+  // What the gateway lost, and what a busy host did not take, was not tried.
   if (outcome === "gatewayFault") return "undone"
-  return verdictOf[outcome] === "failure" || isRetryable(outcome) ? "failed" : "voided"
+  if (verdictOf[outcome] === "failure") return "failed"
+  return isRetryable(outcome) ? "undone" : "voided"
 }
 
 const finishUnpaid = (market: Market, request: number, outcome: Outcome): void =>

@@ -2,7 +2,8 @@
 import type { AccountId, BatchId, ModelId } from "../../core/ids.ts"
 import { countOf, slotOf } from "../../core/table.ts"
 import { batchColumn, open as openPhase } from "../../machines/batch.ts"
-import { standOf, waiting } from "../../rules/batch.ts"
+import { standNames, standOf, waiting } from "../../rules/batch.ts"
+import type { ItemStand } from "../../rules/batch.ts"
 import { hasRoom } from "../batches/room.ts"
 import type { Market, MarketHandle } from "../state/market-state.ts"
 import { open } from "../state/market-state.ts"
@@ -52,6 +53,18 @@ export const nextItem = (handle: MarketHandle, id: BatchId, from: number): numbe
   for (let item = from; item < items.length; item++)
     if (standOf(items[item]) === waiting) return item
   return -1
+}
+
+/** How an item of a batch stands; `undefined` where the batch is over, or has no such item. O(1). */
+export const itemStandOf = (
+  handle: MarketHandle,
+  id: BatchId,
+  item: number,
+): ItemStand | undefined => {
+  const market = open(handle)
+  const batch = slotOf(market.batches, id)
+  const state = batch < 0 ? undefined : market.batchItems[batch][item]
+  return state === undefined ? undefined : standNames[standOf(state)]
 }
 
 /** Would an item of the batch be given out now? O(instances). */

@@ -15,6 +15,7 @@
  */
 import type {
   AccountId,
+  BatchId,
   Command,
   InstanceId,
   ModelId,
@@ -64,6 +65,8 @@ export interface CallOrder {
   readonly maxTokens: number
   /** Minor units per million output tokens. */
   readonly maxPricePerMtok?: number
+  /** It is an item of a batch, as the kernel calls both. */
+  readonly item?: { readonly batch: BatchId; readonly item: number }
   /** For its receipt. */
   readonly asker?: Asker
 }
@@ -379,6 +382,7 @@ export const openCall = (
         inputTokens: order.inputTokens,
         maxTokens: order.maxTokens,
         ...(order.maxPricePerMtok === undefined ? {} : { maxPricePerMtok: order.maxPricePerMtok }),
+        ...order.item,
       })
       if (rejection !== undefined) fail(rejectionError(rejection, model))
     },

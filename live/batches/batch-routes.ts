@@ -100,7 +100,13 @@ const viewRoutes = (app: FastifyInstance, services: LiveServices, batches: Batch
         errors: [404],
       }),
     },
-    async (request) =>
-      batches.view(batches.named(callerOf(services, request).account, request.params.id)),
+    async (request) => {
+      const view = batches.view(
+        batches.named(callerOf(services, request).account, request.params.id),
+      )
+      // What is told of a batch is on disk.
+      await services.driver.durable()
+      return view
+    },
   )
 }

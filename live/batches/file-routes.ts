@@ -26,16 +26,13 @@ export const fileRoutes = (app: FastifyInstance, services: LiveServices, files: 
     "/v1/files",
     {
       bodyLimit: config.batches.fileBytes + formBytes,
-      schema: {
-        ...routeSchema({
-          tag: "Calls",
-          summary: "Bring a file for a batch: one request a line, as OpenAI has it",
-          keys: ["account"],
-          stream: { type: multipart, meaning: "`file`, and `purpose`: batch" },
-          answers: { 200: Protocol.FileView },
-        }),
-        body: undefined,
-      },
+      schema: routeSchema({
+        tag: "Calls",
+        summary: "Bring a file for a batch: one request a line, as OpenAI has it",
+        keys: ["account"],
+        stream: { type: multipart, meaning: "`file`, and `purpose`: batch" },
+        answers: { 200: Protocol.FileView },
+      }),
       onRequest: async (request) => void callerOf(services, request),
     },
     async (request) => {
@@ -103,6 +100,8 @@ export const fileRoutes = (app: FastifyInstance, services: LiveServices, files: 
     },
     async (request, reply) => {
       const file = files.named(callerOf(services, request).account, request.params.id)
+      // What a batch has just left may still be on its way to where it is read from.
+      await driver.durable()
       const parts = async function* () {
         for (let part = 0; part < file.parts; part++) yield await runEffect(files.part(file, part))
       }

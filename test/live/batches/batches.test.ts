@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { toFile } from "openai"
 import { afterEach, describe, expect, it } from "vitest"
 import { booksView } from "../../../engine/index.ts"
+import { ComputeClient } from "../../../live/client.ts"
 import { crashImage, temporaryFolder } from "../support/data-directory.ts"
 import type { HostCall, MockHost } from "../gateway/mock-host.ts"
 import { openMockHost, refuse, streamTexts } from "../gateway/mock-host.ts"
@@ -260,5 +261,25 @@ describe("a gateway that is killed within a batch", () => {
     const { charge = "" } = batch as { readonly charge?: string }
     expect(Math.round(Number(charge) * 1e6)).toBe(Math.ceil(0.7 * full))
     expect(booksView(services.driver.market)).toMatchObject({ total: 0, held: 0 })
+  })
+})
+
+describe("ComputeClient", () => {
+  it("opens a batch, and reads what it left", async () => {
+    const gateway = await batchGateway({ endpoint: await openHost(echo) })
+    const client = new ComputeClient({ baseUrl: gateway.url, apiKey: gateway.secret })
+    const opened = await client.submitBatch(
+      ["a", "b"].map((customId) => ({
+        customId,
+        model: "small",
+        messages: [{ role: "user", content: customId }],
+        maxTokens: 10,
+      })),
+    )
+    await until(gateway.client, opened.id, ({ status }) => status === "completed")
+    const batch = await client.batch(opened.id)
+    expect(batch.request_counts).toEqual({ total: 2, completed: 2, failed: 0 })
+    const text = await client.fileText(batch.output_file_id ?? "")
+    expect(text.trim().split("\n")).toHaveLength(2)
   })
 })

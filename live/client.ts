@@ -42,10 +42,13 @@ export type {
   KnownProvider,
   OfferingOptions,
   PricingModel,
+  ProviderAnalytics,
   ProviderEarnings,
   ProviderListing,
+  ProviderMonitoring,
   ProviderRegistration,
   ProviderStatus,
+  ProviderSuggestion,
   Schedule,
 } from "./agent/hours/compute-provider.ts"
 export type { Batch } from "./agent/transport/batches.ts"

@@ -98,6 +98,7 @@ export const declines = [
   "TooLong",
   "TooFarAhead",
   "BondMissing",
+  "Offline",
 ] as const
 export type DeclineReason = (typeof declines)[number]
 
@@ -119,10 +120,14 @@ export const auditFindings = [
   "Clawback",
   "NoShow",
   "DisputeLost",
+  "HoursLeft",
 ] as const
 export type AuditFinding = (typeof auditFindings)[number]
 
-/** What a transfer is for; `posting` says so to a reader of a statement. */
+/**
+ * What a transfer is for; `posting` says so to a reader of a statement. Calls and bookings are numbered apart, and
+ * have kinds of their own: `rent…`, `penalty` and `award` are about a booking.
+ */
 export const postingKinds = [
   "grant",
   "purchase",
@@ -140,6 +145,9 @@ export const postingKinds = [
   "rent",
   "penalty",
   "award",
+  "rentShare",
+  "rentFee",
+  "rentPoolFee",
 ] as const
 export type PostingKind = (typeof postingKinds)[number]
 
@@ -192,7 +200,7 @@ export type Command =
       readonly debit: number
       readonly credit: number
       readonly amount: number
-      /** The request, transfer or instance that caused it. */
+      /** The request, transfer, instance or booking that caused it: the kind says which. */
       readonly reference: number
     }
   | { readonly _tag: "Rejected"; readonly event: string; readonly reason: Rejection }

@@ -147,6 +147,10 @@ const MarketEvents = {
     /** It is an item of a batch, of this number from 0 on: paid for out of what is held for that. */
     batch: Schema.optionalWith(batch, { exact: true }),
     item: Schema.optionalWith(whole, { exact: true }),
+    /** Highest acceptable rate of its host, minor units an hour, where time is charged; absent: any. */
+    maxRatePerHour: Schema.optionalWith(whole, { exact: true }),
+    /** The consumer's own hours that it is part of: it costs nothing more, and goes to their node alone. */
+    booking: Schema.optionalWith(booking, { exact: true }),
   },
   AttemptEnded: {
     at,
@@ -195,6 +199,8 @@ const MarketEvents = {
   ListingMeasured: { at, listing, maxJobs: whole, memoryMib: whole },
   /** When the listing is open, up to `until`: past it nothing is known, and it is closed. */
   ScheduleSet: { at, listing, opens: instants, closes: instants, until: whole },
+  /** It has no schedule any more: it is always open. */
+  ScheduleCleared: { at, listing },
   /** Hours are ordered. With `latestStart` they may start later, as soon as they fit. */
   BookingRequested: {
     at,

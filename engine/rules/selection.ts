@@ -163,12 +163,6 @@ export const isFieldEmpty = ({ field }: Candidates): boolean => isEmpty(field)
 /** Does nobody stand in a field, with room or without? */
 export const isFieldDeserted = ({ field }: Candidates): boolean => field.used === field.free.length
 
-/** How many stand in a field, with room or without. */
-export const countIn = ({ field, operators }: Candidates, { selection }: SelectionRules): number =>
-  selection === "operatorFirst"
-    ? [...operators.values()].reduce((sum, { members }) => sum + members, 0)
-    : field.used - field.free.length
-
 /** The summed weight of those with room, under a lottery by room. */
 export const roomOf = ({ field }: Candidates): number => weightOfLeast(field)
 

@@ -187,7 +187,7 @@ const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
       metrics.httpPlugin,
       gatewayRoutes(services, calls),
       batchRoutes(services, files, batches),
-      hostRoutes(services, board, { guard, vault, registry, hours: hours.delivery.hostHours }),
+      hostRoutes(services, board, { guard, vault, registry, hours: hours.hostHours }),
       hoursRoutes(hours),
       accountRoutes(services),
       operationsRoutes(services, { metrics, feed, trends, phase }),

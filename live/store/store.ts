@@ -69,10 +69,7 @@ export interface StatementPlace {
   readonly side: 0 | 1
 }
 
-export interface StatementLine extends StoredPosting, StatementPlace {
-  /** Of a share: it was paid for hours, and its reference is their booking. */
-  readonly isOfHours: boolean
-}
+export interface StatementLine extends StoredPosting, StatementPlace {}
 
 export interface StatementQuery {
   /** Ledger accounts whose lines are asked for, none of them the system's own. */
@@ -100,7 +97,7 @@ export interface Spans {
   readonly originMicros: number
 }
 
-export type EarningKind = "share" | "bounty" | "vestingBounty" | "vested"
+export type EarningKind = "share" | "rentShare" | "bounty" | "vestingBounty" | "vested"
 
 export interface EarningsRow {
   readonly span: number
@@ -131,6 +128,21 @@ export interface PayRow {
   readonly bounty: number
 }
 
+/** What calls of a caller's brought in a span. */
+export interface CallerPayRow {
+  readonly span: number
+  /** Who called, and for what; null: its receipt is gone. */
+  readonly account: number | null
+  readonly model: number | null
+  readonly jobs: number
+  readonly gross: number
+  readonly fee: number
+  /** Into both lots. */
+  readonly share: number
+  /** From first tokens to last ones. */
+  readonly decodeMicros: number
+}
+
 /** The postings, as people ask for them. */
 export interface Ledgers {
   readonly statement: (query: StatementQuery) => Effect.Effect<Statement, StoreFault>
@@ -141,6 +153,8 @@ export interface Ledgers {
   ) => Effect.Effect<ReadonlyArray<EarningsRow>, StoreFault>
   /** What calls served by these instances brought, by span and instance. */
   readonly pay: (query: PayQuery) => Effect.Effect<ReadonlyArray<PayRow>, StoreFault>
+  /** The same, by span, caller and model. */
+  readonly payByCaller: (query: PayQuery) => Effect.Effect<ReadonlyArray<CallerPayRow>, StoreFault>
 }
 
 export interface UsageQuery extends Spans {

@@ -34,6 +34,7 @@ const aboutHours = [
   "ListingPhaseSet",
   "ListingMeasured",
   "ScheduleSet",
+  "ScheduleCleared",
   "BookingRequested",
   "DeliveryStarted",
   "DeliveryProbed",

@@ -8,6 +8,8 @@ export const aitbcHardened: Economy = {
   name: "aitbc-hardened",
   meaning:
     "The market of hours with its holes closed: measured delivery, hours paid as delivered, bonds, deposits.",
+  // Where calls are charged by their time, a slow host earns more.
+  pricing: { ...aitbc.pricing, timeCap: "tokens" },
   hours: {
     ...aitbc.hours,
     // Demand at the moment of the order says nothing of the tenth hour: a surge on all of it overpays long
@@ -39,12 +41,15 @@ export const aitbcHardened: Economy = {
     // what a better buyer pays for the others.
     bondHours: 24,
     penaltyHours: 24,
+    // Or it gives access first, and leaves a minute later.
+    forfeitShare: 1,
     // Far bookings lock every machine, and are cancelled for nothing; a fee of 2 hours' price is not shown
     // to be enough.
     cancelFeeHours: 4,
   },
-  // A false dispute costs nothing.
-  disputes: { ...aitbc.disputes, depositShare: 0.1 },
+  // A false dispute costs nothing, or less than it gains now and then: one in twenty is ruled on by mistake,
+  // as many are not answered. Where nothing is trivial, half of the others are won by a rounding.
+  disputes: { ...aitbc.disputes, depositShare: 0.2, trivialShare: 0.01 },
   batches: {
     ...aitbc.batches,
     // Ten items cost less than eight, so that small ones are padded; what saves cost is that they can wait.

@@ -27,7 +27,8 @@ export const onBatchOpened = (
   event: EventOf<"BatchOpened">,
 ): Rejection | undefined => {
   const { rules, now, ledger } = market
-  if (!rules.areBatchesTaken) return "BatchesNotTaken"
+  // What a call costs that is charged by its time is not known beforehand.
+  if (!rules.areBatchesTaken || rules.pricing.isByTime) return "BatchesNotTaken"
   const { batch: id, items, inputTokens, maxTokens } = event
   if (!areQuantities(event)) return "InvalidQuantity"
   if (inputTokens > mostTokens || maxTokens > mostTokens) return "TooManyTokens"
@@ -41,7 +42,7 @@ export const onBatchOpened = (
   if (deadline <= now) return decline(market, id, "InThePast")
   if (deadline > now + rules.batchWindowMicros) return decline(market, id, "TooFarAhead")
   const inputPrice = rules.pricing.inputPrice(market, model)
-  const leastPrice = rules.pricing.leastOutputPrice(market, model)
+  const leastPrice = rules.pricing.leastLevel(market, model)
   const { maxPricePerMtok = leastPrice } = event
   if (leastPrice > maxPricePerMtok) return decline(market, id, "PriceTooHigh")
   // Where the platform sets one price, nobody pays more than that.

@@ -14,7 +14,7 @@ import type { EventOf } from "../../protocol/event.ts"
 import { giveBack } from "../../rules/hours/calendar.ts"
 import { changeUse } from "../listings/use.ts"
 import type { Market } from "../state/market-state.ts"
-import { close, penalise, releaseAll, releaseOldest } from "./escrow.ts"
+import { close, noteLeaving, penalise, releaseAll, releaseOldest } from "./escrow.ts"
 import { costOf, providerOf, roomFor } from "./terms.ts"
 import { dueOf, lostAt, periodEnd, wakeBooking } from "./wakes.ts"
 
@@ -180,6 +180,7 @@ export const endDelivery = (
   const { columns, ids } = market.bookings
   const { rules, now } = market
   makeDue(market, booking, Math.min(now, columns.endAt[booking]), isComplete)
+  if (!isComplete) noteLeaving(market, booking)
   stopRunning(market, booking, reason)
   advance(bookingColumn, columns.phase, booking, "ended")
   if (rules.isConfirmedByConsumer && dueOf(market, booking).length > 0) {

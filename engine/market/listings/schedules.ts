@@ -8,7 +8,8 @@ import { wakeAt } from "../../core/wake-queue.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
-import { isWithin, nextTurn, spansOf } from "../../rules/hours/spans.ts"
+import type { Spans } from "../../rules/hours/spans.ts"
+import { always, isWithin, nextTurn, spansOf } from "../../rules/hours/spans.ts"
 import { lookAgainAtNode } from "../admission/probes.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofListings } from "../state/market-state.ts"
@@ -27,11 +28,25 @@ export const onScheduleSet = (
   if (!isWhole(event.until)) return "InvalidQuantity"
   const spans = spansOf(event.opens, event.closes)
   if (spans === undefined || (spans.until.at(-1) ?? 0) > event.until) return "InvalidSpans"
+  setSchedule(market, listing, spans, event.until)
+  return undefined
+}
+
+export const onScheduleCleared = (
+  market: Market,
+  event: EventOf<"ScheduleCleared">,
+): Rejection | undefined => {
+  const listing = slotOf(market.listings, event.listing)
+  if (listing < 0) return "UnknownListing"
+  setSchedule(market, listing, always, Infinity)
+  return undefined
+}
+
+const setSchedule = (market: Market, listing: number, spans: Spans, until: number): void => {
   countUse(market, listing)
   market.schedules[listing] = spans
-  market.listings.columns.scheduleUntil[listing] = event.until
+  market.listings.columns.scheduleUntil[listing] = until
   followSchedule(market, listing)
-  return undefined
 }
 
 /** The wake of a listing: it opens, closes, or little is known of what comes. */

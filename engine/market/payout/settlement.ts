@@ -18,6 +18,8 @@ import { slotOf } from "../../core/table.ts"
 import { mulDivFloor } from "../../core/units.ts"
 import { bountyOf, claim, noteDemand } from "./bounty.ts"
 import { feeOf, priceOf } from "../../rules/price.ts"
+import { mostMicros, priceOfTime } from "../../rules/pricing/time-price.ts"
+import { countedSlots, countedTokensPerSecond } from "../admission/eligibility.ts"
 
 /** Releases the whole hold of a request that delivered nothing. */
 export const voidRequest = (market: Market, request: number): void => {
@@ -54,7 +56,7 @@ export const settleItem = (
   const share = charge - fee
   const withheld = Math.floor(share * reductionOf(market, instances.node[instance]))
   const split = { charge, paidByGift, share, withheld, fee, poolFee }
-  pay(market, instances.account[instance], split, id)
+  pay(market, instances.account[instance], split, "call", id)
   emitFinish(market.sink, {
     _tag: "Finish",
     request: id,
@@ -90,15 +92,15 @@ export const settle = (
   const holds = ledger.holds.requests
   const hold = slotOf(holds, id)
   invariant(hold >= 0, "a call that is settled has a hold")
-  const charge = Math.min(
-    heldAmount(holds, hold),
-    priceOf(
-      requests.inputTokens[request],
-      requests.inputPricePerMtok[request],
-      outputTokens,
-      requests.outputPricePerMtok[request],
-    ),
-  )
+  const price = rules.pricing.isByTime
+    ? priceByTime(market, request, outputTokens)
+    : priceOf(
+        requests.inputTokens[request],
+        requests.inputPricePerMtok[request],
+        outputTokens,
+        requests.outputPricePerMtok[request],
+      )
+  const charge = Math.min(heldAmount(holds, hold), price)
   const fee = feeOf(charge, rules.feeBps)
   const share = charge - fee
   const reduction = reductionOf(market, node)
@@ -106,7 +108,7 @@ export const settle = (
   const poolFee = mulDivFloor(fee, rules.poolFeeBps, 10_000)
 
   const paidByGift = postHold(ledger, sink, holds, hold, charge)
-  pay(market, provider, { charge, paidByGift, share, withheld, fee, poolFee }, id)
+  pay(market, provider, { charge, paidByGift, share, withheld, fee, poolFee }, "call", id)
 
   const isOwn = rules.isLinkedExcluded && partyOf(market, account) === instances.operator[instance]
   if (!isOwn) noteDemand(market, model, account, outputTokens)
@@ -136,3 +138,21 @@ export const settle = (
     bounty,
   })
 }
+
+/** What the time from dispatch to now costs: all of it, or what the tokens can account for. */
+const priceByTime = (market: Market, request: number, outputTokens: number): number => {
+  const { now, rules } = market
+  const { instance, ratePerHour, startedAt } = market.requests.columns
+  const passed = now - startedAt[request]
+  const micros = rules.isTimeCapped
+    ? Math.min(passed, mostMicrosOf(market, instance[request], outputTokens))
+    : passed
+  return priceOfTime(micros, ratePerHour[request])
+}
+
+/** What tokens may take at the counted speed of one stream, with some slack. */
+const mostMicrosOf = (market: Market, instance: number, tokens: number): number =>
+  mostMicros(
+    tokens,
+    countedTokensPerSecond(market, instance) / Math.max(1, countedSlots(market, instance)),
+  )

@@ -3,6 +3,7 @@ import { stopping } from "../../machines/presence.ts"
 import { invariant } from "../../core/invariant.ts"
 import { auditTable } from "../../core/table.ts"
 import { auditWakeQueue } from "../../core/wake-queue.ts"
+import { countUnderWay } from "../state/attempts.ts"
 import { candidateAt } from "../../rules/selection.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofNodes, partyOf } from "../state/market-state.ts"
@@ -35,6 +36,26 @@ export const auditPresence = (market: Market): void => {
       "a model counts its operators' instances",
     )
   }
+  auditOffers(market)
+}
+
+const auditOffers = (market: Market): void => {
+  const counted = onlineByField(market)
+  for (const { fields, online } of market.levels)
+    invariant(
+      fields.length === online.length &&
+        fields.every((field, level) => online[level] === (counted.get(field) ?? 0)),
+      "a price counts who asks it and is online",
+    )
+}
+
+const onlineByField = ({ instances, nodes }: Market): ReadonlyMap<number, number> => {
+  const { field, node } = instances.columns
+  const counted = new Map<number, number>()
+  for (let instance = 0; instance < instances.used; instance++)
+    if (instances.ids[instance] !== -1 && nodes.columns.isOnline[node[instance]] === 1)
+      counted.set(field[instance], (counted.get(field[instance]) ?? 0) + 1)
+  return counted
 }
 
 /** Returns how many instances are on the node's list. */
@@ -83,7 +104,7 @@ const auditInstance = (market: Market, instance: number): void => {
     "nobody is online for longer than there is a market",
   )
   invariant(
-    columns.service[instance] !== stopping || columns.inFlight[instance] > 0,
+    columns.service[instance] !== stopping || countUnderWay(instances, instance) > 0,
     "an instance that is to stop waits for attempts",
   )
   invariant(

@@ -7,6 +7,7 @@ import { invariant } from "../../core/invariant.ts"
 import { advance } from "../../core/machine.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
+import { countUnderWay } from "../state/attempts.ts"
 import type { EventOf } from "../../protocol/event.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofNodes } from "../state/market-state.ts"
@@ -20,6 +21,7 @@ import { lookAgain } from "../admission/probes.ts"
 import { noteNode } from "../bookings/delivery.ts"
 import { delist, isNodeBooked } from "../listings/listings.ts"
 import { countUseOfNode } from "../listings/use.ts"
+import { countOnline } from "../pricing/offers.ts"
 import { bequeathSeats, inheritSeats, leaveSeat } from "../payout/seats.ts"
 
 export const onNodeRegistered = (
@@ -109,7 +111,7 @@ export const onNodeRemoved = (
   const node = slotOf(market.nodes, event.node)
   if (node < 0) return "UnknownNode"
   for (const instance of instancesOf(market, node))
-    if (market.instances.columns.inFlight[instance] > 0) return "AttemptsInFlight"
+    if (countUnderWay(market.instances, instance) > 0) return "AttemptsInFlight"
   if (isNodeBooked(market, node)) return "Booked"
   delist(market, node)
   for (const instance of instancesOf(market, node)) {
@@ -123,7 +125,7 @@ export const onNodeRemoved = (
 }
 
 /** Slots of a node's instances, latest first. */
-const instancesOf = (market: Market, node: number): ReadonlyArray<number> => {
+export const instancesOf = (market: Market, node: number): ReadonlyArray<number> => {
   const { nextOnNode } = market.instances.columns
   const found: Array<number> = []
   let next = market.nodes.columns.firstInstance[node]
@@ -138,7 +140,10 @@ const takeOffline = (market: Market, node: number): void => {
   countUseOfNode(market, node)
   advance(connectionColumn, market.nodes.columns.isOnline, node, "silent")
   wakeAt(market.wakes[ofNodes], node, Infinity)
-  for (const instance of instancesOf(market, node)) setOnline(market, instance, false)
+  for (const instance of instancesOf(market, node)) {
+    countOnline(market, instance, -1)
+    setOnline(market, instance, false)
+  }
   noteNode(market, node, false)
 }
 
@@ -147,6 +152,7 @@ const bringOnline = (market: Market, node: number): void => {
   advance(connectionColumn, market.nodes.columns.isOnline, node, "heard")
   if (market.nodes.columns.isSupervised[node] === 1) superviseFrom(market, node)
   for (const instance of instancesOf(market, node)) {
+    countOnline(market, instance, 1)
     setOnline(market, instance, true)
     lookAgain(market, instance)
   }

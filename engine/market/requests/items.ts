@@ -2,11 +2,10 @@
  * A request that is an item of a batch (docs/rules.md#batches): it goes where calls leave room, costs nothing
  * unless it is answered whole, and its batch pays for it.
  */
-import { insert, remove, slotOf } from "../../core/table.ts"
+import { remove, slotOf } from "../../core/table.ts"
 import { isWhole } from "../../core/units.ts"
 import { open } from "../../machines/batch.ts"
-import type { Refusal, Rejection } from "../../protocol/command.ts"
-import { emit, emitFinish } from "../../protocol/command.ts"
+import type { Rejection } from "../../protocol/command.ts"
 import type { EventOf, Outcome } from "../../protocol/event.ts"
 import { standOf, waiting } from "../../rules/batch.ts"
 import { isRetryable, verdictOf } from "../../rules/outcome.ts"
@@ -14,9 +13,9 @@ import type { ItemEnd } from "../batches/items.ts"
 import { batchOf, endItem, takeItem } from "../batches/items.ts"
 import { hasRoom } from "../batches/room.ts"
 import { settleItem } from "../payout/settlement.ts"
-import { growAttempts } from "../state/attempts.ts"
 import type { Market } from "../state/market-state.ts"
 import { settleBlame } from "./blame.ts"
+import { admit, finishFree, isFailed, refuse } from "./lifecycle.ts"
 
 /** Where an item goes: the request's new slot and its instance; else why not, or that it was refused. */
 export interface GivenOut {
@@ -45,8 +44,7 @@ export const giveOut = (
   const ask = { inputTokens, maxTokens, maxPricePerMtok }
   const instance = pricing.draw(market, model, ask, Infinity)
   if (instance < 0) return refuse(market, id, "NoCapacity")
-  const request = insert(market.requests, id)
-  growAttempts(market.attempts, market.rules, market.requests.ids.length)
+  const request = admit(market, id)
   const requests = market.requests.columns
   requests.account[request] = columns.account[batch]
   requests.model[request] = model
@@ -85,11 +83,6 @@ const rejectItem = (
   return isTooLong ? "TooManyTokens" : undefined
 }
 
-const refuse = (market: Market, request: number, reason: Refusal): undefined => {
-  emit(market.sink, { _tag: "Refuse", request, reason })
-  return undefined
-}
-
 /** Is an item answered whole? What a consumer breaks off it pays for, as of a call. */
 export const isAnswered = (outcome: Outcome, isDelivered: boolean): boolean =>
   outcome === "completed" || (outcome === "consumerGone" && isDelivered)
@@ -104,14 +97,14 @@ export const concludeItem = (
 ): void => {
   const { requests } = market
   const id = requests.ids[request]
+  const instance = market.instances.ids[requests.columns.instance[request]]
   settleBlame(market, request, isDelivered)
   if (batchOf(market, request) < 0) refuse(market, id, "Expired")
   else {
     const end = endOf(outcome, isDelivered)
     if (isDelivered && end === "completed") settleItem(market, request, outcome, outputTokens)
-    else if (verdictOf[outcome] === "failure" || isRetryable(outcome))
-      refuse(market, id, "AttemptFailed")
-    else finishUnpaid(market, request, outcome)
+    else if (isFailed(outcome)) refuse(market, id, "AttemptFailed")
+    else finishFree(market, id, instance, outcome, 0)
     endItem(market, request, end)
   }
   remove(requests, request)
@@ -124,17 +117,3 @@ const endOf = (outcome: Outcome, isDelivered: boolean): ItemEnd => {
   if (verdictOf[outcome] === "failure") return "failed"
   return isRetryable(outcome) ? "undone" : "voided"
 }
-
-const finishUnpaid = (market: Market, request: number, outcome: Outcome): void =>
-  emitFinish(market.sink, {
-    _tag: "Finish",
-    request: market.requests.ids[request],
-    instance: market.instances.ids[market.requests.columns.instance[request]],
-    outcome,
-    outputTokens: 0,
-    charge: 0,
-    fee: 0,
-    share: 0,
-    withheld: 0,
-    bounty: 0,
-  })

@@ -94,6 +94,8 @@ const instanceSpec = {
   measurement: "f64",
   measureUntil: "f64",
   inFlight: "i32",
+  /** Attempts of calls inside bookings: they are no part of what the market has under way with it. */
+  bookedInFlight: "i32",
   isUnavailable: "u8",
   /** Serving, draining, or stopping: removed as soon as its last attempt has ended. */
   service: "u8",
@@ -192,6 +194,8 @@ const bookingSpec = {
   endAt: "f64",
   jobs: "i32",
   memoryMib: "i32",
+  /** Calls inside it that are under way. */
+  inFlight: "i32",
   /** Its terms, as ordered. */
   price: "f64",
   ratePerHour: "f64",
@@ -209,6 +213,8 @@ const bookingSpec = {
   fee: "f64",
   poolFee: "f64",
   penalty: "f64",
+  /** What its provider is to lose of the bond for having left. */
+  forfeit: "f64",
   /** When whoever is to act has to: the provider to start, a party to answer, the judge to rule. */
   deadline: "f64",
   /** Who disputes it: 0 nobody, 1 its consumer, 2 its provider; and has the other one answered? */
@@ -278,6 +284,11 @@ const requestSpec = {
   /** Its batch, slot + 1; 0: none; −1: one that is over. Which of its items it is. */
   batch: "i32",
   item: "u32",
+  /** Where time is charged: the rate as of dispatch, and when that was. */
+  ratePerHour: "f64",
+  startedAt: "f64",
+  /** Booking + 1 that it is part of; 0: none. */
+  booking: "f64",
 } as const
 
 /** Places of the queues in `wakes`: instances by breaker, probes and the like; nodes by heartbeat. */

@@ -303,7 +303,7 @@ const showTroubles = async () => {
       ],
       troubled.slice(0, troublesShown),
       instances.length === 0
-        ? "There are no hosts yet: “Register a host” gives you the command that makes one."
+        ? "No host serves a model yet: “Register a host” gives you the command that makes one."
         : "All hosts are in good standing.",
     ),
   )

@@ -16,6 +16,7 @@
 import type {
   AccountId,
   BatchId,
+  BookingId,
   Command,
   InstanceId,
   ModelId,
@@ -44,6 +45,7 @@ import type {
 import { callMachine, readerMachine } from "./call-machine.ts"
 import type { Courier, Job, JobKind } from "../../protocol/delivery.ts"
 import {
+  bookedRefusalError,
   brokenOff,
   callTimeout,
   consumerError,
@@ -67,6 +69,10 @@ export interface CallOrder {
   readonly maxPricePerMtok?: number
   /** It is an item of a batch, as the kernel calls both. */
   readonly item?: { readonly batch: BatchId; readonly item: number }
+  /** Minor units an hour, where a call costs its time. */
+  readonly maxRatePerHour?: number
+  /** The account's own hours that it is part of. */
+  readonly booking?: BookingId
   /** For its receipt. */
   readonly asker?: Asker
 }
@@ -256,7 +262,9 @@ export const openCall = (
   }
 
   const refused = (reason: Refusal): HttpError =>
-    refusalError(reason, model, ends, tools.standings(model.id))
+    order.booking === undefined
+      ? refusalError(reason, model, ends, tools.standings(model.id))
+      : bookedRefusalError(reason, model, ends)
 
   /** The last attempt ended with an outcome that is the end of the call. */
   const unserved = (): HttpError => {
@@ -383,6 +391,8 @@ export const openCall = (
         maxTokens: order.maxTokens,
         ...(order.maxPricePerMtok === undefined ? {} : { maxPricePerMtok: order.maxPricePerMtok }),
         ...order.item,
+        ...(order.maxRatePerHour === undefined ? {} : { maxRatePerHour: order.maxRatePerHour }),
+        ...(order.booking === undefined ? {} : { booking: order.booking }),
       })
       if (rejection !== undefined) fail(rejectionError(rejection, model))
     },

@@ -46,6 +46,7 @@ const kinds = {
   relist: 3,
   setPhase: 2,
   schedule: 2,
+  unschedule: 1,
   link: 1,
   remove: 1,
   wait: 14,
@@ -341,6 +342,8 @@ const eventOf = (
         until: from + 31 * day,
       }
     }
+    case "unschedule":
+      return { _tag: "ScheduleCleared", at, listing: node }
     case "link":
       return {
         _tag: "AccountsLinked",

@@ -17,6 +17,7 @@ import type { StoredBookingStep } from "../../../../live/store/booking-step.ts"
 import type { Receipt } from "../../../../live/store/receipt.ts"
 import type { MarketMeta } from "../../../../live/store/meta.ts"
 import type {
+  CallerPayRow,
   DeliveryNote,
   EarningKind,
   MarketStore,
@@ -235,6 +236,36 @@ export const makeMemoryStore = (
           }
         }),
       ),
+    payByCaller: ({ earnedLot, giftLot, instances, ...spans }) =>
+      Effect.sync(() =>
+        grouped(
+          postings.flatMap((posting) => {
+            const { kind, credit, at, seq, reference } = posting
+            const isPay = kind === "share" && (credit === earnedLot || credit === giftLot)
+            const end = isPay && at >= spans.fromMicros ? endOf(stored, posting) : undefined
+            if (end === undefined || !instances.includes(end.instance)) return []
+            const { event } = stored[seq - 1]
+            const decodeMicros = event._tag === "AttemptEnded" ? event.decodeMicros : 0
+            const receipt = receipts.find(({ request }) => request === reference)
+            const { account = null, model = null } = receipt ?? {}
+            return [{ ...posting, end, account, model, decodeMicros }]
+          }),
+          ({ at, account, model }) => `${spanOf(spans, at)} ${account ?? -1} ${model ?? -1}`,
+        ).map(([first, all]): CallerPayRow => {
+          // A call that gifts paid in part has two postings.
+          const calls = [...new Map(all.map((one) => [one.end, one])).values()]
+          return {
+            span: spanOf(spans, first.at),
+            account: first.account,
+            model: first.model,
+            jobs: calls.length,
+            gross: sum(calls, ({ end }) => end.charge),
+            fee: sum(calls, ({ end }) => end.fee),
+            share: sum(all, ({ amount }) => amount),
+            decodeMicros: sum(calls, ({ decodeMicros }) => decodeMicros),
+          }
+        }),
+      ),
     noteReceipt: (receipt) => void receipts.push(receipt),
     receipts: ({ account, fromMicros, key, model, requestId, before, count }) =>
       Effect.sync(() =>
@@ -302,7 +333,7 @@ type Finish = Extract<Command, { readonly _tag: "Finish" }>
 
 const isPost = (command: Command): command is Post => command._tag === "Post"
 
-const earningKinds = ["share", "bounty", "vestingBounty", "vested"]
+const earningKinds = ["share", "rentShare", "bounty", "vestingBounty", "vested"]
 
 const spanOf = ({ originMicros, lengthMicros }: Spans, at: number): number =>
   Math.floor((at + originMicros) / lengthMicros)
@@ -318,21 +349,10 @@ const linesOf = (
   postings: ReadonlyArray<StoredPosting>,
   lots: ReadonlyArray<number>,
 ): ReadonlyArray<StatementLine> =>
-  postings.flatMap((posting) => {
-    const isOfHours =
-      posting.kind === "share" &&
-      postings.some(
-        ({ kind, seq, line, reference }) =>
-          kind === "rent" &&
-          seq === posting.seq &&
-          line < posting.line &&
-          reference === posting.reference,
-      )
-    return [
-      ...(lots.includes(posting.debit) ? [{ ...posting, isOfHours, side: 0 as const }] : []),
-      ...(lots.includes(posting.credit) ? [{ ...posting, isOfHours, side: 1 as const }] : []),
-    ]
-  })
+  postings.flatMap((posting) => [
+    ...(lots.includes(posting.debit) ? [{ ...posting, side: 0 as const }] : []),
+    ...(lots.includes(posting.credit) ? [{ ...posting, side: 1 as const }] : []),
+  ])
 
 /** The end of the call that a posting is for. */
 const endOf = (

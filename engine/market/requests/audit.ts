@@ -16,21 +16,21 @@ export const auditRequests = (market: Market): void => {
     ledger.holds.requests.slots.size <= requests.slots.size,
     "credits are held for open requests only",
   )
-  let calls = 0
+  let ofCalls = 0
   const inFlight = new Int32Array(instances.ids.length)
   const bookedInFlight = new Int32Array(instances.ids.length)
   const ofBookings = new Int32Array(bookings.ids.length)
   for (let request = 0; request < requests.used; request++) {
     if (requests.ids[request] === -1) continue
     auditRequest(market, request)
-    if (requests.columns.batch[request] === 0) calls += 1
+    if (requests.columns.batch[request] === 0) ofCalls += 1
     const isBooked = requests.columns.booking[request] !== 0
     const counts = isBooked ? bookedInFlight : inFlight
     counts[requests.columns.instance[request]] += 1
     const booking = bookingOf(market, request)
     if (booking >= 0) ofBookings[booking] += 1
   }
-  invariant(ledger.holds.requests.slots.size === calls, "what is held for requests is for calls")
+  invariant(ledger.holds.requests.slots.size === ofCalls, "what is held for requests is for calls")
   for (let instance = 0; instance < instances.used; instance++) {
     const { columns } = instances
     invariant(

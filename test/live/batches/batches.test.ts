@@ -249,11 +249,8 @@ describe("a gateway that is killed within a batch", () => {
     expect(rest.map(({ error }) => error?.code)).toEqual(rest.map(() => "batch_expired"))
     // 0.00001 a token of the prompt and 0.00002 one of the answer; the discount is on the sum of all.
     const full = answered.reduce((sum, { response }) => {
-      const { prompt_tokens: input, completion_tokens: output } = response?.body.usage as never as {
-        readonly prompt_tokens: number
-        readonly completion_tokens: number
-      }
-      return sum + 10 * input + 20 * output
+      const usage = response?.body.usage as never as Readonly<Record<string, number>>
+      return sum + 10 * (usage["prompt_tokens"] ?? 0) + 20 * (usage["completion_tokens"] ?? 0)
     }, 0)
     const { charge = "" } = batch as { readonly charge?: string }
     expect(Math.round(Number(charge) * 1e6)).toBe(Math.ceil(0.7 * full))

@@ -49,7 +49,8 @@ const MARKET_ROOMS = {
   reputation: ["state"],
   admission: ["reputation"],
   pricing: ["admission"],
-  payout: ["admission"],
+  batches: ["pricing"],
+  payout: ["batches"],
   listings: ["pricing"],
   ratings: ["admission"],
   swarms: ["listings"],
@@ -74,12 +75,13 @@ const LIVE_ROOMS = {
   accounts: ["views"],
   operations: ["views"],
   dashboard: ["views"],
+  batches: ["gateway"],
   analytics: [],
   hours: ["hosts", "analytics"],
   agent: ["protocol"],
   cli: ["agent"],
   replay: ["store"],
-  start: ["gateway", "hours", "accounts", "operations", "dashboard"],
+  start: ["batches", "hours", "accounts", "operations", "dashboard"],
 }
 
 const usedBy = (rooms, room) => rooms[room].flatMap((one) => [one, ...usedBy(rooms, one)])

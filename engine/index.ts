@@ -10,6 +10,15 @@ export {
   openWithdrawals,
   overdrawnAccounts,
 } from "./market/views/account-view.ts"
+export type { BatchPhase, BatchView } from "./market/views/batch-view.ts"
+export {
+  batchView,
+  batchViews,
+  countOpenBatches,
+  hasRoomForItem,
+  itemStandOf,
+  nextItem,
+} from "./market/views/batch-view.ts"
 export type { BookingPhase, BookingView } from "./market/views/booking-view.ts"
 export { bookingView, bookingViews } from "./market/views/booking-view.ts"
 export type {
@@ -63,6 +72,7 @@ export {
 export type { EligibilityReason } from "./market/admission/eligibility.ts"
 export { eligibilityReasons } from "./market/admission/eligibility.ts"
 export type {
+  BatchOutcome,
   BookingOutcome,
   Command,
   DeclineReason,
@@ -70,7 +80,13 @@ export type {
   Rejection,
   Revocation,
 } from "./protocol/command.ts"
-export { bookingOutcomes, declines, refusals, rejections } from "./protocol/command.ts"
+export {
+  batchOutcomes,
+  bookingOutcomes,
+  declines,
+  refusals,
+  rejections,
+} from "./protocol/command.ts"
 export { economies } from "./economy/presets/index.ts"
 export { hardened } from "./economy/presets/hardened.ts"
 export { pooled } from "./economy/presets/pooled.ts"
@@ -79,6 +95,7 @@ export { defaultEconomy, deriveEconomy, EconomyInvalid, knobRows } from "./econo
 export { Economy } from "./economy/schema.ts"
 export type {
   AccountId,
+  BatchId,
   BookingId,
   InstanceId,
   ListingId,

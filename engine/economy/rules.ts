@@ -4,6 +4,7 @@
  */
 import { invariant } from "../core/invariant.ts"
 import { microsPerHour } from "../core/units.ts"
+import { compileBatch, idleHoursKept } from "../rules/batch.ts"
 import { compileBackpressure } from "../rules/backpressure.ts"
 import { compileBlame } from "../rules/blame.ts"
 import { compileBounty } from "../rules/bounty.ts"
@@ -42,6 +43,7 @@ export const compileRules = (economy: Economy): Rules => {
 const compiled = (economy: Economy) => {
   const health = compileHealth(economy)
   const ramp = compileRamp(economy)
+  const batch = compileBatch(economy)
   return {
     ...compileMoney(economy),
     ...compilePricing(economy),
@@ -67,8 +69,13 @@ const compiled = (economy: Economy) => {
     ...compileRatings(economy),
     ...compileQuality(economy),
     ...compileSwarms(economy),
+    ...batch,
     // How long ago something may be and still make one hour unlike the next.
-    memoryHours: Math.max(health.healthHours, Math.ceil(ramp.rampMicros / microsPerHour)),
+    memoryHours: Math.max(
+      health.healthHours,
+      Math.ceil(ramp.rampMicros / microsPerHour),
+      batch.batchMostIdleShare > 0 ? idleHoursKept : 0,
+    ),
   } as const
 }
 

@@ -6,6 +6,7 @@
  */
 import { Schema } from "effect"
 import { expectingKnobs, structOf } from "../core/knob.ts"
+import { batchKnobs } from "../rules/batch.ts"
 import { backpressureKnobs } from "../rules/backpressure.ts"
 import { blameKnobs } from "../rules/blame.ts"
 import { bountyKnobs } from "../rules/bounty.ts"
@@ -58,6 +59,7 @@ export const economyKnobs = {
   quality: qualityKnobs,
   specialised: specialisedKnobs,
   swarms: swarmKnobs,
+  batches: batchKnobs,
 } as const
 
 type Groups = typeof economyKnobs
@@ -92,5 +94,6 @@ export const Economy = Schema.Struct({
   quality: group("quality"),
   specialised: group("specialised"),
   swarms: group("swarms"),
+  batches: group("batches"),
 }).annotations(expectingKnobs)
 export type Economy = typeof Economy.Type

@@ -9,6 +9,7 @@ import type { EventTag } from "../protocol/event.ts"
 import { eventSchemas } from "../protocol/event.ts"
 import { accounts } from "./accounts/mechanism.ts"
 import { admission } from "./admission/mechanism.ts"
+import { batches } from "./batches/mechanism.ts"
 import { bookings } from "./bookings/mechanism.ts"
 import { listings } from "./listings/mechanism.ts"
 import { payout } from "./payout/mechanism.ts"
@@ -34,6 +35,7 @@ export const mechanisms: ReadonlyArray<Mechanism> = [
   ratings,
   quality,
   swarms,
+  batches,
 ]
 
 /** The timers of all of them, in their order. */

@@ -3,6 +3,7 @@
  * kernel: it appends the command and rolls it into the market's digest.
  */
 import type {
+  BatchId,
   BookingId,
   InstanceId,
   ListingId,
@@ -67,6 +68,11 @@ export const rejections = [
   "NotPaid",
   "NotMember",
   "SwarmOff",
+  "BatchesNotTaken",
+  "UnknownBatch",
+  "DuplicateBatch",
+  "NotInBatch",
+  "ItemTaken",
 ] as const
 export type Rejection = (typeof rejections)[number]
 
@@ -77,6 +83,7 @@ export const refusals = [
   "NoInstance",
   "NoCapacity",
   "AttemptFailed",
+  "Expired",
 ] as const
 export type Refusal = (typeof refusals)[number]
 
@@ -106,6 +113,10 @@ export type Revocation = (typeof revocations)[number]
 /** How a booking was closed. */
 export const bookingOutcomes = ["released", "cancelled", "noShow", "split"] as const
 export type BookingOutcome = (typeof bookingOutcomes)[number]
+
+/** How a batch was closed. */
+export const batchOutcomes = ["done", "expired", "cancelled"] as const
+export type BatchOutcome = (typeof batchOutcomes)[number]
 
 export const auditFindings = [
   "OverReported",
@@ -246,6 +257,26 @@ export type Command =
       readonly request: RequestId
       readonly instance: InstanceId
       readonly untilMicros: number
+    }
+  /** A batch is taken: its items cost this factor of their price, and so much is held for them. */
+  | {
+      readonly _tag: "AcceptBatch"
+      readonly batch: BatchId
+      readonly held: number
+      readonly factorBps: number
+      readonly deadline: number
+    }
+  | { readonly _tag: "DeclineBatch"; readonly batch: BatchId; readonly reason: DeclineReason }
+  /** It is over: held = charged + refund. What is neither completed nor failed was not answered in time. */
+  | {
+      readonly _tag: "CloseBatch"
+      readonly batch: BatchId
+      readonly outcome: BatchOutcome
+      readonly completed: number
+      readonly failed: number
+      readonly expired: number
+      readonly charged: number
+      readonly refund: number
     }
 
 /** Where a step leaves its commands, in order. The driver drains it before the next step. */
@@ -388,6 +419,18 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
       break
     case "ExtendPeaks":
       mixThree(digest, 22, command.region, command.untilMicros)
+      break
+    case "AcceptBatch":
+      mixThree(digest, 40, command.batch, command.held)
+      mixThree(digest, command.factorBps, command.deadline, 0)
+      break
+    case "DeclineBatch":
+      mixThree(digest, 41, command.batch, numberOf(declines, command.reason))
+      break
+    case "CloseBatch":
+      mixThree(digest, 42, command.batch, numberOf(batchOutcomes, command.outcome))
+      mixThree(digest, command.completed, command.failed, command.expired)
+      mixThree(digest, command.charged, command.refund, 0)
       break
   }
 }

@@ -8,6 +8,7 @@
 import { Schema } from "effect"
 import type {
   AccountId,
+  BatchId,
   BookingId,
   InstanceId,
   ListingId,
@@ -37,6 +38,7 @@ const measurement = idOf<MeasurementId>()
 const listing = idOf<ListingId>()
 const region = idOf<RegionId>()
 const booking = idOf<BookingId>()
+const batch = idOf<BatchId>()
 const tokens = whole
 const instants = Schema.Array(whole)
 /** Who does it: the kernel checks that it is a party to the booking. */
@@ -164,6 +166,9 @@ const MarketEvents = {
     maxTokens: tokens,
     /** Highest acceptable price of output tokens; absent: any. */
     maxPricePerMtok: Schema.optionalWith(whole, { exact: true }),
+    /** It is an item of a batch, of this number from 0 on: paid for out of what is held for that. */
+    batch: Schema.optionalWith(batch, { exact: true }),
+    item: Schema.optionalWith(whole, { exact: true }),
     /** Highest acceptable rate of its host, minor units an hour, where time is charged; absent: any. */
     maxRatePerHour: Schema.optionalWith(whole, { exact: true }),
     /** The consumer's own hours that it is part of: it costs nothing more, and goes to their node alone. */
@@ -269,6 +274,22 @@ const MarketEvents = {
   PriceProposed: { at, account, baseRate: whole },
   /** The consumer's part of what is disputed. */
   DisputeRuled: { at, booking, consumerBps: whole },
+  /** Many requests of one model that can wait: how many, and of how many tokens they are in all. */
+  BatchOpened: {
+    at,
+    batch,
+    account,
+    model,
+    items: whole,
+    inputTokens: tokens,
+    maxTokens: tokens,
+    /** Highest acceptable price of output tokens; absent: the least that is asked now. */
+    maxPricePerMtok: Schema.optionalWith(whole, { exact: true }),
+    /** Absent: the whole window, which the discount is for. */
+    deadline: Schema.optionalWith(whole, { exact: true }),
+  },
+  /** What is not under way is void; what is, is still answered and paid for. */
+  BatchCancelled: { at, batch, by },
 } as const satisfies Record<string, Schema.Struct.Fields>
 
 type Fields = typeof MarketEvents

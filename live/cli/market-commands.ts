@@ -77,6 +77,11 @@ export const hoursCommands = [
     "Cancel a booking before it has begun.",
     async () => (await import("./booking-commands.ts")).cancelCommand,
   ),
+  listed(
+    "batch",
+    "Many requests that can wait, answered within a day at a discount.",
+    async () => (await import("./batch-commands.ts")).batchCommand,
+  ),
 ]
 
 export const marketplaceCommand = group(hoursCommands)

@@ -28,6 +28,8 @@ export const recordKinds = [
   "gpus",
   "bookings",
   "webhooks",
+  "files",
+  "batches",
 ] as const
 export type RecordKind = (typeof recordKinds)[number]
 
@@ -187,6 +189,41 @@ export interface BookingSteps {
   ) => Effect.Effect<ReadonlyArray<StoredBookingStep>, StoreFault>
 }
 
+/** An item of a batch: what is asked, and what was answered. Both are JSON, as their owner writes them. */
+export interface StoredBatchItem {
+  readonly item: number
+  readonly asked: string
+  /** Its last answer or error; `null`: there is none yet. */
+  readonly answer: string | null
+}
+
+/**
+ * What people bring in files and batches, and take home. An answer is in the commit of its charge. Nothing of
+ * the market follows from the texts, so they are no part of what a directory is checked for.
+ */
+export interface Files {
+  /** Adds a part of a file, or replaces the one of that number. */
+  readonly putFilePart: (file: number, part: number, bytes: Uint8Array) => void
+  readonly filePart: (
+    file: number,
+    part: number,
+  ) => Effect.Effect<Uint8Array | undefined, StoreFault>
+  readonly forgetFileParts: (file: number) => void
+  /** Adds items, or replaces those of their numbers. */
+  readonly putBatchItems: (
+    batch: number,
+    items: ReadonlyArray<Pick<StoredBatchItem, "item" | "asked">>,
+  ) => void
+  readonly noteBatchAnswer: (batch: number, item: number, answer: string) => void
+  /** From an item on, in their order. */
+  readonly batchItems: (
+    batch: number,
+    from: number,
+    count: number,
+  ) => Effect.Effect<ReadonlyArray<StoredBatchItem>, StoreFault>
+  readonly forgetBatchItems: (batch: number) => void
+}
+
 /** How the market was in a span of time: the market as a whole, or one model. */
 export interface StoredSample {
   readonly stepSeconds: number
@@ -261,6 +298,7 @@ export interface MarketStore
     Ledgers,
     Receipts,
     BookingSteps,
+    Files,
     Samples,
     SignedIn {
   /** Sequence number of the latest entry that was taken. */

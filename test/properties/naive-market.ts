@@ -49,6 +49,8 @@ const aboutHours = [
   "SwarmLeft",
   "DataShared",
   "PriceProposed",
+  "BatchOpened",
+  "BatchCancelled",
 ] as const satisfies ReadonlyArray<MarketEvent["_tag"]>
 type HoursTag = (typeof aboutHours)[number]
 type Tag = Exclude<MarketEvent["_tag"], HoursTag>

@@ -67,6 +67,13 @@ export const aitbcHardened: Economy = {
   specialised: { ...aitbc.specialised, accuracy: "market" },
   // A price that all members ask is a cartel's; a count of one is what that one says.
   swarms: { ...aitbc.swarms, pricing: "off", dataParties: 5 },
+  batches: {
+    ...aitbc.batches,
+    // Ten items cost less than eight, so that small ones are padded; what saves cost is that they can wait.
+    minItems: 1,
+    // What is promised for a day has to fit into what a day leaves over.
+    mostIdleShare: 0.5,
+  },
   routing: { ...aitbc.routing, selection: "spareLottery", capacity: "verified" },
   breaker: hardened.breaker,
   backpressure: hardened.backpressure,

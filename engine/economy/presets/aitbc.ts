@@ -16,4 +16,5 @@ export const aitbc: Economy = {
   hours: { ...pooled.hours, areSold: true },
   swarms: { ...pooled.swarms, pricing: "binding" },
   ratings: { ...pooled.ratings, tieWeight: 0.2 },
+  batches: { ...pooled.batches, areTaken: true },
 }

@@ -19,6 +19,8 @@ import { stopInstance } from "../presence/instances.ts"
 import { doubtToken, sinkBelowFloor } from "../admission/probes.ts"
 import { noteRefusal } from "../payout/bounty.ts"
 import { settle, voidRequest } from "../payout/settlement.ts"
+import { batchOf } from "../batches/items.ts"
+import { concludeItem, giveOut, isAnswered } from "./items.ts"
 import { isOpinionWanted, judge, settleBlame } from "./blame.ts"
 import { arriveInBooking, endInBooking } from "./booked-calls.ts"
 import { admit, finishFree, isFailed, hasDelivered, noteAttempt, refuse } from "./lifecycle.ts"
@@ -43,6 +45,7 @@ export const onRequestArrived = (
   if (maxPricePerMtok !== undefined && !isWhole(maxPricePerMtok)) return "InvalidQuantity"
   if (maxRatePerHour !== undefined && !isWhole(maxRatePerHour)) return "InvalidQuantity"
   if (inputTokens > maxTokensPerCall || maxTokens > maxTokensPerCall) return "TooManyTokens"
+  if (event.batch !== undefined) return onItemArrived(market, event)
   if (request <= market.lastRequest) return "DuplicateRequest"
   const account = slotOf(market.accounts, event.account)
   if (account < 0) return "UnknownAccount"
@@ -78,6 +81,13 @@ export const onRequestArrived = (
   requests.outputPricePerMtok[slot] = pricing.outputPrice(market, model, instance)
   if (pricing.isByTime) requests.ratePerHour[slot] = level
   dispatch(market, slot, instance)
+  return undefined
+}
+
+const onItemArrived = (market: Market, event: EventOf<"RequestArrived">): Rejection | undefined => {
+  const given = giveOut(market, event)
+  if (typeof given !== "object") return given
+  dispatch(market, given.request, given.instance)
   return undefined
 }
 
@@ -138,7 +148,11 @@ export const onAttemptEnded = (
       measureFloor(market, instance, outputTokens, decodeMicros)
   }
 
-  if (isDelivered) {
+  const isItem = requests.batch[request] !== 0
+  if (isItem) {
+    if (!(isItemToBeRetried(market, request, outcome, isDelivered) && retry(market, request)))
+      concludeItem(market, request, outcome, isDelivered, Math.min(outputTokens, reportedTokens))
+  } else if (isDelivered) {
     settleBlame(market, request, true)
     // The host's own count, where it is lower, is what it asks to be paid for.
     settle(market, request, outcome, Math.min(outputTokens, reportedTokens))
@@ -185,6 +199,17 @@ const outOfTheRunning: Standing = {
 const isToBeRetried = (market: Market, request: number, outcome: Outcome): boolean =>
   outcome === "consumerError" ? isOpinionWanted(market, request) : isRetryable(outcome)
 
+/** An item is tried elsewhere until it is answered whole, as long as its batch waits for it. */
+const isItemToBeRetried = (
+  market: Market,
+  request: number,
+  outcome: Outcome,
+  isDelivered: boolean,
+): boolean =>
+  batchOf(market, request) >= 0 &&
+  !isAnswered(outcome, isDelivered) &&
+  isToBeRetried(market, request, outcome)
+
 /** Tries another instance, none twice. False where no attempt or no candidate is left. */
 const retry = (market: Market, request: number): boolean => {
   const { rules } = market
@@ -225,6 +250,12 @@ const drawAgain = (market: Market, request: number): number => {
     maxTokens: maxTokens[request],
     maxPricePerMtok: outputPricePerMtok[request],
     maxRatePerHour: ratePerHour[request],
+  }
+  const batch = batchOf(market, request)
+  if (batch >= 0) {
+    const { maxPricePerMtok } = market.batches.columns
+    const askItem = { ...ask, maxPricePerMtok: maxPricePerMtok[batch] }
+    return pricing.draw(market, model[request], askItem, Infinity)
   }
   const held = heldAmount(holds, slotOf(holds, market.requests.ids[request]))
   return pricing.draw(market, model[request], ask, held)

@@ -231,6 +231,33 @@ const bookingSpec = {
 
 /** A booking that is over and can be rated: by whom, whom, what was paid with credits of one's own, until when. */
 const rateableSpec = { consumer: "i32", provider: "i32", paid: "f64", until: "f64" } as const
+const batchSpec = {
+  account: "i32",
+  model: "i32",
+  phase: "u8",
+  items: "u32",
+  deadline: "f64",
+  /** Its terms, as accepted: they never change. */
+  factorBps: "u32",
+  inputPricePerMtok: "f64",
+  maxPricePerMtok: "f64",
+  held: "f64",
+  /** Tokens of all items, at most; and of those that are under way or have ended well. */
+  inputTokens: "f64",
+  maxTokens: "f64",
+  inputTaken: "f64",
+  outputTaken: "f64",
+  /** The most output of the items that are over: what is left is the work. */
+  outputOver: "f64",
+  /** Price of the items that ended well, before the discount; what of it was charged; the fee in that. */
+  full: "f64",
+  charged: "f64",
+  fee: "f64",
+  poolFee: "f64",
+  underWay: "u32",
+  completed: "u32",
+  failed: "u32",
+} as const
 
 const modelSpec = {
   inputPricePerMtok: "f64",
@@ -245,6 +272,8 @@ const modelSpec = {
   /** Served output tokens and requests, for the expected size of a refused request. */
   servedTokens: "f64",
   servedRequests: "f64",
+  /** `servedTokens` as of the last turn of the hour. */
+  servedBefore: "f64",
   supply: "f64",
   /** Where the ramp of its instances starts, as of the last turn of the hour. */
   rampStart: "f64",
@@ -263,9 +292,12 @@ const requestSpec = {
   /** As quoted on arrival: a price that changes meanwhile is for later calls. */
   inputPricePerMtok: "f64",
   outputPricePerMtok: "f64",
+  /** Its batch, slot + 1; 0: none; −1: one that is over. Which of its items it is. */
+  batch: "i32",
+  item: "u32",
   /** When its present attempt was dispatched; where time is charged, the rate as of then. */
-  ratePerHour: "f64",
   startedAt: "f64",
+  ratePerHour: "f64",
   /** Booking + 1 that it is part of; 0: none. */
   booking: "f64",
 } as const
@@ -282,7 +314,9 @@ export const ofListings = 3
 /** Bookings that run or are over, and those that are still to start: ends come before starts. */
 export const ofBookings = 4
 export const ofStarts = 5
-const wakeQueues = 6
+/** Batches by their deadlines. */
+export const ofBatches = 6
+const wakeQueues = 7
 
 /** Hours of a party in use in a region: jobs now, and job·µs since rates were last set, up to `at`. */
 export interface PartyDemand {
@@ -339,6 +373,8 @@ export interface MarketHandle {
   readonly lastRequest: number
   /** Latest booking id; later ones are higher. */
   readonly lastBooking: number
+  /** Latest batch id; later ones are higher. */
+  readonly lastBatch: number
   readonly [kernelOnly]: true
 }
 
@@ -349,6 +385,7 @@ export interface Market extends MarketHandle {
   lastBooking: number
   /** What a swarm tells of its members' rates. */
   advice: Advice
+  lastBatch: number
   /** Start of the next hour, µs. */
   nextHour: number
   /** Hours that have turned since anything else happened. */
@@ -384,6 +421,11 @@ export interface Market extends MarketHandle {
   readonly rateable: Table<typeof rateableSpec>
   /** Party → what is remembered of it as a provider. */
   readonly records: Map<number, TrackRecord>
+  readonly batches: Table<typeof batchSpec>
+  /** By batch slot: how each of its items stands, a byte an item. */
+  readonly batchItems: Array<Uint8Array<ArrayBuffer>>
+  /** By model slot: output tokens that were idle, by hour of the week; empty where nobody asks. */
+  readonly idleTokens: Array<Float64Array<ArrayBuffer>>
   /** Who stands side by side for requests, by field; free fields, last freed first. */
   readonly fields: Array<Candidates>
   readonly freeFields: Array<number>
@@ -426,6 +468,7 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     now: 0,
     lastRequest: -1,
     lastBooking: -1,
+    lastBatch: -1,
     nextHour: microsPerHour,
     idleHours: 0,
     sink: { commands: [], digest },
@@ -454,6 +497,9 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     auditStream: openStream(seed, "recheck", 0),
     rateable: makeTable(rateableSpec, 1),
     records: new Map(),
+    batches: makeTable(batchSpec, 1),
+    batchItems: [],
+    idleTokens: [],
     fields: [],
     freeFields: [],
     levels: [],

@@ -127,6 +127,7 @@ const refusalWords = {
   InsufficientCredits: "the caller's credits did not cover the longest answer",
   PriceTooHigh: "the caller's highest price is below the model's",
   AttemptFailed: "every host that was tried failed",
+  Expired: "their batch was over first",
 }
 
 const showRefusals = ({ models, last_minute: last }) => {

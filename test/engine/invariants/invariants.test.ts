@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest"
 import { InvariantBroken } from "../../../engine/core/invariant.ts"
 import { assertionsIn } from "./assertions.ts"
 import { auditBreaches } from "./audit-breaches.ts"
+import { batchBreaches } from "./batch-breaches.ts"
 import type { Breaches } from "./breaches.ts"
 import { coreBreaches } from "./core-breaches.ts"
 import { hoursBreaches } from "./hours-breaches.ts"
@@ -28,6 +29,7 @@ const breaches: ReadonlyArray<Breaches> = [
   ratingsBreaches,
   qualityBreaches,
   swarmsBreaches,
+  batchBreaches,
 ]
 
 /** The sentence of the assertion that something breaks. */

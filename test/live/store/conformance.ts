@@ -203,6 +203,40 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
     })
   })
 
+  describe(`${name}: files and items of batches`, () => {
+    it("keep parts and items, take answers, and forget what is over", async () => {
+      const { store, reopen } = await make()
+      store.putFilePart(1, 0, Buffer.from("one"))
+      store.putFilePart(1, 1, Buffer.from("two"))
+      store.putFilePart(2, 0, Buffer.from("other"))
+      store.putFilePart(1, 1, Buffer.from("2"))
+      store.forgetFileParts(2)
+      const items = [3, 1, 2].map((item) => ({ item, asked: JSON.stringify({ item }) }))
+      store.putBatchItems(7, items)
+      store.putBatchItems(8, items)
+      store.noteBatchAnswer(7, 2, `{"status":200}`)
+      store.forgetBatchItems(8)
+      await store.durable()
+      const next = await reopen()
+      const textOf = async (file: number, part: number) => {
+        const bytes = await Effect.runPromise(next.filePart(file, part))
+        return bytes === undefined ? undefined : Buffer.from(bytes).toString()
+      }
+      expect([await textOf(1, 0), await textOf(1, 1), await textOf(1, 2)]).toEqual([
+        "one",
+        "2",
+        undefined,
+      ])
+      expect(await textOf(2, 0)).toBeUndefined()
+      expect(await Effect.runPromise(next.batchItems(7, 2, 10))).toEqual([
+        { item: 2, asked: `{"item":2}`, answer: `{"status":200}` },
+        { item: 3, asked: `{"item":3}`, answer: null },
+      ])
+      expect(await Effect.runPromise(next.batchItems(7, 0, 1))).toHaveLength(1)
+      expect(await Effect.runPromise(next.batchItems(8, 0, 10))).toEqual([])
+    })
+  })
+
   describe(`${name}: receipts`, () => {
     const receipt = (request: number, at: number, more: Partial<Receipt> = {}): Receipt => ({
       request,

@@ -24,6 +24,7 @@ import type {
   PayRow,
   RecordKind,
   Spans,
+  StoredBatchItem,
   StatementLine,
   StatementPlace,
   StoredRecord,
@@ -57,6 +58,8 @@ export const makeMemoryStore = (
   const samples = new Map<string, StoredSample>()
   const sessions = new Map<string, StoredSession>()
   const bookingSteps: Array<StoredBookingStep> = []
+  const parts = new Map<string, Uint8Array>()
+  const batchItems = new Map<number, Map<number, StoredBatchItem>>()
   let meta: MarketMeta | undefined
 
   const after = <E>(seq: number, take: TakePage<E>): Effect.Effect<void, E> =>
@@ -122,6 +125,29 @@ export const makeMemoryStore = (
           )
           .slice(0, count),
       ),
+    putFilePart: (file, part, bytes) => void parts.set(`${file} ${part}`, bytes),
+    filePart: (file, part) => Effect.sync(() => parts.get(`${file} ${part}`)),
+    forgetFileParts: (file) => {
+      for (const key of parts.keys()) if (key.startsWith(`${file} `)) parts.delete(key)
+    },
+    putBatchItems: (batch, items) => {
+      const all = batchItems.get(batch) ?? new Map<number, StoredBatchItem>()
+      for (const { item, asked } of items) all.set(item, { item, asked, answer: null })
+      batchItems.set(batch, all)
+    },
+    noteBatchAnswer: (batch, item, answer) => {
+      const all = batchItems.get(batch)
+      const asked = all?.get(item)
+      if (asked !== undefined) all?.set(item, { ...asked, answer })
+    },
+    batchItems: (batch, from, count) =>
+      Effect.sync(() =>
+        [...(batchItems.get(batch)?.values() ?? [])]
+          .filter(({ item }) => item >= from)
+          .toSorted((a, b) => a.item - b.item)
+          .slice(0, count),
+      ),
+    forgetBatchItems: (batch) => void batchItems.delete(batch),
     putSamples: (given) => {
       for (const one of given) samples.set(`${one.stepSeconds} ${one.subject} ${one.at}`, one)
     },

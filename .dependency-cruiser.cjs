@@ -51,10 +51,13 @@ const MARKET_ROOMS = {
   pricing: ["admission"],
   payout: ["admission"],
   listings: ["pricing"],
-  bookings: ["listings", "payout"],
+  ratings: ["admission"],
+  swarms: ["listings"],
+  quality: ["payout"],
+  bookings: ["listings", "payout", "ratings", "swarms"],
   accounts: ["bookings"],
   presence: ["bookings", "pricing"],
-  requests: ["presence"],
+  requests: ["presence", "quality"],
 }
 
 /** The rooms of live/, likewise. */
@@ -71,7 +74,8 @@ const LIVE_ROOMS = {
   accounts: ["views"],
   operations: ["views"],
   dashboard: ["views"],
-  hours: ["hosts"],
+  analytics: [],
+  hours: ["hosts", "analytics"],
   agent: ["protocol"],
   cli: ["agent"],
   replay: ["store"],

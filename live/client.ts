@@ -40,10 +40,13 @@ export type {
   KnownProvider,
   OfferingOptions,
   PricingModel,
+  ProviderAnalytics,
   ProviderEarnings,
   ProviderListing,
+  ProviderMonitoring,
   ProviderRegistration,
   ProviderStatus,
+  ProviderSuggestion,
   Schedule,
 } from "./agent/hours/compute-provider.ts"
 export { ComputeProvider } from "./agent/hours/compute-provider.ts"

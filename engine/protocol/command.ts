@@ -63,6 +63,10 @@ export const rejections = [
   "Booked",
   "NotParty",
   "WrongPhase",
+  "Linked",
+  "NotPaid",
+  "NotMember",
+  "SwarmOff",
 ] as const
 export type Rejection = (typeof rejections)[number]
 
@@ -109,6 +113,8 @@ export const auditFindings = [
   "Clawback",
   "NoShow",
   "DisputeLost",
+  "HoursLeft",
+  "QualityFailed",
 ] as const
 export type AuditFinding = (typeof auditFindings)[number]
 
@@ -234,6 +240,13 @@ export type Command =
   /** What is known of a schedule, or of a region's peak hours, comes to its end. */
   | { readonly _tag: "ExtendSchedule"; readonly listing: ListingId; readonly untilMicros: number }
   | { readonly _tag: "ExtendPeaks"; readonly region: RegionId; readonly untilMicros: number }
+  /** The answer of that instance is to be run again elsewhere by then; `QualityAudited` says what came of it. */
+  | {
+      readonly _tag: "Recheck"
+      readonly request: RequestId
+      readonly instance: InstanceId
+      readonly untilMicros: number
+    }
 
 /** Where a step leaves its commands, in order. The driver drains it before the next step. */
 export interface CommandSink {
@@ -368,6 +381,10 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
       break
     case "ExtendSchedule":
       mixThree(digest, 21, command.listing, command.untilMicros)
+      break
+    case "Recheck":
+      mixThree(digest, 30, command.request, command.instance)
+      mix(digest, command.untilMicros)
       break
     case "ExtendPeaks":
       mixThree(digest, 22, command.region, command.untilMicros)

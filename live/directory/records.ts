@@ -13,6 +13,7 @@ import type {
   TransferId,
 } from "../../engine/index.ts"
 import { priceStrategies } from "../../engine/index.ts"
+import { alertNames, Monitoring } from "../protocol/figures-protocol.ts"
 
 const Id = Schema.NonNegativeInt
 /** The same, as the kernel's ids of one kind. A host is a node of the market. */
@@ -183,6 +184,19 @@ export const GpuRecord = Schema.Struct({
   createdAtMillis: Millis,
   /** Absent: it is listed. */
   removedAtMillis: maybe(Millis),
+  /** What its agent is asked to look at; absent: nothing. */
+  monitoring: maybe(Monitoring),
+  /** Those that have ever fired, each as it stands. */
+  alerts: maybe(
+    Schema.Array(
+      Schema.Struct({
+        alert: Schema.Literal(...alertNames),
+        state: Schema.Literal("firing", "resolved"),
+        value: Schema.Number,
+        sinceAt: Micros,
+      }),
+    ),
+  ),
 })
 export type GpuRecord = typeof GpuRecord.Type
 

@@ -180,7 +180,7 @@ const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
       pagesForBrowsers,
       metrics.httpPlugin,
       gatewayRoutes(services, calls),
-      hostRoutes(services, board, { guard, vault, registry, hours: hours.delivery.hostHours }),
+      hostRoutes(services, board, { guard, vault, registry, hours: hours.hostHours }),
       hoursRoutes(hours),
       accountRoutes(services),
       operationsRoutes(services, { metrics, feed, trends, phase }),

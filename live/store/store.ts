@@ -126,6 +126,21 @@ export interface PayRow {
   readonly bounty: number
 }
 
+/** What calls of a caller's brought in a span. */
+export interface CallerPayRow {
+  readonly span: number
+  /** Who called, and for what; null: its receipt is gone. */
+  readonly account: number | null
+  readonly model: number | null
+  readonly jobs: number
+  readonly gross: number
+  readonly fee: number
+  /** Into both lots. */
+  readonly share: number
+  /** From first tokens to last ones. */
+  readonly decodeMicros: number
+}
+
 /** The postings, as people ask for them. */
 export interface Ledgers {
   readonly statement: (query: StatementQuery) => Effect.Effect<Statement, StoreFault>
@@ -136,6 +151,8 @@ export interface Ledgers {
   ) => Effect.Effect<ReadonlyArray<EarningsRow>, StoreFault>
   /** What calls served by these instances brought, by span and instance. */
   readonly pay: (query: PayQuery) => Effect.Effect<ReadonlyArray<PayRow>, StoreFault>
+  /** The same, by span, caller and model. */
+  readonly payByCaller: (query: PayQuery) => Effect.Effect<ReadonlyArray<CallerPayRow>, StoreFault>
 }
 
 export interface UsageQuery extends Spans {

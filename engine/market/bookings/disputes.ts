@@ -16,7 +16,7 @@ import { depositOf, lossMemoryMicros, lossesRemembered } from "../../rules/hours
 import type { Market } from "../state/market-state.ts"
 import { partyOf } from "../state/market-state.ts"
 import { makeDue, stopRunning } from "./delivery.ts"
-import { close, release } from "./escrow.ts"
+import { close, noteLeaving, release } from "./escrow.ts"
 import type { Side } from "./parties.ts"
 import { accountOf, consumer, deedOf, otherSide, provider } from "./parties.ts"
 import { costOf } from "./terms.ts"
@@ -37,6 +37,7 @@ export const onBookingDisputed = (
   if (!deposit(market, booking, side, amount)) return "InsufficientCredits"
   if (phase === active) {
     makeDue(market, booking, Math.min(market.now, columns.endAt[booking]), true)
+    if (side === provider) noteLeaving(market, booking)
     stopRunning(market, booking, "Disputed")
   }
   advance(bookingColumn, columns.phase, booking, "disputed")
@@ -114,10 +115,12 @@ export const onDisputeRuled = (
   return undefined
 }
 
-/** Who gets less than without the dispute; where nothing has changed, who disputed. */
+/** Who gets less than without the dispute; where nothing that matters has changed, who disputed. */
 const loserOf = (market: Market, booking: number, refund: number): Side => {
   const undisputed = dueOf(market, booking).reduce((sum, { price, due }) => sum + price - due, 0)
-  if (refund === undisputed) return market.bookings.columns.disputedBy[booking] as Side
+  const trivial = mulDivFloor(amountDue(market, booking), market.rules.trivialBps, 10_000)
+  if (Math.abs(refund - undisputed) <= trivial)
+    return market.bookings.columns.disputedBy[booking] as Side
   return refund > undisputed ? provider : consumer
 }
 
@@ -147,6 +150,8 @@ const settleDispute = (
   release(market, booking, amount, amount - refund)
   if (loser !== undefined) {
     forfeit(market, booking, loser)
+    // Somebody has found for the provider: it had its reasons, or the consumer broke the machine.
+    if (loser === consumer) market.bookings.columns.forfeit[booking] = 0
     noteLoss(market, booking, loser)
   }
   for (const side of [consumer, provider] as const) giveBackDeposit(market, booking, side)

@@ -4,6 +4,7 @@ import { showAccount } from "./account.js"
 import { ask } from "./api.js"
 import { showBookings } from "./bookings.js"
 import { byId } from "./dom.js"
+import { showEarnings } from "./earnings.js"
 import { showFleet, showHost } from "./fleet.js"
 import { showGpu } from "./gpu.js"
 import { showHosts } from "./hosts.js"
@@ -21,6 +22,7 @@ const pages = {
   gpu: { title: "Machine", show: showGpu },
   bookings: { title: "My bookings", show: showBookings },
   machines: { title: "My machines", show: showMachines },
+  earnings: { title: "Earnings", show: showEarnings },
   account: { title: "My account", show: showAccount },
   usage: { title: "Usage", show: showUsage },
   hosts: { title: "My hosts", show: showHosts },
@@ -29,7 +31,7 @@ const pages = {
 }
 
 /** Pages of one thing, by the page that lists all of them. */
-const parents = { host: "fleet", gpu: "hours" }
+const parents = { earnings: "machines", host: "fleet", gpu: "hours" }
 
 let shown
 /** Ends what the page that was shown before keeps doing. */

@@ -8,7 +8,7 @@ import { asFault } from "./schema/damage.ts"
 import * as Audits from "./tables/audits.ts"
 import * as BookingSteps from "./tables/booking-steps.ts"
 import * as Deliveries from "./tables/deliveries.ts"
-import { readEarnings, readPay } from "./tables/earnings.ts"
+import { readEarnings, readPay, readPayByCaller } from "./tables/earnings.ts"
 import { readMeta, writeMeta } from "./tables/meta.ts"
 import { readReceipts, readReceiptsOf, readUsage } from "./tables/receipts.ts"
 import { receiptRow } from "./schema/receipt-row.ts"
@@ -60,6 +60,7 @@ export const makeSqliteStore = (
   statement: (query) => asFault(readStatement(reader, query)),
   earnings: (lots, spans) => asFault(readEarnings(reader, queue.lastSeq(), lots, spans)),
   pay: (query) => asFault(readPay(reader, queue.lastSeq(), query)),
+  payByCaller: (query) => asFault(readPayByCaller(reader, queue.lastSeq(), query)),
   noteReceipt: (receipt) => queue.receipt(receiptRow(receipt)),
   receipts: (query) => asFault(readReceipts(reader, query)),
   receiptsOf: (requests) => asFault(readReceiptsOf(reader, requests)),

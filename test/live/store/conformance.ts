@@ -15,6 +15,7 @@ import {
 import type { JournalEntry, StoredEntry, StoredPosting } from "../../../live/store/journal.ts"
 import type { Receipt, UsagePart } from "../../../live/store/receipt.ts"
 import { type MarketStore, recordKinds } from "../../../live/store/store.ts"
+import { plainReceipt } from "../support/receipt.ts"
 
 /** A store, empty, and the same again as whoever starts next finds it. */
 export interface StoreUnderTest {
@@ -374,6 +375,84 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
         { span: 0, instance: 3, jobs: 1, ...call, earned: 0, gift: 7 },
       ])
       expect(await ask(9)).toEqual([])
+    })
+  })
+
+  describe(`${name}: pay by caller`, () => {
+    it("tells calls apart by who called and for what, gifts together, those without a receipt too", async () => {
+      const { store } = await make()
+      const paid = (
+        request: number,
+        instance: number,
+        ...shares: ReadonlyArray<[number, number]>
+      ) =>
+        store.append({
+          event: {
+            _tag: "AttemptEnded",
+            at: 5,
+            request,
+            attempt: 0,
+            outcome: "completed",
+            outputTokens: 7,
+            reportedTokens: 7,
+            decodeMicros: 1000,
+            retryAfterMicros: 0,
+          } as MarketEvent,
+          commands: [
+            ...shares.map(
+              ([lot, amount]) =>
+                ({ ...post(0, lot, amount, "share"), reference: request }) as Command,
+            ),
+            { ...finish(instance), request } as Command,
+          ],
+          digest: `digest ${digests++}`,
+        })
+      const noted = (request: number, account: number, model: number) =>
+        store.noteReceipt({
+          request,
+          at: 5,
+          account,
+          model,
+          key: null,
+          requestId: null,
+          instance: 1,
+          ...plainReceipt,
+        })
+      paid(1, 1, [9, 4], [7, 3])
+      paid(2, 1, [9, 5])
+      paid(3, 1, [9, 6])
+      paid(4, 2, [9, 7])
+      paid(5, 1, [9, 8])
+      noted(1, 20, 3)
+      noted(2, 20, 3)
+      noted(3, 21, 3)
+      noted(4, 20, 3)
+      await store.durable()
+      const rows = await Effect.runPromise(
+        store.payByCaller({
+          earnedLot: 9,
+          giftLot: 7,
+          instances: [1],
+          fromMicros: 0,
+          lengthMicros: microsPerHour,
+          originMicros: 0,
+        }),
+      )
+      const call = { span: 0, jobs: 1, gross: 10, fee: 2, decodeMicros: 1000 }
+      expect(rows).toEqual([
+        { ...call, account: null, model: null, share: 8 },
+        {
+          span: 0,
+          account: 20,
+          model: 3,
+          jobs: 2,
+          gross: 20,
+          fee: 4,
+          share: 12,
+          decodeMicros: 2000,
+        },
+        { ...call, account: 21, model: 3, share: 6 },
+      ])
     })
   })
 

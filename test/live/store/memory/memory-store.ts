@@ -17,6 +17,7 @@ import type { StoredBookingStep } from "../../../../live/store/booking-step.ts"
 import type { Receipt } from "../../../../live/store/receipt.ts"
 import type { MarketMeta } from "../../../../live/store/meta.ts"
 import type {
+  CallerPayRow,
   DeliveryNote,
   EarningKind,
   MarketStore,
@@ -206,6 +207,36 @@ export const makeMemoryStore = (
             earned: paid(earnedLot),
             gift: paid(giftLot),
             bounty: sum(ends, (end) => end.bounty),
+          }
+        }),
+      ),
+    payByCaller: ({ earnedLot, giftLot, instances, ...spans }) =>
+      Effect.sync(() =>
+        grouped(
+          postings.flatMap((posting) => {
+            const { kind, credit, at, seq, reference } = posting
+            const isPay = kind === "share" && (credit === earnedLot || credit === giftLot)
+            const end = isPay && at >= spans.fromMicros ? endOf(stored, posting) : undefined
+            if (end === undefined || !instances.includes(end.instance)) return []
+            const { event } = stored[seq - 1]
+            const decodeMicros = event._tag === "AttemptEnded" ? event.decodeMicros : 0
+            const receipt = receipts.find(({ request }) => request === reference)
+            const { account = null, model = null } = receipt ?? {}
+            return [{ ...posting, end, account, model, decodeMicros }]
+          }),
+          ({ at, account, model }) => `${spanOf(spans, at)} ${account ?? -1} ${model ?? -1}`,
+        ).map(([first, all]): CallerPayRow => {
+          // A call that gifts paid in part has two postings.
+          const calls = [...new Map(all.map((one) => [one.end, one])).values()]
+          return {
+            span: spanOf(spans, first.at),
+            account: first.account,
+            model: first.model,
+            jobs: calls.length,
+            gross: sum(calls, ({ end }) => end.charge),
+            fee: sum(calls, ({ end }) => end.fee),
+            share: sum(all, ({ amount }) => amount),
+            decodeMicros: sum(calls, ({ decodeMicros }) => decodeMicros),
           }
         }),
       ),

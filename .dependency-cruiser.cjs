@@ -47,13 +47,15 @@ const ENGINE_ROOMS = {
 const MARKET_ROOMS = {
   state: [],
   reputation: ["state"],
-  admission: ["reputation"],
+  sla: ["state"],
+  admission: ["reputation", "sla"],
   pricing: ["admission"],
   payout: ["admission"],
   listings: ["admission"],
   bookings: ["listings", "payout"],
+  contracts: ["bookings"],
   accounts: ["bookings"],
-  presence: ["bookings", "pricing"],
+  presence: ["contracts", "pricing"],
   requests: ["presence"],
 }
 

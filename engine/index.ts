@@ -27,6 +27,11 @@ export {
   quoteHours,
   regionViews,
 } from "./market/views/listing-view.ts"
+export type { ContractView } from "./market/views/contract-view.ts"
+export { contractView, contractViews } from "./market/views/contract-view.ts"
+export type { SlaView } from "./market/views/sla-view.ts"
+export { listingSla, slaView } from "./market/views/sla-view.ts"
+export type { SlaTerms } from "./rules/hours/sla.ts"
 export type { HoursAsked } from "./market/bookings/orders.ts"
 export type { InstanceView, ReasonView, StandingView } from "./market/views/instance-view.ts"
 export {
@@ -56,6 +61,7 @@ export { eligibilityReasons } from "./market/admission/eligibility.ts"
 export type {
   BookingOutcome,
   Command,
+  ContractOutcome,
   DeclineReason,
   Refusal,
   Rejection,
@@ -71,6 +77,7 @@ export { Economy } from "./economy/schema.ts"
 export type {
   AccountId,
   BookingId,
+  ContractId,
   InstanceId,
   ListingId,
   MeasurementId,

@@ -1,6 +1,7 @@
 /** All machines of the kernel, for tests that visit every state and for the diagrams in docs/machines.md. */
 import type { Machine } from "../core/machine.ts"
 import { bookingMachine } from "./booking.ts"
+import { contractMachine } from "./contract.ts"
 import {
   breakerMachine,
   credentialMachine,
@@ -24,4 +25,5 @@ export const kernelMachines: ReadonlyArray<Machine<string, string, string>> = [
   requestMachine,
   listingMachine,
   bookingMachine,
+  contractMachine,
 ]

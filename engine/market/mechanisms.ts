@@ -10,12 +10,14 @@ import { eventSchemas } from "../protocol/event.ts"
 import { accounts } from "./accounts/mechanism.ts"
 import { admission } from "./admission/mechanism.ts"
 import { bookings } from "./bookings/mechanism.ts"
+import { contracts } from "./contracts/mechanism.ts"
 import { listings } from "./listings/mechanism.ts"
 import { payout } from "./payout/mechanism.ts"
 import { presence } from "./presence/mechanism.ts"
 import { pricing } from "./pricing/mechanism.ts"
 import { reputation } from "./reputation/mechanism.ts"
 import { requests } from "./requests/mechanism.ts"
+import { sla } from "./sla/mechanism.ts"
 import type { Handler, Mechanism, Timers } from "./state/mechanism.ts"
 
 export const mechanisms: ReadonlyArray<Mechanism> = [
@@ -28,6 +30,8 @@ export const mechanisms: ReadonlyArray<Mechanism> = [
   payout,
   listings,
   bookings,
+  contracts,
+  sla,
 ]
 
 /** The timers of all of them, in their order. */

@@ -4,6 +4,7 @@
  */
 import type {
   BookingId,
+  ContractId,
   InstanceId,
   ListingId,
   MeasurementId,
@@ -63,6 +64,9 @@ export const rejections = [
   "Booked",
   "NotParty",
   "WrongPhase",
+  "UnknownContract",
+  "DuplicateContract",
+  "LinkedClient",
 ] as const
 export type Rejection = (typeof rejections)[number]
 
@@ -94,6 +98,10 @@ export const declines = [
 ] as const
 export type DeclineReason = (typeof declines)[number]
 
+/** Why terms that a host legally offers to a client do not stand. */
+export const offerDeclines = [...declines, "LimitReached", "LinkedClient"] as const
+export type OfferDecline = (typeof offerDeclines)[number]
+
 /** Why access to what was granted ends. */
 export const revocations = ["Ended", "Lost", "NotStarted", "Disputed"] as const
 export type Revocation = (typeof revocations)[number]
@@ -102,12 +110,17 @@ export type Revocation = (typeof revocations)[number]
 export const bookingOutcomes = ["released", "cancelled", "noShow", "split"] as const
 export type BookingOutcome = (typeof bookingOutcomes)[number]
 
+/** How an offer ended. */
+export const contractOutcomes = ["accepted", "declined", "withdrawn", "expired"] as const
+export type ContractOutcome = (typeof contractOutcomes)[number]
+
 export const auditFindings = [
   "OverReported",
   "CredentialRefused",
   "Clawback",
   "NoShow",
   "DisputeLost",
+  "SlaBreached",
 ] as const
 export type AuditFinding = (typeof auditFindings)[number]
 
@@ -221,6 +234,19 @@ export type Command =
       readonly drawn: number
       readonly refund: number
       readonly penalty: number
+    }
+  /** An offer stands until then, and its hours are kept; or why they are not. */
+  | { readonly _tag: "Offer"; readonly contract: ContractId; readonly untilMicros: number }
+  | {
+      readonly _tag: "DeclineOffer"
+      readonly contract: ContractId
+      readonly reason: OfferDecline
+    }
+  /** An offer is over. Exactly one for each that stood. */
+  | {
+      readonly _tag: "CloseOffer"
+      readonly contract: ContractId
+      readonly outcome: ContractOutcome
     }
   /** A listing's rate is another one from now on, minor units an hour for each job. */
   | { readonly _tag: "Reprice"; readonly listing: ListingId; readonly ratePerHour: number }
@@ -364,6 +390,15 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
       break
     case "ExtendPeaks":
       mixThree(digest, 22, command.region, command.untilMicros)
+      break
+    case "Offer":
+      mixThree(digest, 33, command.contract, command.untilMicros)
+      break
+    case "DeclineOffer":
+      mixThree(digest, 34, command.contract, numberOf(offerDeclines, command.reason))
+      break
+    case "CloseOffer":
+      mixThree(digest, 35, command.contract, numberOf(contractOutcomes, command.outcome))
       break
   }
 }

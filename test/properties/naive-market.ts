@@ -34,6 +34,7 @@ const aboutHours = [
   "ListingPhaseSet",
   "ListingMeasured",
   "ScheduleSet",
+  "SlaSet",
   "BookingRequested",
   "DeliveryStarted",
   "DeliveryProbed",
@@ -43,6 +44,9 @@ const aboutHours = [
   "BookingDisputed",
   "DisputeAnswered",
   "DisputeRuled",
+  "ContractOffered",
+  "ContractAccepted",
+  "ContractClosed",
 ] as const satisfies ReadonlyArray<MarketEvent["_tag"]>
 type HoursTag = (typeof aboutHours)[number]
 type Tag = Exclude<MarketEvent["_tag"], HoursTag>

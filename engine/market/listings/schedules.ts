@@ -8,7 +8,7 @@ import { wakeAt } from "../../core/wake-queue.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
-import { isWithin, nextTurn, spansOf } from "../../rules/hours/spans.ts"
+import { isWithin, microsWithin, nextTurn, spansOf } from "../../rules/hours/spans.ts"
 import { lookAgainAtNode } from "../admission/probes.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofListings } from "../state/market-state.ts"
@@ -27,8 +27,15 @@ export const onScheduleSet = (
   if (!isWhole(event.until)) return "InvalidQuantity"
   const spans = spansOf(event.opens, event.closes)
   if (spans === undefined || (spans.until.at(-1) ?? 0) > event.until) return "InvalidSpans"
+  const { maintenanceFrom = [], maintenanceUntil = [] } = event
+  const maintenance = spansOf(maintenanceFrom, maintenanceUntil)
+  if (maintenance === undefined) return "InvalidSpans"
+  // What is in maintenance is not open.
+  if (maintenanceFrom.some((from, span) => microsWithin(spans, from, maintenanceUntil[span]) > 0))
+    return "InvalidSpans"
   countUse(market, listing)
   market.schedules[listing] = spans
+  market.maintenance[listing] = maintenance
   market.listings.columns.scheduleUntil[listing] = event.until
   followSchedule(market, listing)
   return undefined

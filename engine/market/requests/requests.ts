@@ -18,6 +18,7 @@ import { doubtToken, sinkBelowFloor } from "../admission/probes.ts"
 import { noteRefusal } from "../payout/bounty.ts"
 import { priceOf } from "../../rules/price.ts"
 import { settle, voidRequest } from "../payout/settlement.ts"
+import { noteOutcome } from "../sla/outcomes.ts"
 import { isOpinionWanted, judge, settleBlame } from "./blame.ts"
 import { isRetryable, verdictOf } from "../../rules/outcome.ts"
 import { countFailure } from "../reputation/witnesses.ts"
@@ -122,10 +123,11 @@ export const onAttemptEnded = (
   if (request < 0) return "UnknownRequest"
   const requests = market.requests.columns
   if (requests.attempt[request] !== event.attempt) return "StaleAttempt"
-  const { outcome, outputTokens, reportedTokens, decodeMicros } = event
+  const { outcome, outputTokens, reportedTokens, decodeMicros, firstTokenMicros } = event
   if (!isWhole(outputTokens) || !isWhole(reportedTokens) || !isWhole(decodeMicros))
     return "InvalidQuantity"
   if (!isWhole(event.retryAfterMicros)) return "InvalidQuantity"
+  if (firstTokenMicros !== undefined && !isWhole(firstTokenMicros)) return "InvalidQuantity"
   if (outputTokens > requests.maxTokens[request]) return "TooManyTokens"
 
   const instance = requests.instance[request]
@@ -133,6 +135,7 @@ export const onAttemptEnded = (
   invariant(columns.inFlight[instance] >= 1, "an attempt that ends was under way")
   columns.inFlight[instance] -= 1
   owe(market, instance, outputTokens)
+  noteOutcome(market, instance, requests.account[request], outcome, firstTokenMicros)
   const isDelivered =
     outputTokens > 0 || (outcome === "completed" && requests.maxTokens[request] === 0)
   judge(market, request, instance, outcome, isDelivered)

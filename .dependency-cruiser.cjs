@@ -51,7 +51,7 @@ const MARKET_ROOMS = {
   admission: ["reputation", "sla"],
   pricing: ["admission"],
   payout: ["admission"],
-  listings: ["admission"],
+  listings: ["pricing"],
   bookings: ["listings", "payout"],
   contracts: ["bookings"],
   accounts: ["bookings"],

@@ -144,6 +144,10 @@ const MarketEvents = {
     maxTokens: tokens,
     /** Highest acceptable price of output tokens; absent: any. */
     maxPricePerMtok: Schema.optionalWith(whole, { exact: true }),
+    /** Highest acceptable rate of its host, minor units an hour, where time is charged; absent: any. */
+    maxRatePerHour: Schema.optionalWith(whole, { exact: true }),
+    /** The consumer's own hours that it is part of: it costs nothing more, and goes to their node alone. */
+    booking: Schema.optionalWith(booking, { exact: true }),
   },
   AttemptEnded: {
     at,

@@ -3,7 +3,14 @@
  * per million tokens; outside, both are decimal credits, a price that of one token.
  */
 import type { Market } from "../../engine/index.ts"
-import { formatCredits, marketView, parseDecimal } from "../../engine/index.ts"
+import {
+  formatCredits,
+  listingViews,
+  marketView,
+  parseDecimal,
+  priceOf,
+  priceOfTime,
+} from "../../engine/index.ts"
 import type { ModelRecord } from "../directory/records.ts"
 
 /** Per million tokens: 10^6. */
@@ -28,6 +35,10 @@ export const pricePerToken = (market: Market, perMtok: number): string =>
 /** Minor units per million tokens, exactly; `undefined` where the text is no such price. */
 export const parsePricePerToken = (market: Market, text: string): number | undefined =>
   parseDecimal(text, priceDecimals(market))
+
+/** Minor units, exactly; `undefined` where the text is no such amount. */
+export const parseCredits = ({ economy }: Market, text: string): number | undefined =>
+  parseDecimal(text, economy.money.scale)
 
 /** A number as it was most likely written, without an exponent: 1.2e-7 is 0.00000012. */
 export const decimalOf = (value: number): string => {
@@ -60,8 +71,35 @@ export const pricesOf = (market: Market, model: ModelRecord) => ({
 export const inputPriceOf = ({ economy }: Market, model: ModelRecord): number =>
   economy.pricing.inputTokens === "free" ? 0 : model.inputPricePerMtok
 
+/** What a call asks for: the model and its tokens at most, and what it accepts. */
+interface Asked {
+  readonly model: ModelRecord
+  readonly inputTokens: number
+  readonly maxTokens: number
+  readonly maxPricePerMtok?: number
+  readonly maxRatePerHour?: number
+}
+
+/** The most that a call can come to, whoever serves it, minor units. */
+export const mostCostOf = (market: Market, asked: Asked): number => {
+  const { model, inputTokens, maxTokens, maxPricePerMtok = Infinity } = asked
+  if (isChargedByTime(market)) return mostCostOfTime(market, asked)
+  const outputPrice = Math.min(maxPricePerMtok, mostPriceOf(market, model))
+  return priceOf(inputTokens, inputPriceOf(market, model), maxTokens, outputPrice)
+}
+
+/** Does a call cost its time, at the rate of its host's listing? */
+export const isChargedByTime = ({ economy }: Market): boolean =>
+  economy.pricing.tokens === "listing"
+
+const mostCostOfTime = (market: Market, { maxRatePerHour = Infinity }: Asked): number => {
+  const rates = listingViews(market).map(({ ratePerHour }) => ratePerHour)
+  const rate = Math.min(maxRatePerHour, Math.max(0, ...rates))
+  return priceOfTime(Math.round(market.economy.pricing.timeoutSeconds * 1e6), rate)
+}
+
 /** The most that anyone asks for a model's output, minor units per million tokens. */
-export const mostPriceOf = (market: Market, model: ModelRecord): number =>
+const mostPriceOf = (market: Market, model: ModelRecord): number =>
   levelsOf(market, model).at(-1) ?? model.outputPricePerMtok
 
 /** Where hosts set prices, what they ask for a model, ascending. */

@@ -121,4 +121,5 @@ const recoveries: Readonly<Record<EligibilityReason, string | null>> = {
   Backpressure: "the end of the pause that it asked for",
   RateCapped: "its debt of tokens, which drains at its ramped rate",
   Full: "the end of one of its calls",
+  Unlisted: "an open offer of its machine by the hour, at whose rate calls are charged",
 }

@@ -39,6 +39,7 @@ import { openOption, openPage } from "../../platform/terminal/open-page.ts"
 import { quoteForShell } from "../../platform/terminal/shell.ts"
 import { makeProgress } from "./execution/progress.ts"
 import { primaryMetrics } from "./options/metric-options.ts"
+import { noReport, noReportOption, refuseOpening } from "./options/no-report.ts"
 import {
   commandAgain,
   replicationsFrom,
@@ -113,15 +114,20 @@ export const makeCompareCommand = <E, R>(reporting: ComparisonReporting<E, R>) =
       workers: workersOption,
       out: outOption,
       replace: replaceOption,
+      noReport: noReportOption,
       open: openOption,
       json: jsonOption,
     },
     run: (options) =>
       Effect.gen(function* () {
+        yield* refuseOpening(options)
         const { result, folder } = Option.isSome(options.variant)
           ? yield* keptRuns(options.baseline, options.variant.value, options)
           : yield* simulatedRuns(options)
-        const files = folder === null ? [] : yield* reporting.write(result, folder)
+        const files =
+          folder === null || options.noReport
+            ? noReport.files
+            : yield* reporting.write(result, folder)
         const { baseline, variant, comparison, command } = result
         const document = {
           scenario: baseline.scenario,

@@ -19,6 +19,7 @@ import {
 import { metricFactsOf } from "../metrics/of-replication.ts"
 import { scenarioYamlOf } from "../summary/summary.ts"
 import { metricsMatching } from "./options/metric-options.ts"
+import { noReport, noReportOption, refuseOpening } from "./options/no-report.ts"
 import { version } from "../../platform/package.ts"
 import { openOption, openPage } from "../../platform/terminal/open-page.ts"
 import { keptRun } from "./execution/kept-run.ts"
@@ -116,6 +117,7 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
       set: setOption,
       out: outOption,
       replace: replaceOption,
+      noReport: noReportOption,
       all: allOption,
       metrics: metricsOption,
       open: openOption,
@@ -125,6 +127,7 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
     run: (options) =>
       Effect.gen(function* () {
         const path = yield* Path.Path
+        yield* refuseOpening(options)
         const workers = yield* workersFrom(options.workers)
         const asked = yield* replicationsFrom(options.replications)
         const written = yield* loadScenario(options.scenario, options.set)
@@ -181,12 +184,15 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
           database,
           onKept,
         })
-        const report = yield* reporting
-          .write(result, folder)
-          .pipe(Effect.onError(() => note(onKept("The results are kept"))))
+        const report = options.noReport
+          ? noReport
+          : yield* reporting
+              .write(result, folder)
+              .pipe(Effect.onError(() => note(onKept("The results are kept"))))
+        const page = report.files[0]
         yield* Effect.forEach(report.notices, note)
         const precision = watch?.report() ?? null
-        const document = jsonOf(result, endsOf(finished), precision, database, report.files[0])
+        const document = jsonOf(result, endsOf(finished), precision, database, page)
         const summary = options.json ? "" : yield* reporting.summary(result, shown)
         yield* printResult(options.json, document, () =>
           [
@@ -195,13 +201,13 @@ export const makeRunCommand = <E, R>(reporting: Reporting<E, R>) =>
             ...(precision === null ? [] : [precisionText(precision, result.metrics), ""]),
             alignColumns([
               ["results", printable(database)],
-              ["report", printable(report.files[0] ?? "")],
+              ...(page === undefined ? [] : [["report", printable(page)]]),
               ["digest", result.digest],
               ["again", printable(command)],
             ]),
           ].join("\n"),
         )
-        if (options.open && report.files[0] !== undefined) yield* openPage(report.files[0])
+        if (options.open && page !== undefined) yield* openPage(page)
         const failed = Object.entries(result.checks).filter(([, { ok }]) => !ok)
         if (failed.length > 0)
           return yield* new CheckFailed({ names: failed.map(([name]) => name) })
@@ -286,5 +292,5 @@ const jsonOf = (
   warmupSeconds: result.warmupSeconds,
   metrics: result.metrics,
   checks: result.checks,
-  files: { results, report },
+  files: { results, report: report ?? null },
 })

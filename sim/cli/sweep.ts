@@ -19,6 +19,7 @@ import {
   printable,
   printResult,
 } from "../../platform/terminal/output.ts"
+import { noReport, noReportOption } from "./options/no-report.ts"
 import { folderNameOf } from "./execution/results-folder.ts"
 import {
   commandAgain,
@@ -99,6 +100,7 @@ export const makeSweepCommand = <E, R>(write: WriteSweepReport<E, R>) =>
       workers: workersOption,
       out: outOption,
       shard: shardOption,
+      noReport: noReportOption,
       json: jsonOption,
     },
     run: ({ scenario, vary, both, design, ...options }) =>
@@ -151,7 +153,12 @@ export const makeSweepCommand = <E, R>(write: WriteSweepReport<E, R>) =>
           )
           return
         }
-        yield* finishSweep(result, folder, options.json, write)
+        yield* finishSweep(
+          result,
+          folder,
+          options.json,
+          options.noReport ? () => Effect.succeed(noReport) : write,
+        )
       }),
   })
 
@@ -168,7 +175,7 @@ export const finishSweep = <E, R>(
     yield* Effect.forEach(report.notices, note)
     const [cells, codebook, results] = exported
     const { results: _points, ...facts } = sweepDocument(result)
-    const files = { cells, codebook, results, report: report.files[0] }
+    const files = { cells, codebook, results, report: report.files[0] ?? null }
     const command = sweepCommand(result.definition, folder)
     yield* printResult(isJson, { ...facts, command, cells: result.cells.length, files }, () =>
       [
@@ -181,7 +188,7 @@ export const finishSweep = <E, R>(
         alignColumns([
           ["cells", printable(cells)],
           ["results", printable(results)],
-          ["report", printable(files.report ?? "")],
+          ...(files.report === null ? [] : [["report", printable(files.report)]]),
           ["digest", facts.digest],
           ["again", printable(command)],
         ]),

@@ -116,10 +116,10 @@ describe("evenkeel calibrate", () => {
       const run = await evenkeelHere([
         "run",
         market,
-        "--replications",
-        "1",
-        "--set",
-        "horizonDays=0.05",
+        "--replications=1",
+        "--workers=1",
+        "--set=horizonDays=0.02",
+        "--set=demand.requestsPerSecond=0.1",
         "--out",
         out,
       ])
@@ -127,7 +127,7 @@ describe("evenkeel calibrate", () => {
       const other = await evenkeelHere(
         [
           ["compare", market, "--replications", "6", "--out", join(folder, "compared"), "--json"],
-          ["--both", "horizonDays=0.05", "--both", "demand.requestsPerSecond=0.1"],
+          ["--workers=1", "--both", "horizonDays=0.02", "--both", "demand.requestsPerSecond=0.1"],
           ["--set", "fleet.profiles.0.models.0.stepMicros=80000"],
         ].flat(),
       )

@@ -10,7 +10,12 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const short = ["--set=horizonDays=0.05", "--set=fleet.nodes=20", "--replications=3"]
+const short = [
+  "--set=horizonDays=0.02",
+  "--set=fleet.nodes=20",
+  "--set=demand.requestsPerSecond=0.5",
+  "--replications=3",
+]
 const run = (out: string, ...words: ReadonlyArray<string>) =>
   evenkeelHere(["run", "quickstart", ...short, "--out", join(folder, out), "--json", ...words])
 
@@ -83,7 +88,7 @@ describe("evenkeel run", () => {
     expect(a.metrics["requests.servedShare"]).toMatchObject({ n: 3 })
     expect(Object.values<{ ok: boolean }>(a.checks).every(({ ok }) => ok)).toBe(true)
     // The command that the results name brings them back.
-    const again = await evenkeelHere([...a.command.split(" ").slice(2), "--json"])
+    const again = await evenkeelHere([...a.command.split(" ").slice(2), "--workers=1", "--json"])
     expect(JSON.parse(again.stdout)).toMatchObject({ digest: a.digest, files: a.files })
   })
 
@@ -125,7 +130,7 @@ describe("evenkeel run", () => {
 })
 
 describe("stored results", () => {
-  beforeAll(() => run("stored"))
+  beforeAll(() => run("stored", "--workers=1"))
 
   it("are exported as tidy tables", async () => {
     const { code, stdout } = await evenkeelHere(["export", join(folder, "stored"), "--json"])

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { MetricComparison } from "../../sim/results/models/comparison-model.ts"
 import { quoteForShell } from "../../platform/terminal/shell.ts"
+import type { Ended } from "./evenkeel.ts"
 import { evenkeel, program } from "./evenkeel.ts"
 import { evenkeelHere } from "./program.ts"
 
@@ -14,13 +15,16 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const short = ["--both=horizonDays=0.02", "--both=fleet.nodes=24", "--seed=7"]
+const settings = ["horizonDays=0.02", "fleet.nodes=24", "demand.requestsPerSecond=0.4"]
+const short = [...settings.map((setting) => `--both=${setting}`), "--seed=7"]
 let comparisons = 0
+/** On one thread: another takes longer to begin than these replications do. */
 const compare = (...words: ReadonlyArray<string>) =>
   evenkeelHere([
     "compare",
     "quickstart",
     ...short,
+    "--workers=1",
     `--out=${join(folder, String(++comparisons))}`,
     ...words,
   ])
@@ -29,14 +33,20 @@ const compare = (...words: ReadonlyArray<string>) =>
 const metricsOf = (stdout: string): ReadonlyMap<string, MetricComparison> =>
   new Map(Object.entries(JSON.parse(stdout).metrics))
 
+const halved = ["--replications", "6", "--set", "economy.feeBps=600", "--json"]
+/** Half the fee, as a user compares it, with the report. */
+let made: Ended
+beforeAll(async () => {
+  made = await evenkeel(
+    ["compare", "quickstart", ...short, ...halved, "--workers", "2"],
+    () => {},
+    { cwd: folder },
+  )
+})
+
 describe("evenkeel compare", () => {
   it("finds that a lower fee moves the platform's credits, whatever the workers", async () => {
-    const words = ["--replications", "6", "--set", "economy.feeBps=600", "--json"]
-    const { code, stdout, stderr } = await evenkeel(
-      ["compare", "quickstart", ...short, ...words, "--workers", "2"],
-      () => {},
-      { cwd: folder },
-    )
+    const { code, stdout, stderr } = made
     expect(code).toBe(0)
     expect(stderr).toContain("100%  12 of 12 replications")
     const document = JSON.parse(stdout)
@@ -45,7 +55,7 @@ describe("evenkeel compare", () => {
       seed: "7",
       replications: 6,
       isPaired: true,
-      both: ["horizonDays=0.02", "fleet.nodes=24"],
+      both: settings,
       set: ["economy.feeBps=600"],
       missing: {},
     })
@@ -76,13 +86,13 @@ describe("evenkeel compare", () => {
     expect(metrics.get("requests.perSecond")?.difference).toBe(0)
     expect(metrics.get("credits.grossPerDay")?.varianceReduction ?? Infinity).toBeGreaterThan(5)
 
-    const again = await compare(...words, "--workers", "1")
+    const again = await compare(...halved)
     expect(metricsOf(again.stdout)).toEqual(metrics)
     const repeated = spawnSync(
       "bash",
       [
         "-c",
-        `${document.command.replace("npx evenkeel", [process.execPath, program].map(quoteForShell).join(" "))} --json`,
+        `${document.command.replace("npx evenkeel", [process.execPath, program].map(quoteForShell).join(" "))} --no-report --json`,
       ],
       { cwd: folder, encoding: "utf8" },
     )
@@ -98,21 +108,20 @@ describe("evenkeel compare", () => {
   })
 
   it("has the baseline of a run of its own", async () => {
-    const { stdout } = await compare("--set=economy.feeBps=600", "--replications=6", "--json")
     const run = await evenkeelHere([
       "run",
       "quickstart",
-      "--set=horizonDays=0.02",
-      "--set=fleet.nodes=24",
+      ...settings.map((setting) => `--set=${setting}`),
       "--seed=7",
+      "--workers=1",
       "--replications=6",
       `--out=${join(folder, "run")}`,
       "--json",
     ])
     await rm(join(folder, "run"), { recursive: true })
     const { digest, metrics } = JSON.parse(run.stdout)
-    expect(JSON.parse(stdout).digestBaseline).toBe(digest)
-    for (const [name, { baseline }] of metricsOf(stdout))
+    expect(JSON.parse(made.stdout).digestBaseline).toBe(digest)
+    for (const [name, { baseline }] of metricsOf(made.stdout))
       expect(baseline).toBeCloseTo(metrics[name].mean, 9)
   })
 
@@ -203,11 +212,12 @@ describe("evenkeel compare", () => {
     expect(missing.code).toBe(2)
     expect(missing.stderr).toContain("no such file, and no built-in scenario of that name")
     const file = join(folder, "own.yaml")
-    await writeFile(file, "extends: quickstart\nname: own\nhorizonDays: 0.05\nreplications: 6\n")
+    await writeFile(file, "extends: quickstart\nname: own\nhorizonDays: 0.005\nreplications: 6\n")
     const { code, stdout } = await evenkeelHere([
       "compare",
       file,
       "--set=fleet.nodes=20",
+      "--workers=1",
       `--out=${join(folder, "own")}`,
       "--json",
     ])
@@ -224,6 +234,7 @@ describe("evenkeel compare", () => {
       ...short,
       "--set=economy.feeBps=600",
       "--replications=6",
+      "--workers=1",
       "--metric=credits.platformPerDay=1%",
       "--out",
       out,
@@ -249,8 +260,10 @@ describe("evenkeel compare", () => {
       "compare",
       "quickstart",
       ...short,
+      "--both=horizonDays=0.002",
       "--set=economy.feeBps=700",
       "--replications=6",
+      "--workers=1",
     ]
     const beside = await evenkeelHere([...other, "--out", out, "--json"])
     expect(beside.code).toBe(0)
@@ -268,7 +281,7 @@ describe("evenkeel compare", () => {
   })
 
   it("says that nothing was kept when it is interrupted", async () => {
-    const words = ["--set", "fleet.nodes=70", "--replications", "100", "--json"]
+    const words = ["--set", "fleet.nodes=70", "--replications", "60", "--json"]
     let isStopped = false
     const ended = await evenkeel(
       ["compare", "quickstart", ...short, ...words],

@@ -161,6 +161,8 @@ describe("evenkeel", () => {
       ["run", "quickstart", "--only-replication", "1", "--precision", "ttft.p99=1%"],
       "--only-replication 1: goes without --precision",
     ],
+    [["run", "quickstart", "--no-report", "--open"], "--open: goes without --no-report"],
+    [["compare", "quickstart", "--no-report", "--open"], "--open: goes without --no-report"],
     [["replay", "nowhere", "--replications", "3"], "--replications 3: goes with --economy"],
     [
       ["replay", "nowhere", "--economy", "pooled", "--replications", "1"],

@@ -4,7 +4,8 @@ import { evenkeelHere } from "./program.ts"
 
 const shared = ["--both=horizonDays=0.03", "--both=fleet.nodes=40"]
 const lines = (...words: ReadonlyArray<string>) => ["select", "quickstart", ...shared, ...words]
-const select = (...words: ReadonlyArray<string>) => evenkeelHere(lines(...words))
+const select = (...words: ReadonlyArray<string>) =>
+  evenkeelHere(lines(...words, ...(words.includes("--workers") ? [] : ["--workers", "1"])))
 const fees = ["--metric", "credits.platformPerDay", "--indifference", "3", "--replications", "4"]
 const two = ["--option", "as-is", "--option", "economy.feeBps=600,operators.chaserShare=0"]
 

@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { readRun } from "../../sim/results/store/store.ts"
+import { isLong } from "../support/property-runs.ts"
 import type { Ended } from "./evenkeel.ts"
 import { evenkeel, stackLine } from "./evenkeel.ts"
 import { evenkeelHere } from "./program.ts"
@@ -26,6 +27,7 @@ const runWords = (out: string, days: number, replications: number) => [
   "--replace",
   `--set=horizonDays=${days}`,
   "--set=fleet.nodes=20",
+  "--set=demand.requestsPerSecond=0.3",
   `--replications=${replications}`,
 ]
 
@@ -64,7 +66,7 @@ describe("a run that is stopped", () => {
     expect(replications.length).toBe(Number(told?.[1]))
     expect(replicationsAsked).toBe(60)
     expect(await readdir(join(folder, "half"))).toEqual(["results.sqlite"])
-    const report = await evenkeel(["report", join(folder, "half"), "--json"])
+    const report = await evenkeelHere(["report", join(folder, "half"), "--json"])
     expect(report.code).toBe(0)
     const page = JSON.parse(report.stdout).files[0]
     expect(await readFile(page, "utf8")).toContain("</html>")
@@ -88,7 +90,7 @@ describe("a run that is stopped", () => {
       while (!existsSync(database)) await sleep(2)
       child.kill("SIGINT")
     }
-    const ended = await evenkeel(runWords("drawn", 0.05, 2), (child, stderr) => {
+    const ended = await evenkeel(runWords("drawn", 0.02, 2), (child, stderr) => {
       if (stderr().endsWith("2 of 2 replications\n")) void drawn(child)
     })
     expect(ended.code).toBe(130)
@@ -99,7 +101,7 @@ describe("a run that is stopped", () => {
   it("by SIGKILL while it writes leaves the old results or the new ones", async () => {
     expect((await evenkeelHere(runWords("killed", 0.01, 2))).code).toBe(0)
     const old = await stored("killed")
-    for (const millis of [0, 5, 20]) {
+    for (const millis of isLong ? [0, 5, 10, 15, 20, 30] : [0, 20]) {
       // The folder beside the results in which new ones are written; earlier kills left theirs.
       const workshops = async () =>
         (await readdir(join(folder, "killed"))).filter((name) => name.startsWith(".evenkeel-"))

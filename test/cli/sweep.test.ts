@@ -201,9 +201,10 @@ describe("evenkeel sweep", () => {
 
   it("samples ranges by latin and sobol designs, and whole numbers where the setting takes only such", async () => {
     for (const design of ["latin", "sobol"]) {
-      const { code, stderr } = await evenkeel([
+      const { code, stderr } = await evenkeelHere([
         "sweep",
         scenario,
+        "--workers=1",
         "--design",
         design,
         "--points",
@@ -231,8 +232,6 @@ describe("evenkeel sweep", () => {
       expect(values.filter(({ economy }) => economy === "pooled")).toHaveLength(4)
       const rates = values.map((one) => Number(one["demand.requestsPerSecond"]))
       expect(rates.filter((rate) => rate < Math.sqrt(0.1))).toHaveLength(4)
-      const page = await readFile(join(folder, design, "report.html"), "utf8")
-      expect(page).toContain(design === "latin" ? "a Latin hypercube" : "a Sobol sequence")
     }
   })
 

@@ -3,9 +3,11 @@
  * at most three attempts under way: explored breadth first, each new state once, until no step leads
  * anywhere new. In each, the kernel agrees with the naive model; and from each, good steps lead back
  * to an eligible instance within the rules' own times. So no sequence of steps, of whatever length,
- * leaves an instance stuck.
+ * leaves an instance stuck. Of the settings, `npm test` has one of each way to probe, those with the
+ * fewest states.
  */
 import { describe, expect, it } from "vitest"
+import { isLong } from "../support/property-runs.ts"
 import { breathe } from "../support/property.ts"
 import { ensure } from "./ensure.ts"
 import type { BreakerSetting, Model, Real, Step } from "./breaker-steps.ts"
@@ -48,7 +50,6 @@ const settingOf = (
 
 const oldest = 0
 
-const isLong = process.env["EVENKEEL_LONG"] === "1"
 /** On a grid of one second there are thirty times as many states: for the long run. */
 const pauses = isLong ? [1, 5, 15] : [5, 15]
 
@@ -222,13 +223,13 @@ const explore = async (setting: BreakerSetting): Promise<Explored> => {
 
 describe("every reachable state of the breaker", () => {
   it.each([
-    ["synthetic", 1, 1],
-    ["synthetic", 2, 1],
     ["request", 1, 1],
-    ["request", 2, 1],
     ["synthetic", 1, 2],
     ...(isLong
       ? ([
+          ["synthetic", 1, 1],
+          ["synthetic", 2, 1],
+          ["request", 2, 1],
           ["synthetic", 3, 1],
           ["request", 3, 1],
           ["synthetic", 2, 2],

@@ -92,7 +92,6 @@ describe("the breaker", () => {
       fc.property(setting, histories, (knobs, history) => {
         fc.modelRun(() => beginBoth(knobs), history)
       }),
-      { share: 3 },
     )
   })
 })

@@ -25,7 +25,7 @@ import { eventsOf, isRejected, replay, seedOfLives, sendAll } from "./replay.ts"
 const economy = fc.oneof(fc.constant(pooled), fc.constant(hardened), anyEconomy)
 const position = fc.nat(1_000_000)
 /** Each life is lived several times over, and its whole state digested. */
-const some = { share: 0.4 }
+const some = { share: 0.2 }
 
 describe("a life that is lived again", () => {
   it("gives the same commands, byte for byte, and the same state", async () => {

@@ -37,6 +37,7 @@ describe("gifts", () => {
           expect(market.ledger.posted[lot]).toBeLessThanOrEqual(earnedBy.get(lot) ?? 0)
         }
       }),
+      { share: 0.4 },
     )
   })
 
@@ -61,6 +62,7 @@ describe("gifts", () => {
           expect(sums.passedOn).toBeLessThanOrEqual(sums.given)
         }
       }),
+      { share: 0.4 },
     )
   })
 })

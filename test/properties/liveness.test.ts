@@ -140,6 +140,7 @@ describe("no reachable state is stuck", () => {
         }
         for (const one of waiting) expect(instanceView(life.market, one.id)?.inFlight).toBe(0)
       }),
+      { share: 0.4 },
     )
   })
 })

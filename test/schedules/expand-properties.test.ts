@@ -42,7 +42,7 @@ describe("an expansion", () => {
           minuteByMinute(schedule, fromMicros, untilMicros),
         )
       }),
-      { share: 0.3 },
+      { share: 0.1 },
     )
   })
 
@@ -68,6 +68,7 @@ describe("an expansion", () => {
         const length = (all: ReadonlyArray<Span>) => all.reduce((sum, [a, b]) => sum + b - a, 0)
         expect(length(spans)).toBe(length(openSpans(whole)))
       }),
+      { share: 0.3 },
     )
   })
 
@@ -87,6 +88,7 @@ describe("an expansion", () => {
         ] as const
         expect(joined(...parts)).toEqual(whole)
       }),
+      { share: 0.3 },
     )
   })
 
@@ -109,6 +111,7 @@ describe("an expansion", () => {
           expect(before(changed.excused.flat())).toEqual(before(kept.excused.flat()))
         },
       ),
+      { share: 0.3 },
     )
   })
 })
@@ -140,7 +143,7 @@ describe("local time", () => {
           }
         },
       ),
-      { share: 0.1 },
+      { share: 0.05 },
     )
   })
 })

@@ -122,3 +122,13 @@ export const begin = (trial: Trial, booking: number, options: Order = {}) => {
 
 export const closeOf = (commands: ReadonlyArray<Command>) => commandsOf(commands, "Close")[0]
 export const releaseOf = (commands: ReadonlyArray<Command>) => commandsOf(commands, "Release")[0]
+
+/** A machine of four jobs that serves model 1, all but what is booked of it for everybody. */
+export const openMachine = (economy = literal()): Trial => {
+  const trial = openHoursMarket({ economy })
+  const price = { inputPricePerMtok: credit, outputPricePerMtok: credit }
+  trial.send({ _tag: "ModelListed", model: 1, ...price })
+  const machine = { model: 1, slots: 4, tokensPerSecond: 100, isPlatformAsked: false }
+  trial.send({ _tag: "InstanceStarted", instance: listing, node: listing, ...machine })
+  return trial
+}

@@ -9,7 +9,8 @@
  */
 import fc from "fast-check"
 
-const isLong = process.env["EVENKEEL_LONG"] === "1"
+/** Is this `npm run test:long`, which takes what is heavy and the same in kind as what `npm test` shows? */
+export const isLong = process.env["EVENKEEL_LONG"] === "1"
 export const PROPERTY_RUNS = isLong ? 100_000 : 1_000
 
 fc.configureGlobal({

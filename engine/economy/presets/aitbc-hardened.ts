@@ -8,6 +8,8 @@ export const aitbcHardened: Economy = {
   name: "aitbc-hardened",
   meaning:
     "The market of hours with its holes closed: measured delivery, hours paid as delivered, bonds, deposits.",
+  // Where calls are charged by their time, a slow host earns more.
+  pricing: { ...aitbc.pricing, timeCap: "tokens" },
   hours: {
     ...aitbc.hours,
     // Demand at the moment of the order says nothing of the tenth hour: a surge on all of it overpays long

@@ -9,6 +9,7 @@
  * It runs after whatever touched the instance, and again at the earliest moment at which time itself
  * will change the answer.
  */
+import { open as openListing } from "../../machines/listing.ts"
 import { serving } from "../../machines/presence.ts"
 import { rankCandidate } from "../../rules/selection.ts"
 import { invariant } from "../../core/invariant.ts"
@@ -40,6 +41,7 @@ export const eligibilityReasons = [
   "Backpressure",
   "RateCapped",
   "Full",
+  "Unlisted",
 ] as const
 export type EligibilityReason = (typeof eligibilityReasons)[number]
 
@@ -56,6 +58,7 @@ const belowFloor = 9
 const backpressure = 10
 const rateCapped = 11
 const full = 12
+const unlisted = 13
 
 /** Out of service by a deed: nothing is asked of the instance, and time alone changes nothing. */
 const outOfService =
@@ -103,6 +106,12 @@ const freeShareOf = ({ listings }: Market, listing: number): number =>
 const isBooked = (market: Market, instance: number): boolean => {
   const listing = market.nodes.columns.listing[market.instances.columns.node[instance]]
   return listing !== 0 && freeShareOf(market, listing - 1) === 0
+}
+
+/** Has its node an open listing, by whose rate time is charged? */
+const isListed = ({ instances, listings, nodes }: Market, instance: number): boolean => {
+  const listing = nodes.columns.listing[instances.columns.node[instance]]
+  return listing !== 0 && listings.columns.phase[listing - 1] === openListing
 }
 
 const isOffSchedule = ({ instances: { columns }, nodes }: Market, instance: number): boolean =>
@@ -198,6 +207,7 @@ const reasonsAgainst = (market: Market, instance: number, ramp: number): number 
   if (state === open) reasons |= 1 << parked
   else if (state === halfOpen && (rules.isProbeSynthetic || columns.probeRequest[instance] !== 0))
     reasons |= 1 << probeUnderWay
+  if (rules.pricing.isByTime && !isListed(market, instance)) reasons |= 1 << unlisted
   if (columns.isBelowFloor[instance] === 1) reasons |= 1 << belowFloor
   if (columns.backpressureUntil[instance] > now) reasons |= 1 << backpressure
   if (ramp < 1 && debtWait(market, instance, ramp) > 0) reasons |= 1 << rateCapped

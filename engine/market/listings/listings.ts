@@ -15,6 +15,7 @@ import type { Room } from "../../rules/hours/calendar.ts"
 import { forgetPast, makeCalendar, mostFrom } from "../../rules/hours/calendar.ts"
 import { always, never } from "../../rules/hours/spans.ts"
 import { lookAgainAtNode } from "../admission/probes.ts"
+import { moveOffersOfNode } from "../pricing/offers.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofListings } from "../state/market-state.ts"
 import { countUse } from "./use.ts"
@@ -127,6 +128,8 @@ export const onListingPhaseSet = (
   countUse(market, listing)
   const input = { open: "opened", paused: "paused", closed: "closed" } as const
   advance(listingColumn, phase, listing, input[event.phase])
+  // Where time is charged, calls go to what is open.
+  if (market.rules.pricing.isByTime) lookAgainAtNode(market, market.listings.columns.node[listing])
   return undefined
 }
 
@@ -177,4 +180,5 @@ export const delist = (market: Market, node: number): void => {
   market.running[listing] = []
   market.nodes.columns.listing[node] = 0
   remove(market.listings, listing)
+  moveOffersOfNode(market, node)
 }

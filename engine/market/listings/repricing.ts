@@ -6,6 +6,7 @@ import { emit } from "../../protocol/command.ts"
 import { priceStrategies } from "../../protocol/event.ts"
 import { nextMultiplier } from "../../rules/hours/strategies.ts"
 import { isWithin } from "../../rules/hours/spans.ts"
+import { moveOffersOfNode } from "../pricing/offers.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofRegions } from "../state/market-state.ts"
 import { askForPeaks } from "./lookahead.ts"
@@ -81,5 +82,6 @@ export const setMultiplier = (market: Market, listing: number, multiplierBps: nu
   const rate = Math.max(columns.leastRate[listing], wanted)
   if (rate === columns.rate[listing]) return
   columns.rate[listing] = rate
+  moveOffersOfNode(market, columns.node[listing])
   emit(market.sink, { _tag: "Reprice", listing: ids[listing], ratePerHour: rate })
 }

@@ -16,6 +16,8 @@ import { slotOf } from "../../core/table.ts"
 import { mulDivFloor } from "../../core/units.ts"
 import { bountyOf, claim, noteDemand } from "./bounty.ts"
 import { feeOf, priceOf } from "../../rules/price.ts"
+import { mostMicros, priceOfTime } from "../../rules/pricing/time-price.ts"
+import { countedSlots, countedTokensPerSecond } from "../admission/eligibility.ts"
 
 /** Releases the whole hold of a request that delivered nothing. */
 export const voidRequest = (market: Market, request: number): void => {
@@ -44,15 +46,15 @@ export const settle = (
   const holds = ledger.holds.requests
   const hold = slotOf(holds, id)
   invariant(hold >= 0, "a call that is settled has a hold")
-  const charge = Math.min(
-    heldAmount(holds, hold),
-    priceOf(
-      requests.inputTokens[request],
-      requests.inputPricePerMtok[request],
-      outputTokens,
-      requests.outputPricePerMtok[request],
-    ),
-  )
+  const price = rules.pricing.isByTime
+    ? priceByTime(market, request, outputTokens)
+    : priceOf(
+        requests.inputTokens[request],
+        requests.inputPricePerMtok[request],
+        outputTokens,
+        requests.outputPricePerMtok[request],
+      )
+  const charge = Math.min(heldAmount(holds, hold), price)
   const fee = feeOf(charge, rules.feeBps)
   const share = charge - fee
   const reduction = reductionOf(market, node)
@@ -90,3 +92,21 @@ export const settle = (
     bounty,
   })
 }
+
+/** What the time from dispatch to now costs: all of it, or what the tokens can account for. */
+const priceByTime = (market: Market, request: number, outputTokens: number): number => {
+  const { now, rules } = market
+  const { instance, ratePerHour, startedAt } = market.requests.columns
+  const passed = now - startedAt[request]
+  const micros = rules.isTimeCapped
+    ? Math.min(passed, mostMicrosOf(market, instance[request], outputTokens))
+    : passed
+  return priceOfTime(micros, ratePerHour[request])
+}
+
+/** What tokens may take at the counted speed of one stream, with some slack. */
+const mostMicrosOf = (market: Market, instance: number, tokens: number): number =>
+  mostMicros(
+    tokens,
+    countedTokensPerSecond(market, instance) / Math.max(1, countedSlots(market, instance)),
+  )

@@ -3,6 +3,7 @@ import { stopping } from "../../machines/presence.ts"
 import { invariant } from "../../core/invariant.ts"
 import { auditTable } from "../../core/table.ts"
 import { auditWakeQueue } from "../../core/wake-queue.ts"
+import { countUnderWay } from "../state/attempts.ts"
 import { candidateAt } from "../../rules/selection.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofNodes, partyOf } from "../state/market-state.ts"
@@ -83,7 +84,7 @@ const auditInstance = (market: Market, instance: number): void => {
     "nobody is online for longer than there is a market",
   )
   invariant(
-    columns.service[instance] !== stopping || columns.inFlight[instance] > 0,
+    columns.service[instance] !== stopping || countUnderWay(instances, instance) > 0,
     "an instance that is to stop waits for attempts",
   )
   invariant(

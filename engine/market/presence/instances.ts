@@ -14,6 +14,7 @@ import type { EventOf } from "../../protocol/event.ts"
 import { forget } from "../../rules/health.ts"
 import { forgetAnswers } from "../reputation/refusals.ts"
 import { forgetPrice } from "../pricing/host-prices.ts"
+import { countUnderWay } from "../state/attempts.ts"
 import { enterOffer, leaveOffer } from "../pricing/offers.ts"
 import type { Market } from "../state/market-state.ts"
 import { growInstanceMemory, ofInstances, partyOf } from "../state/market-state.ts"
@@ -66,7 +67,7 @@ export const onModelSwitched = (
   const { columns } = market.instances
   if (columns.service[instance] === stopping) return "InstanceStopping"
   if (columns.model[instance] === model) return "SameModel"
-  if (columns.inFlight[instance] > 0) return "AttemptsInFlight"
+  if (countUnderWay(market.instances, instance) > 0) return "AttemptsInFlight"
   leaveModel(market, instance)
   const hasLeftSeat = columns.service[instance] !== serving
   if (hasLeftSeat) advance(serviceColumn, columns.service, instance, "switched")
@@ -173,7 +174,7 @@ export const onInstanceStopped = (
   const { columns } = market.instances
   if (columns.service[instance] === stopping) return "InstanceStopping"
   drain(market, instance)
-  if (columns.inFlight[instance] === 0) {
+  if (countUnderWay(market.instances, instance) === 0) {
     stopInstance(market, instance)
     return undefined
   }
@@ -185,7 +186,10 @@ export const onInstanceStopped = (
 /** Takes an instance without attempts, which has left its seat, out of the market. */
 export const stopInstance = (market: Market, instance: number): void => {
   const { columns } = market.instances
-  invariant(columns.inFlight[instance] === 0, "an instance stops after its last attempt")
+  invariant(
+    countUnderWay(market.instances, instance) === 0,
+    "an instance stops after its last attempt",
+  )
   const node = columns.node[instance]
   creditOnline(market, instance)
   leaveModel(market, instance)

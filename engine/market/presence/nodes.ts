@@ -7,6 +7,7 @@ import { invariant } from "../../core/invariant.ts"
 import { advance } from "../../core/machine.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
+import { countUnderWay } from "../state/attempts.ts"
 import type { EventOf } from "../../protocol/event.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofNodes } from "../state/market-state.ts"
@@ -110,7 +111,7 @@ export const onNodeRemoved = (
   const node = slotOf(market.nodes, event.node)
   if (node < 0) return "UnknownNode"
   for (const instance of instancesOf(market, node))
-    if (market.instances.columns.inFlight[instance] > 0) return "AttemptsInFlight"
+    if (countUnderWay(market.instances, instance) > 0) return "AttemptsInFlight"
   if (isNodeBooked(market, node)) return "Booked"
   withdrawOffers(market, node)
   delist(market, node)
@@ -125,7 +126,7 @@ export const onNodeRemoved = (
 }
 
 /** Slots of a node's instances, latest first. */
-const instancesOf = (market: Market, node: number): ReadonlyArray<number> => {
+export const instancesOf = (market: Market, node: number): ReadonlyArray<number> => {
   const { nextOnNode } = market.instances.columns
   const found: Array<number> = []
   let next = market.nodes.columns.firstInstance[node]

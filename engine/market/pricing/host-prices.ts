@@ -9,7 +9,8 @@ import type { Market } from "../state/market-state.ts"
 import { enterOffer, leaveOffer } from "./offers.ts"
 
 export const onPriceSet = (market: Market, event: EventOf<"PriceSet">): Rejection | undefined => {
-  if (!market.rules.pricing.isByInstance) return "PricedByPlatform"
+  const { isByInstance, isByTime } = market.rules.pricing
+  if (!isByInstance || isByTime) return "PricedByPlatform"
   const instance = slotOf(market.instances, event.instance)
   if (instance < 0) return "UnknownInstance"
   const price = event.outputPricePerMtok

@@ -11,6 +11,7 @@ import {
   leaveCandidate,
   makeCandidates,
 } from "../../rules/selection.ts"
+import { lookAgain } from "../admission/probes.ts"
 import type { Market } from "../state/market-state.ts"
 
 /** What a new model's offers are: none yet where hosts ask prices of their own, else those of its one price. */
@@ -48,11 +49,23 @@ export const leaveOffer = (market: Market, instance: number): void => {
     closeLevel(market, columns.model[instance], field)
 }
 
+/** Where time is charged: what a node sells, or at what rate, has changed. */
+export const moveOffersOfNode = (market: Market, node: number): void => {
+  if (!market.rules.pricing.isByTime) return
+  const { nextOnNode } = market.instances.columns
+  let next = market.nodes.columns.firstInstance[node]
+  for (; next !== 0; next = nextOnNode[next - 1]) {
+    leaveOffer(market, next - 1)
+    enterOffer(market, next - 1)
+    lookAgain(market, next - 1)
+  }
+}
+
 const fieldOf = (market: Market, instance: number): number => {
   const { rules, levels } = market
   const model = market.instances.columns.model[instance]
   if (!rules.pricing.isByInstance) return model
-  const price = rules.pricing.outputPrice(market, model, instance)
+  const price = rules.pricing.levelOf(market, model, instance)
   const { prices, fields } = levels[model]
   const place = placeOf(levels[model], price)
   if (prices[place] !== price) {

@@ -3,28 +3,50 @@ import { invariant } from "../../core/invariant.ts"
 import { auditTable, slotOf } from "../../core/table.ts"
 import { heldAmount } from "../../ledger/holds.ts"
 import { priceOf } from "../../rules/price.ts"
+import { priceOfTime } from "../../rules/pricing/time-price.ts"
 import { accusationOf } from "../state/attempts.ts"
 import type { Market } from "../state/market-state.ts"
+import { bookingOf } from "./lifecycle.ts"
 
-/** Asserts it of every open request, and of what is in flight for them. O(requests + instances). */
+/** Asserts it of every open request, and of what is in flight for them. O(requests + instances + bookings). */
 export const auditRequests = (market: Market): void => {
-  const { instances, ledger, requests } = market
+  const { bookings, instances, ledger, requests } = market
   auditTable(requests)
   invariant(
     ledger.holds.requests.slots.size === requests.slots.size,
     "credits are held for open requests only",
   )
   const inFlight = new Int32Array(instances.ids.length)
+  const bookedInFlight = new Int32Array(instances.ids.length)
+  const ofBookings = new Int32Array(bookings.ids.length)
   for (let request = 0; request < requests.used; request++) {
     if (requests.ids[request] === -1) continue
     auditRequest(market, request)
-    inFlight[requests.columns.instance[request]] += 1
+    const isBooked = requests.columns.booking[request] !== 0
+    const counts = isBooked ? bookedInFlight : inFlight
+    counts[requests.columns.instance[request]] += 1
+    const booking = bookingOf(market, request)
+    if (booking >= 0) ofBookings[booking] += 1
   }
-  for (let instance = 0; instance < instances.used; instance++)
+  for (let instance = 0; instance < instances.used; instance++) {
+    const { columns } = instances
     invariant(
-      instances.columns.inFlight[instance] === inFlight[instance],
+      columns.inFlight[instance] === inFlight[instance],
       "what is in flight is the attempts of open requests",
     )
+    invariant(
+      columns.bookedInFlight[instance] === bookedInFlight[instance],
+      "what is in flight inside bookings is the attempts of their calls",
+    )
+  }
+  for (let booking = 0; booking < bookings.used; booking++) {
+    const { inFlight: calls, jobs } = bookings.columns
+    invariant(calls[booking] === ofBookings[booking], "a booking's calls are open requests")
+    invariant(
+      calls[booking] <= Math.max(1, jobs[booking]),
+      "no more calls are inside a booking than it has jobs",
+    )
+  }
 }
 
 const auditRequest = (market: Market, request: number): void => {
@@ -53,9 +75,9 @@ const auditRequest = (market: Market, request: number): void => {
   auditHold(market, request)
 }
 
-const auditHold = ({ ledger, requests }: Market, request: number): void => {
+const auditHold = ({ ledger, requests, rules }: Market, request: number): void => {
   const holds = ledger.holds.requests
-  const { account, inputPricePerMtok, inputTokens, maxTokens, outputPricePerMtok } =
+  const { account, inputPricePerMtok, inputTokens, maxTokens, outputPricePerMtok, ratePerHour } =
     requests.columns
   const hold = slotOf(holds, requests.ids[request])
   invariant(hold >= 0, "an open request has a hold")
@@ -63,11 +85,12 @@ const auditHold = ({ ledger, requests }: Market, request: number): void => {
     holds.columns.customer[hold] === account[request],
     "what is held for a request is its account's",
   )
-  const worst = priceOf(
+  const tokens = priceOf(
     inputTokens[request],
     inputPricePerMtok[request],
     maxTokens[request],
     outputPricePerMtok[request],
   )
+  const worst = tokens + priceOfTime(rules.callTimeoutMicros, ratePerHour[request])
   invariant(heldAmount(holds, hold) >= worst, "a hold covers the most that its request may cost")
 }

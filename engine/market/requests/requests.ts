@@ -7,8 +7,8 @@ import { stopping } from "../../machines/presence.ts"
 import { halfOpen } from "../../machines/admission.ts"
 import { eligible, owe, refresh, refreshLoad } from "../admission/eligibility.ts"
 import { decodeMilliTokensPerSecond, isBelowAfter } from "../../rules/floor.ts"
-import type { Refusal, Rejection } from "../../protocol/command.ts"
-import { emit, emitDispatch } from "../../protocol/command.ts"
+import type { Rejection } from "../../protocol/command.ts"
+import { emitDispatch } from "../../protocol/command.ts"
 import type { EventOf, Outcome } from "../../protocol/event.ts"
 import { heldAmount, hold } from "../../ledger/holds.ts"
 import { spendableOf } from "../../ledger/accounts.ts"
@@ -16,16 +16,17 @@ import { audit, heed } from "../admission/answers.ts"
 import { stopInstance } from "../presence/instances.ts"
 import { doubtToken, sinkBelowFloor } from "../admission/probes.ts"
 import { noteRefusal } from "../payout/bounty.ts"
-import { priceOf } from "../../rules/price.ts"
 import { settle, voidRequest } from "../payout/settlement.ts"
 import { noteOutcome } from "../sla/outcomes.ts"
 import { isOpinionWanted, judge, settleBlame } from "./blame.ts"
-import { isRetryable, verdictOf } from "../../rules/outcome.ts"
+import { arriveInBooking, endInBooking } from "./booked-calls.ts"
+import { admit, finishFree, isFailed, hasDelivered, noteAttempt, refuse } from "./lifecycle.ts"
+import { isRetryable } from "../../rules/outcome.ts"
 import { countFailure } from "../reputation/witnesses.ts"
 import type { Market } from "../state/market-state.ts"
-import { insert, remove, slotOf } from "../../core/table.ts"
+import { remove, slotOf } from "../../core/table.ts"
 import { isWhole } from "../../core/units.ts"
-import { growAttempts } from "../state/attempts.ts"
+import { countUnderWay } from "../state/attempts.ts"
 import type { Standing } from "../../rules/selection.ts"
 import { rankCandidate } from "../../rules/selection.ts"
 
@@ -36,24 +37,25 @@ export const onRequestArrived = (
   market: Market,
   event: EventOf<"RequestArrived">,
 ): Rejection | undefined => {
-  const { request, inputTokens, maxTokens, maxPricePerMtok } = event
+  const { request, inputTokens, maxTokens, maxPricePerMtok, maxRatePerHour } = event
   if (!isWhole(request) || !isWhole(inputTokens) || !isWhole(maxTokens)) return "InvalidQuantity"
   if (maxPricePerMtok !== undefined && !isWhole(maxPricePerMtok)) return "InvalidQuantity"
+  if (maxRatePerHour !== undefined && !isWhole(maxRatePerHour)) return "InvalidQuantity"
   if (inputTokens > maxTokensPerCall || maxTokens > maxTokensPerCall) return "TooManyTokens"
   if (request <= market.lastRequest) return "DuplicateRequest"
   const account = slotOf(market.accounts, event.account)
   if (account < 0) return "UnknownAccount"
   const model = slotOf(market.models, event.model)
   if (model < 0) return "UnknownModel"
+  if (event.booking !== undefined) return arriveInBooking(market, event, account, model)
   market.lastRequest = request
 
   const { pricing } = market.rules
-  const inputPrice = pricing.inputPrice(market, model)
-  const leastPrice = pricing.leastOutputPrice(market, model)
-  if (maxPricePerMtok !== undefined && leastPrice > maxPricePerMtok)
+  const leastLevel = pricing.leastLevel(market, model)
+  if (pricing.isTooDear(market, model, event, leastLevel))
     return refuse(market, request, "PriceTooHigh")
   const budget = spendableOf(market.ledger, account)
-  const least = priceOf(inputTokens, inputPrice, maxTokens, leastPrice)
+  const least = pricing.worst(market, model, event, leastLevel)
   if (!(least <= budget)) return refuse(market, request, "InsufficientCredits")
   const instance = pricing.draw(market, model, event, budget)
   if (instance < 0) {
@@ -61,9 +63,8 @@ export const onRequestArrived = (
     const isServed = market.models.columns.instances[model] > 0
     return refuse(market, request, isServed ? "NoCapacity" : "NoInstance")
   }
-  const outputPrice = pricing.outputPrice(market, model, instance)
-  const worst =
-    outputPrice === leastPrice ? least : priceOf(inputTokens, inputPrice, maxTokens, outputPrice)
+  const level = pricing.levelOf(market, model, instance)
+  const worst = level === leastLevel ? least : pricing.worst(market, model, event, level)
   invariant(worst <= budget, "a call is served at a price that its consumer can pay")
   hold(market.ledger, market.ledger.holds.requests, request, account, worst)
   const slot = admit(market, request)
@@ -72,35 +73,21 @@ export const onRequestArrived = (
   requests.model[slot] = model
   requests.inputTokens[slot] = inputTokens
   requests.maxTokens[slot] = maxTokens
-  requests.inputPricePerMtok[slot] = inputPrice
-  requests.outputPricePerMtok[slot] = outputPrice
+  requests.inputPricePerMtok[slot] = pricing.inputPrice(market, model)
+  requests.outputPricePerMtok[slot] = pricing.outputPrice(market, model, instance)
+  if (pricing.isByTime) requests.ratePerHour[slot] = level
   dispatch(market, slot, instance)
   return undefined
-}
-
-const refuse = (market: Market, request: number, reason: Refusal): undefined => {
-  emit(market.sink, { _tag: "Refuse", request, reason })
-  return undefined
-}
-
-const admit = (market: Market, request: number): number => {
-  const slot = insert(market.requests, request)
-  growAttempts(market.attempts, market.rules, market.requests.ids.length)
-  return slot
 }
 
 const dispatch = (market: Market, request: number, instance: number): void => {
   const requests = market.requests.columns
   const { columns } = market.instances
   const { breakers, rules } = market
-  const attempt = requests.attempt[request]
   const id = market.requests.ids[request]
   invariant(columns.reason[instance] === eligible, "a call is given to an eligible instance")
-  requests.instance[request] = instance
-  const at = request * rules.maxAttempts + attempt
-  market.attempts.instances[at] = market.instances.ids[instance]
-  market.attempts.generations[at] = breakers.generation[instance]
-  market.attempts.accusations[at] = 0
+  noteAttempt(market, request, instance)
+  if (rules.pricing.isByTime) requests.startedAt[request] = market.now
   columns.inFlight[instance] += 1
   if (breakers.state[instance] === halfOpen) {
     columns.probeRequest[instance] = id + 1
@@ -110,7 +97,7 @@ const dispatch = (market: Market, request: number, instance: number): void => {
   emitDispatch(market.sink, {
     _tag: "Dispatch",
     request: id,
-    attempt,
+    attempt: requests.attempt[request],
     instance: market.instances.ids[instance],
   })
 }
@@ -129,6 +116,7 @@ export const onAttemptEnded = (
   if (!isWhole(event.retryAfterMicros)) return "InvalidQuantity"
   if (firstTokenMicros !== undefined && !isWhole(firstTokenMicros)) return "InvalidQuantity"
   if (outputTokens > requests.maxTokens[request]) return "TooManyTokens"
+  if (requests.booking[request] !== 0) return endInBooking(market, request, event)
 
   const instance = requests.instance[request]
   const { columns } = market.instances
@@ -136,8 +124,7 @@ export const onAttemptEnded = (
   columns.inFlight[instance] -= 1
   owe(market, instance, outputTokens)
   noteOutcome(market, instance, requests.account[request], outcome, firstTokenMicros)
-  const isDelivered =
-    outputTokens > 0 || (outcome === "completed" && requests.maxTokens[request] === 0)
+  const isDelivered = hasDelivered(market, request, event)
   judge(market, request, instance, outcome, isDelivered)
   if (outcome === "credentialRefused" && market.rules.minWitnesses > 1) doubtToken(market, instance)
   else heed(market, instance, outcome, event.retryAfterMicros)
@@ -158,7 +145,7 @@ export const onAttemptEnded = (
     remove(market.requests, request)
   } else if (!(isToBeRetried(market, request, outcome) && retry(market, request)))
     end(market, request, outcome)
-  if (columns.service[instance] === stopping && columns.inFlight[instance] === 0)
+  if (columns.service[instance] === stopping && countUnderWay(market.instances, instance) === 0)
     stopInstance(market, instance)
   else refreshLoad(market, instance)
   return undefined
@@ -217,7 +204,9 @@ const retry = (market: Market, request: number): boolean => {
   for (const before of tried) refresh(market, before)
   if (instance < 0) return false
   invariant(!tried.includes(instance), "no instance is tried twice for one request")
-  if (rules.pricing.isByInstance)
+  if (rules.pricing.isByTime)
+    requests.ratePerHour[request] = rules.pricing.levelOf(market, model, instance)
+  else if (rules.pricing.isByInstance)
     requests.outputPricePerMtok[request] = rules.pricing.outputPrice(market, model, instance)
   requests.attempt[request] = tries
   dispatch(market, request, instance)
@@ -227,12 +216,13 @@ const retry = (market: Market, request: number): boolean => {
 /** Draws for a further attempt, at no more than what was asked before and is held. */
 const drawAgain = (market: Market, request: number): number => {
   const { pricing } = market.rules
-  const { model, inputTokens, maxTokens, outputPricePerMtok } = market.requests.columns
+  const { model, inputTokens, maxTokens, outputPricePerMtok, ratePerHour } = market.requests.columns
   const holds = market.ledger.holds.requests
   const ask = {
     inputTokens: inputTokens[request],
     maxTokens: maxTokens[request],
     maxPricePerMtok: outputPricePerMtok[request],
+    maxRatePerHour: ratePerHour[request],
   }
   const held = heldAmount(holds, slotOf(holds, market.requests.ids[request]))
   return pricing.draw(market, model[request], ask, held)
@@ -245,22 +235,10 @@ const end = (market: Market, request: number, outcome: Outcome): void => {
   const instance = market.instances.ids[requests.instance[request]]
   settleBlame(market, request, false)
   voidRequest(market, request)
-  if (verdictOf[outcome] === "failure" || isRetryable(outcome)) {
+  if (isFailed(outcome)) {
     const model = requests.model[request]
     noteRefusal(market, model, requests.account[request], requests.maxTokens[request])
-    emit(market.sink, { _tag: "Refuse", request: id, reason: "AttemptFailed" })
-  } else
-    emit(market.sink, {
-      _tag: "Finish",
-      request: id,
-      instance,
-      outcome,
-      outputTokens: 0,
-      charge: 0,
-      fee: 0,
-      share: 0,
-      withheld: 0,
-      bounty: 0,
-    })
+    refuse(market, id, "AttemptFailed")
+  } else finishFree(market, id, instance, outcome, 0)
   remove(market.requests, request)
 }

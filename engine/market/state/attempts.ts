@@ -46,3 +46,9 @@ export const accusationOf = (attempts: Attempts, at: number): Outcome | undefine
   invariant(accusation <= outcomes.length, "what is held against an attempt is an outcome")
   return accusation === 0 ? undefined : outcomes[accusation - 1]
 }
+
+/** All that an instance has under way, calls inside bookings too. */
+export const countUnderWay = (
+  { columns }: { readonly columns: Readonly<Record<"inFlight" | "bookedInFlight", Int32Array>> },
+  instance: number,
+): number => columns.inFlight[instance] + columns.bookedInFlight[instance]

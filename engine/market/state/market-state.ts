@@ -94,6 +94,8 @@ const instanceSpec = {
   measurement: "f64",
   measureUntil: "f64",
   inFlight: "i32",
+  /** Attempts of calls inside bookings: they are no part of what the market has under way with it. */
+  bookedInFlight: "i32",
   isUnavailable: "u8",
   /** Serving, draining, or stopping: removed as soon as its last attempt has ended. */
   service: "u8",
@@ -198,6 +200,8 @@ const bookingSpec = {
   endAt: "f64",
   jobs: "i32",
   memoryMib: "i32",
+  /** Calls inside it that are under way. */
+  inFlight: "i32",
   /** Its terms, as ordered. */
   price: "f64",
   ratePerHour: "f64",
@@ -299,6 +303,11 @@ const requestSpec = {
   /** As quoted on arrival: a price that changes meanwhile is for later calls. */
   inputPricePerMtok: "f64",
   outputPricePerMtok: "f64",
+  /** Where time is charged: the rate as of dispatch, and when that was. */
+  ratePerHour: "f64",
+  startedAt: "f64",
+  /** Booking + 1 that it is part of; 0: none. */
+  booking: "f64",
 } as const
 
 /** Places of the queues in `wakes`: instances by breaker, probes and the like; nodes by heartbeat. */

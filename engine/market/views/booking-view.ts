@@ -25,6 +25,8 @@ export interface BookingView {
   readonly endAt: number
   readonly jobs: number
   readonly memoryMib: number
+  /** Calls inside it that are under way. */
+  readonly inFlight: number
   readonly ratePerHour: number
   readonly price: number
   /** Paid out so far, and the fee in it. */
@@ -77,6 +79,7 @@ const viewOf = (market: Market, booking: number): BookingView => {
     endAt: columns.endAt[booking],
     jobs: columns.jobs[booking],
     memoryMib: columns.memoryMib[booking],
+    inFlight: columns.inFlight[booking],
     ratePerHour: columns.ratePerHour[booking],
     price: columns.price[booking],
     drawn: columns.drawn[booking],

@@ -46,10 +46,14 @@ export const marketView = (handle: MarketHandle): ReadonlyArray<ModelView> => {
       supplyTokensPerSecond: columns.supply[slot],
       hourDemandTokens: columns.demandTokens[slot],
       rampStart: columns.rampStart[slot],
-      levels: market.rules.pricing.isByInstance ? levelsOf(market, slot) : [],
+      levels: isPricedByHosts(market) ? levelsOf(market, slot) : [],
     })
   return views
 }
+
+/** Where time is charged, the levels of a model are rates. */
+const isPricedByHosts = ({ rules: { pricing } }: Market): boolean =>
+  pricing.isByInstance && !pricing.isByTime
 
 const levelsOf = ({ fields, levels, rules }: Market, model: number): ReadonlyArray<LevelView> =>
   levels[model].prices.map((outputPricePerMtok, level) => ({

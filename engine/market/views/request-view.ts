@@ -1,14 +1,15 @@
 /** Requests and attempts that are under way. */
 import type { AccountId, InstanceId, ModelId, NodeId, RequestId } from "../../core/ids.ts"
 import { countOf, slotOf } from "../../core/table.ts"
+import { countUnderWay } from "../state/attempts.ts"
 import type { MarketHandle } from "../state/market-state.ts"
 import { open } from "../state/market-state.ts"
 
-/** Attempts that an instance is counted to have under way; 0 where there is no such instance. O(1). */
+/** Attempts that an instance has under way, inside bookings too; 0 where there is no such instance. O(1). */
 export const inFlightOf = (handle: MarketHandle, instance: InstanceId): number => {
   const market = open(handle)
   const slot = slotOf(market.instances, instance)
-  return slot < 0 ? 0 : market.instances.columns.inFlight[slot]
+  return slot < 0 ? 0 : countUnderWay(market.instances, slot)
 }
 
 export interface AttemptView {

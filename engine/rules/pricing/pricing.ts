@@ -19,6 +19,7 @@ export interface Offers {
   }
   readonly instances: {
     readonly columns: {
+      readonly node: Int32Array
       readonly model: Int32Array
       /** Attempts under way, and the ramped slots for them. */
       readonly inFlight: Int32Array
@@ -27,11 +28,17 @@ export interface Offers {
       readonly ownPricePerMtok: Float64Array
     }
   }
+  readonly nodes: { readonly columns: { readonly listing: Int32Array } }
+  readonly listings: { readonly columns: { readonly rate: Float64Array } }
   /** Who is in the running, by field; the fields of a model by price; and the model's own chance. */
   readonly fields: ReadonlyArray<Candidates>
   readonly levels: ReadonlyArray<PriceLevels>
   readonly routeStreams: ReadonlyArray<Stream>
-  readonly rules: SelectionRules & { readonly pricing: Pricing }
+  readonly rules: SelectionRules & {
+    readonly pricing: Pricing
+    /** The longest call, where its time is charged. */
+    readonly callTimeoutMicros: number
+  }
 }
 
 /** What a consumer asks for. */
@@ -40,15 +47,27 @@ export interface Ask {
   readonly maxTokens: number
   /** The highest output price that it accepts, minor units per million tokens. */
   readonly maxPricePerMtok?: number
+  /** The highest rate that it accepts, minor units an hour. */
+  readonly maxRatePerHour?: number
 }
 
-/** Prices are minor units per million tokens. */
+/**
+ * Token prices are minor units per million tokens, rates minor units an hour. The level of an instance is
+ * what instances of one model differ by: its token price, or its rate.
+ */
 export interface Pricing {
   /** Whether instances differ in price: a retry elsewhere then costs what the other one asks. */
   readonly isByInstance: boolean
+  /** Whether time is charged: the level of an instance is then its rate. */
+  readonly isByTime: boolean
   readonly inputPrice: (offers: Offers, model: number) => number
-  /** The least that output costs now: who does not accept it, or cannot pay it, is refused at once. */
-  readonly leastOutputPrice: (offers: Offers, model: number) => number
+  /** The lowest level now: who does not accept it, or cannot pay it, is refused at once. */
+  readonly leastLevel: (offers: Offers, model: number) => number
+  readonly levelOf: (offers: Offers, model: number, instance: number) => number
+  /** Does a consumer refuse what is asked for at that level? */
+  readonly isTooDear: (offers: Offers, model: number, ask: Ask, level: number) => boolean
+  /** The most that a request may come to at that level. */
+  readonly worst: (offers: Offers, model: number, ask: Ask, level: number) => number
   /**
    * Draws who serves the next attempt, among those whose price the consumer accepts and can pay out
    * of `budget` minor units at its worst; −1 where none of them has room.

@@ -15,6 +15,7 @@
  */
 import type {
   AccountId,
+  BookingId,
   Command,
   InstanceId,
   ModelId,
@@ -43,6 +44,7 @@ import type {
 import { callMachine, readerMachine } from "./call-machine.ts"
 import type { Courier, Job, JobKind } from "../../protocol/delivery.ts"
 import {
+  bookedRefusalError,
   brokenOff,
   callTimeout,
   consumerError,
@@ -64,6 +66,10 @@ export interface CallOrder {
   readonly maxTokens: number
   /** Minor units per million output tokens. */
   readonly maxPricePerMtok?: number
+  /** Minor units an hour, where a call costs its time. */
+  readonly maxRatePerHour?: number
+  /** The account's own hours that it is part of. */
+  readonly booking?: BookingId
   /** For its receipt. */
   readonly asker?: Asker
 }
@@ -253,7 +259,9 @@ export const openCall = (
   }
 
   const refused = (reason: Refusal): HttpError =>
-    refusalError(reason, model, ends, tools.standings(model.id))
+    order.booking === undefined
+      ? refusalError(reason, model, ends, tools.standings(model.id))
+      : bookedRefusalError(reason, model, ends)
 
   /** The last attempt ended with an outcome that is the end of the call. */
   const unserved = (): HttpError => {
@@ -379,6 +387,8 @@ export const openCall = (
         inputTokens: order.inputTokens,
         maxTokens: order.maxTokens,
         ...(order.maxPricePerMtok === undefined ? {} : { maxPricePerMtok: order.maxPricePerMtok }),
+        ...(order.maxRatePerHour === undefined ? {} : { maxRatePerHour: order.maxRatePerHour }),
+        ...(order.booking === undefined ? {} : { booking: order.booking }),
       })
       if (rejection !== undefined) fail(rejectionError(rejection, model))
     },

@@ -1,6 +1,6 @@
 /** What a consumer is told when a call is not served: OpenAI's types, codes of our own. */
 import type { Outcome, Refusal, Rejection } from "../../../engine/index.ts"
-import { badRequest, HttpError, overloaded } from "../../http/http-error.ts"
+import { badRequest, conflict, HttpError, overloaded } from "../../http/http-error.ts"
 import type { ModelRecord } from "../../directory/records.ts"
 import type { AttemptEnd } from "./attempt.ts"
 import type { Standings } from "./refusal-text.ts"
@@ -65,6 +65,21 @@ const attemptError = (ends: ReadonlyArray<AttemptEnd>, model: ModelRecord): Http
   })
 }
 
+/** The same of a call inside a booking, which one machine serves and nobody else. */
+export const bookedRefusalError = (
+  reason: Refusal,
+  model: ModelRecord,
+  ends: ReadonlyArray<AttemptEnd>,
+): HttpError =>
+  reason === "AttemptFailed"
+    ? attemptError(ends, model)
+    : reason === "NoCapacity"
+      ? unavailable("All jobs of your booking are at work", "booking_busy")
+      : unavailable(
+          `The machine that you have booked does not serve ${model.name} now`,
+          "no_instance",
+        )
+
 /** The host says that the request itself is wrong. */
 export const consumerError = ({ status, detail }: AttemptEnd): HttpError =>
   new HttpError({
@@ -106,6 +121,11 @@ export const rejectionError = (rejection: Rejection, model: ModelRecord): HttpEr
   if (rejection === "UnknownModel") return unknownModel(model.name)
   if (rejection === "TooManyTokens")
     return badRequest("The call asks for more tokens than any model takes", "max_tokens")
+  if (rejection === "WrongPhase" || rejection === "UnknownBooking")
+    return conflict(
+      "booking_not_running",
+      "The booking of this call is not running: it has not begun, or is over",
+    )
   return new HttpError({
     status: 500,
     type: "server_error",

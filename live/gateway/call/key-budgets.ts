@@ -4,12 +4,11 @@
  * that a limit outlives the process; calls at once cannot overdraw it.
  */
 import { Effect } from "effect"
-import { priceOf } from "../../../engine/index.ts"
 import type { KeyRecord } from "../../directory/records.ts"
 import type { LiveServices } from "../../directory/services.ts"
 import { HttpError } from "../../http/http-error.ts"
 import type { StoreBroken, StoreFault } from "../../store/errors.ts"
-import { creditsOf, inputPriceOf, mostPriceOf } from "../../views/credits.ts"
+import { creditsOf, mostCostOf } from "../../views/credits.ts"
 import { spentOfLimit } from "../../views/key-spending.ts"
 import type { CallOrder } from "./call.ts"
 
@@ -46,13 +45,14 @@ export const makeKeyBudgets = (services: LiveServices): KeyBudgets => {
         if (known(key) === undefined)
           budgets.set(id, { fromMicros: limit.fromMicros, spent, reserved: 0 })
       }),
-    reserve: (key, { model, inputTokens, maxTokens, maxPricePerMtok = Infinity }) => {
+    reserve: (key, order) => {
       const { limit } = key
       const budget = known(key)
-      if (limit === undefined || budget === undefined) return () => {}
+      // A call inside a booking costs nothing.
+      if (limit === undefined || budget === undefined || order.booking !== undefined)
+        return () => {}
       const { market } = services.driver
-      const outputPrice = Math.min(maxPricePerMtok, mostPriceOf(market, model))
-      const most = priceOf(inputTokens, inputPriceOf(market, model), maxTokens, outputPrice)
+      const most = mostCostOf(market, order)
       const left = limit.minor - budget.spent - budget.reserved
       if (most > left) throw limitReached(services, limit.minor, most, left)
       budget.reserved += most

@@ -20,6 +20,7 @@ const standingWords: Readonly<Record<EligibilityReason, string>> = {
   Backpressure: "pausing, as the host has asked",
   RateCapped: "new, and at the rate that a newcomer may have",
   Full: "busy",
+  Unlisted: "not on offer by the hour",
 }
 
 /** Standings under which waiting helps: the host is at work. */

@@ -1,9 +1,10 @@
 /** The order of a call: of a body that is valid, what is held, and what a host is asked for. */
 import type { FastifyRequest } from "fastify"
-import type { AccountId, Market } from "../../../engine/index.ts"
-import { parsePricePerToken } from "../../views/credits.ts"
+import type { AccountId, BookingId, Market } from "../../../engine/index.ts"
+import { isChargedByTime, parseCredits, parsePricePerToken } from "../../views/credits.ts"
 import { badRequest } from "../../http/http-error.ts"
 import type { JsonObject } from "../../../platform/json/json-object.ts"
+import type { Directory } from "../../directory/directory.ts"
 import type { LiveServices } from "../../directory/services.ts"
 import type { ModelRecord } from "../../directory/records.ts"
 import type { BodyOf, ChatBody } from "./bodies.ts"
@@ -19,8 +20,11 @@ export const paths = {
   embedding: "/v1/embeddings",
 } as const satisfies Record<JobKind, string>
 
-/** Highest acceptable price of output tokens: credits per token, as a decimal. */
+/** Highest acceptable price: credits per token, or credits an hour where calls cost their time; a decimal. */
 export const maxPriceHeader = "x-evenkeel-max-price"
+
+/** The caller's own hours that a call is part of: then it costs nothing more, and their machine serves it. */
+export const bookingHeader = "x-evenkeel-booking"
 
 /** The order of a valid body of that kind. Throws, or rejects with, what the consumer is to be told. */
 export const orderOf = <K extends JobKind>(
@@ -37,12 +41,14 @@ export const orderOf = <K extends JobKind>(
       `${model.name} is a model for ${model.kind === "embedding" ? paths.embedding : paths.chat}`,
       "model",
     )
-  const maxPricePerMtok = maxPriceOf(headers, driver.market)
+  const most = maxPriceOf(headers, driver.market)
+  const booking = bookingOf(headers, directory, account)
   const base = {
     account,
     model,
     kind,
-    ...(maxPricePerMtok === undefined ? {} : { maxPricePerMtok }),
+    ...most,
+    ...(booking === undefined ? {} : { booking }),
   }
   const kept = forModel(model, forwarded(body))
   const made = (inputTokens: number): CallOrder => {
@@ -61,16 +67,40 @@ export const orderOf = <K extends JobKind>(
   return typeof counted === "number" ? made(counted) : counted.then(made)
 }
 
-const maxPriceOf = (headers: FastifyRequest["headers"], market: Market): number | undefined => {
+const maxPriceOf = (
+  headers: FastifyRequest["headers"],
+  market: Market,
+): Pick<CallOrder, "maxPricePerMtok" | "maxRatePerHour"> => {
   const given = headers[maxPriceHeader]
-  if (given === undefined) return undefined
-  const price = typeof given === "string" ? parsePricePerToken(market, given) : undefined
+  if (given === undefined) return {}
+  const isByTime = isChargedByTime(market)
+  const parse = isByTime ? parseCredits : parsePricePerToken
+  const price = typeof given === "string" ? parse(market, given) : undefined
   if (price === undefined)
     throw badRequest(
-      `The header ${maxPriceHeader} must be credits per token as a decimal, such as 0.00006`,
+      isByTime
+        ? `The header ${maxPriceHeader} must be credits an hour as a decimal, such as 0.15: calls cost their time here`
+        : `The header ${maxPriceHeader} must be credits per token as a decimal, such as 0.00006`,
       maxPriceHeader,
     )
-  return price
+  return isByTime ? { maxRatePerHour: price } : { maxPricePerMtok: price }
+}
+
+const bookingOf = (
+  headers: FastifyRequest["headers"],
+  directory: Directory,
+  account: AccountId,
+): BookingId | undefined => {
+  const given = headers[bookingHeader]
+  if (given === undefined) return undefined
+  const booking = typeof given === "string" ? directory.bookingByPublicId(given) : undefined
+  // Whether there is one of somebody else is nobody's business.
+  if (booking?.account !== account)
+    throw badRequest(
+      `The header ${bookingHeader} must be one of your bookings, as GET /marketplace/bookings lists them`,
+      bookingHeader,
+    )
+  return booking.id
 }
 
 /**

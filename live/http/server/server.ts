@@ -24,6 +24,7 @@ import { errorBody, HttpError, overloaded } from "../http-error.ts"
 import { serveHalfClosed } from "./half-closed.ts"
 import { jsonBodyParser } from "./json-body.ts"
 import { crossOrigin } from "./cross-origin.ts"
+import { lazySchemas } from "./lazy-schemas.ts"
 import { plainUrl } from "./request-url.ts"
 import { validationError } from "./validation-error.ts"
 import { membership, parseNetwork } from "../networks.ts"
@@ -94,6 +95,7 @@ export const buildServer = async (options: ServerOptions): Promise<FastifyInstan
     forceCloseConnections: "idle",
     return503OnClosing: true,
     http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMillis },
+    schemaController: { compilersFactory: lazySchemas() },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   })
   serveHalfClosed(server)

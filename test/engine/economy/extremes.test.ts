@@ -5,6 +5,7 @@ import { economies } from "../../../engine/economy/presets/index.ts"
 import type { Economy } from "../../../engine/economy/schema.ts"
 import { auditMarket } from "../../../engine/market/invariants.ts"
 import { call, openSmallMarket } from "../../support/market.ts"
+import { isLong } from "../../support/property-runs.ts"
 
 const dayMicros = 86_400e6
 /** Of these, a knob's least and most are among those that it allows. */
@@ -16,11 +17,12 @@ const patchOf = (path: string, value: unknown): unknown =>
 const withKnob = (economy: Economy, path: string, value: number): Economy | undefined =>
   Either.getOrUndefined(deriveEconomy(economy, patchOf(path, value)))
 
-/** A month of a small market: calls that are served and that fail, between long silences. */
+/** A week of a small market, a month in the long run: calls that are served and that fail, between long silences. */
+const silences = isLong ? [0, 0.01, 0.3, 2, 30] : [0, 0.01, 0.3, 2, 5]
 const live = (economy: Economy): void => {
   const trial = openSmallMarket({ economy, nodes: 3, slots: 2 })
   let request = 0
-  for (const days of [0, 0.01, 0.3, 2, 30]) {
+  for (const days of silences) {
     trial.wait(Math.round(days * dayMicros))
     for (const outcome of ["completed", "stalled", "connectFailed", "consumerError"] as const)
       call(trial, ++request, outcome)

@@ -7,6 +7,7 @@ import { close, release, releaseOldest } from "../../../engine/market/bookings/e
 import { auditOffers } from "../../../engine/market/contracts/audit.ts"
 import { expireOffer } from "../../../engine/market/contracts/offers.ts"
 import { auditMarket } from "../../../engine/market/invariants.ts"
+import { step } from "../../../engine/market/market.ts"
 import { auditListings } from "../../../engine/market/listings/audit.ts"
 import { delist } from "../../../engine/market/listings/listings.ts"
 import { setMultiplier } from "../../../engine/market/listings/repricing.ts"
@@ -32,6 +33,7 @@ import {
   hour,
   listing as listingId,
   openHoursMarket,
+  openMachine,
   order,
   provider,
 } from "../../support/hours.ts"
@@ -111,7 +113,47 @@ const offered = (spoil: (columns: Offers, market: Market) => void) => (): void =
   auditOffers(trial.market)
 }
 
+/** A call inside a booking is under way: the first row of each table. */
+const called = (spoil: (market: Market) => void) => (): void => {
+  const trial = openMachine()
+  begin(trial, 1)
+  const tokens = { inputTokens: 1, maxTokens: 1 }
+  trial.send({
+    _tag: "RequestArrived",
+    request: 1,
+    account: consumer,
+    model: 1,
+    booking: 1,
+    ...tokens,
+  })
+  auditMarket(trial.market)
+  spoil(trial.market)
+  auditMarket(trial.market)
+}
+
 export const hoursBreaches: Breaches = {
+  "what is in flight inside bookings is the attempts of their calls": called(
+    ({ instances }) => (instances.columns.bookedInFlight[0] = 0),
+  ),
+  "a booking's calls are open requests": called(
+    ({ bookings }) => (bookings.columns.inFlight[0] = 0),
+  ),
+  "no more calls are inside a booking than it has jobs": called((market) => {
+    const { requests, bookings, instances, ledger } = market
+    const second = insert(requests, 0)
+    for (const column of Object.values(requests.columns)) column[second] = column[0]!
+    const hold = insert(ledger.holds.requests, 0)
+    for (const column of Object.values(ledger.holds.requests.columns)) column[hold] = column[0]!
+    market.attempts.instances[second * market.rules.maxAttempts] = listingId
+    bookings.columns.inFlight[0] = 2
+    instances.columns.bookedInFlight[0] = 2
+  }),
+  "a booked call that ends was under way": called((market) => {
+    market.instances.columns.bookedInFlight[0] = 0
+    const counts = { outputTokens: 0, reportedTokens: 0, decodeMicros: 0, retryAfterMicros: 0 }
+    const ended = { request: 1, attempt: 0, outcome: "completed" as const, ...counts }
+    step(market, { _tag: "AttemptEnded", at: market.now, ...ended }, [])
+  }),
   "the steps of a calendar rise": spoiltCalendar(({ at }) => at.set([20, 10])),
   "what is sold of a listing is at least nothing": spoiltCalendar(({ jobs }) => (jobs[0] = -1)),
   "no more is sold of a listing than it has": spoiltCalendar(({ jobs }) => (jobs[0] = 3)),

@@ -131,12 +131,13 @@ describe("the start of a ramp", () => {
           const [less, more] = picks
             .map((pick) => pick % (supply + 1))
             .toSorted((a, b) => a - b) as [number, number]
-          const startAt = (share: number, established: number) =>
-            bootstrapStart(under(share, start), established, supply)
-          expect(startAt(high!, more)).toBeLessThanOrEqual(startAt(high!, less))
-          expect(startAt(low!, less)).toBeLessThanOrEqual(startAt(high!, less))
-          expect(startAt(high!, more)).toBeGreaterThanOrEqual(start)
-          expect(startAt(high!, less)).toBeLessThanOrEqual(1)
+          const [atLow, atHigh] = [under(low!, start), under(high!, start)]
+          const highest = bootstrapStart(atHigh, less, supply)
+          const lowest = bootstrapStart(atHigh, more, supply)
+          expect(lowest).toBeLessThanOrEqual(highest)
+          expect(bootstrapStart(atLow, less, supply)).toBeLessThanOrEqual(highest)
+          expect(lowest).toBeGreaterThanOrEqual(start)
+          expect(highest).toBeLessThanOrEqual(1)
         },
       ),
     )

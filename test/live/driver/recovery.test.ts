@@ -26,7 +26,7 @@ import type { ManualClock } from "../support/manual-clock.ts"
 import { manualClock } from "../support/manual-clock.ts"
 
 const seed = "recovery"
-const lives = { numRuns: process.env["EVENKEEL_LONG"] === "1" ? 2_000 : 25 }
+const lives = { numRuns: process.env["EVENKEEL_LONG"] === "1" ? 2_000 : 12 }
 
 interface Running extends OpenedMarket {
   readonly store: SqliteStore

@@ -316,6 +316,7 @@ describe("an answer of any host", () => {
         expect(await bySdk()).toEqual(expected)
         expect(await byLangChain()).toEqual(expected)
       }),
+      { share: 0.3 },
     )
   })
 
@@ -391,6 +392,7 @@ describe("an answer of any host", () => {
           expect(chained).toBe(said)
         },
       ),
+      { share: 0.3 },
     )
   })
 })

@@ -19,7 +19,7 @@ import { freePort, serve } from "../support/served.ts"
 import { openedStore, temporaryFolder } from "../support/data-directory.ts"
 
 const kills = Number(
-  process.env["EVENKEEL_KILLS"] ?? (process.env["EVENKEEL_LONG"] === "1" ? 1_000 : 3),
+  process.env["EVENKEEL_KILLS"] ?? (process.env["EVENKEEL_LONG"] === "1" ? 1_000 : 1),
 )
 const seed = process.env["EVENKEEL_CRASH_SEED"] ?? "crashes of hours"
 

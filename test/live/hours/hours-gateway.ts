@@ -67,7 +67,12 @@ export const hoursGateway = async (options: Options = {}): Promise<HoursGateway>
     {
       economy: {
         preset: options.preset ?? "aitbc",
-        knobs: { promotion: { grantCredits: 0 }, ...options.knobs },
+        // Machines may be silent for longer than they are while a test lets time pass.
+        knobs: {
+          promotion: { grantCredits: 0 },
+          liveness: { missedHeartbeats: 12 },
+          ...options.knobs,
+        },
       },
       ...options.settings,
     },
@@ -124,7 +129,7 @@ export const hoursGateway = async (options: Options = {}): Promise<HoursGateway>
     pass: async (micros, ...gpus) => {
       const until = clock.nowMicros() + micros
       while (clock.nowMicros() < until) {
-        clock.moveTo(Math.min(until, clock.nowMicros() + minute))
+        clock.moveTo(Math.min(until, clock.nowMicros() + 5 * minute))
         for (const gpu of gpus) await beat(gpu)
       }
     },

@@ -36,7 +36,7 @@ const isLong = process.env["EVENKEEL_LONG"] === "1"
 const alone = process.env["EVENKEEL_SIMULATION_SEED"]
 const seeds =
   alone === undefined
-    ? Array.from({ length: isLong ? 5_000 : 60 }, (_, seed) => seed)
+    ? Array.from({ length: isLong ? 5_000 : 30 }, (_, seed) => seed)
     : [Number(alone)]
 
 interface Told {

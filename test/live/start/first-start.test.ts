@@ -14,7 +14,7 @@ import { program } from "../../cli/evenkeel.ts"
 import { temporaryFolder } from "../support/data-directory.ts"
 
 const kills = Number(
-  process.env["EVENKEEL_KILLS"] ?? (process.env["EVENKEEL_LONG"] === "1" ? 500 : 3),
+  process.env["EVENKEEL_KILLS"] ?? (process.env["EVENKEEL_LONG"] === "1" ? 500 : 2),
 )
 const seed = process.env["EVENKEEL_CRASH_SEED"] ?? "first start"
 interface Run {

@@ -67,7 +67,7 @@ describe("a random life of a market of hours", () => {
         for (const event of life.sent.slice(from)) step(copy, event, commands)
         expect(stateDigest(copy)).toBe(stateDigest(life.market))
       }),
-      { share: 0.1 },
+      { share: 0.05 },
     )
   })
 
@@ -93,7 +93,7 @@ describe("a random life of a market of hours", () => {
           )
         }
       }),
-      { share: 0.2 },
+      { share: 0.1 },
     )
   })
 })

@@ -185,6 +185,13 @@ describe("the page of a sweep", () => {
     expect(page).toContain("5 replications: only effects much larger than chance")
   })
 
+  it.each([
+    ["latin", "a Latin hypercube"],
+    ["sobol", "a Sobol sequence"],
+  ] as const)("of a %s design says that it is one", (design, words) => {
+    expect(pageOf(makeSweepResult({ ...oneFactor, design }))).toContain(words)
+  })
+
   it("names no extremes of what is the same everywhere, and no place for a tie", () => {
     const points = Array.from({ length: 8 }, (_, at) => [at, 7 - at])
     const page = pageOf(

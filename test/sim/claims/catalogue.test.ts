@@ -40,7 +40,9 @@ describe("every arm of the audit", () => {
         })),
       ),
     )
-    for (const arm of [...arms, ...frontierArms.flatMap(({ honest, attack }) => [honest, attack])])
+    const all = [...arms, ...frontierArms.flatMap(({ honest, attack }) => [honest, attack])]
+    // Many attacks stand against the same honest arm.
+    for (const arm of new Map(all.map((one) => [JSON.stringify(one), one])).values())
       expect((await planOf(arm)).scenario.horizonDays).toBeGreaterThan(0)
   })
 

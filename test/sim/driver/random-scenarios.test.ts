@@ -16,7 +16,7 @@ import { firstBinAfter } from "../../../sim/recording/warm-up-cut.ts"
 import { metricsOf } from "../metrics/metrics-of.ts"
 import type { Scenario } from "../../../sim/scenarios/schema.ts"
 import { assertProperty } from "../../support/property.ts"
-import { PROPERTY_RUNS } from "../../support/property-runs.ts"
+import { isLong } from "../../support/property-runs.ts"
 import { modelCalled, openReplication, runToEnd, scenarioWith } from "./small-world.ts"
 
 const share = fc.oneof(
@@ -362,7 +362,7 @@ describe("any small market", () => {
         for (const [channel, bins] of Object.entries(result.recording.sums))
           count(channel, sum(bins))
       }),
-      { share: PROPERTY_RUNS > 1000 ? 0.05 : 0.5 },
+      { share: isLong ? 0.05 : 0.3 },
     )
     // The cases are worth something: all that can happen has happened. A margin has either sign.
     for (const [kind, amount] of kinds)

@@ -17,8 +17,12 @@ const grown = economyWith({ ramp: { start: 1 } })
 /** Each instance asks its own price, the later the dearer; the cheapest with room serves. */
 const byInstance: Pricing = {
   isByInstance: true,
+  isByTime: false,
   inputPrice: () => 0,
-  leastOutputPrice: () => mtok,
+  leastLevel: () => mtok,
+  levelOf: (_, __, instance) => mtok * (instance + 1),
+  isTooDear: (_, __, { maxPricePerMtok = Infinity }, level) => level > maxPricePerMtok,
+  worst: (_, __, { maxTokens }, level) => (maxTokens * level) / mtok,
   draw: ({ instances: { columns } }: Offers, model, { maxTokens, maxPricePerMtok }, budget) => {
     for (let instance = 0; instance < columns.model.length; instance++) {
       const price = mtok * (instance + 1)

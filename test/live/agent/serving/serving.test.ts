@@ -160,7 +160,7 @@ describe("an agent whose gateway forgets", () => {
         for (const agent of agents) await agent.stop()
         expect(vi.getTimerCount()).toBe(0)
       }),
-      { numRuns: PROPERTY_RUNS / 2 },
+      { numRuns: PROPERTY_RUNS / 8 },
     )
   })
 

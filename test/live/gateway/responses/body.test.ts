@@ -2,6 +2,7 @@ import * as fc from "fast-check"
 import { Either } from "effect"
 import { describe, expect, it } from "vitest"
 import { checkBody } from "../../../../live/gateway/responses/body.ts"
+import { PROPERTY_RUNS } from "../../../support/property-runs.ts"
 
 const check = (more: object) =>
   Either.getOrUndefined(Either.flip(checkBody({ model: "small", input: "Hi", ...more })))
@@ -120,6 +121,7 @@ describe("the check of a response's body", () => {
           expect(message).not.toMatch(/ReadonlyArray|readonly|Expected|actual|\{|\bInt\b|undefined/)
         },
       ),
+      { numRuns: PROPERTY_RUNS / 5 },
     )
   })
 })

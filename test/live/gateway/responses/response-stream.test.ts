@@ -7,6 +7,7 @@ import type { ResponseEvent } from "../../../../live/gateway/responses/response-
 import { makeResponseStream } from "../../../../live/gateway/responses/response-stream.ts"
 import { customInput } from "../../../../live/gateway/responses/tools.ts"
 import { HttpError } from "../../../../live/http/http-error.ts"
+import { assertProperty } from "../../../support/property.ts"
 
 type Chunk = Readonly<Record<string, unknown>>
 interface Call {
@@ -177,38 +178,41 @@ const texts = (events: ReadonlyArray<ResponseEvent>, type: string): string =>
     .join("")
 
 describe("the events of a response", () => {
-  it("come in the order that clients rely on, whatever the chunks and the end", () => {
-    fc.assert(
+  it("come in the order that clients rely on, whatever the chunks and the end", async () => {
+    await assertProperty(
       fc.property(chunks, body, fc.constantFrom<End>("served", "failed"), (given, asked, end) => {
         checkGrammar(run(given, asked, end).events, end)
       }),
+      { share: 0.3 },
     )
   })
 
-  it("add up to the response, as the official client adds them up", () => {
-    fc.assert(
+  it("add up to the response, as the official client adds them up", async () => {
+    await assertProperty(
       fc.property(chunks, body, (given, asked) => {
         const { events, final } = run(given, asked)
         expect(fold(events.slice(0, -1)).output).toEqual(final.output)
         const { output_text: _text, ...all } = fold(events)
         expect(all).toEqual(final)
       }),
+      { share: 0.3 },
     )
   })
 
-  it("add up to what came, where the response fails", () => {
-    fc.assert(
+  it("add up to what came, where the response fails", async () => {
+    await assertProperty(
       fc.property(chunks, (given) => {
         const { events, final } = run(given, bodyWith(), "failed")
         const undone = fold(events.slice(0, -2)).output.map((item) => ({ ...item, status: "" }))
         expect(undone).toEqual(final.output.map((item) => ({ ...item, status: "" })))
         for (const item of final.output) expect(item).not.toMatchObject({ status: "in_progress" })
       }),
+      { share: 0.3 },
     )
   })
 
-  it("hold every text of the chunks, each in its order", () => {
-    fc.assert(
+  it("hold every text of the chunks, each in its order", async () => {
+    await assertProperty(
       fc.property(fc.array(canonical, { maxLength: 14 }), fc.boolean(), (given, isSummary) => {
         const { events } = run(given, bodyWith(isSummary ? { reasoning: { summary: "auto" } } : {}))
         const deltas = given.map(
@@ -223,11 +227,12 @@ describe("the events of a response", () => {
           : "response.reasoning_text.delta"
         expect(texts(events, thoughts)).toBe(all("reasoning_content"))
       }),
+      { share: 0.3 },
     )
   })
 
-  it("hold every call with all of its arguments", () => {
-    fc.assert(
+  it("hold every call with all of its arguments", async () => {
+    await assertProperty(
       fc.property(fc.array(canonical, { maxLength: 14 }), (given) => {
         const expected = new Map<number, { name: string; given: string }>()
         for (const { choices } of given) {
@@ -253,11 +258,12 @@ describe("the events of a response", () => {
             .sort(),
         )
       }),
+      { share: 0.3 },
     )
   })
 
-  it("are the same whoever listens: an answer in one piece is the last of them", () => {
-    fc.assert(
+  it("are the same whoever listens: an answer in one piece is the last of them", async () => {
+    await assertProperty(
       fc.property(chunks, body, (given, asked) => {
         const { events, final } = run(given, asked)
         const silent = makeResponseStream(envelope, asked, () => {})
@@ -265,6 +271,7 @@ describe("the events of a response", () => {
         expect(JSON.parse(JSON.stringify(silent.serve(usage)))).toEqual(final)
         expect(events.at(-1)!["response"]).toEqual(final)
       }),
+      { share: 0.3 },
     )
   })
 })

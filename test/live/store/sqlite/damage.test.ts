@@ -31,9 +31,9 @@ import { Opened as OpenedMarket, readDelivered } from "../../../../live/driver/r
 import { HostDirectory } from "../../../../live/directory/directory.ts"
 import { crashImage, keptFolder, temporaryFolder } from "../../support/data-directory.ts"
 import { manualClock } from "../../support/manual-clock.ts"
+import { isLong } from "../../../support/property-runs.ts"
 
-const isLong = process.env["EVENKEEL_LONG"] === "1"
-const trials = Number(process.env["EVENKEEL_TRIALS"] ?? (isLong ? 5000 : 200))
+const trials = Number(process.env["EVENKEEL_TRIALS"] ?? (isLong ? 5000 : 60))
 const accounts = 3
 const database = "market.sqlite"
 const files = [database, `${database}-wal`, "market.head"] as const

@@ -86,6 +86,7 @@ describe("a consumer", () => {
           expect(purchases).toBeLessThanOrEqual(times.length)
         },
       ),
+      { share: 0.2 },
     )
   })
 })

@@ -14,6 +14,7 @@ import { ResultsFileError } from "../../../../sim/results/store/results-file-err
 import { sqliteLayer } from "../../../../platform/sqlite-client.ts"
 import { readRun, writeRun } from "../../../../sim/results/store/store.ts"
 import { estimateOf, makeRunResult } from "../../../support/run-result.ts"
+import { isLong } from "../../../support/property-runs.ts"
 
 let folder: string
 
@@ -224,7 +225,7 @@ describe("a writer that is killed", () => {
     const script = fileURLToPath(new URL("./endless-writer.ts", import.meta.url))
     const viteNode = createRequire(import.meta.url).resolve("vite-node/vite-node.mjs")
     const generations = new Set<string>()
-    for (const millis of [0, 7, 23, 40]) {
+    for (const millis of isLong ? [0, 3, 7, 15, 23, 31, 40] : [7, 23]) {
       const child = spawn(process.execPath, [viteNode, script, path], {
         stdio: ["ignore", "pipe", "inherit"],
       })

@@ -32,6 +32,8 @@ describe("the quantile sketch", () => {
         const allowed = exact * (sketch.relativeError + 1e-15) + 2.3e-308
         expect(Math.abs(sketch.quantile(q) - exact)).toBeLessThanOrEqual(allowed)
       }),
+      // At the finest error a sketch of the whole range of doubles is megabytes.
+      { share: 0.2 },
     )
   })
 

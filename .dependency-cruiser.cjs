@@ -47,7 +47,8 @@ const ENGINE_ROOMS = {
 const MARKET_ROOMS = {
   state: [],
   reputation: ["state"],
-  admission: ["reputation"],
+  sla: ["state"],
+  admission: ["reputation", "sla"],
   pricing: ["admission"],
   batches: ["pricing"],
   payout: ["batches"],
@@ -55,9 +56,10 @@ const MARKET_ROOMS = {
   ratings: ["admission"],
   swarms: ["listings"],
   quality: ["payout"],
-  bookings: ["listings", "payout", "ratings", "swarms"],
+  bookings: ["listings", "payout", "ratings", "sla", "swarms"],
+  contracts: ["bookings"],
   accounts: ["bookings"],
-  presence: ["bookings", "pricing"],
+  presence: ["contracts", "pricing"],
   requests: ["presence", "quality"],
 }
 

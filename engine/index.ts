@@ -45,6 +45,11 @@ export {
   reputationView,
   reputationOfListing,
 } from "./market/views/reputation-view.ts"
+export type { ContractView } from "./market/views/contract-view.ts"
+export { contractView, contractViews } from "./market/views/contract-view.ts"
+export type { SlaView } from "./market/views/sla-view.ts"
+export { listingSla, slaView } from "./market/views/sla-view.ts"
+export type { SlaTerms } from "./rules/hours/sla.ts"
 export type { HoursAsked } from "./market/bookings/orders.ts"
 export type { InstanceView, ReasonView, StandingView } from "./market/views/instance-view.ts"
 export {
@@ -75,6 +80,7 @@ export type {
   BatchOutcome,
   BookingOutcome,
   Command,
+  ContractOutcome,
   DeclineReason,
   Refusal,
   Rejection,
@@ -97,6 +103,7 @@ export type {
   AccountId,
   BatchId,
   BookingId,
+  ContractId,
   InstanceId,
   ListingId,
   MeasurementId,

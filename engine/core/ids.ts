@@ -21,6 +21,7 @@ export type ListingId = NodeId
 export type RegionId = Numbered<"region">
 export type BookingId = Numbered<"booking">
 export type BatchId = Numbered<"batch">
+export type ContractId = Numbered<"contract">
 
 /** The row of an entity in its table. */
 export type Slot = Numbered<"slot">

@@ -11,10 +11,13 @@ import { compileBounty } from "../rules/bounty.ts"
 import { compileBreaker } from "../rules/breaker.ts"
 import { compileFlap } from "../rules/flap.ts"
 import { compileFloor } from "../rules/floor.ts"
+import { compileContracts } from "../rules/hours/contracts.ts"
 import { compileDisputes } from "../rules/hours/disputes.ts"
 import { compileEscrow } from "../rules/hours/escrow.ts"
 import { compileHours } from "../rules/hours/hourly-price.ts"
 import { compileListings } from "../rules/hours/listings.ts"
+import { compileReservations } from "../rules/hours/reservations.ts"
+import { compileSla } from "../rules/hours/sla.ts"
 import { compileStrategies } from "../rules/hours/strategies.ts"
 import { compileHealth } from "../rules/health.ts"
 import { compileLiveness } from "../rules/liveness.ts"
@@ -70,6 +73,9 @@ const compiled = (economy: Economy) => {
     ...compileQuality(economy),
     ...compileSwarms(economy),
     ...batch,
+    ...compileSla(economy),
+    ...compileContracts(economy),
+    ...compileReservations(economy),
     // How long ago something may be and still make one hour unlike the next.
     memoryHours: Math.max(
       health.healthHours,

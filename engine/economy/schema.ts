@@ -13,10 +13,13 @@ import { bountyKnobs } from "../rules/bounty.ts"
 import { breakerKnobs } from "../rules/breaker.ts"
 import { flapKnobs } from "../rules/flap.ts"
 import { floorKnobs } from "../rules/floor.ts"
+import { contractKnobs } from "../rules/hours/contracts.ts"
 import { disputeKnobs } from "../rules/hours/disputes.ts"
 import { escrowKnobs } from "../rules/hours/escrow.ts"
 import { hoursKnobs } from "../rules/hours/hourly-price.ts"
 import { listingKnobs } from "../rules/hours/listings.ts"
+import { reservationKnobs } from "../rules/hours/reservations.ts"
+import { slaKnobs } from "../rules/hours/sla.ts"
 import { strategyKnobs } from "../rules/hours/strategies.ts"
 import { healthKnobs } from "../rules/health.ts"
 import { livenessKnobs } from "../rules/liveness.ts"
@@ -60,6 +63,9 @@ export const economyKnobs = {
   specialised: specialisedKnobs,
   swarms: swarmKnobs,
   batches: batchKnobs,
+  sla: slaKnobs,
+  contracts: contractKnobs,
+  reservation: reservationKnobs,
 } as const
 
 type Groups = typeof economyKnobs
@@ -95,5 +101,8 @@ export const Economy = Schema.Struct({
   specialised: group("specialised"),
   swarms: group("swarms"),
   batches: group("batches"),
+  sla: group("sla"),
+  contracts: group("contracts"),
+  reservation: group("reservation"),
 }).annotations(expectingKnobs)
 export type Economy = typeof Economy.Type

@@ -2,6 +2,7 @@
 import type { Machine } from "../core/machine.ts"
 import { batchMachine } from "./batch.ts"
 import { bookingMachine } from "./booking.ts"
+import { contractMachine } from "./contract.ts"
 import {
   breakerMachine,
   credentialMachine,
@@ -26,4 +27,5 @@ export const kernelMachines: ReadonlyArray<Machine<string, string, string>> = [
   listingMachine,
   bookingMachine,
   batchMachine,
+  contractMachine,
 ]

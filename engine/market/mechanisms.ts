@@ -11,6 +11,7 @@ import { accounts } from "./accounts/mechanism.ts"
 import { admission } from "./admission/mechanism.ts"
 import { batches } from "./batches/mechanism.ts"
 import { bookings } from "./bookings/mechanism.ts"
+import { contracts } from "./contracts/mechanism.ts"
 import { listings } from "./listings/mechanism.ts"
 import { payout } from "./payout/mechanism.ts"
 import { presence } from "./presence/mechanism.ts"
@@ -20,6 +21,7 @@ import { ratings } from "./ratings/mechanism.ts"
 import { reputation } from "./reputation/mechanism.ts"
 import { requests } from "./requests/mechanism.ts"
 import { swarms } from "./swarms/mechanism.ts"
+import { sla } from "./sla/mechanism.ts"
 import type { Handler, Mechanism, Timers } from "./state/mechanism.ts"
 
 export const mechanisms: ReadonlyArray<Mechanism> = [
@@ -36,6 +38,8 @@ export const mechanisms: ReadonlyArray<Mechanism> = [
   quality,
   swarms,
   batches,
+  contracts,
+  sla,
 ]
 
 /** The timers of all of them, in their order. */

@@ -5,6 +5,7 @@
 import type {
   BatchId,
   BookingId,
+  ContractId,
   InstanceId,
   ListingId,
   MeasurementId,
@@ -73,6 +74,9 @@ export const rejections = [
   "DuplicateBatch",
   "NotInBatch",
   "ItemTaken",
+  "UnknownContract",
+  "DuplicateContract",
+  "LinkedClient",
 ] as const
 export type Rejection = (typeof rejections)[number]
 
@@ -106,6 +110,10 @@ export const declines = [
 ] as const
 export type DeclineReason = (typeof declines)[number]
 
+/** Why terms that a host legally offers to a client do not stand. */
+export const offerDeclines = [...declines, "LimitReached", "LinkedClient"] as const
+export type OfferDecline = (typeof offerDeclines)[number]
+
 /** Why access to what was granted ends. */
 export const revocations = ["Ended", "Lost", "NotStarted", "Disputed"] as const
 export type Revocation = (typeof revocations)[number]
@@ -117,6 +125,9 @@ export type BookingOutcome = (typeof bookingOutcomes)[number]
 /** How a batch was closed. */
 export const batchOutcomes = ["done", "expired", "cancelled"] as const
 export type BatchOutcome = (typeof batchOutcomes)[number]
+/** How an offer ended. */
+export const contractOutcomes = ["accepted", "declined", "withdrawn", "expired"] as const
+export type ContractOutcome = (typeof contractOutcomes)[number]
 
 export const auditFindings = [
   "OverReported",
@@ -126,6 +137,7 @@ export const auditFindings = [
   "DisputeLost",
   "HoursLeft",
   "QualityFailed",
+  "SlaBreached",
 ] as const
 export type AuditFinding = (typeof auditFindings)[number]
 
@@ -245,6 +257,19 @@ export type Command =
       readonly drawn: number
       readonly refund: number
       readonly penalty: number
+    }
+  /** An offer stands until then, and its hours are kept; or why they are not. */
+  | { readonly _tag: "Offer"; readonly contract: ContractId; readonly untilMicros: number }
+  | {
+      readonly _tag: "DeclineOffer"
+      readonly contract: ContractId
+      readonly reason: OfferDecline
+    }
+  /** An offer is over. Exactly one for each that stood. */
+  | {
+      readonly _tag: "CloseOffer"
+      readonly contract: ContractId
+      readonly outcome: ContractOutcome
     }
   /** A listing's rate is another one from now on, minor units an hour for each job. */
   | { readonly _tag: "Reprice"; readonly listing: ListingId; readonly ratePerHour: number }
@@ -431,6 +456,14 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
       mixThree(digest, 42, command.batch, numberOf(batchOutcomes, command.outcome))
       mixThree(digest, command.completed, command.failed, command.expired)
       mixThree(digest, command.charged, command.refund, 0)
+    case "Offer":
+      mixThree(digest, 33, command.contract, command.untilMicros)
+      break
+    case "DeclineOffer":
+      mixThree(digest, 34, command.contract, numberOf(offerDeclines, command.reason))
+      break
+    case "CloseOffer":
+      mixThree(digest, 35, command.contract, numberOf(contractOutcomes, command.outcome))
       break
   }
 }

@@ -10,6 +10,7 @@ import type {
   AccountId,
   BatchId,
   BookingId,
+  ContractId,
   InstanceId,
   ListingId,
   MeasurementId,
@@ -39,6 +40,7 @@ const listing = idOf<ListingId>()
 const region = idOf<RegionId>()
 const booking = idOf<BookingId>()
 const batch = idOf<BatchId>()
+const contract = idOf<ContractId>()
 const tokens = whole
 const instants = Schema.Array(whole)
 /** Who does it: the kernel checks that it is a party to the booking. */
@@ -187,6 +189,8 @@ const MarketEvents = {
     decodeMicros: whole,
     /** Retry-After of a 429 or 503; 0: none given. */
     retryAfterMicros: whole,
+    /** From the dispatch to the first token; absent: not timed. */
+    firstTokenMicros: Schema.optionalWith(whole, { exact: true }),
   },
   ProbeEnded: {
     at,
@@ -220,9 +224,29 @@ const MarketEvents = {
   ListingPhaseSet: { at, listing, phase: Schema.Literal("open", "paused", "closed") },
   ListingMeasured: { at, listing, maxJobs: whole, memoryMib: whole },
   /** When the listing is open, up to `until`: past it nothing is known, and it is closed. */
-  ScheduleSet: { at, listing, opens: instants, closes: instants, until: whole },
+  ScheduleSet: {
+    at,
+    listing,
+    opens: instants,
+    closes: instants,
+    until: whole,
+    /** Maintenance in between, when it is not open and owes nobody to be up; absent: none. */
+    maintenanceFrom: Schema.optionalWith(instants, { exact: true }),
+    maintenanceUntil: Schema.optionalWith(instants, { exact: true }),
+  },
   /** It has no schedule any more: it is always open. */
   ScheduleCleared: { at, listing },
+  /** What a listing promises with hours that are ordered from now on; a target of 0: no promise. */
+  SlaSet: {
+    at,
+    listing,
+    availabilityBps: whole,
+    completionBps: whole,
+    /** To the first token, µs. */
+    responseMicros: whole,
+    /** Of a period's price, where a promise is not kept. */
+    penaltyBps: whole,
+  },
   /** Hours are ordered. With `latestStart` they may start later, as soon as they fit. */
   BookingRequested: {
     at,
@@ -290,6 +314,30 @@ const MarketEvents = {
   },
   /** What is not under way is void; what is, is still answered and paid for. */
   BatchCancelled: { at, batch, by },
+  /** A listing's host offers one client terms of its own; accepted, they are a booking's. */
+  ContractOffered: {
+    at,
+    contract,
+    listing,
+    client: account,
+    by,
+    micros: whole,
+    jobs: whole,
+    memoryMib: whole,
+    /** One of both: minor units an hour for each job, or a reservation's fee for all of it. */
+    ratePerHour: Schema.optionalWith(whole, { exact: true }),
+    fee: Schema.optionalWith(whole, { exact: true }),
+    /** What is guaranteed, and whether a breach of it costs anything. */
+    availabilityBps: whole,
+    hasPenalties: Schema.Boolean,
+    /** Absent: as soon as it is accepted. */
+    startAt: Schema.optionalWith(whole, { exact: true }),
+    /** The booking that it goes on from, at the same rate or less. */
+    extends: Schema.optionalWith(booking, { exact: true }),
+  },
+  ContractAccepted: { at, contract, booking, by },
+  /** Declined by its client, or withdrawn by its host. */
+  ContractClosed: { at, contract, by },
 } as const satisfies Record<string, Schema.Struct.Fields>
 
 type Fields = typeof MarketEvents

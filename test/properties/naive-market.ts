@@ -35,6 +35,7 @@ const aboutHours = [
   "ListingMeasured",
   "ScheduleSet",
   "ScheduleCleared",
+  "SlaSet",
   "BookingRequested",
   "DeliveryStarted",
   "DeliveryProbed",
@@ -51,6 +52,9 @@ const aboutHours = [
   "PriceProposed",
   "BatchOpened",
   "BatchCancelled",
+  "ContractOffered",
+  "ContractAccepted",
+  "ContractClosed",
 ] as const satisfies ReadonlyArray<MarketEvent["_tag"]>
 type HoursTag = (typeof aboutHours)[number]
 type Tag = Exclude<MarketEvent["_tag"], HoursTag>

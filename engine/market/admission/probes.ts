@@ -34,6 +34,7 @@ import { confirmSuspicions, dropSuspicions } from "../reputation/witnesses.ts"
 import type { Market } from "../state/market-state.ts"
 import { slotOf } from "../../core/table.ts"
 import { isWhole } from "../../core/units.ts"
+import { noteUptimeOfNode } from "../sla/uptime.ts"
 import { heed } from "./answers.ts"
 import { measureWhereDue } from "./measurements.ts"
 
@@ -136,6 +137,7 @@ export const park = (market: Market, instance: number): void => {
   advance(doubtColumn, columns.isDoubted, instance, "settled")
   advance(probeColumn, columns.probeFor, instance, "cancelled")
   columns.probeRequest[instance] = 0
+  noteUptimeOfNode(market, columns.node[instance])
   emit(market.sink, {
     _tag: "Park",
     instance: market.instances.ids[instance],
@@ -147,6 +149,7 @@ export const park = (market: Market, instance: number): void => {
 export const readmit = (market: Market, instance: number): void => {
   advance(doubtColumn, market.instances.columns.isDoubted, instance, "settled")
   close(market.breakers, market.rules, instance)
+  noteUptimeOfNode(market, market.instances.columns.node[instance])
 }
 
 /** It has failed often enough to be parked, for one party alone: a probe is to tell. */
@@ -174,6 +177,7 @@ const beginDoubt = (
 export const unpark = (market: Market, instance: number): void => {
   const { columns } = market.instances
   undoTrip(market.breakers, instance)
+  noteUptimeOfNode(market, columns.node[instance])
   columns.probeRequest[instance] = 0
   if (columns.probeFor[instance] === forBreaker)
     advance(probeColumn, columns.probeFor, instance, "cancelled")

@@ -36,6 +36,7 @@ export const auditBookings = (market: Market): void => {
     )
     if (bookings.columns.phase[booking] <= active) sell(market, sold[listing], booking)
   }
+  keepOffers(market, sold)
   for (let listing = 0; listing < listings.used; listing++)
     if (listings.ids[listing] !== -1) auditListing(market, listing, counts[listing], sold[listing])
   const open = bookings.slots.size
@@ -48,6 +49,17 @@ const sell = (market: Market, calendar: Calendar, booking: number): void => {
   const { startAt, endAt } = market.bookings.columns
   const from = Math.max(market.now, startAt[booking])
   take(calendar, from, endAt[booking], roomFor(market, booking))
+}
+
+/** What is on offer is kept in the calendars too. */
+const keepOffers = ({ contracts, now }: Market, calendars: ReadonlyArray<Calendar>): void => {
+  const { jobs, keptFrom, keptUntil, listing, memoryMib } = contracts.columns
+  for (let contract = 0; contract < contracts.used; contract++) {
+    if (contracts.ids[contract] === -1) continue
+    const calendar = calendars[listing[contract]]
+    const room = { jobs: jobs[contract], memoryMib: memoryMib[contract] }
+    take(calendar, Math.max(now, keptFrom[contract]), keptUntil[contract], room)
+  }
 }
 
 /** Has it been granted, and not ended? */

@@ -8,7 +8,7 @@ import type { Market } from "../state/market-state.ts"
 import { endDelivery, leaveCalendar, noteBegun, noteUndelivered, stopRunning } from "./delivery.ts"
 import { close, penalise, release, releaseAll } from "./escrow.ts"
 import { consumer, deedOf } from "./parties.ts"
-import { costOf } from "./terms.ts"
+import { payableOf } from "./terms.ts"
 import { dueOf, wakeBooking } from "./wakes.ts"
 
 export const onBookingCancelled = (
@@ -38,7 +38,7 @@ const chargeCancelling = (market: Market, booking: number): void => {
   const { rules, now } = market
   const { startAt, price } = market.bookings.columns
   if (now < startAt[booking] - microsPerDay) return
-  const fee = costOf(market, booking, startAt[booking] + rules.cancelFeeMicros)
+  const fee = payableOf(market, booking, startAt[booking] + rules.cancelFeeMicros)
   if (fee > 0) release(market, booking, price[booking], fee)
 }
 
@@ -50,7 +50,7 @@ export const onBookingEnded = (
   if (typeof deed === "string") return deed
   if (market.bookings.columns.phase[deed.booking] !== active) return "WrongPhase"
   // A consumer pays for the hours that it has used; a provider that leaves has not completed them.
-  endDelivery(market, deed.booking, deed.side === consumer, "Ended")
+  endDelivery(market, deed.booking, deed.side === consumer, "Ended", deed.side === consumer)
   return undefined
 }
 

@@ -14,10 +14,12 @@ import type { EventOf } from "../../protocol/event.ts"
 import { giveBack } from "../../rules/hours/calendar.ts"
 import { changeUse } from "../listings/use.ts"
 import { noteHours, noteStart } from "../ratings/records.ts"
+import { beginLevel, judgePeriod, noteGrant } from "../sla/levels.ts"
+import { noteUptime } from "../sla/uptime.ts"
 import { noteRealised } from "../swarms/rates.ts"
 import type { Market } from "../state/market-state.ts"
 import { close, noteLeaving, penalise, releaseAll, releaseOldest } from "./escrow.ts"
-import { costOf, providerOf, roomFor } from "./terms.ts"
+import { costWhenLeft, payableOf, providerOf, roomFor } from "./terms.ts"
 import { dueOf, lostAt, periodEnd, wakeBooking } from "./wakes.ts"
 
 /** Why hours are not being delivered, as bits. */
@@ -44,6 +46,7 @@ const grant = (market: Market, booking: number): void => {
   columns.isGranted[booking] = 1
   columns.downSince[booking] = now
   columns.deadline[booking] = now + rules.startGraceMicros
+  noteGrant(market, booking, periodEnd(market, booking))
   const listing = columns.listing[booking]
   market.running[listing].push(booking)
   changeUse(market, listing, columns.account[booking], columns.jobs[booking])
@@ -80,6 +83,7 @@ export const onDeliveryStarted = (
   const node = market.listings.columns.node[columns.listing[booking]]
   columns.down[booking] = market.nodes.columns.isOnline[node] === 1 ? 0 : nodeAway
   columns.downSince[booking] = market.now
+  beginLevel(market, booking, periodEnd(market, booking))
   wakeBooking(market, booking)
   return undefined
 }
@@ -112,6 +116,7 @@ const setDown = (market: Market, booking: number, why: number, isDown: boolean):
   down[booking] = after
   if (before === 0) downSince[booking] = market.now
   else if (after === 0) downMicros[booking] += Math.max(0, market.now - downSince[booking])
+  noteUptime(market, booking)
   wakeBooking(market, booking)
 }
 
@@ -151,30 +156,39 @@ export const makeDue = (
   booking: number,
   until: number,
   isComplete: boolean,
+  isLeft = false,
 ): void => {
   const { rules, now } = market
   const { columns } = market.bookings
   const from = columns.periodFrom[booking]
   const micros = until - from
-  if (micros === 0) return
+  const cost = isLeft ? costWhenLeft(market, booking, until) : payableOf(market, booking, until)
+  const price = cost - payableOf(market, booking, from)
+  if (micros === 0 && price === 0) return
   const downMicros = Math.min(micros, downUntil(market, booking, until))
-  noteHours(
-    market,
-    providerOf(market, booking),
-    columns.account[booking],
-    micros,
-    micros - downMicros,
-  )
-  const price = costOf(market, booking, until) - costOf(market, booking, from)
-  const undelivered = mulDivCeil(price, downMicros, micros)
-  const due = rules.isPaidByHour ? price - undelivered : isComplete ? price : 0
-  noteRealised(market, providerOf(market, booking), columns.account[booking], {
-    due,
-    jobMicros: Math.max(1, columns.jobs[booking]) * micros,
-  })
+  const undelivered = micros === 0 ? 0 : mulDivCeil(price, downMicros, micros)
+  const earned = rules.isPaidByHour ? price - undelivered : isComplete ? price : 0
+  // Whoever leaves within a period has promised the rest of it too.
+  const planned = periodEnd(market, booking)
+  const end = isComplete ? until : Math.max(until, planned)
+  const whole = isComplete
+    ? price
+    : payableOf(market, booking, end) - payableOf(market, booking, from)
+  const nextEnd = Math.min(columns.endAt[booking], until + rules.periodMicros)
+  const refund = judgePeriod(market, booking, whole, until, { planned, end, nextEnd })
+  const fromEscrow = Math.min(earned, refund)
+  const due = earned - fromEscrow
+  const fromBond = refund - fromEscrow
+  if (micros > 0) {
+    const provider = providerOf(market, booking)
+    const consumer = columns.account[booking]
+    const jobMicros = Math.max(1, columns.jobs[booking]) * micros
+    noteHours(market, provider, consumer, micros, micros - downMicros)
+    noteRealised(market, provider, consumer, { due, jobMicros })
+  }
   const confirmBy = rules.isConfirmedByConsumer ? now + rules.confirmMicros : now
-  const periods = [...dueOf(market, booking), { price, due, undelivered, confirmBy }]
-  market.duePeriods.set(booking, periods)
+  const period = { price, due, undelivered, refund, fromBond, confirmBy }
+  market.duePeriods.set(booking, [...dueOf(market, booking), period])
   columns.periodFrom[booking] = until
   columns.downMicros[booking] = 0
   columns.downSince[booking] = Math.max(until, columns.downSince[booking])
@@ -197,17 +211,18 @@ const downUntil = ({ bookings: { columns } }: Market, booking: number, until: nu
 
 /**
  * Delivery is over: at its end, before it, or because the machine is lost. Whether what it has come to is
- * complete decides what is due where hours are paid all or none.
+ * complete decides what is due where hours are paid all or none; `isLeft`: its consumer has ended it.
  */
 export const endDelivery = (
   market: Market,
   booking: number,
   isComplete: boolean,
   reason: Revocation,
+  isLeft = false,
 ): void => {
   const { columns, ids } = market.bookings
   const { rules, now } = market
-  makeDue(market, booking, Math.min(now, columns.endAt[booking]), isComplete)
+  makeDue(market, booking, Math.min(now, columns.endAt[booking]), isComplete, isLeft)
   if (!isComplete) noteLeaving(market, booking)
   // What is left of the hours was sold, too, where it is not the consumer who gives it back.
   if (!isComplete) noteUndelivered(market, booking, now)

@@ -16,10 +16,10 @@ import { depositOf, lossMemoryMicros, lossesRemembered } from "../../rules/hours
 import type { Market } from "../state/market-state.ts"
 import { partyOf } from "../state/market-state.ts"
 import { makeDue, stopRunning } from "./delivery.ts"
-import { close, noteLeaving, release } from "./escrow.ts"
+import { close, noteLeaving, payFromBond, release } from "./escrow.ts"
 import type { Side } from "./parties.ts"
 import { accountOf, consumer, deedOf, otherSide, provider } from "./parties.ts"
-import { costOf } from "./terms.ts"
+import { costWhenLeft, payableOf } from "./terms.ts"
 import { dueOf, wakeBooking } from "./wakes.ts"
 
 export const onBookingDisputed = (
@@ -32,11 +32,12 @@ export const onBookingDisputed = (
   const { columns } = market.bookings
   const phase = columns.phase[booking]
   if (phase !== active && phase !== delivered) return "WrongPhase"
-  const amount = disputable(market, booking)
+  const amount = disputable(market, booking, side)
   if (amount === 0) return "WrongPhase"
   if (!deposit(market, booking, side, amount)) return "InsufficientCredits"
   if (phase === active) {
-    makeDue(market, booking, Math.min(market.now, columns.endAt[booking]), true)
+    const until = Math.min(market.now, columns.endAt[booking])
+    makeDue(market, booking, until, true, side === consumer)
     if (side === provider) noteLeaving(market, booking)
     stopRunning(market, booking, "Disputed")
   }
@@ -48,11 +49,13 @@ export const onBookingDisputed = (
 }
 
 /** What is not paid for of the hours so far, minor units. */
-const disputable = (market: Market, booking: number): number => {
+const disputable = (market: Market, booking: number, side: Side): number => {
   const { columns } = market.bookings
+  const costOf = side === consumer ? costWhenLeft : payableOf
   const running =
     columns.phase[booking] === active
-      ? costOf(market, booking, market.now) - costOf(market, booking, columns.periodFrom[booking])
+      ? costOf(market, booking, market.now) -
+        payableOf(market, booking, columns.periodFrom[booking])
       : 0
   return running + amountDue(market, booking)
 }
@@ -127,16 +130,27 @@ const loserOf = (market: Market, booking: number, refund: number): Side => {
 /** The wake of a dispute: nobody has answered, or nobody has ruled. */
 export const fireDisputed = (market: Market, booking: number): void => {
   const { columns } = market.bookings
-  if (columns.isAnswered[booking] === 1)
-    return settleDispute(market, booking, undelivered(market, booking), undefined)
+  if (columns.isAnswered[booking] === 1) {
+    const { refund, fromBond } = byEvidence(market, booking)
+    payFromBond(market, booking, fromBond)
+    return settleDispute(market, booking, refund, undefined)
+  }
   const disputedBy = columns.disputedBy[booking] as Side
   const refund = disputedBy === consumer ? amountDue(market, booking) : 0
   settleDispute(market, booking, refund, otherSide(disputedBy))
 }
 
-/** What of the price of its periods was not delivered, by the evidence. */
-const undelivered = (market: Market, booking: number): number =>
-  dueOf(market, booking).reduce((sum, one) => sum + one.undelivered, 0)
+/** What of its periods was not delivered, or not as promised; what their price does not cover the bond does. */
+const byEvidence = (market: Market, booking: number) => {
+  let refund = 0
+  let fromBond = 0
+  for (const one of dueOf(market, booking)) {
+    const fromEscrow = Math.min(one.price, one.undelivered + one.refund)
+    refund += fromEscrow
+    fromBond += one.undelivered + one.refund - fromEscrow
+  }
+  return { refund, fromBond }
+}
 
 /** `loser`: whose deposit is lost; `undefined`: nobody's. */
 const settleDispute = (

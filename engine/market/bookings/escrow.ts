@@ -15,6 +15,7 @@ import { emit } from "../../protocol/command.ts"
 import { feeOf } from "../../rules/price.ts"
 import { pay } from "../payout/pay.ts"
 import { openRating } from "../ratings/ratings.ts"
+import { closeLevel } from "../sla/levels.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofBookings, ofStarts } from "../state/market-state.ts"
 import { costOf, providerOf } from "./terms.ts"
@@ -48,6 +49,7 @@ export const releaseOldest = (market: Market, booking: number): void => {
   const [oldest, ...others] = dueOf(market, booking)
   invariant(oldest !== undefined, "a period is paid for that is over")
   release(market, booking, oldest.price, oldest.due)
+  payFromBond(market, booking, oldest.fromBond)
   if (others.length === 0) market.duePeriods.delete(booking)
   else market.duePeriods.set(booking, others)
 }
@@ -58,16 +60,22 @@ export const releaseAll = (market: Market, booking: number): void => {
 
 /** Pays the consumer out of the bond, where there is one. */
 export const penalise = (market: Market, booking: number): void => {
-  const { ledger, sink, rules } = market
+  const { startAt } = market.bookings.columns
+  const cost = costOf(market, booking, startAt[booking] + market.rules.penaltyMicros)
+  payFromBond(market, booking, cost)
+}
+
+/** As much of it as is there. */
+export const payFromBond = (market: Market, booking: number, wanted: number): void => {
+  const { ledger, sink } = market
   const { columns, ids } = market.bookings
   const bonds = ledger.holds.bonds
   const bond = slotOf(bonds, ids[booking])
-  if (bond < 0) return
-  const cost = costOf(market, booking, columns.startAt[booking] + rules.penaltyMicros)
-  const amount = Math.min(heldAmount(bonds, bond), cost)
+  if (bond < 0 || wanted === 0) return
+  const amount = Math.min(heldAmount(bonds, bond), wanted)
   const to = lotAccount(columns.account[booking], bought)
   drawHold(ledger, sink, bonds, bond, amount, "penalty", to)
-  columns.penalty[booking] = amount
+  columns.penalty[booking] += amount
 }
 
 /**
@@ -121,6 +129,7 @@ export const close = (
   const provider = providerOf(market, booking)
   openRating(market, id, columns.account[booking], provider, paid)
   market.listings.columns.bookings[columns.listing[booking]] -= 1
+  closeLevel(market, booking)
   wakeAt(wakes[ofStarts], booking, Infinity)
   wakeAt(wakes[ofBookings], booking, Infinity)
   remove(bookings, booking)

@@ -15,14 +15,17 @@ import type { Room } from "../../rules/hours/calendar.ts"
 import { earliestFit, fits, forgetPast, take } from "../../rules/hours/calendar.ts"
 import type { HourTerms } from "../../rules/hours/hourly-price.ts"
 import { costUntil } from "../../rules/hours/hourly-price.ts"
+import type { SlaTerms } from "../../rules/hours/sla.ts"
 import { covers, spanAfter } from "../../rules/hours/spans.ts"
 import { roomOf } from "../listings/listings.ts"
 import { isInDemand } from "../listings/repricing.ts"
+import { openLevel, promiseOf } from "../sla/levels.ts"
 import type { Market } from "../state/market-state.ts"
+import { hoursKind } from "./terms.ts"
 import { wakeBooking } from "./wakes.ts"
 
 /** Deposits are held under twice the number of a booking. */
-const mostBooking = 2 ** 52 - 1
+export const mostBooking = 2 ** 52 - 1
 /** The mean length of what a listing sells follows the latest bookings. */
 const soldMemory = 20
 
@@ -59,7 +62,11 @@ export const onBookingRequested = (
   const bond = bondOf(market, listing, terms, price)
   if (!holdBoth(market, booking, account, listing, price, bond))
     return decline(market, booking, "BondMissing")
-  sell(market, booking, account, listing, terms, event.memoryMib, price)
+  sell(market, booking, account, listing, terms, event.memoryMib, price, {
+    kind: hoursKind,
+    early: terms,
+    promise: promiseOf(market, listing),
+  })
   const { endAt } = terms
   emit(market.sink, { _tag: "Book", booking, startAt, endAt, price, bond })
   return undefined
@@ -74,7 +81,7 @@ export const areHours = ({ startAt, endAt, jobs, memoryMib, latestStart }: Hours
   memoryMib < 2 ** 31 &&
   (latestStart === undefined || (isWhole(latestStart) && latestStart >= startAt))
 
-const decline = (market: Market, booking: number, reason: DeclineReason): undefined => {
+export const decline = (market: Market, booking: number, reason: DeclineReason): undefined => {
   emit(market.sink, { _tag: "Decline", booking, reason })
   return undefined
 }
@@ -171,7 +178,12 @@ export const priceOf = (market: Market, listing: number, terms: HourTerms): numb
 }
 
 /** What the provider stands for: the price of the first hours, or all of it. */
-const bondOf = (market: Market, listing: number, terms: HourTerms, price: number): number => {
+export const bondOf = (
+  market: Market,
+  listing: number,
+  terms: HourTerms,
+  price: number,
+): number => {
   const { bondMicros } = market.rules
   if (bondMicros === 0) return 0
   const peaks = market.peaks[market.listings.columns.region[listing]]
@@ -179,7 +191,7 @@ const bondOf = (market: Market, listing: number, terms: HourTerms, price: number
 }
 
 /** Holds the price and the bond, or nothing where the provider cannot stand for it. */
-const holdBoth = (
+export const holdBoth = (
   market: Market,
   booking: number,
   account: number,
@@ -200,7 +212,14 @@ const holdBoth = (
   return true
 }
 
-const sell = (
+export interface Sale {
+  readonly kind: number
+  /** What its hours cost where a contract is left early. */
+  readonly early: HourTerms
+  readonly promise: SlaTerms | undefined
+}
+
+export const sell = (
   market: Market,
   id: number,
   account: number,
@@ -208,6 +227,7 @@ const sell = (
   terms: HourTerms,
   memoryMib: number,
   price: number,
+  { kind, early, promise }: Sale,
 ): void => {
   const booking = insert(market.bookings, id)
   const { columns } = market.bookings
@@ -217,16 +237,23 @@ const sell = (
   columns.endAt[booking] = terms.endAt
   columns.jobs[booking] = terms.jobs
   columns.memoryMib[booking] = memoryMib
+  columns.periodFrom[booking] = terms.startAt
   columns.price[booking] = price
   columns.ratePerHour[booking] = terms.ratePerHour
   columns.peakBps[booking] = terms.peakBps
   columns.bulkBps[booking] = terms.bulkBps
   columns.isInDemand[booking] = terms.isInDemand ? 1 : 0
+  columns.kind[booking] = kind
+  columns.earlyRate[booking] = early.ratePerHour
+  columns.earlyPeakBps[booking] = early.peakBps
+  columns.earlyBulkBps[booking] = early.bulkBps
+  columns.isEarlyInDemand[booking] = early.isInDemand ? 1 : 0
   take(market.calendars[listing], terms.startAt, terms.endAt, { jobs: terms.jobs, memoryMib })
   const ofListing = market.listings.columns
   ofListing.bookings[listing] += 1
   ofListing.sold[listing] = Math.min(soldMemory, ofListing.sold[listing] + 1)
   ofListing.soldMicros[listing] +=
     (terms.endAt - terms.startAt - ofListing.soldMicros[listing]) / ofListing.sold[listing]
+  if (promise !== undefined) openLevel(market, booking, promise)
   wakeBooking(market, booking)
 }

@@ -5,7 +5,8 @@
  */
 import { held } from "../../machines/booking.ts"
 import type { Market } from "../state/market-state.ts"
-import { wakeBooking } from "./wakes.ts"
+import { excuseLevel } from "../sla/levels.ts"
+import { periodEnd, wakeBooking } from "./wakes.ts"
 
 export const postpone = (market: Market, from: number): void => {
   const { columns, ids, used } = market.bookings
@@ -15,6 +16,7 @@ export const postpone = (market: Market, from: number): void => {
     columns.deadline[booking] += away
     postponeConfirmation(market, booking, away)
     excuse(market, booking, from)
+    excuseLevel(market, booking, from, periodEnd(market, booking))
     wakeBooking(market, booking)
   }
 }

@@ -13,7 +13,7 @@ import type { EventOf } from "../../protocol/event.ts"
 import { priceStrategies } from "../../protocol/event.ts"
 import type { Room } from "../../rules/hours/calendar.ts"
 import { forgetPast, makeCalendar, mostFrom } from "../../rules/hours/calendar.ts"
-import { always } from "../../rules/hours/spans.ts"
+import { always, never } from "../../rules/hours/spans.ts"
 import { lookAgainAtNode } from "../admission/probes.ts"
 import { moveOffersOfNode } from "../pricing/offers.ts"
 import type { Market } from "../state/market-state.ts"
@@ -25,7 +25,7 @@ import { setOffSchedule } from "./schedules.ts"
 /** Jobs fit a table's column, and a price its safe range for as long as anything may be booked. */
 const mostJobs = 1024
 const mostMemoryMib = 2 ** 30
-const mostRate = 1e15
+export const mostRate = 1e15
 const mostFactorBps = 1_000_000
 const one = 10_000
 
@@ -113,6 +113,7 @@ const enlist = (market: Market, id: number, node: number, region: number): numbe
   market.nodes.columns.listing[node] = listing + 1
   market.calendars[listing] = makeCalendar()
   market.schedules[listing] = always
+  market.maintenance[listing] = never
   market.running[listing] = []
   return listing
 }
@@ -176,6 +177,7 @@ export const delist = (market: Market, node: number): void => {
   wakeAt(market.wakes[ofListings], listing, Infinity)
   market.calendars[listing] = makeCalendar()
   market.schedules[listing] = always
+  market.maintenance[listing] = never
   market.running[listing] = []
   market.nodes.columns.listing[node] = 0
   remove(market.listings, listing)

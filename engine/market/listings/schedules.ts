@@ -9,7 +9,14 @@ import type { Rejection } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
 import type { Spans } from "../../rules/hours/spans.ts"
-import { always, isWithin, nextTurn, spansOf } from "../../rules/hours/spans.ts"
+import {
+  always,
+  isWithin,
+  microsWithin,
+  never,
+  nextTurn,
+  spansOf,
+} from "../../rules/hours/spans.ts"
 import { lookAgainAtNode } from "../admission/probes.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofListings } from "../state/market-state.ts"
@@ -28,7 +35,13 @@ export const onScheduleSet = (
   if (!isWhole(event.until)) return "InvalidQuantity"
   const spans = spansOf(event.opens, event.closes)
   if (spans === undefined || (spans.until.at(-1) ?? 0) > event.until) return "InvalidSpans"
-  setSchedule(market, listing, spans, event.until)
+  const { maintenanceFrom = [], maintenanceUntil = [] } = event
+  const maintenance = spansOf(maintenanceFrom, maintenanceUntil)
+  if (maintenance === undefined) return "InvalidSpans"
+  // What is in maintenance is not open.
+  if (maintenanceFrom.some((from, span) => microsWithin(spans, from, maintenanceUntil[span]) > 0))
+    return "InvalidSpans"
+  setSchedule(market, listing, spans, maintenance, event.until)
   return undefined
 }
 
@@ -38,13 +51,20 @@ export const onScheduleCleared = (
 ): Rejection | undefined => {
   const listing = slotOf(market.listings, event.listing)
   if (listing < 0) return "UnknownListing"
-  setSchedule(market, listing, always, Infinity)
+  setSchedule(market, listing, always, never, Infinity)
   return undefined
 }
 
-const setSchedule = (market: Market, listing: number, spans: Spans, until: number): void => {
+const setSchedule = (
+  market: Market,
+  listing: number,
+  spans: Spans,
+  maintenance: Spans,
+  until: number,
+): void => {
   countUse(market, listing)
   market.schedules[listing] = spans
+  market.maintenance[listing] = maintenance
   market.listings.columns.scheduleUntil[listing] = until
   followSchedule(market, listing)
 }

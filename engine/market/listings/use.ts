@@ -7,6 +7,7 @@ import { open } from "../../machines/listing.ts"
 import type { Market } from "../state/market-state.ts"
 import { partyOf } from "../state/market-state.ts"
 import { lookAgainAtNode } from "../admission/probes.ts"
+import { noteUptimeOfNode } from "../sla/uptime.ts"
 
 /** Brings a listing's integrals up to the present. */
 export const countUse = (market: Market, listing: number): void => {
@@ -49,6 +50,7 @@ export const changeUse = (
   noteDemand(market, listing, consumer, jobs)
   // What is sold by the hour is not there for calls.
   lookAgainAtNode(market, columns.node[listing])
+  noteUptimeOfNode(market, columns.node[listing])
 }
 
 /** While the gateway is away nothing is sold: that time is neither use nor idleness. */

@@ -25,6 +25,7 @@ import { forgetMeasurement, isCapacity } from "../admission/measurements.ts"
 import { creditOnline } from "./online-time.ts"
 import { lookAgain } from "../admission/probes.ts"
 import { reducePayout, takeSeat, vacateSeat } from "../payout/seats.ts"
+import { noteUptimeOfNode } from "../sla/uptime.ts"
 
 export const onInstanceStarted = (
   market: Market,
@@ -49,6 +50,7 @@ export const onInstanceStarted = (
   columns.isOnline[instance] = nodes.isOnline[node]
   columns.creditedUntil[instance] = event.at
   serve(market, instance, model, event.slots, event.tokensPerSecond)
+  noteUptimeOfNode(market, node)
   takeSeat(market, instance, event.isPlatformAsked)
   return undefined
 }
@@ -198,6 +200,7 @@ export const stopInstance = (market: Market, instance: number): void => {
   forgetSamples(market.floorSamples, market.rules, instance)
   forget(market.health, instance)
   remove(market.instances, instance)
+  noteUptimeOfNode(market, node)
 }
 
 const unlink = (market: Market, node: number, instance: number): void => {

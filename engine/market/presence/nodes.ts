@@ -19,6 +19,7 @@ import { setOnline } from "./online-time.ts"
 import { refresh } from "../admission/eligibility.ts"
 import { lookAgain } from "../admission/probes.ts"
 import { noteNode } from "../bookings/delivery.ts"
+import { withdrawOffers } from "../contracts/offers.ts"
 import { delist, isNodeBooked } from "../listings/listings.ts"
 import { countUseOfNode } from "../listings/use.ts"
 import { countOnline } from "../pricing/offers.ts"
@@ -113,6 +114,7 @@ export const onNodeRemoved = (
   for (const instance of instancesOf(market, node))
     if (countUnderWay(market.instances, instance) > 0) return "AttemptsInFlight"
   if (isNodeBooked(market, node)) return "Booked"
+  withdrawOffers(market, node)
   delist(market, node)
   for (const instance of instancesOf(market, node)) {
     if (market.instances.columns.service[instance] === serving) leaveSeat(market, instance)

@@ -14,6 +14,7 @@ import type { EventOf } from "../../protocol/event.ts"
 import { voidRequest } from "../payout/settlement.ts"
 import { instancesOf } from "../presence/nodes.ts"
 import { stopInstance } from "../presence/instances.ts"
+import { noteOutcome } from "../sla/outcomes.ts"
 import { countUnderWay } from "../state/attempts.ts"
 import type { Market } from "../state/market-state.ts"
 import {
@@ -108,6 +109,7 @@ export const endInBooking = (
     "a booked call that ends was under way",
   )
   if (booking >= 0) bookings.columns.inFlight[booking] -= 1
+  noteOutcome(market, instance, requests.columns.account[request], outcome, event.firstTokenMicros)
   voidRequest(market, request)
   if (hasDelivered(market, request, event)) {
     const outputTokens = Math.min(event.outputTokens, event.reportedTokens)

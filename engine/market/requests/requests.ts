@@ -21,6 +21,7 @@ import { noteRefusal } from "../payout/bounty.ts"
 import { settle, voidRequest } from "../payout/settlement.ts"
 import { batchOf } from "../batches/items.ts"
 import { concludeItem, giveOut, isAnswered } from "./items.ts"
+import { noteOutcome } from "../sla/outcomes.ts"
 import { isOpinionWanted, judge, settleBlame } from "./blame.ts"
 import { arriveInBooking, endInBooking } from "./booked-calls.ts"
 import { admit, finishFree, isFailed, hasDelivered, noteAttempt, refuse } from "./lifecycle.ts"
@@ -121,10 +122,11 @@ export const onAttemptEnded = (
   if (request < 0) return "UnknownRequest"
   const requests = market.requests.columns
   if (requests.attempt[request] !== event.attempt) return "StaleAttempt"
-  const { outcome, outputTokens, reportedTokens, decodeMicros } = event
+  const { outcome, outputTokens, reportedTokens, decodeMicros, firstTokenMicros } = event
   if (!isWhole(outputTokens) || !isWhole(reportedTokens) || !isWhole(decodeMicros))
     return "InvalidQuantity"
   if (!isWhole(event.retryAfterMicros)) return "InvalidQuantity"
+  if (firstTokenMicros !== undefined && !isWhole(firstTokenMicros)) return "InvalidQuantity"
   if (outputTokens > requests.maxTokens[request]) return "TooManyTokens"
   if (requests.booking[request] !== 0) return endInBooking(market, request, event)
 
@@ -133,6 +135,7 @@ export const onAttemptEnded = (
   invariant(columns.inFlight[instance] >= 1, "an attempt that ends was under way")
   columns.inFlight[instance] -= 1
   owe(market, instance, outputTokens)
+  noteOutcome(market, instance, requests.account[request], outcome, firstTokenMicros)
   const isDelivered = hasDelivered(market, request, event)
   const isExcused = !isDelivered && isExcusedRefusal(market, request, instance, outcome)
   judge(market, request, instance, outcome, isDelivered, isExcused)

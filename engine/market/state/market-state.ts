@@ -171,6 +171,12 @@ const listingSpec = {
   busyJobs: "i32",
   /** Bookings that are not over. */
   bookings: "i32",
+  /** What it promises to those who order from now on; 0 where it promises nothing. */
+  hasSla: "u8",
+  slaAvailabilityBps: "u32",
+  slaCompletionBps: "u32",
+  slaResponseMicros: "f64",
+  slaPenaltyBps: "u32",
   /** Since its rate was last set: ∫ busy jobs and ∫ jobs on offer, job·µs, up to `countedAt`. */
   busyMicros: "f64",
   offeredMicros: "f64",
@@ -208,6 +214,12 @@ const bookingSpec = {
   peakBps: "u32",
   bulkBps: "u32",
   isInDemand: "u8",
+  /** Hours at the listing's price, a contract's or a reservation's; for a contract, the listing's terms then. */
+  kind: "u8",
+  earlyRate: "f64",
+  earlyPeakBps: "u32",
+  earlyBulkBps: "u32",
+  isEarlyInDemand: "u8",
   /** When the running period began, and for how long it has not been delivered, up to `downSince`. */
   periodFrom: "f64",
   downMicros: "f64",
@@ -257,6 +269,46 @@ const batchSpec = {
   underWay: "u32",
   completed: "u32",
   failed: "u32",
+/** Terms that are offered to one client, until they are answered. */
+const contractSpec = {
+  listing: "i32",
+  client: "i32",
+  phase: "u8",
+  /** −1: when it is accepted. */
+  startAt: "f64",
+  micros: "f64",
+  jobs: "i32",
+  memoryMib: "i32",
+  /** An hour for each job, or a reservation's fee for all of it. */
+  price: "f64",
+  isReservation: "u8",
+  availabilityBps: "u32",
+  hasPenalties: "u8",
+  /** What the calendar keeps, and until when the client may accept. */
+  keptFrom: "f64",
+  keptUntil: "f64",
+  deadline: "f64",
+} as const
+
+/** What was promised with a booking, and what was seen of its running period; by the booking's number. */
+const serviceLevelSpec = {
+  availabilityBps: "u32",
+  completionBps: "u32",
+  responseMicrosMost: "f64",
+  penaltyBps: "u32",
+  /** Not up: now, since when it is to be counted, so far outside of maintenance, and within. */
+  isDown: "u8",
+  downSince: "f64",
+  downMicros: "f64",
+  downInMaintenance: "f64",
+  /** How long the market itself was away, maintenance left out, and until when it was last. */
+  awayMicros: "f64",
+  awayUntil: "f64",
+  successes: "f64",
+  failures: "f64",
+  responses: "f64",
+  onTime: "f64",
+  responseMicros: "f64",
 } as const
 
 const modelSpec = {
@@ -316,6 +368,8 @@ export const ofBookings = 4
 export const ofStarts = 5
 /** Batches by their deadlines. */
 export const ofBatches = 6
+/** Offers by when they run out. */
+export const ofContracts = 6
 const wakeQueues = 7
 
 /** Hours of a party in use in a region: jobs now, and job·µs since rates were last set, up to `at`. */
@@ -331,6 +385,9 @@ export interface DuePeriod {
   readonly due: number
   /** The part of the price that is for time that was not delivered, by the evidence. */
   readonly undelivered: number
+  /** What goes back for a service level that was not kept, and how much of it the provider's bond pays. */
+  readonly refund: number
+  readonly fromBond: number
   readonly confirmBy: number
 }
 
@@ -375,6 +432,8 @@ export interface MarketHandle {
   readonly lastBooking: number
   /** Latest batch id; later ones are higher. */
   readonly lastBatch: number
+  /** Latest contract id; later ones are higher. */
+  readonly lastContract: number
   readonly [kernelOnly]: true
 }
 
@@ -386,6 +445,7 @@ export interface Market extends MarketHandle {
   /** What a swarm tells of its members' rates. */
   advice: Advice
   lastBatch: number
+  lastContract: number
   /** Start of the next hour, µs. */
   nextHour: number
   /** Hours that have turned since anything else happened. */
@@ -402,15 +462,20 @@ export interface Market extends MarketHandle {
   readonly listings: Table<typeof listingSpec>
   readonly regions: Table<typeof regionSpec>
   readonly bookings: Table<typeof bookingSpec>
-  /** By listing slot: what of it is sold, when it is open, and which of its bookings run. */
+  readonly serviceLevels: Table<typeof serviceLevelSpec>
+  readonly contracts: Table<typeof contractSpec>
+  /** By listing slot: what of it is sold, when it is open and in maintenance, and which of its bookings run. */
   readonly calendars: Array<Calendar>
   readonly schedules: Array<Spans>
+  readonly maintenance: Array<Spans>
   readonly running: Array<Array<number>>
   /** By region slot: its peak hours, and the hours that each party has in use there. */
   readonly peaks: Array<Spans>
   readonly regionDemand: Array<Map<number, PartyDemand>>
   /** Booking slot → its periods that are over and not yet paid for, oldest first. */
   readonly duePeriods: Map<number, Array<DuePeriod>>
+  /** Service level slot → maintenance within its booking that was known at the order. */
+  readonly knownMaintenance: Map<number, Spans>
   /** Party → when it last lost disputes, the latest three, oldest first. */
   readonly lostDisputes: Map<number, ReadonlyArray<number>>
   /** By swarm, and by account slot. */
@@ -469,6 +534,7 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     lastRequest: -1,
     lastBooking: -1,
     lastBatch: -1,
+    lastContract: -1,
     nextHour: microsPerHour,
     idleHours: 0,
     sink: { commands: [], digest },
@@ -483,12 +549,16 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     listings: makeTable(listingSpec, 1),
     regions: makeTable(regionSpec, 1),
     bookings: makeTable(bookingSpec, 1),
+    serviceLevels: makeTable(serviceLevelSpec, 1),
+    contracts: makeTable(contractSpec, 1),
     calendars: [],
     schedules: [],
+    maintenance: [],
     running: [],
     peaks: [],
     regionDemand: [],
     duePeriods: new Map(),
+    knownMaintenance: new Map(),
     lostDisputes: new Map(),
     advice: noAdvice,
     swarms: swarmNames.map(() => new Map()),

@@ -56,6 +56,28 @@ export const nextTurn = (spans: Spans, time: number): number => {
   return spans.from[span] > time ? spans.from[span] : spans.until[span]
 }
 
+/** The parts of spans that lie within an interval. O(log spans + those parts). */
+export const within = (spans: Spans, from: number, until: number): Spans => {
+  const first = spanAfter(spans, from)
+  let last = first
+  while (last < spans.from.length && spans.from[last] < until) last++
+  return {
+    from: spans.from.slice(first, last).map((at) => Math.max(at, from)),
+    until: spans.until.slice(first, last).map((at) => Math.min(at, until)),
+  }
+}
+
+/** Is each moment of an interval within the one or the other? */
+export const areCovering = (one: Spans, other: Spans, from: number, until: number): boolean => {
+  let at = from
+  while (at < until) {
+    const spans = isWithin(one, at) ? one : other
+    if (!isWithin(spans, at)) return false
+    at = nextTurn(spans, at)
+  }
+  return true
+}
+
 /** How much of an interval lies within, µs. */
 export const microsWithin = (spans: Spans, from: number, until: number): number => {
   let micros = 0

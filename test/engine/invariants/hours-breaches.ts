@@ -4,6 +4,8 @@ import { wakeAt } from "../../../engine/core/wake-queue.ts"
 import { auditBookings } from "../../../engine/market/bookings/audit.ts"
 import { fireActive, fireStart, stopRunning } from "../../../engine/market/bookings/delivery.ts"
 import { close, release, releaseOldest } from "../../../engine/market/bookings/escrow.ts"
+import { auditOffers } from "../../../engine/market/contracts/audit.ts"
+import { expireOffer } from "../../../engine/market/contracts/offers.ts"
 import { auditMarket } from "../../../engine/market/invariants.ts"
 import { step } from "../../../engine/market/market.ts"
 import { auditListings } from "../../../engine/market/listings/audit.ts"
@@ -11,7 +13,7 @@ import { delist } from "../../../engine/market/listings/listings.ts"
 import { setMultiplier } from "../../../engine/market/listings/repricing.ts"
 import { changeUse, countUse } from "../../../engine/market/listings/use.ts"
 import type { Market } from "../../../engine/market/state/market-state.ts"
-import { ofBookings, ofRegions } from "../../../engine/market/state/market-state.ts"
+import { ofBookings, ofContracts, ofRegions } from "../../../engine/market/state/market-state.ts"
 import { lotAccount } from "../../../engine/ledger/accounts.ts"
 import type { Calendar } from "../../../engine/rules/hours/calendar.ts"
 import {
@@ -20,6 +22,9 @@ import {
   makeCalendar,
   take,
 } from "../../../engine/rules/hours/calendar.ts"
+import { compileSla, refundOf } from "../../../engine/rules/hours/sla.ts"
+import { never } from "../../../engine/rules/hours/spans.ts"
+import { auditLevels } from "../../../engine/market/sla/audit.ts"
 import type { Trial } from "../../support/market.ts"
 import {
   begin,
@@ -30,6 +35,7 @@ import {
   openHoursMarket,
   openMachine,
   order,
+  provider,
 } from "../../support/hours.ts"
 import type { Breaches } from "./breaches.ts"
 
@@ -73,6 +79,39 @@ const booking = (state: State, spoil: (columns: Market["bookings"]["columns"]) =
   audited(state, ({ bookings }) => spoil(bookings.columns), auditBookings)
 const listing = (spoil: (columns: Market["listings"]["columns"], now: number) => void) =>
   audited("active", ({ listings, now }) => spoil(listings.columns, now), auditListings)
+
+type Levels = Market["serviceLevels"]["columns"]
+const level = (spoil: (columns: Levels, market: Market) => void) => (): void => {
+  const trial = openHoursMarket({ economy: closedHoles() })
+  const promise = { availabilityBps: 9900, completionBps: 0, responseMicros: 1, penaltyBps: 5000 }
+  trial.send({ _tag: "SlaSet", listing: listingId, ...promise })
+  begin(trial, 1)
+  trial.wait(hour)
+  auditMarket(trial.market)
+  spoil(trial.market.serviceLevels.columns, trial.market)
+  auditLevels(trial.market)
+}
+
+type Offers = Market["contracts"]["columns"]
+const offered = (spoil: (columns: Offers, market: Market) => void) => (): void => {
+  const trial = openHoursMarket()
+  trial.send({
+    _tag: "ContractOffered",
+    contract: 1,
+    listing: listingId,
+    client: consumer,
+    by: provider,
+    micros: 2 * hour,
+    jobs: 1,
+    memoryMib: 0,
+    ratePerHour: 1,
+    availabilityBps: 0,
+    hasPenalties: false,
+  })
+  auditMarket(trial.market)
+  spoil(trial.market.contracts.columns, trial.market)
+  auditOffers(trial.market)
+}
 
 /** A call inside a booking is under way: the first row of each table. */
 const called = (spoil: (market: Market) => void) => (): void => {
@@ -183,7 +222,9 @@ export const hoursBreaches: Breaches = {
   "what is due of a booking is held": audited(
     "active",
     ({ duePeriods }) =>
-      duePeriods.set(0, [{ price: 1e12, due: 0, undelivered: 0, confirmBy: 1e15 }]),
+      duePeriods.set(0, [
+        { price: 1e12, due: 0, undelivered: 0, refund: 0, fromBond: 0, confirmBy: 1e15 },
+      ]),
     auditBookings,
   ),
   "the fee of a booking is a part of what is drawn": booking(
@@ -240,6 +281,33 @@ export const hoursBreaches: Breaches = {
       duePeriods.set(6, [])
     },
     auditBookings,
+  ),
+  "a machine is up for a part of the time that it is expected to be": level((columns) => {
+    columns.downMicros[0] = 1e15
+  }),
+  "no more goes back of a period than its price": () => {
+    const rules = compileSla(closedHoles())
+    const terms = { availabilityBps: 9900, completionBps: 0, responseMicros: 0, penaltyBps: 10_001 }
+    const nothing = { successes: 0, failures: 0, responses: 0, onTime: 0, responseMicros: 0 }
+    const seen = { micros: 10, awayMicros: 0, maintenanceMicros: 0, downMicros: 10 }
+    refundOf(rules, terms, { ...seen, ...nothing, downInMaintenanceMicros: 0 }, 1e6)
+  },
+  "a service level is a booking's": level((_, { serviceLevels }) => {
+    insert(serviceLevels, 99)
+  }),
+  "an answer in time is an answer": level((columns) => (columns.onTime[0] = 1)),
+  "an answer that is timed is a success": level((columns) => (columns.responses[0] = 1)),
+  "maintenance is known of a service level": level((_, { knownMaintenance }) => {
+    knownMaintenance.set(7, never)
+  }),
+  "an offer runs out when its time is over": offered((_, market) => expireOffer(market, 0)),
+  "an offer is of a listing that is there": offered((columns) => (columns.listing[0] = 5)),
+  "an offer that was answered is gone": offered((columns) => (columns.phase[0] = 1)),
+  "every offer runs out by itself": offered((_, { wakes }) =>
+    wakeAt(wakes[ofContracts]!, 0, Infinity),
+  ),
+  "an offer keeps the calendar for all of its hours": offered(
+    (columns) => (columns.keptUntil[0] = hour),
   ),
   "nobody stands for anything with a gift": audited("held", ({ ledger }) => {
     const { bonds } = ledger.holds

@@ -21,9 +21,9 @@ const live = (economy: ReturnType<typeof literal>, deeds: ReadonlyArray<HoursDee
     compareBookings(life)
   }
   // Whoever stays away for ever: each booking ends by itself, and everything that was held is free (29).
-  for (let turn = 0; turn < 60 && life.naive.bookings.size > 0; turn++)
+  for (let turn = 0; turn < 60 && life.naive.bookings.size + life.naive.offers.size > 0; turn++)
     life.passTo(life.market.now + 4 * day)
-  expect(life.naive.bookings.size).toBe(0)
+  expect(life.naive.bookings.size + life.naive.offers.size).toBe(0)
   expect(booksView(life.market)).toMatchObject({ total: 0, held: 0 })
   auditMarket(life.market)
 }

@@ -48,6 +48,10 @@ const kinds = {
   schedule: 2,
   unschedule: 1,
   link: 1,
+  offer: 7,
+  accept: 8,
+  closeOffer: 2,
+  promise: 4,
   remove: 1,
   wait: 14,
   waitForTimer: 14,
@@ -110,6 +114,20 @@ export const anyHoursEconomy: fc.Arbitrary<Economy> = fc
       answerHours: fc.constantFrom(2, 48),
       rulingHours: fc.constantFrom(5, 168),
       depositShare: fc.constantFrom(0, 0.1, 1),
+    }),
+    sla: fc.record({
+      form: fc.constantFrom("cliff", "tiers", "linear"),
+      excusedShare: fc.constantFrom(0, 0.05, 1),
+      penalty: fc.constantFrom(0.5, 1),
+    }),
+    contracts: fc.record({
+      offerHours: fc.constantFrom(1, 30, 72),
+      mostOffers: fc.constantFrom(0, 1, 3),
+      toLinked: fc.boolean(),
+    }),
+    reservation: fc.record({
+      pays: fc.constantFrom("atOnce", "byHour"),
+      maxRegionShare: fc.constantFrom(0.2, 1),
     }),
     promotion: fc.record({
       grantCredits: fc.constantFrom(0, 2),
@@ -333,17 +351,69 @@ const eventOf = (
     case "schedule": {
       const from = at + (b % 3) * hour
       const opens = Array.from({ length: 30 }, (_, index) => from + index * day)
+      const closes = opens.map((one) => one + (4 + (c % 20)) * hour - 1)
       return {
         _tag: "ScheduleSet",
         at,
         listing: node,
         opens,
-        closes: opens.map((one) => one + (4 + (c % 20)) * hour - 1),
+        closes,
         until: from + 31 * day,
+        ...(a % 2 === 0
+          ? { maintenanceFrom: closes, maintenanceUntil: closes.map((one) => one + hour) }
+          : {}),
       }
     }
     case "unschedule":
       return { _tag: "ScheduleCleared", at, listing: node }
+    case "offer": {
+      const before = a % 4 === 0 ? bookingIn("held", "active") : undefined
+      const isReserved = before === undefined ? b % 3 === 0 : before.kind === "reservation"
+      const { jobs, memoryMib } = before ?? {
+        jobs: isReserved ? 0 : 1,
+        memoryMib: (c % 3) * 4096 + 1,
+      }
+      const startAt = b % 2 === 0 && before === undefined ? at + 1 + (c % 40) * hour : undefined
+      return {
+        _tag: "ContractOffered",
+        at,
+        contract: naive.lastContract() + (a % 29 === 0 ? 0 : 1),
+        listing: before?.listing ?? node,
+        client: before?.consumer ?? pick(consumers, b) ?? 1,
+        by: c % 17 === 0 ? 1 : (before?.listing ?? node),
+        micros: (pick([hour, 5 * hour, 30 * hour, 100 * hour], c) ?? hour) + (c % 3),
+        jobs,
+        memoryMib,
+        ...(isReserved
+          ? { fee: pick([0, 50, 500_001], c) ?? 0 }
+          : { ratePerHour: pick([0, 1, 80_000, 500_000], c) ?? 1 }),
+        availabilityBps: pick([0, 9000, 9900, 10_000], a) ?? 0,
+        hasPenalties: b % 4 > 0,
+        ...(startAt === undefined ? {} : { startAt }),
+        ...(before === undefined ? {} : { extends: before.id }),
+      }
+    }
+    case "accept": {
+      const offer = pick([...naive.offers.values()], a)
+      const by = c % 11 === 0 ? (pick(everybody, c) ?? 1) : (offer?.client ?? 1)
+      const booking = naive.lastId() + (b % 19 === 0 ? 0 : 1)
+      return { _tag: "ContractAccepted", at, contract: offer?.id ?? b % 9, booking, by }
+    }
+    case "closeOffer": {
+      const offer = pick([...naive.offers.values()], a)
+      const by = pick([offer?.client ?? 1, offer?.provider ?? 11, pick(everybody, b) ?? 1], c) ?? 1
+      return { _tag: "ContractClosed", at, contract: offer?.id ?? b % 9, by }
+    }
+    case "promise":
+      return {
+        _tag: "SlaSet",
+        at,
+        listing: node,
+        availabilityBps: pick([0, 9000, 9900, 10_000], a) ?? 0,
+        completionBps: 9800,
+        responseMicros: 30_000_000,
+        penaltyBps: pick([0, 5000, 10_000], b) ?? 0,
+      }
     case "link":
       return {
         _tag: "AccountsLinked",
@@ -378,4 +448,5 @@ export const compareBookings = ({ market, naive }: HoursLife): void => {
     )
   }
   ensure(market.bookings.slots.size === naive.bookings.size, "no booking is lost", () => 0)
+  ensure(market.contracts.slots.size === naive.offers.size, "no offer is lost", () => 0)
 }

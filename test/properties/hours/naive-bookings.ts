@@ -7,6 +7,8 @@ import type { Command } from "../../../engine/protocol/command.ts"
 import type { Economy } from "../../../engine/economy/schema.ts"
 import type { MarketEvent } from "../../../engine/protocol/event.ts"
 import { ensure, held } from "../ensure.ts"
+import type { Interval } from "./naive-sla.ts"
+import { naiveAvailability, naiveRefund } from "./naive-sla.ts"
 
 export type NaivePhase = "held" | "active" | "delivered" | "disputed"
 
@@ -14,6 +16,8 @@ interface NaivePeriod {
   readonly from: number
   readonly until: number
   readonly isComplete: boolean
+  /** Of no length: what leaving a contract costs beside its periods, if anything. */
+  readonly isExtra?: boolean
   /** Until when it can be disputed; the gateway's own absence is none of that time. */
   confirmBy: number
 }
@@ -34,6 +38,14 @@ export interface NaiveBooking {
   grantedAt: number
   /** When it was asked for and not delivered: late, node away, probe failed; the gateway's own absence is none. */
   downs: Array<{ readonly from: number; until: number }>
+  /** The same as it was, for what was promised: the gateway's own absence is asked of apart. */
+  readonly missed: Array<{ readonly from: number; until: number }>
+  readonly kind: "hours" | "contract" | "reservation"
+  readonly promise: NaivePromise | undefined
+  /** That was known at the order. */
+  readonly maintenance: ReadonlyArray<Interval>
+  /** Paid out of the bond for what was promised. */
+  fromBond: number
   isProbeFailed: boolean
   periodFrom: number
   /** Where its hours ended; +Infinity while they run. */
@@ -47,6 +59,29 @@ export interface NaiveBooking {
   isAnswered: boolean
 }
 
+interface NaivePromise {
+  readonly availabilityBps: number
+  readonly penaltyBps: number
+}
+
+export interface NaiveOffer {
+  readonly id: number
+  readonly listing: number
+  readonly client: number
+  readonly provider: number
+  /** What is kept: from the first it may start at, to the last it may end at. */
+  readonly from: number
+  readonly until: number
+  readonly startAt: number | undefined
+  readonly micros: number
+  readonly jobs: number
+  readonly memoryMib: number
+  readonly ratePerHour: number | undefined
+  readonly fee: number | undefined
+  readonly promise: NaivePromise | undefined
+  readonly deadline: number
+}
+
 interface NaiveListing {
   readonly id: number
   readonly account: number
@@ -54,6 +89,8 @@ interface NaiveListing {
   memoryMib: number
   phase: "draft" | "open" | "paused" | "closed"
   isOnline: boolean
+  promise: NaivePromise | undefined
+  maintenance: ReadonlyArray<Interval>
 }
 
 const phases = { open: "open", paused: "paused", closed: "closed" } as const
@@ -63,6 +100,9 @@ export const makeNaiveHours = (economy: Economy) => {
   const listings = new Map<number, NaiveListing>()
   const closed = new Map<number, number>()
   const accounts = new Set<number>()
+  const offers = new Map<number, NaiveOffer>()
+  const aways: Array<Interval> = []
+  let lastContract = -1
   let lastBooking = -1
   let now = 0
   const { payFor, periodHours, evidence } = economy.escrow
@@ -93,6 +133,21 @@ export const makeNaiveHours = (economy: Economy) => {
         return bookings.get(event.booking)?.phase === "active" ? "legal" : "illegal"
       case "DisputeRuled":
         return bookings.get(event.booking)?.phase === "disputed" ? "legal" : "illegal"
+      case "SlaSet":
+        return listings.has(event.listing) ? "legal" : "illegal"
+      case "ContractOffered":
+        return isOffer(event) ? "legal" : "illegal"
+      case "ContractAccepted": {
+        const isClient = offers.get(event.contract)?.client === event.by
+        if (!isClient || event.booking <= lastBooking) return "illegal"
+        // Parties are not known here.
+        return economy.contracts.toLinked ? "legal" : "either"
+      }
+      case "ContractClosed": {
+        const offer = offers.get(event.contract)
+        const isParty = event.by === offer?.client || event.by === offer?.provider
+        return offer !== undefined && isParty ? "legal" : "illegal"
+      }
       case "BookingCancelled":
       case "BookingEnded":
       case "BookingConfirmed":
@@ -102,6 +157,23 @@ export const makeNaiveHours = (economy: Economy) => {
       default:
         return "either"
     }
+  }
+
+  const isOffer = (event: Extract<MarketEvent, { readonly _tag: "ContractOffered" }>): boolean => {
+    const listing = listings.get(event.listing)
+    const before = event.extends === undefined ? undefined : bookings.get(event.extends)
+    const goesOn =
+      before?.listing === event.listing &&
+      before.consumer === event.client &&
+      before.kind === (event.fee === undefined ? "contract" : "reservation") &&
+      before.jobs === event.jobs &&
+      before.memoryMib === event.memoryMib
+    return (
+      event.contract > lastContract &&
+      listing?.account === event.by &&
+      accounts.has(event.client) &&
+      (event.extends === undefined || goesOn)
+    )
   }
 
   const judgeDeed = (event: {
@@ -145,6 +217,11 @@ export const makeNaiveHours = (economy: Economy) => {
       jobs += one.jobs
       memoryMib += one.memoryMib
     }
+    for (const one of offers.values()) {
+      if (one.listing !== listing || time < one.from || time >= one.until) continue
+      jobs += one.jobs
+      memoryMib += one.memoryMib
+    }
     return { jobs, memoryMib }
   }
 
@@ -159,6 +236,13 @@ export const makeNaiveHours = (economy: Economy) => {
     if (isDown(booking) === wasDown) return
     if (wasDown) last.until = now
     else booking.downs.push({ from: now, until: Infinity })
+    if (wasDown) endMissed(booking, now)
+    else booking.missed.push({ from: now, until: Infinity })
+  }
+
+  const endMissed = ({ missed }: NaiveBooking, at: number): void => {
+    const last = missed.at(-1)
+    if (last?.until === Infinity) last.until = Math.max(last.from, at)
   }
 
   const downWithin = ({ downs }: NaiveBooking, from: number, until: number): number =>
@@ -195,8 +279,19 @@ export const makeNaiveHours = (economy: Economy) => {
     const isOver = until === booking.endAt && reason === "Ended"
     if (booking.phase === "active")
       endPeriods(booking, until, isOver || reason === "Disputed" || endedBy === "consumer", true)
+    // Who leaves a contract at the very end of a period may owe something for those before.
+    const isLeft = endedBy === "consumer" && booking.kind === "contract"
+    if (isLeft && booking.phase === "active" && booking.unpaid.at(-1)?.until !== now)
+      booking.unpaid.push({
+        from: until,
+        until,
+        isComplete: true,
+        isExtra: true,
+        confirmBy: confirmBy(),
+      })
     const last = booking.downs.at(-1)
     if (last?.until === Infinity) last.until = now
+    endMissed(booking, now)
     booking.endedAt = until
   }
   /** Is it confirmed by the event that is being taken, or released by the market at once? */
@@ -225,6 +320,7 @@ export const makeNaiveHours = (economy: Economy) => {
     const period = booking.unpaid.shift()
     ensure(period !== undefined, "a period is paid for once it is over", () => command)
     ensure(isConfirming || period.confirmBy <= now, "a period waits for its consumer", () => period)
+    if (period.isExtra === true) return
     const length = period.until - period.from
     const down = Math.min(length, downWithin(booking, period.from, period.until))
     const price = drawn + refund
@@ -234,12 +330,39 @@ export const makeNaiveHours = (economy: Economy) => {
         : period.isComplete
           ? price
           : 0
-    ensure(drawn === expected, "45: what is paid is what was delivered, or all or none", () => ({
-      command,
-      period,
-      down,
-      expected,
-    }))
+    const refund34 = refundOf(booking, period, price)
+    const kept = Math.max(0, expected - refund34)
+    if (period.isComplete) {
+      booking.fromBond += Math.min(booking.bond - booking.fromBond, refund34 - (expected - kept))
+      ensure(drawn === kept, "45, 49: what is paid is what was delivered as promised", () => ({
+        command,
+        period,
+        down,
+        expected,
+        refund34,
+      }))
+    } else if (booking.promise !== undefined) {
+      // A period that its host has ended was promised to its end, at a price that is not known here.
+      booking.fromBond = Number.NaN
+      ensure(drawn <= kept, "45: no more is paid than was delivered", () => command)
+    } else
+      ensure(drawn === expected, "45: what is paid is what was delivered, or all or none", () => ({
+        command,
+        period,
+        down,
+        expected,
+      }))
+  }
+
+  const refundOf = (booking: NaiveBooking, period: NaivePeriod, price: number): number => {
+    if (booking.promise === undefined) return 0
+    const { missed, maintenance } = booking
+    const share = economy.sla.excusedShare
+    const seen = naiveAvailability(share, period, missed, aways, maintenance)
+    ensure(seen.up <= seen.expected, "50: up is a part of expected", () => seen)
+    if (missed.length === 0)
+      ensure(seen.up === seen.expected, "50: who is never down is up all the time", () => seen)
+    return naiveRefund(economy, booking.promise, seen, price)
   }
 
   const checkClose = (
@@ -251,6 +374,11 @@ export const makeNaiveHours = (economy: Economy) => {
     ensure(drawn + refund === price, "28: drawn and refunded are the price", () => command)
     ensure(BigInt(drawn) === booking.drawn, "28: what was released is what is drawn", () => command)
     ensure(penalty <= booking.bond, "34: a penalty is no more than the bond", () => command)
+    if (command.outcome === "released" && !Number.isNaN(booking.fromBond))
+      ensure(penalty === booking.fromBond, "34: the bond pays what escrow did not", () => ({
+        command,
+        booking,
+      }))
     ensure(!closed.has(booking.id), "28: a booking closes once", () => command)
     closed.set(booking.id, now)
     bookings.delete(booking.id)
@@ -264,6 +392,17 @@ export const makeNaiveHours = (economy: Economy) => {
         booking.isGranted = true
         booking.grantedAt = now
         booking.downs.push({ from: now, until: Infinity })
+        booking.missed.push({ from: now, until: Infinity })
+        return
+      }
+      case "CloseOffer": {
+        const offer = held(offers, command.contract)
+        ensure(
+          (command.outcome === "expired") === offer.deadline <= now,
+          "an offer runs out when its time is over",
+          () => ({ command, offer, now }),
+        )
+        offers.delete(command.contract)
         return
       }
       case "Revoke":
@@ -311,10 +450,31 @@ export const makeNaiveHours = (economy: Economy) => {
             memoryMib,
             phase: "draft",
             isOnline: true,
+            promise: undefined,
+            maintenance: [],
           })
         else Object.assign(known, { jobs, memoryMib })
         break
       }
+      case "SlaSet":
+        held(listings, event.listing).promise = event
+        break
+      case "ScheduleSet": {
+        const { maintenanceFrom: from = [], maintenanceUntil: until = [] } = event
+        held(listings, event.listing).maintenance = from.map((one, index) => ({
+          from: one,
+          until: until[index] ?? one,
+        }))
+        break
+      }
+      case "ContractOffered":
+        lastContract = event.contract
+        takeOffer(event, commands)
+        break
+      case "ContractAccepted":
+        lastBooking = event.booking
+        takeContract(event, commands)
+        break
       case "ListingPhaseSet":
         held(listings, event.listing).phase = phases[event.phase]
         break
@@ -339,6 +499,8 @@ export const makeNaiveHours = (economy: Economy) => {
         // Late from when access was asked for, but as if from the start where that was late itself.
         if (late?.until === Infinity) late.until = now
         shiftToStart(booking)
+        // What a period that is over already did not get is not counted in the next one.
+        endMissed(booking, Math.min(now, booking.endAt, booking.startAt + periodMicros))
         booking.phase = "active"
         booking.periodFrom = booking.startAt
         noteDelivery(booking)
@@ -356,9 +518,10 @@ export const makeNaiveHours = (economy: Economy) => {
         break
       case "BookingDisputed": {
         const booking = held(bookings, event.booking)
+        booking.disputedBy = sideOf(booking, event.by)
+        endedBy = booking.disputedBy
         if (booking.phase === "active") stop(booking, "Disputed")
         booking.phase = "disputed"
-        booking.disputedBy = sideOf(booking, event.by)
         break
       }
       case "DisputeAnswered":
@@ -390,6 +553,7 @@ export const makeNaiveHours = (economy: Economy) => {
 
   /** Nobody was seen to deliver or not to while the gateway was away. */
   const excuse = (from: number, until: number): void => {
+    aways.push({ from, until })
     for (const booking of bookings.values()) {
       for (const period of booking.unpaid) period.confirmBy += until - from
       const last = booking.downs.at(-1)
@@ -420,7 +584,7 @@ export const makeNaiveHours = (economy: Economy) => {
     )
     ensure(endAt - startAt === event.endAt - event.startAt, "and for as long", () => answer)
     ensure(price <= (event.maxPrice ?? Infinity), "35: and at no higher a price", () => answer)
-    bookings.set(event.booking, {
+    open({
       id: event.booking,
       consumer: event.account,
       provider: listing.account,
@@ -431,12 +595,39 @@ export const makeNaiveHours = (economy: Economy) => {
       memoryMib: event.memoryMib,
       price,
       bond,
+      kind: "hours",
+      promise: listing.promise,
+    })
+  }
+
+  type Sold = Pick<
+    NaiveBooking,
+    | "id"
+    | "consumer"
+    | "provider"
+    | "listing"
+    | "startAt"
+    | "endAt"
+    | "jobs"
+    | "memoryMib"
+    | "price"
+    | "bond"
+    | "kind"
+    | "promise"
+  >
+
+  const open = (sold: Sold): void => {
+    bookings.set(sold.id, {
+      ...sold,
+      missed: [],
+      maintenance: held(listings, sold.listing).maintenance,
+      fromBond: 0,
       phase: "held",
       isGranted: false,
       grantedAt: Infinity,
       downs: [],
       isProbeFailed: false,
-      periodFrom: startAt,
+      periodFrom: sold.startAt,
       endedAt: Infinity,
       unpaid: [],
       drawn: 0n,
@@ -446,18 +637,95 @@ export const makeNaiveHours = (economy: Economy) => {
       disputedBy: undefined,
       isAnswered: false,
     })
-    // At each beginning within it: it is most there.
-    for (const { startAt: time, listing: of } of bookings.values()) {
-      if (of !== event.listing || time < startAt || time >= endAt) continue
-      const sold = soldAt(event.listing, time)
+    checkRoom(sold.listing, sold.startAt, sold.endAt)
+  }
+
+  /** At each beginning within it: it is most there. */
+  const checkRoom = (id: number, from: number, until: number): void => {
+    const listing = held(listings, id)
+    const times = [
+      ...[...bookings.values()].map(({ startAt, listing: of }) => [startAt, of] as const),
+      ...[...offers.values()].map(({ from: at, listing: of }) => [at, of] as const),
+    ]
+    for (const [time, of] of times) {
+      if (of !== id || time < from || time >= until) continue
+      const sold = soldAt(id, time)
       ensure(
         sold.jobs <= listing.jobs && sold.memoryMib <= listing.memoryMib,
         "27: no more is sold than there is",
-        () => ({ event, sold, listing }),
+        () => ({ sold, listing }),
       )
     }
   }
 
-  return { bookings, listings, closed, judge, take, accounts, lastId: () => lastBooking }
+  const takeOffer = (
+    event: Extract<MarketEvent, { readonly _tag: "ContractOffered" }>,
+    commands: ReadonlyArray<Command>,
+  ): void => {
+    const [answer] = commands.filter(({ _tag }) => _tag === "Offer" || _tag === "DeclineOffer")
+    ensure(answer !== undefined, "an offer stands or is declined", () => commands)
+    if (answer._tag !== "Offer") return
+    const { contract: id, client, fee, jobs, listing, memoryMib, micros, ratePerHour } = event
+    const { startAt = bookings.get(event.extends ?? -1)?.endAt } = event
+    const last = now + economy.contracts.offerHours * 3_600_000_000
+    const deadline = startAt === undefined ? last : Math.min(last, startAt)
+    ensure(answer.untilMicros === deadline, "an offer stands as long as it should", () => answer)
+    const from = startAt ?? now
+    const until = (startAt ?? last) + micros
+    const seller = held(listings, listing)
+    const { availabilityBps } = event
+    const penaltyBps = seller.promise?.penaltyBps ?? Math.round(economy.sla.penalty * 10_000)
+    const promise = event.hasPenalties ? { availabilityBps, penaltyBps } : undefined
+    offers.set(id, {
+      ...{ id, listing, client, fee, ratePerHour, jobs, memoryMib, micros, startAt },
+      ...{ provider: seller.account, from, until, deadline, promise },
+    })
+    checkRoom(listing, from, until)
+  }
+
+  const takeContract = (
+    event: Extract<MarketEvent, { readonly _tag: "ContractAccepted" }>,
+    commands: ReadonlyArray<Command>,
+  ): void => {
+    const [answer] = commands.filter(({ _tag }) => _tag === "Book" || _tag === "Decline")
+    ensure(answer !== undefined, "a contract is a booking, or declined", () => commands)
+    if (answer._tag !== "Book") return
+    const { client, fee, jobs, listing, memoryMib, provider, ...offer } = held(
+      offers,
+      event.contract,
+    )
+    const { startAt, endAt, price, bond } = answer
+    ensure(startAt === (offer.startAt ?? now), "a contract starts as offered", () => answer)
+    ensure(endAt - startAt === offer.micros, "and for as long", () => answer)
+    const perHour = BigInt(offer.ratePerHour ?? 0) * BigInt(Math.max(1, jobs))
+    const whole = (perHour * BigInt(offer.micros) + 3_599_999_999n) / 3_600_000_000n
+    ensure(BigInt(price) === BigInt(fee ?? whole), "35: at the price of the offer", () => answer)
+    const kind = fee === undefined ? "contract" : "reservation"
+    const rest = held(listings, listing).promise
+    const promise =
+      offer.promise === undefined
+        ? undefined
+        : { ...offer.promise, penaltyBps: rest?.penaltyBps ?? offer.promise.penaltyBps }
+    // What was kept for it is its own now.
+    const { contract } = event
+    const kept = held(offers, contract)
+    offers.set(contract, { ...kept, from: 0, until: 0 })
+    open({
+      ...{ id: event.booking, consumer: client, provider, listing, startAt, endAt, jobs },
+      ...{ memoryMib, price, bond, kind, promise },
+    })
+  }
+
+  return {
+    offers,
+    lastContract: () => lastContract,
+    bookings,
+    listings,
+    closed,
+    judge,
+    take,
+    accounts,
+    lastId: () => lastBooking,
+  }
 }
 export type NaiveHours = ReturnType<typeof makeNaiveHours>

@@ -1,0 +1,41 @@
+/** Reservations: capacity that is kept for a fee, whether it is used or not. */
+import type { KnobValues } from "../../core/knob.ts"
+import { knob } from "../../core/knob.ts"
+import { oneOf, shareAbove0 } from "../../core/setting.ts"
+import { microsPerHour } from "../../core/units.ts"
+
+export const reservationKnobs = {
+  pays: knob(oneOf("atOnce", "byHour"), {
+    default: "atOnce",
+    unit: "rule",
+    meaning: "When the fee of a reservation is paid: once it is accepted, or hour by hour.",
+    source:
+      "003: reservation_fee 50 for 30 days; hardened: by the hour, or a machine that leaves keeps all of it",
+  }),
+  maxRegionShare: knob(shareAbove0, {
+    default: 1,
+    unit: "share of the region's capacity",
+    meaning: "How much of a region's capacity one party may have reserved at a time.",
+    source: "ours; hardened: 0.2, or whoever reserves a region sets its price",
+  }),
+} as const
+
+export const compileReservations = ({
+  reservation,
+}: {
+  readonly reservation: KnobValues<typeof reservationKnobs>
+}) =>
+  ({
+    isFeeAtOnce: reservation.pays === "atOnce",
+    maxReservedShare: reservation.maxRegionShare,
+  }) as const
+
+/**
+ * What of a fee is for the time until `until`: ⌊fee · k ÷ n⌋ after k whole hours of n, all of it at the end.
+ * Minor units.
+ */
+export const feeUntil = (fee: number, startAt: number, endAt: number, until: number): number => {
+  if (until >= endAt) return fee
+  const hours = Math.max(0, Math.floor((until - startAt) / microsPerHour))
+  return Number((BigInt(fee) * BigInt(hours) * BigInt(microsPerHour)) / BigInt(endAt - startAt))
+}

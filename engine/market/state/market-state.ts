@@ -243,6 +243,8 @@ const bookingSpec = {
 
 /** A booking that is over and can be rated: by whom, whom, what was paid with credits of one's own, until when. */
 const rateableSpec = { consumer: "i32", provider: "i32", paid: "f64", until: "f64" } as const
+
+/** Requests that share a hold, a deadline and a discount. */
 const batchSpec = {
   account: "i32",
   model: "i32",
@@ -269,6 +271,8 @@ const batchSpec = {
   underWay: "u32",
   completed: "u32",
   failed: "u32",
+} as const
+
 /** Terms that are offered to one client, until they are answered. */
 const contractSpec = {
   listing: "i32",

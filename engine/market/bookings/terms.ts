@@ -36,7 +36,7 @@ const peaksOf = ({ bookings, listings, peaks }: Market, booking: number): Spans 
 export const payableOf = (market: Market, booking: number, until: number): number =>
   isPaidAtOnce(market, booking) ? 0 : costOf(market, booking, until)
 
-export const isPaidAtOnce = ({ bookings, rules }: Market, booking: number): boolean =>
+const isPaidAtOnce = ({ bookings, rules }: Market, booking: number): boolean =>
   rules.isFeeAtOnce && bookings.columns.kind[booking] === reservationKind
 
 /**

@@ -135,13 +135,13 @@ const refuseParty = (market: Market, by: number, client: number): OfferDecline |
 const openOffersOf = (market: Market, by: number): number => {
   const { contracts, listings } = market
   const party = partyOf(market, by)
-  let open = 0
+  let count = 0
   for (let contract = 0; contract < contracts.used; contract++) {
     if (contracts.ids[contract] === -1) continue
     const account = listings.columns.account[contracts.columns.listing[contract]]
-    if (partyOf(market, account) === party) open++
+    if (partyOf(market, account) === party) count++
   }
-  return open
+  return count
 }
 
 const refusePlace = (

@@ -122,7 +122,7 @@ const addAway = (market: Market, level: number, from: number, until: number): vo
 }
 
 /** What was seen of the running period by a time, `missed` more of which nothing is delivered. */
-export const seenUntil = (
+const seenUntil = (
   market: Market,
   booking: number,
   level: number,

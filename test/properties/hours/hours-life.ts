@@ -226,6 +226,14 @@ const opening: ReadonlyArray<object> = [
       strategy: priceStrategies[node % priceStrategies.length],
     },
     { _tag: "ListingPhaseSet", listing: node, phase: "open" },
+    {
+      _tag: "SlaSet",
+      listing: node,
+      availabilityBps: node === 11 ? 9000 : 10_000,
+      completionBps: 9800,
+      responseMicros: 30_000_000,
+      penaltyBps: 10_000,
+    },
   ]),
 ]
 

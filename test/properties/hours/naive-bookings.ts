@@ -677,8 +677,20 @@ export const makeNaiveHours = (economy: Economy) => {
     const penaltyBps = seller.promise?.penaltyBps ?? Math.round(economy.sla.penalty * 10_000)
     const promise = event.hasPenalties ? { availabilityBps, penaltyBps } : undefined
     offers.set(id, {
-      ...{ id, listing, client, fee, ratePerHour, jobs, memoryMib, micros, startAt },
-      ...{ provider: seller.account, from, until, deadline, promise },
+      id,
+      listing,
+      client,
+      provider: seller.account,
+      from,
+      until,
+      startAt,
+      micros,
+      jobs,
+      memoryMib,
+      ratePerHour,
+      fee,
+      promise,
+      deadline,
     })
     checkRoom(listing, from, until)
   }
@@ -711,8 +723,18 @@ export const makeNaiveHours = (economy: Economy) => {
     const kept = held(offers, contract)
     offers.set(contract, { ...kept, from: 0, until: 0 })
     open({
-      ...{ id: event.booking, consumer: client, provider, listing, startAt, endAt, jobs },
-      ...{ memoryMib, price, bond, kind, promise },
+      id: event.booking,
+      consumer: client,
+      provider,
+      listing,
+      startAt,
+      endAt,
+      jobs,
+      memoryMib,
+      price,
+      bond,
+      kind,
+      promise,
     })
   }
 

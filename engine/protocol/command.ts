@@ -456,6 +456,7 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
       mixThree(digest, 42, command.batch, numberOf(batchOutcomes, command.outcome))
       mixThree(digest, command.completed, command.failed, command.expired)
       mixThree(digest, command.charged, command.refund, 0)
+      break
     case "Offer":
       mixThree(digest, 33, command.contract, command.untilMicros)
       break

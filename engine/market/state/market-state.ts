@@ -373,8 +373,8 @@ export const ofStarts = 5
 /** Batches by their deadlines. */
 export const ofBatches = 6
 /** Offers by when they run out. */
-export const ofContracts = 6
-const wakeQueues = 7
+export const ofContracts = 7
+const wakeQueues = 8
 
 /** Hours of a party in use in a region: jobs now, and job·µs since rates were last set, up to `at`. */
 export interface PartyDemand {

@@ -20,6 +20,9 @@ const ofHours = [
   "gpu serve",
   "status",
   "earnings",
+  "analytics",
+  "suggestions",
+  "alerts",
   "rates",
   "book",
   "bookings",
@@ -28,6 +31,9 @@ const ofHours = [
   "dispute",
   "answer",
   "cancel",
+  "batch",
+  "batch submit",
+  "batch status",
 ]
 
 describe("the help of every command", () => {

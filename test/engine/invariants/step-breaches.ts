@@ -324,7 +324,7 @@ export const stepBreaches: Breaches = {
     "quietInstance",
     (market, slot) => {
       drawing(market, slot)
-      turn(market, { pricing: { ...market.rules.pricing, outputPrice: () => 2 ** 52 } })
+      turn(market, { pricing: { ...market.rules.pricing, levelOf: () => 2 ** 52 } })
       return requestOf(market, market.instances.columns.model[slot])
     },
   ),

@@ -52,10 +52,13 @@ const MARKET_ROOMS = {
   batches: ["pricing"],
   payout: ["batches"],
   listings: ["pricing"],
-  bookings: ["listings", "payout"],
+  ratings: ["admission"],
+  swarms: ["listings"],
+  quality: ["payout"],
+  bookings: ["listings", "payout", "ratings", "swarms"],
   accounts: ["bookings"],
   presence: ["bookings", "pricing"],
-  requests: ["presence"],
+  requests: ["presence", "quality"],
 }
 
 /** The rooms of live/, likewise. */

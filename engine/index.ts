@@ -36,6 +36,15 @@ export {
   quoteHours,
   regionViews,
 } from "./market/views/listing-view.ts"
+export type { SwarmsView, WordCounts } from "./market/views/swarm-view.ts"
+export { sharedPerformance, sharesQueue, swarmsView } from "./market/views/swarm-view.ts"
+export type { ReputationView } from "./market/views/reputation-view.ts"
+export {
+  hasReputation,
+  listingsByReputation,
+  reputationView,
+  reputationOfListing,
+} from "./market/views/reputation-view.ts"
 export type { HoursAsked } from "./market/bookings/orders.ts"
 export type { InstanceView, ReasonView, StandingView } from "./market/views/instance-view.ts"
 export {
@@ -71,7 +80,13 @@ export type {
   Rejection,
   Revocation,
 } from "./protocol/command.ts"
-export { batchOutcomes, bookingOutcomes, declines, refusals, rejections } from "./protocol/command.ts"
+export {
+  batchOutcomes,
+  bookingOutcomes,
+  declines,
+  refusals,
+  rejections,
+} from "./protocol/command.ts"
 export { economies } from "./economy/presets/index.ts"
 export { hardened } from "./economy/presets/hardened.ts"
 export { pooled } from "./economy/presets/pooled.ts"
@@ -99,7 +114,7 @@ export { isTree, overlay } from "./core/overlay.ts"
 export * as Settings from "./core/setting.ts"
 export type { SettingRow } from "./core/setting-rows.ts"
 export { entryIn, groupIn, settingsIn } from "./core/setting-rows.ts"
-export type { EventOf, EventTag, Outcome, PriceStrategy } from "./protocol/event.ts"
+export type { EventOf, EventTag, Outcome, PriceStrategy, Swarm } from "./protocol/event.ts"
 export { eventSchemas, MarketEvent, outcomes, priceStrategies } from "./protocol/event.ts"
 export type { Balance } from "./ledger/accounts.ts"
 export { accountName, lotAccount } from "./ledger/accounts.ts"

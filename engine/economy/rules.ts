@@ -22,8 +22,11 @@ import { compileMetering } from "../rules/metering.ts"
 import { compileMoney } from "../rules/money.ts"
 import { compilePricing } from "../rules/pricing/index.ts"
 import { compilePromotion } from "../rules/promotion.ts"
+import { compileQuality } from "../rules/quality.ts"
 import { compileRamp } from "../rules/ramp.ts"
+import { compileRatings } from "../rules/ratings.ts"
 import { compileRouting } from "../rules/routing.ts"
+import { compileSwarms } from "../rules/swarms.ts"
 import { compileTrust } from "../rules/trust.ts"
 import { compileWithdrawal } from "../rules/withdrawal.ts"
 import type { Economy } from "./schema.ts"
@@ -63,6 +66,9 @@ const compiled = (economy: Economy) => {
     ...compileStrategies(economy),
     ...compileEscrow(economy),
     ...compileDisputes(economy),
+    ...compileRatings(economy),
+    ...compileQuality(economy),
+    ...compileSwarms(economy),
     ...batch,
     // How long ago something may be and still make one hour unlike the next.
     memoryHours: Math.max(

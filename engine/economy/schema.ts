@@ -24,8 +24,11 @@ import { meteringKnobs } from "../rules/metering.ts"
 import { feeBpsKnob, moneyKnobs } from "../rules/money.ts"
 import { pricingKnobs } from "../rules/pricing/index.ts"
 import { promotionKnobs } from "../rules/promotion.ts"
+import { qualityKnobs, specialisedKnobs } from "../rules/quality.ts"
 import { rampKnobs } from "../rules/ramp.ts"
+import { ratingKnobs } from "../rules/ratings.ts"
 import { routingKnobs } from "../rules/routing.ts"
+import { swarmKnobs } from "../rules/swarms.ts"
 import { trustKnobs } from "../rules/trust.ts"
 import { withdrawalKnobs } from "../rules/withdrawal.ts"
 
@@ -52,6 +55,10 @@ export const economyKnobs = {
   strategies: strategyKnobs,
   escrow: escrowKnobs,
   disputes: disputeKnobs,
+  ratings: ratingKnobs,
+  quality: qualityKnobs,
+  specialised: specialisedKnobs,
+  swarms: swarmKnobs,
   batches: batchKnobs,
 } as const
 
@@ -83,6 +90,10 @@ export const Economy = Schema.Struct({
   strategies: group("strategies"),
   escrow: group("escrow"),
   disputes: group("disputes"),
+  ratings: group("ratings"),
+  quality: group("quality"),
+  specialised: group("specialised"),
+  swarms: group("swarms"),
   batches: group("batches"),
 }).annotations(expectingKnobs)
 export type Economy = typeof Economy.Type

@@ -15,8 +15,11 @@ import { listings } from "./listings/mechanism.ts"
 import { payout } from "./payout/mechanism.ts"
 import { presence } from "./presence/mechanism.ts"
 import { pricing } from "./pricing/mechanism.ts"
+import { quality } from "./quality/mechanism.ts"
+import { ratings } from "./ratings/mechanism.ts"
 import { reputation } from "./reputation/mechanism.ts"
 import { requests } from "./requests/mechanism.ts"
+import { swarms } from "./swarms/mechanism.ts"
 import type { Handler, Mechanism, Timers } from "./state/mechanism.ts"
 
 export const mechanisms: ReadonlyArray<Mechanism> = [
@@ -29,6 +32,9 @@ export const mechanisms: ReadonlyArray<Mechanism> = [
   payout,
   listings,
   bookings,
+  ratings,
+  quality,
+  swarms,
   batches,
 ]
 

@@ -64,6 +64,10 @@ export const rejections = [
   "Booked",
   "NotParty",
   "WrongPhase",
+  "Linked",
+  "NotPaid",
+  "NotMember",
+  "SwarmOff",
   "BatchesNotTaken",
   "UnknownBatch",
   "DuplicateBatch",
@@ -121,6 +125,7 @@ export const auditFindings = [
   "NoShow",
   "DisputeLost",
   "HoursLeft",
+  "QualityFailed",
 ] as const
 export type AuditFinding = (typeof auditFindings)[number]
 
@@ -246,6 +251,13 @@ export type Command =
   /** What is known of a schedule, or of a region's peak hours, comes to its end. */
   | { readonly _tag: "ExtendSchedule"; readonly listing: ListingId; readonly untilMicros: number }
   | { readonly _tag: "ExtendPeaks"; readonly region: RegionId; readonly untilMicros: number }
+  /** The answer of that instance is to be run again elsewhere by then; `QualityAudited` says what came of it. */
+  | {
+      readonly _tag: "Recheck"
+      readonly request: RequestId
+      readonly instance: InstanceId
+      readonly untilMicros: number
+    }
   /** A batch is taken: its items cost this factor of their price, and so much is held for them. */
   | {
       readonly _tag: "AcceptBatch"
@@ -400,6 +412,10 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
       break
     case "ExtendSchedule":
       mixThree(digest, 21, command.listing, command.untilMicros)
+      break
+    case "Recheck":
+      mixThree(digest, 30, command.request, command.instance)
+      mix(digest, command.untilMicros)
       break
     case "ExtendPeaks":
       mixThree(digest, 22, command.region, command.untilMicros)

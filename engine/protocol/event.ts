@@ -62,6 +62,7 @@ export const outcomes = [
   "credentialRefused",
   "gatewayFault",
   "notServed",
+  "qualityFailed",
 ] as const
 export const Outcome = Schema.Literal(...outcomes)
 export type Outcome = typeof Outcome.Type
@@ -75,6 +76,11 @@ export const priceStrategies = [
   "utilizationGuard",
 ] as const
 export type PriceStrategy = (typeof priceStrategies)[number]
+
+/** Providers who act together, by what they do together (docs/rules.md#swarms). */
+export const swarmNames = ["loadBalancing", "intelligence", "pricing"] as const
+export type Swarm = (typeof swarmNames)[number]
+const swarm = Schema.Literal(...swarmNames)
 
 const MarketEvents = {
   /** Nothing but the time: wakes the kernel at or after `nextWake`. */
@@ -93,7 +99,14 @@ const MarketEvents = {
   /** Unvested bounty of the account goes back to the pool. */
   FraudConfirmed: { at, account },
   /** Lists a model or changes its price, in minor units per million tokens. */
-  ModelListed: { at, model, inputPricePerMtok: whole, outputPricePerMtok: whole },
+  ModelListed: {
+    at,
+    model,
+    inputPricePerMtok: whole,
+    outputPricePerMtok: whole,
+    /** It is specialised: whoever serves it is as accurate, 0 … 10,000, and it is dearer. */
+    accuracyBps: Schema.optionalWith(whole, { exact: true }),
+  },
   NodeRegistered: { at, node, account },
   /** From its first heartbeat on, a node that goes silent is lost without the driver's saying so. */
   HeartbeatReceived: {
@@ -128,6 +141,15 @@ const MarketEvents = {
    * floor or above.
    */
   CapacityMeasured: { at, instance, measurement, slots: whole, tokensPerSecond: whole },
+  /** How accurate an instance is with its model; absent `by`: the market itself has measured it. */
+  AccuracyMeasured: {
+    at,
+    instance,
+    scoreBps: whole,
+    by: Schema.optionalWith(account, { exact: true }),
+  },
+  /** The answer to a `Recheck` command: whether another instance answers the same. */
+  QualityAudited: { at, request, isSame: Schema.Boolean },
   /** What a host asks for the output of an instance from now on; three digits, then zeros. */
   PriceSet: { at, instance, outputPricePerMtok: whole },
   AvailabilityChanged: { at, instance, isAvailable: Schema.Boolean },
@@ -224,6 +246,32 @@ const MarketEvents = {
   BookingConfirmed: { at, booking, by },
   BookingDisputed: { at, booking, by },
   DisputeAnswered: { at, booking, by },
+  /** What its consumer says of a booking that is over: one star to five. */
+  RatingGiven: { at, booking, stars: whole, by },
+  /** Also where it is a member already: with other terms. */
+  SwarmJoined: {
+    at,
+    account,
+    swarm,
+    /** Its nodes share a queue with those of the others; it shows them how it performs, and sees them. */
+    isActive: Schema.Boolean,
+    sharesPerformance: Schema.Boolean,
+  },
+  SwarmLeft: { at, account, swarm },
+  /** What a member of `intelligence` says of the market, in one of the words of the topic. */
+  DataShared: {
+    at,
+    account,
+    topic: Schema.Literal(
+      "currentDemand",
+      "priceTrends",
+      "resourceConstraints",
+      "competitiveLandscape",
+    ),
+    word: Schema.String,
+  },
+  /** The base rate that a member of `pricing` would have everybody ask, minor units an hour for each job. */
+  PriceProposed: { at, account, baseRate: whole },
   /** The consumer's part of what is disputed. */
   DisputeRuled: { at, booking, consumerBps: whole },
   /** Many requests of one model that can wait: how many, and of how many tokens they are in all. */

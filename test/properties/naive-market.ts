@@ -44,6 +44,11 @@ const aboutHours = [
   "BookingDisputed",
   "DisputeAnswered",
   "DisputeRuled",
+  "RatingGiven",
+  "SwarmJoined",
+  "SwarmLeft",
+  "DataShared",
+  "PriceProposed",
   "BatchOpened",
   "BatchCancelled",
 ] as const satisfies ReadonlyArray<MarketEvent["_tag"]>
@@ -61,6 +66,7 @@ const failures: ReadonlySet<Outcome> = new Set<Outcome>([
   "truncated",
   "malformed",
   "notServed",
+  "qualityFailed",
 ])
 const retried: ReadonlySet<Outcome> = new Set<Outcome>([
   ...failures,
@@ -630,6 +636,13 @@ export const makeNaiveMarket = (economy: Economy) => {
         one.inFlight.size === 0
       )
     },
+    AccuracyMeasured: ({ instance, scoreBps, by }) =>
+      instances.has(instance) &&
+      isWhole(scoreBps) &&
+      scoreBps <= 10_000 &&
+      (by === undefined || (accounts.has(by) && economy.specialised.accuracy === "anyone")),
+    // Nothing is run again in these lives.
+    QualityAudited: () => false,
     CapacityMeasured: ({ instance, measurement, slots, tokensPerSecond }) =>
       instances.get(instance)?.models === measurement && areQuantities(slots, tokensPerSecond),
     AvailabilityChanged: ({ instance }) => instances.has(instance),
@@ -1185,6 +1198,9 @@ export const makeNaiveMarket = (economy: Economy) => {
         if (seat.holder === instance.id) seat.model = event.model
       if (!event.isPlatformAsked) reduce(nodeOf(instance))
     },
+    // No model is specialised in these lives.
+    AccuracyMeasured: () => undefined,
+    QualityAudited: () => undefined,
     CapacityMeasured: ({ instance: id, slots, tokensPerSecond }) => {
       const instance = held(instances, id)
       noteDrain(instance)

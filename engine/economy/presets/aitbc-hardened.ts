@@ -50,6 +50,23 @@ export const aitbcHardened: Economy = {
   // A false dispute costs nothing, or less than it gains now and then: one in twenty is ruled on by mistake,
   // as many are not answered. Where nothing is trivial, half of the others are won by a rounding.
   disputes: { ...aitbc.disputes, depositShare: 0.2, trivialShare: 0.01 },
+  ratings: {
+    ...aitbc.ratings,
+    // Whoever has paid nothing has nothing to say, and whoever says it every day says it once.
+    weight: "paid",
+    voiceDays: 30,
+    // A provider rates itself, through whatever accounts.
+    excludeLinked: true,
+    // One unhappy voice about a newcomer moves it by a fifth at most.
+    priorRatings: 4,
+    halfLifeDays: 90,
+  },
+  // Whoever says that it fails earns nothing, so nobody does; and a small model answers as cheaply as it is.
+  quality: { ...aitbc.quality, refusalShare: 0.02, auditShare: 0.01 },
+  // A provider knows the answers to its own test.
+  specialised: { ...aitbc.specialised, accuracy: "market" },
+  // A price that all members ask is a cartel's; a count of one is what that one says.
+  swarms: { ...aitbc.swarms, pricing: "off", dataParties: 5 },
   batches: {
     ...aitbc.batches,
     // Ten items cost less than eight, so that small ones are padded; what saves cost is that they can wait.

@@ -14,6 +14,7 @@ import type { BookingOutcome } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
 import { feeOf } from "../../rules/price.ts"
 import { pay } from "../payout/pay.ts"
+import { openRating } from "../ratings/ratings.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofBookings, ofStarts } from "../state/market-state.ts"
 import { costOf, providerOf } from "./terms.ts"
@@ -35,6 +36,7 @@ export const release = (market: Market, booking: number, price: number, due: num
   const provider = providerOf(market, booking)
   pay(market, provider, { charge: due, paidByGift, share, withheld: 0, fee, poolFee }, "hours", id)
   columns.drawn[booking] = drawnBefore + due
+  columns.drawnGifts[booking] += paidByGift
   columns.fee[booking] += fee
   columns.poolFee[booking] += poolFee
   const period = columns.periods[booking]++
@@ -115,6 +117,9 @@ export const close = (
   }
   const penalty = columns.penalty[booking]
   emit(sink, { _tag: "Close", booking: id, outcome, price, drawn, refund, penalty })
+  const paid = drawn - columns.drawnGifts[booking]
+  const provider = providerOf(market, booking)
+  openRating(market, id, columns.account[booking], provider, paid)
   market.listings.columns.bookings[columns.listing[booking]] -= 1
   wakeAt(wakes[ofStarts], booking, Infinity)
   wakeAt(wakes[ofBookings], booking, Infinity)

@@ -13,6 +13,8 @@ import type { EventOf, Outcome } from "../../protocol/event.ts"
 import { heldAmount, hold } from "../../ledger/holds.ts"
 import { spendableOf } from "../../ledger/accounts.ts"
 import { audit, heed } from "../admission/answers.ts"
+import { isExcusedRefusal } from "../quality/refusals.ts"
+import { drawRecheck } from "../quality/rechecks.ts"
 import { stopInstance } from "../presence/instances.ts"
 import { doubtToken, sinkBelowFloor } from "../admission/probes.ts"
 import { noteRefusal } from "../payout/bounty.ts"
@@ -96,7 +98,7 @@ const dispatch = (market: Market, request: number, instance: number): void => {
   const id = market.requests.ids[request]
   invariant(columns.reason[instance] === eligible, "a call is given to an eligible instance")
   noteAttempt(market, request, instance)
-  if (rules.pricing.isByTime) requests.startedAt[request] = market.now
+  requests.startedAt[request] = market.now
   columns.inFlight[instance] += 1
   if (breakers.state[instance] === halfOpen) {
     columns.probeRequest[instance] = id + 1
@@ -132,7 +134,8 @@ export const onAttemptEnded = (
   columns.inFlight[instance] -= 1
   owe(market, instance, outputTokens)
   const isDelivered = hasDelivered(market, request, event)
-  judge(market, request, instance, outcome, isDelivered)
+  const isExcused = !isDelivered && isExcusedRefusal(market, request, instance, outcome)
+  judge(market, request, instance, outcome, isDelivered, isExcused)
   if (outcome === "credentialRefused" && market.rules.minWitnesses > 1) doubtToken(market, instance)
   else heed(market, instance, outcome, event.retryAfterMicros)
   // What the gateway lost count of says nothing of the host's.
@@ -153,6 +156,7 @@ export const onAttemptEnded = (
     settleBlame(market, request, true)
     // The host's own count, where it is lower, is what it asks to be paid for.
     settle(market, request, outcome, Math.min(outputTokens, reportedTokens))
+    if (outcome === "completed") drawRecheck(market, event.request, instance)
     remove(market.requests, request)
   } else if (!(isToBeRetried(market, request, outcome) && retry(market, request)))
     end(market, request, outcome)
@@ -188,6 +192,7 @@ const outOfTheRunning: Standing = {
   ramp: 1,
   healthHundredths: 0,
   idleShare: 1,
+  reputation: 1,
 }
 
 /** A failure is tried elsewhere, and a 4xx put before a second host where the rules ask for one. */

@@ -8,6 +8,7 @@ import type { Breakers } from "../../rules/breaker.ts"
 import { growBreakers, makeBreakers } from "../../rules/breaker.ts"
 import type { FloorSamples } from "../../rules/floor.ts"
 import { growFloorSamples, makeFloorSamples } from "../../rules/floor.ts"
+import { swarmNames } from "../../protocol/event.ts"
 import type { CommandSink } from "../../protocol/command.ts"
 import { emptyDigest } from "../../core/digest.ts"
 import type { Rules } from "../../economy/rules.ts"
@@ -16,6 +17,7 @@ import type { Economy } from "../../economy/schema.ts"
 import type { Ledger } from "../../ledger/accounts.ts"
 import { makeLedger } from "../../ledger/accounts.ts"
 import type { Stream } from "../../core/random.ts"
+import { openStream } from "../../core/random.ts"
 import type { VacantSeat } from "../../rules/flap.ts"
 import type { Health } from "../../rules/health.ts"
 import { growHealth, makeHealth } from "../../rules/health.ts"
@@ -23,7 +25,9 @@ import type { Attempts } from "./attempts.ts"
 import { makeAttempts } from "./attempts.ts"
 import type { Calendar } from "../../rules/hours/calendar.ts"
 import type { Spans } from "../../rules/hours/spans.ts"
+import type { TrackRecord } from "../../rules/ratings.ts"
 import type { PriceLevels } from "../../rules/pricing/price-levels.ts"
+import type { Realised } from "../../rules/swarms.ts"
 import type { Candidates } from "../../rules/selection.ts"
 import { microsPerHour } from "../../core/units.ts"
 import type { Table } from "../../core/table.ts"
@@ -116,6 +120,8 @@ const instanceSpec = {
   probeFor: "u8",
   /** End of the probe's lease. */
   probeUntil: "f64",
+  /** Measured with its present model, bps; 0: it was not. */
+  accuracyBps: "u32",
   /** No probe before. */
   probeAfter: "f64",
   /** Request + 1 that probes a half-open instance (`breaker.probe: request`). */
@@ -210,6 +216,7 @@ const bookingSpec = {
   downSince: "f64",
   periods: "u32",
   drawn: "f64",
+  drawnGifts: "f64",
   fee: "f64",
   poolFee: "f64",
   penalty: "f64",
@@ -222,6 +229,8 @@ const bookingSpec = {
   isAnswered: "u8",
 } as const
 
+/** A booking that is over and can be rated: by whom, whom, what was paid with credits of one's own, until when. */
+const rateableSpec = { consumer: "i32", provider: "i32", paid: "f64", until: "f64" } as const
 const batchSpec = {
   account: "i32",
   model: "i32",
@@ -254,6 +263,8 @@ const modelSpec = {
   inputPricePerMtok: "f64",
   outputPricePerMtok: "f64",
   instances: "i32",
+  /** What a specialised model asks of who serves it, bps; 0: it is none. */
+  accuracyBps: "u32",
   /** Tokens asked for in the present hour, and the average a second over the hours before. */
   demandTokens: "f64",
   demandAverage: "f64",
@@ -284,12 +295,15 @@ const requestSpec = {
   /** Its batch, slot + 1; 0: none; −1: one that is over. Which of its items it is. */
   batch: "i32",
   item: "u32",
-  /** Where time is charged: the rate as of dispatch, and when that was. */
-  ratePerHour: "f64",
+  /** When its present attempt was dispatched; where time is charged, the rate as of then. */
   startedAt: "f64",
+  ratePerHour: "f64",
   /** Booking + 1 that it is part of; 0: none. */
   booking: "f64",
 } as const
+
+/** An answer that is run again: by request, whose it was, and until when it is waited for. */
+const recheckSpec = { instance: "f64", account: "i32", until: "f64" } as const
 
 /** Places of the queues in `wakes`: instances by breaker, probes and the like; nodes by heartbeat. */
 export const ofInstances = 0
@@ -320,6 +334,30 @@ export interface DuePeriod {
   readonly confirmBy: number
 }
 
+/** A member of a swarm, by its account. */
+export interface Member {
+  readonly isActive: boolean
+  readonly sharesPerformance: boolean
+  /** The base rate that it proposes; −1: none. */
+  readonly proposedRate: number
+  /** Its latest word on each topic, its number + 1; 0: none. And when it said the last of them. */
+  readonly words: ReadonlyArray<number>
+  readonly wordAt: number
+}
+
+/** What members' hours of a day have come to, by account. */
+interface RealisedDay {
+  readonly day: number
+  readonly byAccount: Map<number, Realised>
+}
+
+/** The mean rate of a past day; day −1: none is told. */
+interface Advice {
+  readonly day: number
+  readonly ratePerHour: number
+}
+export const noAdvice: Advice = { day: -1, ratePerHour: 0 }
+
 declare const kernelOnly: unique symbol
 
 /**
@@ -345,6 +383,8 @@ export interface Market extends MarketHandle {
   now: number
   lastRequest: number
   lastBooking: number
+  /** What a swarm tells of its members' rates. */
+  advice: Advice
   lastBatch: number
   /** Start of the next hour, µs. */
   nextHour: number
@@ -373,6 +413,14 @@ export interface Market extends MarketHandle {
   readonly duePeriods: Map<number, Array<DuePeriod>>
   /** Party → when it last lost disputes, the latest three, oldest first. */
   readonly lostDisputes: Map<number, ReadonlyArray<number>>
+  /** By swarm, and by account slot. */
+  readonly swarms: ReadonlyArray<Map<number, Member>>
+  readonly realised: Array<RealisedDay>
+  readonly rechecks: Table<typeof recheckSpec>
+  readonly auditStream: Stream
+  readonly rateable: Table<typeof rateableSpec>
+  /** Party → what is remembered of it as a provider. */
+  readonly records: Map<number, TrackRecord>
   readonly batches: Table<typeof batchSpec>
   /** By batch slot: how each of its items stands, a byte an item. */
   readonly batchItems: Array<Uint8Array<ArrayBuffer>>
@@ -442,6 +490,13 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     regionDemand: [],
     duePeriods: new Map(),
     lostDisputes: new Map(),
+    advice: noAdvice,
+    swarms: swarmNames.map(() => new Map()),
+    realised: [],
+    rechecks: makeTable(recheckSpec, 1),
+    auditStream: openStream(seed, "recheck", 0),
+    rateable: makeTable(rateableSpec, 1),
+    records: new Map(),
     batches: makeTable(batchSpec, 1),
     batchItems: [],
     idleTokens: [],

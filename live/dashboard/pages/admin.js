@@ -441,6 +441,7 @@ const findings = {
   CredentialRefused: "A host’s provider refuses its token",
   Clawback: "Unvested bounty was taken back",
   NoShow: "A provider did not give access to hours that it had sold",
+  QualityFailed: "An answer was not the model’s",
   DisputeLost: "A dispute over hours was lost",
   HoursLeft: "A provider left hours that it was delivering, and lost a part of its bond",
   DisputeRuled: "A dispute over hours was ruled on",

@@ -11,8 +11,11 @@ import type { Breaches } from "./breaches.ts"
 import { coreBreaches } from "./core-breaches.ts"
 import { hoursBreaches } from "./hours-breaches.ts"
 import { ledgerBreaches } from "./ledger-breaches.ts"
+import { qualityBreaches } from "./quality-breaches.ts"
+import { ratingsBreaches } from "./ratings-breaches.ts"
 import { rulesBreaches } from "./rules-breaches.ts"
 import { stepBreaches } from "./step-breaches.ts"
+import { swarmsBreaches } from "./swarms-breaches.ts"
 import { unreachable } from "./unreachable.ts"
 
 const assertions = assertionsIn("engine").map(({ what }) => what)
@@ -23,6 +26,9 @@ const breaches: ReadonlyArray<Breaches> = [
   stepBreaches,
   auditBreaches,
   hoursBreaches,
+  ratingsBreaches,
+  qualityBreaches,
+  swarmsBreaches,
   batchBreaches,
 ]
 

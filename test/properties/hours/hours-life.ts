@@ -3,7 +3,7 @@
  * nobody, with nodes that go and gateways that stop, each event against the naive market and the audit.
  */
 import fc from "fast-check"
-import { bookingView, quoteHours } from "../../../engine/index.ts"
+import { bookingView, quoteHours, slaView } from "../../../engine/index.ts"
 import type { EconomyPatch } from "../../../engine/economy/derive.ts"
 import type { Economy } from "../../../engine/economy/schema.ts"
 import { auditMarket } from "../../../engine/market/invariants.ts"
@@ -446,6 +446,21 @@ export const compareBookings = ({ market, naive }: HoursLife): void => {
   for (const booking of naive.bookings.values()) {
     const view = bookingView(market, booking.id)
     ensure(view?.phase === booking.phase, "a booking is in its phase", () => ({ view, booking }))
+    const level = slaView(market, booking.id)
+    ensure(
+      (level === undefined) === (booking.promise === undefined),
+      "a promise is kept",
+      () => level,
+    )
+    // What falls due now has not had its turn yet.
+    if (level !== undefined && booking.phase === "active" && nextWake(market) > market.now) {
+      const { expected, up } = naive.availabilityOf(booking)
+      ensure(
+        BigInt(level.upMicros) === up && BigInt(level.expectedMicros) === expected,
+        "49, 50: what is up and expected is what was seen",
+        () => ({ level, up, expected, booking }),
+      )
+    }
     ensure(
       BigInt(view.drawn) === booking.drawn && view.isAnswered === booking.isAnswered,
       "a booking stands as it should",

@@ -277,11 +277,12 @@ export const makeNaiveHours = (economy: Economy) => {
   const stop = (booking: NaiveBooking, reason: string): void => {
     const until = Math.min(now, booking.endAt)
     const isOver = until === booking.endAt && reason === "Ended"
+    const isEven = booking.periodFrom === until
     if (booking.phase === "active")
       endPeriods(booking, until, isOver || reason === "Disputed" || endedBy === "consumer", true)
     // Who leaves a contract at the very end of a period may owe something for those before.
     const isLeft = endedBy === "consumer" && booking.kind === "contract"
-    if (isLeft && booking.phase === "active" && booking.unpaid.at(-1)?.until !== now)
+    if (isLeft && isEven && booking.phase === "active")
       booking.unpaid.push({
         from: until,
         until,
@@ -363,6 +364,13 @@ export const makeNaiveHours = (economy: Economy) => {
     if (missed.length === 0)
       ensure(seen.up === seen.expected, "50: who is never down is up all the time", () => seen)
     return naiveRefund(economy, booking.promise, seen, price)
+  }
+
+  /** Of the period that runs. */
+  const availabilityOf = ({ endAt, maintenance, missed, periodFrom }: NaiveBooking) => {
+    const until = Math.min(now, endAt, periodFrom + periodMicros)
+    const share = economy.sla.excusedShare
+    return naiveAvailability(share, { from: periodFrom, until }, missed, aways, maintenance)
   }
 
   const checkClose = (
@@ -736,6 +744,7 @@ export const makeNaiveHours = (economy: Economy) => {
 
   return {
     offers,
+    availabilityOf,
     lastContract: () => lastContract,
     bookings,
     listings,

@@ -50,13 +50,17 @@ const MARKET_ROOMS = {
   sla: ["state"],
   admission: ["reputation", "sla"],
   pricing: ["admission"],
-  payout: ["admission"],
+  batches: ["pricing"],
+  payout: ["batches"],
   listings: ["pricing"],
-  bookings: ["listings", "payout"],
+  ratings: ["admission"],
+  swarms: ["listings"],
+  quality: ["payout"],
+  bookings: ["listings", "payout", "ratings", "swarms"],
   contracts: ["bookings"],
   accounts: ["bookings"],
   presence: ["contracts", "pricing"],
-  requests: ["presence"],
+  requests: ["presence", "quality"],
 }
 
 /** The rooms of live/, likewise. */
@@ -73,11 +77,13 @@ const LIVE_ROOMS = {
   accounts: ["views"],
   operations: ["views"],
   dashboard: ["views"],
-  hours: ["hosts"],
+  batches: ["gateway"],
+  analytics: [],
+  hours: ["hosts", "analytics"],
   agent: ["protocol"],
   cli: ["agent"],
   replay: ["store"],
-  start: ["gateway", "hours", "accounts", "operations", "dashboard"],
+  start: ["batches", "hours", "accounts", "operations", "dashboard"],
 }
 
 const usedBy = (rooms, room) => rooms[room].flatMap((one) => [one, ...usedBy(rooms, one)])

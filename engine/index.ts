@@ -10,6 +10,15 @@ export {
   openWithdrawals,
   overdrawnAccounts,
 } from "./market/views/account-view.ts"
+export type { BatchPhase, BatchView } from "./market/views/batch-view.ts"
+export {
+  batchView,
+  batchViews,
+  countOpenBatches,
+  hasRoomForItem,
+  itemStandOf,
+  nextItem,
+} from "./market/views/batch-view.ts"
 export type { BookingPhase, BookingView } from "./market/views/booking-view.ts"
 export { bookingView, bookingViews } from "./market/views/booking-view.ts"
 export type {
@@ -32,6 +41,15 @@ export { contractView, contractViews } from "./market/views/contract-view.ts"
 export type { SlaView } from "./market/views/sla-view.ts"
 export { listingSla, slaView } from "./market/views/sla-view.ts"
 export type { SlaTerms } from "./rules/hours/sla.ts"
+export type { SwarmsView, WordCounts } from "./market/views/swarm-view.ts"
+export { sharedPerformance, sharesQueue, swarmsView } from "./market/views/swarm-view.ts"
+export type { ReputationView } from "./market/views/reputation-view.ts"
+export {
+  hasReputation,
+  listingsByReputation,
+  reputationView,
+  reputationOfListing,
+} from "./market/views/reputation-view.ts"
 export type { HoursAsked } from "./market/bookings/orders.ts"
 export type { InstanceView, ReasonView, StandingView } from "./market/views/instance-view.ts"
 export {
@@ -59,6 +77,7 @@ export {
 export type { EligibilityReason } from "./market/admission/eligibility.ts"
 export { eligibilityReasons } from "./market/admission/eligibility.ts"
 export type {
+  BatchOutcome,
   BookingOutcome,
   Command,
   ContractOutcome,
@@ -67,7 +86,13 @@ export type {
   Rejection,
   Revocation,
 } from "./protocol/command.ts"
-export { bookingOutcomes, declines, refusals, rejections } from "./protocol/command.ts"
+export {
+  batchOutcomes,
+  bookingOutcomes,
+  declines,
+  refusals,
+  rejections,
+} from "./protocol/command.ts"
 export { economies } from "./economy/presets/index.ts"
 export { hardened } from "./economy/presets/hardened.ts"
 export { pooled } from "./economy/presets/pooled.ts"
@@ -76,6 +101,7 @@ export { defaultEconomy, deriveEconomy, EconomyInvalid, knobRows } from "./econo
 export { Economy } from "./economy/schema.ts"
 export type {
   AccountId,
+  BatchId,
   BookingId,
   ContractId,
   InstanceId,
@@ -95,7 +121,7 @@ export { isTree, overlay } from "./core/overlay.ts"
 export * as Settings from "./core/setting.ts"
 export type { SettingRow } from "./core/setting-rows.ts"
 export { entryIn, groupIn, settingsIn } from "./core/setting-rows.ts"
-export type { EventOf, EventTag, Outcome, PriceStrategy } from "./protocol/event.ts"
+export type { EventOf, EventTag, Outcome, PriceStrategy, Swarm } from "./protocol/event.ts"
 export { eventSchemas, MarketEvent, outcomes, priceStrategies } from "./protocol/event.ts"
 export type { Balance } from "./ledger/accounts.ts"
 export { accountName, lotAccount } from "./ledger/accounts.ts"

@@ -7,6 +7,8 @@
  */
 import { isObject } from "../platform/json/json-object.ts"
 import { decimalOf } from "./agent/hours/compute-provider.ts"
+import { bringBatch } from "./agent/transport/batches.ts"
+import type { Batch } from "./agent/transport/batches.ts"
 import type { Camel } from "./agent/transport/camel.ts"
 import { camelised, snaked } from "./agent/transport/camel.ts"
 import { eventsOf } from "./agent/transport/event-stream.ts"
@@ -40,12 +42,16 @@ export type {
   KnownProvider,
   OfferingOptions,
   PricingModel,
+  ProviderAnalytics,
   ProviderEarnings,
   ProviderListing,
+  ProviderMonitoring,
   ProviderRegistration,
   ProviderStatus,
+  ProviderSuggestion,
   Schedule,
 } from "./agent/hours/compute-provider.ts"
+export type { Batch } from "./agent/transport/batches.ts"
 export { ComputeProvider } from "./agent/hours/compute-provider.ts"
 export { ComputeError } from "./agent/transport/json-api.ts"
 
@@ -96,6 +102,11 @@ export interface ChatRequest {
   readonly extra?: Readonly<Record<string, unknown>>
   /** Ends the call: the host stops generating, what was delivered is paid for. */
   readonly signal?: AbortSignal
+}
+
+/** A request of a batch, and its owner's name of it. */
+export interface BatchRequest extends Omit<ChatRequest, "signal"> {
+  readonly customId: string
 }
 
 export interface ChatPart {
@@ -218,6 +229,35 @@ export class ComputeClient {
       yield partOf(chunk)
     }
     throw new ComputeError("the answer broke off: it ended without its last event", response.status)
+  }
+
+  /**
+   * Opens a batch of requests that can wait, at a discount: each with a name of its own, which its answer bears.
+   *
+   * @example
+   * const { id } = await client.submitBatch([{ customId: "1", model, messages }])
+   */
+  submitBatch(requests: ReadonlyArray<BatchRequest>): Promise<Batch> {
+    const lines = requests.map(({ customId, ...request }) => {
+      const { stream: _, stream_options: __, ...body } = chatBody(request)
+      return JSON.stringify({
+        custom_id: customId,
+        method: "POST",
+        url: "/v1/chat/completions",
+        body,
+      })
+    })
+    return bringBatch(this.#api, new TextEncoder().encode(`${lines.join("\n")}\n`))
+  }
+
+  /** A batch as it stands. */
+  async batch(batchId: string): Promise<Batch> {
+    return (await this.#get(`/v1/batches/${encodeURIComponent(batchId)}`)) as Batch
+  }
+
+  /** What is in a file, such as the answers that a batch left, a line each. */
+  async fileText(fileId: string): Promise<string> {
+    return (await this.#api.fetch(`/v1/files/${encodeURIComponent(fileId)}/content`)).text()
   }
 
   /** Machines that are sold by the hour. */

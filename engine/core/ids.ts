@@ -21,6 +21,7 @@ export type ListingId = NodeId
 export type RegionId = Numbered<"region">
 export type BookingId = Numbered<"booking">
 export type ContractId = Numbered<"contract">
+export type BatchId = Numbered<"batch">
 
 /** The row of an entity in its table. */
 export type Slot = Numbered<"slot">

@@ -4,6 +4,7 @@
  */
 import { invariant } from "../core/invariant.ts"
 import { microsPerHour } from "../core/units.ts"
+import { compileBatch, idleHoursKept } from "../rules/batch.ts"
 import { compileBackpressure } from "../rules/backpressure.ts"
 import { compileBlame } from "../rules/blame.ts"
 import { compileBounty } from "../rules/bounty.ts"
@@ -24,8 +25,11 @@ import { compileMetering } from "../rules/metering.ts"
 import { compileMoney } from "../rules/money.ts"
 import { compilePricing } from "../rules/pricing/index.ts"
 import { compilePromotion } from "../rules/promotion.ts"
+import { compileQuality } from "../rules/quality.ts"
 import { compileRamp } from "../rules/ramp.ts"
+import { compileRatings } from "../rules/ratings.ts"
 import { compileRouting } from "../rules/routing.ts"
+import { compileSwarms } from "../rules/swarms.ts"
 import { compileTrust } from "../rules/trust.ts"
 import { compileWithdrawal } from "../rules/withdrawal.ts"
 import type { Economy } from "./schema.ts"
@@ -42,6 +46,7 @@ export const compileRules = (economy: Economy): Rules => {
 const compiled = (economy: Economy) => {
   const health = compileHealth(economy)
   const ramp = compileRamp(economy)
+  const batch = compileBatch(economy)
   return {
     ...compileMoney(economy),
     ...compilePricing(economy),
@@ -67,8 +72,16 @@ const compiled = (economy: Economy) => {
     ...compileSla(economy),
     ...compileContracts(economy),
     ...compileReservations(economy),
+    ...compileRatings(economy),
+    ...compileQuality(economy),
+    ...compileSwarms(economy),
+    ...batch,
     // How long ago something may be and still make one hour unlike the next.
-    memoryHours: Math.max(health.healthHours, Math.ceil(ramp.rampMicros / microsPerHour)),
+    memoryHours: Math.max(
+      health.healthHours,
+      Math.ceil(ramp.rampMicros / microsPerHour),
+      batch.batchMostIdleShare > 0 ? idleHoursKept : 0,
+    ),
   } as const
 }
 

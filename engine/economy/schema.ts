@@ -6,6 +6,7 @@
  */
 import { Schema } from "effect"
 import { expectingKnobs, structOf } from "../core/knob.ts"
+import { batchKnobs } from "../rules/batch.ts"
 import { backpressureKnobs } from "../rules/backpressure.ts"
 import { blameKnobs } from "../rules/blame.ts"
 import { bountyKnobs } from "../rules/bounty.ts"
@@ -26,8 +27,11 @@ import { meteringKnobs } from "../rules/metering.ts"
 import { feeBpsKnob, moneyKnobs } from "../rules/money.ts"
 import { pricingKnobs } from "../rules/pricing/index.ts"
 import { promotionKnobs } from "../rules/promotion.ts"
+import { qualityKnobs, specialisedKnobs } from "../rules/quality.ts"
 import { rampKnobs } from "../rules/ramp.ts"
+import { ratingKnobs } from "../rules/ratings.ts"
 import { routingKnobs } from "../rules/routing.ts"
+import { swarmKnobs } from "../rules/swarms.ts"
 import { trustKnobs } from "../rules/trust.ts"
 import { withdrawalKnobs } from "../rules/withdrawal.ts"
 
@@ -57,6 +61,11 @@ export const economyKnobs = {
   sla: slaKnobs,
   contracts: contractKnobs,
   reservation: reservationKnobs,
+  ratings: ratingKnobs,
+  quality: qualityKnobs,
+  specialised: specialisedKnobs,
+  swarms: swarmKnobs,
+  batches: batchKnobs,
 } as const
 
 type Groups = typeof economyKnobs
@@ -90,5 +99,10 @@ export const Economy = Schema.Struct({
   sla: group("sla"),
   contracts: group("contracts"),
   reservation: group("reservation"),
+  ratings: group("ratings"),
+  quality: group("quality"),
+  specialised: group("specialised"),
+  swarms: group("swarms"),
+  batches: group("batches"),
 }).annotations(expectingKnobs)
 export type Economy = typeof Economy.Type

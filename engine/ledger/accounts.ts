@@ -29,7 +29,14 @@ export const lotNames = ["gift", "bought", "earned", "vesting"] as const
 const lotsPerCustomer = lotNames.length
 
 /** What credits may be held for: a table of open holds each. */
-export const holdPurposes = ["requests", "withdrawals", "bookings", "bonds", "deposits"] as const
+export const holdPurposes = [
+  "requests",
+  "withdrawals",
+  "bookings",
+  "bonds",
+  "deposits",
+  "batches",
+] as const
 export type HoldPurpose = (typeof holdPurposes)[number]
 
 const holdSpec = { customer: "i32", gift: "f64", bought: "f64", earned: "f64" } as const
@@ -42,7 +49,7 @@ export interface Ledger {
   customers: number
   /**
    * Open holds: of requests by request id, of withdrawals by transfer id, of bookings and of the providers'
-   * bonds by booking id, of deposits by twice the booking id, the provider's one more.
+   * bonds by booking id, of deposits by twice the booking id, the provider's one more; of batches by theirs.
    */
   readonly holds: Readonly<Record<HoldPurpose, HoldTable>>
   /** Transfer ids that were accepted once and are never accepted again. */

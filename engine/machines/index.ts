@@ -1,5 +1,6 @@
 /** All machines of the kernel, for tests that visit every state and for the diagrams in docs/machines.md. */
 import type { Machine } from "../core/machine.ts"
+import { batchMachine } from "./batch.ts"
 import { bookingMachine } from "./booking.ts"
 import { contractMachine } from "./contract.ts"
 import {
@@ -26,4 +27,5 @@ export const kernelMachines: ReadonlyArray<Machine<string, string, string>> = [
   listingMachine,
   bookingMachine,
   contractMachine,
+  batchMachine,
 ]

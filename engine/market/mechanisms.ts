@@ -9,15 +9,19 @@ import type { EventTag } from "../protocol/event.ts"
 import { eventSchemas } from "../protocol/event.ts"
 import { accounts } from "./accounts/mechanism.ts"
 import { admission } from "./admission/mechanism.ts"
+import { batches } from "./batches/mechanism.ts"
 import { bookings } from "./bookings/mechanism.ts"
 import { contracts } from "./contracts/mechanism.ts"
 import { listings } from "./listings/mechanism.ts"
 import { payout } from "./payout/mechanism.ts"
 import { presence } from "./presence/mechanism.ts"
 import { pricing } from "./pricing/mechanism.ts"
+import { quality } from "./quality/mechanism.ts"
+import { ratings } from "./ratings/mechanism.ts"
 import { reputation } from "./reputation/mechanism.ts"
 import { requests } from "./requests/mechanism.ts"
 import { sla } from "./sla/mechanism.ts"
+import { swarms } from "./swarms/mechanism.ts"
 import type { Handler, Mechanism, Timers } from "./state/mechanism.ts"
 
 export const mechanisms: ReadonlyArray<Mechanism> = [
@@ -32,6 +36,10 @@ export const mechanisms: ReadonlyArray<Mechanism> = [
   bookings,
   contracts,
   sla,
+  ratings,
+  quality,
+  swarms,
+  batches,
 ]
 
 /** The timers of all of them, in their order. */

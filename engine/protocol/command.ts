@@ -3,6 +3,7 @@
  * kernel: it appends the command and rolls it into the market's digest.
  */
 import type {
+  BatchId,
   BookingId,
   ContractId,
   InstanceId,
@@ -67,6 +68,15 @@ export const rejections = [
   "UnknownContract",
   "DuplicateContract",
   "LinkedClient",
+  "Linked",
+  "NotPaid",
+  "NotMember",
+  "SwarmOff",
+  "BatchesNotTaken",
+  "UnknownBatch",
+  "DuplicateBatch",
+  "NotInBatch",
+  "ItemTaken",
 ] as const
 export type Rejection = (typeof rejections)[number]
 
@@ -77,6 +87,7 @@ export const refusals = [
   "NoInstance",
   "NoCapacity",
   "AttemptFailed",
+  "Expired",
 ] as const
 export type Refusal = (typeof refusals)[number]
 
@@ -95,6 +106,7 @@ export const declines = [
   "TooLong",
   "TooFarAhead",
   "BondMissing",
+  "Offline",
 ] as const
 export type DeclineReason = (typeof declines)[number]
 
@@ -113,6 +125,9 @@ export type BookingOutcome = (typeof bookingOutcomes)[number]
 /** How an offer ended. */
 export const contractOutcomes = ["accepted", "declined", "withdrawn", "expired"] as const
 export type ContractOutcome = (typeof contractOutcomes)[number]
+/** How a batch was closed. */
+export const batchOutcomes = ["done", "expired", "cancelled"] as const
+export type BatchOutcome = (typeof batchOutcomes)[number]
 
 export const auditFindings = [
   "OverReported",
@@ -121,10 +136,15 @@ export const auditFindings = [
   "NoShow",
   "DisputeLost",
   "SlaBreached",
+  "HoursLeft",
+  "QualityFailed",
 ] as const
 export type AuditFinding = (typeof auditFindings)[number]
 
-/** What a transfer is for; `posting` says so to a reader of a statement. */
+/**
+ * What a transfer is for; `posting` says so to a reader of a statement. Calls and bookings are numbered apart, and
+ * have kinds of their own: `rent…`, `penalty` and `award` are about a booking.
+ */
 export const postingKinds = [
   "grant",
   "purchase",
@@ -142,6 +162,9 @@ export const postingKinds = [
   "rent",
   "penalty",
   "award",
+  "rentShare",
+  "rentFee",
+  "rentPoolFee",
 ] as const
 export type PostingKind = (typeof postingKinds)[number]
 
@@ -194,7 +217,7 @@ export type Command =
       readonly debit: number
       readonly credit: number
       readonly amount: number
-      /** The request, transfer or instance that caused it. */
+      /** The request, transfer, instance or booking that caused it: the kind says which. */
       readonly reference: number
     }
   | { readonly _tag: "Rejected"; readonly event: string; readonly reason: Rejection }
@@ -253,6 +276,33 @@ export type Command =
   /** What is known of a schedule, or of a region's peak hours, comes to its end. */
   | { readonly _tag: "ExtendSchedule"; readonly listing: ListingId; readonly untilMicros: number }
   | { readonly _tag: "ExtendPeaks"; readonly region: RegionId; readonly untilMicros: number }
+  /** The answer of that instance is to be run again elsewhere by then; `QualityAudited` says what came of it. */
+  | {
+      readonly _tag: "Recheck"
+      readonly request: RequestId
+      readonly instance: InstanceId
+      readonly untilMicros: number
+    }
+  /** A batch is taken: its items cost this factor of their price, and so much is held for them. */
+  | {
+      readonly _tag: "AcceptBatch"
+      readonly batch: BatchId
+      readonly held: number
+      readonly factorBps: number
+      readonly deadline: number
+    }
+  | { readonly _tag: "DeclineBatch"; readonly batch: BatchId; readonly reason: DeclineReason }
+  /** It is over: held = charged + refund. What is neither completed nor failed was not answered in time. */
+  | {
+      readonly _tag: "CloseBatch"
+      readonly batch: BatchId
+      readonly outcome: BatchOutcome
+      readonly completed: number
+      readonly failed: number
+      readonly expired: number
+      readonly charged: number
+      readonly refund: number
+    }
 
 /** Where a step leaves its commands, in order. The driver drains it before the next step. */
 export interface CommandSink {
@@ -388,6 +438,10 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
     case "ExtendSchedule":
       mixThree(digest, 21, command.listing, command.untilMicros)
       break
+    case "Recheck":
+      mixThree(digest, 30, command.request, command.instance)
+      mix(digest, command.untilMicros)
+      break
     case "ExtendPeaks":
       mixThree(digest, 22, command.region, command.untilMicros)
       break
@@ -399,6 +453,18 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
       break
     case "CloseOffer":
       mixThree(digest, 35, command.contract, numberOf(contractOutcomes, command.outcome))
+      break
+    case "AcceptBatch":
+      mixThree(digest, 40, command.batch, command.held)
+      mixThree(digest, command.factorBps, command.deadline, 0)
+      break
+    case "DeclineBatch":
+      mixThree(digest, 41, command.batch, numberOf(declines, command.reason))
+      break
+    case "CloseBatch":
+      mixThree(digest, 42, command.batch, numberOf(batchOutcomes, command.outcome))
+      mixThree(digest, command.completed, command.failed, command.expired)
+      mixThree(digest, command.charged, command.refund, 0)
       break
   }
 }

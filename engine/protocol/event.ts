@@ -8,6 +8,7 @@
 import { Schema } from "effect"
 import type {
   AccountId,
+  BatchId,
   BookingId,
   ContractId,
   InstanceId,
@@ -39,6 +40,7 @@ const listing = idOf<ListingId>()
 const region = idOf<RegionId>()
 const booking = idOf<BookingId>()
 const contract = idOf<ContractId>()
+const batch = idOf<BatchId>()
 const tokens = whole
 const instants = Schema.Array(whole)
 /** Who does it: the kernel checks that it is a party to the booking. */
@@ -62,6 +64,7 @@ export const outcomes = [
   "credentialRefused",
   "gatewayFault",
   "notServed",
+  "qualityFailed",
 ] as const
 export const Outcome = Schema.Literal(...outcomes)
 export type Outcome = typeof Outcome.Type
@@ -75,6 +78,11 @@ export const priceStrategies = [
   "utilizationGuard",
 ] as const
 export type PriceStrategy = (typeof priceStrategies)[number]
+
+/** Providers who act together, by what they do together (docs/rules.md#swarms). */
+export const swarmNames = ["loadBalancing", "intelligence", "pricing"] as const
+export type Swarm = (typeof swarmNames)[number]
+const swarm = Schema.Literal(...swarmNames)
 
 const MarketEvents = {
   /** Nothing but the time: wakes the kernel at or after `nextWake`. */
@@ -93,7 +101,14 @@ const MarketEvents = {
   /** Unvested bounty of the account goes back to the pool. */
   FraudConfirmed: { at, account },
   /** Lists a model or changes its price, in minor units per million tokens. */
-  ModelListed: { at, model, inputPricePerMtok: whole, outputPricePerMtok: whole },
+  ModelListed: {
+    at,
+    model,
+    inputPricePerMtok: whole,
+    outputPricePerMtok: whole,
+    /** It is specialised: whoever serves it is as accurate, 0 … 10,000, and it is dearer. */
+    accuracyBps: Schema.optionalWith(whole, { exact: true }),
+  },
   NodeRegistered: { at, node, account },
   /** From its first heartbeat on, a node that goes silent is lost without the driver's saying so. */
   HeartbeatReceived: {
@@ -128,6 +143,15 @@ const MarketEvents = {
    * floor or above.
    */
   CapacityMeasured: { at, instance, measurement, slots: whole, tokensPerSecond: whole },
+  /** How accurate an instance is with its model; absent `by`: the market itself has measured it. */
+  AccuracyMeasured: {
+    at,
+    instance,
+    scoreBps: whole,
+    by: Schema.optionalWith(account, { exact: true }),
+  },
+  /** The answer to a `Recheck` command: whether another instance answers the same. */
+  QualityAudited: { at, request, isSame: Schema.Boolean },
   /** What a host asks for the output of an instance from now on; three digits, then zeros. */
   PriceSet: { at, instance, outputPricePerMtok: whole },
   AvailabilityChanged: { at, instance, isAvailable: Schema.Boolean },
@@ -144,6 +168,9 @@ const MarketEvents = {
     maxTokens: tokens,
     /** Highest acceptable price of output tokens; absent: any. */
     maxPricePerMtok: Schema.optionalWith(whole, { exact: true }),
+    /** It is an item of a batch, of this number from 0 on: paid for out of what is held for that. */
+    batch: Schema.optionalWith(batch, { exact: true }),
+    item: Schema.optionalWith(whole, { exact: true }),
     /** Highest acceptable rate of its host, minor units an hour, where time is charged; absent: any. */
     maxRatePerHour: Schema.optionalWith(whole, { exact: true }),
     /** The consumer's own hours that it is part of: it costs nothing more, and goes to their node alone. */
@@ -218,6 +245,8 @@ const MarketEvents = {
     /** Of a period's price, where a promise is not kept. */
     penaltyBps: whole,
   },
+  /** It has no schedule any more: it is always open. */
+  ScheduleCleared: { at, listing },
   /** Hours are ordered. With `latestStart` they may start later, as soon as they fit. */
   BookingRequested: {
     at,
@@ -241,6 +270,32 @@ const MarketEvents = {
   BookingConfirmed: { at, booking, by },
   BookingDisputed: { at, booking, by },
   DisputeAnswered: { at, booking, by },
+  /** What its consumer says of a booking that is over: one star to five. */
+  RatingGiven: { at, booking, stars: whole, by },
+  /** Also where it is a member already: with other terms. */
+  SwarmJoined: {
+    at,
+    account,
+    swarm,
+    /** Its nodes share a queue with those of the others; it shows them how it performs, and sees them. */
+    isActive: Schema.Boolean,
+    sharesPerformance: Schema.Boolean,
+  },
+  SwarmLeft: { at, account, swarm },
+  /** What a member of `intelligence` says of the market, in one of the words of the topic. */
+  DataShared: {
+    at,
+    account,
+    topic: Schema.Literal(
+      "currentDemand",
+      "priceTrends",
+      "resourceConstraints",
+      "competitiveLandscape",
+    ),
+    word: Schema.String,
+  },
+  /** The base rate that a member of `pricing` would have everybody ask, minor units an hour for each job. */
+  PriceProposed: { at, account, baseRate: whole },
   /** The consumer's part of what is disputed. */
   DisputeRuled: { at, booking, consumerBps: whole },
   /** A listing's host offers one client terms of its own; accepted, they are a booking's. */
@@ -267,6 +322,22 @@ const MarketEvents = {
   ContractAccepted: { at, contract, booking, by },
   /** Declined by its client, or withdrawn by its host. */
   ContractClosed: { at, contract, by },
+  /** Many requests of one model that can wait: how many, and of how many tokens they are in all. */
+  BatchOpened: {
+    at,
+    batch,
+    account,
+    model,
+    items: whole,
+    inputTokens: tokens,
+    maxTokens: tokens,
+    /** Highest acceptable price of output tokens; absent: the least that is asked now. */
+    maxPricePerMtok: Schema.optionalWith(whole, { exact: true }),
+    /** Absent: the whole window, which the discount is for. */
+    deadline: Schema.optionalWith(whole, { exact: true }),
+  },
+  /** What is not under way is void; what is, is still answered and paid for. */
+  BatchCancelled: { at, batch, by },
 } as const satisfies Record<string, Schema.Struct.Fields>
 
 type Fields = typeof MarketEvents

@@ -67,6 +67,7 @@ const places = {
   probes: 3,
   goodProbes: 4,
   onlineMicros: 5,
+  refusals: 6,
 } as const
 export type Count = keyof typeof places
 export const counts = Object.keys(places) as ReadonlyArray<Count>

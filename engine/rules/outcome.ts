@@ -24,6 +24,8 @@ export const verdictOf: Readonly<Record<Outcome, Verdict>> = {
   gatewayFault: "neutral",
   // The host does not know the model that it has registered.
   notServed: "failure",
+  // The host does not stand by its own result; soon and seldom, it is excused (`quality.ts`).
+  qualityFailed: "failure",
 }
 
 /** Is it beyond doubt whose fault a failure was, since no call can bring it about? */

@@ -28,11 +28,13 @@ import {
 } from "../core/tournament.ts"
 import type { HealthRules } from "./health.ts"
 import type { RampRules } from "./ramp.ts"
+import type { RatingRules } from "./ratings.ts"
 import type { RoutingRules } from "./routing.ts"
 
 export type SelectionRules = RoutingRules &
   Pick<RampRules, "isLotteryRamped"> &
-  Pick<HealthRules, "tieWeight">
+  Pick<HealthRules, "tieWeight"> &
+  Pick<RatingRules, "reputationTieWeight">
 
 /** One model's candidates. */
 export interface Candidates {
@@ -67,6 +69,8 @@ export interface Standing {
   readonly healthHundredths: number
   /** Part of the machine that it says is idle, 0 … 1. */
   readonly idleShare: number
+  /** Of its provider, 0 … 1; where it does not weigh: 1. */
+  readonly reputation: number
 }
 
 export const makeCandidates = (): Candidates => ({
@@ -163,12 +167,6 @@ export const isFieldEmpty = ({ field }: Candidates): boolean => isEmpty(field)
 /** Does nobody stand in a field, with room or without? */
 export const isFieldDeserted = ({ field }: Candidates): boolean => field.used === field.free.length
 
-/** How many stand in a field, with room or without. */
-export const countIn = ({ field, operators }: Candidates, { selection }: SelectionRules): number =>
-  selection === "operatorFirst"
-    ? [...operators.values()].reduce((sum, { members }) => sum + members, 0)
-    : field.used - field.free.length
-
 /** The summed weight of those with room, under a lottery by room. */
 export const roomOf = ({ field }: Candidates): number => weightOfLeast(field)
 
@@ -189,12 +187,14 @@ const isByRoom = ({ selection }: SelectionRules): boolean =>
 
 /** What a host says of its own load can only lower its weight. */
 const weightOf = (rules: SelectionRules, standing: Standing): number => {
-  const { inFlight, capacity, slots, ramp, healthHundredths, idleShare } = standing
+  const { inFlight, capacity, slots, ramp, healthHundredths, idleShare, reputation } = standing
   if (rules.selection === "twoChoices") return Math.max(1, Math.round(capacity * idleShare))
   if (isByRoom(rules)) return Math.max(1, Math.round(1000 * (ramp * slots - inFlight) * idleShare))
   if (rules.tieBreak !== "lottery") return 1
   const weight = 1000 * (1 - rules.tieWeight) + 10 * rules.tieWeight * healthHundredths
-  return Math.max(1, Math.round((rules.isLotteryRamped ? weight * ramp : weight) * idleShare))
+  const ramped = rules.isLotteryRamped ? weight * ramp : weight
+  const known = 1 - rules.reputationTieWeight * (1 - reputation)
+  return Math.max(1, Math.round(ramped * idleShare * known))
 }
 
 const operatorField = (candidates: Candidates, operator: number): OperatorField => {

@@ -21,6 +21,10 @@ export const AuditView = Schema.Struct({
     Schema.NullOr(Schema.Int),
     "How much, in the units of the rules: money in minor units",
   ),
+  booking: described(
+    Schema.NullOr(Schema.String),
+    "Of a finding about hours: their booking_id, in place of a quantity",
+  ),
   actor: described(
     Schema.NullOr(Schema.String),
     "Id of the admin key; `data directory`: its owner, beside the gateway; null: the market itself",
@@ -79,9 +83,20 @@ export const makeAuditLog = (services: LiveServices): AuditLog => {
           ...row,
           at: unixTime(row.at),
           subject: subjectOf(services, row),
+          ...quantityOf(services, row),
         }))
       }),
   }
+}
+
+/** What the market finds about hours counts nothing: it names a booking. */
+const quantityOf = (
+  { directory }: LiveServices,
+  { finding, quantity, actor }: StoredAudit,
+): Pick<AuditView, "quantity" | "booking"> => {
+  const isAboutBooking = actor === null && (finding === "NoShow" || finding === "DisputeLost")
+  if (!isAboutBooking || quantity === null) return { quantity, booking: null }
+  return { quantity: null, booking: directory.bookings.get(quantity)?.publicId ?? null }
 }
 
 const subjectOf = (

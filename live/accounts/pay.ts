@@ -121,7 +121,9 @@ export const payView = (
     const earnings = yield* store.earnings(lots, spans)
 
     const byDay = new Map(payBy(rows, ({ span }) => span))
-    const bountyDays = earnings.filter(({ kind }) => kind !== "share").map(({ span }) => span)
+    const bountyDays = earnings
+      .filter(({ kind }) => kind !== "share" && kind !== "rentShare")
+      .map(({ span }) => span)
     const dayList = [...new Set([...byDay.keys(), ...bountyDays])].sort((a, b) => a - b)
     const dayViews = dayList.map((day) => ({
       day,

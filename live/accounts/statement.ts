@@ -122,8 +122,7 @@ export const statementPage = (
     }
   })
 
-const isOfCall = ({ kind, isOfHours }: StatementLine): boolean =>
-  kind === "charge" || (kind === "share" && !isOfHours)
+const isOfCall = ({ kind }: StatementLine): boolean => kind === "charge" || kind === "share"
 
 const lineCall = (
   { directory, driver }: LiveServices,
@@ -147,7 +146,7 @@ const lineCall = (
 /** What a line is for, in words. */
 const meaningOf = (
   { directory }: LiveServices,
-  { kind, reference, isOfHours }: StatementLine,
+  { kind, reference }: StatementLine,
   call: LineCall | null,
 ): string => {
   const tokens =
@@ -163,12 +162,13 @@ const meaningOf = (
       return `Call ${reference}${tokens}`
     case "rent":
       return `Hours of ${booking}`
+    case "rentShare":
+      return `Hours of ${booking}, delivered by a machine of yours`
     case "penalty":
       return `Hours of ${booking} that were not delivered`
     case "award":
       return `Deposit of a dispute over ${booking}`
     case "share":
-      if (isOfHours) return `Hours of ${booking}, delivered by a machine of yours`
       return `Call ${reference}, served by ${call?.host ?? "a host of yours"}${tokens}`
     case "bounty":
       return "Bounty on what your hosts served"

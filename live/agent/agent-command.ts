@@ -3,6 +3,7 @@ import { causeText } from "../../platform/cause.ts"
 import { Data, Effect, Either, Option, ParseResult, Schema } from "effect"
 import { readFileSync } from "node:fs"
 import { parse } from "yaml"
+import { Monitoring } from "../protocol/figures-protocol.ts"
 import { GpuRegistration } from "../protocol/hours-protocol.ts"
 import { alignColumns, printable, printResult } from "../../platform/terminal/output.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
@@ -97,7 +98,7 @@ const cliOptions = {
   hours: optionalText(
     "hours",
     "FILE",
-    "Sell the machine by the hour, too: YAML with `listing` (name, memory_gib, base_price …) and `grant` (endpoint, or the programs start and stop).",
+    "Sell the machine by the hour, too: YAML with `listing` (name, memory_gib, base_price …), `grant` (endpoint, or the programs start and stop) and, where it is to be watched, `monitoring` (health_checks, alerts).",
   ),
   dryRun: Parameter.flag("dry-run", "Print what was detected and would be registered, and end."),
   json: Parameter.flag(
@@ -193,6 +194,7 @@ const HoursFile = Schema.Struct({
     stop: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }),
     probeUrl: Schema.optionalWith(Schema.String, { exact: true }),
   }),
+  monitoring: Schema.optionalWith(Monitoring, { exact: true }),
 })
 const decodeHours = Schema.decodeUnknownEither(HoursFile, {
   errors: "all",
@@ -304,6 +306,8 @@ const eventText = (event: AgentEvent): string => {
       return `Access given for booking ${event.bookingId}, until ${event.until}`
     case "revoked":
       return `Access ended for booking ${event.bookingId}`
+    case "alert":
+      return `Alert ${event.alert} ${event.state}: ${Math.round(event.value * 1000) / 1000}`
     case "notice":
       return event.detail
     case "draining":

@@ -24,6 +24,9 @@ import { makeGatewayLink, Refused } from "./serving/gateway-link.ts"
 import type { Grants } from "./hours/grants.ts"
 import { makeGrants } from "./hours/grants.ts"
 import { hooksFrom } from "./hours/hooks.ts"
+import { makeMonitor } from "./monitoring/monitor.ts"
+import { makeOfferHold } from "./monitoring/offer-hold.ts"
+import { detectGpus } from "./machine/gpus.ts"
 import { loadNow } from "./machine/heartbeat.ts"
 import { Unreachable } from "./transport/http.ts"
 import type { AgentEvent, HostAgentOptions } from "./plan/options.ts"
@@ -32,6 +35,7 @@ import type { HostPlan } from "./plan/plan.ts"
 import { makePlan, modelOptions } from "./plan/plan.ts"
 import type { Identity, Registrar } from "./serving/registrar.ts"
 import { makeRegistrar } from "./serving/registrar.ts"
+import type { ServingWatch } from "./serving/serving.ts"
 import { serve } from "./serving/serving.ts"
 import { defaultStateFile, gatewayName, stateKeeper } from "./plan/state-file.ts"
 
@@ -155,6 +159,7 @@ export class HostAgent {
 
   async #serve(): Promise<void> {
     const release = this.#options.handlesSignals === false ? () => {} : this.#onSignals()
+    const watch = this.#watch()
     try {
       const plan = await this.detect()
       const identity = await this.#identified()
@@ -173,10 +178,13 @@ export class HostAgent {
           replace: (lost, how, why) =>
             this.#patiently(() => this.#registrar.replace(plan, lost, how, why), true),
           load: loadNow,
-          ...(grants === undefined ? {} : { onBookings: grants.see }),
+          ...(grants === undefined ? {} : { onBookings: grants.see, watch }),
           toldToDrain: this.#stopped,
           drainMillis: (this.#options.drainSeconds ?? drainSeconds) * 1000,
-          say: this.#say,
+          say: (event) => {
+            watch.see(event)
+            this.#say(event)
+          },
         }),
       )
     } catch (error) {
@@ -184,6 +192,7 @@ export class HostAgent {
       if (error !== this.#stopping.signal.reason) throw error
     } finally {
       release()
+      watch.stop()
       await this.#backend.stop()
     }
   }
@@ -192,8 +201,49 @@ export class HostAgent {
     const { hours } = this.#options
     if (hours === undefined) return undefined
     const hooks = hooksFrom(hours.grant)
+    const { monitoring } = hours
     await runEffect(this.#patiently(() => this.#link.sellHours(hostId, hours.listing), true))
+    if (monitoring !== undefined)
+      await runEffect(this.#patiently(() => this.#link.monitorHours(hostId, monitoring), true))
     return makeGrants({ hooks, started: this.#link.startDelivery, say: this.#say })
+  }
+
+  /** Looks at what the market of its hours asks for. */
+  #watch(): ServingWatch & {
+    readonly see: (event: AgentEvent) => void
+    readonly stop: () => void
+  } {
+    let beat = (): void => {}
+    const link = this.#link
+    const ownId = async (): Promise<string> => (await this.#identified()).hostId
+    const monitor = makeMonitor({
+      say: this.#say,
+      ping: link.ping,
+      gpus: () => runEffect(detectGpus()),
+      urge: () => beat(),
+    })
+    const hold = makeOfferHold({
+      isOffered: async () => link.areHoursOffered(await ownId()),
+      offer: async (isOffered) => link.offerHours(await ownId(), isOffered),
+      say: this.#say,
+    })
+    return {
+      hear: (asked) => {
+        monitor.follow(asked)
+        void hold.see(monitor.isHolding())
+      },
+      health: monitor.health,
+      isHolding: monitor.isHolding,
+      onUrgent: (urged) => {
+        beat = urged
+      },
+      see: (event) => {
+        // One that was withdrawn says nothing of the machine.
+        if (event.type === "jobEnded" && event.end !== "withdrawn")
+          monitor.jobEnded(event.end === "completed")
+      },
+      stop: monitor.stop,
+    }
   }
 
   #identified(): Promise<Identity> {

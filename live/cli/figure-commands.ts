@@ -1,9 +1,10 @@
 /** `evenkeel status`, `earnings`, `rates`: how machines do, and what hours cost. */
 import { Effect, Option } from "effect"
 import * as Command from "../../platform/terminal/command.ts"
-import { alignColumns, jsonOption, printResult } from "../../platform/terminal/output.ts"
+import { alignColumns, jsonOption, printable, printResult } from "../../platform/terminal/output.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"
-import type { GpuEarnings, GpuStatus, RegionRates } from "../protocol/hours-protocol.ts"
+import type { GpuEarnings } from "../protocol/figures-protocol.ts"
+import type { GpuStatus, RegionRates } from "../protocol/hours-protocol.ts"
 import { asking, marketOf, marketOptions } from "./profile.ts"
 import { gpuText } from "./tables.ts"
 
@@ -73,8 +74,10 @@ const earningsText = (earnings: GpuEarnings): string =>
       ["from", earnings.from],
       ["until", earnings.until],
       ["earned", `${earnings.total} credits (${earnings.gross} paid, ${earnings.fee} fee)`],
-      ["a day", earnings.daily_average],
-      ["bookings", String(earnings.bookings)],
+      ["of that", `${earnings.of_hours} for hours, ${earnings.of_calls} for calls`],
+      ["a day", `${earnings.daily_average}, over ${earnings.days} days`],
+      ["bookings", `${earnings.bookings}, and ${earnings.calls} calls`],
+      ...(earnings.top_client === null ? [] : [["top client", earnings.top_client]]),
       [
         "realized rate",
         earnings.realized_rate === null ? "nothing yet" : `${earnings.realized_rate} credits/h`,
@@ -83,8 +86,13 @@ const earningsText = (earnings: GpuEarnings): string =>
     ...Object.entries(earnings.by).flatMap(([name, parts]) => [
       "",
       alignColumns([
-        [name, "credits", "bookings"],
-        ...parts.map(({ key, share, bookings }) => [key, share, String(bookings)]),
+        [name, "credits", "bookings", "calls"],
+        ...parts.map(({ key, share, bookings, calls }) => [
+          printable(key),
+          share,
+          String(bookings),
+          String(calls),
+        ]),
       ]),
     ]),
   ].join("\n")

@@ -180,6 +180,7 @@ const updateCommand = Command.make({
     ...termsOptions,
     paused: Parameter.flag("paused", "No new bookings; those that are sold stay."),
     offered: Parameter.flag("offered", "New bookings again."),
+    alwaysOpen: Parameter.flag("always-open", "It has no schedule any more: always to be had."),
     ...marketOptions,
     json: jsonOption,
   },
@@ -190,10 +191,15 @@ const updateCommand = Command.make({
           argument: "--paused --offered",
           allowed: "expected one of them",
         })
+      if (given.alwaysOpen && Option.isSome(given.schedule))
+        return yield* new UsageError({
+          argument: "--schedule --always-open",
+          allowed: "expected one of them",
+        })
       const market = yield* marketOf(given)
       const path = `/marketplace/gpu/${encodeURIComponent(given.gpuId)}`
       const memory = yield* numberOf("--memory", given.memory)
-      const schedule = yield* scheduleOf(given.schedule)
+      const schedule = given.alwaysOpen ? null : yield* scheduleOf(given.schedule)
       const change = {
         ...(yield* termsFrom(given)),
         ...present({

@@ -19,8 +19,23 @@ export const hoursCommands = [
   ),
   listed(
     "earnings",
-    "What a machine of yours earned by the hour.",
+    "What a machine of yours earned: by the hour, and by calls that its host served.",
     async () => (await import("./figure-commands.ts")).earningsCommand,
+  ),
+  listed(
+    "analytics",
+    "How much of a machine of yours was sold, when most, and what brought most for an hour of work.",
+    async () => (await import("./insight-commands.ts")).analyticsCommand,
+  ),
+  listed(
+    "suggestions",
+    "What you could change about a machine of yours, and the figures that it follows from.",
+    async () => (await import("./insight-commands.ts")).suggestionsCommand,
+  ),
+  listed(
+    "alerts",
+    "What the checks of your machines have found: GPUs that failed, memory, failing jobs.",
+    async () => (await import("./insight-commands.ts")).alertsCommand,
   ),
   listed(
     "rates",
@@ -61,6 +76,11 @@ export const hoursCommands = [
     "cancel",
     "Cancel a booking before it has begun.",
     async () => (await import("./booking-commands.ts")).cancelCommand,
+  ),
+  listed(
+    "batch",
+    "Many requests that can wait, answered within a day at a discount.",
+    async () => (await import("./batch-commands.ts")).batchCommand,
   ),
 ]
 

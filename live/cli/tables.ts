@@ -37,6 +37,14 @@ export const gpuText = (gpu: GpuView): string =>
       "price",
       `${gpu.price_per_hour} credits/h now: ${gpu.base_price} × ${gpu.multiplier} (${gpu.strategy})`,
     ],
+    ...(gpu.strategy === "dynamic"
+      ? [
+          [
+            "rises",
+            `from ${gpu.demand_threshold} of it in use on, to × ${gpu.max_multiplier} at most`,
+          ],
+        ]
+      : []),
     ["open", printable(gpu.schedule_text)],
   ])
 

@@ -133,6 +133,16 @@ export const LiveConfig = Schema.Struct({
       "d",
     ),
   }),
+  batches: group({
+    fileBytes: count(33_554_432, 1024, 1_073_741_824, "Largest file of a batch"),
+    storedBytes: count(
+      268_435_456,
+      1024,
+      1_099_511_627_776,
+      "Files of one account together, those that batches left included",
+    ),
+    items: count(50_000, 1, 1_000_000, "Items of one batch"),
+  }),
   accounts: group({
     isSignUpOpen: flag(true, "Whether anyone may open an account"),
     signUpsPerHour: count(20, 1, 1_000_000, "Sign-ups from one address an hour"),

@@ -9,7 +9,9 @@ import { type MarketStore, type RecordKind, Store } from "../store/store.ts"
 import { type Collection, makeCollection } from "./collection.ts"
 import {
   AccountRecord,
+  BatchRecord,
   BookingRecord,
+  FileRecord,
   GpuRecord,
   HostRecord,
   InstanceRecord,
@@ -32,6 +34,8 @@ export interface Directory {
   readonly gpus: Collection<GpuRecord>
   readonly bookings: Collection<BookingRecord>
   readonly webhooks: Collection<WebhookRecord>
+  readonly files: Collection<FileRecord>
+  readonly batches: Collection<BatchRecord>
   readonly accountByPublicId: (publicId: string) => AccountRecord | undefined
   readonly accountByRecovery: (hash: string) => AccountRecord | undefined
   readonly keyByHash: (hash: string) => KeyRecord | undefined
@@ -48,6 +52,10 @@ export interface Directory {
   readonly bookingByName: (account: number, name: string) => BookingRecord | undefined
   readonly bookingsOfAccount: (account: number) => ReadonlyArray<number>
   readonly bookingsOfProvider: (account: number) => ReadonlyArray<number>
+  readonly fileByPublicId: (publicId: string) => FileRecord | undefined
+  readonly filesOfAccount: (account: number) => ReadonlyArray<number>
+  readonly batchByPublicId: (publicId: string) => BatchRecord | undefined
+  readonly batchesOfAccount: (account: number) => ReadonlyArray<number>
   readonly bookingsOfGpu: (gpu: NodeId) => ReadonlyArray<number>
 }
 
@@ -70,6 +78,8 @@ export const loadDirectory: Effect.Effect<Directory, StoreFault, Store> = Effect
     gpus: yield* loadCollection(store, "gpus", GpuRecord),
     bookings: yield* loadCollection(store, "bookings", BookingRecord),
     webhooks: yield* loadCollection(store, "webhooks", WebhookRecord),
+    files: yield* loadCollection(store, "files", FileRecord),
+    batches: yield* loadCollection(store, "batches", BatchRecord),
   })
 })
 
@@ -98,6 +108,10 @@ export const makeDirectory = (collections: Collections): Directory => {
     bookingByName: (account, name) => bookingByName(`${account} ${name}`),
     bookingsOfAccount: bookings.groupBy(({ account }) => account),
     bookingsOfProvider: bookings.groupBy(({ provider }) => provider),
+    fileByPublicId: collections.files.indexBy(({ publicId }) => publicId),
+    filesOfAccount: collections.files.groupBy(({ account }) => account),
+    batchByPublicId: collections.batches.indexBy(({ publicId }) => publicId),
+    batchesOfAccount: collections.batches.groupBy(({ account }) => account),
     bookingsOfGpu: bookings.groupBy(({ gpu }) => gpu),
   }
 }

@@ -5,6 +5,7 @@
 import { Schema } from "effect"
 import type {
   AccountId,
+  BatchId,
   BookingId,
   InstanceId,
   ModelId,
@@ -13,6 +14,7 @@ import type {
   TransferId,
 } from "../../engine/index.ts"
 import { priceStrategies } from "../../engine/index.ts"
+import { alertNames, Monitoring } from "../protocol/figures-protocol.ts"
 
 const Id = Schema.NonNegativeInt
 /** The same, as the kernel's ids of one kind. A host is a node of the market. */
@@ -24,6 +26,7 @@ const Instance = idOf<InstanceId>()
 const Transfer = idOf<TransferId>()
 const Region = idOf<RegionId>()
 const Booking = idOf<BookingId>()
+const Batch = idOf<BatchId>()
 const Millis = Schema.Int
 /** µs since the market was opened. */
 const Micros = Schema.NonNegativeInt
@@ -183,6 +186,19 @@ export const GpuRecord = Schema.Struct({
   createdAtMillis: Millis,
   /** Absent: it is listed. */
   removedAtMillis: maybe(Millis),
+  /** What its agent is asked to look at; absent: nothing. */
+  monitoring: maybe(Monitoring),
+  /** Those that have ever fired, each as it stands. */
+  alerts: maybe(
+    Schema.Array(
+      Schema.Struct({
+        alert: Schema.Literal(...alertNames),
+        state: Schema.Literal("firing", "resolved"),
+        value: Schema.Number,
+        sinceAt: Micros,
+      }),
+    ),
+  ),
 })
 export type GpuRecord = typeof GpuRecord.Type
 
@@ -237,3 +253,72 @@ export const WebhookRecord = Schema.Struct({
   removedAtMillis: maybe(Millis),
 })
 export type WebhookRecord = typeof WebhookRecord.Type
+
+/** A file that somebody brought, or that a batch left for its owner. */
+export const FileRecord = Schema.Struct({
+  id: Id,
+  publicId: Schema.String,
+  account: Account,
+  purpose: Schema.Literal("batch", "batch_output"),
+  filename: Schema.String,
+  bytes: Schema.NonNegativeInt,
+  /** How many parts it is kept in. */
+  parts: Schema.NonNegativeInt,
+  /** All of it is there; a batch's output is written first. */
+  isWhole: Schema.Boolean,
+  createdAtMillis: Millis,
+  deletedAtMillis: maybe(Millis),
+})
+export type FileRecord = typeof FileRecord.Type
+
+export const batchStatuses = [
+  "validating",
+  "failed",
+  "in_progress",
+  "finalizing",
+  "completed",
+  "expired",
+  "cancelling",
+  "cancelled",
+] as const
+
+/** What is wrong with a batch's file; `line` from 1 on, where it is one line's. */
+const BatchError = Schema.Struct({
+  code: Schema.String,
+  message: Schema.String,
+  param: Schema.NullOr(Schema.String),
+  line: Schema.NullOr(Schema.Int),
+})
+export type BatchError = typeof BatchError.Type
+
+/** A batch, to the end of its life: what the kernel knows only while it is not over. */
+export const BatchRecord = Schema.Struct({
+  id: Id,
+  publicId: Schema.String,
+  account: Account,
+  /** Whose calls its items are. */
+  key: Id,
+  endpoint: Schema.String,
+  inputFile: Id,
+  metadata: Schema.NullOr(Schema.Record({ key: Schema.String, value: Schema.String })),
+  status: Schema.Literal(...batchStatuses),
+  /** Set when its file was found to be right. */
+  model: maybe(Model),
+  /** What the kernel calls it, once it has taken it. */
+  batch: maybe(Batch),
+  /** How the kernel closed it. */
+  outcome: maybe(Schema.Literal("done", "expired", "cancelled")),
+  errors: maybe(Schema.Array(BatchError)),
+  total: Schema.NonNegativeInt,
+  completed: Schema.NonNegativeInt,
+  failed: Schema.NonNegativeInt,
+  /** Minor units: charged once it is over. */
+  charged: Minor,
+  outputFile: maybe(Id),
+  errorFile: maybe(Id),
+  createdAtMillis: Millis,
+  expiresAtMillis: Millis,
+  /** When it came to a status, by its name. */
+  cameAtMillis: Schema.Record({ key: Schema.String, value: Millis }),
+})
+export type BatchRecord = typeof BatchRecord.Type

@@ -1,5 +1,6 @@
 /** What hosts are told of hours, by whoever sells them. */
 import type { HostRecord } from "../directory/records.ts"
+import type { Monitoring } from "../protocol/figures-protocol.ts"
 import type { Heartbeat } from "../protocol/host-protocol.ts"
 import type { HostBooking } from "../protocol/hours-protocol.ts"
 
@@ -7,4 +8,9 @@ import type { HostBooking } from "../protocol/hours-protocol.ts"
 export type HostHours = (
   host: HostRecord,
   report: Heartbeat,
-) => { readonly bookings: ReadonlyArray<HostBooking>; readonly withinSeconds: number }
+) => {
+  readonly bookings: ReadonlyArray<HostBooking>
+  readonly withinSeconds: number
+  /** What its agent is to look at. */
+  readonly monitoring?: Monitoring | undefined
+}

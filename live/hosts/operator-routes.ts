@@ -260,6 +260,7 @@ const heartbeatRoute = (app: FastifyInstance, parts: OperatorParts): void => {
           sold?.withinSeconds ?? Infinity,
         ),
         ...(sold === undefined ? {} : { bookings: sold.bookings }),
+        ...(sold?.monitoring === undefined ? {} : { monitoring: sold.monitoring }),
         jobs: held.map(({ jobId, attempt, epoch, phase, chunks }) => ({
           job_id: jobId,
           attempt,

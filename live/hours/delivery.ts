@@ -3,7 +3,14 @@
  * access to, or to end it for. What it gives for the consumer is kept sealed until access ends.
  */
 import type { BookingView as KernelView } from "../../engine/index.ts"
-import { bookingView, listingView, microsPerHour, microsPerSecond } from "../../engine/index.ts"
+import {
+  bookingView,
+  instanceView,
+  listingView,
+  microsPerHour,
+  microsPerSecond,
+  nodeView,
+} from "../../engine/index.ts"
 import type { BookingRecord, HostRecord } from "../directory/records.ts"
 import type { LiveServices } from "../directory/services.ts"
 import type { Vault } from "../hosts/credentials/vault.ts"
@@ -68,10 +75,20 @@ export const makeDelivery = (parts: DeliveryParts): Delivery => {
     consumer: directory.accounts.get(booking.account)?.publicId ?? "",
   })
 
+  /** Streams at once that the gateway's own measurements found the host to serve; `undefined` where there are none. */
+  const streamsMeasured = (id: number): number | undefined => {
+    const { market } = driver
+    const found = (nodeView(market, id)?.instances ?? [])
+      .map((instance) => instanceView(market, instance)?.measuredSlots ?? 0)
+      .filter((slots) => slots > 0)
+    return found.length === 0 ? undefined : Math.max(...found)
+  }
+
+  /** No more jobs than streams that were measured; of a host that serves no calls its word is all there is. */
   const measure = ({ id }: HostRecord, memoryTotalMib: number | undefined): void => {
     const gpu = directory.gpus.get(id)
     if (gpu === undefined || driver.market.economy.listings.capacity !== "measured") return
-    const { maxJobs } = gpu.terms
+    const maxJobs = Math.min(gpu.terms.maxJobs, streamsMeasured(id) ?? Infinity)
     const memoryMib = Math.min(gpu.terms.memoryMib, Math.floor(memoryTotalMib ?? Infinity))
     const listing = listingView(driver.market, id)
     if (listing === undefined || (listing.jobs === maxJobs && listing.memoryMib === memoryMib))

@@ -1,38 +1,28 @@
-/** What a machine earned by the hour, from what was released of its bookings. */
+/** What a machine earned, and how it does (docs/hours.md#figures). */
 import { Effect } from "effect"
 import { microsPerHour } from "../../engine/index.ts"
-import { localClock } from "../../schedules/index.ts"
+import type { Breakdown, Payment } from "../analytics/earnings.ts"
+import { breakdowns, partsBy, perHour, totalsOf } from "../analytics/earnings.ts"
+import { peakHoursOf, utilisationOf } from "../analytics/use.ts"
 import type { LiveServices } from "../directory/services.ts"
-import { durably } from "../driver/market-driver.ts"
 import { badRequest } from "../http/http-error.ts"
-import type { EarningsQuery, GpuEarnings, GpuStatus } from "../protocol/hours-protocol.ts"
-import type { StoredBookingStep } from "../store/booking-step.ts"
+import type { EarningsQuery, GpuAnalytics, GpuEarnings } from "../protocol/figures-protocol.ts"
+import type { GpuStatus } from "../protocol/hours-protocol.ts"
 import type { StoreBroken, StoreFault } from "../store/errors.ts"
 import { creditsOf } from "../views/credits.ts"
 import type { Gpus, Listed } from "./gpus.ts"
+import { clockOf, listedAt, machineUse } from "./machine-use.ts"
 import type { MarketCalendar } from "./market-calendar.ts"
+import { hoursModel, paymentsOf } from "./payments.ts"
 
 const microsPerDay = 24 * microsPerHour
 const statusDays = 30
-const pageOfSteps = 1000
 
 export interface EarningsParts {
   readonly services: LiveServices
   readonly calendar: MarketCalendar
   readonly gpus: Gpus
 }
-
-interface Payment {
-  readonly at: number
-  readonly booking: number
-  readonly consumer: number
-  readonly drawn: number
-  readonly fee: number
-  readonly share: number
-}
-
-const breakdowns = ["client", "model", "hour"] as const
-type Breakdown = (typeof breakdowns)[number]
 
 const isBreakdown = (word: string): word is Breakdown => breakdowns.includes(word as Breakdown)
 
@@ -52,58 +42,43 @@ const periodMicros = (period = "30d"): number =>
 
 export const earningsOf = (
   parts: EarningsParts,
-  { gpu, host, listing }: Listed,
+  listed: Listed,
   query: EarningsQuery,
 ): Effect.Effect<GpuEarnings, StoreBroken | StoreFault> => {
   const by = breakdownsIn(query.by)
   return Effect.gen(function* () {
     const { services, calendar } = parts
-    const { directory, driver } = services
+    const { driver } = services
     const until = driver.clock.nowMicros()
     const from = Math.max(0, until - periodMicros(query.period))
-    const payments = yield* paymentsOf(services, gpu.id, from)
+    const payments = yield* paymentsOf(parts, listed, from)
+    const { timezone, clock } = clockOf(parts, listed.gpu, spanWith(parts, payments, from, until))
     const credits = (minor: number): string => creditsOf(driver.market, minor)
-    const total = sum(payments, ({ share }) => share)
-    const timezone = directory.regions.get(listing.region)?.timezone ?? "UTC"
-    const clock = localClock(timezone, calendar.originMicros, calendar.originMicros + until)
-    const clientOf = ({ consumer }: Payment): string =>
-      directory.accounts.get(consumer)?.publicId ?? ""
-    const keyOf: Readonly<Record<Breakdown, (payment: Payment) => string>> = {
-      client: clientOf,
-      model: () => "hours",
-      hour: ({ at }) => String(clock(calendar.originMicros + at).hour),
-    }
-    const grouped = (of: (payment: Payment) => string) => {
-      const groups = new Map<string, Array<Payment>>()
-      for (const payment of payments)
-        groups.set(of(payment), [...(groups.get(of(payment)) ?? []), payment])
-      return [...groups]
-        .map(([key, all]) => ({
-          key,
-          minor: sum(all, ({ share }) => share),
-          bookings: new Set(all.map(({ booking }) => booking)).size,
-        }))
-        .toSorted((a, b) => b.minor - a.minor)
-    }
-    const days = Math.max(1, Math.ceil((until - Math.max(from, firstAt(payments))) / microsPerDay))
+    const totals = totalsOf(payments)
+    const ofHours = totalsOf(payments.filter(({ model }) => model === hoursModel))
+    const days = daysOf(parts, payments, from, until)
     return {
-      gpu_id: host.publicId,
+      gpu_id: listed.host.publicId,
       from: calendar.isoOf(from),
       until: calendar.isoOf(until),
-      gross: credits(sum(payments, ({ drawn }) => drawn)),
-      fee: credits(sum(payments, ({ fee }) => fee)),
-      total: credits(total),
-      daily_average: credits(Math.floor(total / days)),
-      top_client: grouped(clientOf)[0]?.key ?? null,
-      realized_rate: realisedRate(services, payments, credits),
-      bookings: new Set(payments.map(({ booking }) => booking)).size,
+      timezone,
+      gross: credits(totals.gross),
+      fee: credits(totals.fee),
+      total: credits(totals.share),
+      of_hours: credits(ofHours.share),
+      of_calls: credits(totals.share - ofHours.share),
+      days,
+      daily_average: credits(Math.floor(totals.share / days)),
+      top_client: partsBy(payments, "client", clock)[0]?.key ?? null,
+      realized_rate: rateOrNull(credits, ofHours.gross, ofHours.jobMicros),
+      bookings: totals.bookings,
+      calls: totals.calls,
       by: Object.fromEntries(
         by.map((name) => [
           name,
-          grouped(keyOf[name]).map(({ key, minor, bookings }) => ({
-            key,
-            share: credits(minor),
-            bookings,
+          partsBy(payments, name, clock).map(({ share, ...part }) => ({
+            ...part,
+            share: credits(share),
           })),
         ]),
       ),
@@ -111,51 +86,90 @@ export const earningsOf = (
   })
 }
 
-const firstAt = (payments: ReadonlyArray<Payment>): number =>
-  payments.reduce((first, { at }) => Math.min(first, at), Infinity)
-
-const sum = <T>(all: ReadonlyArray<T>, of: (one: T) => number): number =>
-  all.reduce((total, one) => total + of(one), 0)
-
-/** What was paid ÷ the job-hours that it was paid for; of bookings of memory alone, the hours. */
-const realisedRate = (
-  { directory }: LiveServices,
+/** The time of the market that a clock is needed for: what is paid now may be for hours before. */
+const spanWith = (
+  { calendar }: EarningsParts,
   payments: ReadonlyArray<Payment>,
-  credits: (minor: number) => string,
-): string | null => {
-  const bookings = new Set(payments.map(({ booking }) => booking))
-  const hours = sum([...bookings], (id) => {
-    const booking = directory.bookings.get(id)
-    if (booking === undefined) return 0
-    const until = Math.min(booking.endAt, booking.revokedAt ?? booking.endAt)
-    return (Math.max(0, until - booking.startAt) / microsPerHour) * Math.max(1, booking.jobs)
-  })
-  return hours === 0 ? null : credits(Math.round(sum(payments, ({ drawn }) => drawn) / hours))
+  from: number,
+  until: number,
+): readonly [number, number] =>
+  payments.reduce<readonly [number, number]>(
+    ([first, last], { fromMicros, untilMicros }) => [
+      Math.min(first, fromMicros - calendar.originMicros),
+      Math.max(last, untilMicros - calendar.originMicros),
+    ],
+    [from, until],
+  )
+
+/** From the first hour of the period that was paid for; begun days count. */
+const daysOf = (
+  { calendar }: EarningsParts,
+  payments: ReadonlyArray<Payment>,
+  from: number,
+  until: number,
+): number => {
+  const first = payments.reduce(
+    (least, { fromMicros }) => Math.min(least, fromMicros - calendar.originMicros),
+    until,
+  )
+  return Math.max(1, Math.ceil((until - Math.max(from, first)) / microsPerDay))
 }
 
-const paymentsOf = (
-  { driver, store }: LiveServices,
-  listing: number,
-  fromMicros: number,
-): Effect.Effect<ReadonlyArray<Payment>, StoreBroken | StoreFault> =>
+const rateOrNull = (
+  credits: (minor: number) => string,
+  amount: number,
+  jobMicros: number,
+): string | null => {
+  const rate = perHour(amount, jobMicros)
+  return rate === undefined ? null : credits(rate)
+}
+
+export const analyticsOf = (
+  parts: EarningsParts,
+  listed: Listed,
+  period: string | undefined,
+): Effect.Effect<GpuAnalytics, StoreBroken | StoreFault> =>
   Effect.gen(function* () {
-    yield* durably(driver)
-    const payments: Array<Payment> = []
-    for (let afterId = 0; ;) {
-      const steps: ReadonlyArray<StoredBookingStep> = yield* store.bookingSteps({
-        listing,
-        kind: "released",
-        fromMicros,
-        afterId,
-        count: pageOfSteps,
-      })
-      for (const { at, booking, consumer, figures } of steps) {
-        const { drawn, fee, share } = JSON.parse(figures) as Payment
-        payments.push({ at, booking, consumer, drawn, fee, share })
-      }
-      const last = steps.at(-1)
-      if (last === undefined || steps.length < pageOfSteps) return payments
-      afterId = last.id
+    const { services, calendar } = parts
+    const { driver } = services
+    const { gpu, host } = listed
+    const until = driver.clock.nowMicros()
+    const from = Math.min(until, Math.max(listedAt(parts, gpu), until - periodMicros(period)))
+    const payments = yield* paymentsOf(parts, listed, from)
+    const { timezone, clock } = clockOf(parts, gpu, spanWith(parts, payments, from, until))
+    const credits = (minor: number): string => creditsOf(driver.market, minor)
+    const use = machineUse(parts, gpu, [from, until], clock)
+    const ofHours = totalsOf(payments.filter(({ model }) => model === hoursModel))
+    const models = partsBy(payments, "model", clock).map(({ key, share }) => {
+      const { jobMicros } = totalsOf(payments.filter(({ model }) => model === key))
+      return { key, share, jobMicros, profit: perHour(share, jobMicros) }
+    })
+    return {
+      gpu_id: host.publicId,
+      from: calendar.isoOf(from),
+      until: calendar.isoOf(until),
+      timezone,
+      utilization_rate: ratioOrNull(utilisationOf(use)),
+      sold_hours: hoursIn(use.soldMicros),
+      open_hours: hoursIn(use.openMicros),
+      realized_rate: rateOrNull(credits, ofHours.gross, ofHours.jobMicros),
+      peak_hours: peakHoursOf(use.soldByHour),
+      hours: use.soldByHour.map((sold, hour) => ({
+        hour,
+        sold_hours: hoursIn(sold),
+        open_hours: hoursIn(use.openByHour[hour]),
+        utilization: ratioOrNull(
+          use.openByHour[hour] === 0 ? undefined : sold / use.openByHour[hour],
+        ),
+      })),
+      profitable_models: models
+        .toSorted((one, other) => (other.profit ?? -1) - (one.profit ?? -1))
+        .map(({ key, share, jobMicros, profit }) => ({
+          model: key,
+          share: credits(share),
+          job_hours: hoursIn(jobMicros),
+          share_per_hour: profit === undefined ? null : credits(profit),
+        })),
     }
   })
 
@@ -166,29 +180,28 @@ export const statusOf = (
 ): Effect.Effect<GpuStatus, StoreBroken | StoreFault> =>
   Effect.gen(function* () {
     const { services, calendar, gpus } = parts
-    const { directory, driver, nowMillis } = services
+    const { directory, driver } = services
     const { gpu } = listed
     const now = driver.clock.nowMicros()
-    const listedMicros = Math.max(1, (nowMillis() - gpu.createdAtMillis) * 1000)
-    const from = Math.max(0, now - statusDays * microsPerDay)
-    const payments = yield* paymentsOf(services, gpu.id, from)
-    const bookings = directory.bookingsOfGpu(gpu.id).flatMap((id) => {
-      const booking = directory.bookings.get(id)
-      return booking === undefined || booking.outcome === "cancelled" ? [] : booking
-    })
-    const soldMicros = sum(bookings, ({ startAt, endAt, revokedAt = endAt, jobs }) => {
-      const until = Math.min(endAt, revokedAt, now)
-      return Math.max(0, until - Math.max(from, startAt)) * Math.max(1, jobs)
-    })
-    const open = Math.min(listedMicros, statusDays * microsPerDay) * gpu.terms.maxJobs
+    const from = Math.min(now, Math.max(listedAt(parts, gpu), now - statusDays * microsPerDay))
+    const payments = yield* paymentsOf(parts, listed, from)
+    const use = machineUse(parts, gpu, [from, now], clockOf(parts, gpu, [from, now]).clock)
+    const ofHours = totalsOf(payments.filter(({ model }) => model === hoursModel))
+    const bookings = directory
+      .bookingsOfGpu(gpu.id)
+      .flatMap((id) => directory.bookings.get(id) ?? [])
     const next = bookings
       .filter(({ startAt, closedAt }) => startAt > now && closedAt === undefined)
       .reduce((first, { startAt }) => Math.min(first, startAt), Infinity)
     return {
       ...gpus.view(listed),
-      sold_hours: rounded(soldMicros / microsPerHour),
-      utilization: rounded(Math.min(1, soldMicros / open)),
-      realized_rate: realisedRate(services, payments, (minor) => creditsOf(driver.market, minor)),
+      sold_hours: hoursIn(use.soldMicros),
+      utilization: ratioOrNull(utilisationOf(use)) ?? 0,
+      realized_rate: rateOrNull(
+        (minor) => creditsOf(driver.market, minor),
+        ofHours.gross,
+        ofHours.jobMicros,
+      ),
       running: bookings
         .filter(
           ({ startedAt, revokedAt, closedAt }) =>
@@ -199,4 +212,7 @@ export const statusOf = (
     }
   })
 
-const rounded = (value: number): number => Math.round(value * 1000) / 1000
+const hoursIn = (jobMicros: number): number => Math.round((jobMicros / microsPerHour) * 1000) / 1000
+
+const ratioOrNull = (ratio: number | undefined): number | null =>
+  ratio === undefined ? null : Math.round(ratio * 10_000) / 10_000

@@ -1,10 +1,11 @@
-/** The feed of an account's bookings: every step of their lives, in order, from the first on. */
+/** The feed of an account: every step of its bookings' lives, and alerts of its machines, in order. */
 import { Effect } from "effect"
 import type { LiveServices } from "../directory/services.ts"
 import { durably } from "../driver/market-driver.ts"
 import type { BookingEvent } from "../protocol/hours-protocol.ts"
 import type { StoredBookingStep } from "../store/booking-step.ts"
 import type { StoreBroken, StoreFault } from "../store/errors.ts"
+import { noBooking } from "./history.ts"
 import type { MarketCalendar } from "./market-calendar.ts"
 import { detailsOf } from "./step-details.ts"
 
@@ -15,11 +16,17 @@ const eventOf = (
   { id, at, booking, listing, consumer, provider, kind, figures }: StoredBookingStep,
 ): BookingEvent => ({
   id: String(id),
-  type: `booking.${kind}`,
+  type: booking === noBooking ? kind : `booking.${kind}`,
   at: calendar.isoOf(at),
-  booking_id: services.directory.bookings.get(booking)?.publicId ?? "",
+  booking_id:
+    booking === noBooking ? null : (services.directory.bookings.get(booking)?.publicId ?? ""),
   gpu_id: services.directory.hosts.get(listing)?.publicId ?? "",
-  side: consumer !== account ? "provider" : provider === account ? "both" : "consumer",
+  side:
+    booking === noBooking || consumer !== account
+      ? "provider"
+      : provider === account
+        ? "both"
+        : "consumer",
   details: detailsOf(services, calendar, figures),
 })
 

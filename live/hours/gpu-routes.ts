@@ -6,11 +6,9 @@ import type { LiveServices } from "../directory/services.ts"
 import { requireHostKey, requireOperator } from "../hosts/host-access.ts"
 import { unknownCursor } from "../http/http-error.ts"
 import { routeSchema } from "../http/route-schema.ts"
-import { runEffect } from "../http/run-effect.ts"
 import { sendSecret } from "../http/secret-answer.ts"
 import * as Protocol from "../protocol/hours-protocol.ts"
 import { accountKeys, changeRate, providerKeys, requireProvider } from "./caller.ts"
-import { earningsOf, statusOf } from "./earnings.ts"
 import type { Listed } from "./gpus.ts"
 import { gibOf, rateOf } from "./gpus.ts"
 import type { Hours } from "./hours.ts"
@@ -23,7 +21,7 @@ export const gpuRoutes = (app: FastifyInstance, hours: Hours): void => {
   registrationRoute(app, hours)
   listRoutes(app, hours)
   changeRoutes(app, hours)
-  figureRoutes(app, hours)
+  calendarRoute(app, hours)
 }
 
 const registrationRoute = (app: FastifyInstance, { services, gpus }: Hours): void => {
@@ -237,45 +235,8 @@ const changeRoutes = (app: FastifyInstance, hours: Hours): void => {
   )
 }
 
-const figureRoutes = (app: FastifyInstance, hours: Hours): void => {
+const calendarRoute = (app: FastifyInstance, hours: Hours): void => {
   const { services, gpus, calendar } = hours
-  app.get<{ Params: Protocol.GpuPath }>(
-    "/marketplace/gpu/:id/status",
-    {
-      schema: routeSchema({
-        tag,
-        summary: "How it does: utilization, bookings, realized rate",
-        keys: providerKeys,
-        params: Protocol.GpuPath,
-        answers: { 200: Protocol.GpuStatus },
-        errors: [404, 409],
-      }),
-    },
-    async (request) => {
-      const listed = gpus.named(request.params.id)
-      requireProvider(services, request, listed)
-      return runEffect(statusOf(hours, listed))
-    },
-  )
-  app.get<{ Params: Protocol.GpuPath; Querystring: Protocol.EarningsQuery }>(
-    "/marketplace/gpu/:id/earnings",
-    {
-      schema: routeSchema({
-        tag,
-        summary: "What it earned by the hour",
-        keys: providerKeys,
-        params: Protocol.GpuPath,
-        query: Protocol.EarningsQuery,
-        answers: { 200: Protocol.GpuEarnings },
-        errors: [404, 409],
-      }),
-    },
-    async (request) => {
-      const listed = gpus.named(request.params.id)
-      requireProvider(services, request, listed)
-      return runEffect(earningsOf(hours, listed, request.query))
-    },
-  )
   app.get<{ Params: Protocol.GpuPath; Querystring: Protocol.CalendarQuery }>(
     "/marketplace/gpu/:id/calendar",
     {

@@ -298,6 +298,8 @@ export const makeGpus = (parts: GpuParts): Gpus => {
         least_price: rate(listing.leastRate),
         peak_multiplier: listing.peakBps / one,
         bulk_discount: listing.bulkBps / one,
+        demand_threshold: listing.thresholdBps / one,
+        max_multiplier: listing.mostBps / one,
         schedule: (gpu.schedule as GpuView["schedule"] | undefined) ?? null,
         schedule_text: scheduleText(gpu),
         next_change_at: calendar.isoOrNull(listing.nextTurnAt),

@@ -30,6 +30,14 @@ export type StepKind =
   | "cancelled"
   | "closed"
 
+/** Of a machine, not of a booking. */
+export type MachineStepKind = "alert.firing" | "alert.resolved"
+
+/** The booking of what is no step of one: bookings are counted from 1. */
+export const noBooking = 0
+
+type Parties = Pick<BookingRecord, "account" | "provider">
+
 type Details = Readonly<Record<string, unknown>>
 
 interface Step {
@@ -53,13 +61,18 @@ export interface History {
   ) => BookingRecord | DeclineReason | { readonly rejection: Rejection }
   /** What a party does: noted before what follows from it. */
   readonly act: (fact: Fact, step: Omit<Step, "atMicros">) => Rejection | undefined
+  /** Tells a machine's provider of something that is no step of a booking. */
+  readonly tellOf: (
+    machine: { readonly gpu: number; readonly account: Parties["account"] },
+    step: Pick<Step, "details" | "atMicros"> & { readonly kind: MachineStepKind },
+  ) => void
   /** Changes a record beside its steps. */
   readonly change: (booking: BookingRecord) => void
   /** Bookings of a machine that are not over. */
   readonly openOf: (gpu: number) => ReadonlyArray<BookingRecord>
   readonly open: () => ReadonlyArray<BookingRecord>
   /** Calls `listener` after each step that was noted. */
-  readonly onStep: (listener: (booking: BookingRecord) => void) => void
+  readonly onStep: (listener: (parties: Parties) => void) => void
 }
 
 /** To be made before the market takes requests. `before`: the latest entry that was there at the start. */
@@ -71,7 +84,7 @@ export const keepHistory = (
     const { directory, driver, store } = services
     const { bookings } = directory
     const open = new Map<number, Set<number>>()
-    const listeners: Array<(booking: BookingRecord) => void> = []
+    const listeners: Array<(parties: Parties) => void> = []
     /** While the past is read, and while a party acts: what follows waits for its turn. */
     let waiting: Array<readonly [Command, number]> | undefined = []
     let ordered:
@@ -214,6 +227,18 @@ export const keepHistory = (
         } finally {
           flush()
         }
+      },
+      tellOf: ({ gpu, account }, { kind, details, atMicros }) => {
+        store.noteBookingStep({
+          at: atMicros,
+          booking: noBooking,
+          listing: gpu,
+          consumer: account,
+          provider: account,
+          kind,
+          figures: JSON.stringify(details),
+        })
+        for (const listener of listeners) listener({ account, provider: account })
       },
       change: put,
       openOf,

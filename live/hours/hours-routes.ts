@@ -1,7 +1,9 @@
 /** All routes of hours. */
 import type { FastifyPluginAsync } from "fastify"
+import { alertRoutes } from "./alert-routes.ts"
 import { bookingRoutes } from "./booking-routes.ts"
 import { eventRoutes } from "./event-routes.ts"
+import { figureRoutes } from "./figure-routes.ts"
 import { gpuRoutes } from "./gpu-routes.ts"
 import type { Hours } from "./hours.ts"
 
@@ -9,6 +11,8 @@ export const hoursRoutes =
   (hours: Hours): FastifyPluginAsync =>
   async (app) => {
     gpuRoutes(app, hours)
+    figureRoutes(app, hours)
+    alertRoutes(app, hours)
     bookingRoutes(app, hours)
     eventRoutes(app, hours)
   }

@@ -11,6 +11,9 @@ import type { Vault } from "../hosts/credentials/vault.ts"
 import type { NetworkGuard } from "../hosts/network-guard.ts"
 import type { Registry } from "../hosts/registry/registry.ts"
 import type { StoreBroken, StoreFault } from "../store/errors.ts"
+import type { HostHours } from "../hosts/host-hours.ts"
+import type { Alerts } from "./alerts.ts"
+import { makeAlerts } from "./alerts.ts"
 import type { Bookings } from "./bookings.ts"
 import { makeBookings } from "./bookings.ts"
 import { startDeliveryProber } from "./delivery-prober.ts"
@@ -46,6 +49,9 @@ export interface Hours {
   readonly bookings: Bookings
   readonly delivery: Delivery
   readonly webhooks: Webhooks
+  readonly alerts: Alerts
+  /** What hosts are told with each heartbeat. */
+  readonly hostHours: HostHours
   readonly close: () => Promise<void>
 }
 
@@ -65,6 +71,7 @@ export const makeHours = ({
     const delivery = makeDelivery({ services, calendar, history, vault, guard })
     const bookings = makeBookings({ services, calendar, gpus, history, vault })
     const webhooks = makeWebhooks({ services, calendar, history, guard, vault })
+    const alerts = makeAlerts({ services, calendar, gpus, history })
     const prober = startDeliveryProber(services, history, guard)
     return {
       services,
@@ -75,6 +82,11 @@ export const makeHours = ({
       bookings,
       delivery,
       webhooks,
+      alerts,
+      hostHours: (host, report) => {
+        alerts.hear(host, report)
+        return { ...delivery.hostHours(host, report), monitoring: alerts.askedOf(host) }
+      },
       close: async () => {
         regions.close()
         await Promise.all([prober.close(), webhooks.close()])

@@ -29,6 +29,11 @@ export const declined = (reason: DeclineReason): HttpError => {
       return badRequest("The hours are longer than the market sells them", "hours")
     case "TooFarAhead":
       return badRequest("The hours end further ahead than the market sells them", "start")
+    case "Offline":
+      return conflict(
+        "offline",
+        "The machine is not heard of now; hours of it can be booked that begin later than it is given to come back",
+      )
     case "BondMissing":
       return conflict(
         "bond_missing",

@@ -29,9 +29,6 @@ export const scheduleText = ({ schedule }: GpuRecord): string => {
     : "Closed: this version cannot read its schedule."
 }
 
-/** Always, as a schedule that the market can be told after another one. */
-const always = { timezone: "UTC" }
-
 export interface ScheduleKeeper {
   /** Tells the market when the machine is open from now on. */
   readonly tell: (gpu: GpuRecord) => void
@@ -42,22 +39,26 @@ export const keepSchedules = (services: LiveServices, calendar: MarketCalendar):
   const { directory, driver } = services
   const origin = calendar.originMicros
 
+  const submit = (fact: Parameters<typeof driver.submit>[0]): void => {
+    const rejection = driver.submit(fact)
+    if (rejection !== undefined) throw rejected(rejection)
+  }
   const tell = (gpu: GpuRecord, wantedUntil = 0): void => {
+    if (gpu.schedule === undefined) return submit({ _tag: "ScheduleCleared", listing: gpu.id })
     const now = Math.max(driver.clock.nowMicros(), driver.market.now)
     const until = Math.max(wantedUntil, now + toldMicros)
-    const read = readSchedule(gpu.schedule ?? always)
+    const read = readSchedule(gpu.schedule)
     // Written by a version that knew other zones: nothing is known of when it is open.
     if (Either.isLeft(read)) return
     const { opens, closes } = expand(read.right, origin + now, origin + until)
     const toMarket = (instant: number): number => instant - origin
-    const rejection = driver.submit({
+    submit({
       _tag: "ScheduleSet",
       listing: gpu.id,
       opens: opens.map(toMarket),
       closes: closed(opens, closes, origin + until).map(toMarket),
       until,
     })
-    if (rejection !== undefined) throw rejected(rejection)
   }
 
   driver.addTaker((command) => {

@@ -99,7 +99,8 @@ export const makeWebhooks = (parts: WebhookParts): Webhooks => {
       },
       body,
     })
-    answer.body.destroy()
+    // Nothing in it is of use; where it has not come whole, ending it is an error of its own.
+    answer.body.on("error", () => {}).destroy()
     if (answer.statusCode < 200 || answer.statusCode >= 300)
       throw new Error(`it answered with status ${answer.statusCode}`)
   }

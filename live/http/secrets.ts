@@ -36,6 +36,9 @@ export const newSecret = (kind: SecretKind): NewSecret => {
 
 export const hashOf = (secret: string): string => createHash("sha256").update(secret).digest("hex")
 
-/** `acct_…`, `bk_…`, `host_…`, `key_…`, `tr_…`, `wh_…`: 96 random bits, so that ids tell nothing of how many there are. */
-export const newPublicId = (kind: "acct" | "bk" | "host" | "key" | "tr" | "wh"): string =>
+/** `acct_…`, `batch_…`, `bk_…`, `file-…`, `host_…`, `key_…`, `tr_…`, `wh_…`: 96 random bits, so that ids tell nothing of how many there are. */
+export const newPublicId = (kind: "acct" | "batch" | "bk" | "host" | "key" | "tr" | "wh"): string =>
   `${kind}_${randomBytes(12).toString("base64url")}`
+
+/** As OpenAI's clients know files. */
+export const newFileId = (): string => `file-${randomBytes(12).toString("base64url")}`

@@ -61,6 +61,7 @@ export const MarketState = Schema.Struct({
     Schema.Literal("platform", "host"),
     "host: a model's price here is the least that is asked for it; GET /market/rates has the others",
   ),
+  sells_hours: described(Schema.Boolean, "Whether machines can be booked by the hour here"),
   models: Schema.Array(ModelState),
   hosts: described(Schema.Struct({ online: Schema.Int, known: Schema.Int }), "Machines"),
   breakers: Schema.Struct({ closed: Schema.Int, open: Schema.Int, halfOpen: Schema.Int }),
@@ -123,6 +124,7 @@ export const marketState = (services: LiveServices, rates: MinuteRates): MarketS
   return {
     at: secondsOf(nowMillis()),
     prices_set_by: market.economy.pricing.tokens === "host" ? "host" : "platform",
+    sells_hours: market.economy.hours.areSold,
     models: [...directory.models.all()].map((model) =>
       modelState(services, model, views.get(model.id), tallies.get(model.id), rates),
     ),

@@ -31,6 +31,7 @@ import {
   UnixSeconds,
   whole,
 } from "../http/fields.ts"
+import { HostHealth, Monitoring } from "./figures-protocol.ts"
 import { HostBooking } from "./hours-protocol.ts"
 import { proxiesPage } from "./upload-way.ts"
 
@@ -117,6 +118,7 @@ export const Heartbeat = Schema.Struct({
     JobIds,
     "Ids of jobs whose tokens the host has sent, and of which the gateway has seen nothing: a proxy between holds uploads back",
   ),
+  health: optional(HostHealth, "What its checks found, where the answers ask for any"),
 })
 export type Heartbeat = typeof Heartbeat.Type
 
@@ -388,6 +390,10 @@ export const HeartbeatAnswer = Schema.Struct({
   bookings: optional(
     Schema.Array(HostBooking),
     "Of a host that sells hours: whom it is to give access to, or to end it for, until it is told no more",
+  ),
+  monitoring: optional(
+    Monitoring,
+    "Of a host that sells hours: what it is to look at; absent: nothing",
   ),
 })
 export type HeartbeatAnswer = typeof HeartbeatAnswer.Type

@@ -15,7 +15,6 @@ import {
   optional,
   pageOf,
   queryCount,
-  Credits,
 } from "../http/fields.ts"
 
 const decimal = Schema.String.pipe(Schema.pattern(/^\d{1,16}(\.\d{1,9})?$/))
@@ -160,6 +159,8 @@ export const GpuView = Schema.Struct({
   least_price: Price,
   peak_multiplier: Schema.Number,
   bulk_discount: Schema.Number,
+  demand_threshold: described(Schema.Number, "Use from which a dynamic price rises, 0 to 1"),
+  max_multiplier: described(Schema.Number, "The most that a dynamic price rises to"),
   schedule: described(Schema.NullOr(WeeklySchedule), "null: always"),
   schedule_text: described(Schema.String, "The same in words"),
   next_change_at: momentOr("its schedule never opens or closes it"),
@@ -183,7 +184,7 @@ export const GpuStatus = Schema.Struct({
   sold_hours: described(Schema.Number, "Over the last 30 days"),
   utilization: described(
     Schema.Number,
-    "Sold hours ÷ hours since it was listed, at most 30 days, 0 to 1",
+    "Sold ÷ open job-hours since it was listed, at most 30 days, 0 to 1",
   ),
   realized_rate: described(
     Schema.NullOr(Schema.String),
@@ -193,34 +194,6 @@ export const GpuStatus = Schema.Struct({
   next_booking_at: momentOr("none ahead"),
 })
 export type GpuStatus = typeof GpuStatus.Type
-
-export const EarningsQuery = Schema.Struct({
-  period: optional(
-    Schema.String.pipe(Schema.pattern(/^[1-9]\d{0,2}[dh]$/)),
-    "How far back, such as 30d or 12h; default 30d",
-  ),
-  by: optional(text(40), "Any of client, model, hour, one comma between; default: none"),
-})
-export type EarningsQuery = typeof EarningsQuery.Type
-
-const EarningsPart = Schema.Struct({ key: Schema.String, share: Credits, bookings: Schema.Int })
-export const GpuEarnings = Schema.Struct({
-  gpu_id: Schema.String,
-  from: Moment,
-  until: Moment,
-  gross: described(Schema.String, "What consumers paid, credits"),
-  fee: described(Schema.String, "The platform's part of it, credits"),
-  total: described(Schema.String, "What the provider was paid, credits"),
-  daily_average: Credits,
-  top_client: Schema.NullOr(Schema.String),
-  realized_rate: Schema.NullOr(Schema.String),
-  bookings: described(Schema.Int, "That were paid for"),
-  by: described(
-    Schema.Record({ key: Schema.String, value: Schema.Array(EarningsPart) }),
-    "What was asked for, each summing to the total: by client (account), model (hours: what runs in them is the consumer's), hour of the day in the region's zone",
-  ),
-})
-export type GpuEarnings = typeof GpuEarnings.Type
 
 const CalendarQueryDays = queryCount("Days from now on", 90, 14)
 export const calendarDays = CalendarQueryDays
@@ -451,9 +424,9 @@ export type EventQuery = typeof EventQuery.Type
 
 export const BookingEvent = Schema.Struct({
   id: described(Schema.String, "Rises with each event"),
-  type: described(Schema.String, "Such as booking.granted"),
+  type: described(Schema.String, "Such as booking.granted or alert.firing"),
   at: Moment,
-  booking_id: Schema.String,
+  booking_id: described(Schema.NullOr(Schema.String), "null: it is of the machine itself"),
   gpu_id: Schema.String,
   side: Schema.Literal("consumer", "provider", "both"),
   details: Schema.Record({ key: Schema.String, value: Schema.Unknown }),

@@ -26,8 +26,8 @@ export const GiftPay = described(
 export const EarningsHour = Schema.Struct({
   at: described(Schema.Int, "Start of the hour, Unix time, s"),
   kind: described(
-    Schema.Literal("share", "giftShare", "bounty", "vestingBounty"),
-    "giftShare: what callers paid of their gifts, which stays a gift: to be spent, not withdrawn",
+    Schema.Literal("share", "rentShare", "giftShare", "bounty", "vestingBounty"),
+    "share: of calls; rentShare: of hours; giftShare: what consumers paid of their gifts, which stays a gift: to be spent, not withdrawn",
   ),
   amount: Credits,
 })

@@ -26,6 +26,9 @@ import type { LiveServices } from "../directory/services.ts"
 import { Live } from "../directory/services.ts"
 import type { JournalDiverged, OpenedMarket } from "../driver/recovery.ts"
 import { endWhatWasUnderWay, Opened, readDelivered } from "../driver/recovery.ts"
+import { batchRoutes } from "../batches/batch-routes.ts"
+import { makeBatches } from "../batches/batches.ts"
+import { makeFiles } from "../batches/files.ts"
 import { makeCalls } from "../gateway/call/calls.ts"
 import { gatewayRoutes } from "../gateway/gateway-routes.ts"
 import { startProber } from "../gateway/probing/prober.ts"
@@ -131,9 +134,10 @@ const serve = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
     yield* listConfiguredModels(services)
     rewrapTokens(directory, yield* TokenVault)
     const delivered = yield* readDelivered
-    const server = yield* openServer(guard, logger)
+    const { server, batches } = yield* openServer(guard, logger)
     // Every taker of commands is there: what is found out about the past is noted, too.
     const cutOff = isNew ? 0 : endWhatWasUnderWay(driver, store, delivered)
+    batches.resume()
     const { host, port } = config.listen
     yield* Effect.tryPromise({
       try: () => server.listen({ host, port }),
@@ -171,6 +175,8 @@ const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
         trends.noteRefused(model, reason)
       },
     )
+    const files = makeFiles(services)
+    const batches = makeBatches(services, calls, files)
     const phase = { isShuttingDown: false }
     const registry = makeRegistry({ services, board, guard, vault })
     const { lastSeq } = yield* Opened
@@ -180,7 +186,8 @@ const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
       pagesForBrowsers,
       metrics.httpPlugin,
       gatewayRoutes(services, calls),
-      hostRoutes(services, board, { guard, vault, registry, hours: hours.delivery.hostHours }),
+      batchRoutes(services, files, batches),
+      hostRoutes(services, board, { guard, vault, registry, hours: hours.hostHours }),
       hoursRoutes(hours),
       accountRoutes(services),
       operationsRoutes(services, { metrics, feed, trends, phase }),
@@ -191,6 +198,7 @@ const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
       (one) =>
         Effect.promise(async () => {
           phase.isShuttingDown = true
+          batches.close()
           // Hosts must still be heard for what is under way: only then does the server close.
           await calls.drain(config.timeouts.shutdownSeconds)
           feed.close()
@@ -203,7 +211,7 @@ const openServer = (guard: NetworkGuard, logger: GatewayOptions["logger"]) =>
       Effect.sync(() => startProber(services, couriers)),
       (prober) => Effect.sync(() => prober.close()),
     )
-    return server
+    return { server, batches }
   })
 
 /** For the last answers to go out. */

@@ -28,6 +28,8 @@ export const recordKinds = [
   "gpus",
   "bookings",
   "webhooks",
+  "files",
+  "batches",
 ] as const
 export type RecordKind = (typeof recordKinds)[number]
 
@@ -67,10 +69,7 @@ export interface StatementPlace {
   readonly side: 0 | 1
 }
 
-export interface StatementLine extends StoredPosting, StatementPlace {
-  /** Of a share: it was paid for hours, and its reference is their booking. */
-  readonly isOfHours: boolean
-}
+export interface StatementLine extends StoredPosting, StatementPlace {}
 
 export interface StatementQuery {
   /** Ledger accounts whose lines are asked for, none of them the system's own. */
@@ -98,7 +97,7 @@ export interface Spans {
   readonly originMicros: number
 }
 
-export type EarningKind = "share" | "bounty" | "vestingBounty" | "vested"
+export type EarningKind = "share" | "rentShare" | "bounty" | "vestingBounty" | "vested"
 
 export interface EarningsRow {
   readonly span: number
@@ -129,6 +128,21 @@ export interface PayRow {
   readonly bounty: number
 }
 
+/** What calls of a caller's brought in a span. */
+export interface CallerPayRow {
+  readonly span: number
+  /** Who called, and for what; null: its receipt is gone. */
+  readonly account: number | null
+  readonly model: number | null
+  readonly jobs: number
+  readonly gross: number
+  readonly fee: number
+  /** Into both lots. */
+  readonly share: number
+  /** From first tokens to last ones. */
+  readonly decodeMicros: number
+}
+
 /** The postings, as people ask for them. */
 export interface Ledgers {
   readonly statement: (query: StatementQuery) => Effect.Effect<Statement, StoreFault>
@@ -139,6 +153,8 @@ export interface Ledgers {
   ) => Effect.Effect<ReadonlyArray<EarningsRow>, StoreFault>
   /** What calls served by these instances brought, by span and instance. */
   readonly pay: (query: PayQuery) => Effect.Effect<ReadonlyArray<PayRow>, StoreFault>
+  /** The same, by span, caller and model. */
+  readonly payByCaller: (query: PayQuery) => Effect.Effect<ReadonlyArray<CallerPayRow>, StoreFault>
 }
 
 export interface UsageQuery extends Spans {
@@ -171,6 +187,41 @@ export interface BookingSteps {
   readonly bookingSteps: (
     query: BookingStepQuery,
   ) => Effect.Effect<ReadonlyArray<StoredBookingStep>, StoreFault>
+}
+
+/** An item of a batch: what is asked, and what was answered. Both are JSON, as their owner writes them. */
+export interface StoredBatchItem {
+  readonly item: number
+  readonly asked: string
+  /** Its last answer or error; `null`: there is none yet. */
+  readonly answer: string | null
+}
+
+/**
+ * What people bring in files and batches, and take home. An answer is in the commit of its charge. Nothing of
+ * the market follows from the texts, so they are no part of what a directory is checked for.
+ */
+export interface Files {
+  /** Adds a part of a file, or replaces the one of that number. */
+  readonly putFilePart: (file: number, part: number, bytes: Uint8Array) => void
+  readonly filePart: (
+    file: number,
+    part: number,
+  ) => Effect.Effect<Uint8Array | undefined, StoreFault>
+  readonly forgetFileParts: (file: number) => void
+  /** Adds items, or replaces those of their numbers. */
+  readonly putBatchItems: (
+    batch: number,
+    items: ReadonlyArray<Pick<StoredBatchItem, "item" | "asked">>,
+  ) => void
+  readonly noteBatchAnswer: (batch: number, item: number, answer: string) => void
+  /** From an item on, in their order. */
+  readonly batchItems: (
+    batch: number,
+    from: number,
+    count: number,
+  ) => Effect.Effect<ReadonlyArray<StoredBatchItem>, StoreFault>
+  readonly forgetBatchItems: (batch: number) => void
 }
 
 /** How the market was in a span of time: the market as a whole, or one model. */
@@ -247,6 +298,7 @@ export interface MarketStore
     Ledgers,
     Receipts,
     BookingSteps,
+    Files,
     Samples,
     SignedIn {
   /** Sequence number of the latest entry that was taken. */

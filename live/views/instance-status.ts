@@ -118,6 +118,7 @@ const recoveries: Readonly<Record<EligibilityReason, string | null>> = {
   Parked: "the end of the cooldown, and then a probe that succeeds",
   ProbeUnderWay: "the probe, where it succeeds; one that is lost makes way for another",
   BelowFloor: "a probe at or above the floor's readmission rate",
+  BelowAccuracy: "a measurement of its accuracy that is as high as its model asks for",
   Backpressure: "the end of the pause that it asked for",
   RateCapped: "its debt of tokens, which drains at its ramped rate",
   Full: "the end of one of its calls",

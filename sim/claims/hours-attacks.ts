@@ -30,8 +30,14 @@ const inHours = (
 
 const eightHours = [renter("needsPerDay: 6, hours: 8, worth: 2")]
 const twelveHours = [renter("needsPerDay: 4, hours: 12, worth: 2")]
-/** Rulings are mistaken once in twenty, and one provider in twenty does not answer. */
-const fallible = ["hours.rulingError=0.05", "hours.providers.answerShare=0.95"]
+/** Rulings are mistaken once in twenty, and one party in twenty does not answer. */
+const fallible = [
+  "hours.rulingError=0.05",
+  "hours.providers.answerShare=0.95",
+  "hours.renters.answerShare=0.95",
+]
+/** For three bookings in ten somebody outside of the market offers 1.3 times the price. */
+const betterBuyer = host("outsideShare: 0.3, outsideFactor: 1.3")
 
 export const hoursAttacks: ReadonlyArray<AttackPlan> = [
   {
@@ -83,23 +89,56 @@ export const hoursAttacks: ReadonlyArray<AttackPlan> = [
     ).map(([label, knobs]) =>
       inHours(
         `8 of 28 machines${label}`,
-        [...knobs, host("outsideShare: 0.3, outsideFactor: 1.3")],
+        [...knobs, betterBuyer],
         [lets("breach=noShow")],
         ["hours.noShowShare", "hours.penaltiesPerDay", "hours.surplusPerDay"],
       ),
     ),
   },
   {
-    id: "box",
-    title: "Offline when rented, while a cheap box beats",
+    id: "leaving",
+    title: "Showing up, and leaving for a better buyer",
     means:
-      "For three bookings in ten it sells the machine elsewhere at half the price, and a box without a GPU answers for it; one renter in four disputes what it was not given.",
+      "For three bookings in ten somebody outside of the market offers 1.3 times the price; it gives access, and ends the booking a minute later.",
     ways: [
       inHours(
         "8 of 28 machines",
-        ["hours.renters.disputeShare=0.25", host("outsideShare: 0.3, outsideFactor: 0.5")],
+        [betterBuyer],
+        [lets("breach=leaves")],
+        ["hours.refundRatio", "hours.surplusPerDay"],
+      ),
+    ],
+  },
+  {
+    id: "box",
+    title: "Offline when rented, while a cheap box beats",
+    means:
+      "For three bookings in ten it sells the machine elsewhere, and a box without a GPU answers for it; one renter in four disputes what it was not given.",
+    ways: (
+      [
+        ["half the price", host("outsideShare: 0.3, outsideFactor: 0.5")],
+        ["1.3 times the price", betterBuyer],
+      ] as const
+    ).map(([label, subject]) =>
+      inHours(
+        `8 of 28 machines, sold elsewhere at ${label}`,
+        ["hours.renters.disputeShare=0.25", subject],
         [lets("breach=box")],
         ["hours.surplusPerDay", "hours.refundRatio", "hours.disputeShare"],
+      ),
+    ),
+  },
+  {
+    id: "maintenance",
+    title: "Maintenance into sold hours",
+    means:
+      "For three bookings in ten somebody outside of the market offers 1.3 times the price; it gives access, and declares its machine to be maintained until the booking ends. One renter in four disputes what it was not given.",
+    ways: [
+      inHours(
+        "8 of 28 machines",
+        ["hours.renters.disputeShare=0.25", betterBuyer],
+        [lets("breach=maintenance")],
+        ["hours.refundRatio", "hours.surplusPerDay"],
       ),
     ],
   },
@@ -121,12 +160,35 @@ export const hoursAttacks: ReadonlyArray<AttackPlan> = [
     title: "Disputing what was delivered",
     means:
       "Disputes every booking; one ruling in twenty is mistaken, and one provider in twenty does not answer.",
-    ways: [
+    ways: (
+      [
+        ["", eightHours],
+        // Whoever loses three deposits twice as much: none of these does.
+        [
+          ", through 60 accounts that nobody links",
+          [renter("needsPerDay: 6, hours: 8, worth: 2, paidBy: puppets, puppets: 60")],
+        ],
+      ] as const
+    ).map(([label, subject]) =>
       inHours(
-        "8 hours, six times a day",
-        [...fallible, ...eightHours],
+        `8 hours, six times a day${label}`,
+        [...fallible, ...subject],
         [rents("disputes=true")],
         ["hours.disputeShare", "hours.rulingError", "hours.profitPerDay"],
+      ),
+    ),
+  },
+  {
+    id: "false-dispute-by-host",
+    title: "Disputing what was not delivered",
+    means:
+      "Its machines are away for an hour in two booked days. It disputes before they count as lost, and whatever it is not to be paid for; one ruling in twenty is mistaken, and one renter in twenty does not answer.",
+    ways: [
+      inHours(
+        "8 of 28 machines",
+        [...fallible, "hours.providers.awayPerBookedDay=0.5", host("")],
+        [lets("disputes=true")],
+        ["hours.disputeShare", "hours.rulingError", "hours.surplusPerDay"],
       ),
     ],
   },

@@ -81,7 +81,7 @@ const familyError = 0.05
  *
  * An attack does not pay where the whole 95% interval of its gain is negligible; that none of them pays is
  * as sure as the least sure of these, without a correction (Berger, "Multiparameter hypothesis testing and
- * acceptance sampling", Technometrics 24, 1982). That one pays is another matter: of fifty that gain
+ * acceptance sampling", Technometrics 24, 1982). That one pays is another matter: of many that gain
  * nothing some seem to by chance. So an attack pays where the interval is above what is negligible, and the
  * one-sided test of it is passed after Holm's correction for all.
  */

@@ -17,7 +17,7 @@ import {
   printResult,
 } from "../../platform/terminal/output.ts"
 import { makeProgress } from "./execution/progress.ts"
-import { workersFrom, workersOption } from "./options/run-options.ts"
+import { replicationsFrom, workersFrom, workersOption } from "./options/run-options.ts"
 import { quoteForShell } from "../../platform/terminal/shell.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import { version } from "../../platform/package.ts"
@@ -32,7 +32,7 @@ const onlyOption = Parameter.repeated(
   Parameter.text(
     "only",
     "ID",
-    `One promise or attack alone; may be repeated: ${idsIn(auditBooks.pooled).join(", ")}; of infrintia ${idsIn(auditBooks.infrintia).join(", ")}.`,
+    `One promise or attack alone; may be repeated: ${auditBookNames.map((name) => `of ${name} ${idsIn(auditBooks[name]).join(", ")}`).join("; ")}.`,
   ),
 )
 const economyOption = Parameter.withDefault(
@@ -51,13 +51,21 @@ const outOption = Parameter.optional(
   Parameter.text(
     "out",
     "FOLDER",
-    "Where claims.json and claims.html go; out/claims by default, and out/claims-infrintia for that economy.",
+    "Where claims.json and claims.html go; out/claims by default, and out/claims-infrintia or out/claims-aitbc for these economies.",
   ),
 )
 
-/** Replications of each arm. */
+/** Replications of each arm, where none are told. */
 const wholeReplications = 7
 const fastReplications = 3
+
+const replicationsOption = Parameter.optional(
+  Parameter.text(
+    "replications",
+    "N",
+    `Independent repetitions of each experiment, at least 2; ${wholeReplications} by default, ${fastReplications} with --fast. Chosen before, not until a verdict pleases.`,
+  ),
+)
 
 /** Writes the page and its pictures into a folder, and returns the files. */
 export type WriteClaims<E, R> = (
@@ -72,6 +80,7 @@ export const makeClaimsCommand = <E, R>(write: WriteClaims<E, R>) =>
       fast: fastOption,
       only: onlyOption,
       seed: seedOption,
+      replications: replicationsOption,
       workers: workersOption,
       out: outOption,
       json: jsonOption,
@@ -82,9 +91,11 @@ export const makeClaimsCommand = <E, R>(write: WriteClaims<E, R>) =>
         const only = yield* idsFrom(options.only, idsIn(book))
         const out = Option.getOrElse(options.out, () => folderOf(options.economy))
         const workers = yield* workersFrom(options.workers)
+        const asked = yield* replicationsFrom(options.replications, 2)
+        const usual = options.fast ? fastReplications : wholeReplications
         const size: RunSize = {
           seed: options.seed,
-          replications: options.fast ? fastReplications : wholeReplications,
+          replications: Option.getOrElse(asked, () => usual),
         }
         const scope: AuditScope = { book, only, isFast: options.fast }
         const replications = replicationsFor(scope, size)
@@ -107,6 +118,7 @@ export const makeClaimsCommand = <E, R>(write: WriteClaims<E, R>) =>
             `npx evenkeel claims --seed ${quoteForShell(options.seed)}`,
             ...(options.economy === "pooled" ? [] : [`--economy ${options.economy}`]),
             ...(options.fast ? ["--fast"] : []),
+            ...Option.toArray(asked).map((count) => `--replications ${count}`),
             ...options.only.map((id) => `--only ${id}`),
             `--out ${quoteForShell(out)}`,
           ].join(" "),

@@ -225,6 +225,7 @@ const reasonWords: Readonly<Record<Failure, string>> = {
   TooLong: "the hours were too many",
   TooFarAhead: "the start was too far ahead",
   BondMissing: "the provider could not stand for it",
+  Offline: "the machine was not heard of",
   PricedOut: "nothing was worth its price",
 }
 

@@ -1,16 +1,20 @@
 /** Where credits come from and go: what consumers pay and gain, what the platform keeps, the bounty pool. */
 import { gainOrLoss, metricsIn } from "./metric.ts"
+import type { Window } from "./window.ts"
 
 const time = "time"
+
+/** What consumers paid, for calls and for hours. */
+const paid = (sum: Window["sum"]): number => sum("gross") + sum("rent")
 
 export const moneyMetrics = metricsIn("money", [
   {
     name: "credits.grossPerDay",
     label: "Consumers pay",
     unit: "credits/d",
-    meaning: "What consumers paid for calls",
+    meaning: "What consumers paid, for calls and for hours",
     base: time,
-    valueOf: ({ sum, days }) => sum("gross") / days,
+    valueOf: ({ sum, days }) => paid(sum) / days,
   },
   {
     name: "credits.perMtok",
@@ -75,7 +79,7 @@ export const moneyMetrics = metricsIn("money", [
     unit: "share",
     meaning: "What was paid with sign-up gifts",
     base: "what consumers paid",
-    valueOf: ({ sum }) => sum("promotionsSpent") / sum("gross"),
+    valueOf: ({ sum }) => sum("promotionsSpent") / paid(sum),
   },
   {
     name: "platform.marginPerDay",
@@ -96,7 +100,7 @@ export const moneyMetrics = metricsIn("money", [
     least: null,
     most: 1,
     smallestEffect: 0.005,
-    valueOf: ({ sum }) => (sum("fee") - sum("promotionsSpent")) / sum("gross"),
+    valueOf: ({ sum }) => (sum("fee") - sum("promotionsSpent")) / paid(sum),
   },
   {
     name: "bountyPool.mean",
@@ -148,8 +152,8 @@ export const moneyMetrics = metricsIn("money", [
     name: "credits.velocity",
     label: "Velocity of credits",
     unit: "1/d",
-    meaning: "How often a day the credits that customers own are spent on calls",
+    meaning: "How often a day the credits that customers own are spent",
     base: "credits that customers own",
-    valueOf: ({ sum, days }) => sum("gross") / days / (sum("customerCredits") / sum("samples")),
+    valueOf: ({ sum, days }) => paid(sum) / days / (sum("customerCredits") / sum("samples")),
   },
 ])

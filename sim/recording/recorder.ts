@@ -32,6 +32,8 @@ export const channels = [
   "sojournSeconds",
   "inFlightSeconds",
   "gross",
+  /** What was paid for hours, out of their escrow. */
+  "rent",
   "fee",
   "share",
   "withheld",

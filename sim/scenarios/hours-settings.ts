@@ -229,6 +229,10 @@ const Renters = Schema.Struct({
     default: 0,
     meaning: "Part of those to whom nothing is missing that dispute all the same.",
   }),
+  answerShare: setting(share, {
+    default: 1,
+    meaning: "Part of a provider's disputes that a renter answers.",
+  }),
   silentShare: setting(share, {
     default: 0,
     meaning: "Part of the renters that never confirm.",

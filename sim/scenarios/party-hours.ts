@@ -24,10 +24,15 @@ const Lets = Schema.Struct({
     default: 0,
     meaning: "What these pay for it outside of the market.",
   }),
-  breach: withDefault(oneOf("none", "noShow", "box"), {
+  breach: withDefault(oneOf("none", "noShow", "leaves", "maintenance", "box"), {
     default: "none",
     meaning:
-      "What it does then. none: it turns them down; noShow: it gives them the machine and does not show up; box: likewise, and a cheap box answers for the machine.",
+      "What it does then. none: it turns them down; noShow, leaves, maintenance: it gives them the machine, declares it to be maintained until the booking ends, and does not show up, or gives access and ends the booking a minute later, or gives access alone; box: a cheap box answers for the machine.",
+  }),
+  disputes: withDefault(Schema.Boolean, {
+    default: false,
+    meaning:
+      "It disputes what it is not to be paid for in full: while its machine is away, and at the end.",
   }),
   flickerMinutes: withDefault(nonNegative("minutes"), {
     default: 0,

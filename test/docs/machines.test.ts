@@ -3,6 +3,7 @@ import { expect, it } from "vitest"
 import type { Machine } from "../../engine/core/machine.ts"
 import { diagramOf } from "../../engine/core/machine.ts"
 import { kernelMachines } from "../../engine/machines/index.ts"
+import { alertMachine } from "../../live/agent/monitoring/alert-machine.ts"
 import { callMachine, readerMachine } from "../../live/gateway/call/call-machine.ts"
 import { jobMachine } from "../../live/hosts/jobs/job-machine.ts"
 import { uploadMachine } from "../../live/hosts/jobs/upload-machine.ts"
@@ -22,7 +23,13 @@ const page = `${[
   "# Machines",
   "Drawn from the tables that the code runs by; `EVENKEEL_DRAW=1 npx vitest run test/docs/machines` draws them again.",
   ...chapter("The kernel", kernelMachines),
-  ...chapter("The live mode", [callMachine, readerMachine, jobMachine, uploadMachine]),
+  ...chapter("The live mode", [
+    callMachine,
+    readerMachine,
+    jobMachine,
+    uploadMachine,
+    alertMachine,
+  ]),
 ].join("\n\n")}\n`
 
 it("docs/machines.md shows the machines as they are", () => {

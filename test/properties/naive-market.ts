@@ -35,6 +35,7 @@ const aboutHours = [
   "ListingMeasured",
   "ScheduleSet",
   "SlaSet",
+  "ScheduleCleared",
   "BookingRequested",
   "DeliveryStarted",
   "DeliveryProbed",
@@ -47,6 +48,13 @@ const aboutHours = [
   "ContractOffered",
   "ContractAccepted",
   "ContractClosed",
+  "RatingGiven",
+  "SwarmJoined",
+  "SwarmLeft",
+  "DataShared",
+  "PriceProposed",
+  "BatchOpened",
+  "BatchCancelled",
 ] as const satisfies ReadonlyArray<MarketEvent["_tag"]>
 type HoursTag = (typeof aboutHours)[number]
 type Tag = Exclude<MarketEvent["_tag"], HoursTag>
@@ -62,6 +70,7 @@ const failures: ReadonlySet<Outcome> = new Set<Outcome>([
   "truncated",
   "malformed",
   "notServed",
+  "qualityFailed",
 ])
 const retried: ReadonlySet<Outcome> = new Set<Outcome>([
   ...failures,
@@ -631,6 +640,13 @@ export const makeNaiveMarket = (economy: Economy) => {
         one.inFlight.size === 0
       )
     },
+    AccuracyMeasured: ({ instance, scoreBps, by }) =>
+      instances.has(instance) &&
+      isWhole(scoreBps) &&
+      scoreBps <= 10_000 &&
+      (by === undefined || (accounts.has(by) && economy.specialised.accuracy === "anyone")),
+    // Nothing is run again in these lives.
+    QualityAudited: () => false,
     CapacityMeasured: ({ instance, measurement, slots, tokensPerSecond }) =>
       instances.get(instance)?.models === measurement && areQuantities(slots, tokensPerSecond),
     AvailabilityChanged: ({ instance }) => instances.has(instance),
@@ -1186,6 +1202,9 @@ export const makeNaiveMarket = (economy: Economy) => {
         if (seat.holder === instance.id) seat.model = event.model
       if (!event.isPlatformAsked) reduce(nodeOf(instance))
     },
+    // No model is specialised in these lives.
+    AccuracyMeasured: () => undefined,
+    QualityAudited: () => undefined,
     CapacityMeasured: ({ instance: id, slots, tokensPerSecond }) => {
       const instance = held(instances, id)
       noteDrain(instance)

@@ -41,12 +41,12 @@ export const aitbcHardened: Economy = {
     // what a better buyer pays for the others.
     bondHours: 24,
     penaltyHours: 24,
+    // Or it gives access first, and leaves a minute later.
+    forfeitShare: 1,
     // Far bookings lock every machine, and are cancelled for nothing; a fee of 2 hours' price is not shown
     // to be enough.
     cancelFeeHours: 4,
   },
-  // A false dispute costs nothing.
-  disputes: { ...aitbc.disputes, depositShare: 0.1 },
   sla: {
     ...aitbc.sla,
     // Once under a cliff, a host has nothing to lose for the rest of the period.
@@ -60,6 +60,33 @@ export const aitbcHardened: Economy = {
   contracts: { ...aitbc.contracts, mostOffers: 3, toLinked: false },
   // A fee that is paid at once is kept by a machine that leaves; whoever reserves a region sets its price.
   reservation: { ...aitbc.reservation, pays: "byHour", maxRegionShare: 0.2 },
+  // A false dispute costs nothing, or less than it gains now and then: one in twenty is ruled on by mistake,
+  // as many are not answered. Where nothing is trivial, half of the others are won by a rounding.
+  disputes: { ...aitbc.disputes, depositShare: 0.2, trivialShare: 0.01 },
+  ratings: {
+    ...aitbc.ratings,
+    // Whoever has paid nothing has nothing to say, and whoever says it every day says it once.
+    weight: "paid",
+    voiceDays: 30,
+    // A provider rates itself, through whatever accounts.
+    excludeLinked: true,
+    // One unhappy voice about a newcomer moves it by a fifth at most.
+    priorRatings: 4,
+    halfLifeDays: 90,
+  },
+  // Whoever says that it fails earns nothing, so nobody does; and a small model answers as cheaply as it is.
+  quality: { ...aitbc.quality, refusalShare: 0.02, auditShare: 0.01 },
+  // A provider knows the answers to its own test.
+  specialised: { ...aitbc.specialised, accuracy: "market" },
+  // A price that all members ask is a cartel's; a count of one is what that one says.
+  swarms: { ...aitbc.swarms, pricing: "off", dataParties: 5 },
+  batches: {
+    ...aitbc.batches,
+    // Ten items cost less than eight, so that small ones are padded; what saves cost is that they can wait.
+    minItems: 1,
+    // What is promised for a day has to fit into what a day leaves over.
+    mostIdleShare: 0.5,
+  },
   routing: { ...aitbc.routing, selection: "spareLottery", capacity: "verified" },
   breaker: hardened.breaker,
   backpressure: hardened.backpressure,

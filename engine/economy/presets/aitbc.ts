@@ -14,4 +14,7 @@ export const aitbc: Economy = {
   pricing: pooled.pricing,
   routing: pooled.routing,
   hours: { ...pooled.hours, areSold: true },
+  swarms: { ...pooled.swarms, pricing: "binding" },
+  ratings: { ...pooled.ratings, tieWeight: 0.2 },
+  batches: { ...pooled.batches, areTaken: true },
 }

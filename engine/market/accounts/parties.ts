@@ -18,6 +18,7 @@ import { slotOf } from "../../core/table.ts"
 import { joinLosses } from "../bookings/disputes.ts"
 import { joinRegionDemand } from "../listings/use.ts"
 import { joinSeats } from "../payout/seats.ts"
+import { joinRecords } from "../ratings/ratings.ts"
 
 export const onAccountsLinked = (
   market: Market,
@@ -43,6 +44,7 @@ const join = (market: Market, kept: number, joined: number): void => {
   joinCredibility(market, kept, joined)
   joinRegionDemand(market, kept, joined)
   joinLosses(market, kept, joined)
+  joinRecords(market, kept, joined)
   for (const ofModel of market.demandByParty) addTo(ofModel, kept, joined)
   for (const ofModel of market.operators) addTo(ofModel, kept, joined)
 }

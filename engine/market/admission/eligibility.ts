@@ -11,6 +11,7 @@
  */
 import { open as openListing } from "../../machines/listing.ts"
 import { serving } from "../../machines/presence.ts"
+import { dayOf, emptyRecord, overallOf, partsOf } from "../../rules/ratings.ts"
 import { rankCandidate } from "../../rules/selection.ts"
 import { invariant } from "../../core/invariant.ts"
 import type { Market } from "../state/market-state.ts"
@@ -38,6 +39,7 @@ export const eligibilityReasons = [
   "Parked",
   "ProbeUnderWay",
   "BelowFloor",
+  "BelowAccuracy",
   "Backpressure",
   "RateCapped",
   "Full",
@@ -55,10 +57,11 @@ const unverified = 6
 const parked = 7
 const probeUnderWay = 8
 const belowFloor = 9
-const backpressure = 10
-const rateCapped = 11
-const full = 12
-const unlisted = 13
+const belowAccuracy = 10
+const backpressure = 11
+const rateCapped = 12
+const full = 13
+const unlisted = 14
 
 /** Out of service by a deed: nothing is asked of the instance, and time alone changes nothing. */
 const outOfService =
@@ -163,6 +166,7 @@ const rank = (
 ): void => {
   const { columns } = market.instances
   const inFlight = columns.inFlight[instance]
+  const health = healthHundredths(market.rules, market.health, instance)
   rankCandidate(
     market.fields[columns.field[instance]],
     market.rules,
@@ -174,8 +178,9 @@ const rank = (
       capacity,
       slots,
       ramp,
-      healthHundredths: healthHundredths(market.rules, market.health, instance),
+      healthHundredths: health,
       idleShare: market.rules.isUtilisationHeeded ? idleShareOf(market, instance) : 1,
+      reputation: market.rules.reputationTieWeight > 0 ? reputationOf(market, instance, health) : 1,
     },
   )
   const shown = reason === eligible && inFlight >= capacity ? full : reason
@@ -186,6 +191,14 @@ const rank = (
   standings[shown] += 1
   columns.reason[instance] = shown
   market.reasonCounts[shown] += 1
+}
+
+/** What its provider is known for, with this instance's own health. O(voices). */
+const reputationOf = (market: Market, instance: number, health: number): number => {
+  const { records, rules, now } = market
+  const record = records.get(market.instances.columns.operator[instance])
+  const parts = partsOf(rules, record ?? emptyRecord(dayOf(now)), dayOf(now), health / 100)
+  return overallOf(rules, parts)
 }
 
 /** What its node reports of itself. */
@@ -209,6 +222,8 @@ const reasonsAgainst = (market: Market, instance: number, ramp: number): number 
     reasons |= 1 << probeUnderWay
   if (rules.pricing.isByTime && !isListed(market, instance)) reasons |= 1 << unlisted
   if (columns.isBelowFloor[instance] === 1) reasons |= 1 << belowFloor
+  if (columns.accuracyBps[instance] < market.models.columns.accuracyBps[columns.model[instance]])
+    reasons |= 1 << belowAccuracy
   if (columns.backpressureUntil[instance] > now) reasons |= 1 << backpressure
   if (ramp < 1 && debtWait(market, instance, ramp) > 0) reasons |= 1 << rateCapped
   return reasons

@@ -5,7 +5,7 @@ import { active, bookingColumn, delivered, held } from "../../machines/booking.t
 import type { Rejection } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
 import type { Market } from "../state/market-state.ts"
-import { endDelivery, leaveCalendar, stopRunning } from "./delivery.ts"
+import { endDelivery, leaveCalendar, noteBegun, noteUndelivered, stopRunning } from "./delivery.ts"
 import { close, penalise, release, releaseAll } from "./escrow.ts"
 import { consumer, deedOf } from "./parties.ts"
 import { payableOf } from "./terms.ts"
@@ -23,7 +23,11 @@ export const onBookingCancelled = (
   const isGranted = columns.isGranted[booking] === 1
   if (isGranted) stopRunning(market, booking, "Ended")
   else leaveCalendar(market, booking)
-  if (side !== consumer) penalise(market, booking)
+  if (side !== consumer) {
+    noteUndelivered(market, booking, columns.startAt[booking])
+    if (isGranted) noteBegun(market, booking, false)
+    penalise(market, booking)
+  }
   // Whoever waits for a provider that is late owes it nothing.
   else if (!isGranted) chargeCancelling(market, booking)
   close(market, booking, "cancelled", "cancelled")

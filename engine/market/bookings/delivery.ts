@@ -13,10 +13,12 @@ import { emit } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
 import { giveBack } from "../../rules/hours/calendar.ts"
 import { changeUse } from "../listings/use.ts"
+import { noteHours, noteStart } from "../ratings/records.ts"
 import { beginLevel, judgePeriod, noteGrant } from "../sla/levels.ts"
 import { noteUptime } from "../sla/uptime.ts"
+import { noteRealised } from "../swarms/rates.ts"
 import type { Market } from "../state/market-state.ts"
-import { close, penalise, releaseAll, releaseOldest } from "./escrow.ts"
+import { close, noteLeaving, penalise, releaseAll, releaseOldest } from "./escrow.ts"
 import { costWhenLeft, payableOf, providerOf, roomFor } from "./terms.ts"
 import { dueOf, lostAt, periodEnd, wakeBooking } from "./wakes.ts"
 
@@ -53,9 +55,12 @@ const grant = (market: Market, booking: number): void => {
 }
 
 const missStart = (market: Market, booking: number): void => {
-  const id = market.bookings.ids[booking]
+  const { columns, ids } = market.bookings
+  const id = ids[booking]
   const subject = market.accounts.ids[providerOf(market, booking)]
   stopRunning(market, booking, "NotStarted")
+  noteBegun(market, booking, false)
+  noteUndelivered(market, booking, columns.startAt[booking])
   emit(market.sink, { _tag: "Audit", subject, finding: "NoShow", quantity: id })
   penalise(market, booking)
   close(market, booking, "notStarted", "noShow")
@@ -71,6 +76,7 @@ export const onDeliveryStarted = (
   if (columns.phase[booking] !== held || columns.isGranted[booking] === 0) return "WrongPhase"
   if (market.now >= columns.endAt[booking]) return "WrongPhase"
   advance(bookingColumn, columns.phase, booking, "started")
+  noteBegun(market, booking, true)
   columns.periodFrom[booking] = columns.startAt[booking]
   // Hours are late from when access was asked for.
   columns.downMicros[booking] += market.now - columns.downSince[booking]
@@ -160,6 +166,13 @@ export const makeDue = (
   const price = cost - payableOf(market, booking, from)
   if (micros === 0 && price === 0) return
   const downMicros = Math.min(micros, downUntil(market, booking, until))
+  noteHours(
+    market,
+    providerOf(market, booking),
+    columns.account[booking],
+    micros,
+    micros - downMicros,
+  )
   const undelivered = micros === 0 ? 0 : mulDivCeil(price, downMicros, micros)
   const earned = rules.isPaidByHour ? price - undelivered : isComplete ? price : 0
   // Whoever leaves within a period has promised the rest of it too.
@@ -173,12 +186,27 @@ export const makeDue = (
   const fromEscrow = Math.min(earned, refund)
   const due = earned - fromEscrow
   const fromBond = refund - fromEscrow
+  noteRealised(market, providerOf(market, booking), columns.account[booking], {
+    due,
+    jobMicros: Math.max(1, columns.jobs[booking]) * micros,
+  })
   const confirmBy = rules.isConfirmedByConsumer ? now + rules.confirmMicros : now
   const period = { price, due, undelivered, refund, fromBond, confirmBy }
   market.duePeriods.set(booking, [...dueOf(market, booking), period])
   columns.periodFrom[booking] = until
   columns.downMicros[booking] = 0
   columns.downSince[booking] = Math.max(until, columns.downSince[booking])
+}
+
+/** Did it begin in time? */
+export const noteBegun = (market: Market, booking: number, isOnTime: boolean): void =>
+  noteStart(market, providerOf(market, booking), market.bookings.columns.account[booking], isOnTime)
+
+/** What was sold from a time on is not delivered, and whoever sold it is why. */
+export const noteUndelivered = (market: Market, booking: number, from: number): void => {
+  const { account, endAt } = market.bookings.columns
+  const micros = Math.max(0, endAt[booking] - from)
+  noteHours(market, providerOf(market, booking), account[booking], micros, 0)
 }
 
 const downUntil = ({ bookings: { columns } }: Market, booking: number, until: number): number =>
@@ -199,6 +227,9 @@ export const endDelivery = (
   const { columns, ids } = market.bookings
   const { rules, now } = market
   makeDue(market, booking, Math.min(now, columns.endAt[booking]), isComplete, isLeft)
+  if (!isComplete) noteLeaving(market, booking)
+  // What is left of the hours was sold, too, where it is not the consumer who gives it back.
+  if (!isComplete) noteUndelivered(market, booking, now)
   stopRunning(market, booking, reason)
   advance(bookingColumn, columns.phase, booking, "ended")
   if (rules.isConfirmedByConsumer && dueOf(market, booking).length > 0) {

@@ -16,7 +16,7 @@ import { depositOf, lossMemoryMicros, lossesRemembered } from "../../rules/hours
 import type { Market } from "../state/market-state.ts"
 import { partyOf } from "../state/market-state.ts"
 import { makeDue, stopRunning } from "./delivery.ts"
-import { close, payFromBond, release } from "./escrow.ts"
+import { close, noteLeaving, payFromBond, release } from "./escrow.ts"
 import type { Side } from "./parties.ts"
 import { accountOf, consumer, deedOf, otherSide, provider } from "./parties.ts"
 import { costWhenLeft, payableOf } from "./terms.ts"
@@ -38,6 +38,7 @@ export const onBookingDisputed = (
   if (phase === active) {
     const until = Math.min(market.now, columns.endAt[booking])
     makeDue(market, booking, until, true, side === consumer)
+    if (side === provider) noteLeaving(market, booking)
     stopRunning(market, booking, "Disputed")
   }
   advance(bookingColumn, columns.phase, booking, "disputed")
@@ -117,10 +118,12 @@ export const onDisputeRuled = (
   return undefined
 }
 
-/** Who gets less than without the dispute; where nothing has changed, who disputed. */
+/** Who gets less than without the dispute; where nothing that matters has changed, who disputed. */
 const loserOf = (market: Market, booking: number, refund: number): Side => {
   const undisputed = dueOf(market, booking).reduce((sum, { price, due }) => sum + price - due, 0)
-  if (refund === undisputed) return market.bookings.columns.disputedBy[booking] as Side
+  const trivial = mulDivFloor(amountDue(market, booking), market.rules.trivialBps, 10_000)
+  if (Math.abs(refund - undisputed) <= trivial)
+    return market.bookings.columns.disputedBy[booking] as Side
   return refund > undisputed ? provider : consumer
 }
 
@@ -161,6 +164,8 @@ const settleDispute = (
   release(market, booking, amount, amount - refund)
   if (loser !== undefined) {
     forfeit(market, booking, loser)
+    // Somebody has found for the provider: it had its reasons, or the consumer broke the machine.
+    if (loser === consumer) market.bookings.columns.forfeit[booking] = 0
     noteLoss(market, booking, loser)
   }
   for (const side of [consumer, provider] as const) giveBackDeposit(market, booking, side)

@@ -7,7 +7,7 @@ import { advance } from "../../core/machine.ts"
 import { remove, slotOf } from "../../core/table.ts"
 import { mulDivFloor } from "../../core/units.ts"
 import { wakeAt } from "../../core/wake-queue.ts"
-import { bought, lotAccount } from "../../ledger/accounts.ts"
+import { bought, lotAccount, platform } from "../../ledger/accounts.ts"
 import { drawHold, heldAmount, voidHold } from "../../ledger/holds.ts"
 import { bookingColumn } from "../../machines/booking.ts"
 import type { BookingOutcome } from "../../protocol/command.ts"
@@ -15,6 +15,7 @@ import { emit } from "../../protocol/command.ts"
 import { feeOf } from "../../rules/price.ts"
 import { pay } from "../payout/pay.ts"
 import { closeLevel } from "../sla/levels.ts"
+import { openRating } from "../ratings/ratings.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofBookings, ofStarts } from "../state/market-state.ts"
 import { costOf, providerOf } from "./terms.ts"
@@ -34,8 +35,9 @@ export const release = (market: Market, booking: number, price: number, due: num
   const paidByGift = drawHold(ledger, sink, holds, slotOf(holds, id), due, "rent")
   const share = due - fee
   const provider = providerOf(market, booking)
-  pay(market, provider, { charge: due, paidByGift, share, withheld: 0, fee, poolFee }, id)
+  pay(market, provider, { charge: due, paidByGift, share, withheld: 0, fee, poolFee }, "hours", id)
   columns.drawn[booking] = drawnBefore + due
+  columns.drawnGifts[booking] += paidByGift
   columns.fee[booking] += fee
   columns.poolFee[booking] += poolFee
   const period = columns.periods[booking]++
@@ -76,6 +78,25 @@ export const payFromBond = (market: Market, booking: number, wanted: number): vo
   columns.penalty[booking] += amount
 }
 
+/**
+ * Its provider leaves hours that are being delivered: what it is to lose for that when the booking closes. Not to
+ * the consumer, whose workload could have broken the machine for it.
+ */
+export const noteLeaving = (market: Market, booking: number): void => {
+  const { rules, now } = market
+  const ahead = costOf(market, booking, now + rules.penaltyMicros) - costOf(market, booking, now)
+  market.bookings.columns.forfeit[booking] = mulDivFloor(ahead, rules.forfeitBps, 10_000)
+}
+
+const takeForfeit = (market: Market, booking: number, bond: number): void => {
+  const { ledger, sink, accounts, bookings } = market
+  const amount = Math.min(heldAmount(ledger.holds.bonds, bond), bookings.columns.forfeit[booking])
+  if (amount === 0) return
+  drawHold(ledger, sink, ledger.holds.bonds, bond, amount, "penalty", platform)
+  const subject = accounts.ids[providerOf(market, booking)]
+  emit(sink, { _tag: "Audit", subject, finding: "HoursLeft", quantity: bookings.ids[booking] })
+}
+
 /** Gives back what is left of the hold and of the bond, and says how it ended. */
 export const close = (
   market: Market,
@@ -98,9 +119,15 @@ export const close = (
   invariant(drawn + refund === price, "what is drawn and what is given back are the price")
   voidHold(ledger, ledger.holds.bookings, held)
   const bond = slotOf(ledger.holds.bonds, id)
-  if (bond >= 0) voidHold(ledger, ledger.holds.bonds, bond)
+  if (bond >= 0) {
+    takeForfeit(market, booking, bond)
+    voidHold(ledger, ledger.holds.bonds, bond)
+  }
   const penalty = columns.penalty[booking]
   emit(sink, { _tag: "Close", booking: id, outcome, price, drawn, refund, penalty })
+  const paid = drawn - columns.drawnGifts[booking]
+  const provider = providerOf(market, booking)
+  openRating(market, id, columns.account[booking], provider, paid)
   market.listings.columns.bookings[columns.listing[booking]] -= 1
   closeLevel(market, booking)
   wakeAt(wakes[ofStarts], booking, Infinity)

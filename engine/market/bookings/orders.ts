@@ -99,11 +99,17 @@ export const placeOf = (
   if (micros > rules.maxBookingMicros) return "TooLong"
   if (latestStart + micros > now + rules.maxAheadMicros) return "TooFarAhead"
   if (market.listings.columns.phase[listing] !== open) return "NotOpen"
+  const from = Math.max(startAt, earliestStart(market, listing))
+  if (from > latestStart) return "Offline"
   const wanted = { jobs, memoryMib }
   return latestStart === startAt
     ? placeAt(market, listing, startAt, endAt, wanted)
-    : placeWithin(market, listing, startAt, latestStart, micros, wanted)
+    : placeWithin(market, listing, from, latestStart, micros, wanted)
 }
+
+/** A machine that is not heard of is given as long to come back as one has to give access. */
+const earliestStart = ({ listings, nodes, now, rules }: Market, listing: number): number =>
+  nodes.columns.isOnline[listings.columns.node[listing]] === 1 ? now : now + rules.startGraceMicros
 
 const placeAt = (
   market: Market,

@@ -67,16 +67,17 @@ export const onListingSet = (
   return undefined
 }
 
+/** May so much be asked for an hour of a job? */
+export const isRate = (rate: number): boolean => isWhole(rate) && rate <= mostRate
+
 const areTerms = (event: EventOf<"ListingSet">): boolean =>
   isWhole(event.maxJobs) &&
   event.maxJobs >= 1 &&
   event.maxJobs <= mostJobs &&
   isWhole(event.memoryMib) &&
   event.memoryMib <= mostMemoryMib &&
-  isWhole(event.baseRate) &&
-  event.baseRate <= mostRate &&
-  isWhole(event.leastRate) &&
-  event.leastRate <= mostRate &&
+  isRate(event.baseRate) &&
+  isRate(event.leastRate) &&
   priceStrategies.includes(event.strategy) &&
   [event.peakBps, event.mostBps].every(
     (bps) => isWhole(bps) && bps >= one && bps <= mostFactorBps,

@@ -7,7 +7,7 @@ import { auditListings } from "./audit.ts"
 import { onListingMeasured, onListingPhaseSet, onListingSet } from "./listings.ts"
 import { onRegionSet } from "./regions.ts"
 import { nextTurnOf, turnRegion } from "./repricing.ts"
-import { followSchedule, onScheduleSet } from "./schedules.ts"
+import { followSchedule, onScheduleCleared, onScheduleSet } from "./schedules.ts"
 import { skipUse } from "./use.ts"
 
 export const listings: Mechanism = {
@@ -18,6 +18,7 @@ export const listings: Mechanism = {
     ListingPhaseSet: onListingPhaseSet,
     ListingMeasured: onListingMeasured,
     ScheduleSet: onScheduleSet,
+    ScheduleCleared: onScheduleCleared,
   },
   timers: [
     { queue: ofRegions, fire: turnRegion },

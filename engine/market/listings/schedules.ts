@@ -8,7 +8,15 @@ import { wakeAt } from "../../core/wake-queue.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
-import { isWithin, microsWithin, nextTurn, spansOf } from "../../rules/hours/spans.ts"
+import type { Spans } from "../../rules/hours/spans.ts"
+import {
+  always,
+  isWithin,
+  microsWithin,
+  never,
+  nextTurn,
+  spansOf,
+} from "../../rules/hours/spans.ts"
 import { lookAgainAtNode } from "../admission/probes.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofListings } from "../state/market-state.ts"
@@ -33,12 +41,32 @@ export const onScheduleSet = (
   // What is in maintenance is not open.
   if (maintenanceFrom.some((from, span) => microsWithin(spans, from, maintenanceUntil[span]) > 0))
     return "InvalidSpans"
+  setSchedule(market, listing, spans, maintenance, event.until)
+  return undefined
+}
+
+export const onScheduleCleared = (
+  market: Market,
+  event: EventOf<"ScheduleCleared">,
+): Rejection | undefined => {
+  const listing = slotOf(market.listings, event.listing)
+  if (listing < 0) return "UnknownListing"
+  setSchedule(market, listing, always, never, Infinity)
+  return undefined
+}
+
+const setSchedule = (
+  market: Market,
+  listing: number,
+  spans: Spans,
+  maintenance: Spans,
+  until: number,
+): void => {
   countUse(market, listing)
   market.schedules[listing] = spans
   market.maintenance[listing] = maintenance
-  market.listings.columns.scheduleUntil[listing] = event.until
+  market.listings.columns.scheduleUntil[listing] = until
   followSchedule(market, listing)
-  return undefined
 }
 
 /** The wake of a listing: it opens, closes, or little is known of what comes. */

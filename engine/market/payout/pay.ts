@@ -13,6 +13,7 @@ import {
   platform,
   post,
 } from "../../ledger/accounts.ts"
+import type { PostingKind } from "../../protocol/command.ts"
 import type { Market } from "../state/market-state.ts"
 
 /** Parts of what was charged, minor units: `share` with what is withheld of it, `fee` with the pool's part. */
@@ -25,17 +26,30 @@ export interface Split {
   readonly poolFee: number
 }
 
-/** Pays `provider`; `reference` is the request or booking that it is for. */
-export const pay = (market: Market, provider: number, split: Split, reference: number): void => {
+/** What its parts are called, by what was sold. */
+const kinds = {
+  call: { share: "share", fee: "fee", poolFee: "poolFee" },
+  hours: { share: "rentShare", fee: "rentFee", poolFee: "rentPoolFee" },
+} as const satisfies Record<string, Record<string, PostingKind>>
+
+/** Pays `provider` for what was sold; `reference` is its number, of the request or of the booking. */
+export const pay = (
+  market: Market,
+  provider: number,
+  split: Split,
+  sold: keyof typeof kinds,
+  reference: number,
+): void => {
   const { ledger, sink, rules } = market
   const { charge, paidByGift, share, withheld, fee, poolFee } = split
   const shareAsGift =
     rules.doGiftsStayGifts && paidByGift > 0 ? mulDivFloor(share - withheld, paidByGift, charge) : 0
+  const { share: ofShare, fee: ofFee, poolFee: ofPoolFee } = kinds[sold]
   const shareEarned = share - withheld - shareAsGift
   invariant(shareEarned >= 0, "a charge is split into parts of 0 or more")
-  post(ledger, sink, "share", clearing, lotAccount(provider, earned), shareEarned, reference)
-  post(ledger, sink, "share", clearing, lotAccount(provider, gift), shareAsGift, reference)
+  post(ledger, sink, ofShare, clearing, lotAccount(provider, earned), shareEarned, reference)
+  post(ledger, sink, ofShare, clearing, lotAccount(provider, gift), shareAsGift, reference)
   post(ledger, sink, "withheld", clearing, bountyPool, withheld, reference)
-  post(ledger, sink, "fee", clearing, platform, fee - poolFee, reference)
-  post(ledger, sink, "poolFee", clearing, bountyPool, poolFee, reference)
+  post(ledger, sink, ofFee, clearing, platform, fee - poolFee, reference)
+  post(ledger, sink, ofPoolFee, clearing, bountyPool, poolFee, reference)
 }

@@ -8,6 +8,8 @@ import { invariant } from "../../core/invariant.ts"
 import { emitFinish } from "../../protocol/command.ts"
 import type { Outcome } from "../../protocol/event.ts"
 import { heldAmount, postHold, voidHold } from "../../ledger/holds.ts"
+import { chargeItem } from "../batches/charging.ts"
+import { batchOf } from "../batches/items.ts"
 import { pay } from "./pay.ts"
 import { reductionOf } from "./seats.ts"
 import type { Market } from "../state/market-state.ts"
@@ -23,6 +25,50 @@ import { countedSlots, countedTokensPerSecond } from "../admission/eligibility.t
 export const voidRequest = (market: Market, request: number): void => {
   const holds = market.ledger.holds.requests
   voidHold(market.ledger, holds, slotOf(holds, market.requests.ids[request]))
+}
+
+/**
+ * The same of an item of a batch, at its batch's discount. What can wait is no demand that bounties should
+ * answer, and earns none.
+ */
+export const settleItem = (
+  market: Market,
+  request: number,
+  outcome: Outcome,
+  outputTokens: number,
+): void => {
+  const requests = market.requests.columns
+  const instances = market.instances.columns
+  const id = market.requests.ids[request]
+  const instance = requests.instance[request]
+  const price = priceOf(
+    requests.inputTokens[request],
+    requests.inputPricePerMtok[request],
+    outputTokens,
+    requests.outputPricePerMtok[request],
+  )
+  const { charge, fee, poolFee, paidByGift } = chargeItem(
+    market,
+    batchOf(market, request),
+    price,
+    id,
+  )
+  const share = charge - fee
+  const withheld = Math.floor(share * reductionOf(market, instances.node[instance]))
+  const split = { charge, paidByGift, share, withheld, fee, poolFee }
+  pay(market, instances.account[instance], split, "call", id)
+  emitFinish(market.sink, {
+    _tag: "Finish",
+    request: id,
+    instance: market.instances.ids[instance],
+    outcome,
+    outputTokens,
+    charge,
+    fee,
+    share,
+    withheld,
+    bounty: 0,
+  })
 }
 
 /** Charges, splits and pays a call that delivered `outputTokens`, and says so with `Finish`. */
@@ -62,7 +108,7 @@ export const settle = (
   const poolFee = mulDivFloor(fee, rules.poolFeeBps, 10_000)
 
   const paidByGift = postHold(ledger, sink, holds, hold, charge)
-  pay(market, provider, { charge, paidByGift, share, withheld, fee, poolFee }, id)
+  pay(market, provider, { charge, paidByGift, share, withheld, fee, poolFee }, "call", id)
 
   const isOwn = rules.isLinkedExcluded && partyOf(market, account) === instances.operator[instance]
   if (!isOwn) noteDemand(market, model, account, outputTokens)

@@ -58,19 +58,25 @@ export const onFraudConfirmed = (
 ): Rejection | undefined => {
   const account = slotOf(market.accounts, event.account)
   if (account < 0) return "UnknownAccount"
+  confirmFraud(market, account)
+  return undefined
+}
+
+/** Takes back what has not vested yet, and what was claimed this hour. */
+export const confirmFraud = (market: Market, account: number): void => {
+  const id = market.accounts.ids[account]
   const { claimNow, claimVesting } = market.accounts.columns
   claimNow[account] = 0
   claimVesting[account] = 0
   market.claimants.splice(0, Infinity, ...market.claimants.filter((one) => one !== account))
   const from = lotAccount(account, vesting)
   const amount = market.ledger.posted[from]
-  post(market.ledger, market.sink, "clawback", from, bountyPool, amount, event.account)
+  post(market.ledger, market.sink, "clawback", from, bountyPool, amount, id)
   market.vestings.delete(account)
   emit(market.sink, {
     _tag: "Audit",
-    subject: event.account,
+    subject: id,
     finding: "Clawback",
     quantity: amount,
   })
-  return undefined
 }

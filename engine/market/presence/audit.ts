@@ -36,6 +36,26 @@ export const auditPresence = (market: Market): void => {
       "a model counts its operators' instances",
     )
   }
+  auditOffers(market)
+}
+
+const auditOffers = (market: Market): void => {
+  const counted = onlineByField(market)
+  for (const { fields, online } of market.levels)
+    invariant(
+      fields.length === online.length &&
+        fields.every((field, level) => online[level] === (counted.get(field) ?? 0)),
+      "a price counts who asks it and is online",
+    )
+}
+
+const onlineByField = ({ instances, nodes }: Market): ReadonlyMap<number, number> => {
+  const { field, node } = instances.columns
+  const counted = new Map<number, number>()
+  for (let instance = 0; instance < instances.used; instance++)
+    if (instances.ids[instance] !== -1 && nodes.columns.isOnline[node[instance]] === 1)
+      counted.set(field[instance], (counted.get(field[instance]) ?? 0) + 1)
+  return counted
 }
 
 /** Returns how many instances are on the node's list. */

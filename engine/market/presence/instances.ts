@@ -93,6 +93,7 @@ const serve = (
   forgetMeasurement(market, instance)
   advance(floorColumn, columns.isBelowFloor, instance, "begunAgain")
   columns.floorCursor[instance] = 0
+  columns.accuracyBps[instance] = 0
   forgetSamples(market.floorSamples, market.rules, instance)
   models.instances[model] += 1
   const operator = columns.operator[instance]

@@ -22,6 +22,7 @@ import { noteNode } from "../bookings/delivery.ts"
 import { withdrawOffers } from "../contracts/offers.ts"
 import { delist, isNodeBooked } from "../listings/listings.ts"
 import { countUseOfNode } from "../listings/use.ts"
+import { countOnline } from "../pricing/offers.ts"
 import { bequeathSeats, inheritSeats, leaveSeat } from "../payout/seats.ts"
 
 export const onNodeRegistered = (
@@ -141,7 +142,10 @@ const takeOffline = (market: Market, node: number): void => {
   countUseOfNode(market, node)
   advance(connectionColumn, market.nodes.columns.isOnline, node, "silent")
   wakeAt(market.wakes[ofNodes], node, Infinity)
-  for (const instance of instancesOf(market, node)) setOnline(market, instance, false)
+  for (const instance of instancesOf(market, node)) {
+    countOnline(market, instance, -1)
+    setOnline(market, instance, false)
+  }
   noteNode(market, node, false)
 }
 
@@ -150,6 +154,7 @@ const bringOnline = (market: Market, node: number): void => {
   advance(connectionColumn, market.nodes.columns.isOnline, node, "heard")
   if (market.nodes.columns.isSupervised[node] === 1) superviseFrom(market, node)
   for (const instance of instancesOf(market, node)) {
+    countOnline(market, instance, 1)
     setOnline(market, instance, true)
     lookAgain(market, instance)
   }

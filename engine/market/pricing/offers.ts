@@ -18,8 +18,8 @@ import type { Market } from "../state/market-state.ts"
 export const openOffers = (market: Market, model: number): void => {
   const isByInstance = market.rules.pricing.isByInstance
   market.levels[model] = isByInstance
-    ? { prices: [], fields: [] }
-    : { prices: [0], fields: [takeField(market)] }
+    ? { prices: [], fields: [], online: [] }
+    : { prices: [0], fields: [takeField(market)], online: [0] }
   invariant(
     isByInstance || market.levels[model].fields[0] === model,
     "where a model has one price, it has the field of its own number",
@@ -37,6 +37,7 @@ export const enterOffer = (market: Market, instance: number): void => {
     instance,
     columns.operator[instance],
   )
+  if (isOnline(market, instance)) countOnline(market, instance, 1)
 }
 
 /** Takes it from among them. It asks what it asked when it entered. */
@@ -44,9 +45,25 @@ export const leaveOffer = (market: Market, instance: number): void => {
   const { columns } = market.instances
   const field = columns.field[instance]
   const candidates = market.fields[field]
+  if (isOnline(market, instance)) countOnline(market, instance, -1)
   leaveCandidate(candidates, market.rules, columns.place[instance], columns.operator[instance])
   if (market.rules.pricing.isByInstance && isFieldDeserted(candidates))
     closeLevel(market, columns.model[instance], field)
+}
+
+const isOnline = ({ instances, nodes }: Market, instance: number): boolean =>
+  nodes.columns.isOnline[instances.columns.node[instance]] === 1
+
+/** The node of an instance has come back, or is away. */
+export const countOnline = (market: Market, instance: number, change: 1 | -1): void => {
+  const { field, model } = market.instances.columns
+  market.levels[model[instance]].online[levelOf(market, model[instance], field[instance])] += change
+}
+
+const levelOf = ({ levels }: Market, model: number, field: number): number => {
+  const level = levels[model].fields.indexOf(field)
+  invariant(level >= 0, "a field is one of its model's levels")
+  return level
 }
 
 /** Where time is charged: what a node sells, or at what rate, has changed. */
@@ -66,11 +83,12 @@ const fieldOf = (market: Market, instance: number): number => {
   const model = market.instances.columns.model[instance]
   if (!rules.pricing.isByInstance) return model
   const price = rules.pricing.levelOf(market, model, instance)
-  const { prices, fields } = levels[model]
+  const { prices, fields, online } = levels[model]
   const place = placeOf(levels[model], price)
   if (prices[place] !== price) {
     prices.splice(place, 0, price)
     fields.splice(place, 0, takeField(market))
+    online.splice(place, 0, 0)
   }
   return fields[place]
 }
@@ -82,10 +100,10 @@ const takeField = (market: Market): number => {
 }
 
 const closeLevel = (market: Market, model: number, field: number): void => {
-  const { prices, fields }: PriceLevels = market.levels[model]
-  const place = fields.indexOf(field)
-  invariant(place >= 0, "a field is one of its model's levels")
+  const { prices, fields, online }: PriceLevels = market.levels[model]
+  const place = levelOf(market, model, field)
   prices.splice(place, 1)
   fields.splice(place, 1)
+  online.splice(place, 1)
   market.freeFields.push(field)
 }

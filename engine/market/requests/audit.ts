@@ -13,21 +13,24 @@ export const auditRequests = (market: Market): void => {
   const { bookings, instances, ledger, requests } = market
   auditTable(requests)
   invariant(
-    ledger.holds.requests.slots.size === requests.slots.size,
+    ledger.holds.requests.slots.size <= requests.slots.size,
     "credits are held for open requests only",
   )
+  let ofCalls = 0
   const inFlight = new Int32Array(instances.ids.length)
   const bookedInFlight = new Int32Array(instances.ids.length)
   const ofBookings = new Int32Array(bookings.ids.length)
   for (let request = 0; request < requests.used; request++) {
     if (requests.ids[request] === -1) continue
     auditRequest(market, request)
+    if (requests.columns.batch[request] === 0) ofCalls += 1
     const isBooked = requests.columns.booking[request] !== 0
     const counts = isBooked ? bookedInFlight : inFlight
     counts[requests.columns.instance[request]] += 1
     const booking = bookingOf(market, request)
     if (booking >= 0) ofBookings[booking] += 1
   }
+  invariant(ledger.holds.requests.slots.size === ofCalls, "what is held for requests is for calls")
   for (let instance = 0; instance < instances.used; instance++) {
     const { columns } = instances
     invariant(
@@ -72,7 +75,7 @@ const auditRequest = (market: Market, request: number): void => {
     accusationOf(attempts, first + attempt) === undefined,
     "nothing is held against an attempt under way",
   )
-  auditHold(market, request)
+  if (market.requests.columns.batch[request] === 0) auditHold(market, request)
 }
 
 const auditHold = ({ ledger, requests, rules }: Market, request: number): void => {

@@ -42,17 +42,18 @@ export const judge = (
   instance: number,
   outcome: Outcome,
   isDelivered: boolean,
+  isExcused: boolean,
 ): void => {
-  const verdict = verdictUnder(market, outcome)
+  const verdict = isExcused ? "neutral" : verdictUnder(market, outcome)
   const account = market.requests.columns.account[request]
   const operator = market.instances.columns.operator[instance]
-  if (verdictOf[outcome] === "failure") noteFailed(market, account, operator)
+  if (verdictOf[outcome] === "failure" && !isExcused) noteFailed(market, account, operator)
   if (verdict === "success") {
     noteServed(market, account)
     count(market.health, "successes", instance, 1)
     market.instances.columns.successes[instance] += 1
     noteAnswer(market, instance)
-  } else if (!isDelivered && isCompared(market, outcome)) {
+  } else if (!isDelivered && !isExcused && isCompared(market, outcome)) {
     accuse(market.attempts, attemptOf(market, request), outcome)
     noteAnswer(market, instance)
   } else if (verdict === "neutral") count(market.health, "neutrals", instance, 1)
@@ -60,7 +61,7 @@ export const judge = (
     countFailure(market, instance, isHostsOwn(outcome) ? beyondDoubt : account)
     noteAnswer(market, instance)
   }
-  tellBreaker(market, request, instance, outcome)
+  tellBreaker(market, request, instance, outcome, verdict)
 }
 
 /** The verdict of the table of outcomes (docs/rules.md#outcomes), and of the knob beside it. */
@@ -88,9 +89,14 @@ const attemptOf = (
   attempt: number = market.requests.columns.attempt[request],
 ): number => request * market.rules.maxAttempts + attempt
 
-const tellBreaker = (market: Market, request: number, instance: number, outcome: Outcome): void => {
+const tellBreaker = (
+  market: Market,
+  request: number,
+  instance: number,
+  outcome: Outcome,
+  verdict: Verdict,
+): void => {
   const { breakers, rules, now } = market
-  const verdict = verdictUnder(market, outcome)
   const generation = market.attempts.generations[attemptOf(market, request)]
   invariant(
     generation <= breakers.generation[instance],

@@ -13,11 +13,15 @@ import type { EventOf, Outcome } from "../../protocol/event.ts"
 import { heldAmount, hold } from "../../ledger/holds.ts"
 import { spendableOf } from "../../ledger/accounts.ts"
 import { audit, heed } from "../admission/answers.ts"
+import { isExcusedRefusal } from "../quality/refusals.ts"
+import { drawRecheck } from "../quality/rechecks.ts"
 import { stopInstance } from "../presence/instances.ts"
 import { doubtToken, sinkBelowFloor } from "../admission/probes.ts"
 import { noteRefusal } from "../payout/bounty.ts"
 import { settle, voidRequest } from "../payout/settlement.ts"
 import { noteOutcome } from "../sla/outcomes.ts"
+import { batchOf } from "../batches/items.ts"
+import { concludeItem, giveOut, isAnswered } from "./items.ts"
 import { isOpinionWanted, judge, settleBlame } from "./blame.ts"
 import { arriveInBooking, endInBooking } from "./booked-calls.ts"
 import { admit, finishFree, isFailed, hasDelivered, noteAttempt, refuse } from "./lifecycle.ts"
@@ -42,6 +46,7 @@ export const onRequestArrived = (
   if (maxPricePerMtok !== undefined && !isWhole(maxPricePerMtok)) return "InvalidQuantity"
   if (maxRatePerHour !== undefined && !isWhole(maxRatePerHour)) return "InvalidQuantity"
   if (inputTokens > maxTokensPerCall || maxTokens > maxTokensPerCall) return "TooManyTokens"
+  if (event.batch !== undefined) return onItemArrived(market, event)
   if (request <= market.lastRequest) return "DuplicateRequest"
   const account = slotOf(market.accounts, event.account)
   if (account < 0) return "UnknownAccount"
@@ -80,6 +85,13 @@ export const onRequestArrived = (
   return undefined
 }
 
+const onItemArrived = (market: Market, event: EventOf<"RequestArrived">): Rejection | undefined => {
+  const given = giveOut(market, event)
+  if (typeof given !== "object") return given
+  dispatch(market, given.request, given.instance)
+  return undefined
+}
+
 const dispatch = (market: Market, request: number, instance: number): void => {
   const requests = market.requests.columns
   const { columns } = market.instances
@@ -87,7 +99,7 @@ const dispatch = (market: Market, request: number, instance: number): void => {
   const id = market.requests.ids[request]
   invariant(columns.reason[instance] === eligible, "a call is given to an eligible instance")
   noteAttempt(market, request, instance)
-  if (rules.pricing.isByTime) requests.startedAt[request] = market.now
+  requests.startedAt[request] = market.now
   columns.inFlight[instance] += 1
   if (breakers.state[instance] === halfOpen) {
     columns.probeRequest[instance] = id + 1
@@ -125,7 +137,8 @@ export const onAttemptEnded = (
   owe(market, instance, outputTokens)
   noteOutcome(market, instance, requests.account[request], outcome, firstTokenMicros)
   const isDelivered = hasDelivered(market, request, event)
-  judge(market, request, instance, outcome, isDelivered)
+  const isExcused = !isDelivered && isExcusedRefusal(market, request, instance, outcome)
+  judge(market, request, instance, outcome, isDelivered, isExcused)
   if (outcome === "credentialRefused" && market.rules.minWitnesses > 1) doubtToken(market, instance)
   else heed(market, instance, outcome, event.retryAfterMicros)
   // What the gateway lost count of says nothing of the host's.
@@ -138,10 +151,15 @@ export const onAttemptEnded = (
       measureFloor(market, instance, outputTokens, decodeMicros)
   }
 
-  if (isDelivered) {
+  const isItem = requests.batch[request] !== 0
+  if (isItem) {
+    if (!(isItemToBeRetried(market, request, outcome, isDelivered) && retry(market, request)))
+      concludeItem(market, request, outcome, isDelivered, Math.min(outputTokens, reportedTokens))
+  } else if (isDelivered) {
     settleBlame(market, request, true)
     // The host's own count, where it is lower, is what it asks to be paid for.
     settle(market, request, outcome, Math.min(outputTokens, reportedTokens))
+    if (outcome === "completed") drawRecheck(market, event.request, instance)
     remove(market.requests, request)
   } else if (!(isToBeRetried(market, request, outcome) && retry(market, request)))
     end(market, request, outcome)
@@ -177,11 +195,23 @@ const outOfTheRunning: Standing = {
   ramp: 1,
   healthHundredths: 0,
   idleShare: 1,
+  reputation: 1,
 }
 
 /** A failure is tried elsewhere, and a 4xx put before a second host where the rules ask for one. */
 const isToBeRetried = (market: Market, request: number, outcome: Outcome): boolean =>
   outcome === "consumerError" ? isOpinionWanted(market, request) : isRetryable(outcome)
+
+/** An item is tried elsewhere until it is answered whole, as long as its batch waits for it. */
+const isItemToBeRetried = (
+  market: Market,
+  request: number,
+  outcome: Outcome,
+  isDelivered: boolean,
+): boolean =>
+  batchOf(market, request) >= 0 &&
+  !isAnswered(outcome, isDelivered) &&
+  isToBeRetried(market, request, outcome)
 
 /** Tries another instance, none twice. False where no attempt or no candidate is left. */
 const retry = (market: Market, request: number): boolean => {
@@ -223,6 +253,12 @@ const drawAgain = (market: Market, request: number): number => {
     maxTokens: maxTokens[request],
     maxPricePerMtok: outputPricePerMtok[request],
     maxRatePerHour: ratePerHour[request],
+  }
+  const batch = batchOf(market, request)
+  if (batch >= 0) {
+    const { maxPricePerMtok } = market.batches.columns
+    const askItem = { ...ask, maxPricePerMtok: maxPricePerMtok[batch] }
+    return pricing.draw(market, model[request], askItem, Infinity)
   }
   const held = heldAmount(holds, slotOf(holds, market.requests.ids[request]))
   return pricing.draw(market, model[request], ask, held)

@@ -8,6 +8,7 @@ import type { Breakers } from "../../rules/breaker.ts"
 import { growBreakers, makeBreakers } from "../../rules/breaker.ts"
 import type { FloorSamples } from "../../rules/floor.ts"
 import { growFloorSamples, makeFloorSamples } from "../../rules/floor.ts"
+import { swarmNames } from "../../protocol/event.ts"
 import type { CommandSink } from "../../protocol/command.ts"
 import { emptyDigest } from "../../core/digest.ts"
 import type { Rules } from "../../economy/rules.ts"
@@ -16,6 +17,7 @@ import type { Economy } from "../../economy/schema.ts"
 import type { Ledger } from "../../ledger/accounts.ts"
 import { makeLedger } from "../../ledger/accounts.ts"
 import type { Stream } from "../../core/random.ts"
+import { openStream } from "../../core/random.ts"
 import type { VacantSeat } from "../../rules/flap.ts"
 import type { Health } from "../../rules/health.ts"
 import { growHealth, makeHealth } from "../../rules/health.ts"
@@ -23,7 +25,9 @@ import type { Attempts } from "./attempts.ts"
 import { makeAttempts } from "./attempts.ts"
 import type { Calendar } from "../../rules/hours/calendar.ts"
 import type { Spans } from "../../rules/hours/spans.ts"
+import type { TrackRecord } from "../../rules/ratings.ts"
 import type { PriceLevels } from "../../rules/pricing/price-levels.ts"
+import type { Realised } from "../../rules/swarms.ts"
 import type { Candidates } from "../../rules/selection.ts"
 import { microsPerHour } from "../../core/units.ts"
 import type { Table } from "../../core/table.ts"
@@ -116,6 +120,8 @@ const instanceSpec = {
   probeFor: "u8",
   /** End of the probe's lease. */
   probeUntil: "f64",
+  /** Measured with its present model, bps; 0: it was not. */
+  accuracyBps: "u32",
   /** No probe before. */
   probeAfter: "f64",
   /** Request + 1 that probes a half-open instance (`breaker.probe: request`). */
@@ -222,9 +228,12 @@ const bookingSpec = {
   downSince: "f64",
   periods: "u32",
   drawn: "f64",
+  drawnGifts: "f64",
   fee: "f64",
   poolFee: "f64",
   penalty: "f64",
+  /** What its provider is to lose of the bond for having left. */
+  forfeit: "f64",
   /** When whoever is to act has to: the provider to start, a party to answer, the judge to rule. */
   deadline: "f64",
   /** Who disputes it: 0 nobody, 1 its consumer, 2 its provider; and has the other one answered? */
@@ -274,10 +283,42 @@ const serviceLevelSpec = {
   responseMicros: "f64",
 } as const
 
+/** A booking that is over and can be rated: by whom, whom, what was paid with credits of one's own, until when. */
+const rateableSpec = { consumer: "i32", provider: "i32", paid: "f64", until: "f64" } as const
+const batchSpec = {
+  account: "i32",
+  model: "i32",
+  phase: "u8",
+  items: "u32",
+  deadline: "f64",
+  /** Its terms, as accepted: they never change. */
+  factorBps: "u32",
+  inputPricePerMtok: "f64",
+  maxPricePerMtok: "f64",
+  held: "f64",
+  /** Tokens of all items, at most; and of those that are under way or have ended well. */
+  inputTokens: "f64",
+  maxTokens: "f64",
+  inputTaken: "f64",
+  outputTaken: "f64",
+  /** The most output of the items that are over: what is left is the work. */
+  outputOver: "f64",
+  /** Price of the items that ended well, before the discount; what of it was charged; the fee in that. */
+  full: "f64",
+  charged: "f64",
+  fee: "f64",
+  poolFee: "f64",
+  underWay: "u32",
+  completed: "u32",
+  failed: "u32",
+} as const
+
 const modelSpec = {
   inputPricePerMtok: "f64",
   outputPricePerMtok: "f64",
   instances: "i32",
+  /** What a specialised model asks of who serves it, bps; 0: it is none. */
+  accuracyBps: "u32",
   /** Tokens asked for in the present hour, and the average a second over the hours before. */
   demandTokens: "f64",
   demandAverage: "f64",
@@ -285,6 +326,8 @@ const modelSpec = {
   /** Served output tokens and requests, for the expected size of a refused request. */
   servedTokens: "f64",
   servedRequests: "f64",
+  /** `servedTokens` as of the last turn of the hour. */
+  servedBefore: "f64",
   supply: "f64",
   /** Where the ramp of its instances starts, as of the last turn of the hour. */
   rampStart: "f64",
@@ -303,12 +346,18 @@ const requestSpec = {
   /** As quoted on arrival: a price that changes meanwhile is for later calls. */
   inputPricePerMtok: "f64",
   outputPricePerMtok: "f64",
-  /** Where time is charged: the rate as of dispatch, and when that was. */
-  ratePerHour: "f64",
+  /** Its batch, slot + 1; 0: none; −1: one that is over. Which of its items it is. */
+  batch: "i32",
+  item: "u32",
+  /** When its present attempt was dispatched; where time is charged, the rate as of then. */
   startedAt: "f64",
+  ratePerHour: "f64",
   /** Booking + 1 that it is part of; 0: none. */
   booking: "f64",
 } as const
+
+/** An answer that is run again: by request, whose it was, and until when it is waited for. */
+const recheckSpec = { instance: "f64", account: "i32", until: "f64" } as const
 
 /** Places of the queues in `wakes`: instances by breaker, probes and the like; nodes by heartbeat. */
 export const ofInstances = 0
@@ -319,9 +368,11 @@ export const ofListings = 3
 /** Bookings that run or are over, and those that are still to start: ends come before starts. */
 export const ofBookings = 4
 export const ofStarts = 5
+/** Batches by their deadlines. */
+export const ofBatches = 6
 /** Offers by when they run out. */
-export const ofContracts = 6
-const wakeQueues = 7
+export const ofContracts = 7
+const wakeQueues = 8
 
 /** Hours of a party in use in a region: jobs now, and job·µs since rates were last set, up to `at`. */
 export interface PartyDemand {
@@ -342,6 +393,30 @@ export interface DuePeriod {
   readonly confirmBy: number
 }
 
+/** A member of a swarm, by its account. */
+export interface Member {
+  readonly isActive: boolean
+  readonly sharesPerformance: boolean
+  /** The base rate that it proposes; −1: none. */
+  readonly proposedRate: number
+  /** Its latest word on each topic, its number + 1; 0: none. And when it said the last of them. */
+  readonly words: ReadonlyArray<number>
+  readonly wordAt: number
+}
+
+/** What members' hours of a day have come to, by account. */
+interface RealisedDay {
+  readonly day: number
+  readonly byAccount: Map<number, Realised>
+}
+
+/** The mean rate of a past day; day −1: none is told. */
+interface Advice {
+  readonly day: number
+  readonly ratePerHour: number
+}
+export const noAdvice: Advice = { day: -1, ratePerHour: 0 }
+
 declare const kernelOnly: unique symbol
 
 /**
@@ -359,6 +434,8 @@ export interface MarketHandle {
   readonly lastBooking: number
   /** Latest contract id; later ones are higher. */
   readonly lastContract: number
+  /** Latest batch id; later ones are higher. */
+  readonly lastBatch: number
   readonly [kernelOnly]: true
 }
 
@@ -368,6 +445,9 @@ export interface Market extends MarketHandle {
   lastRequest: number
   lastBooking: number
   lastContract: number
+  /** What a swarm tells of its members' rates. */
+  advice: Advice
+  lastBatch: number
   /** Start of the next hour, µs. */
   nextHour: number
   /** Hours that have turned since anything else happened. */
@@ -400,6 +480,19 @@ export interface Market extends MarketHandle {
   readonly knownMaintenance: Map<number, Spans>
   /** Party → when it last lost disputes, the latest three, oldest first. */
   readonly lostDisputes: Map<number, ReadonlyArray<number>>
+  /** By swarm, and by account slot. */
+  readonly swarms: ReadonlyArray<Map<number, Member>>
+  readonly realised: Array<RealisedDay>
+  readonly rechecks: Table<typeof recheckSpec>
+  readonly auditStream: Stream
+  readonly rateable: Table<typeof rateableSpec>
+  /** Party → what is remembered of it as a provider. */
+  readonly records: Map<number, TrackRecord>
+  readonly batches: Table<typeof batchSpec>
+  /** By batch slot: how each of its items stands, a byte an item. */
+  readonly batchItems: Array<Uint8Array<ArrayBuffer>>
+  /** By model slot: output tokens that were idle, by hour of the week; empty where nobody asks. */
+  readonly idleTokens: Array<Float64Array<ArrayBuffer>>
   /** Who stands side by side for requests, by field; free fields, last freed first. */
   readonly fields: Array<Candidates>
   readonly freeFields: Array<number>
@@ -443,6 +536,7 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     lastRequest: -1,
     lastBooking: -1,
     lastContract: -1,
+    lastBatch: -1,
     nextHour: microsPerHour,
     idleHours: 0,
     sink: { commands: [], digest },
@@ -468,6 +562,16 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     duePeriods: new Map(),
     knownMaintenance: new Map(),
     lostDisputes: new Map(),
+    advice: noAdvice,
+    swarms: swarmNames.map(() => new Map()),
+    realised: [],
+    rechecks: makeTable(recheckSpec, 1),
+    auditStream: openStream(seed, "recheck", 0),
+    rateable: makeTable(rateableSpec, 1),
+    records: new Map(),
+    batches: makeTable(batchSpec, 1),
+    batchItems: [],
+    idleTokens: [],
     fields: [],
     freeFields: [],
     levels: [],

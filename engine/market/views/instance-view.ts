@@ -31,6 +31,8 @@ export interface InstanceView {
   /** Slots in use at the present ramp, and before the ramp. */
   readonly capacity: number
   readonly slots: number
+  /** Slots that its latest measurement found; 0: it was not measured. */
+  readonly measuredSlots: number
   readonly tokensPerSecond: number
   /** 0…1. */
   readonly ramp: number
@@ -85,6 +87,7 @@ export const instanceView = (handle: MarketHandle, id: InstanceId): InstanceView
     inFlight: columns.inFlight[slot],
     capacity: rampedSlots(ramp, Math.max(1, slots)),
     slots,
+    measuredSlots: columns.measuredSlots[slot],
     tokensPerSecond: countedTokensPerSecond(market, slot),
     ramp,
     health: health / 100,

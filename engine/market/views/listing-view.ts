@@ -35,6 +35,9 @@ export interface ListingView {
   readonly multiplierBps: number
   readonly peakBps: number
   readonly bulkBps: number
+  /** Of a dynamic rate: the use from which it rises, and the most that it rises to. */
+  readonly thresholdBps: number
+  readonly mostBps: number
   /** Is it open by its phase and its schedule, and its node there? */
   readonly isOffered: boolean
   /** When its schedule next opens or closes it, µs; +Infinity: never. */
@@ -77,6 +80,8 @@ const viewOf = (market: Market, listing: number): ListingView => {
     multiplierBps: columns.multiplierBps[listing],
     peakBps: columns.peakBps[listing],
     bulkBps: columns.bulkBps[listing],
+    thresholdBps: columns.thresholdBps[listing],
+    mostBps: columns.mostBps[listing],
     isOffered: isOffered(market, listing),
     nextTurnAt: nextTurn(market.schedules[listing], market.now),
     scheduleUntil: columns.scheduleUntil[listing],

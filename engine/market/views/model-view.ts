@@ -1,6 +1,6 @@
 /** What anyone can see of a model: supply, demand and bounty. */
 import type { ModelId } from "../../core/ids.ts"
-import { countIn, isFieldEmpty } from "../../rules/selection.ts"
+import { isFieldEmpty } from "../../rules/selection.ts"
 import type { Market, MarketHandle } from "../state/market-state.ts"
 import { open } from "../state/market-state.ts"
 
@@ -19,12 +19,16 @@ export interface ModelView {
   readonly hourDemandTokens: number
   /** Share of its rate that a new instance starts at: above `ramp.start` while the model bootstraps. */
   readonly rampStart: number
-  /** Where hosts set prices: what they ask for its output, ascending, and how many ask it. */
+  /**
+   * Where hosts set prices: what they ask for its output, ascending. A price that only nodes which are offline ask
+   * is none that anyone can have.
+   */
   readonly levels: ReadonlyArray<LevelView>
 }
 
 export interface LevelView {
   readonly outputPricePerMtok: number
+  /** How many that are online ask it. */
   readonly instances: number
   /** Whether any of them can take another call. */
   readonly hasRoom: boolean
@@ -55,9 +59,15 @@ export const marketView = (handle: MarketHandle): ReadonlyArray<ModelView> => {
 const isPricedByHosts = ({ rules: { pricing } }: Market): boolean =>
   pricing.isByInstance && !pricing.isByTime
 
-const levelsOf = ({ fields, levels, rules }: Market, model: number): ReadonlyArray<LevelView> =>
-  levels[model].prices.map((outputPricePerMtok, level) => ({
-    outputPricePerMtok,
-    instances: countIn(fields[levels[model].fields[level]], rules),
-    hasRoom: !isFieldEmpty(fields[levels[model].fields[level]]),
-  }))
+const levelsOf = ({ fields, levels }: Market, model: number): ReadonlyArray<LevelView> => {
+  const { prices, fields: ofLevels, online } = levels[model]
+  return prices.flatMap((outputPricePerMtok, level) =>
+    online[level] === 0
+      ? []
+      : {
+          outputPricePerMtok,
+          instances: online[level],
+          hasRoom: !isFieldEmpty(fields[ofLevels[level]]),
+        },
+  )
+}

@@ -30,6 +30,12 @@ export const disputeKnobs = {
     meaning: "The least such deposit, where there is one.",
     source: "ours",
   }),
+  trivialShare: knob(share, {
+    default: 0,
+    unit: "share of what is disputed",
+    meaning: "A ruling that changes no more than this changes nothing: who disputed has lost.",
+    source: "ours: or a minor unit of rounding decides who loses a deposit",
+  }),
 } as const
 
 export const compileDisputes = ({
@@ -45,6 +51,7 @@ export const compileDisputes = ({
     depositBps: Math.round(disputes.depositShare * 10_000),
     leastDepositMinor:
       disputes.depositShare === 0 ? 0 : minorOf(disputes.leastDepositCredits, money.scale),
+    trivialBps: Math.round(disputes.trivialShare * 10_000),
   }) as const
 export type DisputeRules = ReturnType<typeof compileDisputes>
 

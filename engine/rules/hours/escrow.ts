@@ -54,6 +54,13 @@ export const escrowKnobs = {
     meaning: "What the consumer gets out of the bond where a provider cancels or does not show up.",
     source: "ours",
   }),
+  forfeitShare: knob(share, {
+    default: 0,
+    unit: "share of the price of the hours ahead",
+    meaning:
+      "What of the bond a provider loses to the platform that ends or disputes a running booking, or whose machine is lost: a part of the price of the hours ahead, of penaltyHours at most.",
+    source: "ours: or whoever has shown up leaves for a better buyer at no cost",
+  }),
   cancelFeeHours: knob(nonNegative("hours"), {
     default: 0,
     unit: "h of the booking's price",
@@ -89,6 +96,7 @@ export const compileEscrow = ({ escrow }: { readonly escrow: KnobValues<typeof e
     areProbesEvidence: escrow.evidence === "probes",
     bondMicros: microsOf(escrow.bondHours * 3600),
     penaltyMicros: microsOf(escrow.penaltyHours * 3600),
+    forfeitBps: Math.round(escrow.forfeitShare * 10_000),
     cancelFeeMicros: microsOf(escrow.cancelFeeHours * 3600),
     startGraceMicros: microsOf(escrow.startGraceMinutes * 60),
     lostGraceMicros: microsOf(escrow.lostGraceMinutes * 60),

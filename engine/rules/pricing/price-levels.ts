@@ -6,6 +6,8 @@ export interface PriceLevels {
   /** Minor units per million output tokens, ascending. */
   readonly prices: Array<number>
   readonly fields: Array<number>
+  /** How many of those who ask it are on nodes that are online. */
+  readonly online: Array<number>
 }
 
 /** The place of a price, or of the first above it. O(log levels). */

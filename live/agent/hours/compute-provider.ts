@@ -14,7 +14,18 @@
  */
 import { isObject } from "../../../platform/json/json-object.ts"
 import { runEffect } from "../../http/run-effect.ts"
-import type { GpuEarnings, GpuStatus, GpuView, HostBooking } from "../../protocol/hours-protocol.ts"
+import type {
+  GpuAnalytics,
+  GpuEarnings,
+  GpuSuggestions,
+  Monitoring,
+  MonitoringView,
+} from "../../protocol/figures-protocol.ts"
+import type { GpuStatus, GpuView, HostBooking } from "../../protocol/hours-protocol.ts"
+import type { Monitor } from "../monitoring/monitor.ts"
+import { makeMonitor } from "../monitoring/monitor.ts"
+import type { OfferHold } from "../monitoring/offer-hold.ts"
+import { makeOfferHold } from "../monitoring/offer-hold.ts"
 import { detectGpus, gpuName } from "../machine/gpus.ts"
 import { loadNow } from "../machine/heartbeat.ts"
 import type { AgentEvent } from "../plan/options.ts"
@@ -87,6 +98,12 @@ export interface OfferingOptions {
 export type ProviderListing = Camel<GpuView>
 export type ProviderEarnings = Camel<GpuEarnings>
 export type ProviderStatus = Camel<GpuStatus>
+export type ProviderAnalytics = Camel<GpuAnalytics>
+export type ProviderSuggestion = Camel<GpuSuggestions>["suggestions"][number]
+/** How often each check is made, such as `gpuStatus: "30s"`, and from where each alert fires. */
+export type ProviderMonitoring = Camel<Monitoring>
+
+type EarningsBreakdown = "client" | "model" | "hour" | "model_type" | "time_of_day"
 
 const firstBeatSeconds = 30
 const retrySeconds = 2
@@ -99,6 +116,13 @@ export class ComputeProvider {
   readonly #api: JsonApi
   readonly #hostApi: JsonApi | undefined
   #grants: Grants | undefined
+  #monitor: Monitor | undefined
+  #hold: OfferHold | undefined
+  /** The market was told that it takes no work for now. */
+  #isHolding = false
+  /** There is something that the market is to hear of at once. */
+  #isUrgent = false
+  #say: (event: AgentEvent) => void = () => {}
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
 
@@ -240,12 +264,50 @@ export class ComputeProvider {
     breakdownBy = [],
   }: {
     readonly period?: `${number}d` | `${number}h`
-    readonly breakdownBy?: ReadonlyArray<"client" | "model" | "hour">
+    readonly breakdownBy?: ReadonlyArray<EarningsBreakdown>
   } = {}): Promise<ProviderEarnings> {
     const by = breakdownBy.length === 0 ? "" : `&by=${breakdownBy.join(",")}`
     return camelised(
       await this.#api.ask("GET", this.#path(`/earnings?period=${period}${by}`)),
     ) as ProviderEarnings
+  }
+
+  /** How much of it was sold, when most, and what brought most for an hour of work. */
+  async getAnalytics({
+    period = "30d",
+  }: { readonly period?: `${number}d` | `${number}h` } = {}): Promise<ProviderAnalytics> {
+    const path = this.#path(`/analytics?period=${period}`)
+    return camelised(await this.#api.ask("GET", path)) as ProviderAnalytics
+  }
+
+  /** What could be changed about it, with the figures that it follows from; none before 48 hours of data. */
+  async getOptimizationSuggestions(): Promise<ReadonlyArray<ProviderSuggestion>> {
+    const answer = camelised(await this.#api.ask("GET", this.#path("/suggestions")))
+    return (answer as Camel<GpuSuggestions>).suggestions
+  }
+
+  /**
+   * Has the machine's agent look at this, and tell of what it finds. One that offers does so from now on; of
+   * all alerts, only a GPU that is gone ends its offer, until it is back.
+   */
+  async configureMonitoring({
+    healthChecks,
+    alerts,
+  }: ProviderMonitoring): Promise<Camel<MonitoringView>> {
+    const monitoring = { health_checks: snaked(healthChecks), alerts: snaked(alerts) }
+    const answer = await this.#api.ask("PUT", this.#path("/monitoring"), monitoring)
+    if (isObject(answer)) this.#monitor?.follow(answer["monitoring"] as Monitoring)
+    return camelised(answer) as Camel<MonitoringView>
+  }
+
+  /** What its checks found, and its alerts. */
+  async monitoring(): Promise<Camel<MonitoringView>> {
+    return camelised(await this.#api.ask("GET", this.#path("/monitoring"))) as Camel<MonitoringView>
+  }
+
+  /** A job of its own ended: what its success rate is counted by. */
+  jobEnded({ isSuccess }: { readonly isSuccess: boolean }): void {
+    this.#monitor?.jobEnded(isSuccess)
   }
 
   async status(): Promise<ProviderStatus> {
@@ -270,39 +332,69 @@ export class ComputeProvider {
       },
       say: onEvent,
     })
+    this.#say = onEvent
+    this.#monitor?.stop()
+    this.#monitor = makeMonitor({
+      say: onEvent,
+      ping: () => api.ask("GET", "/healthz"),
+      gpus: () => runEffect(detectGpus()),
+      urge: () => {
+        this.#isUrgent = true
+        this.#beatAfter(api, 0)
+      },
+    })
+    this.#hold = makeOfferHold({
+      isOffered: async () => (await this.listing()).phase === "open",
+      offer: (isOffered) => api.ask("PATCH", this.#path(), { is_offered: isOffered }),
+      say: onEvent,
+    })
     await api.ask("PATCH", this.#path(), { is_offered: true })
-    const seconds = await this.#beat(api)
-    this.#beatAgain(api, seconds, onEvent)
+    this.#beatAfter(api, await this.#beat(api))
   }
 
   /** Gives the seconds until the next heartbeat. */
   async #beat(api: JsonApi): Promise<number> {
-    const answer = await api.ask(
-      "POST",
-      `/hosts/${encodeURIComponent(this.id)}/heartbeat`,
-      await runEffect(loadNow),
-    )
+    const load = await runEffect(loadNow)
+    const monitor = this.#monitor
+    this.#isUrgent = false
+    const health = monitor?.health()
+    const isHolding = monitor?.isHolding() === true
+    const answer = await api.ask("POST", `/hosts/${encodeURIComponent(this.id)}/heartbeat`, {
+      ...load,
+      ...(health === undefined ? {} : { health }),
+      // Said only of one's own hold: its operator may have drained it.
+      ...(isHolding || this.#isHolding ? { is_draining: isHolding } : {}),
+    })
+    this.#isHolding = isHolding
     const known = isObject(answer) ? answer : {}
+    if (!this.#isStopped) monitor?.follow(known["monitoring"] as Monitoring | undefined)
+    void this.#hold?.see(isHolding)
     this.#grants?.see((known["bookings"] ?? []) as ReadonlyArray<HostBooking>)
     return Number(known["heartbeat_interval_seconds"] ?? firstBeatSeconds)
   }
 
-  #beatAgain(api: JsonApi, seconds: number, say: (event: AgentEvent) => void): void {
+  #beatAfter(api: JsonApi, seconds: number): void {
     if (this.#isStopped) return
-    this.#timer = setTimeout(() => {
-      void this.#beat(api)
-        .catch((error: Error) => {
-          say({ type: "disconnected", detail: error.message, retryMillis: retrySeconds * 1000 })
-          return retrySeconds
-        })
-        .then((next) => this.#beatAgain(api, next, say))
-    }, seconds * 1000)
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(
+      () => {
+        void this.#beat(api)
+          .catch((error: Error) => {
+            const retryMillis = retrySeconds * 1000
+            this.#say({ type: "disconnected", detail: error.message, retryMillis })
+            return retrySeconds
+          })
+          .then((next) => this.#beatAfter(api, next))
+      },
+      this.#isUrgent ? 0 : seconds * 1000,
+    )
   }
 
   /** Sends no more heartbeats. What is booked stays so: start offering again soon. */
   async stop(): Promise<void> {
     this.#isStopped = true
     clearTimeout(this.#timer)
+    this.#monitor?.stop()
     await this.#grants?.settled()
   }
 }

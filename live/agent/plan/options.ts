@@ -3,6 +3,7 @@ import { Data } from "effect"
 import type { Backend } from "../backends/backend.ts"
 import type { SimulatedBackendOptions } from "../backends/simulated.ts"
 import type { Gpu } from "../machine/gpus.ts"
+import type { AlertName, Monitoring } from "../../protocol/figures-protocol.ts"
 import type { GpuRegistration } from "../../protocol/hours-protocol.ts"
 import type { GrantOptions } from "./grant-options.ts"
 import type { Machine } from "../machine/machine.ts"
@@ -74,6 +75,8 @@ export interface HoursOptions {
   /** As `POST /marketplace/gpu` takes it, without the host: `name`, `memory_gib`, `base_price` … */
   readonly listing: Omit<GpuRegistration, "host_id" | "account_id" | "registration_id">
   readonly grant: GrantOptions
+  /** What is looked at, and told of; as its market has it by default. */
+  readonly monitoring?: Monitoring
 }
 
 /** What the agent tells of itself, in the past tense. */
@@ -102,6 +105,13 @@ export type AgentEvent =
   /** A consumer has access to hours that it booked, until then, and has it no more. */
   | { readonly type: "granted"; readonly bookingId: string; readonly until: string }
   | { readonly type: "revoked"; readonly bookingId: string }
+  /** One of its checks found something that its market is told, or found it over. */
+  | {
+      readonly type: "alert"
+      readonly alert: AlertName
+      readonly state: "firing" | "resolved"
+      readonly value: number
+    }
   /** Something that the operator should know. */
   | { readonly type: "notice"; readonly detail: string }
   | { readonly type: "draining"; readonly jobs: number }

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from "node:http"
 import { Data, Schema } from "effect"
 import { isObject } from "../../../platform/json/json-object.ts"
+import type { Monitoring } from "../../protocol/figures-protocol.ts"
 import type {
   Completion,
   Failure,
@@ -75,6 +76,13 @@ export interface GatewayLink {
   readonly setPrice: (hostId: string, change: PriceChange) => Promise<void>
   /** Sells the host's machine by the hour, as it was or from now on. */
   readonly sellHours: (hostId: string, listing: HoursOptions["listing"]) => Promise<void>
+  /** Has its agents look at this. */
+  readonly monitorHours: (hostId: string, monitoring: Monitoring) => Promise<void>
+  /** Whether new bookings of it are taken. */
+  readonly areHoursOffered: (hostId: string) => Promise<boolean>
+  readonly offerHours: (hostId: string, isOffered: boolean) => Promise<void>
+  /** Something small, to see how long it takes. */
+  readonly ping: () => Promise<void>
   /** The consumer of a booking has access. */
   readonly startDelivery: (bookingId: string, given: DeliveryStart) => Promise<void>
   readonly heartbeat: (hostId: string, facts: Heartbeat) => Promise<HeartbeatAnswer>
@@ -130,7 +138,7 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
       })
     })
   }
-  const tell = async (path: string, json: unknown, method?: "PATCH"): Promise<void> => {
+  const tell = async (path: string, json: unknown, method?: "PATCH" | "PUT"): Promise<void> => {
     await jsonOf(await send(path, method === undefined ? { json } : { json, method }))
   }
 
@@ -156,6 +164,18 @@ export const makeGatewayLink = (gateway: URL): GatewayLink => {
     changeModels: (id, change) => tell(`/hosts/${encodeURIComponent(id)}/models`, change),
     setPrice: (id, change) => tell(`/hosts/${encodeURIComponent(id)}/price`, change, "PATCH"),
     sellHours: (id, listing) => tell("/marketplace/gpu", { ...listing, host_id: id }),
+    monitorHours: (id, monitoring) =>
+      tell(`/marketplace/gpu/${encodeURIComponent(id)}/monitoring`, monitoring, "PUT"),
+    areHoursOffered: async (id) => {
+      const path = `/marketplace/gpu/${encodeURIComponent(id)}`
+      const answer = await jsonOf(await send(path, { method: "GET" }))
+      return isObject(answer) && answer["phase"] === "open"
+    },
+    offerHours: (id, isOffered) =>
+      tell(`/marketplace/gpu/${encodeURIComponent(id)}`, { is_offered: isOffered }, "PATCH"),
+    ping: async () => {
+      await jsonOf(await send("/healthz", { method: "GET" }))
+    },
     startDelivery: (bookingId, given) =>
       tell(`/marketplace/bookings/${encodeURIComponent(bookingId)}/start`, given),
     heartbeat: (id, facts) =>

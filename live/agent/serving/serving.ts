@@ -9,6 +9,7 @@
  */
 import { randomUUID } from "node:crypto"
 import { Duration, Effect, Either, Exit, Fiber, Schedule, Scope } from "effect"
+import type { HostHealth, Monitoring } from "../../protocol/figures-protocol.ts"
 import type { HandedJob, Heartbeat } from "../../protocol/host-protocol.ts"
 import type { HostBooking } from "../../protocol/hours-protocol.ts"
 import { proxiesPage } from "../../protocol/upload-way.ts"
@@ -34,10 +35,22 @@ export interface ServingOptions {
   readonly load: Effect.Effect<Heartbeat>
   /** Hears of the hours that were sold, with every heartbeat. */
   readonly onBookings?: (bookings: ReadonlyArray<HostBooking>) => void
+  /** Looks at the machine, where the gateway asks for it. */
+  readonly watch?: ServingWatch
   /** Ends when the host is to take no more jobs; those that run may end within the limit. */
   readonly toldToDrain: Effect.Effect<void>
   readonly drainMillis: number
   readonly say: (event: AgentEvent) => void
+}
+
+export interface ServingWatch {
+  /** Hears what is asked for, with every heartbeat. */
+  readonly hear: (asked: Monitoring | undefined) => void
+  readonly health: () => HostHealth | undefined
+  /** No jobs for now. */
+  readonly isHolding: () => boolean
+  /** Has the gateway hear of it at once, from here on. */
+  readonly onUrgent: (beat: () => void) => void
 }
 
 /** What the gateway dictates; until it has, these. */
@@ -111,6 +124,7 @@ const serveIn = (scope: Scope.Scope, options: ServingOptions): Effect.Effect<voi
     /** Ends the waits of polls: the host is known again. */
     const known = yield* Effect.makeLatch()
 
+    const isHolding = (): boolean => options.watch?.isHolding() === true
     const slots = (): number => identity.models.reduce((sum, one) => sum + one.slots, 0)
 
     const beatWithin = (millis: number): void => {
@@ -148,6 +162,7 @@ const serveIn = (scope: Scope.Scope, options: ServingOptions): Effect.Effect<voi
       const load = yield* options.load
       const own = identity
       const jobs = [...running.values()]
+      const health = options.watch?.health()
       const sent = new Map<string, number>()
       for (const { job, progress } of jobs) {
         const millis = progress.sentSinceMillis()
@@ -159,7 +174,8 @@ const serveIn = (scope: Scope.Scope, options: ServingOptions): Effect.Effect<voi
           jobs: jobs.filter(({ progress }) => progress.isAlive()).map(({ job }) => job.job_id),
           held_back: watch.heldBack(),
           session,
-          is_draining: isDraining,
+          is_draining: isDraining || isHolding(),
+          ...(health === undefined ? {} : { health }),
         }),
       )
       // It speaks of a host that this one is no more.
@@ -173,6 +189,7 @@ const serveIn = (scope: Scope.Scope, options: ServingOptions): Effect.Effect<voi
           controller.abort(new Withdrawn({ message: "the gateway no longer lists the job" }))
       tellWay(watch.see(sent, answer.jobs))
       options.onBookings?.(answer.bookings ?? [])
+      options.watch?.hear(answer.monitoring)
     })
     /** One after the other, and each to its end: the gateway is to hear of a drain last. */
     const oneAtATime = yield* Effect.makeSemaphore(1)
@@ -255,7 +272,7 @@ const serveIn = (scope: Scope.Scope, options: ServingOptions): Effect.Effect<voi
     const polls = Effect.gen(function* () {
       const patience = yield* makePatience
       for (;;) {
-        if (running.size >= slots() || !backend.isReady()) {
+        if (running.size >= slots() || !backend.isReady() || isHolding()) {
           yield* Effect.timeoutOption(slotFreed.await, readyCheckMillis)
           continue
         }
@@ -333,6 +350,7 @@ const serveIn = (scope: Scope.Scope, options: ServingOptions): Effect.Effect<voi
       yield* Effect.sleep(Math.min(lastJobMillis, drainMillis / 2))
     })
 
+    options.watch?.onUrgent(() => beatWithin(0))
     const beating = yield* Effect.fork(heartbeats)
     // Without heartbeats the host is none: where they fail, the polls end, too.
     yield* Effect.raceFirst(Effect.raceFirst(polls, drained), Fiber.join(beating)).pipe(

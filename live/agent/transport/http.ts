@@ -12,7 +12,7 @@ import { errorText } from "../../../platform/model-server/error-text.ts"
 import { retryAfterSeconds } from "../../http/retry-after.ts"
 
 export interface CallOptions {
-  readonly method?: "GET" | "POST" | "PATCH" | "DELETE"
+  readonly method?: "GET" | "POST" | "PATCH" | "PUT" | "DELETE"
   readonly headers?: Readonly<Record<string, string>>
   /** Sent as JSON. */
   readonly json?: unknown

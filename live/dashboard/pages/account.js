@@ -62,9 +62,9 @@ const showKnown = (place, session, again) => {
 }
 
 const lots = [
-  ["gift", "Gift", "for calls only"],
-  ["bought", "Bought", "for calls"],
-  ["earned", "Earned", "for calls, or to withdraw"],
+  ["gift", "Gift", "to spend only"],
+  ["bought", "Bought", "to spend"],
+  ["earned", "Earned", "to spend, or to withdraw"],
   ["vesting", "Vesting", "bounty, released day by day"],
 ]
 
@@ -108,12 +108,7 @@ const balance = ({ name, account_id: id, balance: amounts }) => {
         "div",
         {},
         element("dt", {}, "Held"),
-        element(
-          "dd",
-          {},
-          credits(amounts.held),
-          element("small", {}, "by open calls and withdrawals"),
-        ),
+        element("dd", {}, credits(amounts.held), element("small", {}, "for what is under way")),
       ),
     ),
   )

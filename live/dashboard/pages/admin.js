@@ -400,7 +400,7 @@ const showAudit = async (place) => {
           {
             title: "Quantity",
             align: "number",
-            cell: ({ quantity }) => (quantity === null ? "–" : String(quantity)),
+            cell: quantityOf,
           },
           {
             title: "By",
@@ -441,6 +441,15 @@ const findings = {
   CredentialRefused: "A host’s provider refuses its token",
   Clawback: "Unvested bounty was taken back",
   NoShow: "A provider did not give access to hours that it had sold",
+  QualityFailed: "An answer was not the model’s",
   DisputeLost: "A dispute over hours was lost",
+  HoursLeft: "A provider left hours that it was delivering, and lost a part of its bond",
   DisputeRuled: "A dispute over hours was ruled on",
+}
+
+/** Rulings are parts of what was disputed; findings about hours name their booking. @param {any} entry */
+const quantityOf = ({ finding, quantity, booking }) => {
+  if (booking !== null) return element("code", {}, booking)
+  if (quantity === null) return "–"
+  return finding === "DisputeRuled" ? `${quantity / 100}% to the consumer` : String(quantity)
 }

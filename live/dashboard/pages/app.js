@@ -1,8 +1,10 @@
 /** Which page is shown: the one that the address names after `#`. */
 import { showAdmin } from "./admin.js"
 import { showAccount } from "./account.js"
+import { ask } from "./api.js"
 import { showBookings } from "./bookings.js"
 import { byId } from "./dom.js"
+import { showEarnings } from "./earnings.js"
 import { showFleet, showHost } from "./fleet.js"
 import { showGpu } from "./gpu.js"
 import { showHosts } from "./hosts.js"
@@ -20,6 +22,7 @@ const pages = {
   gpu: { title: "Machine", show: showGpu },
   bookings: { title: "My bookings", show: showBookings },
   machines: { title: "My machines", show: showMachines },
+  earnings: { title: "Earnings", show: showEarnings },
   account: { title: "My account", show: showAccount },
   usage: { title: "Usage", show: showUsage },
   hosts: { title: "My hosts", show: showHosts },
@@ -28,7 +31,7 @@ const pages = {
 }
 
 /** Pages of one thing, by the page that lists all of them. */
-const parents = { host: "fleet", gpu: "hours" }
+const parents = { earnings: "machines", host: "fleet", gpu: "hours" }
 
 let shown
 /** Ends what the page that was shown before keeps doing. */
@@ -54,5 +57,13 @@ const show = (isFirst) => {
   scrollTo(0, 0)
 }
 
+/** Pages of hours are named where there are hours to be had. */
+const nameHours = async () => {
+  const { sells_hours: areSold } = await ask("GET", "market")
+  for (const item of document.querySelectorAll("[data-of-hours]"))
+    if (item instanceof HTMLElement) item.hidden = !areSold
+}
+
+void nameHours().catch(() => {})
 addEventListener("hashchange", () => show(false))
 show(true)

@@ -104,7 +104,7 @@ const bookingTable = (bookings, act) =>
       {
         title: "When",
         cell: ({ start, hours }) => [
-          when(start),
+          element("span", { class: "when" }, when(start)),
           element("small", {}, `${Math.round(hours * 100) / 100} h`),
         ],
       },

@@ -25,6 +25,9 @@ export const showDisputes = async (place, changed) => {
   }
 }
 
+const moment = (iso) =>
+  new Date(iso).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })
+
 const disputePanel = (booking, done) => {
   const share = element("input", {
     type: "number",
@@ -43,6 +46,12 @@ const disputePanel = (booking, done) => {
       "p",
       {},
       `${credits(booking.price)} credits for ${Math.round(booking.hours * 100) / 100} h; ${credits(booking.held)} held. Disputed by the ${booking.disputed_by}; ${booking.is_answered ? "answered" : "not answered yet"}.`,
+    ),
+    element(
+      "p",
+      {},
+      element("code", {}, booking.booking_id),
+      ` ${moment(booking.start)} – ${moment(booking.end)}${booking.deadline === null ? "" : `; left alone, the evidence decides or it goes on at ${moment(booking.deadline)}`}.`,
     ),
     said.map(({ details }) =>
       element("p", {}, `${details.by}: ${details.statement ?? "(no words)"}`),

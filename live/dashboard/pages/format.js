@@ -93,6 +93,7 @@ const standings = {
   Parked: "parked",
   ProbeUnderWay: "being probed",
   BelowFloor: "too slow",
+  BelowAccuracy: "not accurate enough",
   Inactive: "offline",
   Draining: "draining",
   Suspended: "suspended",

@@ -1,7 +1,7 @@
 /** One machine that is sold by the hour: what it is, its calendar, and the form that books it. */
 import { ask } from "./api.js"
 import { announce, byId, drawing, element, field, fill, onSubmit } from "./dom.js"
-import { credits } from "./format.js"
+import { credits, percent } from "./format.js"
 import { drawingWidth, problemOf, stateChip, strategyNames } from "./hours.js"
 
 const days = 14
@@ -45,11 +45,16 @@ const factsOf = (gpu) =>
     gpu.cuda_version !== null && fact("CUDA", gpu.cuda_version),
     fact(
       "Price",
-      `${credits(gpu.price_per_hour)} credits an hour now: ${credits(gpu.base_price)} × ${gpu.multiplier}`,
+      `${credits(gpu.price_per_hour)} credits an hour for each job now: ${credits(gpu.base_price)} × ${gpu.multiplier}`,
     ),
     fact("Strategy", strategyNames[gpu.strategy] ?? gpu.strategy),
-    fact("Long rentals", `× ${gpu.bulk_discount}`),
-    fact("Peaks", `× ${gpu.peak_multiplier}`),
+    gpu.strategy === "dynamic" &&
+      fact(
+        "Rises",
+        `from ${percent(gpu.demand_threshold)} in use on, to × ${gpu.max_multiplier} at most`,
+      ),
+    fact("More than 10 h", `× ${gpu.bulk_discount}`),
+    fact("In demand or at peak", `× ${gpu.peak_multiplier}`),
     fact("Open", gpu.schedule_text),
   )
 
@@ -58,7 +63,7 @@ const label = 92
 const dayMillis = 24 * hour
 
 /** A row a day, by this reader's clock: open, and what of it is sold. */
-const calendarOf = ({ open, sold, from, max_jobs: jobs }) => {
+const calendarOf = ({ open, sold, from, max_jobs: jobs, memory_gib: gib }) => {
   const width = drawingWidth()
   const start = new Date(from)
   start.setHours(0, 0, 0, 0)
@@ -67,7 +72,10 @@ const calendarOf = ({ open, sold, from, max_jobs: jobs }) => {
     day.setDate(day.getDate() + index)
     return day
   })
-  const bars = (spans, kind, titleOf) =>
+  /** The part of the machine that is sold; what little is sold is seen as well. */
+  const partOf = (span) =>
+    Math.max(0.4, Math.min(1, Math.max(span.jobs / jobs, span.memory_gib / gib)))
+  const bars = (spans, kind, titleOf, shadeOf = (_span) => 1) =>
     dayStarts.flatMap((day, row) =>
       spans.flatMap((span) => {
         const begin = Math.max(Date.parse(span.from), day.getTime())
@@ -81,6 +89,7 @@ const calendarOf = ({ open, sold, from, max_jobs: jobs }) => {
             width: ((end - begin) / dayMillis) * (width - label),
             height: rowHeight - 6,
             class: kind,
+            "fill-opacity": shadeOf(span),
           },
           drawing("title", {}, titleOf(span)),
         )
@@ -95,24 +104,37 @@ const calendarOf = ({ open, sold, from, max_jobs: jobs }) => {
       day.toLocaleDateString("en-GB", { weekday: "short", day: "2-digit", month: "2-digit" }),
     ),
   )
+  const hours = [0, 6, 12, 18].map((at) =>
+    drawing(
+      "text",
+      { x: label + (at / 24) * (width - label), y: days * rowHeight + 16, class: "label" },
+      `${at} h`,
+    ),
+  )
+  const height = days * rowHeight + 22
   return element(
     "figure",
     { class: "panel" },
     drawing(
       "svg",
       {
-        viewBox: `0 0 ${width} ${days * rowHeight}`,
+        viewBox: `0 0 ${width} ${height}`,
         width,
-        height: days * rowHeight,
+        height,
         class: "calendar",
         role: "img",
-        "aria-label": `The next ${days} days: ${sold.length === 0 ? "nothing is sold" : `${sold.length} spans are sold`}`,
+        "aria-label": `The next ${days} days: ${sold.length === 0 ? "nothing is sold" : sold.length === 1 ? "1 span is sold" : `${sold.length} spans are sold`}`,
       },
       labels,
+      hours,
       bars(open, "open", (span) => `Open ${spanText(span)}`),
-      bars(sold, "sold", (span) => `${span.jobs} of ${jobs} jobs sold ${spanText(span)}`),
+      bars(sold, "sold", (span) => `${span.jobs} of ${jobs} jobs sold ${spanText(span)}`, partOf),
     ),
-    element("figcaption", {}, "Midnight to midnight, by your clock. Faint: open. Full: sold."),
+    element(
+      "figcaption",
+      {},
+      "Midnight to midnight, by your clock. Faint: open. Darker: sold in part. Full: sold.",
+    ),
   )
 }
 
@@ -126,11 +148,13 @@ const bookForm = (id, done) => {
     value: "1",
     required: true,
   })
+  const jobs = element("input", { type: "number", min: "1", max: "1024" })
   const price = element("p", { role: "status" })
   const result = element("div")
   const wish = () => ({
     gpu_id: id,
     hours: Number(hours.value),
+    ...(jobs.value === "" ? {} : { jobs: Number(jobs.value) }),
     ...(start.value === "" ? {} : { start: new Date(start.value).toISOString() }),
   })
   const quote = element("button", { type: "button", class: "quiet" }, "What does it cost?")
@@ -150,6 +174,7 @@ const bookForm = (id, done) => {
     element("h2", {}, "Book it"),
     field("From", start, "By your clock; left empty: now."),
     field("Hours", hours),
+    field("Jobs at once", jobs, "Left empty: the whole machine."),
     quote,
     element("button", { type: "submit" }, "Book"),
     price,

@@ -1,6 +1,6 @@
 /** Hours of machines: what is on offer, and what hours cost by region and by the hour of the day. */
 import { ask } from "./api.js"
-import { byId, drawing, element, fill, table } from "./dom.js"
+import { byId, drawing, element, field, fill, table } from "./dom.js"
 import { count, credits } from "./format.js"
 
 const refreshMillis = 15_000
@@ -9,11 +9,7 @@ export const problemOf = (error) => element("p", { class: "problem", role: "aler
 
 export const showHours = () => {
   const place = byId("hours")
-  const region = element(
-    "select",
-    { "aria-label": "Region" },
-    element("option", { value: "" }, "All regions"),
-  )
+  const region = element("select", {}, element("option", { value: "" }, "All regions"))
   const list = element("div")
   const rates = element("div")
   fill(
@@ -21,7 +17,7 @@ export const showHours = () => {
     element(
       "div",
       { class: "controls" },
-      region,
+      field("Region", region),
       element("a", { href: "#machines", class: "button" }, "Sell a machine"),
     ),
     list,
@@ -46,11 +42,19 @@ export const showHours = () => {
   return () => clearInterval(timer)
 }
 
-const moods = { available: "good", "off schedule": "busy", paused: "busy", draft: "busy" }
+const moods = {
+  available: "good",
+  "in use": "busy",
+  "off schedule": "busy",
+  paused: "busy",
+  draft: "busy",
+}
 
-export const gpuState = ({ phase, is_online: isOnline, is_available: isAvailable }) => {
+export const gpuState = (gpu) => {
+  const { phase, is_online: isOnline, is_available: isAvailable } = gpu
   if (phase !== "open") return phase
   if (!isOnline) return "offline"
+  if (isAvailable && gpu.busy_jobs >= gpu.max_jobs) return "in use"
   return isAvailable ? "available" : "off schedule"
 }
 
@@ -103,9 +107,9 @@ const regionTable = (regions) =>
           isInDemand && element("span", { class: "chip busy" }, "in demand"),
         ],
       },
-      { title: "Least", align: "number", cell: ({ min }) => amount(min) },
-      { title: "Median", align: "number", cell: ({ median }) => amount(median) },
-      { title: "Most", align: "number", cell: ({ max }) => amount(max) },
+      { title: "Least, credits/h", align: "number", cell: ({ min }) => amount(min) },
+      { title: "Median, credits/h", align: "number", cell: ({ median }) => amount(median) },
+      { title: "Most, credits/h", align: "number", cell: ({ max }) => amount(max) },
     ],
     regions,
     "There are no regions.",
@@ -113,7 +117,7 @@ const regionTable = (regions) =>
 
 const amount = (given) => (given === null ? "–" : credits(given))
 
-const labels = 96
+const letterWidth = 7
 const steps = 4
 const rowHeight = 24
 
@@ -132,10 +136,14 @@ const rateMap = (regions) => {
       "No hours have been sold of late: by region and hour of the day, what they cost will stand here.",
     )
   const most = Math.max(...all)
+  const longest = Math.max(...regions.map(({ region }) => region.length))
+  const labels = Math.min(letterWidth * longest + 8, Math.floor(drawingWidth() / 3))
+  const letters = Math.floor((labels - 8) / letterWidth)
+  const shown = (name) => (name.length <= letters ? name : `${name.slice(0, letters - 1)}…`)
   const cell = Math.floor((drawingWidth() - labels) / 24)
   const width = labels + 24 * cell
   const rows = regions.map(({ region, hours }, row) => [
-    drawing("text", { x: 0, y: row * rowHeight + 17, class: "label" }, region),
+    drawing("text", { x: 0, y: row * rowHeight + 17, class: "label" }, shown(region)),
     hours.map(({ hour, rate, sold_hours: sold }) =>
       drawing(
         "rect",

@@ -49,6 +49,7 @@ const showKnown = (place) => {
   }
   fill(
     place,
+    element("p", {}, element("a", { href: "#earnings" }, "What they earn, suggestions, alerts")),
     list,
     detail,
     registerForm(() => void look().catch(fail)),

@@ -127,6 +127,7 @@ const refusalWords = {
   InsufficientCredits: "the caller's credits did not cover the longest answer",
   PriceTooHigh: "the caller's highest price is below the model's",
   AttemptFailed: "every host that was tried failed",
+  Expired: "their batch was over first",
 }
 
 const showRefusals = ({ models, last_minute: last }) => {
@@ -302,7 +303,7 @@ const showTroubles = async () => {
       ],
       troubled.slice(0, troublesShown),
       instances.length === 0
-        ? "There are no hosts yet: “Register a host” gives you the command that makes one."
+        ? "No host serves a model yet: “Register a host” gives you the command that makes one."
         : "All hosts are in good standing.",
     ),
   )

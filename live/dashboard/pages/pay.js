@@ -1,6 +1,6 @@
 /** What one's hosts were paid: by hour, by day and by host, why it is so much, and what to expect. */
 import { ask } from "./api.js"
-import { draw, lotColours } from "./charts.js"
+import { colours, draw, lotColours } from "./charts.js"
 import { element, fill, table } from "./dom.js"
 import { aligned, count, credits, day, isZero, percent } from "./format.js"
 
@@ -14,9 +14,10 @@ const barHeight = 28
 
 const kinds = {
   share: "share of calls",
-  giftShare: "share of calls, in gifts",
+  giftShare: "share, in gifts",
   bounty: "bounty",
   vestingBounty: "bounty, vesting",
+  rentShare: "hours of machines",
 }
 
 /** @param {HTMLElement} place */
@@ -83,7 +84,7 @@ const drawHours = async (place, data) => {
       color: {
         field: "kind",
         type: "nominal",
-        scale: { domain: Object.values(kinds), range: lotColours() },
+        scale: { domain: Object.values(kinds), range: [...lotColours(), ...colours("--accent")] },
       },
     },
   })

@@ -15,6 +15,7 @@
  */
 import type {
   AccountId,
+  BatchId,
   BookingId,
   Command,
   InstanceId,
@@ -66,6 +67,8 @@ export interface CallOrder {
   readonly maxTokens: number
   /** Minor units per million output tokens. */
   readonly maxPricePerMtok?: number
+  /** It is an item of a batch, as the kernel calls both. */
+  readonly item?: { readonly batch: BatchId; readonly item: number }
   /** Minor units an hour, where a call costs its time. */
   readonly maxRatePerHour?: number
   /** The account's own hours that it is part of. */
@@ -387,6 +390,7 @@ export const openCall = (
         inputTokens: order.inputTokens,
         maxTokens: order.maxTokens,
         ...(order.maxPricePerMtok === undefined ? {} : { maxPricePerMtok: order.maxPricePerMtok }),
+        ...order.item,
         ...(order.maxRatePerHour === undefined ? {} : { maxRatePerHour: order.maxRatePerHour }),
         ...(order.booking === undefined ? {} : { booking: order.booking }),
       })

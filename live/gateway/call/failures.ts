@@ -40,6 +40,13 @@ export const refusalError = (
       return unavailable(whyNobodyTakes(model.name, standings), "no_capacity")
     case "AttemptFailed":
       return attemptError(ends, model)
+    case "Expired":
+      return new HttpError({
+        status: 504,
+        type: "server_error",
+        code: "batch_expired",
+        message: "Its batch was over before it was answered; it is not charged",
+      })
   }
 }
 

@@ -17,6 +17,7 @@ const standingWords: Readonly<Record<EligibilityReason, string>> = {
   Parked: "parked after failures",
   ProbeUnderWay: "being probed after failures",
   BelowFloor: "too slow at present",
+  BelowAccuracy: "not measured to be as accurate as the model asks for",
   Backpressure: "pausing, as the host has asked",
   RateCapped: "new, and at the rate that a newcomer may have",
   Full: "busy",

@@ -7,10 +7,12 @@ import { digestAt, forEachPage, forEachUncheckedPage } from "./journal/stored-jo
 import { asFault } from "./schema/damage.ts"
 import * as Audits from "./tables/audits.ts"
 import * as BookingSteps from "./tables/booking-steps.ts"
+import * as BatchItems from "./tables/batch-items.ts"
 import * as Deliveries from "./tables/deliveries.ts"
-import { readEarnings, readPay } from "./tables/earnings.ts"
+import { readEarnings, readPay, readPayByCaller } from "./tables/earnings.ts"
 import { readMeta, writeMeta } from "./tables/meta.ts"
 import { readReceipts, readReceiptsOf, readUsage } from "./tables/receipts.ts"
+import * as FileParts from "./tables/file-parts.ts"
 import { receiptRow } from "./schema/receipt-row.ts"
 import * as Records from "./tables/records.ts"
 import * as Samples from "./tables/samples.ts"
@@ -60,6 +62,7 @@ export const makeSqliteStore = (
   statement: (query) => asFault(readStatement(reader, query)),
   earnings: (lots, spans) => asFault(readEarnings(reader, queue.lastSeq(), lots, spans)),
   pay: (query) => asFault(readPay(reader, queue.lastSeq(), query)),
+  payByCaller: (query) => asFault(readPayByCaller(reader, queue.lastSeq(), query)),
   noteReceipt: (receipt) => queue.receipt(receiptRow(receipt)),
   receipts: (query) => asFault(readReceipts(reader, query)),
   receiptsOf: (requests) => asFault(readReceiptsOf(reader, requests)),
@@ -67,6 +70,14 @@ export const makeSqliteStore = (
   noteBookingStep: (step) => BookingSteps.writeBookingStep(queue, step),
   lastBookingStep: asFault(BookingSteps.readLastBookingStep(reader)),
   bookingSteps: (query) => asFault(BookingSteps.readBookingSteps(reader, query)),
+  putFilePart: (file, part, bytes) => FileParts.writeFilePart(queue, file, part, bytes),
+  filePart: (file, part) => asFault(FileParts.readFilePart(reader, file, part)),
+  forgetFileParts: (file) => FileParts.forgetFileParts(queue, file),
+  putBatchItems: (batch, items) => BatchItems.writeBatchItems(queue, batch, items),
+  noteBatchAnswer: (batch, item, answer) => BatchItems.writeBatchAnswer(queue, batch, item, answer),
+  batchItems: (batch, from, count) =>
+    asFault(BatchItems.readBatchItems(reader, batch, from, count)),
+  forgetBatchItems: (batch) => BatchItems.forgetBatchItems(queue, batch),
   putSamples: (samples) => Samples.putSamples(queue, samples),
   forgetSamples: (stepSeconds, before) => Samples.forgetSamples(queue, stepSeconds, before),
   samples: (query) => asFault(Samples.readSamples(reader, query)),

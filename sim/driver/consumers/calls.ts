@@ -2,7 +2,7 @@
  * Calls from their opening to their end: each is handed to the market; one that is refused is topped up
  * for, comes back later, or is given up; one that is finished is noted and closed.
  */
-import type { Command, EventOf } from "../../../engine/index.ts"
+import type { Command, EventOf, Refusal } from "../../../engine/index.ts"
 import type { Agenda } from "../../kernel/agenda.ts"
 import { Relay } from "../../kernel/relay.ts"
 import type { Recorder } from "../../recording/recorder.ts"
@@ -152,7 +152,8 @@ export class Calls {
       this.retries[k].send(request, 0)
       return
     }
-    recorder.add(`refused.${reason}`, 1)
+    // Only an item of a batch can expire, and nobody sends any here.
+    recorder.add(`refused.${reason as Exclude<Refusal, "Expired">}`, 1)
     if (consumer >= 0) consumers.noteGivenUp(consumer)
     this.close(request, slot)
   }

@@ -10,6 +10,8 @@ import type { Nodes } from "../nodes/nodes.ts"
 import type { Parties } from "../parties/parties.ts"
 import type { MarketPort } from "../stage/market-port.ts"
 import type { Setting } from "../stage/setting.ts"
+import type { PartyLets } from "../../scenarios/party-hours.ts"
+import { accountOfOperator } from "../stage/accounts.ts"
 import type { Listings } from "./listings.ts"
 import type { Rental } from "./rental.ts"
 import type { Rentals } from "./rentals.ts"
@@ -19,6 +21,12 @@ const hourMicros = 3600e6
 const dayMicros = 24 * hourMicros
 /** A machine that a renter has broken is back so much later. */
 const brokenMicros = 2 * hourMicros
+/** A provider that leaves for somebody else does so when access is given. */
+const leavesAfterMicros = minuteMicros
+/** A provider that disputes has its machine be away for so long before: not for long enough to count as lost. */
+const disputesAfterMicros = 10 * minuteMicros
+
+type Breach = PartyLets["breach"]
 
 export class Deliveries {
   private readonly setting: Setting
@@ -36,6 +44,8 @@ export class Deliveries {
   private readonly takenUntil = new Map<number, number>()
   /** Calls for what the renter does in the last minute. */
   private lastMinute: ((rental: Rental) => void) | undefined
+  /** Calls for what a provider does whose machine is away. */
+  private failing: ((rental: Rental) => void) | undefined
 
   constructor(parts: {
     readonly setting: Setting
@@ -63,6 +73,10 @@ export class Deliveries {
     this.lastMinute = act
   }
 
+  whenFailing(act: (rental: Rental) => void): void {
+    this.failing = act
+  }
+
   private streamOf(node: number): Stream {
     const known = this.streams.get(node)
     if (known !== undefined) return known
@@ -83,13 +97,24 @@ export class Deliveries {
     const outside = stream.next()
     this.recorder.add(this.agenda.now, "due", 1)
     const conduct = this.breach(rental, outside)
+    // Nobody else is to book what somebody outside of the market has; who has a box seems to be there.
+    if (conduct !== "none" && conduct !== "box") this.listings.closeUntil(rental.node, rental.endAt)
     if (conduct === "noShow" || (isMissed && conduct === "none")) return
     rental.isServed = conduct === "none"
-    this.appointments.make(this.agenda.now + delay, () => this.tryStart(rental))
+    const startAt = this.agenda.now + delay
+    this.appointments.make(startAt, () => this.tryStart(rental))
+    if (conduct === "leaves")
+      this.appointments.make(startAt + leavesAfterMicros, () => {
+        if (rental.phase === "active") this.end(rental, this.providerOf(rental))
+      })
+  }
+
+  private providerOf({ node }: Rental): number {
+    return accountOfOperator(this.nodes.columns.operator[node])
   }
 
   /** What a party does with a machine that somebody else wants too. */
-  private breach(rental: Rental, lot: number): "none" | "noShow" | "box" {
+  private breach(rental: Rental, lot: number): Breach {
     const { node, price, endAt } = rental
     const lets = this.listings.of(node)?.lets ?? null
     if (lets === null || lets.breach === "none") return "none"
@@ -129,7 +154,10 @@ export class Deliveries {
     const { providers, probeMinutes } = setting.scenario.hours
     const { evidence } = setting.scenario.economy.escrow
     const leavesAt = startAt + manner.leavesAfterMicros
-    if (leavesAt < endAt) appointments.make(Math.max(now, leavesAt), () => this.leave(rental))
+    if (leavesAt < endAt)
+      appointments.make(Math.max(now, leavesAt), () => {
+        if (rental.phase === "active") this.end(rental, rental.account)
+      })
     const breaksAt = endAt - manner.breaksBeforeMicros
     if (manner.breaksBeforeMicros > 0 && breaksAt > now)
       appointments.make(breaksAt, () => {
@@ -152,10 +180,8 @@ export class Deliveries {
       })
   }
 
-  private leave(rental: Rental): void {
-    if (rental.phase !== "active") return
-    const { id, account } = rental
-    this.port.tell({ _tag: "BookingEnded", at: this.agenda.now, booking: id, by: account })
+  private end({ id }: Rental, by: number): void {
+    this.port.tell({ _tag: "BookingEnded", at: this.agenda.now, booking: id, by })
   }
 
   /** The market looks at what it has granted, again and again. */
@@ -174,12 +200,24 @@ export class Deliveries {
     const isWorking = this.isWorking(node)
     for (const rental of this.rentals.of(node)) {
       if (rental.phase !== "active" || !rental.isServed) continue
-      if (!isWorking && rental.downSince < 0) rental.downSince = now
+      if (!isWorking && rental.downSince < 0) {
+        rental.downSince = now
+        this.lookAgain(rental)
+      }
       if (isWorking && rental.downSince >= 0) {
         rental.downMicros += now - rental.downSince
         rental.downSince = -1
       }
     }
+  }
+
+  /** Is its machine still away, a while later? */
+  private lookAgain(rental: Rental): void {
+    const { downSince: since, node } = rental
+    if (this.listings.of(node)?.lets?.disputes !== true) return
+    this.appointments.make(this.agenda.now + disputesAfterMicros, () => {
+      if (rental.phase === "active" && rental.downSince === since) this.failing?.(rental)
+    })
   }
 
   /** Access is over. */

@@ -88,7 +88,7 @@ export class Hours {
     const { rentals } = this
     this.deliveries = new Deliveries({ ...shared, appointments, listings, rentals })
     const { deliveries } = this
-    this.settlements = new Settlements({ ...shared, appointments, rentals })
+    this.settlements = new Settlements({ ...shared, appointments, listings, rentals })
     this.renters = new Renters({ ...shared, appointments, listings, rentals })
     this.partyRenters = new PartyRenters({
       ...shared,
@@ -98,6 +98,7 @@ export class Hours {
       deliveries,
     })
     deliveries.whenEnding((rental) => this.settlements.onLastMinute(rental))
+    deliveries.whenFailing((rental) => this.settlements.onFailing(rental))
   }
 
   /** Before the first node. */

@@ -209,6 +209,19 @@ export class Listings {
     })
   }
 
+  /** Closes a listing that is always open until a time, as for maintenance. */
+  closeUntil(node: number, opensAt: number): void {
+    const until = this.agenda.now + scheduleMicros
+    this.port.tell({
+      _tag: "ScheduleSet",
+      at: this.agenda.now,
+      listing: node,
+      opens: [opensAt],
+      closes: [until],
+      until,
+    })
+  }
+
   onExtendSchedule({ listing, untilMicros }: Extract<Command, { _tag: "ExtendSchedule" }>): void {
     const kept = this.byNode.get(listing)
     if (kept !== undefined) this.tellSchedule(kept, untilMicros)

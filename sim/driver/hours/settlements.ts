@@ -8,14 +8,17 @@ import type { Nodes } from "../nodes/nodes.ts"
 import { accountOfOperator } from "../stage/accounts.ts"
 import type { MarketPort } from "../stage/market-port.ts"
 import type { Setting } from "../stage/setting.ts"
+import type { Listings } from "./listings.ts"
 import type { Rental } from "./rental.ts"
 import { missingShare } from "./rental.ts"
 import type { Rentals } from "./rentals.ts"
 
 const minuteMicros = 60e6
 const hourMicros = 3600e6
-/** How long a provider takes to answer a dispute. */
+/** How long a party takes to answer a dispute. */
 const answerMicros = hourMicros
+
+type Side = "consumer" | "provider"
 
 export class Settlements {
   private readonly setting: Setting
@@ -23,6 +26,7 @@ export class Settlements {
   private readonly appointments: Appointments
   private readonly port: MarketPort
   private readonly nodes: Nodes
+  private readonly listings: Listings
   private readonly rentals: Rentals
   private readonly recorder: HoursRecorder
   private readonly renterStream: Stream
@@ -35,6 +39,7 @@ export class Settlements {
     readonly appointments: Appointments
     readonly port: MarketPort
     readonly nodes: Nodes
+    readonly listings: Listings
     readonly rentals: Rentals
     readonly recorder: HoursRecorder
   }) {
@@ -44,6 +49,7 @@ export class Settlements {
     this.appointments = parts.appointments
     this.port = parts.port
     this.nodes = parts.nodes
+    this.listings = parts.listings
     this.rentals = parts.rentals
     this.recorder = parts.recorder
     this.renterStream = openStream(seed, "dispute", 0)
@@ -54,13 +60,22 @@ export class Settlements {
   /** The hours are about to end: where the market itself confirms them, this is the time to object. */
   onLastMinute(rental: Rental): void {
     if (this.setting.scenario.economy.escrow.confirm !== "coordinator") return
-    if (this.objects(rental, 1)) this.dispute(rental)
+    if (this.objects(rental, 1)) this.dispute(rental, "consumer")
+  }
+
+  /** Its machine is away: a provider that disputes is first, before the market calls it lost. */
+  onFailing(rental: Rental): void {
+    this.dispute(rental, "provider")
   }
 
   /** Its renter is asked. */
   onAsked({ booking }: Extract<Command, { _tag: "AskConfirmation" }>): void {
     const rental = this.rentals.open.get(booking)
     if (rental === undefined) return
+    const view = bookingView(this.port.market, booking)
+    const isShort = view !== undefined && view.due < view.unpaid
+    if (isShort && this.listings.of(rental.node)?.lets?.disputes === true)
+      return this.dispute(rental, "provider")
     const { confirmMinutes } = this.setting.scenario.hours.renters
     this.appointments.make(this.agenda.now + Math.ceil(confirmMinutes * minuteMicros), () =>
       this.answerMarket(rental),
@@ -72,7 +87,7 @@ export class Settlements {
     const view = bookingView(this.port.market, id)
     if (view?.phase !== "delivered") return
     if (this.objects(rental, view.unpaid === 0 ? 0 : view.due / view.unpaid))
-      return this.dispute(rental)
+      return this.dispute(rental, "consumer")
     if (manner.isSilent) return
     this.port.tell({ _tag: "BookingConfirmed", at: this.agenda.now, booking: id, by: account })
   }
@@ -87,21 +102,34 @@ export class Settlements {
     return this.renterStream.next() < share
   }
 
-  private dispute(rental: Rental): void {
-    const { id, account, renterParty, node } = rental
-    this.provideDeposit(account, renterParty, rental.price)
-    this.port.tell({ _tag: "BookingDisputed", at: this.agenda.now, booking: id, by: account })
+  private dispute(rental: Rental, side: Side): void {
+    const { id } = rental
+    const by = this.deposited(rental, side)
+    this.port.tell({ _tag: "BookingDisputed", at: this.agenda.now, booking: id, by })
     const view = bookingView(this.port.market, id)
     if (view?.phase !== "disputed") return
     rental.disputed = { unpaid: view.unpaid, drawn: view.drawn }
     this.recorder.add(this.agenda.now, "disputes", 1)
-    if (this.answerStream.next() >= this.setting.scenario.hours.providers.answerShare) return
+    const { providers, renters } = this.setting.scenario.hours
+    const { answerShare } = side === "consumer" ? providers : renters
+    if (this.answerStream.next() >= answerShare) return
     this.appointments.make(this.agenda.now + answerMicros, () => {
       if (bookingView(this.port.market, id)?.phase !== "disputed") return
-      const by = accountOfOperator(this.nodes.columns.operator[node])
-      this.provideDeposit(by, this.nodes.columns.party[node], rental.price)
-      this.port.tell({ _tag: "DisputeAnswered", at: this.agenda.now, booking: id, by })
+      const other = this.deposited(rental, side === "consumer" ? "provider" : "consumer")
+      this.port.tell({ _tag: "DisputeAnswered", at: this.agenda.now, booking: id, by: other })
     })
+  }
+
+  /** The account of a side, with what it has to deposit. */
+  private deposited(rental: Rental, side: Side): number {
+    const { account, node, price, renterParty } = rental
+    const { operator, party } = this.nodes.columns
+    const [by, of] =
+      side === "consumer"
+        ? [account, renterParty]
+        : [accountOfOperator(operator[node]), party[node]]
+    this.provideDeposit(by, of, price)
+    return by
   }
 
   /** Twice, as for whoever has lost of late. Gifts count for nothing there. */

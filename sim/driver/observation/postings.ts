@@ -15,11 +15,18 @@ export const notePosting = (
       recorder.noteCharge(credits)
       if (lotOf(debit)?.lot === giftLot) recorder.add("promotionsSpent", credits)
       return
+    case "rent":
+      recorder.add("rent", credits)
+      if (lotOf(debit)?.lot === giftLot) recorder.add("promotionsSpent", credits)
+      return
     case "share":
+    case "rentShare":
       return recorder.noteShare(credits)
     case "fee":
+    case "rentFee":
       return recorder.noteFee(credits)
     case "poolFee":
+    case "rentPoolFee":
       return recorder.notePoolFee(credits)
     case "withheld":
       return recorder.add("withheld", credits)

@@ -4,7 +4,14 @@
  * all the same stays as it was until the operator decides again.
  */
 import type { LevelView, Stream } from "../../../engine/index.ts"
-import { instanceView, marketView, openStream, roundDown, roundUp } from "../../../engine/index.ts"
+import {
+  instanceView,
+  marketView,
+  nodeView,
+  openStream,
+  roundDown,
+  roundUp,
+} from "../../../engine/index.ts"
 import type { PriceView, RivalLevel } from "../../agents/prices/price-view.ts"
 import { priceStrategies } from "../../agents/prices/strategies.ts"
 import type { Agenda } from "../../kernel/agenda.ts"
@@ -150,13 +157,14 @@ export class Prices {
     }
   }
 
-  /** The levels without the operator's own nodes. */
+  /** The levels without the operator's own nodes: none of those that are offline is in them. */
   private rivalsOf(node: number, levels: ReadonlyArray<LevelView>): ReadonlyArray<RivalLevel> {
     const { columns } = this.nodes
     const own = new Map<number, number>()
     for (const mine of this.nodesOf[columns.operator[node]]) {
       const view = instanceView(this.port.market, mine)
       if (view === undefined || columns.model[mine] !== columns.model[node]) continue
+      if (nodeView(this.port.market, mine)?.isOnline !== true) continue
       own.set(view.outputPricePerMtok, (own.get(view.outputPricePerMtok) ?? 0) + 1)
     }
     return levels.flatMap(({ outputPricePerMtok, instances, hasRoom }) => {

@@ -202,6 +202,9 @@ export const auditBreaches: Breaches = {
     "watchedNode",
     (columns, slot, now) => (columns.lastHeartbeat[slot] = now + 1),
   ),
+  "a price counts who asks it and is online": audited("instance", ({ levels }) =>
+    levels[0]!.online.push(1),
+  ),
   "a node lists instances of its own": instance(
     "instance",
     (columns, slot) => (columns.node[slot] = 9),

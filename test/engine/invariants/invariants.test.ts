@@ -6,12 +6,16 @@ import { describe, expect, it } from "vitest"
 import { InvariantBroken } from "../../../engine/core/invariant.ts"
 import { assertionsIn } from "./assertions.ts"
 import { auditBreaches } from "./audit-breaches.ts"
+import { batchBreaches } from "./batch-breaches.ts"
 import type { Breaches } from "./breaches.ts"
 import { coreBreaches } from "./core-breaches.ts"
 import { hoursBreaches } from "./hours-breaches.ts"
 import { ledgerBreaches } from "./ledger-breaches.ts"
+import { qualityBreaches } from "./quality-breaches.ts"
+import { ratingsBreaches } from "./ratings-breaches.ts"
 import { rulesBreaches } from "./rules-breaches.ts"
 import { stepBreaches } from "./step-breaches.ts"
+import { swarmsBreaches } from "./swarms-breaches.ts"
 import { unreachable } from "./unreachable.ts"
 
 const assertions = assertionsIn("engine").map(({ what }) => what)
@@ -22,6 +26,10 @@ const breaches: ReadonlyArray<Breaches> = [
   stepBreaches,
   auditBreaches,
   hoursBreaches,
+  ratingsBreaches,
+  qualityBreaches,
+  swarmsBreaches,
+  batchBreaches,
 ]
 
 /** The sentence of the assertion that something breaks. */

@@ -86,6 +86,7 @@ const standing: Standing = {
   ramp: 1,
   healthHundredths: 95,
   idleShare: 1,
+  reputation: 1,
 }
 
 /** One candidate, instance 3 of operator 7, at place 0. */

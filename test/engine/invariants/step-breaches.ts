@@ -67,6 +67,9 @@ const drawing = (market: Market, instance: number): void =>
 
 const sendHostile = (market: Market, event: object): void => step(market, event as MarketEvent, [])
 
+/** A level of prices that nobody can pay. */
+const dearest = 2 ** 50
+
 export const stepBreaches: Breaches = {
   "where a model has one price, it has the field of its own number": stepped(
     "instance",
@@ -324,7 +327,10 @@ export const stepBreaches: Breaches = {
     "quietInstance",
     (market, slot) => {
       drawing(market, slot)
-      turn(market, { pricing: { ...market.rules.pricing, outputPrice: () => 2 ** 52 } })
+      const { pricing } = market.rules
+      const worst: typeof pricing.worst = (offers, model, ask, level) =>
+        level === dearest ? 2 ** 60 : pricing.worst(offers, model, ask, level)
+      turn(market, { pricing: { ...pricing, levelOf: () => dearest, worst } })
       return requestOf(market, market.instances.columns.model[slot])
     },
   ),

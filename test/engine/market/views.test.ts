@@ -45,6 +45,7 @@ describe("the view of an instance", () => {
       inFlight: 0,
       capacity: 11,
       slots: 20,
+      measuredSlots: 0,
       tokensPerSecond: 70,
       ramp: 0.55,
       health: 0.98,

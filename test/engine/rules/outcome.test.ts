@@ -14,6 +14,7 @@ describe("whose fault an outcome was", () => {
       "truncated",
       "malformed",
       "notServed",
+      "qualityFailed",
     ])
     expect(by("neutral")).toEqual([
       "consumerError",

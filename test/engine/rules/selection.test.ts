@@ -44,6 +44,7 @@ const entrant = (
     ramp,
     healthHundredths: more.healthHundredths ?? 95,
     idleShare: more.idleShare ?? 1,
+    reputation: more.reputation ?? 1,
   }
 }
 

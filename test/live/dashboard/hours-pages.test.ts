@@ -97,7 +97,7 @@ describe.skipIf(chromiumPath === undefined)(
       await buying.getByText("0.05 credits.").waitFor()
       await buying.getByRole("button", { name: "Book", exact: true }).click()
       await buying.getByText("Booked for 0.05 credits").waitFor()
-      await buying.getByRole("img", { name: /1 spans are sold/ }).waitFor()
+      await buying.getByRole("img", { name: /1 span is sold/ }).waitFor()
       await buying.locator("nav").getByRole("link", { name: "My bookings" }).click()
       const row = buying.getByRole("row", { name: /Atlas/ })
       await row.getByText("running").waitFor()
@@ -170,6 +170,7 @@ describe.skipIf(chromiumPath === undefined)(
           [`gpu/${ids[0]}`, buyer],
           ["bookings", buyer],
           ["machines", seller],
+          [`earnings/${ids[0]}`, seller],
           ["admin", gateway.adminSecret],
         ]
         for (const width of [1280, 390])
@@ -178,6 +179,8 @@ describe.skipIf(chromiumPath === undefined)(
               const page = await visit(hash, key, { viewport: { width, height: 900 }, colorScheme })
               await page.locator("main section:not([hidden]) .panel").first().waitFor()
               await page.waitForLoadState("networkidle")
+              if (hash.startsWith("earnings"))
+                await page.getByRole("heading", { name: "Suggestions" }).waitFor()
               if (hash === "machines") {
                 await page.getByRole("button", { name: "Change" }).first().click()
                 await page.getByText("Its week").waitFor()

@@ -252,7 +252,7 @@ describe("a booking", () => {
     )
     expect(await lines(provider.key)).toContainEqual(
       expect.objectContaining({
-        kind: "share",
+        kind: "rentShare",
         amount: "0.088",
         what: `Hours of ${id}, delivered by a machine of yours`,
       }),

@@ -15,6 +15,7 @@ import {
 import type { JournalEntry, StoredEntry, StoredPosting } from "../../../live/store/journal.ts"
 import type { Receipt, UsagePart } from "../../../live/store/receipt.ts"
 import { type MarketStore, recordKinds } from "../../../live/store/store.ts"
+import { plainReceipt } from "../support/receipt.ts"
 
 /** A store, empty, and the same again as whoever starts next finds it. */
 export interface StoreUnderTest {
@@ -202,6 +203,40 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
     })
   })
 
+  describe(`${name}: files and items of batches`, () => {
+    it("keep parts and items, take answers, and forget what is over", async () => {
+      const { store, reopen } = await make()
+      store.putFilePart(1, 0, Buffer.from("one"))
+      store.putFilePart(1, 1, Buffer.from("two"))
+      store.putFilePart(2, 0, Buffer.from("other"))
+      store.putFilePart(1, 1, Buffer.from("2"))
+      store.forgetFileParts(2)
+      const items = [3, 1, 2].map((item) => ({ item, asked: JSON.stringify({ item }) }))
+      store.putBatchItems(7, items)
+      store.putBatchItems(8, items)
+      store.noteBatchAnswer(7, 2, `{"status":200}`)
+      store.forgetBatchItems(8)
+      await store.durable()
+      const next = await reopen()
+      const textOf = async (file: number, part: number) => {
+        const bytes = await Effect.runPromise(next.filePart(file, part))
+        return bytes === undefined ? undefined : Buffer.from(bytes).toString()
+      }
+      expect([await textOf(1, 0), await textOf(1, 1), await textOf(1, 2)]).toEqual([
+        "one",
+        "2",
+        undefined,
+      ])
+      expect(await textOf(2, 0)).toBeUndefined()
+      expect(await Effect.runPromise(next.batchItems(7, 2, 10))).toEqual([
+        { item: 2, asked: `{"item":2}`, answer: `{"status":200}` },
+        { item: 3, asked: `{"item":3}`, answer: null },
+      ])
+      expect(await Effect.runPromise(next.batchItems(7, 0, 1))).toHaveLength(1)
+      expect(await Effect.runPromise(next.batchItems(8, 0, 10))).toEqual([])
+    })
+  })
+
   describe(`${name}: receipts`, () => {
     const receipt = (request: number, at: number, more: Partial<Receipt> = {}): Receipt => ({
       request,
@@ -314,25 +349,6 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
       expect(page.newer).toBe(30 - 5)
     })
 
-    it("tell shares of hours from shares of calls, which are numbered apart", async () => {
-      const { store } = await make()
-      store.append(entry(1, post(6, 0, 3, "rent"), post(0, 9, 2, "share")))
-      store.append(entry(2, post(6, 0, 3), post(0, 9, 2, "share")))
-      await store.durable()
-      const { lines } = await Effect.runPromise(
-        store.statement({
-          lots: [9],
-          before: { seq: 3, line: 0, side: 0 },
-          count: 10,
-          lastSeq: 2,
-        }),
-      )
-      expect(lines.map(({ seq, isOfHours }) => [seq, isOfHours])).toEqual([
-        [2, false],
-        [1, true],
-      ])
-    })
-
     it("add up what lots earned, by span, kind and lot, from a time on", async () => {
       const { store } = await make()
       store.append(entry(0, post(0, 9, 1, "share")))
@@ -340,6 +356,7 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
       store.append(entry(microsPerHour + 1, post(0, 9, 8, "share"), post(0, 9, 16, "purchase")))
       store.append(entry(microsPerHour + 2, post(0, 10, 32, "share")))
       store.append(entry(3 * microsPerHour, post(0, 9, 64, "bounty"), post(0, 8, 128, "share")))
+      store.append(entry(3 * microsPerHour, post(0, 9, 256, "rentShare"), post(0, 2, 9, "rentFee")))
       await store.durable()
       const hours = { fromMicros: microsPerHour, lengthMicros: microsPerHour, originMicros: 0 }
       expect(await Effect.runPromise(store.earnings([9, 10], hours))).toEqual([
@@ -347,11 +364,12 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
         { span: 1, kind: "share", lot: 10, total: 32 },
         { span: 1, kind: "vestingBounty", lot: 10, total: 4 },
         { span: 3, kind: "bounty", lot: 9, total: 64 },
+        { span: 3, kind: "rentShare", lot: 9, total: 256 },
       ])
       // By another clock, what was a moment apart lies in two hours.
       const clock = { ...hours, originMicros: 400_001 * microsPerHour - 1 }
       const spans = (await Effect.runPromise(store.earnings([9], clock))).map(({ span }) => span)
-      expect(spans).toEqual([400_001, 400_002, 400_003])
+      expect(spans).toEqual([400_001, 400_002, 400_003, 400_003])
     })
 
     it("add up what instances were paid by the ends of their calls, gifts apart", async () => {
@@ -391,6 +409,84 @@ export const storeConformance = (name: string, make: () => Promise<StoreUnderTes
         { span: 0, instance: 3, jobs: 1, ...call, earned: 0, gift: 7 },
       ])
       expect(await ask(9)).toEqual([])
+    })
+  })
+
+  describe(`${name}: pay by caller`, () => {
+    it("tells calls apart by who called and for what, gifts together, those without a receipt too", async () => {
+      const { store } = await make()
+      const paid = (
+        request: number,
+        instance: number,
+        ...shares: ReadonlyArray<[number, number]>
+      ) =>
+        store.append({
+          event: {
+            _tag: "AttemptEnded",
+            at: 5,
+            request,
+            attempt: 0,
+            outcome: "completed",
+            outputTokens: 7,
+            reportedTokens: 7,
+            decodeMicros: 1000,
+            retryAfterMicros: 0,
+          } as MarketEvent,
+          commands: [
+            ...shares.map(
+              ([lot, amount]) =>
+                ({ ...post(0, lot, amount, "share"), reference: request }) as Command,
+            ),
+            { ...finish(instance), request } as Command,
+          ],
+          digest: `digest ${digests++}`,
+        })
+      const noted = (request: number, account: number, model: number) =>
+        store.noteReceipt({
+          request,
+          at: 5,
+          account,
+          model,
+          key: null,
+          requestId: null,
+          instance: 1,
+          ...plainReceipt,
+        })
+      paid(1, 1, [9, 4], [7, 3])
+      paid(2, 1, [9, 5])
+      paid(3, 1, [9, 6])
+      paid(4, 2, [9, 7])
+      paid(5, 1, [9, 8])
+      noted(1, 20, 3)
+      noted(2, 20, 3)
+      noted(3, 21, 3)
+      noted(4, 20, 3)
+      await store.durable()
+      const rows = await Effect.runPromise(
+        store.payByCaller({
+          earnedLot: 9,
+          giftLot: 7,
+          instances: [1],
+          fromMicros: 0,
+          lengthMicros: microsPerHour,
+          originMicros: 0,
+        }),
+      )
+      const call = { span: 0, jobs: 1, gross: 10, fee: 2, decodeMicros: 1000 }
+      expect(rows).toEqual([
+        { ...call, account: null, model: null, share: 8 },
+        {
+          span: 0,
+          account: 20,
+          model: 3,
+          jobs: 2,
+          gross: 20,
+          fee: 4,
+          share: 12,
+          decodeMicros: 2000,
+        },
+        { ...call, account: 21, model: 3, share: 6 },
+      ])
     })
   })
 

@@ -29,6 +29,8 @@ import type {
   ModelRecord,
   RegionRecord,
   TransferRecord,
+  BatchRecord,
+  FileRecord,
   WebhookRecord,
 } from "../../../live/directory/records.ts"
 import { makeDirectory } from "../../../live/directory/directory.ts"
@@ -126,6 +128,8 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
     gpus: makeCollection<GpuRecord>([], () => {}),
     bookings: makeCollection<BookingRecord>([], () => {}),
     webhooks: makeCollection<WebhookRecord>([], () => {}),
+    files: makeCollection<FileRecord>([], () => {}),
+    batches: makeCollection<BatchRecord>([], () => {}),
   })
   const services: LiveServices = {
     config: overlay(overlay(defaultConfig, unhurried), options.config ?? {}) as LiveConfig,

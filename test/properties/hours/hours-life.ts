@@ -46,6 +46,7 @@ const kinds = {
   relist: 3,
   setPhase: 2,
   schedule: 2,
+  unschedule: 1,
   link: 1,
   offer: 7,
   accept: 8,
@@ -419,6 +420,8 @@ const eventOf = (
         responseMicros: 30_000_000,
         penaltyBps: pick([0, 5000, 10_000], b) ?? 0,
       }
+    case "unschedule":
+      return { _tag: "ScheduleCleared", at, listing: node }
     case "link":
       return {
         _tag: "AccountsLinked",

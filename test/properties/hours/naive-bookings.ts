@@ -577,8 +577,12 @@ export const makeNaiveHours = (economy: Economy) => {
   ): void => {
     const [answer] = commands.filter(({ _tag }) => _tag === "Book" || _tag === "Decline")
     ensure(answer !== undefined, "an order is sold or declined", () => commands)
-    if (answer._tag !== "Book") return
     const listing = held(listings, event.listing)
+    const backBy = listing.isOnline ? now : now + economy.escrow.startGraceMinutes * 60_000_000
+    if (answer._tag === "Decline" && answer.reason === "Offline")
+      ensure((event.latestStart ?? event.startAt) < backBy, "a machine is away for it", () => event)
+    if (answer._tag !== "Book") return
+    ensure(answer.startAt >= backBy, "no hours begin now where the machine is away", () => answer)
     ensure(listing.phase === "open", "hours are sold of open listings", () => event)
     const { startAt, endAt, price, bond } = answer
     ensure(

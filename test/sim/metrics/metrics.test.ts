@@ -55,13 +55,13 @@ const definitions: Readonly<
   "utilisation.consumer": (s) => s("busySlotSeconds.consumer") / s("slotSeconds.consumer"),
   "utilisation.datacenter": (s) => s("busySlotSeconds.datacenter") / s("slotSeconds.datacenter"),
   "utilisation.apple": (s) => s("busySlotSeconds.apple") / s("slotSeconds.apple"),
-  "credits.grossPerDay": (s, days) => s("gross") / days,
+  "credits.grossPerDay": (s, days) => (s("gross") + s("rent")) / days,
   "credits.providersPerDay": (s, days) => s("share") / days,
   "credits.platformPerDay": (s, days) => s("fee") / days,
   "credits.poolPerDay": (s, days) => (s("poolFee") + s("withheld")) / days,
   "credits.bountiesPerDay": (s, days) => s("bountyPaid") / days,
   "credits.withheldShare": (s) => s("withheld") / (s("share") + s("withheld")),
-  "credits.giftShare": (s) => s("promotionsSpent") / s("gross"),
+  "credits.giftShare": (s) => s("promotionsSpent") / (s("gross") + s("rent")),
   "bountyPool.mean": (s) => s("bountyPool") / s("samples"),
 }
 const ended = (s: (channel: Channel) => number): number =>

@@ -232,6 +232,27 @@ const booked = Effect.gen(function* () {
     yield* sql.unsafe(`CREATE INDEX booking_steps_by_${column} ON booking_steps (${column}, id)`)
 })
 
+const kindsOfBatches = ["files", "batches"] as const satisfies ReadonlyArray<RecordKind>
+
+/** Files that people bring and take home, in parts; and the items of batches that are not over. */
+const batched = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  for (const table of kindsOfBatches) yield* sql.unsafe(makeRecordTable(table))
+  yield* sql.unsafe(`CREATE TABLE file_parts (
+    file INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (file, part)
+  ) STRICT, WITHOUT ROWID`)
+  yield* sql.unsafe(`CREATE TABLE batch_items (
+    batch INTEGER NOT NULL,
+    item INTEGER NOT NULL,
+    asked TEXT NOT NULL CHECK (json_valid(asked)),
+    answer TEXT CHECK (answer IS NULL OR json_valid(answer)),
+    PRIMARY KEY (batch, item)
+  ) STRICT, WITHOUT ROWID`)
+})
+
 export const steps = {
   "0001_first": first,
   "0002_sealed": sealed,
@@ -239,6 +260,7 @@ export const steps = {
   "0004_sampled": sampled,
   "0005_signed_in": signedIn,
   "0006_booked": booked,
+  "0007_batched": batched,
 }
 
 /** Brings the tables up to this version's. */

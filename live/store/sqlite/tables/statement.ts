@@ -11,10 +11,7 @@ export const readStatement = (
 ): Effect.Effect<Statement, SqlError> =>
   Effect.gen(function* () {
     const page = pageQuery(lots, before, count)
-    const rows = yield* reader.unsafe<
-      Omit<StatementLine, "isOfHours"> & { readonly isOfHours: 0 | 1 }
-    >(page.text, page.parameters)
-    const lines = rows.map((row) => ({ ...row, isOfHours: row.isOfHours === 1 }))
+    const lines = yield* reader.unsafe<StatementLine>(page.text, page.parameters)
     if (before.seq > lastSeq) return { lines, newer: 0 }
     const sum = sumQuery(lots, before, lastSeq)
     const totals = yield* reader.unsafe<{ readonly total: number | null }>(sum.text, sum.parameters)
@@ -42,14 +39,7 @@ const pageQuery = (lots: ReadonlyArray<number>, place: StatementPlace, count: nu
   )
   parameters.push(count)
   return {
-    // Bookings and calls are numbered apart: what a share is of shows by what it was paid from.
-    text: `SELECT *, kind = 'share' AND EXISTS (
-        SELECT 1 FROM postings AS paid
-        WHERE paid.seq = lines.seq AND paid.line < lines.line AND paid.kind = 'rent'
-          AND paid.reference = lines.reference
-      ) AS isOfHours
-      FROM (${parts.join(" UNION ALL ")} ORDER BY seq DESC, line DESC, side DESC LIMIT ?) AS lines
-      ORDER BY seq DESC, line DESC, side DESC`,
+    text: `${parts.join(" UNION ALL ")} ORDER BY seq DESC, line DESC, side DESC LIMIT ?`,
     parameters,
   }
 }

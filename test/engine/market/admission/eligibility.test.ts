@@ -71,6 +71,17 @@ describe("each reason against an instance", () => {
         }
       },
     ],
+    [
+      "BelowAccuracy",
+      (trial) =>
+        trial.send({
+          _tag: "ModelListed",
+          model: 1,
+          inputPricePerMtok: 1,
+          outputPricePerMtok: 1,
+          accuracyBps: 9500,
+        }),
+    ],
     ["Backpressure", (trial) => call(trial, 1, "backpressure")],
     ["Full", (trial) => [1, 2, 3, 4].forEach((request) => arrive(trial, request))],
   ]

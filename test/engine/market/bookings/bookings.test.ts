@@ -284,6 +284,75 @@ describe("hours that end early", () => {
   })
 })
 
+describe("a provider that leaves", () => {
+  /** Of twelve hours, eight are delivered: what is ahead are two hours at 0.1 and two at 0.08. */
+  const left = (leave: (trial: Trial) => void) => {
+    const trial = openHoursMarket({ economy: closedHoles() })
+    begin(trial, 1)
+    trial.wait(8 * hour)
+    leave(trial)
+    return trial
+  }
+  const boughtOf = (trial: Trial, account: number) =>
+    accountView(trial.market, account)?.bought ?? 0
+  const ended = (trial: Trial): void => void by(trial, "BookingEnded", provider)
+  const finding = "HoursLeft"
+
+  it("loses the price of the hours ahead out of its bond, to the platform, when the booking closes", () => {
+    const trial = left(ended)
+    const closed = trial.wait(day)
+    expect(closeOf(closed)).toMatchObject({ drawn: 0.8 * credit, penalty: 0 })
+    expect(commandsOf(closed, "Audit")).toMatchObject([{ finding, subject: provider }])
+    expect(boughtOf(trial, provider)).toBe(999.64 * credit)
+    expect(boughtOf(trial, consumer)).toBe(999.2 * credit)
+    isEmpty(trial)
+  })
+
+  it("loses it likewise where its machine is lost, or where it disputes what is running", () => {
+    const lost = left((trial) => trial.send({ _tag: "NodeLost", node: listing }))
+    lost.wait(36 * minute)
+    lost.wait(day)
+    // 36 minutes at 0.1 have passed.
+    expect(boughtOf(lost, provider)).toBe(999.7 * credit)
+    const disputing = left((trial) => by(trial, "BookingDisputed", provider))
+    by(disputing, "DisputeAnswered", consumer)
+    disputing.send({ _tag: "DisputeRuled", booking: 1, consumerBps: 0 })
+    // Nothing has changed by that: a fifth of 0.8 was deposited.
+    expect(boughtOf(disputing, provider)).toBe(999.48 * credit)
+    isEmpty(disputing)
+  })
+
+  it("loses nothing where somebody finds for it", () => {
+    const trial = openHoursMarket({ economy: closedHoles({ escrow: { lostShare: 0.01 } }) })
+    begin(trial, 1)
+    trial.wait(8 * hour)
+    trial.send({ _tag: "NodeLost", node: listing })
+    trial.wait(hour)
+    by(trial, "BookingDisputed", provider)
+    by(trial, "DisputeAnswered", consumer)
+    trial.send({ _tag: "DisputeRuled", booking: 1, consumerBps: 0 })
+    // Half of the consumer's deposit, a fifth of 8 hours and a quarter, is its own.
+    expect(boughtOf(trial, provider)).toBe(1000.0825 * credit)
+    isEmpty(trial)
+  })
+
+  it("loses a day's price at most, a part of it where a part is asked, and nothing by the letter", () => {
+    const lossUnder = (economy: Parameters<typeof openHoursMarket>[0], hours: number) => {
+      const trial = openHoursMarket(economy)
+      begin(trial, 1, { hours })
+      trial.wait(hour)
+      ended(trial)
+      trial.wait(day)
+      return 1000 * credit - boughtOf(trial, provider)
+    }
+    const cheap = { bulkBps: 10_000 }
+    expect(lossUnder({ economy: closedHoles(), terms: cheap }, 100)).toBe(2.4 * credit)
+    const half = closedHoles({ escrow: { forfeitShare: 0.5 } })
+    expect(lossUnder({ economy: half, terms: cheap }, 11)).toBe(0.5 * credit)
+    expect(lossUnder({}, 11)).toBe(0)
+  })
+})
+
 describe("a booking that is cancelled", () => {
   it("is free, as long as there is time", () => {
     const economy = closedHoles({ escrow: { penaltyHours: 1, cancelFeeHours: 1 } })
@@ -352,10 +421,10 @@ describe("a dispute", () => {
       { finding: "DisputeLost", subject: consumer },
     ])
     expect(commandsOf(ruled, "Post").filter(({ kind }) => kind === "award")).toMatchObject([
-      { amount: 0.05 * credit },
-      { amount: 0.05 * credit },
+      { amount: 0.1 * credit },
+      { amount: 0.1 * credit },
     ])
-    expect(accountView(trial.market, consumer)?.bought).toBe(before - 1.1 * credit)
+    expect(accountView(trial.market, consumer)?.bought).toBe(before - 1.2 * credit)
     isEmpty(trial)
   })
 
@@ -406,6 +475,19 @@ describe("a dispute", () => {
     }
   })
 
+  it("is lost by who disputed where a ruling moves a hundredth, and by the other where it moves more", () => {
+    for (const [consumerBps, loser] of [
+      [100, consumer],
+      [101, provider],
+    ] as const) {
+      const trial = disputed()
+      by(trial, "BookingDisputed", consumer)
+      by(trial, "DisputeAnswered", provider)
+      const ruled = trial.send({ _tag: "DisputeRuled", booking: 1, consumerBps })
+      expect(commandsOf(ruled, "Audit")).toMatchObject([{ subject: loser }])
+    }
+  })
+
   it("while the hours run ends them first, and is over what they have cost", () => {
     const trial = openHoursMarket({ economy: closedHoles() })
     begin(trial, 1, { hours: 10 })
@@ -428,7 +510,7 @@ describe("a dispute", () => {
       deposits.push(booksView(trial.market).held - before)
       trial.send({ _tag: "DisputeRuled", booking, consumerBps: 0 })
     }
-    expect(deposits).toEqual([0.1, 0.1, 0.1, 0.2].map((one) => one * credit))
+    expect(deposits).toEqual([0.2, 0.2, 0.2, 0.4].map((one) => one * credit))
   })
 })
 

@@ -123,6 +123,47 @@ describe("a listing", () => {
     expect(soldAt(order(trial, 3, { jobs: 2 }))).toBe(2.32 * credit)
   })
 
+  it("that is away sells no hours that begin before a machine has to show up, and later ones", () => {
+    const trial = openHoursMarket()
+    trial.send({ _tag: "NodeLost", node: listing })
+    const grace = 15 * minute
+    const { now } = trial.market
+    expect(soldAt(order(trial, 1, { jobs: 1, hours: 1 }))).toBe("Offline")
+    expect(soldAt(order(trial, 2, { startAt: now + grace - 1, hours: 1 }))).toBe("Offline")
+    const quoted = { startAt: now, endAt: now + hour, jobs: 1, memoryMib: 0 }
+    expect(quoteHours(trial.market, listing, quoted)).toBe("Offline")
+    expect(quoteHours(trial.market, listing, { ...quoted, latestStart: now + hour })).toMatchObject(
+      { startAt: now + grace },
+    )
+    expect(soldAt(order(trial, 3, { startAt: now + grace, hours: 1 }))).toBe(0.1 * credit)
+    trial.send({ _tag: "NodeReturned", node: listing })
+    expect(soldAt(order(trial, 4, { hours: 1 }))).toBe(0.1 * credit)
+  })
+
+  it("shows what a dynamic rate follows", () => {
+    const trial = openHoursMarket({ terms: { thresholdBps: 7000, mostBps: 30_000 } })
+    expect(listingView(trial.market, listing)).toMatchObject({
+      thresholdBps: 7000,
+      mostBps: 30_000,
+    })
+  })
+
+  it("is always open once its schedule is taken off, and is not asked for another", () => {
+    const trial = openHoursMarket()
+    expect(rejectionOf(trial.send({ _tag: "ScheduleCleared", listing: 99 }))).toBe("UnknownListing")
+    trial.send({ _tag: "ScheduleSet", listing, opens: [], closes: [], until: 40 * day })
+    expect(soldAt(order(trial, 1, { hours: 1 }))).toBe("OffSchedule")
+    trial.send({ _tag: "ScheduleCleared", listing })
+    expect(listingView(trial.market, listing)).toMatchObject({
+      isOffered: true,
+      nextTurnAt: Infinity,
+      scheduleUntil: Infinity,
+    })
+    expect(soldAt(order(trial, 2, { hours: 1 }))).toBe(0.1 * credit)
+    expect(commandsOf(trial.wait(60 * day), "ExtendSchedule")).toEqual([])
+    auditMarket(trial.market)
+  })
+
   it("is closed past what is known of its schedule, which is asked for before", () => {
     const trial = openHoursMarket()
     const until = 40 * day

@@ -1,8 +1,9 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { accountView, booksView } from "../../../../engine/index.ts"
+import { accountView, booksView, marketView } from "../../../../engine/index.ts"
 import { infrintia } from "../../../../engine/economy/presets/infrintia.ts"
 import type { EconomyPatch } from "../../../../engine/economy/derive.ts"
+import { auditMarket } from "../../../../engine/market/invariants.ts"
 import { isRound } from "../../../../engine/rules/pricing/price-levels.ts"
 import type { Trial } from "../../../support/market.ts"
 import {
@@ -61,6 +62,28 @@ const sharesOf = (prices: ReadonlyArray<number>, calls: number, economy = infrin
 }
 
 describe("a price per token that a host sets", () => {
+  it("is on offer while the host is online, and counts with those that ask the same", () => {
+    const trial = openHosts([mtok, mtok, 2 * mtok])
+    const offers = () =>
+      marketView(trial.market)[0]?.levels.map(({ outputPricePerMtok, instances }) => [
+        outputPricePerMtok,
+        instances,
+      ])
+    expect(offers()).toEqual([
+      [mtok, 2],
+      [2 * mtok, 1],
+    ])
+    trial.send({ _tag: "NodeLost", node: 1 })
+    trial.send({ _tag: "NodeLost", node: 3 })
+    expect(offers()).toEqual([[mtok, 1]])
+    trial.send({ _tag: "NodeReturned", node: 3 })
+    expect(offers()).toEqual([
+      [mtok, 1],
+      [2 * mtok, 1],
+    ])
+    auditMarket(trial.market)
+  })
+
   it("pays what the hosting guide says: 0.00012 for each of a million tokens", () => {
     const credit = 1_000_000
     const trial = openSmallMarket({ economy: infrintia, slots: 1, credit: 1000 * credit })

@@ -72,6 +72,10 @@ export const forgetfulGateway = (): ForgetfulGateway => {
     let own = { hostId: "", apiKey: "" }
     return {
       sellHours: () => Promise.resolve(),
+      monitorHours: () => Promise.resolve(),
+      areHoursOffered: () => Promise.resolve(true),
+      offerHours: () => Promise.resolve(),
+      ping: () => Promise.resolve(),
       startDelivery: () => Promise.resolve(),
       actAs: (host) => {
         own = host

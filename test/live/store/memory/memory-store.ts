@@ -17,12 +17,14 @@ import type { StoredBookingStep } from "../../../../live/store/booking-step.ts"
 import type { Receipt } from "../../../../live/store/receipt.ts"
 import type { MarketMeta } from "../../../../live/store/meta.ts"
 import type {
+  CallerPayRow,
   DeliveryNote,
   EarningKind,
   MarketStore,
   PayRow,
   RecordKind,
   Spans,
+  StoredBatchItem,
   StatementLine,
   StatementPlace,
   StoredRecord,
@@ -56,6 +58,8 @@ export const makeMemoryStore = (
   const samples = new Map<string, StoredSample>()
   const sessions = new Map<string, StoredSession>()
   const bookingSteps: Array<StoredBookingStep> = []
+  const parts = new Map<string, Uint8Array>()
+  const batchItems = new Map<number, Map<number, StoredBatchItem>>()
   let meta: MarketMeta | undefined
 
   const after = <E>(seq: number, take: TakePage<E>): Effect.Effect<void, E> =>
@@ -121,6 +125,29 @@ export const makeMemoryStore = (
           )
           .slice(0, count),
       ),
+    putFilePart: (file, part, bytes) => void parts.set(`${file} ${part}`, bytes),
+    filePart: (file, part) => Effect.sync(() => parts.get(`${file} ${part}`)),
+    forgetFileParts: (file) => {
+      for (const key of parts.keys()) if (key.startsWith(`${file} `)) parts.delete(key)
+    },
+    putBatchItems: (batch, items) => {
+      const all = batchItems.get(batch) ?? new Map<number, StoredBatchItem>()
+      for (const { item, asked } of items) all.set(item, { item, asked, answer: null })
+      batchItems.set(batch, all)
+    },
+    noteBatchAnswer: (batch, item, answer) => {
+      const all = batchItems.get(batch)
+      const asked = all?.get(item)
+      if (asked !== undefined) all?.set(item, { ...asked, answer })
+    },
+    batchItems: (batch, from, count) =>
+      Effect.sync(() =>
+        [...(batchItems.get(batch)?.values() ?? [])]
+          .filter(({ item }) => item >= from)
+          .toSorted((a, b) => a.item - b.item)
+          .slice(0, count),
+      ),
+    forgetBatchItems: (batch) => void batchItems.delete(batch),
     putSamples: (given) => {
       for (const one of given) samples.set(`${one.stepSeconds} ${one.subject} ${one.at}`, one)
     },
@@ -209,6 +236,36 @@ export const makeMemoryStore = (
           }
         }),
       ),
+    payByCaller: ({ earnedLot, giftLot, instances, ...spans }) =>
+      Effect.sync(() =>
+        grouped(
+          postings.flatMap((posting) => {
+            const { kind, credit, at, seq, reference } = posting
+            const isPay = kind === "share" && (credit === earnedLot || credit === giftLot)
+            const end = isPay && at >= spans.fromMicros ? endOf(stored, posting) : undefined
+            if (end === undefined || !instances.includes(end.instance)) return []
+            const { event } = stored[seq - 1]
+            const decodeMicros = event._tag === "AttemptEnded" ? event.decodeMicros : 0
+            const receipt = receipts.find(({ request }) => request === reference)
+            const { account = null, model = null } = receipt ?? {}
+            return [{ ...posting, end, account, model, decodeMicros }]
+          }),
+          ({ at, account, model }) => `${spanOf(spans, at)} ${account ?? -1} ${model ?? -1}`,
+        ).map(([first, all]): CallerPayRow => {
+          // A call that gifts paid in part has two postings.
+          const calls = [...new Map(all.map((one) => [one.end, one])).values()]
+          return {
+            span: spanOf(spans, first.at),
+            account: first.account,
+            model: first.model,
+            jobs: calls.length,
+            gross: sum(calls, ({ end }) => end.charge),
+            fee: sum(calls, ({ end }) => end.fee),
+            share: sum(all, ({ amount }) => amount),
+            decodeMicros: sum(calls, ({ decodeMicros }) => decodeMicros),
+          }
+        }),
+      ),
     noteReceipt: (receipt) => void receipts.push(receipt),
     receipts: ({ account, fromMicros, key, model, requestId, before, count }) =>
       Effect.sync(() =>
@@ -276,7 +333,7 @@ type Finish = Extract<Command, { readonly _tag: "Finish" }>
 
 const isPost = (command: Command): command is Post => command._tag === "Post"
 
-const earningKinds = ["share", "bounty", "vestingBounty", "vested"]
+const earningKinds = ["share", "rentShare", "bounty", "vestingBounty", "vested"]
 
 const spanOf = ({ originMicros, lengthMicros }: Spans, at: number): number =>
   Math.floor((at + originMicros) / lengthMicros)
@@ -292,21 +349,10 @@ const linesOf = (
   postings: ReadonlyArray<StoredPosting>,
   lots: ReadonlyArray<number>,
 ): ReadonlyArray<StatementLine> =>
-  postings.flatMap((posting) => {
-    const isOfHours =
-      posting.kind === "share" &&
-      postings.some(
-        ({ kind, seq, line, reference }) =>
-          kind === "rent" &&
-          seq === posting.seq &&
-          line < posting.line &&
-          reference === posting.reference,
-      )
-    return [
-      ...(lots.includes(posting.debit) ? [{ ...posting, isOfHours, side: 0 as const }] : []),
-      ...(lots.includes(posting.credit) ? [{ ...posting, isOfHours, side: 1 as const }] : []),
-    ]
-  })
+  postings.flatMap((posting) => [
+    ...(lots.includes(posting.debit) ? [{ ...posting, side: 0 as const }] : []),
+    ...(lots.includes(posting.credit) ? [{ ...posting, side: 1 as const }] : []),
+  ])
 
 /** The end of the call that a posting is for. */
 const endOf = (

@@ -188,6 +188,29 @@ describe("a party", () => {
     expect(gainOf(bulk, hardened, 0)).toBeLessThan(1.02 * gainOf(rents(), hardened, 0))
   })
 
+  it("that leaves for a better buyer, or says that it maintains the machine, gains until it has a bond to lose", () => {
+    const lets = (breach: string) => ({ lets: { outsideShare: 0.5, outsideFactor: 1.3, breach } })
+    const [honest, hardened] = ["aitbc", "aitbc-hardened"].map((one) => gainOf(lets("none"), one))
+    for (const breach of ["leaves", "maintenance"]) {
+      expect(gainOf(lets(breach), "aitbc")).toBeGreaterThan(honest)
+      expect(gainOf(lets(breach), "aitbc-hardened")).toBeLessThan(hardened)
+    }
+  })
+
+  it("that disputes while its machine is away is paid for what it did, where nobody answers", () => {
+    const lets = (disputes: boolean) => {
+      const { metrics } = outcomeOf(
+        {
+          providers: { awayPerBookedDay: 4, awayMinutes: 120 },
+          renters: { ordersPerDay: 60, answerShare: 0 },
+        },
+        { ...party({ lets: { disputes } }), horizonDays: 6 },
+      )
+      return metrics["party.subject.gain"]
+    }
+    expect(lets(true)).toBeGreaterThan(1.2 * lets(false))
+  })
+
   it("with a box that answers for its machine is paid twice, where nobody looks", () => {
     const lets = (breach: string) => ({ lets: { outsideShare: 1, outsideFactor: 0.5, breach } })
     const box = gainOf(lets("box"), "aitbc")

@@ -56,7 +56,7 @@ const MARKET_ROOMS = {
   ratings: ["admission"],
   swarms: ["listings"],
   quality: ["payout"],
-  bookings: ["listings", "payout", "ratings", "swarms"],
+  bookings: ["listings", "payout", "ratings", "sla", "swarms"],
   contracts: ["bookings"],
   accounts: ["bookings"],
   presence: ["contracts", "pricing"],

@@ -36,11 +36,6 @@ export {
   quoteHours,
   regionViews,
 } from "./market/views/listing-view.ts"
-export type { ContractView } from "./market/views/contract-view.ts"
-export { contractView, contractViews } from "./market/views/contract-view.ts"
-export type { SlaView } from "./market/views/sla-view.ts"
-export { listingSla, slaView } from "./market/views/sla-view.ts"
-export type { SlaTerms } from "./rules/hours/sla.ts"
 export type { SwarmsView, WordCounts } from "./market/views/swarm-view.ts"
 export { sharedPerformance, sharesQueue, swarmsView } from "./market/views/swarm-view.ts"
 export type { ReputationView } from "./market/views/reputation-view.ts"
@@ -50,6 +45,11 @@ export {
   reputationView,
   reputationOfListing,
 } from "./market/views/reputation-view.ts"
+export type { ContractView } from "./market/views/contract-view.ts"
+export { contractView, contractViews } from "./market/views/contract-view.ts"
+export type { SlaView } from "./market/views/sla-view.ts"
+export { listingSla, slaView } from "./market/views/sla-view.ts"
+export type { SlaTerms } from "./rules/hours/sla.ts"
 export type { HoursAsked } from "./market/bookings/orders.ts"
 export type { InstanceView, ReasonView, StandingView } from "./market/views/instance-view.ts"
 export {

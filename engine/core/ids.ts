@@ -20,8 +20,8 @@ export type MeasurementId = Numbered<"measurement">
 export type ListingId = NodeId
 export type RegionId = Numbered<"region">
 export type BookingId = Numbered<"booking">
-export type ContractId = Numbered<"contract">
 export type BatchId = Numbered<"batch">
+export type ContractId = Numbered<"contract">
 
 /** The row of an entity in its table. */
 export type Slot = Numbered<"slot">

@@ -69,13 +69,13 @@ const compiled = (economy: Economy) => {
     ...compileStrategies(economy),
     ...compileEscrow(economy),
     ...compileDisputes(economy),
-    ...compileSla(economy),
-    ...compileContracts(economy),
-    ...compileReservations(economy),
     ...compileRatings(economy),
     ...compileQuality(economy),
     ...compileSwarms(economy),
     ...batch,
+    ...compileSla(economy),
+    ...compileContracts(economy),
+    ...compileReservations(economy),
     // How long ago something may be and still make one hour unlike the next.
     memoryHours: Math.max(
       health.healthHours,

@@ -58,14 +58,14 @@ export const economyKnobs = {
   strategies: strategyKnobs,
   escrow: escrowKnobs,
   disputes: disputeKnobs,
-  sla: slaKnobs,
-  contracts: contractKnobs,
-  reservation: reservationKnobs,
   ratings: ratingKnobs,
   quality: qualityKnobs,
   specialised: specialisedKnobs,
   swarms: swarmKnobs,
   batches: batchKnobs,
+  sla: slaKnobs,
+  contracts: contractKnobs,
+  reservation: reservationKnobs,
 } as const
 
 type Groups = typeof economyKnobs
@@ -96,13 +96,13 @@ export const Economy = Schema.Struct({
   strategies: group("strategies"),
   escrow: group("escrow"),
   disputes: group("disputes"),
-  sla: group("sla"),
-  contracts: group("contracts"),
-  reservation: group("reservation"),
   ratings: group("ratings"),
   quality: group("quality"),
   specialised: group("specialised"),
   swarms: group("swarms"),
   batches: group("batches"),
+  sla: group("sla"),
+  contracts: group("contracts"),
+  reservation: group("reservation"),
 }).annotations(expectingKnobs)
 export type Economy = typeof Economy.Type

@@ -26,6 +26,6 @@ export const kernelMachines: ReadonlyArray<Machine<string, string, string>> = [
   requestMachine,
   listingMachine,
   bookingMachine,
-  contractMachine,
   batchMachine,
+  contractMachine,
 ]

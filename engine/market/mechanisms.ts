@@ -20,8 +20,8 @@ import { quality } from "./quality/mechanism.ts"
 import { ratings } from "./ratings/mechanism.ts"
 import { reputation } from "./reputation/mechanism.ts"
 import { requests } from "./requests/mechanism.ts"
-import { sla } from "./sla/mechanism.ts"
 import { swarms } from "./swarms/mechanism.ts"
+import { sla } from "./sla/mechanism.ts"
 import type { Handler, Mechanism, Timers } from "./state/mechanism.ts"
 
 export const mechanisms: ReadonlyArray<Mechanism> = [
@@ -34,12 +34,12 @@ export const mechanisms: ReadonlyArray<Mechanism> = [
   payout,
   listings,
   bookings,
-  contracts,
-  sla,
   ratings,
   quality,
   swarms,
   batches,
+  contracts,
+  sla,
 ]
 
 /** The timers of all of them, in their order. */

@@ -65,9 +65,6 @@ export const rejections = [
   "Booked",
   "NotParty",
   "WrongPhase",
-  "UnknownContract",
-  "DuplicateContract",
-  "LinkedClient",
   "Linked",
   "NotPaid",
   "NotMember",
@@ -77,6 +74,9 @@ export const rejections = [
   "DuplicateBatch",
   "NotInBatch",
   "ItemTaken",
+  "UnknownContract",
+  "DuplicateContract",
+  "LinkedClient",
 ] as const
 export type Rejection = (typeof rejections)[number]
 
@@ -122,12 +122,12 @@ export type Revocation = (typeof revocations)[number]
 export const bookingOutcomes = ["released", "cancelled", "noShow", "split"] as const
 export type BookingOutcome = (typeof bookingOutcomes)[number]
 
-/** How an offer ended. */
-export const contractOutcomes = ["accepted", "declined", "withdrawn", "expired"] as const
-export type ContractOutcome = (typeof contractOutcomes)[number]
 /** How a batch was closed. */
 export const batchOutcomes = ["done", "expired", "cancelled"] as const
 export type BatchOutcome = (typeof batchOutcomes)[number]
+/** How an offer ended. */
+export const contractOutcomes = ["accepted", "declined", "withdrawn", "expired"] as const
+export type ContractOutcome = (typeof contractOutcomes)[number]
 
 export const auditFindings = [
   "OverReported",
@@ -135,9 +135,9 @@ export const auditFindings = [
   "Clawback",
   "NoShow",
   "DisputeLost",
-  "SlaBreached",
   "HoursLeft",
   "QualityFailed",
+  "SlaBreached",
 ] as const
 export type AuditFinding = (typeof auditFindings)[number]
 
@@ -445,15 +445,6 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
     case "ExtendPeaks":
       mixThree(digest, 22, command.region, command.untilMicros)
       break
-    case "Offer":
-      mixThree(digest, 33, command.contract, command.untilMicros)
-      break
-    case "DeclineOffer":
-      mixThree(digest, 34, command.contract, numberOf(offerDeclines, command.reason))
-      break
-    case "CloseOffer":
-      mixThree(digest, 35, command.contract, numberOf(contractOutcomes, command.outcome))
-      break
     case "AcceptBatch":
       mixThree(digest, 40, command.batch, command.held)
       mixThree(digest, command.factorBps, command.deadline, 0)
@@ -465,6 +456,15 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
       mixThree(digest, 42, command.batch, numberOf(batchOutcomes, command.outcome))
       mixThree(digest, command.completed, command.failed, command.expired)
       mixThree(digest, command.charged, command.refund, 0)
+      break
+    case "Offer":
+      mixThree(digest, 33, command.contract, command.untilMicros)
+      break
+    case "DeclineOffer":
+      mixThree(digest, 34, command.contract, numberOf(offerDeclines, command.reason))
+      break
+    case "CloseOffer":
+      mixThree(digest, 35, command.contract, numberOf(contractOutcomes, command.outcome))
       break
   }
 }

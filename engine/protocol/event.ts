@@ -39,8 +39,8 @@ const measurement = idOf<MeasurementId>()
 const listing = idOf<ListingId>()
 const region = idOf<RegionId>()
 const booking = idOf<BookingId>()
-const contract = idOf<ContractId>()
 const batch = idOf<BatchId>()
+const contract = idOf<ContractId>()
 const tokens = whole
 const instants = Schema.Array(whole)
 /** Who does it: the kernel checks that it is a party to the booking. */
@@ -234,6 +234,8 @@ const MarketEvents = {
     maintenanceFrom: Schema.optionalWith(instants, { exact: true }),
     maintenanceUntil: Schema.optionalWith(instants, { exact: true }),
   },
+  /** It has no schedule any more: it is always open. */
+  ScheduleCleared: { at, listing },
   /** What a listing promises with hours that are ordered from now on; a target of 0: no promise. */
   SlaSet: {
     at,
@@ -245,8 +247,6 @@ const MarketEvents = {
     /** Of a period's price, where a promise is not kept. */
     penaltyBps: whole,
   },
-  /** It has no schedule any more: it is always open. */
-  ScheduleCleared: { at, listing },
   /** Hours are ordered. With `latestStart` they may start later, as soon as they fit. */
   BookingRequested: {
     at,
@@ -298,6 +298,22 @@ const MarketEvents = {
   PriceProposed: { at, account, baseRate: whole },
   /** The consumer's part of what is disputed. */
   DisputeRuled: { at, booking, consumerBps: whole },
+  /** Many requests of one model that can wait: how many, and of how many tokens they are in all. */
+  BatchOpened: {
+    at,
+    batch,
+    account,
+    model,
+    items: whole,
+    inputTokens: tokens,
+    maxTokens: tokens,
+    /** Highest acceptable price of output tokens; absent: the least that is asked now. */
+    maxPricePerMtok: Schema.optionalWith(whole, { exact: true }),
+    /** Absent: the whole window, which the discount is for. */
+    deadline: Schema.optionalWith(whole, { exact: true }),
+  },
+  /** What is not under way is void; what is, is still answered and paid for. */
+  BatchCancelled: { at, batch, by },
   /** A listing's host offers one client terms of its own; accepted, they are a booking's. */
   ContractOffered: {
     at,
@@ -322,22 +338,6 @@ const MarketEvents = {
   ContractAccepted: { at, contract, booking, by },
   /** Declined by its client, or withdrawn by its host. */
   ContractClosed: { at, contract, by },
-  /** Many requests of one model that can wait: how many, and of how many tokens they are in all. */
-  BatchOpened: {
-    at,
-    batch,
-    account,
-    model,
-    items: whole,
-    inputTokens: tokens,
-    maxTokens: tokens,
-    /** Highest acceptable price of output tokens; absent: the least that is asked now. */
-    maxPricePerMtok: Schema.optionalWith(whole, { exact: true }),
-    /** Absent: the whole window, which the discount is for. */
-    deadline: Schema.optionalWith(whole, { exact: true }),
-  },
-  /** What is not under way is void; what is, is still answered and paid for. */
-  BatchCancelled: { at, batch, by },
 } as const satisfies Record<string, Schema.Struct.Fields>
 
 type Fields = typeof MarketEvents

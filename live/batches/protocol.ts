@@ -52,7 +52,7 @@ export type FileQuery = typeof FileQuery.Type
 export const FilePath = Schema.Struct({ id: described(text(100), "Of a file") })
 export type FilePath = typeof FilePath.Type
 
-export const endpoints = ["/v1/chat/completions"] as const
+const endpoints = ["/v1/chat/completions"] as const
 
 const mostMetadata = 16
 const Metadata = Schema.Record({

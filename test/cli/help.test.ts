@@ -31,6 +31,9 @@ const ofHours = [
   "dispute",
   "answer",
   "cancel",
+  "batch",
+  "batch submit",
+  "batch status",
 ]
 
 describe("the help of every command", () => {

@@ -34,8 +34,8 @@ const aboutHours = [
   "ListingPhaseSet",
   "ListingMeasured",
   "ScheduleSet",
-  "SlaSet",
   "ScheduleCleared",
+  "SlaSet",
   "BookingRequested",
   "DeliveryStarted",
   "DeliveryProbed",
@@ -45,9 +45,6 @@ const aboutHours = [
   "BookingDisputed",
   "DisputeAnswered",
   "DisputeRuled",
-  "ContractOffered",
-  "ContractAccepted",
-  "ContractClosed",
   "RatingGiven",
   "SwarmJoined",
   "SwarmLeft",
@@ -55,6 +52,9 @@ const aboutHours = [
   "PriceProposed",
   "BatchOpened",
   "BatchCancelled",
+  "ContractOffered",
+  "ContractAccepted",
+  "ContractClosed",
 ] as const satisfies ReadonlyArray<MarketEvent["_tag"]>
 type HoursTag = (typeof aboutHours)[number]
 type Tag = Exclude<MarketEvent["_tag"], HoursTag>

@@ -47,19 +47,6 @@ export const aitbcHardened: Economy = {
     // to be enough.
     cancelFeeHours: 4,
   },
-  sla: {
-    ...aitbc.sla,
-    // Once under a cliff, a host has nothing to lose for the rest of the period.
-    form: "linear",
-    // One answer that takes ten minutes outweighs twenty that take a second.
-    response: "share",
-    // Maintenance without end stops the clock.
-    excusedShare: 0.05,
-  },
-  // Offers to a puppet keep a calendar free of charge.
-  contracts: { ...aitbc.contracts, mostOffers: 3, toLinked: false },
-  // A fee that is paid at once is kept by a machine that leaves; whoever reserves a region sets its price.
-  reservation: { ...aitbc.reservation, pays: "byHour", maxRegionShare: 0.2 },
   // A false dispute costs nothing, or less than it gains now and then: one in twenty is ruled on by mistake,
   // as many are not answered. Where nothing is trivial, half of the others are won by a rounding.
   disputes: { ...aitbc.disputes, depositShare: 0.2, trivialShare: 0.01 },
@@ -87,6 +74,19 @@ export const aitbcHardened: Economy = {
     // What is promised for a day has to fit into what a day leaves over.
     mostIdleShare: 0.5,
   },
+  sla: {
+    ...aitbc.sla,
+    // Once under a cliff, a host has nothing to lose for the rest of the period.
+    form: "linear",
+    // One answer that takes ten minutes outweighs twenty that take a second.
+    response: "share",
+    // Maintenance without end stops the clock.
+    excusedShare: 0.05,
+  },
+  // Offers to a puppet keep a calendar free of charge.
+  contracts: { ...aitbc.contracts, mostOffers: 3, toLinked: false },
+  // A fee that is paid at once is kept by a machine that leaves; whoever reserves a region sets its price.
+  reservation: { ...aitbc.reservation, pays: "byHour", maxRegionShare: 0.2 },
   routing: { ...aitbc.routing, selection: "spareLottery", capacity: "verified" },
   breaker: hardened.breaker,
   backpressure: hardened.backpressure,

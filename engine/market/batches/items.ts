@@ -135,4 +135,4 @@ const orphan = ({ requests }: Market, batch: number): void => {
 }
 
 /** In place of a batch, of a request whose batch is over. */
-export const orphaned = -1
+const orphaned = -1

@@ -44,7 +44,7 @@ const speedOf = (market: Market, instance: number): number =>
   rampNow(market, instance, market.now) * countedTokensPerSecond(market, instance)
 
 /** Output tokens of a batch's items that are not over, at most. */
-export const workOf = ({ batches }: Market, batch: number): number =>
+const workOf = ({ batches }: Market, batch: number): number =>
   batches.columns.maxTokens[batch] - batches.columns.outputOver[batch]
 
 /** May an item of a batch be given out now? A queue for items would take the place of this question. */

@@ -166,13 +166,6 @@ export const makeDue = (
   const price = cost - payableOf(market, booking, from)
   if (micros === 0 && price === 0) return
   const downMicros = Math.min(micros, downUntil(market, booking, until))
-  noteHours(
-    market,
-    providerOf(market, booking),
-    columns.account[booking],
-    micros,
-    micros - downMicros,
-  )
   const undelivered = micros === 0 ? 0 : mulDivCeil(price, downMicros, micros)
   const earned = rules.isPaidByHour ? price - undelivered : isComplete ? price : 0
   // Whoever leaves within a period has promised the rest of it too.
@@ -186,10 +179,13 @@ export const makeDue = (
   const fromEscrow = Math.min(earned, refund)
   const due = earned - fromEscrow
   const fromBond = refund - fromEscrow
-  noteRealised(market, providerOf(market, booking), columns.account[booking], {
-    due,
-    jobMicros: Math.max(1, columns.jobs[booking]) * micros,
-  })
+  if (micros > 0) {
+    const provider = providerOf(market, booking)
+    const consumer = columns.account[booking]
+    const jobMicros = Math.max(1, columns.jobs[booking]) * micros
+    noteHours(market, provider, consumer, micros, micros - downMicros)
+    noteRealised(market, provider, consumer, { due, jobMicros })
+  }
   const confirmBy = rules.isConfirmedByConsumer ? now + rules.confirmMicros : now
   const period = { price, due, undelivered, refund, fromBond, confirmBy }
   market.duePeriods.set(booking, [...dueOf(market, booking), period])

@@ -57,7 +57,7 @@ export const giveOut = (
 }
 
 /** What output costs an item there: where hosts set prices, theirs; else what its batch was promised. */
-export const itemPrice = (market: Market, batch: number, instance: number): number => {
+const itemPrice = (market: Market, batch: number, instance: number): number => {
   const { model, maxPricePerMtok } = market.batches.columns
   const { pricing } = market.rules
   return pricing.isByInstance

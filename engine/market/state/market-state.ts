@@ -241,6 +241,38 @@ const bookingSpec = {
   isAnswered: "u8",
 } as const
 
+/** A booking that is over and can be rated: by whom, whom, what was paid with credits of one's own, until when. */
+const rateableSpec = { consumer: "i32", provider: "i32", paid: "f64", until: "f64" } as const
+
+/** Requests that share a hold, a deadline and a discount. */
+const batchSpec = {
+  account: "i32",
+  model: "i32",
+  phase: "u8",
+  items: "u32",
+  deadline: "f64",
+  /** Its terms, as accepted: they never change. */
+  factorBps: "u32",
+  inputPricePerMtok: "f64",
+  maxPricePerMtok: "f64",
+  held: "f64",
+  /** Tokens of all items, at most; and of those that are under way or have ended well. */
+  inputTokens: "f64",
+  maxTokens: "f64",
+  inputTaken: "f64",
+  outputTaken: "f64",
+  /** The most output of the items that are over: what is left is the work. */
+  outputOver: "f64",
+  /** Price of the items that ended well, before the discount; what of it was charged; the fee in that. */
+  full: "f64",
+  charged: "f64",
+  fee: "f64",
+  poolFee: "f64",
+  underWay: "u32",
+  completed: "u32",
+  failed: "u32",
+} as const
+
 /** Terms that are offered to one client, until they are answered. */
 const contractSpec = {
   listing: "i32",
@@ -281,36 +313,6 @@ const serviceLevelSpec = {
   responses: "f64",
   onTime: "f64",
   responseMicros: "f64",
-} as const
-
-/** A booking that is over and can be rated: by whom, whom, what was paid with credits of one's own, until when. */
-const rateableSpec = { consumer: "i32", provider: "i32", paid: "f64", until: "f64" } as const
-const batchSpec = {
-  account: "i32",
-  model: "i32",
-  phase: "u8",
-  items: "u32",
-  deadline: "f64",
-  /** Its terms, as accepted: they never change. */
-  factorBps: "u32",
-  inputPricePerMtok: "f64",
-  maxPricePerMtok: "f64",
-  held: "f64",
-  /** Tokens of all items, at most; and of those that are under way or have ended well. */
-  inputTokens: "f64",
-  maxTokens: "f64",
-  inputTaken: "f64",
-  outputTaken: "f64",
-  /** The most output of the items that are over: what is left is the work. */
-  outputOver: "f64",
-  /** Price of the items that ended well, before the discount; what of it was charged; the fee in that. */
-  full: "f64",
-  charged: "f64",
-  fee: "f64",
-  poolFee: "f64",
-  underWay: "u32",
-  completed: "u32",
-  failed: "u32",
 } as const
 
 const modelSpec = {
@@ -432,10 +434,10 @@ export interface MarketHandle {
   readonly lastRequest: number
   /** Latest booking id; later ones are higher. */
   readonly lastBooking: number
-  /** Latest contract id; later ones are higher. */
-  readonly lastContract: number
   /** Latest batch id; later ones are higher. */
   readonly lastBatch: number
+  /** Latest contract id; later ones are higher. */
+  readonly lastContract: number
   readonly [kernelOnly]: true
 }
 
@@ -444,10 +446,10 @@ export interface Market extends MarketHandle {
   now: number
   lastRequest: number
   lastBooking: number
-  lastContract: number
   /** What a swarm tells of its members' rates. */
   advice: Advice
   lastBatch: number
+  lastContract: number
   /** Start of the next hour, µs. */
   nextHour: number
   /** Hours that have turned since anything else happened. */
@@ -535,8 +537,8 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     now: 0,
     lastRequest: -1,
     lastBooking: -1,
-    lastContract: -1,
     lastBatch: -1,
+    lastContract: -1,
     nextHour: microsPerHour,
     idleHours: 0,
     sink: { commands: [], digest },

@@ -24,7 +24,7 @@ export const paths = {
 export const maxPriceHeader = "x-evenkeel-max-price"
 
 /** The caller's own hours that a call is part of: then it costs nothing more, and their machine serves it. */
-export const bookingHeader = "x-evenkeel-booking"
+const bookingHeader = "x-evenkeel-booking"
 
 /** The order of a valid body of that kind. Throws, or rejects with, what the consumer is to be told. */
 export const orderOf = <K extends JobKind>(

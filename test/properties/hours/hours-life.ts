@@ -372,6 +372,8 @@ const eventOf = (
           : {}),
       }
     }
+    case "unschedule":
+      return { _tag: "ScheduleCleared", at, listing: node }
     case "offer": {
       const before = a % 4 === 0 ? bookingIn("held", "active") : undefined
       const isReserved = before === undefined ? b % 3 === 0 : before.kind === "reservation"
@@ -420,8 +422,6 @@ const eventOf = (
         responseMicros: 30_000_000,
         penaltyBps: pick([0, 5000, 10_000], b) ?? 0,
       }
-    case "unschedule":
-      return { _tag: "ScheduleCleared", at, listing: node }
     case "link":
       return {
         _tag: "AccountsLinked",

@@ -80,6 +80,8 @@ describe("a batch", () => {
     answer(trial, 1, 10)
     // Ten times 3 minor units: 21, where each on its own would be ⌈2.1⌉ = 3.
     expect(closedBatch(trial.commands)).toMatchObject({ charged: 21 })
+    const fees = commandsOf(trial.commands, "Finish").map(({ fee }) => fee)
+    expect(fees.reduce((sum, fee) => sum + fee)).toBe(2)
   })
 
   it("is paid with gifts first, which stay gifts where the rules say so", () => {

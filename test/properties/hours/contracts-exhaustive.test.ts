@@ -24,6 +24,7 @@ import {
   openHoursMarket,
   provider,
 } from "../../support/hours.ts"
+import { breathe } from "../../support/property.ts"
 
 const stranger = 3
 type WithoutTime<E> = E extends unknown ? Omit<E, "at"> : never
@@ -64,7 +65,7 @@ describe.each([
   ["aitbc", literal(few)],
   ["aitbc-hardened", closedHoles({ ...few, contracts: { ...few.contracts, toLinked: false } })],
 ])("every state of an offer under %s", (_, economy) => {
-  it.each(starts)("that starts at %s", (startAt) => {
+  it.each(starts)("that starts at %s", async (startAt) => {
     const trial = openHoursMarket({ economy, consumerCredit: credit })
     trial.send({ _tag: "AccountOpened", account: stranger })
     trial.send({
@@ -85,6 +86,7 @@ describe.each([
     const ends = new Set<string>()
     const queue = [trial.market]
     for (let here = queue.pop(); here !== undefined; here = queue.pop()) {
+      await breathe()
       const digest = stateDigest(here)
       if (seen.has(digest)) continue
       seen.add(digest)

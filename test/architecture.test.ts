@@ -69,13 +69,16 @@ describe("Effects", () => {
     ])
   })
 
-  it("are awaited by routes, by the client library's classes, by a backend as users write them, and by webhooks", () => {
+  it("are awaited by routes, by the client library's classes, by a backend as users write them, by batches and by webhooks", () => {
     const awaiting = users(/\brunEffect\(/).filter((path) => !path.endsWith("-routes.ts"))
     expect(awaiting).toEqual([
       "live/agent/backends/huggingface.ts",
       "live/agent/host-agent.ts",
       "live/agent/hours/compute-provider.ts",
-      // Sent beside whatever anybody asks for: no route waits for it.
+      // Done beside whatever anybody asks for: no route waits for it.
+      "live/batches/batches.ts",
+      "live/batches/feeder.ts",
+      "live/batches/input-file.ts",
       "live/hours/webhooks.ts",
     ])
   })

@@ -10,7 +10,7 @@ import { decodeMilliTokensPerSecond, isBelowAfter } from "../../rules/floor.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import { emitDispatch } from "../../protocol/command.ts"
 import type { EventOf, Outcome } from "../../protocol/event.ts"
-import { heldAmount, hold } from "../../ledger/holds.ts"
+import { hold } from "../../ledger/holds.ts"
 import { spendableOf } from "../../ledger/accounts.ts"
 import { audit, heed } from "../admission/answers.ts"
 import { isExcusedRefusal } from "../quality/refusals.ts"
@@ -243,25 +243,19 @@ const retry = (market: Market, request: number): boolean => {
   return true
 }
 
-/** Draws for a further attempt, at no more than what was asked before and is held. */
+/** Draws for a further attempt, at no more than was asked before: that is held, whatever the list says now. */
 const drawAgain = (market: Market, request: number): number => {
-  const { pricing } = market.rules
-  const { model, inputTokens, maxTokens, outputPricePerMtok, ratePerHour } = market.requests.columns
-  const holds = market.ledger.holds.requests
+  const { batches, requests, rules } = market
+  const { model, inputTokens, maxTokens, outputPricePerMtok, ratePerHour } = requests.columns
+  const batch = batchOf(market, request)
   const ask = {
     inputTokens: inputTokens[request],
     maxTokens: maxTokens[request],
-    maxPricePerMtok: outputPricePerMtok[request],
+    maxPricePerMtok:
+      batch >= 0 ? batches.columns.maxPricePerMtok[batch] : outputPricePerMtok[request],
     maxRatePerHour: ratePerHour[request],
   }
-  const batch = batchOf(market, request)
-  if (batch >= 0) {
-    const { maxPricePerMtok } = market.batches.columns
-    const askItem = { ...ask, maxPricePerMtok: maxPricePerMtok[batch] }
-    return pricing.draw(market, model[request], askItem, Infinity)
-  }
-  const held = heldAmount(holds, slotOf(holds, market.requests.ids[request]))
-  return pricing.draw(market, model[request], ask, held)
+  return rules.pricing.draw(market, model[request], ask, Infinity)
 }
 
 /** Ends a request that delivered nothing: the hold is voided, and the market says why. */

@@ -171,6 +171,21 @@ describe("who serves, where hosts set prices", () => {
     expect(ask(poor, 2)).toBe("InsufficientCredits")
   })
 
+  it("tries a call elsewhere at the price of input that it arrived at, though the list asks more now", () => {
+    const charged = economyWith({ pricing: { inputTokens: "charged" } }, cheapest)
+    const trial = openHosts([mtok, mtok], charged)
+    trial.send({ _tag: "ModelListed", model: 1, inputPricePerMtok: 0, outputPricePerMtok: mtok })
+    const first = ask(trial, 1)
+    trial.send({
+      _tag: "ModelListed",
+      model: 1,
+      inputPricePerMtok: 900 * mtok,
+      outputPricePerMtok: mtok,
+    })
+    const [again] = commandsOf(endAttempt(trial, 1, { outcome: "upstreamError" }), "Dispatch")
+    expect([first, again?.instance].toSorted()).toEqual([1, 2])
+  })
+
   it("of a further attempt asks no more than is held (48)", async () => {
     const anyHosts = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 2, maxLength: 5 })
     await assertProperty(

@@ -41,12 +41,7 @@ export const settleItem = (
   const instances = market.instances.columns
   const id = market.requests.ids[request]
   const instance = requests.instance[request]
-  const price = priceOf(
-    requests.inputTokens[request],
-    requests.inputPricePerMtok[request],
-    outputTokens,
-    requests.outputPricePerMtok[request],
-  )
+  const price = priceByTokens(market, request, outputTokens)
   const { charge, fee, poolFee, paidByGift } = chargeItem(
     market,
     batchOf(market, request),
@@ -94,12 +89,7 @@ export const settle = (
   invariant(hold >= 0, "a call that is settled has a hold")
   const price = rules.pricing.isByTime
     ? priceByTime(market, request, outputTokens)
-    : priceOf(
-        requests.inputTokens[request],
-        requests.inputPricePerMtok[request],
-        outputTokens,
-        requests.outputPricePerMtok[request],
-      )
+    : priceByTokens(market, request, outputTokens)
   const charge = Math.min(heldAmount(holds, hold), price)
   const fee = feeOf(charge, rules.feeBps)
   const share = charge - fee
@@ -137,6 +127,17 @@ export const settle = (
     withheld,
     bounty,
   })
+}
+
+/** What the prompt and so much output cost, at the prices of its arrival. */
+const priceByTokens = ({ requests }: Market, request: number, outputTokens: number): number => {
+  const { inputPricePerMtok, inputTokens, outputPricePerMtok } = requests.columns
+  return priceOf(
+    inputTokens[request],
+    inputPricePerMtok[request],
+    outputTokens,
+    outputPricePerMtok[request],
+  )
 }
 
 /** What the time from dispatch to now costs: all of it, or what the tokens can account for. */

@@ -184,6 +184,15 @@ export const onInstanceStopped = (
   return undefined
 }
 
+/** The last attempt may be over that an instance waited for to leave: has it? */
+export const stopAfterLast = (market: Market, instance: number): boolean => {
+  const { columns } = market.instances
+  if (columns.service[instance] !== stopping) return false
+  if (countUnderWay(market.instances, instance) > 0) return false
+  stopInstance(market, instance)
+  return true
+}
+
 /** Takes an instance without attempts, which has left its seat, out of the market. */
 export const stopInstance = (market: Market, instance: number): void => {
   const { columns } = market.instances

@@ -7,21 +7,20 @@ import { invariant } from "../../core/invariant.ts"
 import { remove, slotOf } from "../../core/table.ts"
 import { hold } from "../../ledger/holds.ts"
 import { active } from "../../machines/booking.ts"
-import { serving, stopping } from "../../machines/presence.ts"
+import { serving } from "../../machines/presence.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import { emitDispatch } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
 import { voidRequest } from "../payout/settlement.ts"
 import { instancesOf } from "../presence/nodes.ts"
-import { stopInstance } from "../presence/instances.ts"
+import { stopAfterLast } from "../presence/instances.ts"
 import { noteOutcome } from "../sla/outcomes.ts"
-import { countUnderWay } from "../state/attempts.ts"
 import type { Market } from "../state/market-state.ts"
 import {
   admit,
   bookingOf,
   finishFree,
-  isFailed,
+  finishUnserved,
   hasDelivered,
   noteAttempt,
   refuse,
@@ -114,10 +113,8 @@ export const endInBooking = (
   if (hasDelivered(market, request, event)) {
     const outputTokens = Math.min(event.outputTokens, event.reportedTokens)
     finishFree(market, id, instances.ids[instance], outcome, outputTokens)
-  } else if (isFailed(outcome)) refuse(market, id, "AttemptFailed")
-  else finishFree(market, id, instances.ids[instance], outcome, 0)
+  } else finishUnserved(market, id, instances.ids[instance], outcome)
   remove(requests, request)
-  if (instances.columns.service[instance] === stopping && countUnderWay(instances, instance) === 0)
-    stopInstance(market, instance)
+  stopAfterLast(market, instance)
   return undefined
 }

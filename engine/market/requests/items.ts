@@ -15,7 +15,7 @@ import { hasRoom } from "../batches/room.ts"
 import { settleItem } from "../payout/settlement.ts"
 import type { Market } from "../state/market-state.ts"
 import { settleBlame } from "./blame.ts"
-import { admit, finishFree, isFailed, refuse } from "./lifecycle.ts"
+import { admit, finishUnserved, refuse } from "./lifecycle.ts"
 
 /** Where an item goes: the request's new slot and its instance; else why not, or that it was refused. */
 export interface GivenOut {
@@ -103,8 +103,7 @@ export const concludeItem = (
   else {
     const end = endOf(outcome, isDelivered)
     if (isDelivered && end === "completed") settleItem(market, request, outcome, outputTokens)
-    else if (isFailed(outcome)) refuse(market, id, "AttemptFailed")
-    else finishFree(market, id, instance, outcome, 0)
+    else finishUnserved(market, id, instance, outcome)
     endItem(market, request, end)
   }
   remove(requests, request)

@@ -42,6 +42,17 @@ export const hasDelivered = (
 export const isFailed = (outcome: Outcome): boolean =>
   verdictOf[outcome] === "failure" || isRetryable(outcome)
 
+/** Says that a request which delivered nothing is over, and what that is. */
+export const finishUnserved = (
+  market: Market,
+  request: number,
+  instance: number,
+  outcome: Outcome,
+): void => {
+  if (isFailed(outcome)) refuse(market, request, "AttemptFailed")
+  else finishFree(market, request, instance, outcome, 0)
+}
+
 /** Says that a request is over for which nothing is charged. */
 export const finishFree = (
   market: Market,

@@ -3,7 +3,6 @@
  * token, then settle or void. Every request ends in exactly one `Finish` or `Refuse`.
  */
 import { invariant } from "../../core/invariant.ts"
-import { stopping } from "../../machines/presence.ts"
 import { halfOpen } from "../../machines/admission.ts"
 import { eligible, owe, refresh, refreshLoad } from "../admission/eligibility.ts"
 import { decodeMilliTokensPerSecond, isBelowAfter } from "../../rules/floor.ts"
@@ -15,7 +14,7 @@ import { spendableOf } from "../../ledger/accounts.ts"
 import { audit, heed } from "../admission/answers.ts"
 import { isExcusedRefusal } from "../quality/refusals.ts"
 import { drawRecheck } from "../quality/rechecks.ts"
-import { stopInstance } from "../presence/instances.ts"
+import { stopAfterLast } from "../presence/instances.ts"
 import { doubtToken, sinkBelowFloor } from "../admission/probes.ts"
 import { noteRefusal } from "../payout/bounty.ts"
 import { settle, voidRequest } from "../payout/settlement.ts"
@@ -24,13 +23,12 @@ import { concludeItem, giveOut, isAnswered } from "./items.ts"
 import { noteOutcome } from "../sla/outcomes.ts"
 import { isOpinionWanted, judge, settleBlame } from "./blame.ts"
 import { arriveInBooking, endInBooking } from "./booked-calls.ts"
-import { admit, finishFree, isFailed, hasDelivered, noteAttempt, refuse } from "./lifecycle.ts"
+import { admit, finishUnserved, hasDelivered, isFailed, noteAttempt, refuse } from "./lifecycle.ts"
 import { isRetryable } from "../../rules/outcome.ts"
 import { countFailure } from "../reputation/witnesses.ts"
 import type { Market } from "../state/market-state.ts"
 import { remove, slotOf } from "../../core/table.ts"
 import { isWhole } from "../../core/units.ts"
-import { countUnderWay } from "../state/attempts.ts"
 import type { Standing } from "../../rules/selection.ts"
 import { rankCandidate } from "../../rules/selection.ts"
 
@@ -163,9 +161,7 @@ export const onAttemptEnded = (
     remove(market.requests, request)
   } else if (!(isToBeRetried(market, request, outcome) && retry(market, request)))
     end(market, request, outcome)
-  if (columns.service[instance] === stopping && countUnderWay(market.instances, instance) === 0)
-    stopInstance(market, instance)
-  else refreshLoad(market, instance)
+  if (!stopAfterLast(market, instance)) refreshLoad(market, instance)
   return undefined
 }
 
@@ -268,7 +264,7 @@ const end = (market: Market, request: number, outcome: Outcome): void => {
   if (isFailed(outcome)) {
     const model = requests.model[request]
     noteRefusal(market, model, requests.account[request], requests.maxTokens[request])
-    refuse(market, id, "AttemptFailed")
-  } else finishFree(market, id, instance, outcome, 0)
+  }
+  finishUnserved(market, id, instance, outcome)
   remove(market.requests, request)
 }

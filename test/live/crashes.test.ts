@@ -2,18 +2,14 @@
  * The real gateway, killed with SIGKILL again and again while hosts serve and consumers call. What it
  * acknowledged has to be there afterwards, and nothing may be left hanging.
  */
-import { NodeContext } from "@effect/platform-node"
-import { Effect } from "effect"
 import { once } from "node:events"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
-import type { Command } from "../../engine/index.ts"
 import { booksView, countOpenRequests, drawBelow, openStream } from "../../engine/index.ts"
 import { HostAgent } from "../../live/client.ts"
-import { replaySamePolicy } from "../../live/replay/same-policy.ts"
-import { openReader } from "../../live/store/sqlite/open-store.ts"
+import { readStopped } from "./support/stopped-journal.ts"
 import { freePort, serve } from "./support/served.ts"
 import { temporaryFolder } from "./support/data-directory.ts"
 
@@ -149,33 +145,10 @@ describe("a gateway that is killed", () => {
     const [code] = (await once(gateway.process, "exit")) as [number]
     expect(code, "exit code of an orderly end").toBe(0)
 
-    const { replayed, commands, arrivals, purchases } = await Effect.runPromise(
-      Effect.scoped(
-        Effect.gen(function* () {
-          const journal = yield* openReader(join(folder, "data"))
-          const meta = yield* journal.meta
-          if (meta === undefined) throw new Error("no market")
-          const all: Array<Command> = []
-          let arrived = 0
-          let purchased = 0
-          yield* journal.entriesAfter(0, (entries) =>
-            Effect.sync(() => {
-              for (const entry of entries) {
-                all.push(...entry.commands)
-                if (entry.event._tag === "RequestArrived") arrived += 1
-                if (entry.event._tag === "CreditsBought") purchased += 1
-              }
-            }),
-          )
-          return {
-            replayed: yield* replaySamePolicy(journal, meta),
-            commands: all,
-            arrivals: arrived,
-            purchases: purchased,
-          }
-        }),
-      ).pipe(Effect.provide(NodeContext.layer)),
-    )
+    const { replayed, events, commands } = await readStopped(folder)
+    const countEvents = (tag: string) => events.filter(({ _tag }) => _tag === tag).length
+    const arrivals = countEvents("RequestArrived")
+    const purchases = countEvents("CreditsBought")
     expect(replayed.difference).toBeUndefined()
     expect(replayed.balanceSum).toBe(0)
     const { market, totals } = replayed

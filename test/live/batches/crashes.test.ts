@@ -7,15 +7,11 @@ import { once } from "node:events"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
-import { NodeContext } from "@effect/platform-node"
-import { Effect } from "effect"
 import OpenAI from "openai"
 import { describe, expect, it } from "vitest"
-import type { Command } from "../../../engine/index.ts"
 import { booksView, countOpenBatches, countOpenRequests } from "../../../engine/index.ts"
 import { HostAgent } from "../../../live/client.ts"
-import { replaySamePolicy } from "../../../live/replay/same-policy.ts"
-import { openReader } from "../../../live/store/sqlite/open-store.ts"
+import { readStopped } from "../support/stopped-journal.ts"
 import { temporaryFolder } from "../support/data-directory.ts"
 import { freePort, serve } from "../support/served.ts"
 import { linesIn, linesOf, submit } from "./batch-gateway.ts"
@@ -123,22 +119,7 @@ describe.runIf(process.env["EVENKEEL_LONG"] === "1")("a gateway that is killed",
       return sum + 10 * (usage["prompt_tokens"] ?? 0) + 20 * (usage["completion_tokens"] ?? 0)
     }, 0)
 
-    const { replayed, commands } = await Effect.runPromise(
-      Effect.scoped(
-        Effect.gen(function* () {
-          const journal = yield* openReader(join(folder, "data"))
-          const meta = yield* journal.meta
-          if (meta === undefined) throw new Error("no market")
-          const all: Array<Command> = []
-          yield* journal.entriesAfter(0, (entries) =>
-            Effect.sync(() => {
-              for (const entry of entries) all.push(...entry.commands)
-            }),
-          )
-          return { replayed: yield* replaySamePolicy(journal, meta), commands: all }
-        }),
-      ).pipe(Effect.provide(NodeContext.layer)),
-    )
+    const { replayed, commands } = await readStopped(folder)
     expect(replayed.difference).toBeUndefined()
     expect(booksView(replayed.market)).toMatchObject({ total: 0, held: 0 })
     expect(countOpenRequests(replayed.market)).toBe(0)

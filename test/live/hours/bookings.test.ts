@@ -1,9 +1,5 @@
-import { NodeContext } from "@effect/platform-node"
-import { Effect } from "effect"
-import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { replaySamePolicy } from "../../../live/replay/same-policy.ts"
-import { openReader } from "../../../live/store/sqlite/open-store.ts"
+import { readStopped } from "../support/stopped-journal.ts"
 import type { HoursGateway } from "./hours-gateway.ts"
 import { hour, hoursGateway, minute, second } from "./hours-gateway.ts"
 
@@ -274,16 +270,7 @@ describe("a booking", () => {
     expect((await seen(later, id, consumer.key)).body.escrow).toBe("released")
     expect(later.books()).toEqual({ total: 0, held: 0 })
     await later.stop()
-    const replayed = await Effect.runPromise(
-      Effect.scoped(
-        Effect.gen(function* () {
-          const journal = yield* openReader(join(folder, "data"))
-          const meta = yield* journal.meta
-          if (meta === undefined) throw new Error("no market")
-          return yield* replaySamePolicy(journal, meta)
-        }),
-      ).pipe(Effect.provide(NodeContext.layer)),
-    )
+    const { replayed } = await readStopped(folder)
     expect(replayed.difference).toBeUndefined()
     expect(replayed.balanceSum).toBe(0)
   })

@@ -3,7 +3,6 @@
  * ended, confirmed, disputed, ruled on, cancelled. Each closes exactly once, its parts are its price, and what
  * people are told of it is what the journal has.
  */
-import { NodeContext } from "@effect/platform-node"
 import { Effect } from "effect"
 import { once } from "node:events"
 import { writeFileSync } from "node:fs"
@@ -13,8 +12,7 @@ import { describe, expect, it } from "vitest"
 import type { Command } from "../../../engine/index.ts"
 import { bookingViews, booksView, drawBelow, openStream } from "../../../engine/index.ts"
 import { ComputeClient, ComputeProvider } from "../../../live/client.ts"
-import { replaySamePolicy } from "../../../live/replay/same-policy.ts"
-import { openReader } from "../../../live/store/sqlite/open-store.ts"
+import { readStopped } from "../support/stopped-journal.ts"
 import { freePort, serve } from "../support/served.ts"
 import { openedStore, temporaryFolder } from "../support/data-directory.ts"
 
@@ -137,22 +135,7 @@ describe("a gateway that is killed while hours are sold", () => {
     const [code] = (await once(gateway.process, "exit")) as [number]
     expect(code, "exit code of an orderly end").toBe(0)
 
-    const { replayed, commands } = await Effect.runPromise(
-      Effect.scoped(
-        Effect.gen(function* () {
-          const journal = yield* openReader(join(folder, "data"))
-          const meta = yield* journal.meta
-          if (meta === undefined) throw new Error("no market")
-          const all: Array<Command> = []
-          yield* journal.entriesAfter(0, (entries) =>
-            Effect.sync(() => {
-              for (const entry of entries) all.push(...entry.commands)
-            }),
-          )
-          return { replayed: yield* replaySamePolicy(journal, meta), commands: all }
-        }),
-      ).pipe(Effect.provide(NodeContext.layer)),
-    )
+    const { replayed, commands } = await readStopped(folder)
     expect(replayed.difference).toBeUndefined()
     expect(replayed.balanceSum).toBe(0)
     expect(bookingViews(replayed.market), "bookings that are not over").toEqual([])

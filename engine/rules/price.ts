@@ -24,6 +24,17 @@ export const priceOf = (
 
 export const feeOf = (charge: number, feeBps: number): number => mulDivFloor(charge, feeBps, 10_000)
 
+/** What is new of the fee, and of the pool's part in it, with what was taken of both before: parts add up. */
+export const feesDue = (
+  { feeBps, poolFeeBps }: { readonly feeBps: number; readonly poolFeeBps: number },
+  total: number,
+  feeBefore: number,
+  poolFeeBefore: number,
+): { readonly fee: number; readonly poolFee: number } => {
+  const fee = feeOf(total, feeBps)
+  return { fee: fee - feeBefore, poolFee: mulDivFloor(fee, poolFeeBps, 10_000) - poolFeeBefore }
+}
+
 /** Gross, fee and net of N tokens at one price, minor units. What `evenkeel quote` prints. */
 export interface Quote {
   readonly gross: number

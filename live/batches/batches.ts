@@ -107,22 +107,9 @@ export const makeBatches = (services: LiveServices, calls: Calls, files: Files):
   /** The order that the kernel is just being asked for. */
   let expected: { readonly id: number; result: DeclineReason | undefined } | undefined
 
-  const inKernel = new Map<number, number>()
-  const find = (batch: number): BatchRecord | undefined => {
-    const id = inKernel.get(batch)
-    if (id !== undefined) return batches.get(id)
-    for (const record of batches.all())
-      if (record.batch === batch) {
-        inKernel.set(batch, record.id)
-        return record
-      }
-    return undefined
-  }
-
   const closed = (command: Extract<Command, { readonly _tag: "CloseBatch" }>): void => {
-    const record = find(command.batch)
+    const record = directory.batchByNumber(command.batch)
     if (record === undefined) return
-    inKernel.delete(command.batch)
     const { outcome, charged } = command
     const next = come(record, "finalizing", { outcome, charged })
     feeder.end(command.batch)

@@ -55,6 +55,8 @@ export interface Directory {
   readonly fileByPublicId: (publicId: string) => FileRecord | undefined
   readonly filesOfAccount: (account: number) => ReadonlyArray<number>
   readonly batchByPublicId: (publicId: string) => BatchRecord | undefined
+  /** By the number that the kernel knows it by. */
+  readonly batchByNumber: (batch: number) => BatchRecord | undefined
   readonly batchesOfAccount: (account: number) => ReadonlyArray<number>
   readonly bookingsOfGpu: (gpu: NodeId) => ReadonlyArray<number>
 }
@@ -91,6 +93,7 @@ export const makeDirectory = (collections: Collections): Directory => {
   const bookingByName = bookings.indexBy(({ account, name }) =>
     name === undefined ? undefined : `${account} ${name}`,
   )
+  const batchByNumber = collections.batches.indexBy(({ batch }) => batch?.toString())
   return {
     ...collections,
     accountByPublicId: collections.accounts.indexBy(({ publicId }) => publicId),
@@ -111,6 +114,7 @@ export const makeDirectory = (collections: Collections): Directory => {
     fileByPublicId: collections.files.indexBy(({ publicId }) => publicId),
     filesOfAccount: collections.files.groupBy(({ account }) => account),
     batchByPublicId: collections.batches.indexBy(({ publicId }) => publicId),
+    batchByNumber: (batch) => batchByNumber(String(batch)),
     batchesOfAccount: collections.batches.groupBy(({ account }) => account),
     bookingsOfGpu: bookings.groupBy(({ gpu }) => gpu),
   }

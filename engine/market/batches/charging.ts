@@ -5,10 +5,9 @@
  */
 import { invariant } from "../../core/invariant.ts"
 import { slotOf } from "../../core/table.ts"
-import { mulDivFloor } from "../../core/units.ts"
 import { drawHold } from "../../ledger/holds.ts"
 import { dueOf } from "../../rules/batch.ts"
-import { feeOf } from "../../rules/price.ts"
+import { feesDue } from "../../rules/price.ts"
 import type { Market } from "../state/market-state.ts"
 
 export interface ItemCharge {
@@ -34,9 +33,7 @@ export const chargeItem = (
     "what is held for a batch covers all that its items may cost",
   )
   const charge = due - columns.charged[batch]
-  const fee = feeOf(due, rules.feeBps) - columns.fee[batch]
-  const poolFee =
-    mulDivFloor(columns.fee[batch] + fee, rules.poolFeeBps, 10_000) - columns.poolFee[batch]
+  const { fee, poolFee } = feesDue(rules, due, columns.fee[batch], columns.poolFee[batch])
   const holds = ledger.holds.batches
   const hold = slotOf(holds, ids[batch])
   const paidByGift = drawHold(ledger, sink, holds, hold, charge, "charge", undefined, request)

@@ -12,7 +12,7 @@ import { drawHold, heldAmount, voidHold } from "../../ledger/holds.ts"
 import { bookingColumn } from "../../machines/booking.ts"
 import type { BookingOutcome } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
-import { feeOf } from "../../rules/price.ts"
+import { feesDue } from "../../rules/price.ts"
 import { pay } from "../payout/pay.ts"
 import { openRating } from "../ratings/ratings.ts"
 import { closeLevel } from "../sla/levels.ts"
@@ -28,9 +28,12 @@ export const release = (market: Market, booking: number, price: number, due: num
   const id = ids[booking]
   invariant(due >= 0 && due <= price, "no more is released than a period costs")
   const drawnBefore = columns.drawn[booking]
-  const fee = feeOf(drawnBefore + due, rules.feeBps) - columns.fee[booking]
-  const poolFee =
-    mulDivFloor(columns.fee[booking] + fee, rules.poolFeeBps, 10_000) - columns.poolFee[booking]
+  const { fee, poolFee } = feesDue(
+    rules,
+    drawnBefore + due,
+    columns.fee[booking],
+    columns.poolFee[booking],
+  )
   const holds = ledger.holds.bookings
   const paidByGift = drawHold(ledger, sink, holds, slotOf(holds, id), due, "rent")
   const share = due - fee

@@ -6,7 +6,6 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { loadScenario } from "../../sim/scenarios/load.ts"
 import { evenkeel, stackLine } from "./evenkeel.ts"
-import { evenkeelHere } from "./program.ts"
 
 let folder = ""
 beforeAll(async () => {
@@ -134,7 +133,7 @@ describe("a message", () => {
   it("on ten thousand mistakes names the first ones", async () => {
     const settings = Array.from({ length: 10_000 }, (_, i) => `  k${i}: ${i}`)
     const scenario = await fileOf(`demand:\n${settings.join("\n")}\n`)
-    const { code, stderr } = await evenkeelHere(["run", scenario])
+    const { code, stderr } = await evenkeel(["run", scenario])
     expect(code).toBe(2)
     expect(stderr.split("\n").length).toBeLessThan(50)
     expect(stderr).toMatch(/… and \d+ lines more/)

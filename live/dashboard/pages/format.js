@@ -100,6 +100,7 @@ const standings = {
   OffSchedule: "off schedule",
   Booked: "booked by the hour",
   Unverified: "not measured yet",
+  Unlisted: "not on offer by the hour",
 }
 
 /** Standings as words. @param {string} reason */

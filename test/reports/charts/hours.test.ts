@@ -11,7 +11,17 @@ const facts = metricFacts({
   models: [],
   parties: [],
   strategies: [],
-  hours: { regions: ["europe", "asia"], strategies: ["fixed", "dynamic"] },
+  hours: {
+    regions: ["europe", "asia"],
+    strategies: ["fixed", "dynamic"],
+    has: {
+      promises: false,
+      contracts: false,
+      reservations: false,
+      ratings: false,
+      swarms: false,
+    },
+  },
 })
 const estimate = (name: string, mean: number): Estimate => ({
   ...facts[name],

@@ -53,6 +53,7 @@ export class Rentals {
   private readonly records = new Map<number, { bookings: number; delivered: number }>()
   private lastBooking = 0
   private declined: DeclineReason | undefined
+  private readonly early: Array<Extract<Command, { _tag: "Release" }>> = []
 
   constructor(parts: {
     readonly setting: Setting
@@ -155,6 +156,7 @@ export class Rentals {
     const others = this.onNode.get(listing.node)
     if (others === undefined) this.onNode.set(listing.node, [rental])
     else others.push(rental)
+    for (const release of this.early.splice(0)) this.onReleased(release)
     return rental
   }
 
@@ -187,7 +189,8 @@ export class Rentals {
   onReleased(command: Extract<Command, { _tag: "Release" }>): void {
     const { booking, drawn, refund, share } = command
     const rental = this.open.get(booking)
-    if (rental === undefined) return
+    // A fee that is paid at once is paid before its booking is known here.
+    if (rental === undefined) return void this.early.push(command)
     const { credit } = this.setting
     this.recorder.add(this.agenda.now, "periodPrice", (drawn + refund) / credit)
     this.recorder.add(this.agenda.now, "periodRefunds", refund / credit)

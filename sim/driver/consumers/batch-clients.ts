@@ -230,7 +230,7 @@ export class BatchClients {
     this.appointments.make(at, () => {
       this.isLooking = false
       this.port.tell({ _tag: "TimerFired", at: this.agenda.now })
-      for (const id of [...this.open.keys()]) this.giveOut(id)
+      for (const id of this.open.keys()) this.giveOut(id)
       this.lookLater()
     })
   }

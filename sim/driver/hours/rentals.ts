@@ -277,7 +277,7 @@ export class Rentals {
   private noteUpkeep({ node }: Rental, hours: number): void {
     const listing = this.listings.of(node)
     const party = this.parties.all[this.nodes.columns.party[node] - 1]
-    if (party === undefined || listing?.lets == null) return
+    if (party === undefined || listing === undefined || listing.lets === null) return
     const credits = hours * listing.lets.upkeep * listing.publishedRate
     party.outsideMinor -= Math.round(credits * this.setting.credit)
   }

@@ -86,7 +86,9 @@ export const promiseAttacks: ReadonlyArray<AttackPlan> = [
         both: [
           "horizonDays=3",
           "warmupDays=0",
-          "parties=[{name: subject, device: RTX 3060 12GB, model: llama-3-8b, machines: 1, conduct: {withheldMachines: 1}, batches: {perDay: 24, model: llama-3-8b, items: 8, inputTokens: 800, outputTokens: 2500, worth: 2}}]",
+          // Its own machine serves what nobody asks for.
+          "models.1={name: llama-3.2-3b, quantisation: q4, inputPricePerMtok: 20, outputPricePerMtok: 20, popularity: 0, initialSupply: 0}",
+          "parties=[{name: subject, device: RTX 3060 12GB, model: llama-3.2-3b, machines: 1, batches: {perDay: 24, model: llama-3-8b, items: 8, inputTokens: 800, outputTokens: 2500, worth: 2}}]",
         ],
         honest: { "hands in what it has": [] },
         attack: ["parties.0.batches.dummies=2"],

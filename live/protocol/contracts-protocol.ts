@@ -118,6 +118,7 @@ export const SlaSummary = Schema.Struct({
   breaches: described(Schema.Int, "Periods that were not as promised"),
   refund: described(Schema.String, "What goes back for these, credits"),
 })
+export type SlaSummary = typeof SlaSummary.Type
 
 const mostJobs = 1024
 const mostMemoryGib = 65_536

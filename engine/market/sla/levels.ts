@@ -12,6 +12,7 @@ import type { EventOf } from "../../protocol/event.ts"
 import { microsWithin, within } from "../../rules/hours/spans.ts"
 import type { Availability, Seen, SlaTerms } from "../../rules/hours/sla.ts"
 import { availabilityOf, refundOf } from "../../rules/hours/sla.ts"
+import { dueOf } from "../bookings/wakes.ts"
 import type { Market } from "../state/market-state.ts"
 import { countDown, knownMaintenance, levelOf, noteUptime } from "./uptime.ts"
 
@@ -175,6 +176,20 @@ export const judgePeriod = (
   addAway(market, level, planned, Math.min(until, awayUntil[level]))
   const seen = seenUntil(market, booking, level, until, end - until)
   const refund = refundOf(market.rules, termsOfLevel(market, level), seen, price)
+  const { ids, columns } = market.bookings
+  const { successes, failures, responses, onTime, responseMicros } = seen
+  emit(market.sink, {
+    _tag: "Judge",
+    booking: ids[booking],
+    period: columns.periods[booking] + dueOf(market, booking).length,
+    ...availabilityOf(market.rules, seen),
+    successes,
+    failures,
+    responses,
+    onTime,
+    responseMicros,
+    refund,
+  })
   beginPeriod(market, level, until, nextEnd)
   if (refund > 0) {
     const { account } = market.listings.columns

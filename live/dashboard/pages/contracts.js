@@ -89,7 +89,8 @@ const pathOf = (offer) =>
 export const promiseText = (terms) =>
   [
     terms.availability_target !== null && `up ${share(terms.availability_target)}`,
-    terms.completion_rate_target !== null && `${share(terms.completion_rate_target)} of calls`,
+    terms.completion_rate_target !== null &&
+      `${share(terms.completion_rate_target)} of calls succeed`,
     terms.response_time_target !== null && `answers within ${terms.response_time_target} s`,
   ]
     .filter((part) => part !== false)

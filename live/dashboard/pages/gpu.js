@@ -134,8 +134,8 @@ const calendarOf = ({ open, sold, maintenance, from, max_jobs: jobs, memory_gib:
       labels,
       hours,
       bars(open, "open", (span) => `Open ${spanText(span)}`),
-      bars(maintenance, "maintenance", (span) => `Maintenance ${spanText(span)}`),
       bars(sold, "sold", (span) => `${span.jobs} of ${jobs} jobs sold ${spanText(span)}`, partOf),
+      bars(maintenance, "maintenance", (span) => `Maintenance ${spanText(span)}`),
     ),
     element(
       "figcaption",

@@ -231,5 +231,10 @@ const changeForms = (path, status, earnings, changed, removed) => {
       removed()
     },
   )
-  return element("div", { class: "columns" }, pricing, promises, element("div", {}, week, remove))
+  return element(
+    "div",
+    { class: "columns" },
+    element("div", {}, pricing, promises),
+    element("div", {}, week, remove),
+  )
 }

@@ -175,7 +175,8 @@ export const makeDue = (
     ? price
     : payableOf(market, booking, end) - payableOf(market, booking, from)
   const nextEnd = Math.min(columns.endAt[booking], until + rules.periodMicros)
-  const refund = judgePeriod(market, booking, whole, until, { planned, end, nextEnd })
+  const period = columns.periods[booking] + dueOf(market, booking).length
+  const refund = judgePeriod(market, booking, whole, until, { period, planned, end, nextEnd })
   const fromEscrow = Math.min(earned, refund)
   const due = earned - fromEscrow
   const fromBond = refund - fromEscrow
@@ -187,8 +188,8 @@ export const makeDue = (
     noteRealised(market, provider, consumer, { due, jobMicros })
   }
   const confirmBy = rules.isConfirmedByConsumer ? now + rules.confirmMicros : now
-  const period = { price, due, undelivered, refund, fromBond, confirmBy }
-  market.duePeriods.set(booking, [...dueOf(market, booking), period])
+  const over = { price, due, undelivered, refund, fromBond, confirmBy }
+  market.duePeriods.set(booking, [...dueOf(market, booking), over])
   columns.periodFrom[booking] = until
   columns.downMicros[booking] = 0
   columns.downSince[booking] = Math.max(until, columns.downSince[booking])

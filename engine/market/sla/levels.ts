@@ -12,7 +12,6 @@ import type { EventOf } from "../../protocol/event.ts"
 import { microsWithin, within } from "../../rules/hours/spans.ts"
 import type { Availability, Seen, SlaTerms } from "../../rules/hours/sla.ts"
 import { availabilityOf, refundOf } from "../../rules/hours/sla.ts"
-import { dueOf } from "../bookings/wakes.ts"
 import type { Market } from "../state/market-state.ts"
 import { countDown, knownMaintenance, levelOf, noteUptime } from "./uptime.ts"
 
@@ -167,7 +166,7 @@ export const judgePeriod = (
   booking: number,
   price: number,
   until: number,
-  { planned, end, nextEnd }: Ends,
+  { period, planned, end, nextEnd }: Ends,
 ): number => {
   const level = levelOf(market, booking)
   if (level < 0) return 0
@@ -176,12 +175,11 @@ export const judgePeriod = (
   addAway(market, level, planned, Math.min(until, awayUntil[level]))
   const seen = seenUntil(market, booking, level, until, end - until)
   const refund = refundOf(market.rules, termsOfLevel(market, level), seen, price)
-  const { ids, columns } = market.bookings
   const { successes, failures, responses, onTime, responseMicros } = seen
   emit(market.sink, {
     _tag: "Judge",
-    booking: ids[booking],
-    period: columns.periods[booking] + dueOf(market, booking).length,
+    booking: market.bookings.ids[booking],
+    period,
     ...availabilityOf(market.rules, seen),
     successes,
     failures,
@@ -201,6 +199,8 @@ export const judgePeriod = (
 }
 
 interface Ends {
+  /** Its number: as many are over before it. */
+  readonly period: number
   readonly planned: number
   readonly end: number
   readonly nextEnd: number

@@ -64,7 +64,8 @@ const showKnown = (place) => {
   const look = () => void refresh().catch((error) => fill(offers, problemOf(error)))
   void ask("GET", "marketplace/gpu?mine=true&limit=1000")
     .then(({ data }) => {
-      if (data.length > 0) fill(form, offerForm(data, look))
+      fill(form, data.length > 0 && offerForm(data, look))
+      return data
     })
     .catch((error) => fill(form, problemOf(error)))
   look()

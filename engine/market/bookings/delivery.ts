@@ -19,7 +19,7 @@ import { noteUptime } from "../sla/uptime.ts"
 import { noteRealised } from "../swarms/rates.ts"
 import type { Market } from "../state/market-state.ts"
 import { close, noteLeaving, penalise, releaseAll, releaseOldest } from "./escrow.ts"
-import { costWhenLeft, payableOf, providerOf, roomFor } from "./terms.ts"
+import { costWhenLeft, payableOf, providerOf, reservationKind, roomFor } from "./terms.ts"
 import { dueOf, lostAt, periodEnd, wakeBooking } from "./wakes.ts"
 
 /** Why hours are not being delivered, as bits. */
@@ -49,6 +49,7 @@ const grant = (market: Market, booking: number): void => {
   noteGrant(market, booking, periodEnd(market, booking))
   const listing = columns.listing[booking]
   market.running[listing].push(booking)
+  countReservation(market, booking, 1)
   changeUse(market, listing, columns.account[booking], columns.jobs[booking])
   emit(market.sink, { _tag: "Grant", booking: ids[booking], untilMicros: columns.endAt[booking] })
   wakeBooking(market, booking)
@@ -238,6 +239,12 @@ export const endDelivery = (
   close(market, booking, "settled", "released")
 }
 
+const countReservation = (market: Market, booking: number, change: 1 | -1): void => {
+  const { account, kind } = market.bookings.columns
+  if (kind[booking] !== reservationKind) return
+  market.accounts.columns.reservations[account[booking]] += change
+}
+
 /** Access ends, and what was not used of the calendar is free. */
 export const stopRunning = (market: Market, booking: number, reason: Revocation): void => {
   const { columns, ids } = market.bookings
@@ -246,6 +253,7 @@ export const stopRunning = (market: Market, booking: number, reason: Revocation)
   const place = running.indexOf(booking)
   invariant(place >= 0, "a booking that stops was running")
   running.splice(place, 1)
+  countReservation(market, booking, -1)
   leaveCalendar(market, booking)
   changeUse(market, listing, columns.account[booking], -columns.jobs[booking])
   emit(market.sink, { _tag: "Revoke", booking: ids[booking], reason })

@@ -32,6 +32,7 @@ export {
   calendarView,
   listingView,
   listingViews,
+  maintenanceSpans,
   openSpans,
   quoteHours,
   regionViews,
@@ -82,6 +83,7 @@ export type {
   Command,
   ContractOutcome,
   DeclineReason,
+  OfferDecline,
   Refusal,
   Rejection,
   Revocation,
@@ -89,6 +91,7 @@ export type {
 export {
   batchOutcomes,
   bookingOutcomes,
+  contractOutcomes,
   declines,
   refusals,
   rejections,

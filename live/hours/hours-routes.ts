@@ -6,6 +6,7 @@ import { eventRoutes } from "./event-routes.ts"
 import { figureRoutes } from "./figure-routes.ts"
 import { gpuRoutes } from "./gpu-routes.ts"
 import type { Hours } from "./hours.ts"
+import { offerRoutes } from "./offer-routes.ts"
 
 export const hoursRoutes =
   (hours: Hours): FastifyPluginAsync =>
@@ -14,5 +15,6 @@ export const hoursRoutes =
     figureRoutes(app, hours)
     alertRoutes(app, hours)
     bookingRoutes(app, hours)
+    offerRoutes(app, hours)
     eventRoutes(app, hours)
   }

@@ -34,11 +34,13 @@ import { camelised, snaked } from "../transport/camel.ts"
 import type { Camel } from "../transport/camel.ts"
 import type { JsonApi } from "../transport/json-api.ts"
 import { ComputeError, makeJsonApi } from "../transport/json-api.ts"
+import { decimalOf } from "./decimal.ts"
 import type { Grants } from "./grants.ts"
 import { makeGrants } from "./grants.ts"
 import type { GrantOptions } from "../plan/grant-options.ts"
 import type { GrantHooks } from "./hooks.ts"
 import { hooksFrom } from "./hooks.ts"
+import * as Offers from "./offers.ts"
 
 export interface Capabilities {
   /** GiB, of all GPUs together. */
@@ -244,6 +246,44 @@ export class ComputeProvider {
     })
   }
 
+  /** What it promises with hours that are ordered from now on; what is left out is not promised any more. */
+  defineSla(targets: Offers.SlaTargets): Promise<ProviderListing> {
+    return Offers.promiseSla(this.#api, this.id, targets)
+  }
+
+  /** Offers one client hours at a fixed rate. They are kept for it until it answers, or its time is over. */
+  createContract(terms: Offers.ContractTerms): Promise<Offers.Contract> {
+    return Offers.offerContract(this.#api, this.id, terms)
+  }
+
+  /** Offers to keep memory for one client, for a fee that covers its use. */
+  reserveCapacity(terms: Offers.ReservationTerms): Promise<Offers.Reservation> {
+    return Offers.offerReservation(this.#api, this.id, terms)
+  }
+
+  /** What this machine has offered, open or not: the latest 200. */
+  contracts(): Promise<ReadonlyArray<Offers.Contract>> {
+    return Offers.offersOf(this.#api, "contracts", { gpu_id: this.id })
+  }
+
+  reservations(): Promise<ReadonlyArray<Offers.Reservation>> {
+    return Offers.offersOf(this.#api, "reservations", { gpu_id: this.id })
+  }
+
+  /** Takes back an offer that was not answered. */
+  withdrawContract(contractId: string): Promise<Offers.Contract> {
+    return Offers.answerOffer(this.#api, "contracts", contractId, "withdraw")
+  }
+
+  withdrawReservation(reservationId: string): Promise<Offers.Reservation> {
+    return Offers.answerOffer(this.#api, "reservations", reservationId, "withdraw")
+  }
+
+  /** What was promised with a booking of it, and what came of it. */
+  sla(bookingId: string): Promise<Offers.BookingSla> {
+    return Offers.slaOfBooking(this.#api, bookingId)
+  }
+
   async #price(pricing: object): Promise<ProviderListing> {
     const path = this.#path("/pricing")
     return camelised(await this.#api.ask("PUT", path, snaked(pricing))) as ProviderListing
@@ -401,14 +441,6 @@ export class ComputeProvider {
 
 const isHooks = (grant: GrantHooks | GrantOptions): grant is GrantHooks =>
   typeof grant.start === "function"
-
-/** A number as a decimal, without an exponent. */
-export const decimalOf = (amount: number | string): string => {
-  if (typeof amount === "string") return amount
-  if (!Number.isFinite(amount) || amount < 0)
-    throw new ComputeError(`${amount}: expected credits, 0 or more`)
-  return amount.toFixed(9).replace(/\.?0+$/, "")
-}
 
 const modelsAt = async (endpointUrl: string): Promise<ReadonlyArray<string>> => {
   const answer = await makeJsonApi({ baseUrl: endpointUrl }).ask("GET", "/models")

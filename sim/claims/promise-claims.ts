@@ -201,7 +201,7 @@ export const promiseClaims: ReadonlyArray<ClaimPlan> = [
           "what members earn that set 1.3 times the published rate together, less what the fifth outside does",
         unit: "credits/(listing d)",
         arms: [swarm(...pricingOnly)],
-        of: excess("hours.earningsPerDay.swarm", "hours.earningsPerDay.others"),
+        of: excess("hours.swarmEarningsPerDay.members", "hours.swarmEarningsPerDay.others"),
         bound: atLeast(0),
       },
       {

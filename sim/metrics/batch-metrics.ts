@@ -30,7 +30,7 @@ export const batchMetrics = metricsIn("batches", [
     valueOf: ratio("batchesDone", "batchesOver"),
   },
   {
-    name: "batches.itemsDoneShare",
+    name: "batches.items.done",
     label: "Items done by their deadline",
     unit: "share",
     meaning: "Items that were answered by the deadline",
@@ -38,7 +38,15 @@ export const batchMetrics = metricsIn("batches", [
     valueOf: ratio("batchItemsDone", "batchItems"),
   },
   {
-    name: "batches.itemsVoidShare",
+    name: "batches.items.late",
+    label: "Items too late",
+    unit: "share",
+    meaning: "Items that were not answered by the deadline, and are not charged",
+    base: ofItems,
+    valueOf: ratio("batchItemsLate", "batchItems"),
+  },
+  {
+    name: "batches.items.void",
     label: "Items void",
     unit: "share",
     meaning: "Items that failed once too often",

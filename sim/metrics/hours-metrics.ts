@@ -36,6 +36,7 @@ export const hoursMetrics = ({
 }: CataloguedHours): ReadonlyArray<Metric> =>
   metricsIn("hours", [
     ...wholeMarket,
+    ...(has.contracts || has.reservations ? useBy : []),
     ...(has.promises ? ofPromises : []),
     ...(has.contracts ? ofContracts : []),
     ...(has.reservations ? ofReservations : []),
@@ -251,6 +252,26 @@ const wholeMarket: ReadonlyArray<MetricWords> = [
   },
 ]
 
+/** What keeps machines in use, where there is more than orders. */
+const useBy: ReadonlyArray<MetricWords> = (
+  [
+    ["orders", "Orders at the listing's rate", undefined],
+    ["contracts", "Contracts", "contractBusy"],
+    ["reservations", "Reservations", "reservedHours"],
+  ] as const
+).map(([name, words, channel]) => ({
+  name: `hours.useBy.${name}`,
+  label: `Use by ${name}`,
+  unit: "share",
+  meaning: `${words} among the hours in use, sampled`,
+  base: "hours in use, sampled",
+  valueOf: (window) => {
+    const busy = useOf(window.hours?.regions ?? [], "busy", window)
+    if (channel !== undefined) return sum(window, channel) / busy
+    return Math.max(0, 1 - (sum(window, "contractBusy") + sum(window, "reservedHours")) / busy)
+  },
+}))
+
 const ofPromises: ReadonlyArray<MetricWords> = [
   {
     name: "hours.slaAvailability",
@@ -346,7 +367,7 @@ const ofRatings: ReadonlyArray<MetricWords> = [
 
 const ofSwarms: ReadonlyArray<MetricWords> = [
   {
-    name: "hours.hoursPerDay.swarm",
+    name: "hours.swarmHoursPerDay.members",
     label: "Hours sold by members",
     unit: "h",
     meaning: "Hours in use, a listing of a member and day",
@@ -354,7 +375,7 @@ const ofSwarms: ReadonlyArray<MetricWords> = [
     valueOf: (window) => perListing(window, "busy", true),
   },
   {
-    name: "hours.hoursPerDay.others",
+    name: "hours.swarmHoursPerDay.others",
     label: "Hours sold by others",
     unit: "h",
     meaning: "Hours in use, a listing of nobody's swarm and day",
@@ -362,7 +383,7 @@ const ofSwarms: ReadonlyArray<MetricWords> = [
     valueOf: (window) => perListing(window, "busy", false),
   },
   {
-    name: "hours.earningsPerDay.swarm",
+    name: "hours.swarmEarningsPerDay.members",
     label: "Earned by members",
     unit: "credits/d",
     meaning: "Provider share for hours, a listing of a member and day",
@@ -370,7 +391,7 @@ const ofSwarms: ReadonlyArray<MetricWords> = [
     valueOf: (window) => perListing(window, "earned", true),
   },
   {
-    name: "hours.earningsPerDay.others",
+    name: "hours.swarmEarningsPerDay.others",
     label: "Earned by others",
     unit: "credits/d",
     meaning: "Provider share for hours, a listing of nobody's swarm and day",

@@ -57,8 +57,8 @@ describe("batches", () => {
   it("are not done where there is no room for them, and are not charged for what is not", () => {
     const metrics = outcomeOf({ perDay: 12, items: 3000, outputTokens: 2000, windowHours: 3 })
     expect(metrics["batches.doneShare"]).toBeLessThan(0.5)
-    expect(metrics["batches.itemsDoneShare"]).toBeGreaterThan(0)
-    expect(metrics["batches.itemsDoneShare"]).toBeLessThan(0.9)
+    expect(metrics["batches.items.done"]).toBeGreaterThan(0)
+    expect(metrics["batches.items.done"]).toBeLessThan(0.9)
   })
 
   it("are taken in the hardened economy as far as they fit what was idle", () => {

@@ -77,13 +77,6 @@ export const promiseClaims: ReadonlyArray<ClaimPlan> = [
         of: difference("hours.profitPerDay"),
         bound: atLeast(0),
       },
-      {
-        label: "orders of renters that are sold, with contracts less without",
-        unit: "share",
-        arms: [inMarket(contracts), inMarket()],
-        of: difference("hours.soldShare"),
-        bound: atLeast(-0.05),
-      },
     ],
   },
   {
@@ -152,7 +145,7 @@ export const promiseClaims: ReadonlyArray<ClaimPlan> = [
         unit: "1/s",
         arms: [specialised("models.0.accuracy=0.95"), specialised()],
         of: difference("requests.perSecond"),
-        bound: atLeast(-0.005),
+        bound: atLeast(0),
       },
     ],
   },

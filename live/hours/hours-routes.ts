@@ -6,6 +6,9 @@ import { eventRoutes } from "./event-routes.ts"
 import { figureRoutes } from "./figure-routes.ts"
 import { gpuRoutes } from "./gpu-routes.ts"
 import type { Hours } from "./hours.ts"
+import { qualityRoutes } from "./quality-routes.ts"
+import { ratingRoutes } from "./rating-routes.ts"
+import { swarmRoutes } from "./swarm-routes.ts"
 
 export const hoursRoutes =
   (hours: Hours): FastifyPluginAsync =>
@@ -15,4 +18,7 @@ export const hoursRoutes =
     alertRoutes(app, hours)
     bookingRoutes(app, hours)
     eventRoutes(app, hours)
+    ratingRoutes(app, hours)
+    qualityRoutes(app, hours)
+    swarmRoutes(app, hours)
   }

@@ -17,6 +17,22 @@ interface Look {
   readonly width: number
 }
 
+/** The account of a key. */
+const idOf = async (baseUrl: string, key: string): Promise<string> => {
+  const response = await fetch(`${baseUrl}/account`, {
+    headers: { authorization: `Bearer ${key}` },
+  })
+  return ((await response.json()) as { account_id: string }).account_id
+}
+
+/** A time at which a machine that is closed at weekends is open, a week ahead at least. */
+const wednesdayAfterNext = (): Date => {
+  const date = new Date(Date.now() + 7 * 86_400_000)
+  date.setUTCDate(date.getUTCDate() + ((10 - date.getUTCDay()) % 7))
+  date.setUTCHours(10, 0, 0, 0)
+  return date
+}
+
 describe.skipIf(chromiumPath === undefined)(
   `the pages of hours${chromiumPath === undefined ? " (skipped: no Chromium here; set CHROMIUM_PATH)" : ""}`,
   () => {
@@ -101,6 +117,34 @@ describe.skipIf(chromiumPath === undefined)(
       expect(complaints.splice(0)).toEqual([])
     })
 
+    it("offer a contract, accept it, and show its promise", { timeout: 180_000 }, async () => {
+      const { gateway, visit, seller, buyer } = await opened()
+      const baseUrl = gateway.url
+      const provider = await ComputeProvider.register({
+        baseUrl,
+        apiKey: seller,
+        name: "<i>Atlas</i>",
+        capabilities: { gpuMemory: 24, supportedModels: [], maxConcurrentJobs: 2 },
+        pricingModel: { baseRatePerHour: 0.35 },
+      })
+      await provider.startOffering({ grant: { endpoint: "ssh {booking_id}@atlas" } })
+      const selling = await visit("contracts", seller)
+      await selling.getByLabel("Client").fill(await idOf(baseUrl, buyer))
+      await selling.getByLabel("Hours", { exact: true }).fill("100")
+      await selling.getByRole("button", { name: "Offer" }).click()
+      await selling.getByText("Offered for 16.00 credits").waitFor()
+      const buying = await visit("contracts", buyer)
+      const row = buying.getByRole("row", { name: /Contract/ })
+      await row.getByText("up 95%").waitFor()
+      await row.getByRole("button", { name: "Accept" }).click()
+      await row.getByText("accepted").waitFor()
+      await buying.getByRole("button", { name: "Periods" }).click()
+      await buying.getByRole("heading", { name: /period by period/ }).waitFor()
+      await provider.stop()
+      for (const page of [selling, buying]) await page.context().close()
+      expect(complaints.splice(0)).toEqual([])
+    })
+
     it(
       "fit a desk and a hand, are read and named, in the light and in the dark",
       { timeout: 240_000 },
@@ -138,6 +182,18 @@ describe.skipIf(chromiumPath === undefined)(
           await provider.startOffering({ grant: { endpoint: "ssh {booking_id}@gpu.example" } })
           await provider.stop()
           ids.push(provider.id)
+          for (const isAccepted of [true, false]) {
+            const { contractId } = await provider.createContract({
+              clientId: await idOf(baseUrl, buyer),
+              durationHours: 2,
+              fixedRate: 0.3,
+              guaranteedAvailability: 0.95,
+              jobs: 1,
+              memoryGib: 4,
+              start: wednesdayAfterNext(),
+            })
+            if (isAccepted) await client.acceptContract(contractId)
+          }
           for (const days of [1, 2, 4])
             await client
               .book({
@@ -152,6 +208,8 @@ describe.skipIf(chromiumPath === undefined)(
           ["hours", undefined],
           [`gpu/${ids[0]}`, buyer],
           ["bookings", buyer],
+          ["contracts", buyer],
+          ["contracts", seller],
           ["machines", seller],
           [`earnings/${ids[0]}`, seller],
           ["admin", gateway.adminSecret],

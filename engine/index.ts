@@ -32,6 +32,7 @@ export {
   calendarView,
   listingView,
   listingViews,
+  maintenanceSpans,
   openSpans,
   quoteHours,
   regionViews,
@@ -93,6 +94,7 @@ export type {
   Command,
   ContractOutcome,
   DeclineReason,
+  OfferDecline,
   Refusal,
   Rejection,
   Revocation,
@@ -100,6 +102,7 @@ export type {
 export {
   batchOutcomes,
   bookingOutcomes,
+  contractOutcomes,
   declines,
   refusals,
   rejections,

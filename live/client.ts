@@ -6,7 +6,8 @@
  * binary fraction cannot hold them. For everything of the OpenAI API its own client works, too.
  */
 import { isObject } from "../platform/json/json-object.ts"
-import { decimalOf } from "./agent/hours/compute-provider.ts"
+import { decimalOf } from "./agent/hours/decimal.ts"
+import * as Offers from "./agent/hours/offers.ts"
 import { bringBatch } from "./agent/transport/batches.ts"
 import type { Batch } from "./agent/transport/batches.ts"
 import type { Camel } from "./agent/transport/camel.ts"
@@ -39,6 +40,7 @@ export { AgentError } from "./agent/plan/options.ts"
 export type { Access, GrantHooks } from "./agent/hours/hooks.ts"
 export type { GrantOptions } from "./agent/plan/grant-options.ts"
 export type {
+  BatchTerms,
   Capabilities,
   KnownProvider,
   MarketReport,
@@ -63,6 +65,14 @@ export type {
 export type { JobResult, QualityChecker, QualityVerdict } from "./agent/backends/quality-check.ts"
 export { usualQualityCheck } from "./agent/backends/quality-check.ts"
 export type { Batch } from "./agent/transport/batches.ts"
+export type {
+  BookingSla,
+  Contract,
+  ContractTerms,
+  Reservation,
+  ReservationTerms,
+  SlaTargets,
+} from "./agent/hours/offers.ts"
 export { ComputeProvider } from "./agent/hours/compute-provider.ts"
 export { ComputeError } from "./agent/transport/json-api.ts"
 
@@ -350,6 +360,46 @@ export class ComputeClient {
   /** The other party's dispute. */
   answer(bookingId: string, statement?: string): Promise<Booking> {
     return this.#deed(bookingId, "answer", { statement })
+  }
+
+  /** What was promised with a booking, and what came of it. */
+  sla(bookingId: string): Promise<Offers.BookingSla> {
+    return Offers.slaOfBooking(this.#api, bookingId)
+  }
+
+  /** What was offered to the account, and what it has offered, the newest first: the latest 200. */
+  contracts(): Promise<ReadonlyArray<Offers.Contract>> {
+    return Offers.offersOf(this.#api, "contracts")
+  }
+
+  contract(contractId: string): Promise<Offers.Contract> {
+    return Offers.offerNamed(this.#api, "contracts", contractId)
+  }
+
+  /** Its price is held, and it is a booking: `bookingId`. */
+  acceptContract(contractId: string): Promise<Offers.Contract> {
+    return Offers.answerOffer(this.#api, "contracts", contractId, "accept")
+  }
+
+  declineContract(contractId: string): Promise<Offers.Contract> {
+    return Offers.answerOffer(this.#api, "contracts", contractId, "decline")
+  }
+
+  reservations(): Promise<ReadonlyArray<Offers.Reservation>> {
+    return Offers.offersOf(this.#api, "reservations")
+  }
+
+  reservation(reservationId: string): Promise<Offers.Reservation> {
+    return Offers.offerNamed(this.#api, "reservations", reservationId)
+  }
+
+  /** Its fee is held or paid, as the market has it, and it is a booking: `bookingId`. */
+  acceptReservation(reservationId: string): Promise<Offers.Reservation> {
+    return Offers.answerOffer(this.#api, "reservations", reservationId, "accept")
+  }
+
+  declineReservation(reservationId: string): Promise<Offers.Reservation> {
+    return Offers.answerOffer(this.#api, "reservations", reservationId, "decline")
   }
 
   /** What hours cost by region: asked now, and paid by the hour of the day. */

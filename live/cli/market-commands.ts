@@ -78,6 +78,21 @@ export const hoursCommands = [
     async () => (await import("./booking-commands.ts")).cancelCommand,
   ),
   listed(
+    "contract",
+    "Hours at a fixed rate that a provider offers one client.",
+    async () => (await import("./offer-commands.ts")).contractCommand,
+  ),
+  listed(
+    "reservation",
+    "Memory that a provider keeps for one client, for a fee.",
+    async () => (await import("./offer-commands.ts")).reservationCommand,
+  ),
+  listed(
+    "sla",
+    "What was promised with a booking, and what came of it.",
+    async () => (await import("./offer-commands.ts")).slaCommand,
+  ),
+  listed(
     "rate",
     "Say how a booking was that is over: one star to five.",
     async () => (await import("./reputation-commands.ts")).rateCommand,

@@ -51,6 +51,7 @@ const pagesOfRoutes: ReadonlyArray<readonly [RegExp, string]> = [
   [/^\/marketplace\/rates$/, "hours"],
   [/^\/marketplace\/bookings$/, "bookings"],
   [/^\/swarms$/, "swarms"],
+  [/^\/marketplace\/(contracts|reservations)$/, "contracts"],
   [/^\/admin\b/, "admin"],
 ]
 

@@ -6,6 +6,7 @@ import { eventRoutes } from "./event-routes.ts"
 import { figureRoutes } from "./figure-routes.ts"
 import { gpuRoutes } from "./gpu-routes.ts"
 import type { Hours } from "./hours.ts"
+import { offerRoutes } from "./offer-routes.ts"
 import { qualityRoutes } from "./quality-routes.ts"
 import { ratingRoutes } from "./rating-routes.ts"
 import { swarmRoutes } from "./swarm-routes.ts"
@@ -17,6 +18,7 @@ export const hoursRoutes =
     figureRoutes(app, hours)
     alertRoutes(app, hours)
     bookingRoutes(app, hours)
+    offerRoutes(app, hours)
     eventRoutes(app, hours)
     ratingRoutes(app, hours)
     qualityRoutes(app, hours)

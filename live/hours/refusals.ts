@@ -1,5 +1,5 @@
 /** What whoever asks for hours is told where the market does not sell them, or not do what was asked. */
-import type { DeclineReason, Rejection } from "../../engine/index.ts"
+import type { DeclineReason, OfferDecline, Rejection } from "../../engine/index.ts"
 import { badRequest, conflict, HttpError } from "../http/http-error.ts"
 
 const unpaid = (code: string, message: string): HttpError =>
@@ -39,6 +39,46 @@ export const declined = (reason: DeclineReason): HttpError => {
         "bond_missing",
         "The provider has not the credits that it has to stand for these hours with",
       )
+  }
+}
+
+/** Of an offer. */
+export const offerDeclined = (
+  reason: OfferDecline,
+  kind: "contract" | "reservation",
+): HttpError => {
+  const length = kind === "contract" ? "duration_hours" : "reservation_duration"
+  switch (reason) {
+    case "LimitReached":
+      return conflict(
+        "limit_reached",
+        kind === "contract"
+          ? "The provider has as many open offers as it may have at once: one has to be answered, or withdrawn"
+          : "The provider has as many open offers as it may have at once, or the client as much of the region reserved as one may have",
+      )
+    case "LinkedClient":
+      return conflict(
+        "linked_client",
+        "The client is linked to the provider: nothing is kept for one's own",
+      )
+    case "TooShort":
+      return badRequest(`\`${length}\`: must be as long as the market sells hours`, length)
+    case "TooLong":
+      return badRequest(`\`${length}\`: must be no longer than the market sells hours`, length)
+    case "TooFarAhead":
+      return badRequest(
+        `\`${length}\`: must end no further ahead than the market sells hours, also where the offer is accepted at the last moment`,
+        length,
+      )
+    case "PriceTooHigh":
+      return conflict(
+        "price_too_high",
+        "An extension costs no more by the hour than what it goes on from",
+      )
+    case "InThePast":
+      return badRequest("`start`: must be ahead; left out, it begins when it is accepted", "start")
+    default:
+      return declined(reason)
   }
 }
 

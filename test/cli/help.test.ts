@@ -16,6 +16,7 @@ const ofHours = [
   "gpu register",
   "gpu list",
   "gpu update",
+  "gpu sla",
   "gpu host-model",
   "gpu remove",
   "gpu serve",
@@ -32,6 +33,10 @@ const ofHours = [
   "dispute",
   "answer",
   "cancel",
+  ...["contract", "reservation"].flatMap((kind) =>
+    ["", " offer", " list", " accept", " decline", " withdraw"].map((deed) => `${kind}${deed}`),
+  ),
+  "sla",
   "rate",
   "reputation",
   "swarm",

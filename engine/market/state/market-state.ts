@@ -51,6 +51,8 @@ const accountSpec = {
   /** Operator that most of its failures were with, and how many more of them than of all others. */
   failedOperator: "i32",
   failedThere: "f64",
+  /** Reservations of it that run. */
+  reservations: "i32",
 } as const
 
 const nodeSpec = {
@@ -356,6 +358,10 @@ const requestSpec = {
   ratePerHour: "f64",
   /** Booking + 1 that it is part of; 0: none. */
   booking: "f64",
+  /** Its consumer has not asked for that: it may go elsewhere, at these prices at most; +Infinity: any. */
+  mayLeave: "u8",
+  mostPricePerMtok: "f64",
+  mostRatePerHour: "f64",
 } as const
 
 /** An answer that is run again: by request, whose it was, and until when it is waited for. */

@@ -44,11 +44,13 @@ import { camelised, snaked } from "../transport/camel.ts"
 import type { Camel } from "../transport/camel.ts"
 import type { JsonApi } from "../transport/json-api.ts"
 import { ComputeError, makeJsonApi } from "../transport/json-api.ts"
+import { decimalOf } from "./decimal.ts"
 import type { Grants } from "./grants.ts"
 import { makeGrants } from "./grants.ts"
 import type { GrantOptions } from "../plan/grant-options.ts"
 import type { GrantHooks } from "./hooks.ts"
 import { hooksFrom } from "./hooks.ts"
+import * as Offers from "./offers.ts"
 
 export interface Capabilities {
   /** GiB, of all GPUs together. */
@@ -119,6 +121,17 @@ export type ProviderMembership = Camel<SwarmMembership>
 export type ProviderSwarms = Camel<Swarms>
 /** What it sees of the market, in the words that there are. */
 export type MarketReport = Camel<MarketData>
+
+/** How a market takes batches. */
+export interface BatchTerms {
+  /** Items from which on there is a discount. */
+  readonly minBatchSize: number
+  /** Share of the price, 0 to 1. */
+  readonly batchDiscount: number
+  readonly processingWindow: `${number}h`
+  /** Whether an item that failed is done again at no price. */
+  readonly qualityGuarantee: boolean
+}
 
 export interface SwarmOptions {
   readonly swarmType: SwarmKind
@@ -291,18 +304,83 @@ export class ComputeProvider {
     })
   }
 
+  /** What it promises with hours that are ordered from now on; what is left out is not promised any more. */
+  defineSla(targets: Offers.SlaTargets): Promise<ProviderListing> {
+    return Offers.promiseSla(this.#api, this.id, targets)
+  }
+
+  /** Offers one client hours at a fixed rate. They are kept for it until it answers, or its time is over. */
+  createContract(terms: Offers.ContractTerms): Promise<Offers.Contract> {
+    return Offers.offerContract(this.#api, this.id, terms)
+  }
+
+  /** Offers to keep memory for one client, for a fee that covers its use. */
+  reserveCapacity(terms: Offers.ReservationTerms): Promise<Offers.Reservation> {
+    return Offers.offerReservation(this.#api, this.id, terms)
+  }
+
+  /** What this machine has offered, open or not: the latest 200. */
+  contracts(): Promise<ReadonlyArray<Offers.Contract>> {
+    return Offers.offersOf(this.#api, "contracts", { gpu_id: this.id })
+  }
+
+  reservations(): Promise<ReadonlyArray<Offers.Reservation>> {
+    return Offers.offersOf(this.#api, "reservations", { gpu_id: this.id })
+  }
+
+  /** Takes back an offer that was not answered. */
+  withdrawContract(contractId: string): Promise<Offers.Contract> {
+    return Offers.answerOffer(this.#api, "contracts", contractId, "withdraw")
+  }
+
+  withdrawReservation(reservationId: string): Promise<Offers.Reservation> {
+    return Offers.answerOffer(this.#api, "reservations", reservationId, "withdraw")
+  }
+
+  /** What was promised with a booking of it, and what came of it. */
+  sla(bookingId: string): Promise<Offers.BookingSla> {
+    return Offers.slaOfBooking(this.#api, bookingId)
+  }
+
   async #price(pricing: object): Promise<ProviderListing> {
     const path = this.#path("/pricing")
     return camelised(await this.#api.ask("PUT", path, snaked(pricing))) as ProviderListing
   }
 
   async #adjustMinutes(): Promise<unknown> {
+    return (await this.#knobs())("strategies.adjustMinutes")
+  }
+
+  /** The rules of its market, by the names of their knobs. */
+  async #knobs(): Promise<(path: string) => unknown> {
     const economy = await this.#api.ask("GET", "/economy")
     const knobs = isObject(economy) && Array.isArray(economy["knobs"]) ? economy["knobs"] : []
-    const knob: unknown = knobs.find(
-      (one) => isObject(one) && one["path"] === "strategies.adjustMinutes",
-    )
-    return isObject(knob) ? knob["value"] : undefined
+    return (path) => {
+      const knob: unknown = knobs.find((one) => isObject(one) && one["path"] === path)
+      return isObject(knob) ? knob["value"] : undefined
+    }
+  }
+
+  /**
+   * Takes part in batches, whose terms are the market's: all hosts that serve calls work on them where there is room.
+   * Gives these terms; where others are asked for, or the market takes no batches, this rejects.
+   */
+  async enableBatchProcessing(asked: Partial<BatchTerms> = {}): Promise<BatchTerms> {
+    const knob = await this.#knobs()
+    if (knob("batches.areTaken") !== true)
+      throw new ComputeError("enableBatchProcessing: this market takes no batches")
+    const terms: BatchTerms = {
+      minBatchSize: Number(knob("batches.minItems")),
+      batchDiscount: Number(knob("batches.discount")),
+      processingWindow: `${Number(knob("batches.windowHours"))}h`,
+      qualityGuarantee: Number(knob("batches.redo")) > 0,
+    }
+    for (const [name, wanted] of Object.entries(asked)) {
+      const has = terms[name as keyof BatchTerms]
+      if (wanted !== has)
+        throw new ComputeError(`${name} ${wanted}: in this market it is ${String(has)}`)
+    }
+    return terms
   }
 
   /** What it earned; `breakdownBy`: parts that each sum to the total. */
@@ -550,14 +628,6 @@ const membershipIn = (answer: unknown): ProviderMembership =>
 
 const isHooks = (grant: GrantHooks | GrantOptions): grant is GrantHooks =>
   typeof grant.start === "function"
-
-/** A number as a decimal, without an exponent. */
-export const decimalOf = (amount: number | string): string => {
-  if (typeof amount === "string") return amount
-  if (!Number.isFinite(amount) || amount < 0)
-    throw new ComputeError(`${amount}: expected credits, 0 or more`)
-  return amount.toFixed(9).replace(/\.?0+$/, "")
-}
 
 const modelsAt = async (endpointUrl: string): Promise<ReadonlyArray<string>> => {
   const answer = await makeJsonApi({ baseUrl: endpointUrl }).ask("GET", "/models")

@@ -130,17 +130,7 @@ const reportsOf = ({ reported, measured, needed_parties: needed, advice }) => [
                   ? "Nobody has said anything."
                   : `Told from ${needed} parties on: fewer have said anything.`,
               )
-            : element(
-                "div",
-                { class: "choices" },
-                Object.entries(counts).map(([word, parties]) =>
-                  element(
-                    "span",
-                    { class: `chip ${parties > 0 ? "good" : "busy"}` },
-                    `${plainWord(word)} ${parties}`,
-                  ),
-                ),
-              ),
+            : countsText(counts),
       },
     ],
     Object.entries(reported),
@@ -158,6 +148,13 @@ const reportsOf = ({ reported, measured, needed_parties: needed, advice }) => [
       `On ${advice.day} members were paid ${credits(advice.rate_per_hour)} credits an hour on average.`,
     ),
 ]
+
+/** What most say first. */
+const countsText = (counts) =>
+  Object.entries(counts)
+    .toSorted(([, one], [, other]) => other - one)
+    .map(([word, parties]) => `${plainWord(word)} ${parties}`)
+    .join(", ")
 
 const ownParts = ({ own, pricing }, act) => {
   const isIn = (swarm) => own.memberships.some((one) => one.swarm === swarm)

@@ -334,6 +334,10 @@ export const openCall = (
       outputTokens: delivered ? end.outputTokens : 0,
       reportedTokens: delivered ? end.reportedTokens : 0,
       decodeMicros: delivered ? end.decodeMicros : 0,
+      // What service levels of hours are judged by; where none are sold, nobody asks.
+      ...(end.firstTokenMicros === undefined || !driver.market.economy.hours.areSold
+        ? {}
+        : { firstTokenMicros: end.firstTokenMicros }),
       retryAfterMicros: end.retryAfterMicros,
     })
     if (rejection !== undefined) fail(error ?? rejectionError(rejection, model))

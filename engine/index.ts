@@ -37,12 +37,20 @@ export {
   quoteHours,
   regionViews,
 } from "./market/views/listing-view.ts"
-export type { SwarmsView, WordCounts } from "./market/views/swarm-view.ts"
-export { sharedPerformance, sharesQueue, swarmsView } from "./market/views/swarm-view.ts"
+export type { MembershipView, SwarmsView, WordCounts } from "./market/views/swarm-view.ts"
+export {
+  membershipsOf,
+  sharedPerformance,
+  sharesQueue,
+  swarmsView,
+} from "./market/views/swarm-view.ts"
+export type { RecheckView } from "./market/views/quality-view.ts"
+export { accuracyOf, openRechecks } from "./market/views/quality-view.ts"
 export type { ReputationView } from "./market/views/reputation-view.ts"
 export {
   hasReputation,
   listingsByReputation,
+  reputations,
   reputationView,
   reputationOfListing,
 } from "./market/views/reputation-view.ts"
@@ -51,6 +59,9 @@ export { contractView, contractViews } from "./market/views/contract-view.ts"
 export type { SlaView } from "./market/views/sla-view.ts"
 export { listingSla, slaView } from "./market/views/sla-view.ts"
 export type { SlaTerms } from "./rules/hours/sla.ts"
+export type { Topic } from "./rules/swarms.ts"
+export { topicNames, topics } from "./rules/swarms.ts"
+export { mostStars } from "./rules/ratings.ts"
 export type { HoursAsked } from "./market/bookings/orders.ts"
 export type { InstanceView, ReasonView, StandingView } from "./market/views/instance-view.ts"
 export {
@@ -125,7 +136,13 @@ export * as Settings from "./core/setting.ts"
 export type { SettingRow } from "./core/setting-rows.ts"
 export { entryIn, groupIn, settingsIn } from "./core/setting-rows.ts"
 export type { EventOf, EventTag, Outcome, PriceStrategy, Swarm } from "./protocol/event.ts"
-export { eventSchemas, MarketEvent, outcomes, priceStrategies } from "./protocol/event.ts"
+export {
+  eventSchemas,
+  MarketEvent,
+  outcomes,
+  priceStrategies,
+  swarmNames,
+} from "./protocol/event.ts"
 export type { Balance } from "./ledger/accounts.ts"
 export { accountName, lotAccount } from "./ledger/accounts.ts"
 export { balancesFrom, statementOf } from "./ledger/statement.ts"

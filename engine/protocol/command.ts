@@ -165,6 +165,7 @@ export const postingKinds = [
   "rentShare",
   "rentFee",
   "rentPoolFee",
+  "lend",
 ] as const
 export type PostingKind = (typeof postingKinds)[number]
 

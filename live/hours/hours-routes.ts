@@ -7,6 +7,9 @@ import { figureRoutes } from "./figure-routes.ts"
 import { gpuRoutes } from "./gpu-routes.ts"
 import type { Hours } from "./hours.ts"
 import { offerRoutes } from "./offer-routes.ts"
+import { qualityRoutes } from "./quality-routes.ts"
+import { ratingRoutes } from "./rating-routes.ts"
+import { swarmRoutes } from "./swarm-routes.ts"
 
 export const hoursRoutes =
   (hours: Hours): FastifyPluginAsync =>
@@ -17,4 +20,7 @@ export const hoursRoutes =
     bookingRoutes(app, hours)
     offerRoutes(app, hours)
     eventRoutes(app, hours)
+    ratingRoutes(app, hours)
+    qualityRoutes(app, hours)
+    swarmRoutes(app, hours)
   }

@@ -86,8 +86,9 @@ export const aitbcHardened: Economy = {
   },
   // Offers to a puppet keep a calendar free of charge.
   contracts: { ...aitbc.contracts, mostOffers: 3, toLinked: false },
-  // A fee that is paid at once is kept by a machine that leaves; whoever reserves a region sets its price.
-  reservation: { ...aitbc.reservation, pays: "byHour", maxRegionShare: 0.2 },
+  // A fee that is paid at once is kept by a machine that leaves; whoever reserves a region sets its price; and jobs that
+  // are reserved and idle help nobody.
+  reservation: { ...aitbc.reservation, pays: "byHour", maxRegionShare: 0.2, lendShare: 0.5 },
   routing: { ...aitbc.routing, selection: "spareLottery", capacity: "verified" },
   breaker: hardened.breaker,
   backpressure: hardened.backpressure,

@@ -23,6 +23,7 @@ import { concludeItem, giveOut, isAnswered } from "./items.ts"
 import { noteOutcome } from "../sla/outcomes.ts"
 import { isOpinionWanted, judge, settleBlame } from "./blame.ts"
 import { arriveInBooking, endInBooking } from "./booked-calls.ts"
+import { endLent, startLent } from "./lent-items.ts"
 import { arriveAtReserved, preferred } from "./reserved-calls.ts"
 import { admit, finishUnserved, hasDelivered, isFailed, noteAttempt, refuse } from "./lifecycle.ts"
 import { isRetryable } from "../../rules/outcome.ts"
@@ -90,7 +91,8 @@ export const onRequestArrived = (
 const onItemArrived = (market: Market, event: EventOf<"RequestArrived">): Rejection | undefined => {
   const given = giveOut(market, event)
   if (typeof given !== "object") return given
-  dispatch(market, given.request, given.instance)
+  if (given.loan === undefined) dispatch(market, given.request, given.instance)
+  else startLent(market, given.request, given.loan)
   return undefined
 }
 
@@ -132,6 +134,7 @@ export const onAttemptEnded = (
   if (outputTokens > requests.maxTokens[request]) return "TooManyTokens"
   if (requests.booking[request] !== 0)
     return endInBooking(market, request, event, () => isRetryable(outcome) && goOn(market, request))
+  if (requests.lender[request] !== 0) return endLentItem(market, request, event)
 
   const instance = requests.instance[request]
   const { columns } = market.instances
@@ -167,6 +170,28 @@ export const onAttemptEnded = (
   } else if (!(isToBeRetried(market, request, outcome) && retry(market, request)))
     end(market, request, outcome)
   if (!stopAfterLast(market, instance)) refreshLoad(market, instance)
+  return undefined
+}
+
+/** What was lent to an item is its holder's again; an item that failed there is tried in the pool. */
+const endLentItem = (
+  market: Market,
+  request: number,
+  event: EventOf<"AttemptEnded">,
+): undefined => {
+  const { outcome } = event
+  const requests = market.requests.columns
+  const instance = requests.instance[request]
+  endLent(market, request)
+  noteOutcome(market, instance, requests.account[request], outcome, event.firstTokenMicros)
+  const isDelivered = hasDelivered(market, request, event)
+  if (isItemToBeRetried(market, request, outcome, isDelivered)) {
+    requests.lender[request] = 0
+    if (retry(market, request)) return void stopAfterLast(market, instance)
+  }
+  const outputTokens = Math.min(event.outputTokens, event.reportedTokens)
+  concludeItem(market, request, outcome, isDelivered, outputTokens)
+  stopAfterLast(market, instance)
   return undefined
 }
 

@@ -142,6 +142,10 @@ export const promiseAttacks: ReadonlyArray<AttackPlan> = [
           "hours.renters.trusts=reputation",
           "hours.renters.ratesShare=0.5",
           "hours.renters.caution=2",
+          // Short rentals: what a lost one costs hides nothing else.
+          "hours.renters.medianHours=4",
+          "hours.renters.hoursSpread=0.3",
+          "hours.renters.ordersPerDay=60",
           letBy("awayFactor: 4"),
         ],
         [

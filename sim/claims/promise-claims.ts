@@ -2,12 +2,10 @@
  * What the guide for providers (003) promises beside rates: contracts, upkeep, reputation, specialised models, batches and
  * swarms, each held against the same market without it, on the same random numbers.
  */
-import type { Estimated } from "../results/models/claims-model.ts"
-import type { Arm, ArmResult } from "./arm.ts"
+import type { Arm } from "./arm.ts"
 import type { ClaimPlan } from "./claim-catalogue.ts"
-import { arm, atLeast, atMost, difference, mean } from "./claim-catalogue.ts"
+import { arm, atLeast, atMost, difference, excess, mean } from "./claim-catalogue.ts"
 import { hoursMarket } from "./hours-markets.ts"
-import { estimate } from "./judge.ts"
 import { halfBusy } from "./loads.ts"
 
 const inMarket = (...settings: ReadonlyArray<string>): Arm =>
@@ -43,16 +41,6 @@ const balancingOnly = [
   "hours.swarms.sharesData=false",
   "hours.swarms.share=1",
 ]
-
-/** How much one metric exceeds another in each replication. */
-const excess =
-  (one: string, other: string) =>
-  ([only]: ReadonlyArray<ArmResult>): Estimated =>
-    estimate(
-      only.metrics.flatMap((values) =>
-        one in values && other in values ? [values[one] - values[other]] : [],
-      ),
-    )
 
 const perDay = "credits/d"
 

@@ -77,6 +77,8 @@ export const rejections = [
   "UnknownContract",
   "DuplicateContract",
   "LinkedClient",
+  "TiersNotOffered",
+  "NotWaiting",
 ] as const
 export type Rejection = (typeof rejections)[number]
 
@@ -88,6 +90,9 @@ export const refusals = [
   "NoCapacity",
   "AttemptFailed",
   "Expired",
+  "QueueFull",
+  "QueueTimeout",
+  "Withdrawn",
 ] as const
 export type Refusal = (typeof refusals)[number]
 
@@ -291,6 +296,13 @@ export type Command =
       readonly factorBps: number
       readonly deadline: number
     }
+  /** The call waits, at a model or an instance, with so many others; `Dispatch` or `Refuse` ends it. */
+  | {
+      readonly _tag: "Wait"
+      readonly request: RequestId
+      readonly queue: ModelId | InstanceId
+      readonly place: number
+    }
   | { readonly _tag: "DeclineBatch"; readonly batch: BatchId; readonly reason: DeclineReason }
   /** It is over: held = charged + refund. What is neither completed nor failed was not answered in time. */
   | {
@@ -456,6 +468,10 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
       mixThree(digest, 42, command.batch, numberOf(batchOutcomes, command.outcome))
       mixThree(digest, command.completed, command.failed, command.expired)
       mixThree(digest, command.charged, command.refund, 0)
+      break
+    case "Wait":
+      mixThree(digest, 50, command.request, command.queue)
+      mix(digest, command.place)
       break
     case "Offer":
       mixThree(digest, 33, command.contract, command.untilMicros)

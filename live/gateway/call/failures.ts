@@ -40,6 +40,24 @@ export const refusalError = (
       return unavailable(whyNobodyTakes(model.name, standings), "no_capacity")
     case "AttemptFailed":
       return attemptError(ends, model)
+    case "QueueFull":
+      return new HttpError({
+        status: 429,
+        type: "overloaded_error",
+        code: "queue_full",
+        message: `Every host of ${model.name} is busy, and as many calls wait for one as may`,
+        retryAfterSeconds,
+      })
+    case "QueueTimeout":
+      return new HttpError({
+        status: 503,
+        type: "overloaded_error",
+        code: "queue_timeout",
+        message: `No host of ${model.name} came to have room for this call while it waited`,
+        retryAfterSeconds,
+      })
+    case "Withdrawn":
+      return unavailable("The call waited for a host when the gateway stopped", "withdrawn")
     case "Expired":
       return new HttpError({
         status: 504,

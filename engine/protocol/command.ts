@@ -78,6 +78,7 @@ export const rejections = [
   "DuplicateContract",
   "LinkedClient",
   "TiersNotOffered",
+  "QueuesNotOffered",
   "NotWaiting",
 ] as const
 export type Rejection = (typeof rejections)[number]

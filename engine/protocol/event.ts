@@ -273,6 +273,8 @@ const MarketEvents = {
       }),
     ),
   },
+  /** How many calls may wait at each of a listing's machines, and for how long; 0: none. */
+  QueueSet: { at, listing, size: whole, waitMicros: whole },
   /** What adaptive balancing of calls among a listing's machines and others is to be good for. */
   BalanceSet: { at, listing, target: Schema.Literal("throughput", "latency") },
   /** Hours are ordered. With `latestStart` they may start later, as soon as they fit. */

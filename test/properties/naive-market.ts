@@ -38,6 +38,7 @@ const aboutHours = [
   "SlaSet",
   "TiersSet",
   "BalanceSet",
+  "QueueSet",
   "RequestWithdrawn",
   "BookingRequested",
   "DeliveryStarted",

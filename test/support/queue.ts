@@ -58,6 +58,13 @@ export const openQueueMarket = (options: QueueMarket = {}): Trial => {
     if (!economy.hours.areSold) continue
     trial.send({ _tag: "ListingSet", ...usualTerms, listing: node })
     trial.send({ _tag: "ListingPhaseSet", listing: node, phase: "open" })
+    if (economy.queue.scope === "node")
+      trial.send({
+        _tag: "QueueSet",
+        listing: node,
+        size: economy.queue.size,
+        waitMicros: economy.queue.waitSeconds * 1_000_000,
+      })
     if (!economy.tiers.areOffered) continue
     const tiers = usualTiers.map((tier) => ({ ...tier, maxJobs: maxJobs ?? tier.maxJobs }))
     trial.send({ _tag: "TiersSet", listing: node, tiers })

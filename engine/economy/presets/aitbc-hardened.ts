@@ -87,7 +87,15 @@ export const aitbcHardened: Economy = {
   contracts: { ...aitbc.contracts, mostOffers: 3, toLinked: false },
   // A fee that is paid at once is kept by a machine that leaves; whoever reserves a region sets its price.
   reservation: { ...aitbc.reservation, pays: "byHour", maxRegionShare: 0.2 },
-  routing: { ...aitbc.routing, selection: "spareLottery", capacity: "verified" },
+  // One client fills all places, or has as many turns as it opens accounts.
+  queue: { ...aitbc.queue, flows: "party", full: "pushOut" },
+  // A host that says that it is idle draws calls from those that say the truth.
+  routing: {
+    ...aitbc.routing,
+    selection: "spareLottery",
+    capacity: "verified",
+    reports: "bounded",
+  },
   breaker: hardened.breaker,
   backpressure: hardened.backpressure,
   blame: hardened.blame,

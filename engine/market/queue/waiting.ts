@@ -6,10 +6,10 @@ import { ofWaiting } from "../state/market-state.ts"
 import { rankFlow } from "./flows.ts"
 
 /** A call takes the last place of its flow. Returns its slot. */
-export const join = (market: Market, request: number, flow: number): number => {
+export const join = (market: Market, request: number, flow: number, waitMicros: number): number => {
   const slot = insert(market.waiting, request)
   market.waiting.columns.flow[slot] = flow
-  wakeAt(market.wakes[ofWaiting], slot, market.now + market.rules.queueWaitMicros)
+  wakeAt(market.wakes[ofWaiting], slot, market.now + waitMicros)
   append(market, slot, flow)
   return slot
 }

@@ -20,6 +20,7 @@ import {
   putBack,
   setAside,
 } from "../queue/flows.ts"
+import { queueSizeAt, queueWaitAt } from "../queue/terms.ts"
 import { drawFor, levelFor, mostLevelFor } from "../queue/tiers.ts"
 import { join, leave, moveTo, waitingOf } from "../queue/waiting.ts"
 import type { Market } from "../state/market-state.ts"
@@ -56,21 +57,21 @@ export const wait = (
   const level = mostLevelFor(market, model, event, budget, kind)
   const at =
     market.rules.isQueuedByNode && instance < 0 ? leastQueued(market, model, level, kind) : instance
-  if (market.models.columns.instances[model] === 0 || (market.rules.isQueuedByNode && at < 0)) {
+  if (market.models.columns.instances[model] === 0 || queueSizeAt(market, at) === 0) {
     noteRefusal(market, model, account, maxTokens)
     const isServed = market.models.columns.instances[model] > 0
     return refuse(market, request, isServed ? "NoCapacity" : "NoInstance")
   }
   const queue = openQueue(market, queueNumber(market, model, at))
   const flow = openFlow(market, queue, clientOf(market, account), kind)
-  if (!makePlace(market, queue, flow)) {
+  if (!makePlace(market, queue, flow, queueSizeAt(market, at))) {
     noteRefusal(market, model, account, maxTokens)
     return refuse(market, request, "QueueFull")
   }
   const worst = pricing.worst(market, model, event, level)
   invariant(worst <= budget, "a call waits for a price that its consumer can pay")
   hold(market.ledger, market.ledger.holds.requests, request, account, worst)
-  const slot = join(market, request, flow)
+  const slot = join(market, request, flow, queueWaitAt(market, at))
   const { columns } = market.waiting
   columns.account[slot] = account
   columns.model[slot] = model
@@ -90,7 +91,7 @@ const sayWaiting = (market: Market, request: number, queue: number): void => {
 
 /**
  * The instance of a model whose queue is the shortest for the slots that it has, of those at that level or a lower
- * one; −1: none serves. O(instances).
+ * one; −1: none has a queue. O(instances).
  */
 const leastQueued = (market: Market, model: number, level: number, kind: number): number => {
   const { columns, ids, used } = market.instances
@@ -100,6 +101,7 @@ const leastQueued = (market: Market, model: number, level: number, kind: number)
   for (let instance = 0; instance < used; instance++) {
     if (ids[instance] === -1 || columns.model[instance] !== model) continue
     if (columns.isOnline[instance] === 0 || columns.service[instance] !== serving) continue
+    if (queueSizeAt(market, instance) === 0) continue
     if (levelFor(market, model, instance, kind) > level) continue
     const queue = slotOf(market.queues, ids[instance])
     const length = (queue < 0 ? 0 : waiting[queue]) / Math.max(1, columns.capacity[instance])
@@ -110,8 +112,8 @@ const leastQueued = (market: Market, model: number, level: number, kind: number)
 }
 
 /** Is there a place in a queue for one more of a flow, if need be that of the last of the longest? */
-const makePlace = (market: Market, queue: number, flow: number): boolean => {
-  if (market.queues.columns.waiting[queue] < market.rules.queueSize) return true
+const makePlace = (market: Market, queue: number, flow: number, size: number): boolean => {
+  if (market.queues.columns.waiting[queue] < size) return true
   if (!market.rules.isPushedOut) return false
   const [longest] = market.lengths[queue]
   const { last, waiting } = market.flows.columns
@@ -220,7 +222,7 @@ const moveElsewhere = (market: Market, slot: number, from: number): void => {
   const instance = leastQueued(market, model, levelHeld[slot], kind[from])
   if (instance < 0) return dismiss(market, slot, "NoCapacity")
   const queue = openQueue(market, queueNumber(market, model, instance))
-  if (market.queues.columns.waiting[queue] >= market.rules.queueSize)
+  if (market.queues.columns.waiting[queue] >= queueSizeAt(market, instance))
     return dismiss(market, slot, "QueueFull")
   moveTo(market, slot, openFlow(market, queue, client[from], kind[from]))
   sayWaiting(market, market.waiting.ids[slot], queue)

@@ -178,6 +178,9 @@ const listingSpec = {
   busyJobs: "i32",
   /** Bookings that are not over. */
   bookings: "i32",
+  /** How many calls may wait at each of its instances, and for how long. */
+  queueSize: "i32",
+  queueWaitMicros: "f64",
   /** What balancing is to be good for: throughput, latency. */
   balance: "u8",
   /** What it promises to those who order from now on; 0 where it promises nothing. */

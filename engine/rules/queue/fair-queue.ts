@@ -23,19 +23,20 @@ export const queueKnobs = {
     default: "none",
     unit: "rule",
     meaning:
-      "Where calls wait that find no room: nowhere, and are refused; at one instance; or at their model, for any.",
+      "Where calls wait that find no room: nowhere, and are refused; at one instance, where its host has a queue; or at their model, for any.",
     source: "003: each provider configures a queue of its own; 000 and 002 know none",
   }),
   size: knob(wholeBetween("calls", 1, 1_000_000), {
     default: 20,
     unit: "calls",
-    meaning: "How many calls may wait in one queue.",
+    meaning: "How many calls may wait in a queue at a model; hosts say it of their own.",
     source: "003: max_queue_size 20",
   }),
   waitSeconds: knob(positive("seconds"), {
     default: 60,
     unit: "s",
-    meaning: "After which a call that still waits is refused.",
+    meaning:
+      "After which a call that still waits at a model is refused; hosts say it of their own.",
     source: "ours",
   }),
   flows: knob(oneOf("account", "party"), {

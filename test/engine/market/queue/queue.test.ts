@@ -258,6 +258,26 @@ describe("a queue at each machine", () => {
     expect(begun(endAttempt(trial, 1))).toHaveLength(1)
   })
 
+  it("is what its host says: none, until it says how many may wait and for how long", () => {
+    const trial = openQueueMarket({ economy })
+    const set = (size: number, waitMicros: number, listing = 1) =>
+      rejectionOf(trial.send({ _tag: "QueueSet", listing, size, waitMicros }))
+    expect(set(0, 0)).toBeUndefined()
+    ask(trial, 1)
+    expect(fateOf(ask(trial, 2), 2)).toBe("NoCapacity")
+    expect(set(1, 5 * second)).toBeUndefined()
+    expect(fateOf(ask(trial, 3), 3)).toBe("Wait")
+    expect(fateOf(ask(trial, 4), 4)).toBe("QueueFull")
+    expect(fateOf(trial.wait(5 * second), 3)).toBe("QueueTimeout")
+    expect(set(1, 0)).toBe("InvalidQuantity")
+    expect(set(1.5, 1)).toBe("InvalidQuantity")
+    expect(set(1, 1, 9)).toBe("UnknownListing")
+    const pooled = openQueueMarket()
+    const inPool = pooled.send({ _tag: "QueueSet", listing: 1, size: 1, waitMicros: 1 })
+    expect(rejectionOf(inPool)).toBe("QueuesNotOffered")
+    auditMarket(trial.market)
+  })
+
   it("moves to another machine when its own leaves", () => {
     const trial = openQueueMarket({ economy, nodes: 2 })
     ask(trial, 1)

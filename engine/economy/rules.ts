@@ -27,6 +27,7 @@ import { compilePricing } from "../rules/pricing/index.ts"
 import { compilePromotion } from "../rules/promotion.ts"
 import { compileQuality } from "../rules/quality.ts"
 import { compileQueue, weightUnit } from "../rules/queue/fair-queue.ts"
+import { compilePreemption } from "../rules/queue/preemption.ts"
 import { compileRamp } from "../rules/ramp.ts"
 import { compileRatings } from "../rules/ratings.ts"
 import { compileRouting } from "../rules/routing.ts"
@@ -75,6 +76,7 @@ const compiled = (economy: Economy) => {
     ...compileSwarms(economy),
     ...batch,
     ...compileQueue(economy),
+    ...compilePreemption(economy),
     ...compileSla(economy),
     ...compileContracts(economy),
     ...compileReservations(economy),

@@ -29,6 +29,7 @@ import { pricingKnobs } from "../rules/pricing/index.ts"
 import { promotionKnobs } from "../rules/promotion.ts"
 import { qualityKnobs, specialisedKnobs } from "../rules/quality.ts"
 import { queueKnobs, tierKnobs } from "../rules/queue/fair-queue.ts"
+import { preemptKnobs } from "../rules/queue/preemption.ts"
 import { rampKnobs } from "../rules/ramp.ts"
 import { ratingKnobs } from "../rules/ratings.ts"
 import { routingKnobs } from "../rules/routing.ts"
@@ -66,6 +67,7 @@ export const economyKnobs = {
   batches: batchKnobs,
   queue: queueKnobs,
   tiers: tierKnobs,
+  preempt: preemptKnobs,
   sla: slaKnobs,
   contracts: contractKnobs,
   reservation: reservationKnobs,
@@ -106,6 +108,7 @@ export const Economy = Schema.Struct({
   batches: group("batches"),
   queue: group("queue"),
   tiers: group("tiers"),
+  preempt: group("preempt"),
   sla: group("sla"),
   contracts: group("contracts"),
   reservation: group("reservation"),

@@ -297,6 +297,15 @@ export type Command =
       readonly factorBps: number
       readonly deadline: number
     }
+  /** The item gives way to a call: its attempt may go on until then, when `Recall` says that it is to end. */
+  | {
+      readonly _tag: "Preempt"
+      readonly request: RequestId
+      readonly attempt: number
+      readonly untilMicros: number
+    }
+  /** End the attempt now, as the gateway's own doing: the item is given out again. */
+  | { readonly _tag: "Recall"; readonly request: RequestId; readonly attempt: number }
   /** The call waits, at a model or an instance, with so many others; `Dispatch` or `Refuse` ends it. */
   | {
       readonly _tag: "Wait"
@@ -473,6 +482,13 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
     case "Wait":
       mixThree(digest, 50, command.request, command.queue)
       mix(digest, command.place)
+      break
+    case "Preempt":
+      mixThree(digest, 51, command.request, command.attempt)
+      mix(digest, command.untilMicros)
+      break
+    case "Recall":
+      mixThree(digest, 52, command.request, command.attempt)
       break
     case "Offer":
       mixThree(digest, 33, command.contract, command.untilMicros)

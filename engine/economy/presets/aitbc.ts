@@ -19,4 +19,5 @@ export const aitbc: Economy = {
   batches: { ...pooled.batches, areTaken: true },
   queue: { ...pooled.queue, scope: "node" },
   tiers: { ...pooled.tiers, areOffered: true },
+  preempt: { ...pooled.preempt, policy: "graceful" },
 }

@@ -6,7 +6,7 @@ import { heldAmount } from "../../ledger/holds.ts"
 import { priceOf } from "../../rules/price.ts"
 import { priceOfTime } from "../../rules/pricing/time-price.ts"
 import type { Market } from "../state/market-state.ts"
-import { ofWaiting, partyOf } from "../state/market-state.ts"
+import { ofPreempted, ofWaiting, partyOf } from "../state/market-state.ts"
 import { auditTurns, isAtCap } from "./flows.ts"
 import { waitingOf } from "./waiting.ts"
 
@@ -21,6 +21,7 @@ export const auditQueue = (market: Market): void => {
   invariant(rules.isQueued || flows.slots.size === 0, "where calls do not wait there are no flows")
   for (let slot = 0; slot < waiting.used; slot++)
     if (waiting.ids[slot] !== -1) auditWaiting(market, slot)
+  auditPreempted(market)
   const counts = countsByFlow(market)
   const byQueue = Array.from({ length: queues.used }, () => ({ waiting: 0, inFlight: 0 }))
   for (let flow = 0; flow < flows.used; flow++) {
@@ -68,6 +69,33 @@ const auditWaiting = (market: Market, slot: number): void => {
     "what is held for a call that waits is the most that it may cost",
   )
   invariant(wakes[ofWaiting].position[slot] >= 0, "no call waits for ever")
+}
+
+const auditPreempted = (market: Market): void => {
+  const { batchPreemptions, requests, rules, waiting, wakes } = market
+  const { preemptor } = requests.columns
+  for (let request = 0; request < requests.used; request++) {
+    if (preemptor[request] === 0) continue
+    const heir = slotOf(waiting, preemptor[request] - 1)
+    invariant(
+      heir >= 0 && waiting.columns.claim[heir] === requests.ids[request] + 1,
+      "an item gives way to a call that waits for it",
+    )
+  }
+  for (let slot = 0; slot < waiting.used; slot++) {
+    const claim = waiting.columns.claim[slot]
+    const item = claim === 0 ? -1 : slotOf(requests, claim - 1)
+    invariant(
+      claim === 0 || (item >= 0 && preemptor[item] === waiting.ids[slot] + 1),
+      "a call that was promised a place is whom an item gives way to",
+    )
+  }
+  auditWakeQueue(wakes[ofPreempted])
+  for (const times of batchPreemptions)
+    invariant(
+      times === undefined || times.every((most) => most <= rules.preemptMost),
+      "an item gives way so often at most",
+    )
 }
 
 /** By flow slot: attempts under way. */

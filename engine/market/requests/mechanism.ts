@@ -1,7 +1,8 @@
 /** Requests: allocated to instances, retried, judged and ended. */
 import type { Mechanism } from "../state/mechanism.ts"
 import { auditRequests } from "./audit.ts"
-import { ofWaiting } from "../state/market-state.ts"
+import { ofPreempted, ofWaiting } from "../state/market-state.ts"
+import { firePreempted } from "./preemption.ts"
 import { dismissAll, fireWaiting, onRequestWithdrawn } from "./queueing.ts"
 import { onAttemptEnded, onRequestArrived } from "./requests.ts"
 
@@ -12,7 +13,10 @@ export const requests: Mechanism = {
     RequestWithdrawn: onRequestWithdrawn,
     AttemptEnded: onAttemptEnded,
   },
-  timers: [{ queue: ofWaiting, fire: fireWaiting }],
+  timers: [
+    { queue: ofWaiting, fire: fireWaiting },
+    { queue: ofPreempted, fire: firePreempted },
+  ],
   resume: dismissAll,
   audit: auditRequests,
 }

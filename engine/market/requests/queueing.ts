@@ -25,6 +25,7 @@ import { drawFor, levelFor, mostLevelFor } from "../queue/tiers.ts"
 import { join, leave, moveTo, waitingOf } from "../queue/waiting.ts"
 import type { Market } from "../state/market-state.ts"
 import { queueNumber } from "../state/stirred.ts"
+import { preemptFor, releaseClaim } from "./preemption.ts"
 import { refuse } from "./lifecycle.ts"
 
 /** Is a call that just arrived to wait, though `instance` may have room for it? −1: none has. */
@@ -131,6 +132,7 @@ const dismiss = (market: Market, slot: number, reason: Refusal): void => {
   voidHold(market.ledger, holds, slotOf(holds, id))
   // Whoever has left may have asked for nothing.
   if (reason !== "Withdrawn") noteRefusal(market, model[slot], account[slot], maxTokens[slot])
+  releaseClaim(market, slot)
   leave(market, slot)
   refuse(market, id, reason)
 }
@@ -163,7 +165,11 @@ type Begin = (market: Market, waiting: number, instance: number) => void
 /** Serves those that wait for what has come to have room. */
 export const serveStirred = (market: Market, begin: Begin): void => {
   if (market.rules.isQueuedByNode) moveAway(market)
-  for (const queue of new Set(market.stirred)) serve(market, queue, begin)
+  for (const queue of new Set(market.stirred)) {
+    serve(market, queue, begin)
+    const [next] = market.turns[queue]
+    if (next !== undefined) preemptFor(market, next)
+  }
   // What begins takes room: it makes none.
   market.stirred.length = 0
 }

@@ -25,6 +25,7 @@ import { classOf, drawFor, leastLevelFor, levelFor } from "../queue/tiers.ts"
 import { leave } from "../queue/waiting.ts"
 import { costOf, itemClass } from "../../rules/queue/fair-queue.ts"
 import { queueNumber } from "../state/stirred.ts"
+import { mayTake, releaseClaim, takeClaim } from "./preemption.ts"
 import { mustWait, wait } from "./queueing.ts"
 import { concludeItem, giveOut, isAnswered } from "./items.ts"
 import { noteOutcome } from "../sla/outcomes.ts"
@@ -127,6 +128,7 @@ export const beginWaiting = (market: Market, waiting: number, instance: number):
     ? pricing.outputPrice(market, model, instance)
     : columns.levelHeld[waiting]
   requests.tier[request] = kind
+  releaseClaim(market, waiting)
   if (pricing.isByTime) requests.ratePerHour[request] = levelFor(market, model, instance, kind)
   // It is charged as one of those that wait: whoever has had the last turn is not taken for one that comes back.
   dispatch(market, request, instance)
@@ -226,8 +228,13 @@ export const onAttemptEnded = (
   }
 
   const isItem = requests.batch[request] !== 0
+  const isGivingWay = requests.preemptor[request] !== 0
+  const heir = takeClaim(market, request)
   if (isItem) {
-    if (!(isItemToBeRetried(market, request, outcome, isDelivered) && retry(market, request)))
+    if (
+      isGivingWay ||
+      !(isItemToBeRetried(market, request, outcome, isDelivered) && retry(market, request))
+    )
       concludeItem(market, request, outcome, isDelivered, Math.min(outputTokens, reportedTokens))
   } else if (isDelivered) {
     settleBlame(market, request, true)
@@ -238,6 +245,7 @@ export const onAttemptEnded = (
   } else if (!(isToBeRetried(market, request, outcome) && retry(market, request)))
     end(market, request, outcome)
   if (!stopAfterLast(market, instance)) refreshLoad(market, instance)
+  if (heir >= 0 && mayTake(market, heir, instance)) beginWaiting(market, heir, instance)
   return undefined
 }
 

@@ -375,6 +375,8 @@ const requestSpec = {
   tier: "u8",
   flow: "i32",
   costCharged: "f64",
+  /** The call + 1 that is to have its place; 0: none. */
+  preemptor: "f64",
 } as const
 
 /** A call that waits for room. Its hold covers `levelHeld`, the dearest that it may be served at. */
@@ -391,6 +393,8 @@ const waitingSpec = {
   /** Those before and behind it in its flow, slot + 1; 0: none. */
   before: "i32",
   behind: "i32",
+  /** The item + 1 that gives way to it; 0: none. */
+  claim: "f64",
 } as const
 
 /** Where calls wait: at a model, or at an instance. */
@@ -438,7 +442,9 @@ export const ofBatches = 6
 export const ofContracts = 7
 /** Calls that wait for room, by when they have waited for long enough. */
 export const ofWaiting = 9
-const wakeQueues = 10
+/** Items that give way, by when they are to have ended. */
+export const ofPreempted = 10
+const wakeQueues = 11
 
 /** Terms on which a host serves calls: their label is for whoever reads it. */
 export interface Tier {
@@ -579,6 +585,8 @@ export interface Market extends MarketHandle {
   readonly batches: Table<typeof batchSpec>
   /** By batch slot: how each of its items stands, a byte an item. */
   readonly batchItems: Array<Uint8Array<ArrayBuffer>>
+  /** By batch slot: how often each of its items has given way; nothing where none does. */
+  readonly batchPreemptions: Array<Uint8Array<ArrayBuffer>>
   /** By model slot: output tokens that were idle, by hour of the week; empty where nobody asks. */
   readonly idleTokens: Array<Float64Array<ArrayBuffer>>
   /** Who stands side by side for requests, by field; free fields, last freed first. */
@@ -667,6 +675,7 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     mostJobs: Array.from({ length: classes }, () => 0),
     batches: makeTable(batchSpec, 1),
     batchItems: [],
+    batchPreemptions: [],
     idleTokens: [],
     fields: [],
     freeFields: [],

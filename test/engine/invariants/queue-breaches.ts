@@ -5,6 +5,7 @@ import { wakeAt } from "../../../engine/core/wake-queue.ts"
 import { compileRules } from "../../../engine/economy/rules.ts"
 import { auditQueue } from "../../../engine/market/queue/audit.ts"
 import { endCall, openFlow } from "../../../engine/market/queue/flows.ts"
+import { takeClaim } from "../../../engine/market/requests/preemption.ts"
 import { wait } from "../../../engine/market/requests/queueing.ts"
 import type { Market } from "../../../engine/market/state/market-state.ts"
 import { ofWaiting } from "../../../engine/market/state/market-state.ts"
@@ -92,6 +93,20 @@ export const queueBreaches: Breaches = {
   "what is held for a call that waits is the most that it may cost": spoilt(({ waiting }) => {
     waiting.columns.levelHeld[0] = 1
   }),
+  "an item gives way to a call that waits for it": spoilt(({ requests }) => {
+    requests.columns.preemptor[0] = 9
+  }),
+  "a call that was promised a place is whom an item gives way to": spoilt(({ waiting }) => {
+    waiting.columns.claim[0] = 9
+  }),
+  "an item gives way so often at most": spoilt((market) => {
+    market.batchPreemptions[0] = Uint8Array.of(3)
+  }),
+  "whoever an item gives way to waits for it": () => {
+    const market = marketOfWaiting()
+    market.requests.columns.preemptor[0] = 9
+    takeClaim(market, 0)
+  },
   "no call waits for ever": spoilt(({ wakes }) => wakeAt(wakes[ofWaiting]!, 0, Infinity)),
   "a flow counts those of it that wait": spoiltFlow(({ waiting }) => (waiting[0] = 3)),
   "a flow counts its calls under way": spoiltFlow(({ inFlight }) => (inFlight[0] = 0)),

@@ -6,7 +6,8 @@
  * binary fraction cannot hold them. For everything of the OpenAI API its own client works, too.
  */
 import { isObject } from "../platform/json/json-object.ts"
-import { decimalOf } from "./agent/hours/compute-provider.ts"
+import { decimalOf } from "./agent/hours/decimal.ts"
+import * as Offers from "./agent/hours/offers.ts"
 import { bringBatch } from "./agent/transport/batches.ts"
 import type { Batch } from "./agent/transport/batches.ts"
 import type { Camel } from "./agent/transport/camel.ts"
@@ -46,12 +47,21 @@ export type {
   ProviderEarnings,
   ProviderListing,
   ProviderMonitoring,
+  ProviderService,
   ProviderRegistration,
   ProviderStatus,
   ProviderSuggestion,
   Schedule,
 } from "./agent/hours/compute-provider.ts"
 export type { Batch } from "./agent/transport/batches.ts"
+export type {
+  BookingSla,
+  Contract,
+  ContractTerms,
+  Reservation,
+  ReservationTerms,
+  SlaTargets,
+} from "./agent/hours/offers.ts"
 export { ComputeProvider } from "./agent/hours/compute-provider.ts"
 export { ComputeError } from "./agent/transport/json-api.ts"
 
@@ -333,6 +343,46 @@ export class ComputeClient {
   /** The other party's dispute. */
   answer(bookingId: string, statement?: string): Promise<Booking> {
     return this.#deed(bookingId, "answer", { statement })
+  }
+
+  /** What was promised with a booking, and what came of it. */
+  sla(bookingId: string): Promise<Offers.BookingSla> {
+    return Offers.slaOfBooking(this.#api, bookingId)
+  }
+
+  /** What was offered to the account, and what it has offered, the newest first: the latest 200. */
+  contracts(): Promise<ReadonlyArray<Offers.Contract>> {
+    return Offers.offersOf(this.#api, "contracts")
+  }
+
+  contract(contractId: string): Promise<Offers.Contract> {
+    return Offers.offerNamed(this.#api, "contracts", contractId)
+  }
+
+  /** Its price is held, and it is a booking: `bookingId`. */
+  acceptContract(contractId: string): Promise<Offers.Contract> {
+    return Offers.answerOffer(this.#api, "contracts", contractId, "accept")
+  }
+
+  declineContract(contractId: string): Promise<Offers.Contract> {
+    return Offers.answerOffer(this.#api, "contracts", contractId, "decline")
+  }
+
+  reservations(): Promise<ReadonlyArray<Offers.Reservation>> {
+    return Offers.offersOf(this.#api, "reservations")
+  }
+
+  reservation(reservationId: string): Promise<Offers.Reservation> {
+    return Offers.offerNamed(this.#api, "reservations", reservationId)
+  }
+
+  /** Its fee is held or paid, as the market has it, and it is a booking: `bookingId`. */
+  acceptReservation(reservationId: string): Promise<Offers.Reservation> {
+    return Offers.answerOffer(this.#api, "reservations", reservationId, "accept")
+  }
+
+  declineReservation(reservationId: string): Promise<Offers.Reservation> {
+    return Offers.answerOffer(this.#api, "reservations", reservationId, "decline")
   }
 
   /** What hours cost by region: asked now, and paid by the hour of the day. */

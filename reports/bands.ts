@@ -101,10 +101,12 @@ const averagedInto = (series: Series, pointSeconds: number): ReadonlyArray<numbe
 const pointSecondsOf = (all: ReadonlyArray<Series>): number => {
   const bin = Math.max(...all.map((series) => series.binSeconds))
   const horizon = Math.max(...all.map((series) => series.binSeconds * series.values.length))
+  const shortest = bin * Math.max(1, Math.ceil(horizon / bin / pointLimit))
+  // A length that people use is worth some points, but not the picture: 14 minutes divide none below a week.
   const nice = niceSeconds.find(
-    (seconds) => seconds >= bin && seconds % bin === 0 && horizon / seconds <= pointLimit,
+    (seconds) => seconds >= shortest && seconds <= 4 * shortest && seconds % bin === 0,
   )
-  return nice ?? bin * Math.max(1, Math.ceil(horizon / bin / pointLimit))
+  return nice ?? shortest
 }
 
 const isObserved = (value: number | null): value is number =>

@@ -8,18 +8,22 @@ import { counted, formatDuration } from "./number-format.ts"
 
 const mostParties = 3
 
-/** The figures that a report begins with; those that the run has not are left out. */
-export const headlineMetrics = ({ metrics }: RunResult): Readonly<Record<string, Estimate>> => {
+/** The figures that a report begins with; those that the run has not, or that tell of no request, are left out. */
+export const headlineMetrics = ({
+  metrics,
+  requests,
+}: RunResult): Readonly<Record<string, Estimate>> => {
   const worst = worstSupplied(metrics)
   const parties = Object.keys(metrics)
     .filter((name) => /^party\..*\.profit$/.test(name))
     .slice(0, mostParties)
   const names = [
-    "requests.servedShare",
-    "ttft.p50",
-    "ttft.p99",
+    ...(requests > 0 ? ["requests.servedShare", "ttft.p50", "ttft.p99"] : []),
+    "hours.soldShare",
+    "hours.fillRate",
+    "hours.realisedRate",
     "nodes.online",
-    "utilisation.all",
+    ...(requests > 0 ? ["utilisation.all"] : []),
     "credits.grossPerDay",
     "credits.perMtok",
     "platform.marginPerDay",
@@ -46,20 +50,25 @@ const worstSupplied = (metrics: RunResult["metrics"]): string | undefined =>
     )?.[0]
 
 /** What happened, in two or three sentences. */
-export const headlineSentences = ({ metrics, creditUsd }: RunResult): string => {
+export const headlineSentences = ({ metrics, requests, creditUsd }: RunResult): string => {
   const figure = (name: string) => (name in metrics ? figureText(metrics[name]) : undefined)
-  const served = figure("requests.servedShare")
+  const served = requests > 0 ? figure("requests.servedShare") : undefined
   const soon = figure("ttft.p50")
   const parts = ["consumer", "datacenter", "apple"].flatMap((name) => {
     const estimate = metrics[`profit.${name}`]
     return estimate === undefined ? [] : [`${estimateText(estimate, creditUsd).usd} (${name})`]
   })
+  const inUse = figure("hours.fillRate")
+  const sold = figure("hours.soldShare")
   const worst = worstSupplied(metrics)
   const gini = metrics["earnings.gini"]
   return [
     served === undefined
       ? ""
       : `${served} of the requests were served${soon === undefined ? "" : `, half of them with a first token within ${soon}`}.`,
+    inUse === undefined || sold === undefined
+      ? ""
+      : `${inUse} of the hours on offer were in use, and ${sold} of the orders were sold.`,
     worst === undefined
       ? ""
       : `${worst.slice("shortage.".length)} was short of supply ${figure(worst)} of the time.`,

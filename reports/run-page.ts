@@ -6,7 +6,7 @@ import type { Estimate, RunResult } from "../sim/results/models/run-model.ts"
 import { estimateText, trendMark } from "./estimate-text.ts"
 import { cautions, headlineMetrics, headlineSentences, scopeWords } from "./headline.ts"
 import type { Html } from "./markup.ts"
-import { markup } from "./markup.ts"
+import { joined, markup } from "./markup.ts"
 import { counted, formatDuration, formatNumber } from "./number-format.ts"
 import type { ChartSection, PageLibraries } from "./page.ts"
 import { breakable, chartSection, pageHtml, provenanceSection, stretchForm } from "./page.ts"
@@ -41,7 +41,7 @@ const header = (result: RunResult, sections: ReadonlyArray<ChartSection>): Html 
 <p class="lead">Scenario ${result.scenario}, economy ${result.economy}: ${counted(
   result.replications.length,
   "replication",
-)} of ${formatNumber(daysOf(result.horizonSeconds))} days, ${counted(
+)} of ${daysWords(result)}, ${counted(
   result.requests,
   "request",
 )} in all. Run on <time datetime="${result.finishedAt}">${result.finishedAt.slice(0, 10)}</time> in ${durationWords(result.wallSeconds)}, Evenkeel ${result.version}.</p>
@@ -79,10 +79,24 @@ const aboutSection = (about: string): Html =>
 ${about
   .trim()
   .split(/\n\s*\n/)
-  .map((paragraph) => markup`<p>${paragraph}</p>`)}
+  .map((paragraph) => markup`<p>${withCode(paragraph)}</p>`)}
 </section>`
 
+/** What stands between backticks is a name, and looks like one. */
+const withCode = (text: string): Html =>
+  joined(
+    text
+      .split(/`([^`]*)`/)
+      .map((part, at) => (at % 2 === 1 ? markup`<code>${breakable(part)}</code>` : part)),
+    "",
+  )
+
 const trendWords = ({ trend }: Estimate): string => (trend === null ? "" : ` ${trendMark(trend)}`)
+
+const daysWords = ({ horizonSeconds }: RunResult): string => {
+  const days = formatNumber(daysOf(horizonSeconds))
+  return `${days} ${days === "1" ? "day" : "days"}`
+}
 
 const durationWords = (seconds: number): string =>
   seconds < 120 ? `${formatNumber(seconds)} s` : `${formatNumber(seconds / 60)} min`
@@ -183,7 +197,7 @@ const provenance = (result: RunResult): Html => {
     ["Seed", result.seed],
     ["Evenkeel", result.version],
     ["Digest of all commands", result.digest],
-    ["Length of a replication", `${formatNumber(daysOf(result.horizonSeconds))} days`],
+    ["Length of a replication", daysWords(result)],
     ["Warm-up left out of metrics", formatDuration(result.warmupSeconds)],
     ["Replications", `${result.replications.length} of ${result.replicationsAsked} asked for`],
     ["Requests", counted(result.requests, "request")],

@@ -3,8 +3,8 @@
  *
  * Vega lays out legends and titles by the width of their texts. Without a canvas it takes 0.8 em a
  * character, half as much again as most are. These are the advance widths of Helvetica (Adobe's core
- * font metrics), which Arial and Liberation Sans share; other fonts of this kind are up to a sixth
- * wider, hence the margin.
+ * font metrics), which Arial and Liberation Sans share; other fonts of this kind are up to a fifth
+ * wider (DejaVu Sans), hence the margin.
  */
 import * as vega from "vega"
 
@@ -17,7 +17,7 @@ const advances = [
   222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
 ]
 
-const margin = 1.12
+const margin = 1.2
 
 /** East Asian scripts and pictographs are an em wide; accented Latin is as wide as an "n". */
 const advanceOf = (character: string): number => {

@@ -254,6 +254,22 @@ export type Command =
       readonly share: number
       readonly refund: number
     }
+  /** A period with a service level is over: what was seen of it, and what of its price goes back for that. Times in µs. */
+  | {
+      readonly _tag: "Judge"
+      readonly booking: BookingId
+      readonly period: number
+      readonly upMicros: number
+      readonly expectedMicros: number
+      readonly excusedMicros: number
+      readonly successes: number
+      readonly failures: number
+      /** Answers whose first token was timed, those in time, and Σ of the times. */
+      readonly responses: number
+      readonly onTime: number
+      readonly responseMicros: number
+      readonly refund: number
+    }
   /** The booking is over: price = drawn + refund. Exactly one for each that was sold. */
   | {
       readonly _tag: "Close"
@@ -453,6 +469,12 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
       mixThree(digest, 19, command.booking, numberOf(bookingOutcomes, command.outcome))
       mixThree(digest, command.price, command.drawn, command.refund)
       mix(digest, command.penalty)
+      break
+    case "Judge":
+      mixThree(digest, 36, command.booking, command.period)
+      mixThree(digest, command.upMicros, command.expectedMicros, command.excusedMicros)
+      mixThree(digest, command.successes, command.failures, command.responses)
+      mixThree(digest, command.onTime, command.responseMicros, command.refund)
       break
     case "Reprice":
       mixThree(digest, 20, command.listing, command.ratePerHour)

@@ -221,6 +221,49 @@ const updateCommand = Command.make({
     }),
 })
 
+const slaCommand = Command.make({
+  parameters: {
+    gpuId,
+    availability: optionalText(
+      "availability",
+      "SHARE",
+      "Least share of a period that it is up, such as 0.99.",
+    ),
+    response: optionalText("response", "SECONDS", "Until an answer begins, at most."),
+    completion: optionalText(
+      "completion",
+      "SHARE",
+      "Least share of a consumer's calls that succeed, such as 0.98.",
+    ),
+    penalty: optionalText(
+      "penalty",
+      "SHARE",
+      "What of a period's price goes back where that is not kept; by default the market's.",
+    ),
+    none: Parameter.flag("none", "It promises nothing any more."),
+    ...marketOptions,
+    json: jsonOption,
+  },
+  run: (given) =>
+    Effect.gen(function* () {
+      const market = yield* marketOf(given)
+      const targets = present({
+        availability_target: yield* numberOf("--availability", given.availability),
+        response_time_target: yield* numberOf("--response", given.response),
+        completion_rate_target: yield* numberOf("--completion", given.completion),
+        penalty_rate: yield* numberOf("--penalty", given.penalty),
+      })
+      if (given.none === Object.keys(targets).length > 0)
+        return yield* new UsageError({
+          argument: "gpu sla",
+          allowed: "expected what it promises, such as --availability 0.99, or --none",
+        })
+      const path = `/marketplace/gpu/${encodeURIComponent(given.gpuId)}/sla`
+      const gpu = (yield* asking(market, () => market.api.ask("PUT", path, targets))) as GpuView
+      return yield* printResult(given.json, gpu, () => gpuText(gpu))
+    }),
+})
+
 const removeCommand = Command.make({
   parameters: { gpuId, ...marketOptions, json: jsonOption },
   run: (given) =>
@@ -305,6 +348,11 @@ export const gpuCommand = Command.group([
   Command.listed("register", "Sell a machine by the hour.", async () => registerCommand),
   Command.listed("list", "Machines that are sold by the hour.", async () => listCommand),
   Command.listed("update", "Change a machine: price, strategy, hours.", async () => updateCommand),
+  Command.listed(
+    "sla",
+    "What a machine promises with hours that are ordered from now on.",
+    async () => slaCommand,
+  ),
   Command.listed("remove", "Sell a machine no more.", async () => removeCommand),
   Command.listed(
     "serve",

@@ -78,6 +78,21 @@ export const hoursCommands = [
     async () => (await import("./booking-commands.ts")).cancelCommand,
   ),
   listed(
+    "contract",
+    "Hours at a fixed rate that a provider offers one client.",
+    async () => (await import("./offer-commands.ts")).contractCommand,
+  ),
+  listed(
+    "reservation",
+    "Memory that a provider keeps for one client, for a fee.",
+    async () => (await import("./offer-commands.ts")).reservationCommand,
+  ),
+  listed(
+    "sla",
+    "What was promised with a booking, and what came of it.",
+    async () => (await import("./offer-commands.ts")).slaCommand,
+  ),
+  listed(
     "batch",
     "Many requests that can wait, answered within a day at a discount.",
     async () => (await import("./batch-commands.ts")).batchCommand,

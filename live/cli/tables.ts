@@ -1,5 +1,6 @@
 /** Machines and bookings as tables for people. */
 import { alignColumns, printable } from "../../platform/terminal/output.ts"
+import type { SlaTerms } from "../protocol/contracts-protocol.ts"
 import type { BookingView, GpuView } from "../protocol/hours-protocol.ts"
 
 export const gpusText = (gpus: ReadonlyArray<GpuView>): string =>
@@ -46,7 +47,24 @@ export const gpuText = (gpu: GpuView): string =>
         ]
       : []),
     ["open", printable(gpu.schedule_text)],
+    ...(gpu.sla === null ? [] : [["promises", slaText(gpu.sla)]]),
   ])
+
+const percentText = (share: number): string => `${Math.round(share * 100_000) / 1000}%`
+
+/** A promise in words. */
+export const slaText = (terms: SlaTerms): string => {
+  const targets = [
+    terms.availability_target === null ? [] : `up ${percentText(terms.availability_target)}`,
+    terms.completion_rate_target === null
+      ? []
+      : `${percentText(terms.completion_rate_target)} of calls succeed`,
+    terms.response_time_target === null
+      ? []
+      : `answers begin within ${terms.response_time_target} s`,
+  ].flat()
+  return `${targets.join(", ")}; else ${percentText(terms.penalty_rate)} of a period's price goes back`
+}
 
 export const bookingsText = (bookings: ReadonlyArray<BookingView>): string =>
   bookings.length === 0
@@ -75,6 +93,15 @@ export const bookingText = (booking: BookingView): string =>
       "price",
       `${booking.price}, of which ${booking.held} held, ${booking.paid} paid, ${booking.refund} given back`,
     ],
+    ...(booking.sla === null
+      ? []
+      : [
+          ["promised", slaText(booking.sla)],
+          [
+            "kept",
+            `up ${booking.sla.availability === null ? "–" : percentText(booking.sla.availability)}; ${booking.sla.breaches} breaches, ${booking.sla.refund} given back for them`,
+          ],
+        ]),
     ...(booking.confirm_by === null ? [] : [["confirm by", booking.confirm_by]]),
     ...(booking.access === null ? [] : [["access", printable(booking.access)]]),
   ])

@@ -25,7 +25,6 @@ interface AgentFile {
   readonly sha256: string
 }
 
-/** `undefined` where the gateway runs from its sources, and none was built. */
 const readAgentFile = (): AgentFile | undefined => {
   try {
     const content = readFileSync(builtProgram(`agent/${agentFileName}`))
@@ -35,8 +34,12 @@ const readAgentFile = (): AgentFile | undefined => {
   }
 }
 
+let read: { readonly file: AgentFile | undefined } | undefined
+/** As it was when the first gateway of the process began; `undefined` where the sources run, and none was built. */
+const agentFile = (): AgentFile | undefined => (read ??= { file: readAgentFile() }).file
+
 export const agentRoutes = (app: FastifyInstance): void => {
-  const agent = readAgentFile()
+  const agent = agentFile()
   const required = (): AgentFile => {
     if (agent === undefined)
       throw notFound(`agent to hand out: this gateway was not built; use \`npx evenkeel agent\``)

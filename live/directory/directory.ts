@@ -17,6 +17,7 @@ import {
   InstanceRecord,
   KeyRecord,
   ModelRecord,
+  OfferRecord,
   RegionRecord,
   transferKey,
   TransferRecord,
@@ -33,6 +34,7 @@ export interface Directory {
   readonly regions: Collection<RegionRecord>
   readonly gpus: Collection<GpuRecord>
   readonly bookings: Collection<BookingRecord>
+  readonly offers: Collection<OfferRecord>
   readonly webhooks: Collection<WebhookRecord>
   readonly files: Collection<FileRecord>
   readonly batches: Collection<BatchRecord>
@@ -52,6 +54,11 @@ export interface Directory {
   readonly bookingByName: (account: number, name: string) => BookingRecord | undefined
   readonly bookingsOfAccount: (account: number) => ReadonlyArray<number>
   readonly bookingsOfProvider: (account: number) => ReadonlyArray<number>
+  readonly offerByPublicId: (publicId: string) => OfferRecord | undefined
+  /** By its provider and the provider's own name of it. */
+  readonly offerByName: (account: number, name: string) => OfferRecord | undefined
+  readonly offersOfProvider: (account: number) => ReadonlyArray<number>
+  readonly offersOfClient: (account: number) => ReadonlyArray<number>
   readonly fileByPublicId: (publicId: string) => FileRecord | undefined
   readonly filesOfAccount: (account: number) => ReadonlyArray<number>
   readonly batchByPublicId: (publicId: string) => BatchRecord | undefined
@@ -79,6 +86,7 @@ export const loadDirectory: Effect.Effect<Directory, StoreFault, Store> = Effect
     regions: yield* loadCollection(store, "regions", RegionRecord),
     gpus: yield* loadCollection(store, "gpus", GpuRecord),
     bookings: yield* loadCollection(store, "bookings", BookingRecord),
+    offers: yield* loadCollection(store, "offers", OfferRecord),
     webhooks: yield* loadCollection(store, "webhooks", WebhookRecord),
     files: yield* loadCollection(store, "files", FileRecord),
     batches: yield* loadCollection(store, "batches", BatchRecord),
@@ -89,9 +97,12 @@ type Collections = Pick<Directory, RecordKind>
 
 /** A directory of these collections, which it keeps indexed. */
 export const makeDirectory = (collections: Collections): Directory => {
-  const { bookings } = collections
+  const { bookings, offers } = collections
   const bookingByName = bookings.indexBy(({ account, name }) =>
     name === undefined ? undefined : `${account} ${name}`,
+  )
+  const offerByName = offers.indexBy(({ provider, name }) =>
+    name === undefined ? undefined : `${provider} ${name}`,
   )
   const batchByNumber = collections.batches.indexBy(({ batch }) => batch?.toString())
   return {
@@ -111,6 +122,10 @@ export const makeDirectory = (collections: Collections): Directory => {
     bookingByName: (account, name) => bookingByName(`${account} ${name}`),
     bookingsOfAccount: bookings.groupBy(({ account }) => account),
     bookingsOfProvider: bookings.groupBy(({ provider }) => provider),
+    offerByPublicId: offers.indexBy(({ publicId }) => publicId),
+    offerByName: (account, name) => offerByName(`${account} ${name}`),
+    offersOfProvider: offers.groupBy(({ provider }) => provider),
+    offersOfClient: offers.groupBy(({ client }) => client),
     fileByPublicId: collections.files.indexBy(({ publicId }) => publicId),
     filesOfAccount: collections.files.groupBy(({ account }) => account),
     batchByPublicId: collections.batches.indexBy(({ publicId }) => publicId),

@@ -7,13 +7,14 @@ import type {
   AccountId,
   BatchId,
   BookingId,
+  ContractId,
   InstanceId,
   ModelId,
   NodeId,
   RegionId,
   TransferId,
 } from "../../engine/index.ts"
-import { priceStrategies } from "../../engine/index.ts"
+import { contractOutcomes, priceStrategies } from "../../engine/index.ts"
 import { alertNames, Monitoring } from "../protocol/figures-protocol.ts"
 
 const Id = Schema.NonNegativeInt
@@ -27,6 +28,7 @@ const Transfer = idOf<TransferId>()
 const Region = idOf<RegionId>()
 const Booking = idOf<BookingId>()
 const Batch = idOf<BatchId>()
+const Contract = idOf<ContractId>()
 const Millis = Schema.Int
 /** µs since the market was opened. */
 const Micros = Schema.NonNegativeInt
@@ -202,6 +204,20 @@ export const GpuRecord = Schema.Struct({
 })
 export type GpuRecord = typeof GpuRecord.Type
 
+/** What was promised with hours, and what was seen of the periods that are over. Shares in basis points, times in µs. */
+const SlaRecord = Schema.Struct({
+  availabilityBps: Schema.NonNegativeInt,
+  completionBps: Schema.NonNegativeInt,
+  responseMicros: Schema.NonNegativeInt,
+  penaltyBps: Schema.NonNegativeInt,
+  /** Maintenance that was known at the order. */
+  maintenance: Schema.Array(Schema.Tuple(Micros, Micros)),
+  upMicros: Micros,
+  expectedMicros: Micros,
+  breaches: Schema.NonNegativeInt,
+  refund: Minor,
+})
+
 /** Hours that were sold, to the end of their life: what the kernel knows only while they are not over. */
 export const BookingRecord = Schema.Struct({
   id: Booking,
@@ -224,6 +240,10 @@ export const BookingRecord = Schema.Struct({
   refund: Minor,
   penalty: Minor,
   createdAtMillis: Millis,
+  /** The offer that it was accepted from; absent: it was ordered. */
+  offer: maybe(Contract),
+  /** Absent: nothing was promised. */
+  sla: maybe(SlaRecord),
   /** Since when its consumer has what was granted, and until when it had. */
   startedAt: maybe(Micros),
   revokedAt: maybe(Micros),
@@ -235,6 +255,39 @@ export const BookingRecord = Schema.Struct({
   closedAt: maybe(Micros),
 })
 export type BookingRecord = typeof BookingRecord.Type
+
+/** Terms that a machine's provider has offered one client: open, or how it ended. */
+export const OfferRecord = Schema.Struct({
+  id: Contract,
+  publicId: Schema.String,
+  kind: Schema.Literal("contract", "reservation"),
+  provider: Account,
+  client: Account,
+  gpu: Host,
+  /** The provider's own name of the offer, and what it offered by it. */
+  name: maybe(Schema.String),
+  offer: Schema.String,
+  micros: Micros,
+  jobs: Schema.NonNegativeInt,
+  memoryMib: Schema.NonNegativeInt,
+  /** Minor units: an hour for each job, or a reservation's fee; and all of it. */
+  rate: Minor,
+  price: Minor,
+  availabilityBps: Schema.NonNegativeInt,
+  hasPenalties: Schema.Boolean,
+  /** Absent: when it is accepted. */
+  startAt: maybe(Micros),
+  /** The booking that it goes on from. */
+  extended: maybe(Booking),
+  /** Until when it can be accepted. */
+  answerBy: Micros,
+  createdAtMillis: Millis,
+  outcome: maybe(Schema.Literal(...contractOutcomes)),
+  closedAt: maybe(Micros),
+  /** What it has become. */
+  booking: maybe(Booking),
+})
+export type OfferRecord = typeof OfferRecord.Type
 
 /** Somebody who wants to be told of an account's bookings. */
 export const WebhookRecord = Schema.Struct({

@@ -71,7 +71,7 @@ export const makeAlerts = ({ services, calendar, gpus, history }: AlertParts): A
     const changed = (alert: AlertName, state: AlertRecord["state"], value: number): void => {
       after.set(alert, { alert, state, value, sinceAt: at })
       history.tellOf(
-        { gpu: gpu.id, account },
+        { gpu: gpu.id, account, provider: account },
         { kind: `alert.${state}`, details: { alert, value }, atMicros: at },
       )
     }

@@ -21,8 +21,11 @@ import { creditsOf } from "../views/credits.ts"
 import type { Gpus, Listed } from "./gpus.ts"
 import { gibOf, mibOf, rateOf } from "./gpus.ts"
 import type { History } from "./history.ts"
+import { nextBooking } from "./history.ts"
 import type { MarketCalendar } from "./market-calendar.ts"
+import { momentOf } from "./moments.ts"
 import { declined, rejected } from "./refusals.ts"
+import { slaSummary } from "./sla.ts"
 import { detailsOf } from "./step-details.ts"
 
 /** Who looks: an account, or the platform. */
@@ -63,14 +66,6 @@ export const makeBookings = (parts: BookingParts): Bookings => {
   const { directory, driver } = services
   const credits = (minor: number): string => creditsOf(driver.market, minor)
 
-  const momentOf = (text: string, param: string): number => {
-    const micros = calendar.microsOf(text)
-    if (micros === undefined)
-      throw badRequest(`\`${param}\`: must be a date and time that there is`, param)
-    if (micros < 0) throw badRequest(`\`${param}\`: must be after the market was opened`, param)
-    return micros
-  }
-
   const askedOf = ({ gpu }: Listed, wish: QuoteWish): HoursAsked => {
     const { start, end, hours, latest_start } = wish
     if ((end === undefined) === (hours === undefined))
@@ -79,12 +74,14 @@ export const makeBookings = (parts: BookingParts): Bookings => {
     const startAt =
       start === undefined
         ? Math.ceil((now + startsWithinMicros) / microsPerSecond) * microsPerSecond
-        : momentOf(start, "start")
+        : momentOf(calendar, start, "start")
     const endAt =
-      end === undefined ? startAt + Math.round((hours ?? 0) * microsPerHour) : momentOf(end, "end")
+      end === undefined
+        ? startAt + Math.round((hours ?? 0) * microsPerHour)
+        : momentOf(calendar, end, "end")
     if (endAt <= startAt) throw badRequest("`end`: must be after the start", "end")
     const latestStart =
-      latest_start === undefined ? undefined : momentOf(latest_start, "latest_start")
+      latest_start === undefined ? undefined : momentOf(calendar, latest_start, "latest_start")
     if (latestStart !== undefined && latestStart < startAt)
       throw badRequest("`latest_start`: must be the start or after it", "latest_start")
     return {
@@ -138,7 +135,7 @@ export const makeBookings = (parts: BookingParts): Bookings => {
     const asked = askedOf(listed, wish)
     const maxPrice =
       wish.max_price === undefined ? undefined : rateOf(services, wish.max_price, "max_price")
-    const id = driver.market.lastBooking + 1
+    const id = nextBooking(driver.market)
     const result = history.order(
       {
         id,
@@ -192,6 +189,7 @@ export const makeBookings = (parts: BookingParts): Bookings => {
     const kernel = bookingView(driver.market, booking.id)
     const host = directory.hosts.get(booking.gpu)
     const { startAt, endAt, price, drawn } = booking
+    const offer = booking.offer === undefined ? undefined : directory.offers.get(booking.offer)
     return {
       booking_id: booking.publicId,
       gpu_id: host?.publicId ?? "",
@@ -217,6 +215,9 @@ export const makeBookings = (parts: BookingParts): Bookings => {
       disputed_by: kernel?.disputedBy ?? null,
       is_answered: kernel?.isAnswered ?? false,
       access: accessFor(booking, side, kernel),
+      kind: offer?.kind ?? "hours",
+      contract_id: offer?.publicId ?? null,
+      sla: slaSummary(services, booking),
       created_at: new Date(booking.createdAtMillis).toISOString(),
       closed_at: calendar.isoOrNull(booking.closedAt),
     }

@@ -22,7 +22,7 @@ const eventOf = (
     booking === noBooking ? null : (services.directory.bookings.get(booking)?.publicId ?? ""),
   gpu_id: services.directory.hosts.get(listing)?.publicId ?? "",
   side:
-    booking === noBooking || consumer !== account
+    consumer !== account || (booking === noBooking && provider === account)
       ? "provider"
       : provider === account
         ? "both"

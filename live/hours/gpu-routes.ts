@@ -1,12 +1,13 @@
 /** Machines that are sold by the hour: for their providers, and for everyone to look at. */
 import type { FastifyInstance } from "fastify"
-import { calendarView, openSpans, microsPerHour } from "../../engine/index.ts"
+import { calendarView, maintenanceSpans, microsPerHour, openSpans } from "../../engine/index.ts"
 import { keyOf } from "../directory/authentication.ts"
 import type { LiveServices } from "../directory/services.ts"
 import { requireHostKey, requireOperator } from "../hosts/host-access.ts"
 import { unknownCursor } from "../http/http-error.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import { sendSecret } from "../http/secret-answer.ts"
+import { SlaTargets } from "../protocol/contracts-protocol.ts"
 import * as Protocol from "../protocol/hours-protocol.ts"
 import { accountKeys, changeRate, providerKeys, requireProvider } from "./caller.ts"
 import type { Listed } from "./gpus.ts"
@@ -211,6 +212,13 @@ const changeRoutes = (app: FastifyInstance, hours: Hours): void => {
     Protocol.GpuAvailability,
     (listed, { schedule }) => gpus.setSchedule(listed, schedule),
   )
+  changeRoute<SlaTargets>(
+    "PUT",
+    "/marketplace/gpu/:id/sla",
+    "Replace what it promises with hours that are ordered from now on; what is left out is not promised",
+    SlaTargets,
+    gpus.setSla,
+  )
   app.delete<{ Params: Protocol.GpuPath }>(
     "/marketplace/gpu/:id",
     {
@@ -262,6 +270,10 @@ const calendarRoute = (app: FastifyInstance, hours: Hours): void => {
         from: isoOf(from),
         until: isoOf(until),
         open: openSpans(market, gpu.id, from, until).map(([begin, end]) => ({
+          from: isoOf(begin),
+          until: isoOf(end),
+        })),
+        maintenance: maintenanceSpans(market, gpu.id, from, until).map(([begin, end]) => ({
           from: isoOf(begin),
           until: isoOf(end),
         })),

@@ -3,12 +3,20 @@
  * synchronous change of directory and market.
  */
 import type { ListingView, PriceStrategy } from "../../engine/index.ts"
-import { formatCredits, listingView, parseDecimal } from "../../engine/index.ts"
+import {
+  contractViews,
+  formatCredits,
+  listingSla,
+  listingView,
+  nodeView,
+  parseDecimal,
+} from "../../engine/index.ts"
 import { isInMarket, servedInstances } from "../directory/host-state.ts"
 import type { AccountRecord, GpuRecord, HostRecord } from "../directory/records.ts"
 import type { LiveServices } from "../directory/services.ts"
 import type { Registry } from "../hosts/registry/registry.ts"
 import { badRequest, conflict, HttpError, notFound } from "../http/http-error.ts"
+import type { SlaTargets } from "../protocol/contracts-protocol.ts"
 import type {
   GpuChange,
   GpuPricing,
@@ -17,12 +25,12 @@ import type {
   StrategyName,
 } from "../protocol/hours-protocol.ts"
 import { creditsOf } from "../views/credits.ts"
-import { nodeView } from "../../engine/index.ts"
 import type { MarketCalendar } from "./market-calendar.ts"
 import { rejected } from "./refusals.ts"
 import type { Regions } from "./regions.ts"
 import { checkSchedule, scheduleText } from "./schedules.ts"
 import type { ScheduleKeeper } from "./schedules.ts"
+import { slaTermsOf, slaTermsView } from "./sla-terms.ts"
 
 const mibPerGib = 1024
 const one = 10_000
@@ -47,6 +55,8 @@ export interface Gpus {
     wish: GpuRegistration,
   ) => Promise<{ readonly listed: Listed; readonly secret: string | undefined }>
   readonly change: (listed: Listed, change: GpuChange) => Listed
+  /** Replaces what it promises with hours that are ordered from now on. */
+  readonly setSla: (listed: Listed, targets: SlaTargets) => Listed
   /** `null`: always open. */
   readonly setSchedule: (listed: Listed, schedule: unknown) => Listed
   readonly remove: (listed: Listed) => void
@@ -250,6 +260,11 @@ export const makeGpus = (parts: GpuParts): Gpus => {
   return {
     register,
     change,
+    setSla: (listed, targets) => {
+      const { penalty } = driver.market.economy.sla
+      submit({ _tag: "SlaSet", listing: listed.gpu.id, ...slaTermsOf(targets, penalty) })
+      return again(listed)
+    },
     setSchedule: (listed, schedule) => {
       const { schedule: _before, ...rest } = listed.gpu
       if (schedule !== null) checkSchedule(schedule)
@@ -260,6 +275,8 @@ export const makeGpus = (parts: GpuParts): Gpus => {
     },
     remove: ({ gpu, host, listing }) => {
       if (listing.bookings > 0) throw rejected("Booked")
+      for (const { contract, listing: of } of contractViews(driver.market))
+        if (of === gpu.id) submit({ _tag: "ContractClosed", contract, by: host.account })
       submit({ _tag: "ListingPhaseSet", listing: gpu.id, phase: "closed" })
       directory.gpus.put({ ...gpu, removedAtMillis: nowMillis() })
       // A host that serves calls as well goes on with these.
@@ -302,6 +319,7 @@ export const makeGpus = (parts: GpuParts): Gpus => {
         max_multiplier: listing.mostBps / one,
         schedule: (gpu.schedule as GpuView["schedule"] | undefined) ?? null,
         schedule_text: scheduleText(gpu),
+        sla: slaTermsView(listingSla(market, gpu.id)),
         next_change_at: calendar.isoOrNull(listing.nextTurnAt),
         created_at: new Date(gpu.createdAtMillis).toISOString(),
       }

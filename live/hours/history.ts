@@ -6,13 +6,13 @@
  * the journal. Everything is written in the commit of the event that it tells of.
  */
 import { Effect } from "effect"
-import type { BookingId, Command, DeclineReason, Rejection } from "../../engine/index.ts"
-import { bookingView } from "../../engine/index.ts"
-import type { BookingRecord } from "../directory/records.ts"
+import type { BookingId, Command, DeclineReason, Market, Rejection } from "../../engine/index.ts"
+import { bookingView, slaView } from "../../engine/index.ts"
+import type { BookingRecord, OfferRecord } from "../directory/records.ts"
 import type { LiveServices } from "../directory/services.ts"
 import type { Fact } from "../driver/market-driver.ts"
-import { durably } from "../driver/market-driver.ts"
 import type { StoreBroken, StoreFault } from "../store/errors.ts"
+import { followCommands } from "./follow-commands.ts"
 
 export type StepKind =
   | "ordered"
@@ -26,15 +26,21 @@ export type StepKind =
   | "answered"
   | "awaiting_ruling"
   | "ruled"
+  | "judged"
   | "released"
   | "cancelled"
   | "closed"
 
 /** Of a machine, not of a booking. */
-export type MachineStepKind = "alert.firing" | "alert.resolved"
+export type MachineStepKind =
+  | "alert.firing"
+  | "alert.resolved"
+  | `${OfferRecord["kind"]}.${"offered" | NonNullable<OfferRecord["outcome"]>}`
 
 /** The booking of what is no step of one: bookings are counted from 1. */
 export const noBooking = 0
+export const nextBooking = ({ lastBooking }: Pick<Market, "lastBooking">): number =>
+  Math.max(noBooking, lastBooking) + 1
 
 type Parties = Pick<BookingRecord, "account" | "provider">
 
@@ -57,13 +63,13 @@ export interface History {
   /** Sells hours, or says why not. */
   readonly order: (
     order: OrderRecord,
-    fact: Extract<Fact, { readonly _tag: "BookingRequested" }>,
+    fact: Extract<Fact, { readonly _tag: "BookingRequested" | "ContractAccepted" }>,
   ) => BookingRecord | DeclineReason | { readonly rejection: Rejection }
   /** What a party does: noted before what follows from it. */
   readonly act: (fact: Fact, step: Omit<Step, "atMicros">) => Rejection | undefined
-  /** Tells a machine's provider of something that is no step of a booking. */
+  /** Tells a machine's provider, and who else is a party to it, of something that is no step of a booking. */
   readonly tellOf: (
-    machine: { readonly gpu: number; readonly account: Parties["account"] },
+    machine: Parties & { readonly gpu: number },
     step: Pick<Step, "details" | "atMicros"> & { readonly kind: MachineStepKind },
   ) => void
   /** Changes a record beside its steps. */
@@ -85,8 +91,8 @@ export const keepHistory = (
     const { bookings } = directory
     const open = new Map<number, Set<number>>()
     const listeners: Array<(parties: Parties) => void> = []
-    /** While the past is read, and while a party acts: what follows waits for its turn. */
-    let waiting: Array<readonly [Command, number]> | undefined = []
+    /** While a party acts: what follows waits for its turn. */
+    let waiting: Array<readonly [Command, number]> | undefined
     let ordered:
       { readonly record: OrderRecord; result?: BookingRecord | DeclineReason } | undefined
 
@@ -132,10 +138,19 @@ export const keepHistory = (
         fee: 0,
         refund: 0,
         penalty: 0,
+        ...promiseWith(id),
       }
       put(record)
       ordered.result = record
       note({ booking: id, kind: "ordered", details: { price, bond }, atMicros: at })
+    }
+
+    const promiseWith = (id: BookingId): Pick<BookingRecord, "sla"> => {
+      const level = slaView(driver.market, id)
+      if (level === undefined) return {}
+      const { terms, maintenance } = level
+      const nothing = { upMicros: 0, expectedMicros: 0, breaches: 0, refund: 0 }
+      return { sla: { ...terms, maintenance, ...nothing } }
     }
 
     const take = (command: Command, at: number): void => {
@@ -162,6 +177,12 @@ export const keepHistory = (
           })
         case "AskRuling":
           return step(command.booking, "awaiting_ruling", { untilMicros: command.untilMicros })
+        case "Judge": {
+          const { _tag: _, booking, responseMicros, ...seen } = command
+          changed(booking, withJudged(command))
+          const meanResponseMicros = seen.responses === 0 ? 0 : responseMicros / seen.responses
+          return step(booking, "judged", { ...seen, meanResponseMicros })
+        }
         case "Release": {
           const { booking, period, drawn, fee, share, refund } = command
           changed(booking, (record) => ({
@@ -192,19 +213,10 @@ export const keepHistory = (
     }
 
     for (const record of bookings.all()) index(record)
-    driver.addTaker((command, at) => {
+    yield* followCommands(services, before, (command, at) => {
       if (waiting === undefined) take(command, at)
       else waiting.push([command, at])
     })
-    const until = store.lastSeq()
-    yield* durably(driver)
-    yield* store.entriesAfter(before, (entries) =>
-      Effect.sync(() => {
-        for (const { seq, event, commands } of entries)
-          if (seq <= until) for (const command of commands) take(command, event.at)
-      }),
-    )
-    flush()
 
     const openOf = (gpu: number): ReadonlyArray<BookingRecord> =>
       [...(open.get(gpu) ?? [])].flatMap((id) => bookings.get(id) ?? [])
@@ -228,17 +240,17 @@ export const keepHistory = (
           flush()
         }
       },
-      tellOf: ({ gpu, account }, { kind, details, atMicros }) => {
+      tellOf: ({ gpu, account, provider }, { kind, details, atMicros }) => {
         store.noteBookingStep({
           at: atMicros,
           booking: noBooking,
           listing: gpu,
           consumer: account,
-          provider: account,
+          provider,
           kind,
           figures: JSON.stringify(details),
         })
-        for (const listener of listeners) listener({ account, provider: account })
+        for (const listener of listeners) listener({ account, provider })
       },
       change: put,
       openOf,
@@ -246,3 +258,21 @@ export const keepHistory = (
       onStep: (listener) => void listeners.push(listener),
     }
   })
+
+/** With a period that was judged. */
+const withJudged =
+  ({ upMicros, expectedMicros, refund }: Extract<Command, { readonly _tag: "Judge" }>) =>
+  (record: BookingRecord): BookingRecord => {
+    const { sla } = record
+    if (sla === undefined) return record
+    return {
+      ...record,
+      sla: {
+        ...sla,
+        upMicros: sla.upMicros + upMicros,
+        expectedMicros: sla.expectedMicros + expectedMicros,
+        breaches: sla.breaches + (refund > 0 ? 1 : 0),
+        refund: sla.refund + refund,
+      },
+    }
+  }

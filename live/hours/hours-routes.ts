@@ -5,7 +5,9 @@ import { bookingRoutes } from "./booking-routes.ts"
 import { eventRoutes } from "./event-routes.ts"
 import { figureRoutes } from "./figure-routes.ts"
 import { gpuRoutes } from "./gpu-routes.ts"
+import { queueRoutes } from "./queue-routes.ts"
 import type { Hours } from "./hours.ts"
+import { offerRoutes } from "./offer-routes.ts"
 
 export const hoursRoutes =
   (hours: Hours): FastifyPluginAsync =>
@@ -14,5 +16,7 @@ export const hoursRoutes =
     figureRoutes(app, hours)
     alertRoutes(app, hours)
     bookingRoutes(app, hours)
+    offerRoutes(app, hours)
     eventRoutes(app, hours)
+    queueRoutes(app, hours)
   }

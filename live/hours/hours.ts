@@ -2,7 +2,7 @@
  * Hours of machines beside calls of models: what the gateway adds to the kernel's rules of them. Made once,
  * before the market takes requests.
  *
- *     routes ─► bookings, machines ─► history ─► the market
+ *     routes ─► offers ─► bookings, machines ─► history ─► the market
  *                webhooks, probes ──┘
  */
 import { Effect } from "effect"
@@ -21,6 +21,8 @@ import type { Delivery } from "./delivery.ts"
 import { makeDelivery } from "./delivery.ts"
 import type { Gpus } from "./gpus.ts"
 import { makeGpus } from "./gpus.ts"
+import type { Offers } from "./offers.ts"
+import { makeOffers } from "./offers.ts"
 import type { History } from "./history.ts"
 import { keepHistory } from "./history.ts"
 import type { MarketCalendar } from "./market-calendar.ts"
@@ -47,6 +49,7 @@ export interface Hours {
   readonly gpus: Gpus
   readonly history: History
   readonly bookings: Bookings
+  readonly offers: Offers
   readonly delivery: Delivery
   readonly webhooks: Webhooks
   readonly alerts: Alerts
@@ -70,6 +73,7 @@ export const makeHours = ({
     const gpus = makeGpus({ services, calendar, regions, schedules, registry })
     const delivery = makeDelivery({ services, calendar, history, vault, guard })
     const bookings = makeBookings({ services, calendar, gpus, history, vault })
+    const offers = yield* makeOffers({ services, calendar, history, bookings, lastSeq })
     const webhooks = makeWebhooks({ services, calendar, history, guard, vault })
     const alerts = makeAlerts({ services, calendar, gpus, history })
     const prober = startDeliveryProber(services, history, guard)
@@ -80,6 +84,7 @@ export const makeHours = ({
       gpus,
       history,
       bookings,
+      offers,
       delivery,
       webhooks,
       alerts,

@@ -1,5 +1,5 @@
 /** What whoever asks for hours is told where the market does not sell them, or not do what was asked. */
-import type { DeclineReason, Rejection } from "../../engine/index.ts"
+import type { DeclineReason, OfferDecline, Rejection } from "../../engine/index.ts"
 import { badRequest, conflict, HttpError } from "../http/http-error.ts"
 
 const unpaid = (code: string, message: string): HttpError =>
@@ -42,11 +42,58 @@ export const declined = (reason: DeclineReason): HttpError => {
   }
 }
 
+/** Of an offer. */
+export const offerDeclined = (
+  reason: OfferDecline,
+  kind: "contract" | "reservation",
+): HttpError => {
+  const length = kind === "contract" ? "duration_hours" : "reservation_duration"
+  switch (reason) {
+    case "LimitReached":
+      return conflict(
+        "limit_reached",
+        kind === "contract"
+          ? "The provider has as many open offers as it may have at once: one has to be answered, or withdrawn"
+          : "The provider has as many open offers as it may have at once, or the client as much of the region reserved as one may have",
+      )
+    case "LinkedClient":
+      return conflict(
+        "linked_client",
+        "The client is linked to the provider: nothing is kept for one's own",
+      )
+    case "TooShort":
+      return badRequest(`\`${length}\`: must be as long as the market sells hours`, length)
+    case "TooLong":
+      return badRequest(`\`${length}\`: must be no longer than the market sells hours`, length)
+    case "TooFarAhead":
+      return badRequest(
+        `\`${length}\`: must end no further ahead than the market sells hours, also where the offer is accepted at the last moment`,
+        length,
+      )
+    case "PriceTooHigh":
+      return conflict(
+        "price_too_high",
+        "An extension costs no more by the hour than what it goes on from",
+      )
+    case "InThePast":
+      return badRequest("`start`: must be ahead; left out, it begins when it is accepted", "start")
+    default:
+      return declined(reason)
+  }
+}
+
 /** Of anything else. Whoever asks is known, and a party. */
 export const rejected = (rejection: Rejection): HttpError => {
   switch (rejection) {
     case "HoursNotSold":
       return conflict("hours_not_sold", "This market sells no hours: its economy has them off")
+    case "TiersNotOffered":
+      return conflict("tiers_not_offered", "This market has no tiers: its economy has them off")
+    case "QueuesNotOffered":
+      return conflict(
+        "queues_not_offered",
+        "In this market calls wait at no single machine: its economy says where they do",
+      )
     case "NotParty":
       return new HttpError({
         status: 403,

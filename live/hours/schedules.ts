@@ -50,7 +50,7 @@ export const keepSchedules = (services: LiveServices, calendar: MarketCalendar):
     const read = readSchedule(gpu.schedule)
     // Written by a version that knew other zones: nothing is known of when it is open.
     if (Either.isLeft(read)) return
-    const { opens, closes } = expand(read.right, origin + now, origin + until)
+    const { opens, closes, excused } = expand(read.right, origin + now, origin + until)
     const toMarket = (instant: number): number => instant - origin
     submit({
       _tag: "ScheduleSet",
@@ -58,6 +58,12 @@ export const keepSchedules = (services: LiveServices, calendar: MarketCalendar):
       opens: opens.map(toMarket),
       closes: closed(opens, closes, origin + until).map(toMarket),
       until,
+      ...(excused.length === 0
+        ? {}
+        : {
+            maintenanceFrom: excused.map(([from]) => toMarket(from)),
+            maintenanceUntil: excused.map(([, end]) => toMarket(end)),
+          }),
     })
   }
 

@@ -8,8 +8,17 @@ import type { Schema } from "effect"
 type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject
 export type JsonObject = { readonly [key: string]: Json }
 
+/** Made once for each schema: they are constants, and every gateway of a process describes the same routes. */
+const known = new WeakMap<Schema.Schema.All, JsonObject>()
+
 /** The JSON Schema of what a client sends, in one piece: a route's schema has no place for `$defs`. */
 export const jsonSchemaOf = (schema: Schema.Schema.All): JsonObject => {
+  const found = known.get(schema) ?? converted(schema)
+  known.set(schema, found)
+  return found
+}
+
+const converted = (schema: Schema.Schema.All): JsonObject => {
   const made = JSONSchema.make(schema as Schema.Schema<unknown>, { target: "openApi3.1" })
   const { $schema: _dialect, $defs, ...rest } = made as unknown as JsonObject
   return inlined(rest, ($defs ?? {}) as JsonObject) as JsonObject

@@ -36,8 +36,10 @@ export const newSecret = (kind: SecretKind): NewSecret => {
 
 export const hashOf = (secret: string): string => createHash("sha256").update(secret).digest("hex")
 
-/** `acct_…`, `batch_…`, `bk_…`, `file-…`, `host_…`, `key_…`, `tr_…`, `wh_…`: 96 random bits, so that ids tell nothing of how many there are. */
-export const newPublicId = (kind: "acct" | "batch" | "bk" | "host" | "key" | "tr" | "wh"): string =>
+export type PublicIdKind = "acct" | "batch" | "bk" | "ct" | "host" | "key" | "rsv" | "tr" | "wh"
+
+/** `acct_…`, `bk_…` and so on: 96 random bits, so that ids tell nothing of how many there are. */
+export const newPublicId = (kind: PublicIdKind): string =>
   `${kind}_${randomBytes(12).toString("base64url")}`
 
 /** As OpenAI's clients know files. */

@@ -16,6 +16,7 @@ import {
   pageOf,
   queryCount,
 } from "../http/fields.ts"
+import { SlaSummary, SlaTerms } from "./contracts-protocol.ts"
 
 const decimal = Schema.String.pipe(Schema.pattern(/^\d{1,16}(\.\d{1,9})?$/))
 
@@ -164,6 +165,10 @@ export const GpuView = Schema.Struct({
   schedule: described(Schema.NullOr(WeeklySchedule), "null: always"),
   schedule_text: described(Schema.String, "The same in words"),
   next_change_at: momentOr("its schedule never opens or closes it"),
+  sla: described(
+    Schema.NullOr(SlaTerms),
+    "What it promises with hours that are ordered now; null: nothing",
+  ),
   created_at: Moment,
 })
 export type GpuView = typeof GpuView.Type
@@ -212,6 +217,7 @@ export const GpuCalendar = Schema.Struct({
     ),
     "What of it is taken, span by span",
   ),
+  maintenance: described(Schema.Array(Span), "When it is in maintenance, by its schedule"),
   max_jobs: Schema.Int,
   memory_gib: Schema.Number,
 })
@@ -307,6 +313,18 @@ export const BookingView = Schema.Struct({
   access: described(
     Schema.NullOr(Schema.String),
     "What the host gave; shown to the consumer while the booking is active, to nobody else, never after",
+  ),
+  kind: described(
+    Schema.Literal("hours", "contract", "reservation"),
+    "hours: ordered at the machine's price; else it was accepted as it was offered",
+  ),
+  contract_id: described(
+    Schema.NullOr(Schema.String),
+    "contract_id or reservation_id of what was accepted; null: it was ordered",
+  ),
+  sla: described(
+    Schema.NullOr(SlaSummary),
+    "What was promised with it, and what came of it; null: nothing was",
   ),
   created_at: Moment,
   closed_at: momentOr("it is not over"),
@@ -424,9 +442,15 @@ export type EventQuery = typeof EventQuery.Type
 
 export const BookingEvent = Schema.Struct({
   id: described(Schema.String, "Rises with each event"),
-  type: described(Schema.String, "Such as booking.granted or alert.firing"),
+  type: described(
+    Schema.String,
+    "Such as booking.granted, contract.offered, reservation.expired or alert.firing",
+  ),
   at: Moment,
-  booking_id: described(Schema.NullOr(Schema.String), "null: it is of the machine itself"),
+  booking_id: described(
+    Schema.NullOr(Schema.String),
+    "null: it is of the machine itself, or of an offer",
+  ),
   gpu_id: Schema.String,
   side: Schema.Literal("consumer", "provider", "both"),
   details: Schema.Record({ key: Schema.String, value: Schema.Unknown }),

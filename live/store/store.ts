@@ -27,6 +27,7 @@ export const recordKinds = [
   "regions",
   "gpus",
   "bookings",
+  "offers",
   "webhooks",
   "files",
   "batches",

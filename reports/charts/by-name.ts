@@ -8,8 +8,10 @@ import type { Estimate, RunResult } from "../../sim/results/models/run-model.ts"
 interface NamedMetrics {
   readonly id: string
   readonly name: string
-  /** What the metrics' names begin with; what follows is the row's label. */
+  /** What the metrics' names begin with; what follows is the row's label, */
   readonly metric: string
+  /** or what follows this in the metrics' labels, where the name is no word for readers. */
+  readonly labelAfter?: string
   readonly xTitle: string
   readonly titleOf: (label: string, mean: string) => string
   readonly note: string
@@ -28,6 +30,7 @@ export const chartByName =
     id,
     name,
     metric,
+    labelAfter,
     xTitle,
     titleOf,
     note,
@@ -39,7 +42,15 @@ export const chartByName =
   ({ metrics, replications, creditUsd }: RunResult) => {
     const found = Object.entries(metrics).flatMap(([own, estimate]) =>
       own.startsWith(metric) && !(leavesOutNever && estimate.high === 0)
-        ? [{ label: own.slice(metric.length), estimate }]
+        ? [
+            {
+              label:
+                labelAfter === undefined
+                  ? own.slice(metric.length)
+                  : estimate.label.replace(labelAfter, ""),
+              estimate,
+            },
+          ]
         : [],
     )
     if (found.length === 0 || replications.length === 0) return { id, name, reason: missing }

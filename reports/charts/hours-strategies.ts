@@ -10,7 +10,7 @@ export const hoursEarnings = chartByName({
   note: "provider shares for hours, before electricity or rent",
   bounds: [],
   factor: 1,
-  missing: "The run recorded no metrics hours.earningsPerDay.by.….",
+  missing: "It counts whole days, of which the run has none after the warm-up.",
   leavesOutNever: true,
 })
 
@@ -23,7 +23,7 @@ export const hoursUnsteadiness = chartByName({
   note: "of each listing's weekly earnings",
   bounds: [],
   factor: 1,
-  missing: "The run recorded no metrics hours.earningsCv.by.….",
+  missing: "It counts whole weeks, of which the run has too few after the warm-up.",
   leavesOutNever: true,
 })
 
@@ -31,8 +31,9 @@ export const hoursDeclined = chartByName({
   id: "hours-declined",
   name: "Why orders of hours come to nothing",
   metric: "hours.declined.",
+  labelAfter: "Not sold: ",
   xTitle: "percent of all orders",
-  titleOf: (reason, mean) => `Of all orders, ${mean} % come to nothing for the reason ${reason}`,
+  titleOf: (reason, mean) => `Of all orders, ${mean} % come to nothing because ${reason}`,
   note: "of all orders of hours; reasons that never were are left out",
   bounds: [],
   factor: 100,

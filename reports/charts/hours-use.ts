@@ -89,7 +89,7 @@ export const hoursByClock: ChartOf = (result) => {
         opacity: {
           field: "share",
           type: "quantitative",
-          legend: null,
+          legend: { title: "in use", format: ".0%", orient: "right" },
           scale: { domain: [least.share, most.share], range: [0.05, 0.9], zero: false },
         },
       },

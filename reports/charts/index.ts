@@ -39,6 +39,24 @@ const hours: Section = [
   [hoursFillRate, hoursByClock, hoursDeclined, hoursEarnings, hoursUnsteadiness],
 ]
 
+/** Charts of what requests do, which a run without any has nothing to show in. */
+const ofRequests: ReadonlySet<ChartOf> = new Set([
+  demand,
+  rejections,
+  ttft,
+  tokensPerSecond,
+  utilisation,
+  coverage,
+  bountyMultiplier,
+  nodesServing,
+  switches,
+  bountyPool,
+  newcomer,
+  breakerParks,
+  parkedShare,
+  health,
+])
+
 const plan: ReadonlyArray<Section> = [
   ["service", "Demand and service", [demand, rejections, ttft, tokensPerSecond]],
   [
@@ -53,7 +71,7 @@ const plan: ReadonlyArray<Section> = [
 
 /**
  * Every chart of a run, or why it is left out. Prices stand before credits where hosts set them, and hours where they
- * are sold. O(values of the run).
+ * are sold; where nobody asked for a request, its charts are not planned at all. O(values of the run).
  */
 export const chartSections = (result: RunResult): ReadonlyArray<ChartSection> =>
   plan
@@ -66,7 +84,14 @@ export const chartSections = (result: RunResult): ReadonlyArray<ChartSection> =>
           ]
         : [section],
     )
-    .map(([id, title, charts]) => ({ id, title, charts: charts.map((chart) => chart(result)) }))
+    .map(([id, title, charts]) => ({
+      id,
+      title,
+      charts: charts
+        .filter((chart) => result.requests > 0 || !ofRequests.has(chart))
+        .map((chart) => chart(result)),
+    }))
+    .filter(({ charts }) => charts.length > 0)
 
 const hasSeries = ({ replications }: RunResult, wanted: string): boolean =>
   replications.some(({ series }) => series.some(({ name }) => name === wanted))

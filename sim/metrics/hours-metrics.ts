@@ -231,7 +231,7 @@ const reasonWords: Readonly<Record<Failure, string>> = {
 
 const declined = (reason: Failure): MetricWords => ({
   name: `hours.declined.${reason}`,
-  label: `Not sold: ${reason}`,
+  label: `Not sold: ${reasonWords[reason]}`,
   unit: "share",
   meaning: `Orders of hours that came to nothing because ${reasonWords[reason]}`,
   base: ofOrders,

@@ -16,6 +16,7 @@ const ofHours = [
   "gpu register",
   "gpu list",
   "gpu update",
+  "gpu sla",
   "gpu remove",
   "gpu serve",
   "status",
@@ -31,6 +32,10 @@ const ofHours = [
   "dispute",
   "answer",
   "cancel",
+  ...["contract", "reservation"].flatMap((kind) =>
+    ["", " offer", " list", " accept", " decline", " withdraw"].map((deed) => `${kind}${deed}`),
+  ),
+  "sla",
   "batch",
   "batch submit",
   "batch status",

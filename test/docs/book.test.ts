@@ -56,6 +56,15 @@ describe("the book", () => {
     expect(named.filter((code) => !names.has(basename(code)))).toEqual([])
   })
 
+  it("numbers every invariant once, in order", () => {
+    const [, section = ""] = textOf("docs/rules.md").split("\n## Invariants\n")
+    const numbers = rowsIn(section).flatMap(([first = ""]) =>
+      /^\d+$/.test(first) ? [Number(first)] : [],
+    )
+    expect(numbers.length).toBeGreaterThan(40)
+    expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b))
+  })
+
   it("names every knob, none that is not there, and the values that they have", () => {
     const valueOf = (economy: string, path: string): string | undefined => {
       const row = knobRows(economies[economy]!).find((one) => one.path === path)

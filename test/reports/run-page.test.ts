@@ -41,6 +41,12 @@ describe("the page", () => {
     expect(pageOf(makeRunResult({ days: 3 }))).toBe(pageOf(makeRunResult({ days: 3 })))
   })
 
+  it("shows names between backticks as code, and counts one day as one", () => {
+    const page = pageOf({ ...usual, horizonSeconds: 86_400, about: "See `hours.fillRate`, <b>." })
+    expect(page).toMatch(/<p>See <code>hours\.<wbr>fill<wbr>Rate<\/code>, &#60;b&#62;\.<\/p>/)
+    expect(page).toContain("of 1 day,")
+  })
+
   it("has one h1, a level for each heading, and labels that exist", () => {
     const page = pageOf(usual)
     const levels = [...page.matchAll(/<h([1-6])/g)].map((match) => Number(match[1]))

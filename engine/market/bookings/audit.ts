@@ -8,7 +8,7 @@ import { makeCalendar, take } from "../../rules/hours/calendar.ts"
 import type { Calendar } from "../../rules/hours/calendar.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofBookings, ofStarts } from "../state/market-state.ts"
-import { roomFor } from "./terms.ts"
+import { reservationKind, roomFor } from "./terms.ts"
 import { dueOf } from "./wakes.ts"
 
 /** Asserts it of every booking and listing. O(bookings + calendars). */
@@ -18,6 +18,7 @@ export const auditBookings = (market: Market): void => {
   auditWakeQueue(wakes[ofBookings])
   auditWakeQueue(wakes[ofStarts])
   const sold = Array.from({ length: listings.used }, () => makeCalendar())
+  const reservations = new Int32Array(market.accounts.used)
   const counts = sold.map(() => ({ bookings: 0, busyJobs: 0, running: 0 }))
   for (let booking = 0; booking < bookings.used; booking++) {
     if (bookings.ids[booking] === -1) continue
@@ -27,6 +28,8 @@ export const auditBookings = (market: Market): void => {
     const isRunning = isInUse(market, booking)
     const ofListing = counts[listing]
     invariant(ofListing !== undefined, "a booking is of a listing")
+    if (isRunning && bookings.columns.kind[booking] === reservationKind)
+      reservations[bookings.columns.account[booking]] += 1
     ofListing.bookings += 1
     ofListing.busyJobs += isRunning ? bookings.columns.jobs[booking] : 0
     ofListing.running += isRunning ? 1 : 0
@@ -36,6 +39,11 @@ export const auditBookings = (market: Market): void => {
     )
     if (bookings.columns.phase[booking] <= active) sell(market, sold[listing], booking)
   }
+  for (let account = 0; account < market.accounts.used; account++)
+    invariant(
+      market.accounts.columns.reservations[account] === reservations[account],
+      "an account counts its reservations that run",
+    )
   keepOffers(market, sold)
   for (let listing = 0; listing < listings.used; listing++)
     if (listings.ids[listing] !== -1) auditListing(market, listing, counts[listing], sold[listing])

@@ -19,7 +19,7 @@ import { noteUptime } from "../sla/uptime.ts"
 import { noteRealised } from "../swarms/rates.ts"
 import type { Market } from "../state/market-state.ts"
 import { close, noteLeaving, penalise, releaseAll, releaseOldest } from "./escrow.ts"
-import { costWhenLeft, payableOf, providerOf, roomFor } from "./terms.ts"
+import { costWhenLeft, payableOf, providerOf, reservationKind, roomFor } from "./terms.ts"
 import { dueOf, lostAt, periodEnd, wakeBooking } from "./wakes.ts"
 
 /** Why hours are not being delivered, as bits. */
@@ -49,6 +49,7 @@ const grant = (market: Market, booking: number): void => {
   noteGrant(market, booking, periodEnd(market, booking))
   const listing = columns.listing[booking]
   market.running[listing].push(booking)
+  countReservation(market, booking, 1)
   changeUse(market, listing, columns.account[booking], columns.jobs[booking])
   emit(market.sink, { _tag: "Grant", booking: ids[booking], untilMicros: columns.endAt[booking] })
   wakeBooking(market, booking)
@@ -175,7 +176,8 @@ export const makeDue = (
     ? price
     : payableOf(market, booking, end) - payableOf(market, booking, from)
   const nextEnd = Math.min(columns.endAt[booking], until + rules.periodMicros)
-  const refund = judgePeriod(market, booking, whole, until, { planned, end, nextEnd })
+  const period = columns.periods[booking] + dueOf(market, booking).length
+  const refund = judgePeriod(market, booking, whole, until, { period, planned, end, nextEnd })
   const fromEscrow = Math.min(earned, refund)
   const due = earned - fromEscrow
   const fromBond = refund - fromEscrow
@@ -187,8 +189,8 @@ export const makeDue = (
     noteRealised(market, provider, consumer, { due, jobMicros })
   }
   const confirmBy = rules.isConfirmedByConsumer ? now + rules.confirmMicros : now
-  const period = { price, due, undelivered, refund, fromBond, confirmBy }
-  market.duePeriods.set(booking, [...dueOf(market, booking), period])
+  const over = { price, due, undelivered, refund, fromBond, confirmBy }
+  market.duePeriods.set(booking, [...dueOf(market, booking), over])
   columns.periodFrom[booking] = until
   columns.downMicros[booking] = 0
   columns.downSince[booking] = Math.max(until, columns.downSince[booking])
@@ -237,6 +239,12 @@ export const endDelivery = (
   close(market, booking, "settled", "released")
 }
 
+const countReservation = (market: Market, booking: number, change: 1 | -1): void => {
+  const { account, kind } = market.bookings.columns
+  if (kind[booking] !== reservationKind) return
+  market.accounts.columns.reservations[account[booking]] += change
+}
+
 /** Access ends, and what was not used of the calendar is free. */
 export const stopRunning = (market: Market, booking: number, reason: Revocation): void => {
   const { columns, ids } = market.bookings
@@ -245,6 +253,7 @@ export const stopRunning = (market: Market, booking: number, reason: Revocation)
   const place = running.indexOf(booking)
   invariant(place >= 0, "a booking that stops was running")
   running.splice(place, 1)
+  countReservation(market, booking, -1)
   leaveCalendar(market, booking)
   changeUse(market, listing, columns.account[booking], -columns.jobs[booking])
   emit(market.sink, { _tag: "Revoke", booking: ids[booking], reason })

@@ -50,7 +50,7 @@ export const onContractAccepted = (
   forgetPast(market.calendars[listing], market.now)
   const isReservation = columns.isReservation[contract] === 1
   const terms = termsOf(market, contract)
-  const price = isReservation ? columns.price[contract] : priceOf(market, listing, terms)
+  const price = priceOfOffer(market, contract)
   if (!(price <= spendableOf(market.ledger, by)))
     return decline(market, booking, "InsufficientCredits")
   const bond = isReservation
@@ -64,7 +64,7 @@ export const onContractAccepted = (
   sell(market, booking, by, listing, terms, memoryMib[contract], price, {
     kind: isReservation ? reservationKind : contractKind,
     early: termsAsked(market, listing, terms, startAt),
-    promise: promised(market, contract),
+    promise: promiseOfOffer(market, contract),
   })
   emit(market.sink, { _tag: "Book", booking, startAt, endAt, price, bond })
   closeOffer(market, contract, "accepted")
@@ -90,11 +90,19 @@ const termsOf = ({ contracts: { columns }, now }: Market, contract: number) => {
   } satisfies HourTerms & { readonly memoryMib: number }
 }
 
+/** All that it costs, were it accepted now, minor units. */
+export const priceOfOffer = (market: Market, contract: number): number => {
+  const { isReservation, listing, price } = market.contracts.columns
+  return isReservation[contract] === 1
+    ? price[contract]
+    : priceOf(market, listing[contract], termsOf(market, contract))
+}
+
 const bondOfFee = ({ rules }: Market, { startAt, endAt }: HourTerms, fee: number): number =>
   rules.bondMicros === 0 ? 0 : feeUntil(fee, startAt, endAt, startAt + rules.bondMicros)
 
 /** The guaranteed availability takes the place of the listing's; without penalties nothing is promised. */
-const promised = (market: Market, contract: number): SlaTerms | undefined => {
+export const promiseOfOffer = (market: Market, contract: number): SlaTerms | undefined => {
   const { availabilityBps, hasPenalties, listing } = market.contracts.columns
   if (hasPenalties[contract] === 0) return undefined
   const ofListing = promiseOf(market, listing[contract])

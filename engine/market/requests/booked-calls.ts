@@ -11,6 +11,7 @@ import { serving } from "../../machines/presence.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import { emitDispatch } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
+import { reservationKind } from "../bookings/terms.ts"
 import { voidRequest } from "../payout/settlement.ts"
 import { instancesOf } from "../presence/nodes.ts"
 import { stopAfterLast } from "../presence/instances.ts"
@@ -38,18 +39,24 @@ export const arriveInBooking = (
   const { columns } = market.bookings
   if (columns.account[booking] !== account) return "NotParty"
   if (columns.phase[booking] !== active || market.now >= columns.endAt[booking]) return "WrongPhase"
+  // What costs something is no call inside a booking: it comes as any other, and looks there first.
+  const isCharged = columns.kind[booking] === reservationKind && !market.rules.isUseIncluded
+  if (isCharged) return "WrongPhase"
   market.lastRequest = request
   const node = market.listings.columns.node[columns.listing[booking]]
   const hosts = instancesOf(market, node).filter((one) => canServe(market, one, model))
   if (hosts.length === 0) return refuse(market, request, "NoInstance")
-  if (columns.inFlight[booking] >= Math.max(1, columns.jobs[booking]))
-    return refuse(market, request, "NoCapacity")
-  start(market, event, account, model, booking, leastBusy(market, hosts))
+  if (!hasRoomIn(market, booking)) return refuse(market, request, "NoCapacity")
+  startInBooking(market, event, account, model, booking, leastBusy(market, hosts))
   return undefined
 }
 
+/** As many at once as there are jobs; where memory alone was sold, one. */
+export const hasRoomIn = ({ bookings: { columns } }: Market, booking: number): boolean =>
+  columns.inFlight[booking] < Math.max(1, columns.jobs[booking])
+
 /** The pool's reasons do not count: whoever has rented a machine may try it. */
-const canServe = (market: Market, instance: number, model: number): boolean => {
+export const canServe = (market: Market, instance: number, model: number): boolean => {
   const { columns } = market.instances
   return (
     columns.model[instance] === model &&
@@ -59,19 +66,20 @@ const canServe = (market: Market, instance: number, model: number): boolean => {
   )
 }
 
-const leastBusy = (market: Market, hosts: ReadonlyArray<number>): number => {
+export const leastBusy = (market: Market, hosts: ReadonlyArray<number>): number => {
   const { bookedInFlight } = market.instances.columns
   return hosts.reduce((best, one) => (bookedInFlight[one] < bookedInFlight[best] ? one : best))
 }
 
-const start = (
+/** Gives the request's slot. */
+export const startInBooking = (
   market: Market,
   event: EventOf<"RequestArrived">,
   account: number,
   model: number,
   booking: number,
   instance: number,
-): void => {
+): number => {
   const { bookings, instances, ledger, requests } = market
   hold(ledger, ledger.holds.requests, event.request, account, 0)
   const slot = admit(market, event.request)
@@ -89,13 +97,18 @@ const start = (
     attempt: 0,
     instance: instances.ids[instance],
   })
+  return slot
 }
 
-/** A call is not tried elsewhere: the hours are of one machine. It goes to its end though they are over. */
+/**
+ * A call is not tried elsewhere: the hours are of one machine. It goes to its end though they are over. `goOn`: tries
+ * it elsewhere where its consumer has named no booking, and says whether it does.
+ */
 export const endInBooking = (
   market: Market,
   request: number,
   event: EventOf<"AttemptEnded">,
+  goOn: () => boolean,
 ): undefined => {
   const { bookings, instances, requests } = market
   const { outcome } = event
@@ -109,8 +122,11 @@ export const endInBooking = (
   )
   if (booking >= 0) bookings.columns.inFlight[booking] -= 1
   noteOutcome(market, instance, requests.columns.account[request], outcome, event.firstTokenMicros)
+  const isDelivered = hasDelivered(market, request, event)
+  if (!isDelivered && requests.columns.mayLeave[request] === 1 && goOn())
+    return void stopAfterLast(market, instance)
   voidRequest(market, request)
-  if (hasDelivered(market, request, event)) {
+  if (isDelivered) {
     const outputTokens = Math.min(event.outputTokens, event.reportedTokens)
     finishFree(market, id, instances.ids[instance], outcome, outputTokens)
   } else finishUnserved(market, id, instances.ids[instance], outcome)

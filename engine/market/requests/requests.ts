@@ -23,7 +23,7 @@ import { batchOf } from "../batches/items.ts"
 import { beginCall, clientOf, endCall, openFlow, openQueue } from "../queue/flows.ts"
 import { classOf, drawFor, leastLevelFor, levelFor } from "../queue/tiers.ts"
 import { leave } from "../queue/waiting.ts"
-import { costOf, itemClass } from "../../rules/queue/fair-queue.ts"
+import { costOf, itemClass, noTier } from "../../rules/queue/fair-queue.ts"
 import { queueNumber } from "../state/stirred.ts"
 import { mayTake, releaseClaim, takeClaim } from "./preemption.ts"
 import { mustWait, wait } from "./queueing.ts"
@@ -31,6 +31,7 @@ import { concludeItem, giveOut, isAnswered } from "./items.ts"
 import { noteOutcome } from "../sla/outcomes.ts"
 import { isOpinionWanted, judge, settleBlame } from "./blame.ts"
 import { arriveInBooking, endInBooking } from "./booked-calls.ts"
+import { arriveAtReserved, preferred } from "./reserved-calls.ts"
 import { admit, finishUnserved, hasDelivered, isFailed, noteAttempt, refuse } from "./lifecycle.ts"
 import { isRetryable } from "../../rules/outcome.ts"
 import { countFailure } from "../reputation/witnesses.ts"
@@ -39,6 +40,7 @@ import { remove, slotOf } from "../../core/table.ts"
 import { isWhole } from "../../core/units.ts"
 import type { Standing } from "../../rules/selection.ts"
 import { rankCandidate } from "../../rules/selection.ts"
+import type { Ask } from "../../rules/pricing/pricing.ts"
 
 /** More tokens than any context holds; keeps every price within BigInt-free arithmetic mostly. */
 const maxTokensPerCall = 100_000_000
@@ -61,6 +63,7 @@ export const onRequestArrived = (
   if (model < 0) return "UnknownModel"
   if (event.booking !== undefined) return arriveInBooking(market, event, account, model)
   market.lastRequest = request
+  if (arriveAtReserved(market, event, account, model)) return undefined
 
   const { pricing } = market.rules
   const kind = classOf(tier)
@@ -71,7 +74,8 @@ export const onRequestArrived = (
   const budget = spendableOf(market.ledger, account)
   const least = pricing.worst(market, model, event, leastLevel)
   if (!(least <= budget)) return refuse(market, request, "InsufficientCredits")
-  const instance = drawFor(market, model, event, budget, kind)
+  const reserved = kind === noTier ? preferred(market, event, account, model, budget) : -1
+  const instance = reserved >= 0 ? reserved : drawFor(market, model, event, budget, kind)
   if (mustWait(market, account, model, kind, instance))
     return wait(market, event, account, model, kind, instance, budget)
   if (instance < 0) return refuseUnserved(market, event, account, model)
@@ -201,7 +205,8 @@ export const onAttemptEnded = (
   if (!isWhole(event.retryAfterMicros)) return "InvalidQuantity"
   if (firstTokenMicros !== undefined && !isWhole(firstTokenMicros)) return "InvalidQuantity"
   if (outputTokens > requests.maxTokens[request]) return "TooManyTokens"
-  if (requests.booking[request] !== 0) return endInBooking(market, request, event)
+  if (requests.booking[request] !== 0)
+    return endInBooking(market, request, event, () => isRetryable(outcome) && goOn(market, request))
 
   const instance = requests.instance[request]
   const { columns } = market.instances
@@ -297,9 +302,59 @@ const isItemToBeRetried = (
 const retry = (market: Market, request: number): boolean => {
   const { rules } = market
   const requests = market.requests.columns
+  const model = requests.model[request]
+  // What was asked before is held, whatever the list says now.
+  const instance = drawUntried(market, request, askedBefore(market, request), Infinity)
+  if (instance < 0) return false
+  if (rules.pricing.isByTime)
+    requests.ratePerHour[request] = levelFor(market, model, instance, requests.tier[request])
+  else if (rules.pricing.isByInstance)
+    requests.outputPricePerMtok[request] = rules.pricing.outputPrice(market, model, instance)
+  requests.attempt[request] += 1
+  dispatch(market, request, instance)
+  return true
+}
+
+/** A call that has failed where it was reserved goes on as any other: held for, and paid for, if its consumer can. */
+const goOn = (market: Market, request: number): boolean => {
+  const { pricing } = market.rules
+  const { ids, columns: requests } = market.requests
+  const { holds } = market.ledger
+  const account = requests.account[request]
+  const model = requests.model[request]
+  const ask = {
+    inputTokens: requests.inputTokens[request],
+    maxTokens: requests.maxTokens[request],
+    maxPricePerMtok: requests.mostPricePerMtok[request],
+    maxRatePerHour: requests.mostRatePerHour[request],
+  }
+  const budget = spendableOf(market.ledger, account)
+  const least = pricing.leastLevel(market, model)
+  if (pricing.isTooDear(market, model, ask, least)) return false
+  if (!(pricing.worst(market, model, ask, least) <= budget)) return false
+  const instance = drawUntried(market, request, ask, budget)
+  if (instance < 0) return false
+  const level = pricing.levelOf(market, model, instance)
+  voidRequest(market, request)
+  const worst = pricing.worst(market, model, ask, level)
+  hold(market.ledger, holds.requests, ids[request], account, worst)
+  requests.inputPricePerMtok[request] = pricing.inputPrice(market, model)
+  requests.outputPricePerMtok[request] = pricing.outputPrice(market, model, instance)
+  requests.ratePerHour[request] = pricing.isByTime ? level : 0
+  requests.booking[request] = 0
+  requests.mayLeave[request] = 0
+  requests.attempt[request] += 1
+  dispatch(market, request, instance)
+  return true
+}
+
+/** An instance that has not had the request yet; −1 where no attempt or no candidate is left. */
+const drawUntried = (market: Market, request: number, ask: Ask, budget: number): number => {
+  const { rules } = market
+  const requests = market.requests.columns
   const { columns } = market.instances
   const tries = requests.attempt[request] + 1
-  if (tries >= rules.maxAttempts) return false
+  if (tries >= rules.maxAttempts) return -1
   const model = requests.model[request]
   const first = request * rules.maxAttempts
   const tried = [...market.attempts.instances.subarray(first, first + tries)]
@@ -310,32 +365,24 @@ const retry = (market: Market, request: number): boolean => {
     const place = columns.place[instance]
     rankCandidate(field, rules, place, columns.operator[instance], outOfTheRunning)
   }
-  const instance = drawAgain(market, request, tried)
+  const instance = drawFor(market, model, ask, budget, requests.tier[request], tried)
   for (const before of tried) refresh(market, before)
-  if (instance < 0) return false
   invariant(!tried.includes(instance), "no instance is tried twice for one request")
-  if (rules.pricing.isByTime)
-    requests.ratePerHour[request] = levelFor(market, model, instance, requests.tier[request])
-  else if (rules.pricing.isByInstance)
-    requests.outputPricePerMtok[request] = rules.pricing.outputPrice(market, model, instance)
-  requests.attempt[request] = tries
-  dispatch(market, request, instance)
-  return true
+  return instance
 }
 
-/** Draws for a further attempt, at no more than was asked before: that is held, whatever the list says now. */
-const drawAgain = (market: Market, request: number, tried: ReadonlyArray<number>): number => {
+/** What a further attempt may cost: no more than was asked before. */
+const askedBefore = (market: Market, request: number): Ask => {
   const { batches, requests } = market
-  const { model, inputTokens, maxTokens, outputPricePerMtok, ratePerHour, tier } = requests.columns
+  const { inputTokens, maxTokens, outputPricePerMtok, ratePerHour } = requests.columns
   const batch = batchOf(market, request)
-  const ask = {
+  return {
     inputTokens: inputTokens[request],
     maxTokens: maxTokens[request],
     maxPricePerMtok:
       batch >= 0 ? batches.columns.maxPricePerMtok[batch] : outputPricePerMtok[request],
     maxRatePerHour: ratePerHour[request],
   }
-  return drawFor(market, model[request], ask, Infinity, tier[request], tried)
 }
 
 /** Ends a request that delivered nothing: the hold is voided, and the market says why. */

@@ -166,7 +166,7 @@ export const judgePeriod = (
   booking: number,
   price: number,
   until: number,
-  { planned, end, nextEnd }: Ends,
+  { period, planned, end, nextEnd }: Ends,
 ): number => {
   const level = levelOf(market, booking)
   if (level < 0) return 0
@@ -175,6 +175,19 @@ export const judgePeriod = (
   addAway(market, level, planned, Math.min(until, awayUntil[level]))
   const seen = seenUntil(market, booking, level, until, end - until)
   const refund = refundOf(market.rules, termsOfLevel(market, level), seen, price)
+  const { successes, failures, responses, onTime, responseMicros } = seen
+  emit(market.sink, {
+    _tag: "Judge",
+    booking: market.bookings.ids[booking],
+    period,
+    ...availabilityOf(market.rules, seen),
+    successes,
+    failures,
+    responses,
+    onTime,
+    responseMicros,
+    refund,
+  })
   beginPeriod(market, level, until, nextEnd)
   if (refund > 0) {
     const { account } = market.listings.columns
@@ -186,6 +199,8 @@ export const judgePeriod = (
 }
 
 interface Ends {
+  /** Its number: as many are over before it. */
+  readonly period: number
   readonly planned: number
   readonly end: number
   readonly nextEnd: number

@@ -53,6 +53,8 @@ const accountSpec = {
   /** Operator that most of its failures were with, and how many more of them than of all others. */
   failedOperator: "i32",
   failedThere: "f64",
+  /** Reservations of it that run. */
+  reservations: "i32",
 } as const
 
 const nodeSpec = {
@@ -377,6 +379,10 @@ const requestSpec = {
   costCharged: "f64",
   /** The call + 1 that is to have its place; 0: none. */
   preemptor: "f64",
+  /** Its consumer has not asked for that: it may go elsewhere, at these prices at most; +Infinity: any. */
+  mayLeave: "u8",
+  mostPricePerMtok: "f64",
+  mostRatePerHour: "f64",
 } as const
 
 /** A call that waits for room. Its hold covers `levelHeld`, the dearest that it may be served at. */

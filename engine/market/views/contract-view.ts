@@ -1,6 +1,8 @@
 /** Contracts and reservations on offer. Money in minor units, time in µs. */
 import type { AccountId, ContractId, ListingId } from "../../core/ids.ts"
 import { slotOf } from "../../core/table.ts"
+import type { SlaTerms } from "../../rules/hours/sla.ts"
+import { priceOfOffer, promiseOfOffer } from "../contracts/acceptance.ts"
 import { onAcceptance } from "../contracts/offers.ts"
 import type { Market, MarketHandle } from "../state/market-state.ts"
 import { open } from "../state/market-state.ts"
@@ -18,8 +20,12 @@ export interface ContractView {
   /** An hour for each job, or a reservation's fee for all of it. */
   readonly ratePerHour: number | undefined
   readonly fee: number | undefined
+  /** Of all of it, were it accepted now. */
+  readonly price: number
   readonly availabilityBps: number
   readonly hasPenalties: boolean
+  /** What would be promised with it, were it accepted now; `undefined`: nothing. */
+  readonly promise: SlaTerms | undefined
   /** Until when it can be accepted. */
   readonly untilMicros: number
 }
@@ -56,8 +62,10 @@ const viewOf = (market: Market, contract: number): ContractView => {
     memoryMib: columns.memoryMib[contract],
     ratePerHour: isReservation ? undefined : columns.price[contract],
     fee: isReservation ? columns.price[contract] : undefined,
+    price: priceOfOffer(market, contract),
     availabilityBps: columns.availabilityBps[contract],
     hasPenalties: columns.hasPenalties[contract] === 1,
+    promise: promiseOfOffer(market, contract),
     untilMicros: columns.deadline[contract],
   }
 }

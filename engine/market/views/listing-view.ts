@@ -5,7 +5,7 @@ import { listingColumn } from "../../machines/listing.ts"
 import type { DeclineReason } from "../../protocol/command.ts"
 import type { PriceStrategy } from "../../protocol/event.ts"
 import { priceStrategies } from "../../protocol/event.ts"
-import { nextTurn } from "../../rules/hours/spans.ts"
+import { nextTurn, pairsOf, within } from "../../rules/hours/spans.ts"
 import type { HoursAsked } from "../bookings/orders.ts"
 import { areHours, placeOf, priceOf, termsAsked } from "../bookings/orders.ts"
 import { roomOf } from "../listings/listings.ts"
@@ -123,10 +123,19 @@ export const openSpans = (
   const market = open(handle)
   const listing = slotOf(market.listings, id)
   if (listing < 0) return []
-  const spans = market.schedules[listing]
-  return [...spans.from]
-    .map((start, span) => [Math.max(from, start), Math.min(until, spans.until[span])] as const)
-    .filter(([start, end]) => start < end)
+  return pairsOf(within(market.schedules[listing], from, until))
+}
+
+/** Its maintenance within an interval, as far as it is known. O(log spans + those). */
+export const maintenanceSpans = (
+  handle: MarketHandle,
+  id: ListingId,
+  from: number,
+  until: number,
+): ReadonlyArray<readonly [from: number, until: number]> => {
+  const market = open(handle)
+  const listing = slotOf(market.listings, id)
+  return listing < 0 ? [] : pairsOf(within(market.maintenance[listing], from, until))
 }
 
 export interface HoursQuote {

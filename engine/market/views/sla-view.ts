@@ -3,8 +3,9 @@ import type { BookingId, ListingId } from "../../core/ids.ts"
 import { slotOf } from "../../core/table.ts"
 import { active } from "../../machines/booking.ts"
 import type { SlaTerms } from "../../rules/hours/sla.ts"
+import { pairsOf } from "../../rules/hours/spans.ts"
 import { availabilityNow, promiseOf, termsOfLevel } from "../sla/levels.ts"
-import { levelOf } from "../sla/uptime.ts"
+import { knownMaintenance, levelOf } from "../sla/uptime.ts"
 import { dueOf } from "../bookings/wakes.ts"
 import type { MarketHandle } from "../state/market-state.ts"
 import { open } from "../state/market-state.ts"
@@ -28,6 +29,8 @@ export interface SlaView {
   /** What goes back for periods that are over and not paid for, and the provider's bond pays of it. */
   readonly refund: number
   readonly fromBond: number
+  /** Maintenance within its hours that was known when it was ordered, [from, until) each. */
+  readonly maintenance: ReadonlyArray<readonly [number, number]>
 }
 
 /** The service level of a booking, or `undefined`: nothing was promised, or it is over. */
@@ -52,6 +55,7 @@ export const slaView = (handle: MarketHandle, id: BookingId): SlaView | undefine
     meanResponseMicros: responses === 0 ? 0 : columns.responseMicros[level] / responses,
     refund: due.reduce((sum, one) => sum + one.refund, 0),
     fromBond: due.reduce((sum, one) => sum + one.fromBond, 0),
+    maintenance: pairsOf(knownMaintenance(market, level)),
   }
 }
 

@@ -1,7 +1,7 @@
 /** Reservations: capacity that is kept for a fee, whether it is used or not. */
 import type { KnobValues } from "../../core/knob.ts"
 import { knob } from "../../core/knob.ts"
-import { oneOf, shareAbove0 } from "../../core/setting.ts"
+import { flag, oneOf, shareAbove0 } from "../../core/setting.ts"
 import { microsPerHour } from "../../core/units.ts"
 
 export const reservationKnobs = {
@@ -18,6 +18,14 @@ export const reservationKnobs = {
     meaning: "How much of a region's capacity one party may have reserved at a time.",
     source: "ours; hardened: 0.2, or whoever reserves a region sets its price",
   }),
+  includesUse: knob(flag, {
+    default: true,
+    unit: "rule",
+    meaning:
+      "Whether the fee covers the calls that its holder makes to what it has reserved; if not, they cost what any call costs.",
+    source:
+      "003 names no further price: 50 for a third of a 24 GB card for 30 days at 0.1 an hour is twice its share already",
+  }),
 } as const
 
 export const compileReservations = ({
@@ -28,6 +36,7 @@ export const compileReservations = ({
   ({
     isFeeAtOnce: reservation.pays === "atOnce",
     maxReservedShare: reservation.maxRegionShare,
+    isUseIncluded: reservation.includesUse,
   }) as const
 
 /**

@@ -87,3 +87,10 @@ export const microsWithin = (spans: Spans, from: number, until: number): number 
   }
   return micros
 }
+
+/** Spans as pairs, for whoever looks at them. */
+export const pairsOf = ({
+  from,
+  until,
+}: Spans): ReadonlyArray<readonly [from: number, until: number]> =>
+  Array.from(from, (at, span) => [at, until[span]] as const)

@@ -21,6 +21,7 @@ import type {
   Monitoring,
   MonitoringView,
 } from "../../protocol/figures-protocol.ts"
+import type { ServiceView } from "../../protocol/queue-protocol.ts"
 import type { GpuStatus, GpuView, HostBooking } from "../../protocol/hours-protocol.ts"
 import type { Monitor } from "../monitoring/monitor.ts"
 import { makeMonitor } from "../monitoring/monitor.ts"
@@ -34,11 +35,13 @@ import { camelised, snaked } from "../transport/camel.ts"
 import type { Camel } from "../transport/camel.ts"
 import type { JsonApi } from "../transport/json-api.ts"
 import { ComputeError, makeJsonApi } from "../transport/json-api.ts"
+import { decimalOf } from "./decimal.ts"
 import type { Grants } from "./grants.ts"
 import { makeGrants } from "./grants.ts"
 import type { GrantOptions } from "../plan/grant-options.ts"
 import type { GrantHooks } from "./hooks.ts"
 import { hooksFrom } from "./hooks.ts"
+import * as Offers from "./offers.ts"
 
 export interface Capabilities {
   /** GiB, of all GPUs together. */
@@ -102,6 +105,34 @@ export type ProviderAnalytics = Camel<GpuAnalytics>
 export type ProviderSuggestion = Camel<GpuSuggestions>["suggestions"][number]
 /** How often each check is made, such as `gpuStatus: "30s"`, and from where each alert fires. */
 export type ProviderMonitoring = Camel<Monitoring>
+
+export interface ServiceTier {
+  /** Credits an hour. */
+  readonly ratePerHour: number | string
+  /** Calls of one client at once. */
+  readonly maxJobs: number
+  readonly priority: "low" | "normal" | "high" | "urgent"
+  readonly support?: string
+}
+
+export interface QueueOptions {
+  readonly maxQueueSize: number
+  readonly timeoutSeconds?: number
+  readonly priorityAlgorithm?: "weighted_fair_share"
+  readonly preemptionPolicy?: string
+  readonly timeoutHandling?: string
+}
+
+export interface BalancingOptions {
+  /** The market's: where it is another one, nothing is changed and this rejects. */
+  readonly strategy?: string
+  readonly optimizationTarget?: "throughput" | "latency"
+}
+
+export type ProviderService = Omit<Camel<ServiceView>, "tiers"> & {
+  /** By its provider's name of it. */
+  readonly tiers: { readonly [name: string]: Camel<ServiceView["tiers"][string]> }
+}
 
 type EarningsBreakdown = "client" | "model" | "hour" | "model_type" | "time_of_day"
 
@@ -244,6 +275,44 @@ export class ComputeProvider {
     })
   }
 
+  /** What it promises with hours that are ordered from now on; what is left out is not promised any more. */
+  defineSla(targets: Offers.SlaTargets): Promise<ProviderListing> {
+    return Offers.promiseSla(this.#api, this.id, targets)
+  }
+
+  /** Offers one client hours at a fixed rate. They are kept for it until it answers, or its time is over. */
+  createContract(terms: Offers.ContractTerms): Promise<Offers.Contract> {
+    return Offers.offerContract(this.#api, this.id, terms)
+  }
+
+  /** Offers to keep memory for one client, for a fee that covers its use. */
+  reserveCapacity(terms: Offers.ReservationTerms): Promise<Offers.Reservation> {
+    return Offers.offerReservation(this.#api, this.id, terms)
+  }
+
+  /** What this machine has offered, open or not: the latest 200. */
+  contracts(): Promise<ReadonlyArray<Offers.Contract>> {
+    return Offers.offersOf(this.#api, "contracts", { gpu_id: this.id })
+  }
+
+  reservations(): Promise<ReadonlyArray<Offers.Reservation>> {
+    return Offers.offersOf(this.#api, "reservations", { gpu_id: this.id })
+  }
+
+  /** Takes back an offer that was not answered. */
+  withdrawContract(contractId: string): Promise<Offers.Contract> {
+    return Offers.answerOffer(this.#api, "contracts", contractId, "withdraw")
+  }
+
+  withdrawReservation(reservationId: string): Promise<Offers.Reservation> {
+    return Offers.answerOffer(this.#api, "reservations", reservationId, "withdraw")
+  }
+
+  /** What was promised with a booking of it, and what came of it. */
+  sla(bookingId: string): Promise<Offers.BookingSla> {
+    return Offers.slaOfBooking(this.#api, bookingId)
+  }
+
   async #price(pricing: object): Promise<ProviderListing> {
     const path = this.#path("/pricing")
     return camelised(await this.#api.ask("PUT", path, snaked(pricing))) as ProviderListing
@@ -308,6 +377,54 @@ export class ComputeProvider {
   /** A job of its own ended: what its success rate is counted by. */
   jobEnded({ isSuccess }: { readonly isSuccess: boolean }): void {
     this.#monitor?.jobEnded(isSuccess)
+  }
+
+  /** Replaces its tiers, by name: terms for calls, one for each priority. `support` is for people alone. */
+  async setServiceTiers(tiers: Readonly<Record<string, ServiceTier>>): Promise<ProviderService> {
+    const told = Object.fromEntries(
+      Object.entries(tiers).map(([name, { ratePerHour, maxJobs, priority }]) => [
+        name,
+        { rate_per_hour: decimalOf(ratePerHour), max_jobs: maxJobs, priority },
+      ]),
+    )
+    return this.#service("/tiers", { tiers: told })
+  }
+
+  /**
+   * Lets so many calls wait at the machine. The market has one algorithm, preempts gracefully where it does, and tries
+   * again by itself what has failed: asking for anything else changes nothing and rejects.
+   */
+  async configureQueue(options: QueueOptions): Promise<ProviderService> {
+    const { maxQueueSize, timeoutSeconds, priorityAlgorithm } = options
+    const { preemptionPolicy = "graceful", timeoutHandling = "auto_retry" } = options
+    if (preemptionPolicy !== "graceful" || timeoutHandling !== "auto_retry")
+      throw new ComputeError(
+        "configureQueue: this market knows preemptionPolicy graceful and timeoutHandling auto_retry",
+      )
+    return this.#service(
+      "/queue",
+      snaked({ maxQueueSize, timeoutSeconds, priorityAlgorithm }) as object,
+    )
+  }
+
+  /** Says what calls are to be drawn to the machine by; how the market draws is its own: `balancing.strategy` tells. */
+  async enableLoadBalancing({
+    strategy,
+    optimizationTarget = "throughput",
+  }: BalancingOptions = {}): Promise<ProviderService> {
+    const known = strategy === undefined ? strategy : (await this.service()).balancing.strategy
+    if (known !== strategy)
+      throw new ComputeError(`strategy ${strategy}: this market draws by ${known}`)
+    return this.#service("/balancing", { optimization_target: optimizationTarget })
+  }
+
+  /** Its tiers, its queue, and what calls are drawn to it by. */
+  async service(): Promise<ProviderService> {
+    return serviceOf(await this.#api.ask("GET", this.#path("/service")))
+  }
+
+  async #service(path: string, wish: object): Promise<ProviderService> {
+    return serviceOf(await this.#api.ask("PUT", this.#path(path), wish))
   }
 
   async status(): Promise<ProviderStatus> {
@@ -399,16 +516,19 @@ export class ComputeProvider {
   }
 }
 
+/** Names of tiers are their provider's own, and stay as they are. */
+const serviceOf = (answer: unknown): ProviderService => {
+  const { tiers, ...rest } = answer as ServiceView
+  return {
+    ...(camelised(rest) as Omit<ProviderService, "tiers">),
+    tiers: Object.fromEntries(
+      Object.entries(tiers).map(([name, tier]) => [name, camelised(tier) as Camel<typeof tier>]),
+    ),
+  }
+}
+
 const isHooks = (grant: GrantHooks | GrantOptions): grant is GrantHooks =>
   typeof grant.start === "function"
-
-/** A number as a decimal, without an exponent. */
-export const decimalOf = (amount: number | string): string => {
-  if (typeof amount === "string") return amount
-  if (!Number.isFinite(amount) || amount < 0)
-    throw new ComputeError(`${amount}: expected credits, 0 or more`)
-  return amount.toFixed(9).replace(/\.?0+$/, "")
-}
 
 const modelsAt = async (endpointUrl: string): Promise<ReadonlyArray<string>> => {
   const answer = await makeJsonApi({ baseUrl: endpointUrl }).ask("GET", "/models")

@@ -3,6 +3,7 @@ import { showAdmin } from "./admin.js"
 import { showAccount } from "./account.js"
 import { ask } from "./api.js"
 import { showBookings } from "./bookings.js"
+import { showContracts } from "./contracts.js"
 import { byId } from "./dom.js"
 import { showEarnings } from "./earnings.js"
 import { showFleet, showHost } from "./fleet.js"
@@ -21,6 +22,7 @@ const pages = {
   hours: { title: "Hours", show: showHours },
   gpu: { title: "Machine", show: showGpu },
   bookings: { title: "My bookings", show: showBookings },
+  contracts: { title: "Contracts", show: showContracts },
   machines: { title: "My machines", show: showMachines },
   earnings: { title: "Earnings", show: showEarnings },
   account: { title: "My account", show: showAccount },

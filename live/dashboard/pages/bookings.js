@@ -96,9 +96,13 @@ const bookingTable = (bookings, act) =>
     [
       {
         title: "Machine",
-        cell: ({ gpu, gpu_id: id, side }) => [
+        cell: ({ gpu, gpu_id: id, side, kind }) => [
           element("a", { href: `#gpu/${id}` }, gpu),
-          element("small", {}, side === "provider" ? "sold" : side === "both" ? "own" : "bought"),
+          element(
+            "small",
+            {},
+            `${side === "provider" ? "sold" : side === "both" ? "own" : "bought"}${kind === "hours" ? "" : `, ${kind}`}`,
+          ),
         ],
       },
       {

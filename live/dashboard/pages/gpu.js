@@ -1,5 +1,6 @@
 /** One machine that is sold by the hour: what it is, its calendar, and the form that books it. */
 import { ask } from "./api.js"
+import { promiseText } from "./contracts.js"
 import { announce, byId, drawing, element, field, fill, onSubmit } from "./dom.js"
 import { credits, percent } from "./format.js"
 import { drawingWidth, problemOf, stateChip, strategyNames } from "./hours.js"
@@ -56,6 +57,11 @@ const factsOf = (gpu) =>
     fact("More than 10 h", `× ${gpu.bulk_discount}`),
     fact("In demand or at peak", `× ${gpu.peak_multiplier}`),
     fact("Open", gpu.schedule_text),
+    gpu.sla !== null &&
+      fact(
+        "Promises",
+        `${promiseText(gpu.sla)}; else ${percent(gpu.sla.penalty_rate)} of a period’s price goes back`,
+      ),
   )
 
 const rowHeight = 22
@@ -63,7 +69,7 @@ const label = 92
 const dayMillis = 24 * hour
 
 /** A row a day, by this reader's clock: open, and what of it is sold. */
-const calendarOf = ({ open, sold, from, max_jobs: jobs, memory_gib: gib }) => {
+const calendarOf = ({ open, sold, maintenance, from, max_jobs: jobs, memory_gib: gib }) => {
   const width = drawingWidth()
   const start = new Date(from)
   start.setHours(0, 0, 0, 0)
@@ -129,11 +135,12 @@ const calendarOf = ({ open, sold, from, max_jobs: jobs, memory_gib: gib }) => {
       hours,
       bars(open, "open", (span) => `Open ${spanText(span)}`),
       bars(sold, "sold", (span) => `${span.jobs} of ${jobs} jobs sold ${spanText(span)}`, partOf),
+      bars(maintenance, "maintenance", (span) => `Maintenance ${spanText(span)}`),
     ),
     element(
       "figcaption",
       {},
-      "Midnight to midnight, by your clock. Faint: open. Darker: sold in part. Full: sold.",
+      `Midnight to midnight, by your clock. Faint: open. Darker: sold in part. Full: sold.${maintenance.length > 0 ? " Amber: maintenance." : ""}`,
     ),
   )
 }

@@ -185,6 +185,44 @@ const changeForms = (path, status, earnings, changed, removed) => {
       changed()
     },
   )
+  const percentOf = (ratio) =>
+    ratio === null || ratio === undefined ? "" : String(Math.round(ratio * 10_000) / 100)
+  const percentages = { type: "number", min: "0", max: "100", step: "any" }
+  const available = input({ ...percentages, value: percentOf(status.sla?.availability_target) })
+  const completed = input({ ...percentages, value: percentOf(status.sla?.completion_rate_target) })
+  const response = input({
+    type: "number",
+    min: "0",
+    max: "86400",
+    step: "any",
+    value: status.sla?.response_time_target ?? "",
+  })
+  const penalty = input({ ...percentages, value: percentOf(status.sla?.penalty_rate) })
+  const promises = onSubmit(
+    element(
+      "form",
+      { class: "panel" },
+      element("h2", {}, "What it promises"),
+      element("p", {}, "With hours that are ordered from now on. Left empty: no promise."),
+      field("Up, %", available),
+      field("Calls that succeed, %", completed),
+      field("Answers begin within, s", response),
+      field("Goes back where it is not kept, %", penalty, "Of a period’s price."),
+      element("button", { type: "submit" }, "Promise"),
+    ),
+    async () => {
+      const shareOf = (one, name) =>
+        one.value === "" ? {} : { [name]: Math.round(Number(one.value) * 100) / 10_000 }
+      await ask("PUT", `${path}/sla`, {
+        ...shareOf(available, "availability_target"),
+        ...shareOf(completed, "completion_rate_target"),
+        ...(response.value === "" ? {} : { response_time_target: Number(response.value) }),
+        ...shareOf(penalty, "penalty_rate"),
+      })
+      announce("Promised")
+      changed()
+    },
+  )
   const remove = onSubmit(
     element("form", {}, element("button", { type: "submit", class: "quiet" }, "Sell it no more")),
     async () => {
@@ -193,5 +231,10 @@ const changeForms = (path, status, earnings, changed, removed) => {
       removed()
     },
   )
-  return element("div", { class: "columns" }, pricing, element("div", {}, week, remove))
+  return element(
+    "div",
+    { class: "columns" },
+    element("div", {}, pricing, promises),
+    element("div", {}, week, remove),
+  )
 }

@@ -42,6 +42,8 @@ export interface AttemptEnd {
   readonly reportedTokens: number
   /** From the first token to the last, less the time in which the consumer held it back. */
   readonly decodeMicros: number
+  /** From its start to the first token, or to an embedding; absent: nothing came. */
+  readonly firstTokenMicros?: number
   readonly retryAfterMicros: number
   /** Status and message of a host that refused the request. */
   readonly status?: number
@@ -102,9 +104,10 @@ export const startAttempt = (
 
   const firstTokenMicros =
     timeouts.firstTokenMicros + job.inputTokens * (timeouts.promptTokenMicros ?? 0)
-  let deadline = clock.nowMicros() + firstTokenMicros
+  const startedMicros = clock.nowMicros()
+  let deadline = startedMicros + firstTokenMicros
   /** Since when the host has shown nothing, signs of life apart. */
-  let shownMicros = clock.nowMicros()
+  let shownMicros = startedMicros
   let armedFor = Infinity
   let disarm = (): void => {}
   /** One timer, moved only when it fires or would fire too late: a token costs no timer. */
@@ -138,6 +141,7 @@ export const startAttempt = (
         outputTokens,
       ),
       decodeMicros: Math.max(0, lastMicros - firstMicros - pausedMicros),
+      ...(firstMicros < 0 ? {} : { firstTokenMicros: firstMicros - startedMicros }),
       retryAfterMicros: end?.retryAfterMicros ?? 0,
       ...(end?.status === undefined ? {} : { status: end.status }),
       ...(end?.detail === undefined ? {} : { detail: end.detail }),
@@ -208,7 +212,10 @@ export const startAttempt = (
   const takeEmbedding = (answer: JsonObject): void => {
     const { data } = answer
     const asked = embeddingsOf(job.body["input"])
-    if (Array.isArray(data) && data.length === asked) return sink.chunk(answer, true)
+    if (Array.isArray(data) && data.length === asked) {
+      firstMicros = lastMicros = clock.nowMicros()
+      return sink.chunk(answer, true)
+    }
     breakOff("malformed", "an embedding whose data does not match the input")
   }
 

@@ -146,6 +146,8 @@ export const rejectionError = (rejection: Rejection, model: ModelRecord): HttpEr
   if (rejection === "UnknownModel") return unknownModel(model.name)
   if (rejection === "TooManyTokens")
     return badRequest("The call asks for more tokens than any model takes", "max_tokens")
+  if (rejection === "TiersNotOffered")
+    return badRequest("Calls of this market are of no tier", "x-evenkeel-tier")
   if (rejection === "WrongPhase" || rejection === "UnknownBooking")
     return conflict(
       "booking_not_running",

@@ -16,10 +16,12 @@ const once = <A>(make: () => A): (() => A) => {
   return () => (made ??= { value: make() }).value
 }
 
+/** One compiler for all servers of the process: it knows again what it has compiled, which holds nothing of a server. */
+const validators = ajvCompiler()
+const serializers = serializerCompiler()
+
 /** Fastify's own compilers, each of which puts off its work. */
 export const lazySchemas = (): Factories => {
-  const validators = ajvCompiler()
-  const serializers = serializerCompiler()
   const buildValidator: typeof validators = (shared, options) => {
     const compile = validators(shared, options)
     return (route) => {

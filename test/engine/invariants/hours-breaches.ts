@@ -249,6 +249,11 @@ export const hoursBreaches: Breaches = {
     ({ running }) => running[0]!.pop(),
     auditBookings,
   ),
+  "an account counts its reservations that run": audited(
+    "active",
+    ({ accounts }) => void (accounts.columns.reservations[0]! += 1),
+    auditBookings,
+  ),
   "no booking is on the list of a listing that does not run": audited(
     "active",
     ({ running }) => running[0]!.push(77),

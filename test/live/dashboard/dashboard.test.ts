@@ -2,7 +2,7 @@
  * The pages in a real browser: what they show, what a reader can do, and that nothing of it needs
  * more than the page's policy allows.
  */
-import type { Browser, BrowserContextOptions, Page } from "playwright-core"
+import type { Browser, Page } from "playwright-core"
 import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { once } from "node:events"
@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { pagePolicy } from "../../../live/dashboard/dashboard-routes.ts"
 import { hashOf } from "../../../live/http/secrets.ts"
 import { version } from "../../../platform/package.ts"
-import { chromiumPath, openBrowser } from "./browser.ts"
+import { chromiumPath, openBrowser, visitsOf } from "./browser.ts"
 import type { Scene } from "./scene.ts"
 import { openScene } from "./scene.ts"
 
@@ -106,33 +106,11 @@ describe.skipIf(chromiumPath === undefined)(
       await browser.close()
     })
 
-    /** Shows a page, signed in with a key if one is given; every complaint of the browser counts. */
-    const visit = async (
-      hash: string,
-      key?: string,
-      options: BrowserContextOptions = {},
-    ): Promise<Page> => {
-      const context = await browser.newContext({
-        viewport: { width: 1280, height: 900 },
-        ...options,
-      })
-      const page = await context.newPage()
-      page.setDefaultTimeout(40_000)
-      page.on("console", (message) => {
-        if (["error", "warning"].includes(message.type())) complaints.push(message.text())
-      })
-      page.on("pageerror", (error) => complaints.push(error.message))
-      if (key !== undefined) {
-        const { request } = context
-        const signedIn = await request.post(`${scene.url}/session`, {
-          headers: { "x-evenkeel-page": "1" },
-          data: { key },
-        })
-        expect(signedIn.status()).toBe(201)
-      }
-      await page.goto(`${scene.url}/#${hash}`)
-      return page
-    }
+    const visit = visitsOf(
+      () => browser,
+      () => scene.url,
+      complaints,
+    )
     const leave = async (page: Page): Promise<void> => {
       await page.context().close()
       expect(complaints.splice(0)).toEqual([])
@@ -163,6 +141,8 @@ describe.skipIf(chromiumPath === undefined)(
         .getByRole("row", { name: /dune-m3-ultra/ })
         .getByText("parked")
         .waitFor()
+      // No hours are sold here.
+      expect(await page.locator("nav a:visible").allInnerTexts()).not.toContain("Hours")
       await leave(page)
     })
 

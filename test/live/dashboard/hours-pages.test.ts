@@ -1,11 +1,11 @@
 /** The pages of hours, in a browser: a machine is sold, booked, disputed and ruled on, by hand. */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import type { Browser, BrowserContextOptions, Page } from "playwright-core"
+import type { Browser } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { ComputeClient, ComputeProvider } from "../../../live/client.ts"
 import { runningGateway } from "../support/gateway.ts"
-import { chromiumPath, openBrowser } from "./browser.ts"
+import { chromiumPath, openBrowser, visitsOf } from "./browser.ts"
 
 const lookAtPage = readFileSync(new URL("look-at-page.js", import.meta.url), "utf8")
 /** A folder for pictures of every page, where somebody wants to look at them. */
@@ -42,29 +42,11 @@ describe.skipIf(chromiumPath === undefined)(
         })
         return ((await response.json()) as { api_key: string }).api_key
       }
-      const visit = async (
-        hash: string,
-        key?: string,
-        options: BrowserContextOptions = {},
-      ): Promise<Page> => {
-        const context = await browser.newContext({
-          viewport: { width: 1280, height: 900 },
-          ...options,
-        })
-        const page = await context.newPage()
-        page.setDefaultTimeout(40_000)
-        page.on("console", (message) => {
-          if (["error", "warning"].includes(message.type())) complaints.push(message.text())
-        })
-        page.on("pageerror", (error) => complaints.push(error.message))
-        if (key !== undefined)
-          await context.request.post(`${gateway.url}/session`, {
-            headers: { "x-evenkeel-page": "1" },
-            data: { key },
-          })
-        await page.goto(`${gateway.url}/#${hash}`)
-        return page
-      }
+      const visit = visitsOf(
+        () => browser,
+        () => gateway.url,
+        complaints,
+      )
       return { gateway, visit, seller: await signUp("seller"), buyer: await signUp("buyer") }
     }
 
@@ -91,6 +73,7 @@ describe.skipIf(chromiumPath === undefined)(
       await selling.getByRole("row", { name: /Atlas/ }).getByText("Fixed").waitFor()
 
       const buying = await visit("hours", buyer)
+      await buying.locator("nav").getByRole("link", { name: "Hours", exact: true }).waitFor()
       await buying.getByRole("link", { name: "<b>Atlas</b>" }).click()
       await buying.getByText("Always open.").waitFor()
       await buying.getByRole("button", { name: "What does it cost?" }).click()

@@ -1,6 +1,7 @@
 /** Calls inside a booking, named by a header, at no further price; and calls that cost their time. */
 import { afterEach, describe, expect, it } from "vitest"
 import type { HostRecord, KeyRecord } from "../../../live/directory/records.ts"
+import { slaView } from "../../../engine/index.ts"
 import { aitbc } from "../../../engine/economy/presets/aitbc.ts"
 import type { EconomyPatch } from "../../../engine/economy/derive.ts"
 import type { Fact } from "../../support/market.ts"
@@ -34,6 +35,14 @@ const openBooked = async (pricing: EconomyPatch["pricing"] = {}): Promise<Gatewa
     { _tag: "RegionSet", region: 0, peakFrom: [], peakUntil: [], until: now + 1000 * hour },
     { _tag: "ListingSet", ...usualTerms, region: 0, listing: host.id, maxJobs: 1 },
     { _tag: "ListingPhaseSet", listing: host.id, phase: "open" },
+    {
+      _tag: "SlaSet",
+      listing: host.id,
+      availabilityBps: 0,
+      completionBps: 9800,
+      responseMicros: 30_000_000,
+      penaltyBps: 5000,
+    },
   ]
   for (const fact of facts) expect(driver.submit(fact as never)).toBeUndefined()
   const startAt = driver.market.now + 1_000_000
@@ -107,6 +116,13 @@ describe("a call that names a booking", () => {
         charge: "0.00",
         body: { choices: [{ message: { content: "booked" } }], usage: { cost: 0 } },
       })
+    // What was promised with the hours is judged by these calls, each timed to its first token.
+    expect(slaView(t.market.driver.market, 0)).toMatchObject({
+      successes: 3,
+      failures: 0,
+      responses: 3,
+      onTime: 3,
+    })
   })
 
   it("is refused where the booking is not the caller's, and is told nothing more", async () => {

@@ -81,7 +81,7 @@ describe("a booking", () => {
       "released",
       "closed",
     ])
-    expect(JSON.stringify(gateway.services.directory.bookings.get(0))).not.toContain("sealed")
+    expect(JSON.stringify(gateway.services.directory.bookingByPublicId(id))).not.toContain("sealed")
     expect((await gateway.beat(gpu)).bookings).toMatchObject([{ booking_id: id, state: "revoke" }])
     expect(gateway.books()).toEqual({ total: 0, held: 0 })
   })

@@ -22,6 +22,7 @@ import type { Directory } from "../../../live/directory/directory.ts"
 import type {
   AccountRecord,
   BookingRecord,
+  OfferRecord,
   GpuRecord,
   HostRecord,
   InstanceRecord,
@@ -127,6 +128,7 @@ export const openTestMarket = (options: MarketOptions = {}): TestMarket => {
     regions: makeCollection<RegionRecord>([], () => {}),
     gpus: makeCollection<GpuRecord>([], () => {}),
     bookings: makeCollection<BookingRecord>([], () => {}),
+    offers: makeCollection<OfferRecord>([], () => {}),
     webhooks: makeCollection<WebhookRecord>([], () => {}),
     files: makeCollection<FileRecord>([], () => {}),
     batches: makeCollection<BatchRecord>([], () => {}),

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import { isMissing } from "../../../reports/chart.ts"
 import type { Chart } from "../../../reports/chart.ts"
 import { chartSections } from "../../../reports/charts/index.ts"
+import { headlineMetrics, headlineSentences } from "../../../reports/headline.ts"
 import { metricFacts } from "../../../sim/metrics/catalogue.ts"
 import type { Estimate, RunResult } from "../../../sim/results/models/run-model.ts"
 import { makeRunResult } from "../../support/run-result.ts"
@@ -97,12 +98,31 @@ describe("hours in a report", () => {
     expect(data.values).toContainEqual({ region: "asia", hour: 2, share: 0.5, use: "50.0%" })
   })
 
+  it("leave no chart or figure of requests where nobody asked for one", () => {
+    const withoutRequests: RunResult = {
+      ...letOut,
+      requests: 0,
+      metrics: {
+        ...letOut.metrics,
+        "hours.soldShare": estimate("hours.soldShare", 0.7),
+      },
+    }
+    const sections = chartSections(withoutRequests)
+    expect(sections.map(({ id }) => id)).toEqual(["supply", "hours", "credits", "fairness"])
+    expect(sections[0]?.charts.map(({ id }) => id)).toEqual(["nodes-online"])
+    expect(Object.keys(headlineMetrics(withoutRequests))).not.toContain("utilisation.all")
+    expect(Object.keys(headlineMetrics(withoutRequests))).toContain("hours.fillRate")
+    expect(headlineSentences(withoutRequests)).toMatch(
+      /^40\.0\s?% of the hours on offer were in use, and 70\.0\s?% of the orders were sold\./,
+    )
+  })
+
   it("say who earns the most, how unsteadily, and why orders come to nothing", () => {
     expect(chartOf("hours-earnings").title).toContain("by dynamic: 2,500 credits")
     expect(chartOf("hours-unsteadiness").title).toContain("by fixed: 0.4")
     const { title, spec } = chartOf("hours-declined")
     expect(title).toContain("20")
-    expect(title).toContain("PricedOut")
-    expect(JSON.stringify(spec)).not.toContain("TooLong")
+    expect(title).toContain("because nothing was worth its price")
+    expect(JSON.stringify(spec)).not.toContain("too many")
   })
 })

@@ -253,6 +253,12 @@ const batched = Effect.gen(function* () {
   ) STRICT, WITHOUT ROWID`)
 })
 
+/** Contracts and reservations that one account offers another. */
+const offered = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  yield* sql.unsafe(makeRecordTable("offers"))
+})
+
 export const steps = {
   "0001_first": first,
   "0002_sealed": sealed,
@@ -261,6 +267,7 @@ export const steps = {
   "0005_signed_in": signedIn,
   "0006_booked": booked,
   "0007_batched": batched,
+  "0008_offered": offered,
 }
 
 /** Brings the tables up to this version's. */

@@ -7,8 +7,8 @@ import { fakeCourier } from "./fake-courier.ts"
 
 const second = 1_000_000
 
-/** An answer with these deltas and this usage, as it ends. */
-const endOf = (deltas: ReadonlyArray<JsonObject>, usage: JsonObject): AttemptEnd => {
+/** An answer with these deltas and this usage, as it ends. `waits`: before the first of them. */
+const endOf = (deltas: ReadonlyArray<JsonObject>, usage: JsonObject, waits = 0): AttemptEnd => {
   const courier = fakeCourier()
   let ended: AttemptEnd | undefined
   const timeouts = { firstTokenMicros: 30 * second, betweenTokensMicros: 15 * second }
@@ -21,13 +21,17 @@ const endOf = (deltas: ReadonlyArray<JsonObject>, usage: JsonObject): AttemptEnd
     inputTokens: 1,
     maxTokens: 5000,
   } as const
-  startAttempt(manualClock(), timeouts, courier, job, {
+  const clock = manualClock()
+  startAttempt(clock, timeouts, courier, job, {
     chunk: () => {},
     end: (end) => {
       ended = end
     },
   })
   const { sink } = courier.last()
+  // A sign of life, or who speaks, is no text yet.
+  if (waits > 0) sink.chunk({ choices: [{ index: 0, delta: { role: "assistant" } }] })
+  clock.pass(waits)
   for (const delta of deltas) sink.chunk({ choices: [{ index: 0, delta }] })
   sink.chunk({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] })
   sink.chunk({ choices: [], usage })
@@ -59,4 +63,11 @@ it("what was shown as reasoning is no excuse, nor is what is no reasoning", () =
 it("reasoning that came within the text costs an honest host nothing", () => {
   const end = endOf([content], withReasoning(45, 30))
   expect(end.reportedTokens).toBe(end.outputTokens)
+})
+
+it("the first token is timed from the start of the attempt, and where there is none, nothing is", () => {
+  expect(endOf([content, content], { completion_tokens: 80 }, 3 * second).firstTokenMicros).toBe(
+    3 * second,
+  )
+  expect(endOf([], { completion_tokens: 0 }).firstTokenMicros).toBeUndefined()
 })

@@ -73,6 +73,21 @@ describe("the commands of hours", () => {
       expect(registered.stdout).not.toContain("hk_live_")
       const updated = await say("provider", `gpu update --gpu-id ${gpu} --strategy fixed --json`)
       expect(updated.json()).toMatchObject({ strategy: "fixed" })
+      const timetable = join(gateway.folder, "schedule.json")
+      writeFileSync(
+        timetable,
+        JSON.stringify({
+          timezone: "UTC",
+          availability: [{ days: ["monday"], hours: "09:00-17:00" }],
+        }),
+      )
+      const scheduled = await say(
+        "provider",
+        `gpu update --gpu-id ${gpu} --schedule ${timetable} --json`,
+      )
+      expect(scheduled.json().schedule_text).toContain("8 h a week")
+      const unscheduled = await say("provider", `gpu update --gpu-id ${gpu} --always-open --json`)
+      expect(unscheduled.json()).toMatchObject({ schedule: null, schedule_text: "Always open." })
       const serving = spawn(
         process.execPath,
         [program, "gpu", "serve", "--gpu-id", gpu, "--access", "ssh {booking_id}@gpu.example"],

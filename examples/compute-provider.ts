@@ -150,7 +150,7 @@ export const walkThrough = async (
   await provider.startOffering({ grant: { endpoint: "ssh {booking_id}@gpu.example" } })
   try {
     told("startOffering", "its heartbeats are heard")
-    await pricing(provider, step, buyer.account_id)
+    await pricing(provider, client, step, buyer.account_id)
     await delivery(provider, client, step)
     await reputation(provider, step)
     await swarms(provider, step)
@@ -170,6 +170,7 @@ type Stepping = <A>(
 
 const pricing = async (
   provider: ComputeProvider,
+  client: ComputeClient,
   step: Stepping,
   clientId: string,
 ): Promise<void> => {
@@ -184,7 +185,7 @@ const pricing = async (
       }),
     ({ strategy, pricePerHour }) => `${strategy}, ${pricePerHour} credits an hour now`,
   )
-  await step(
+  const offered = await step(
     "createContract",
     () =>
       provider.createContract({
@@ -199,6 +200,12 @@ const pricing = async (
       }),
     ({ contractId, price }) => `${contractId} for ${price} credits, for its client to accept`,
   )
+  if (offered !== undefined)
+    await step(
+      "acceptContract",
+      () => client.acceptContract(offered.contractId),
+      ({ contractId }) => `${contractId} is a booking now`,
+    )
 }
 
 /** What the figures below are of: an hour is booked, begun, ended early, paid for and rated. */
@@ -362,7 +369,7 @@ const figures = async (provider: ComputeProvider, step: Stepping): Promise<void>
     "getAnalytics",
     () => provider.getAnalytics(),
     ({ utilizationRate, profitableModels }) =>
-      `utilization ${utilizationRate ?? "–"}, ${profitableModels.length} kinds of work paid for`,
+      `utilization ${utilizationRate ?? "–"}, most profitable: ${profitableModels[0]?.model ?? "nothing yet"}`,
   )
   await step(
     "getOptimizationSuggestions",

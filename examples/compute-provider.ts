@@ -151,6 +151,7 @@ export const walkThrough = async (
   try {
     told("startOffering", "its heartbeats are heard")
     await pricing(provider, client, step, buyer.account_id)
+    await resources(provider, step)
     await delivery(provider, client, step)
     await reputation(provider, step)
     await swarms(provider, step)
@@ -206,6 +207,35 @@ const pricing = async (
       () => client.acceptContract(offered.contractId),
       ({ contractId }) => `${contractId} is a booking now`,
     )
+}
+
+const resources = async (provider: ComputeProvider, step: Stepping): Promise<void> => {
+  await step(
+    "setServiceTiers",
+    () =>
+      provider.setServiceTiers({
+        basic: { ratePerHour: 0.05, maxJobs: 1, priority: "low", support: "best_effort" },
+        premium: { ratePerHour: 0.15, maxJobs: 3, priority: "high", support: "24/7" },
+        enterprise: { ratePerHour: 0.25, maxJobs: 5, priority: "urgent", support: "dedicated" },
+      }),
+    ({ tiers }) => Object.keys(tiers).join(", "),
+  )
+  await step(
+    "configureQueue",
+    () =>
+      provider.configureQueue({
+        maxQueueSize: 20,
+        priorityAlgorithm: "weighted_fair_share",
+        preemptionPolicy: "graceful",
+        timeoutHandling: "auto_retry",
+      }),
+    ({ queue }) => JSON.stringify(queue),
+  )
+  await step(
+    "enableLoadBalancing",
+    () => provider.enableLoadBalancing({ strategy: "adaptive", optimizationTarget: "throughput" }),
+    ({ balancing }) => JSON.stringify(balancing),
+  )
 }
 
 /** What the figures below are of: an hour is booked, begun, ended early, paid for and rated. */

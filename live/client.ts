@@ -40,6 +40,7 @@ export { AgentError } from "./agent/plan/options.ts"
 export type { Access, GrantHooks } from "./agent/hours/hooks.ts"
 export type { GrantOptions } from "./agent/plan/grant-options.ts"
 export type {
+  BatchTerms,
   Capabilities,
   KnownProvider,
   MarketReport,

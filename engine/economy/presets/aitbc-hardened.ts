@@ -61,8 +61,9 @@ export const aitbcHardened: Economy = {
     priorRatings: 4,
     halfLifeDays: 90,
   },
-  // Whoever says that it fails earns nothing, so nobody does; and a small model answers as cheaply as it is.
-  quality: { ...aitbc.quality, refusalShare: 0.02, auditShare: 0.01 },
+  // Whoever says that it fails earns nothing, so nobody does; and a small model answers as cheaply as it is, for which one
+  // failure in a hundred answers is no price.
+  quality: { ...aitbc.quality, refusalShare: 0.02, auditShare: 0.01, stopsFakes: true },
   // A provider knows the answers to its own test.
   specialised: { ...aitbc.specialised, accuracy: "market" },
   // A price that all members ask is a cartel's; a count of one is what that one says.

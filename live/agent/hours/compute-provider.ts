@@ -122,6 +122,17 @@ export type ProviderSwarms = Camel<Swarms>
 /** What it sees of the market, in the words that there are. */
 export type MarketReport = Camel<MarketData>
 
+/** How a market takes batches. */
+export interface BatchTerms {
+  /** Items from which on there is a discount. */
+  readonly minBatchSize: number
+  /** Share of the price, 0 to 1. */
+  readonly batchDiscount: number
+  readonly processingWindow: `${number}h`
+  /** Whether an item that failed is done again at no price. */
+  readonly qualityGuarantee: boolean
+}
+
 export interface SwarmOptions {
   readonly swarmType: SwarmKind
   readonly contributionLevel?: "active" | "passive"
@@ -337,12 +348,39 @@ export class ComputeProvider {
   }
 
   async #adjustMinutes(): Promise<unknown> {
+    return (await this.#knobs())("strategies.adjustMinutes")
+  }
+
+  /** The rules of its market, by the names of their knobs. */
+  async #knobs(): Promise<(path: string) => unknown> {
     const economy = await this.#api.ask("GET", "/economy")
     const knobs = isObject(economy) && Array.isArray(economy["knobs"]) ? economy["knobs"] : []
-    const knob: unknown = knobs.find(
-      (one) => isObject(one) && one["path"] === "strategies.adjustMinutes",
-    )
-    return isObject(knob) ? knob["value"] : undefined
+    return (path) => {
+      const knob: unknown = knobs.find((one) => isObject(one) && one["path"] === path)
+      return isObject(knob) ? knob["value"] : undefined
+    }
+  }
+
+  /**
+   * Takes part in batches, whose terms are the market's: all hosts that serve calls work on them where there is room.
+   * Gives these terms; where others are asked for, or the market takes no batches, this rejects.
+   */
+  async enableBatchProcessing(asked: Partial<BatchTerms> = {}): Promise<BatchTerms> {
+    const knob = await this.#knobs()
+    if (knob("batches.areTaken") !== true)
+      throw new ComputeError("enableBatchProcessing: this market takes no batches")
+    const terms: BatchTerms = {
+      minBatchSize: Number(knob("batches.minItems")),
+      batchDiscount: Number(knob("batches.discount")),
+      processingWindow: `${Number(knob("batches.windowHours"))}h`,
+      qualityGuarantee: Number(knob("batches.redo")) > 0,
+    }
+    for (const [name, wanted] of Object.entries(asked)) {
+      const has = terms[name as keyof BatchTerms]
+      if (wanted !== has)
+        throw new ComputeError(`${name} ${wanted}: in this market it is ${String(has)}`)
+    }
+    return terms
   }
 
   /** What it earned; `breakdownBy`: parts that each sum to the total. */

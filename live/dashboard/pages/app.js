@@ -12,6 +12,7 @@ import { showHosts } from "./hosts.js"
 import { showHours } from "./hours.js"
 import { showMachines } from "./machines.js"
 import { showMarket } from "./market.js"
+import { showSwarms } from "./swarms.js"
 import { showUsage } from "./usage.js"
 import { showRegister } from "./register.js"
 
@@ -21,6 +22,7 @@ const pages = {
   host: { title: "Host", show: showHost },
   hours: { title: "Hours", show: showHours },
   gpu: { title: "Machine", show: showGpu },
+  swarms: { title: "Swarms", show: showSwarms },
   bookings: { title: "My bookings", show: showBookings },
   contracts: { title: "Contracts", show: showContracts },
   machines: { title: "My machines", show: showMachines },
@@ -33,7 +35,7 @@ const pages = {
 }
 
 /** Pages of one thing, by the page that lists all of them. */
-const parents = { earnings: "machines", host: "fleet", gpu: "hours" }
+const parents = { earnings: "machines", host: "fleet", gpu: "hours", swarms: "machines" }
 
 let shown
 /** Ends what the page that was shown before keeps doing. */

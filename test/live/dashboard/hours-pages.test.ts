@@ -112,6 +112,10 @@ describe.skipIf(chromiumPath === undefined)(
       await ruling.getByRole("button", { name: "Rule" }).click()
       await ruling.getByText("Nothing is in dispute.").waitFor()
       await row.getByText("divided").waitFor()
+      await row.getByLabel(/^Rate/).selectOption("2")
+      await row.getByRole("img", { name: "2 of 5 stars" }).waitFor()
+      await buying.getByRole("link", { name: "<b>Atlas</b>" }).first().click()
+      await buying.getByText("40%, of ratings that weigh 1").waitFor()
       await provider.stop()
       for (const page of [selling, buying, ruling]) await page.context().close()
       expect(complaints.splice(0)).toEqual([])
@@ -204,6 +208,16 @@ describe.skipIf(chromiumPath === undefined)(
               })
               .catch(() => {})
         }
+        const member = new ComputeProvider({ baseUrl, apiKey: seller, gpuId: ids[0]! })
+        await member.joinSwarm({
+          swarmType: "load_balancing",
+          dataSharing: "performance_metrics",
+        })
+        await member.shareMarketData({ currentDemand: "high", resourceConstraints: "gpu_memory" })
+        await member.participateInPricing({
+          proposedBaseRate: "0.12",
+          rationale: "Increased demand for LLM inference",
+        })
         const pages: ReadonlyArray<readonly [string, string | undefined]> = [
           ["hours", undefined],
           [`gpu/${ids[0]}`, buyer],
@@ -211,6 +225,7 @@ describe.skipIf(chromiumPath === undefined)(
           ["contracts", buyer],
           ["contracts", seller],
           ["machines", seller],
+          ["swarms", seller],
           [`earnings/${ids[0]}`, seller],
           ["admin", gateway.adminSecret],
         ]

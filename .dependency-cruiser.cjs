@@ -6,6 +6,7 @@
 // Where files, databases, processes and servers are really touched. Imports of @effect/platform*
 // stay here, so that a move to Effect 4, which merges these packages, touches few files.
 const REALLY_DOES_IO = [
+  "^examples/",
   "^(evenkeel|commands)\\.ts$",
   "^platform/",
   "^sim/results/",
@@ -51,14 +52,15 @@ const MARKET_ROOMS = {
   admission: ["reputation", "sla"],
   pricing: ["admission"],
   batches: ["pricing"],
+  queue: ["pricing"],
   payout: ["batches"],
-  listings: ["pricing"],
+  listings: ["queue"],
   ratings: ["admission"],
   swarms: ["listings"],
   quality: ["payout"],
   bookings: ["listings", "payout", "ratings", "sla", "swarms"],
   contracts: ["bookings"],
-  accounts: ["bookings"],
+  accounts: ["bookings", "queue"],
   presence: ["contracts", "pricing"],
   requests: ["presence", "quality"],
 }

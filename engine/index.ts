@@ -56,6 +56,14 @@ export {
 } from "./market/views/reputation-view.ts"
 export type { ContractView } from "./market/views/contract-view.ts"
 export { contractView, contractViews } from "./market/views/contract-view.ts"
+export type { FlowView, QueueTermsView, QueueView, TierView } from "./market/views/queue-view.ts"
+export {
+  priorityNamed,
+  queueTermsOf,
+  queueViews,
+  tiersOf,
+  waitingRequests,
+} from "./market/views/queue-view.ts"
 export type { SlaView } from "./market/views/sla-view.ts"
 export { listingSla, slaView } from "./market/views/sla-view.ts"
 export type { SlaTerms } from "./rules/hours/sla.ts"
@@ -135,13 +143,21 @@ export { isTree, overlay } from "./core/overlay.ts"
 export * as Settings from "./core/setting.ts"
 export type { SettingRow } from "./core/setting-rows.ts"
 export { entryIn, groupIn, settingsIn } from "./core/setting-rows.ts"
-export type { EventOf, EventTag, Outcome, PriceStrategy, Swarm } from "./protocol/event.ts"
+export type {
+  EventOf,
+  EventTag,
+  Outcome,
+  PriceStrategy,
+  Priority,
+  Swarm,
+} from "./protocol/event.ts"
 export {
   eventSchemas,
   MarketEvent,
   outcomes,
   priceStrategies,
   swarmNames,
+  priorities,
 } from "./protocol/event.ts"
 export type { Balance } from "./ledger/accounts.ts"
 export { accountName, lotAccount } from "./ledger/accounts.ts"

@@ -53,6 +53,7 @@ export type {
   ProviderMembership,
   ProviderModels,
   ProviderMonitoring,
+  ProviderService,
   ProviderRegistration,
   ProviderReputation,
   ProviderStatus,

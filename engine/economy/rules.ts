@@ -26,6 +26,8 @@ import { compileMoney } from "../rules/money.ts"
 import { compilePricing } from "../rules/pricing/index.ts"
 import { compilePromotion } from "../rules/promotion.ts"
 import { compileQuality } from "../rules/quality.ts"
+import { compileQueue, weightUnit } from "../rules/queue/fair-queue.ts"
+import { compilePreemption } from "../rules/queue/preemption.ts"
 import { compileRamp } from "../rules/ramp.ts"
 import { compileRatings } from "../rules/ratings.ts"
 import { compileRouting } from "../rules/routing.ts"
@@ -73,6 +75,8 @@ const compiled = (economy: Economy) => {
     ...compileQuality(economy),
     ...compileSwarms(economy),
     ...batch,
+    ...compileQueue(economy),
+    ...compilePreemption(economy),
     ...compileSla(economy),
     ...compileContracts(economy),
     ...compileReservations(economy),
@@ -127,6 +131,10 @@ const auditRules = (rules: Rules): void => {
   invariant(
     rules.maxDemandShare > 0 && rules.maxDemandShare <= 1,
     "a party's share of demand is above 0, to 1",
+  )
+  invariant(
+    rules.weights.every((weight) => weightUnit % weight === 0),
+    "what a flow is charged is whole",
   )
   invariant(Number.isSafeInteger(rules.vestingDays), "bounties vest over whole days")
   invariant(isShare(rules.flapInitial), "a switch withholds a share of the payout")

@@ -28,6 +28,8 @@ import { feeBpsKnob, moneyKnobs } from "../rules/money.ts"
 import { pricingKnobs } from "../rules/pricing/index.ts"
 import { promotionKnobs } from "../rules/promotion.ts"
 import { qualityKnobs, specialisedKnobs } from "../rules/quality.ts"
+import { queueKnobs, tierKnobs } from "../rules/queue/fair-queue.ts"
+import { preemptKnobs } from "../rules/queue/preemption.ts"
 import { rampKnobs } from "../rules/ramp.ts"
 import { ratingKnobs } from "../rules/ratings.ts"
 import { routingKnobs } from "../rules/routing.ts"
@@ -63,6 +65,9 @@ export const economyKnobs = {
   specialised: specialisedKnobs,
   swarms: swarmKnobs,
   batches: batchKnobs,
+  queue: queueKnobs,
+  tiers: tierKnobs,
+  preempt: preemptKnobs,
   sla: slaKnobs,
   contracts: contractKnobs,
   reservation: reservationKnobs,
@@ -101,6 +106,9 @@ export const Economy = Schema.Struct({
   specialised: group("specialised"),
   swarms: group("swarms"),
   batches: group("batches"),
+  queue: group("queue"),
+  tiers: group("tiers"),
+  preempt: group("preempt"),
   sla: group("sla"),
   contracts: group("contracts"),
   reservation: group("reservation"),

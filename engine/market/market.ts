@@ -19,6 +19,8 @@ import { resumeGateway } from "./gateway.ts"
 import { turnHours } from "./hours.ts"
 import type { TimeTag } from "./mechanisms.ts"
 import { handlers } from "./mechanisms.ts"
+import { beginWaiting } from "./requests/requests.ts"
+import { serveStirred } from "./requests/queueing.ts"
 import type { Market, MarketHandle } from "./state/market-state.ts"
 import { makeMarket, open } from "./state/market-state.ts"
 import type { Handler } from "./state/mechanism.ts"
@@ -62,13 +64,19 @@ const rejectTime = (market: Market, at: number): Rejection | undefined => {
 
 const take = (market: Market, event: MarketEvent): Rejection | undefined => {
   if (event._tag === "TimerFired") return fireTimers(market, event.at)
-  if (event._tag === "GatewayResumed") return resumeGateway(market, event.at)
+  if (event._tag === "GatewayResumed") {
+    resumeGateway(market, event.at)
+    serveThoseWaiting(market)
+    return undefined
+  }
   if (event.at > nextWake(market)) return "TimerDue"
   const before = market.now
   market.now = event.at
   const rejection = handle(market, event)
-  if (rejection === undefined) market.idleHours = 0
-  else market.now = before
+  if (rejection === undefined) {
+    market.idleHours = 0
+    serveThoseWaiting(market)
+  } else market.now = before
   return rejection
 }
 
@@ -91,6 +99,11 @@ const handleByTable = <T extends Exclude<EventTag, TimeTag>>(
   return handler(market, event)
 }
 
+/** Whatever has come to have room is given to those that wait for it, as the last thing that a step does. */
+const serveThoseWaiting = (market: Market): void => {
+  if (market.stirred.length > 0) serveStirred(market, beginWaiting)
+}
+
 /** Everything that was due by `at`, each at its own time, in order. */
 const fireTimers = (market: Market, at: number): Rejection | undefined => {
   if (at - nextTimer(market) > longestDelayMicros) return "TooFarAhead"
@@ -100,10 +113,12 @@ const fireTimers = (market: Market, at: number): Rejection | undefined => {
     const timer = nextTimer(market)
     if (due < timer) {
       turnHours(market, Math.min(at, timer - 1), true)
+      serveThoseWaiting(market)
       continue
     }
     market.idleHours = 0
     fireFirst(market, due)
+    serveThoseWaiting(market)
   }
   market.now = at
   return undefined

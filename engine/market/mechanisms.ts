@@ -16,6 +16,7 @@ import { listings } from "./listings/mechanism.ts"
 import { payout } from "./payout/mechanism.ts"
 import { presence } from "./presence/mechanism.ts"
 import { pricing } from "./pricing/mechanism.ts"
+import { queue } from "./queue/mechanism.ts"
 import { quality } from "./quality/mechanism.ts"
 import { ratings } from "./ratings/mechanism.ts"
 import { reputation } from "./reputation/mechanism.ts"
@@ -38,6 +39,7 @@ export const mechanisms: ReadonlyArray<Mechanism> = [
   quality,
   swarms,
   batches,
+  queue,
   contracts,
   sla,
 ]

@@ -19,7 +19,7 @@ import { pack, unpack } from "../core/packed.ts"
 import { SlotIndex } from "../core/slot-index.ts"
 
 /** Raised with every change of the state's shape. */
-const snapshotVersion = 12
+const snapshotVersion = 13
 
 const Portable: Schema.Schema<Portable> = Schema.Union(
   Schema.Null,

@@ -77,6 +77,9 @@ export const rejections = [
   "UnknownContract",
   "DuplicateContract",
   "LinkedClient",
+  "TiersNotOffered",
+  "QueuesNotOffered",
+  "NotWaiting",
 ] as const
 export type Rejection = (typeof rejections)[number]
 
@@ -88,6 +91,9 @@ export const refusals = [
   "NoCapacity",
   "AttemptFailed",
   "Expired",
+  "QueueFull",
+  "QueueTimeout",
+  "Withdrawn",
 ] as const
 export type Refusal = (typeof refusals)[number]
 
@@ -308,6 +314,22 @@ export type Command =
       readonly factorBps: number
       readonly deadline: number
     }
+  /** The item gives way to a call: its attempt may go on until then, when `Recall` says that it is to end. */
+  | {
+      readonly _tag: "Preempt"
+      readonly request: RequestId
+      readonly attempt: number
+      readonly untilMicros: number
+    }
+  /** End the attempt now, as the gateway's own doing: the item is given out again. */
+  | { readonly _tag: "Recall"; readonly request: RequestId; readonly attempt: number }
+  /** The call waits, at a model or an instance, with so many others; `Dispatch` or `Refuse` ends it. */
+  | {
+      readonly _tag: "Wait"
+      readonly request: RequestId
+      readonly queue: ModelId | InstanceId
+      readonly place: number
+    }
   | { readonly _tag: "DeclineBatch"; readonly batch: BatchId; readonly reason: DeclineReason }
   /** It is over: held = charged + refund. What is neither completed nor failed was not answered in time. */
   | {
@@ -479,6 +501,17 @@ const mixOfHours = (digest: Digest, command: HoursCommand): void => {
       mixThree(digest, 42, command.batch, numberOf(batchOutcomes, command.outcome))
       mixThree(digest, command.completed, command.failed, command.expired)
       mixThree(digest, command.charged, command.refund, 0)
+      break
+    case "Wait":
+      mixThree(digest, 50, command.request, command.queue)
+      mix(digest, command.place)
+      break
+    case "Preempt":
+      mixThree(digest, 51, command.request, command.attempt)
+      mix(digest, command.untilMicros)
+      break
+    case "Recall":
+      mixThree(digest, 52, command.request, command.attempt)
       break
     case "Offer":
       mixThree(digest, 33, command.contract, command.untilMicros)

@@ -69,6 +69,11 @@ export const outcomes = [
 export const Outcome = Schema.Literal(...outcomes)
 export type Outcome = typeof Outcome.Type
 
+/** How urgent a tier is (docs/rules.md#tiers), in order. */
+export const priorities = ["low", "normal", "high", "urgent"] as const
+export type Priority = (typeof priorities)[number]
+const priority = Schema.Literal(...priorities)
+
 /** By what a listing's rate follows demand (docs/rules.md#strategies). */
 export const priceStrategies = [
   "fixed",
@@ -116,6 +121,8 @@ const MarketEvents = {
     node,
     /** How busy the node says that its machine is, 0 … 10,000; absent: as it said last. */
     utilisationBps: Schema.optionalWith(whole, { exact: true }),
+    /** And how full its memory. */
+    memoryBps: Schema.optionalWith(whole, { exact: true }),
   },
   NodeLost: { at, node },
   NodeReturned: { at, node },
@@ -175,7 +182,11 @@ const MarketEvents = {
     maxRatePerHour: Schema.optionalWith(whole, { exact: true }),
     /** The consumer's own hours that it is part of: it costs nothing more, and goes to their node alone. */
     booking: Schema.optionalWith(booking, { exact: true }),
+    /** It is of a tier of this priority, and goes to hosts that offer one; absent: of none. */
+    tier: Schema.optionalWith(priority, { exact: true }),
   },
+  /** The consumer of a call that waits does so no more. */
+  RequestWithdrawn: { at, request },
   AttemptEnded: {
     at,
     request,
@@ -247,6 +258,25 @@ const MarketEvents = {
     /** Of a period's price, where a promise is not kept. */
     penaltyBps: whole,
   },
+  /** On which terms a listing's host serves calls, at most one for each priority; none: as anybody. */
+  TiersSet: {
+    at,
+    listing,
+    tiers: Schema.Array(
+      Schema.Struct({
+        label: Schema.String,
+        priority,
+        /** Minor units an hour, in place of the base rate. */
+        ratePerHour: whole,
+        /** How many calls of one client are under way at once. */
+        maxJobs: whole,
+      }),
+    ),
+  },
+  /** How many calls may wait at each of a listing's machines, and for how long; 0: none. */
+  QueueSet: { at, listing, size: whole, waitMicros: whole },
+  /** What adaptive balancing of calls among a listing's machines and others is to be good for. */
+  BalanceSet: { at, listing, target: Schema.Literal("throughput", "latency") },
   /** Hours are ordered. With `latestStart` they may start later, as soon as they fit. */
   BookingRequested: {
     at,

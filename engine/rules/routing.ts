@@ -6,7 +6,7 @@ import { microsOf } from "../core/units.ts"
 
 export const routingKnobs = {
   selection: knob(
-    oneOf("leastLoaded", "operatorFirst", "spareLottery", "priceLottery", "twoChoices"),
+    oneOf("leastLoaded", "operatorFirst", "spareLottery", "priceLottery", "twoChoices", "adaptive"),
     {
       default: "leastLoaded",
       unit: "rule",
@@ -40,6 +40,13 @@ export const routingKnobs = {
     meaning: "Whether what a host reports of its machine's load makes it less likely to be drawn.",
     source: "000: the heartbeat reports utilization to the broker for smart routing",
   }),
+  reports: knob(oneOf("trusted", "bounded"), {
+    default: "trusted",
+    unit: "rule",
+    meaning:
+      "Under adaptive selection: whether a host's report of its load counts as it is, or no lower than what the market itself has under way with it.",
+    source: "ours; hardened: a report may only lower one's own share",
+  }),
   measureLeaseSeconds: knob(positive("seconds"), {
     default: 300,
     unit: "s",
@@ -65,7 +72,9 @@ export const compileRouting = ({
     tieBreak: routing.tieBreak,
     loadIsFraction: routing.load === "fraction",
     isCapacityVerified: routing.capacity === "verified",
-    isUtilisationHeeded: routing.utilisation === "heeded",
+    isAdaptive: routing.selection === "adaptive",
+    isUtilisationHeeded: routing.utilisation === "heeded" || routing.selection === "adaptive",
+    isReportBounded: routing.reports === "bounded",
     measureLeaseMicros: microsOf(routing.measureLeaseSeconds),
     maxAttempts: 1 + routing.maxRetries,
   }) as const

@@ -8,6 +8,7 @@
  *   spareLottery   a lottery with weight r · slots − in-flight: linear in capacity, so that splitting
  *                  a machine gains nothing
  *   priceLottery   the same; where hosts set prices, the less they ask the likelier (`pricing/host-price.ts`)
+ *   adaptive       the same, the less loaded and the faster the machine the likelier (`balancing.ts`)
  *   twoChoices     two draws with weight C, then the less loaded of the two
  *
  * Loads are compared exactly: in-flight and C are small whole numbers, so two different fractions
@@ -183,7 +184,7 @@ const keyOf = (
 }
 
 const isByRoom = ({ selection }: SelectionRules): boolean =>
-  selection === "spareLottery" || selection === "priceLottery"
+  selection === "spareLottery" || selection === "priceLottery" || selection === "adaptive"
 
 /** What a host says of its own load can only lower its weight. */
 const weightOf = (rules: SelectionRules, standing: Standing): number => {

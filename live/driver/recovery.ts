@@ -8,7 +8,14 @@
  */
 import { Context, Data, Effect } from "effect"
 import type { Economy, MarketService, RequestId } from "../../engine/index.ts"
-import { createMarket, digestOf, engineOf, openAttempts, restoreImage } from "../../engine/index.ts"
+import {
+  createMarket,
+  digestOf,
+  engineOf,
+  openAttempts,
+  restoreImage,
+  waitingRequests,
+} from "../../engine/index.ts"
 import type { StoreFault } from "../store/errors.ts"
 import type { StoredEntry } from "../store/journal.ts"
 import type { MarketMeta } from "../store/meta.ts"
@@ -123,6 +130,9 @@ export const endWhatWasUnderWay = (
   store: Pick<MarketStore, "forgetAllDelivered">,
   delivered: Delivered,
 ): number => {
+  // Whoever waited has gone with the gateway: the market knows of an outage that took any time at all.
+  for (const request of waitingRequests(driver.market))
+    driver.submit({ _tag: "RequestWithdrawn", request })
   const open = openAttempts(driver.market)
   for (const { request, attempt, maxTokens } of open) {
     // A checkpoint counts roughly, and a host may have written more than was asked for.

@@ -5,6 +5,7 @@ import { bookingRoutes } from "./booking-routes.ts"
 import { eventRoutes } from "./event-routes.ts"
 import { figureRoutes } from "./figure-routes.ts"
 import { gpuRoutes } from "./gpu-routes.ts"
+import { queueRoutes } from "./queue-routes.ts"
 import type { Hours } from "./hours.ts"
 import { offerRoutes } from "./offer-routes.ts"
 import { qualityRoutes } from "./quality-routes.ts"
@@ -23,4 +24,5 @@ export const hoursRoutes =
     ratingRoutes(app, hours)
     qualityRoutes(app, hours)
     swarmRoutes(app, hours)
+    queueRoutes(app, hours)
   }

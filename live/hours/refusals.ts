@@ -87,6 +87,13 @@ export const rejected = (rejection: Rejection): HttpError => {
   switch (rejection) {
     case "HoursNotSold":
       return conflict("hours_not_sold", "This market sells no hours: its economy has them off")
+    case "TiersNotOffered":
+      return conflict("tiers_not_offered", "This market has no tiers: its economy has them off")
+    case "QueuesNotOffered":
+      return conflict(
+        "queues_not_offered",
+        "In this market calls wait at no single machine: its economy says where they do",
+      )
     case "NotParty":
       return new HttpError({
         status: 403,

@@ -89,7 +89,15 @@ export const aitbcHardened: Economy = {
   // A fee that is paid at once is kept by a machine that leaves; whoever reserves a region sets its price; and jobs that
   // are reserved and idle help nobody.
   reservation: { ...aitbc.reservation, pays: "byHour", maxRegionShare: 0.2, lendShare: 0.5 },
-  routing: { ...aitbc.routing, selection: "spareLottery", capacity: "verified" },
+  // One client fills all places, or has as many turns as it opens accounts.
+  queue: { ...aitbc.queue, flows: "party", full: "pushOut" },
+  // A host that says that it is idle draws calls from those that say the truth.
+  routing: {
+    ...aitbc.routing,
+    selection: "spareLottery",
+    capacity: "verified",
+    reports: "bounded",
+  },
   breaker: hardened.breaker,
   backpressure: hardened.backpressure,
   blame: hardened.blame,

@@ -12,9 +12,12 @@ export const aitbc: Economy = {
   name: "aitbc",
   meaning: "The market of hours of the two GPU guides, literally: listings, strategies, escrow.",
   pricing: pooled.pricing,
-  routing: pooled.routing,
+  routing: { ...pooled.routing, selection: "adaptive" },
   hours: { ...pooled.hours, areSold: true },
   swarms: { ...pooled.swarms, pricing: "binding" },
   ratings: { ...pooled.ratings, tieWeight: 0.2 },
   batches: { ...pooled.batches, areTaken: true },
+  queue: { ...pooled.queue, scope: "node" },
+  tiers: { ...pooled.tiers, areOffered: true },
+  preempt: { ...pooled.preempt, policy: "graceful" },
 }

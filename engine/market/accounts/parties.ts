@@ -17,6 +17,7 @@ import { invariant } from "../../core/invariant.ts"
 import { slotOf } from "../../core/table.ts"
 import { joinLosses } from "../bookings/disputes.ts"
 import { joinRegionDemand } from "../listings/use.ts"
+import { joinFlows } from "../queue/merge.ts"
 import { joinSeats } from "../payout/seats.ts"
 import { joinRecords } from "../ratings/ratings.ts"
 
@@ -45,6 +46,7 @@ const join = (market: Market, kept: number, joined: number): void => {
   joinRegionDemand(market, kept, joined)
   joinLosses(market, kept, joined)
   joinRecords(market, kept, joined)
+  joinFlows(market, kept, joined)
   for (const ofModel of market.demandByParty) addTo(ofModel, kept, joined)
   for (const ofModel of market.operators) addTo(ofModel, kept, joined)
 }

@@ -16,6 +16,8 @@ import { rankCandidate } from "../../rules/selection.ts"
 import { invariant } from "../../core/invariant.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofInstances } from "../state/market-state.ts"
+import { balanceOf } from "./balance.ts"
+import { stir } from "../state/stirred.ts"
 import { wakeAt } from "../../core/wake-queue.ts"
 import { healthHundredths } from "../../rules/health.ts"
 import { provenFake } from "../../rules/quality.ts"
@@ -180,11 +182,12 @@ const rank = (
       slots,
       ramp,
       healthHundredths: health,
-      idleShare: market.rules.isUtilisationHeeded ? idleShareOf(market, instance) : 1,
+      idleShare: idleShareOf(market, instance),
       reputation: market.rules.reputationTieWeight > 0 ? reputationOf(market, instance, health) : 1,
     },
   )
   const shown = reason === eligible && inFlight >= capacity ? full : reason
+  if (shown === eligible) stir(market, instance)
   const before = columns.reason[instance]
   if (before === shown) return
   const standings = market.standings[columns.model[instance]]
@@ -202,9 +205,13 @@ const reputationOf = (market: Market, instance: number, health: number): number 
   return overallOf(rules, parts)
 }
 
-/** What its node reports of itself. */
-const idleShareOf = ({ instances, nodes }: Market, instance: number): number =>
-  1 - nodes.columns.utilisationBps[instances.columns.node[instance]] / 10_000
+/** By how much its load lowers its weight; 1: by nothing. */
+const idleShareOf = (market: Market, instance: number): number => {
+  const { instances, nodes, rules } = market
+  if (rules.isAdaptive) return balanceOf(market, instance)
+  if (!rules.isUtilisationHeeded) return 1
+  return 1 - nodes.columns.utilisationBps[instances.columns.node[instance]] / 10_000
+}
 
 /** Everything that stands against an instance but its load, as bits; 0: eligible. */
 const reasonsAgainst = (market: Market, instance: number, ramp: number): number => {

@@ -114,6 +114,7 @@ export const closeBatch = (
   voidHold(ledger, ledger.holds.batches, hold)
   wakeAt(wakes[ofBatches], batch, Infinity)
   market.batchItems[batch] = new Uint8Array(0)
+  market.batchPreemptions[batch] = new Uint8Array(0)
   remove(batches, batch)
   emit(sink, {
     _tag: "CloseBatch",

@@ -67,6 +67,7 @@ export const onBatchOpened = (
   columns.inputTokens[batch] = inputTokens
   columns.maxTokens[batch] = maxTokens
   market.batchItems[batch] = new Uint8Array(items)
+  market.batchPreemptions[batch] = new Uint8Array(rules.isPreempted ? items : 0)
   wakeAt(market.wakes[ofBatches], batch, deadline)
   emit(market.sink, { _tag: "AcceptBatch", batch: id, held, factorBps, deadline })
   return undefined

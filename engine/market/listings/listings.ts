@@ -14,8 +14,10 @@ import { priceStrategies } from "../../protocol/event.ts"
 import type { Room } from "../../rules/hours/calendar.ts"
 import { forgetPast, makeCalendar, mostFrom } from "../../rules/hours/calendar.ts"
 import { always, never } from "../../rules/hours/spans.ts"
+import { forLatency, forThroughput } from "../admission/balance.ts"
 import { lookAgainAtNode } from "../admission/probes.ts"
 import { moveOffersOfNode } from "../pricing/offers.ts"
+import { setTiers } from "../queue/tiers.ts"
 import type { Market } from "../state/market-state.ts"
 import { ofListings } from "../state/market-state.ts"
 import { countUse } from "./use.ts"
@@ -115,6 +117,7 @@ const enlist = (market: Market, id: number, node: number, region: number): numbe
   market.schedules[listing] = always
   market.maintenance[listing] = never
   market.running[listing] = []
+  market.tiers[listing] = []
   return listing
 }
 
@@ -131,6 +134,18 @@ export const onListingPhaseSet = (
   advance(listingColumn, phase, listing, input[event.phase])
   // Where time is charged, calls go to what is open.
   if (market.rules.pricing.isByTime) lookAgainAtNode(market, market.listings.columns.node[listing])
+  return undefined
+}
+
+export const onBalanceSet = (
+  market: Market,
+  event: EventOf<"BalanceSet">,
+): Rejection | undefined => {
+  const listing = slotOf(market.listings, event.listing)
+  if (listing < 0) return "UnknownListing"
+  const { balance, node } = market.listings.columns
+  balance[listing] = event.target === "latency" ? forLatency : forThroughput
+  if (market.rules.isAdaptive) lookAgainAtNode(market, node[listing])
   return undefined
 }
 
@@ -179,6 +194,7 @@ export const delist = (market: Market, node: number): void => {
   market.schedules[listing] = always
   market.maintenance[listing] = never
   market.running[listing] = []
+  if (market.tiers[listing].length > 0) setTiers(market, listing, [])
   market.nodes.columns.listing[node] = 0
   remove(market.listings, listing)
   moveOffersOfNode(market, node)

@@ -4,7 +4,7 @@ import type { Market } from "../state/market-state.ts"
 import { ofListings, ofRegions } from "../state/market-state.ts"
 import type { Mechanism } from "../state/mechanism.ts"
 import { auditListings } from "./audit.ts"
-import { onListingMeasured, onListingPhaseSet, onListingSet } from "./listings.ts"
+import { onBalanceSet, onListingMeasured, onListingPhaseSet, onListingSet } from "./listings.ts"
 import { onRegionSet } from "./regions.ts"
 import { nextTurnOf, turnRegion } from "./repricing.ts"
 import { followSchedule, onScheduleCleared, onScheduleSet } from "./schedules.ts"
@@ -17,6 +17,7 @@ export const listings: Mechanism = {
     ListingSet: onListingSet,
     ListingPhaseSet: onListingPhaseSet,
     ListingMeasured: onListingMeasured,
+    BalanceSet: onBalanceSet,
     ScheduleSet: onScheduleSet,
     ScheduleCleared: onScheduleCleared,
   },

@@ -53,7 +53,7 @@ export const noteRefusal = (
 }
 
 /** The mean output of the model's served requests, or the request's maximum. */
-const expectedOutput = (market: Market, model: number, maxTokens: number): number => {
+export const expectedOutput = (market: Market, model: number, maxTokens: number): number => {
   const { servedRequests, servedTokens } = market.models.columns
   const served = servedRequests[model]
   return served === 0 ? maxTokens : Math.min(maxTokens, Math.round(servedTokens[model] / served))

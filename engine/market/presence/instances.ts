@@ -18,11 +18,13 @@ import { countUnderWay } from "../state/attempts.ts"
 import { enterOffer, leaveOffer } from "../pricing/offers.ts"
 import type { Market } from "../state/market-state.ts"
 import { growInstanceMemory, ofInstances, partyOf } from "../state/market-state.ts"
+import { noteLeft } from "../state/stirred.ts"
 import { insert, isPresent, remove, slotOf } from "../../core/table.ts"
 import { wakeAt } from "../../core/wake-queue.ts"
 import { isWhole } from "../../core/units.ts"
 import { forgetMeasurement, isCapacity } from "../admission/measurements.ts"
 import { creditOnline } from "./online-time.ts"
+import { forgetTime } from "../admission/balance.ts"
 import { lookAgain } from "../admission/probes.ts"
 import { reducePayout, takeSeat, vacateSeat } from "../payout/seats.ts"
 import { noteUptimeOfNode } from "../sla/uptime.ts"
@@ -100,6 +102,7 @@ const serve = (
   const operators = market.operators[model]
   operators.set(operator, (operators.get(operator) ?? 0) + 1)
   forgetPrice(market, instance)
+  forgetTime(market, instance)
   enterOffer(market, instance)
   market.standings[model][columns.reason[instance]] += 1
   lookAgain(market, instance)
@@ -115,6 +118,7 @@ const leaveModel = (market: Market, instance: number): void => {
   invariant(others >= 0, "an operator is counted at the models of its instances")
   if (others > 0) operators.set(operator, others)
   else operators.delete(operator)
+  noteLeft(market, instance)
   leaveOffer(market, instance)
   models.instances[model] -= 1
   invariant(models.instances[model] >= 0, "a model loses no more instances than it has")

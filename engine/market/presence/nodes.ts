@@ -46,23 +46,38 @@ export const onHeartbeatReceived = (
 ): Rejection | undefined => {
   const node = slotOf(market.nodes, event.node)
   if (node < 0) return "UnknownNode"
-  const { utilisationBps } = event
-  if (utilisationBps !== undefined && !(isWhole(utilisationBps) && utilisationBps <= 10_000))
-    return "InvalidQuantity"
+  const { utilisationBps, memoryBps } = event
+  if (!isShareBps(utilisationBps) || !isShareBps(memoryBps)) return "InvalidQuantity"
   const { columns } = market.nodes
   advance(supervisionColumn, columns.isSupervised, node, "heartbeat")
   columns.lastHeartbeat[node] = event.at
-  if (utilisationBps !== undefined) noteUtilisation(market, node, utilisationBps)
+  if (utilisationBps !== undefined || memoryBps !== undefined)
+    noteLoad(
+      market,
+      node,
+      utilisationBps ?? columns.utilisationBps[node],
+      memoryBps ?? columns.memoryBps[node],
+    )
   // One wake for a node, moved when it fires: a heartbeat itself costs no heap operation.
   if (columns.isOnline[node] === 0) bringOnline(market, node)
   else if ((market.wakes[ofNodes].position[node] ?? -1) < 0) superviseFrom(market, node)
   return undefined
 }
 
-const noteUtilisation = (market: Market, node: number, utilisationBps: number): void => {
+const isShareBps = (bps: number | undefined): boolean =>
+  bps === undefined || (isWhole(bps) && bps <= 10_000)
+
+const noteLoad = (
+  market: Market,
+  node: number,
+  utilisationBps: number,
+  memoryBps: number,
+): void => {
   const { columns } = market.nodes
-  if (columns.utilisationBps[node] === utilisationBps) return
+  if (columns.utilisationBps[node] === utilisationBps && columns.memoryBps[node] === memoryBps)
+    return
   columns.utilisationBps[node] = utilisationBps
+  columns.memoryBps[node] = memoryBps
   if (!market.rules.isUtilisationHeeded) return
   for (const instance of instancesOf(market, node)) refresh(market, instance)
 }

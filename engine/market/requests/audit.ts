@@ -13,7 +13,7 @@ export const auditRequests = (market: Market): void => {
   const { bookings, instances, ledger, requests } = market
   auditTable(requests)
   invariant(
-    ledger.holds.requests.slots.size <= requests.slots.size,
+    ledger.holds.requests.slots.size <= requests.slots.size + market.waiting.slots.size,
     "credits are held for open requests only",
   )
   let ofCalls = 0
@@ -34,7 +34,10 @@ export const auditRequests = (market: Market): void => {
     const booking = bookingOf(market, request)
     if (booking >= 0) ofBookings[booking] += 1
   }
-  invariant(ledger.holds.requests.slots.size === ofCalls, "what is held for requests is for calls")
+  invariant(
+    ledger.holds.requests.slots.size === ofCalls + market.waiting.slots.size,
+    "what is held for requests is for calls",
+  )
   for (let instance = 0; instance < instances.used; instance++) {
     const { columns } = instances
     invariant(

@@ -11,14 +11,22 @@ import { emitDispatch } from "../../protocol/command.ts"
 import type { EventOf, Outcome } from "../../protocol/event.ts"
 import { hold } from "../../ledger/holds.ts"
 import { spendableOf } from "../../ledger/accounts.ts"
+import { noteTime } from "../admission/balance.ts"
 import { audit, heed } from "../admission/answers.ts"
 import { isExcusedRefusal } from "../quality/refusals.ts"
 import { drawRecheck } from "../quality/rechecks.ts"
 import { stopAfterLast } from "../presence/instances.ts"
 import { doubtToken, sinkBelowFloor } from "../admission/probes.ts"
-import { noteRefusal } from "../payout/bounty.ts"
+import { expectedOutput, noteRefusal } from "../payout/bounty.ts"
 import { settle, voidRequest } from "../payout/settlement.ts"
 import { batchOf } from "../batches/items.ts"
+import { beginCall, clientOf, endCall, openFlow, openQueue } from "../queue/flows.ts"
+import { classOf, drawFor, leastLevelFor, levelFor } from "../queue/tiers.ts"
+import { leave } from "../queue/waiting.ts"
+import { costOf, itemClass, noTier } from "../../rules/queue/fair-queue.ts"
+import { queueNumber } from "../state/stirred.ts"
+import { mayTake, releaseClaim, takeClaim } from "./preemption.ts"
+import { mustWait, wait } from "./queueing.ts"
 import { concludeItem, giveOut, isAnswered } from "./items.ts"
 import { noteOutcome } from "../sla/outcomes.ts"
 import { isOpinionWanted, judge, settleBlame } from "./blame.ts"
@@ -42,11 +50,12 @@ export const onRequestArrived = (
   market: Market,
   event: EventOf<"RequestArrived">,
 ): Rejection | undefined => {
-  const { request, inputTokens, maxTokens, maxPricePerMtok, maxRatePerHour } = event
+  const { request, inputTokens, maxTokens, maxPricePerMtok, maxRatePerHour, tier } = event
   if (!isWhole(request) || !isWhole(inputTokens) || !isWhole(maxTokens)) return "InvalidQuantity"
   if (maxPricePerMtok !== undefined && !isWhole(maxPricePerMtok)) return "InvalidQuantity"
   if (maxRatePerHour !== undefined && !isWhole(maxRatePerHour)) return "InvalidQuantity"
   if (inputTokens > maxTokensPerCall || maxTokens > maxTokensPerCall) return "TooManyTokens"
+  if (tier !== undefined && !mayBeOfTier(market, event)) return "TiersNotOffered"
   if (event.batch !== undefined) return onItemArrived(market, event)
   if (request <= market.lastRequest) return "DuplicateRequest"
   const account = slotOf(market.accounts, event.account)
@@ -58,20 +67,20 @@ export const onRequestArrived = (
   if (arriveAtReserved(market, event, account, model)) return undefined
 
   const { pricing } = market.rules
-  const leastLevel = pricing.leastLevel(market, model)
+  const kind = classOf(tier)
+  const leastLevel = leastLevelFor(market, model, kind)
+  if (leastLevel === Infinity) return refuseUnserved(market, event, account, model)
   if (pricing.isTooDear(market, model, event, leastLevel))
     return refuse(market, request, "PriceTooHigh")
   const budget = spendableOf(market.ledger, account)
   const least = pricing.worst(market, model, event, leastLevel)
   if (!(least <= budget)) return refuse(market, request, "InsufficientCredits")
-  const reserved = preferred(market, event, account, model, budget)
-  const instance = reserved >= 0 ? reserved : pricing.draw(market, model, event, budget)
-  if (instance < 0) {
-    noteRefusal(market, model, account, maxTokens)
-    const isServed = market.models.columns.instances[model] > 0
-    return refuse(market, request, isServed ? "NoCapacity" : "NoInstance")
-  }
-  const level = pricing.levelOf(market, model, instance)
+  const reserved = kind === noTier ? preferred(market, event, account, model, budget) : -1
+  const instance = reserved >= 0 ? reserved : drawFor(market, model, event, budget, kind)
+  if (mustWait(market, account, model, kind, instance))
+    return wait(market, event, account, model, kind, instance, budget)
+  if (instance < 0) return refuseUnserved(market, event, account, model)
+  const level = levelFor(market, model, instance, kind)
   const worst = level === leastLevel ? least : pricing.worst(market, model, event, level)
   invariant(worst <= budget, "a call is served at a price that its consumer can pay")
   hold(market.ledger, market.ledger.holds.requests, request, account, worst)
@@ -83,9 +92,52 @@ export const onRequestArrived = (
   requests.maxTokens[slot] = maxTokens
   requests.inputPricePerMtok[slot] = pricing.inputPrice(market, model)
   requests.outputPricePerMtok[slot] = pricing.outputPrice(market, model, instance)
+  requests.tier[slot] = kind
   if (pricing.isByTime) requests.ratePerHour[slot] = level
   dispatch(market, slot, instance)
   return undefined
+}
+
+/** Tiers are rates: calls have them where their time is charged, and neither items nor calls inside bookings do. */
+const mayBeOfTier = ({ rules }: Market, event: EventOf<"RequestArrived">): boolean =>
+  rules.areTiersOffered &&
+  rules.pricing.isByTime &&
+  event.batch === undefined &&
+  event.booking === undefined
+
+const refuseUnserved = (
+  market: Market,
+  { request, maxTokens }: EventOf<"RequestArrived">,
+  account: number,
+  model: number,
+): undefined => {
+  noteRefusal(market, model, account, maxTokens)
+  const isServed = market.models.columns.instances[model] > 0
+  return refuse(market, request, isServed ? "NoCapacity" : "NoInstance")
+}
+
+/** A call that has waited begins, as it was quoted when it arrived. */
+export const beginWaiting = (market: Market, waiting: number, instance: number): void => {
+  const { pricing } = market.rules
+  const request = admit(market, market.waiting.ids[waiting])
+  const { columns } = market.waiting
+  const requests = market.requests.columns
+  const model = columns.model[waiting]
+  const kind = columns.tier[waiting]
+  requests.account[request] = columns.account[waiting]
+  requests.model[request] = model
+  requests.inputTokens[request] = columns.inputTokens[waiting]
+  requests.maxTokens[request] = columns.maxTokens[waiting]
+  requests.inputPricePerMtok[request] = columns.inputPricePerMtok[waiting]
+  requests.outputPricePerMtok[request] = pricing.isByInstance
+    ? pricing.outputPrice(market, model, instance)
+    : columns.levelHeld[waiting]
+  requests.tier[request] = kind
+  releaseClaim(market, waiting)
+  if (pricing.isByTime) requests.ratePerHour[request] = levelFor(market, model, instance, kind)
+  // It is charged as one of those that wait: whoever has had the last turn is not taken for one that comes back.
+  dispatch(market, request, instance)
+  leave(market, waiting)
 }
 
 const onItemArrived = (market: Market, event: EventOf<"RequestArrived">): Rejection | undefined => {
@@ -103,6 +155,7 @@ const dispatch = (market: Market, request: number, instance: number): void => {
   const id = market.requests.ids[request]
   invariant(columns.reason[instance] === eligible, "a call is given to an eligible instance")
   noteAttempt(market, request, instance)
+  if (rules.isQueued) beginInFlow(market, request, instance)
   requests.startedAt[request] = market.now
   columns.inFlight[instance] += 1
   if (breakers.state[instance] === halfOpen) {
@@ -116,6 +169,28 @@ const dispatch = (market: Market, request: number, instance: number): void => {
     attempt: requests.attempt[request],
     instance: market.instances.ids[instance],
   })
+}
+
+/** Charges the flow that an attempt is of with what it is expected to cost. */
+const beginInFlow = (market: Market, request: number, instance: number): void => {
+  const requests = market.requests.columns
+  const model = requests.model[request]
+  const queue = openQueue(market, queueNumber(market, model, instance))
+  const kind = requests.batch[request] === 0 ? requests.tier[request] : itemClass
+  const flow = openFlow(market, queue, clientOf(market, requests.account[request]), kind)
+  const output = expectedOutput(market, model, requests.maxTokens[request])
+  const cost = costOf(requests.inputTokens[request], output)
+  requests.flow[request] = flow + 1
+  requests.costCharged[request] = cost
+  beginCall(market, flow, cost)
+}
+
+/** And corrects that, by what it has cost: nothing where nothing was delivered. */
+const endInFlow = (market: Market, request: number, outputTokens: number): void => {
+  const { costCharged, flow, inputTokens } = market.requests.columns
+  const cost = outputTokens === 0 ? 0 : costOf(inputTokens[request], outputTokens)
+  endCall(market, flow[request] - 1, cost - costCharged[request])
+  flow[request] = 0
 }
 
 export const onAttemptEnded = (
@@ -140,6 +215,9 @@ export const onAttemptEnded = (
   const { columns } = market.instances
   invariant(columns.inFlight[instance] >= 1, "an attempt that ends was under way")
   columns.inFlight[instance] -= 1
+  if (outcome === "completed")
+    noteTime(market, instance, outputTokens, market.now - requests.startedAt[request])
+  if (market.rules.isQueued) endInFlow(market, request, outputTokens)
   owe(market, instance, outputTokens)
   noteOutcome(market, instance, requests.account[request], outcome, firstTokenMicros)
   const isDelivered = hasDelivered(market, request, event)
@@ -158,8 +236,13 @@ export const onAttemptEnded = (
   }
 
   const isItem = requests.batch[request] !== 0
+  const isGivingWay = requests.preemptor[request] !== 0
+  const heir = takeClaim(market, request)
   if (isItem) {
-    if (!(isItemToBeRetried(market, request, outcome, isDelivered) && retry(market, request)))
+    if (
+      isGivingWay ||
+      !(isItemToBeRetried(market, request, outcome, isDelivered) && retry(market, request))
+    )
       concludeItem(market, request, outcome, isDelivered, Math.min(outputTokens, reportedTokens))
   } else if (isDelivered) {
     settleBlame(market, request, true)
@@ -170,6 +253,7 @@ export const onAttemptEnded = (
   } else if (!(isToBeRetried(market, request, outcome) && retry(market, request)))
     end(market, request, outcome)
   if (!stopAfterLast(market, instance)) refreshLoad(market, instance)
+  if (heir >= 0 && mayTake(market, heir, instance)) beginWaiting(market, heir, instance)
   return undefined
 }
 
@@ -248,7 +332,7 @@ const retry = (market: Market, request: number): boolean => {
   const instance = drawUntried(market, request, askedBefore(market, request), Infinity)
   if (instance < 0) return false
   if (rules.pricing.isByTime)
-    requests.ratePerHour[request] = rules.pricing.levelOf(market, model, instance)
+    requests.ratePerHour[request] = levelFor(market, model, instance, requests.tier[request])
   else if (rules.pricing.isByInstance)
     requests.outputPricePerMtok[request] = rules.pricing.outputPrice(market, model, instance)
   requests.attempt[request] += 1
@@ -306,7 +390,7 @@ const drawUntried = (market: Market, request: number, ask: Ask, budget: number):
     const place = columns.place[instance]
     rankCandidate(field, rules, place, columns.operator[instance], outOfTheRunning)
   }
-  const instance = rules.pricing.draw(market, model, ask, budget)
+  const instance = drawFor(market, model, ask, budget, requests.tier[request], tried)
   for (const before of tried) refresh(market, before)
   invariant(!tried.includes(instance), "no instance is tried twice for one request")
   return instance

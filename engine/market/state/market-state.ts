@@ -23,6 +23,8 @@ import type { Health } from "../../rules/health.ts"
 import { growHealth, makeHealth } from "../../rules/health.ts"
 import type { Attempts } from "./attempts.ts"
 import { makeAttempts } from "./attempts.ts"
+import type { Heap } from "../../core/indexed-heap.ts"
+import { classes } from "../../rules/queue/fair-queue.ts"
 import type { Calendar } from "../../rules/hours/calendar.ts"
 import type { Spans } from "../../rules/hours/spans.ts"
 import type { TrackRecord } from "../../rules/ratings.ts"
@@ -63,6 +65,8 @@ const nodeSpec = {
   lastHeartbeat: "f64",
   /** How busy it says that it is, bps. */
   utilisationBps: "u32",
+  /** And how full its memory. */
+  memoryBps: "u32",
   /** Its listing, slot + 1; 0: it sells no hours. And is it closed by the listing's schedule? */
   listing: "i32",
   isOffSchedule: "u8",
@@ -117,6 +121,9 @@ const instanceSpec = {
   creditedUntil: "f64",
   isOnline: "u8",
   successes: "f64",
+  /** Time a token of its calls, lately, µs, as of `timedAt`; 0: not known. */
+  microsPerToken: "f64",
+  timedAt: "f64",
   /** Number of the latest probe, and what it is for: 0 none under way, 1 breaker, 2 floor, 3 doubt. */
   probe: "f64",
   probeFor: "u8",
@@ -173,6 +180,11 @@ const listingSpec = {
   busyJobs: "i32",
   /** Bookings that are not over. */
   bookings: "i32",
+  /** How many calls may wait at each of its instances, and for how long. */
+  queueSize: "i32",
+  queueWaitMicros: "f64",
+  /** What balancing is to be good for: throughput, latency. */
+  balance: "u8",
   /** What it promises to those who order from now on; 0 where it promises nothing. */
   hasSla: "u8",
   slaAvailabilityBps: "u32",
@@ -324,6 +336,9 @@ const modelSpec = {
   instances: "i32",
   /** What a specialised model asks of who serves it, bps; 0: it is none. */
   accuracyBps: "u32",
+  /** Median time a token of its instances, µs, as of `medianAt`; 0: not known. */
+  medianMicros: "f64",
+  medianAt: "f64",
   /** Tokens asked for in the present hour, and the average a second over the hours before. */
   demandTokens: "f64",
   demandAverage: "f64",
@@ -359,12 +374,63 @@ const requestSpec = {
   ratePerHour: "f64",
   /** Booking + 1 that it is part of; 0: none. */
   booking: "f64",
+  /** Its class; where calls are queued, the flow + 1 that its attempt is of, and what that was charged. */
+  tier: "u8",
+  flow: "i32",
+  costCharged: "f64",
+  /** The call + 1 that is to have its place; 0: none. */
+  preemptor: "f64",
   /** Its consumer has not asked for that: it may go elsewhere, at these prices at most; +Infinity: any. */
   mayLeave: "u8",
   mostPricePerMtok: "f64",
   mostRatePerHour: "f64",
   /** Reservation + 1 that lends an item the job which it runs in; 0: none. */
   lender: "f64",
+} as const
+
+/** A call that waits for room. Its hold covers `levelHeld`, the dearest that it may be served at. */
+const waitingSpec = {
+  account: "i32",
+  model: "i32",
+  inputTokens: "f64",
+  maxTokens: "f64",
+  /** As quoted on arrival. */
+  inputPricePerMtok: "f64",
+  levelHeld: "f64",
+  tier: "u8",
+  flow: "i32",
+  /** Those before and behind it in its flow, slot + 1; 0: none. */
+  before: "i32",
+  behind: "i32",
+  /** The item + 1 that gives way to it; 0: none. */
+  claim: "f64",
+} as const
+
+/** Where calls wait: at a model, or at an instance. */
+const queueSpec = {
+  waiting: "i32",
+  inFlight: "i32",
+  /** The counter of the flow that was served last, before it was charged. */
+  lastVirtual: "f64",
+  /** Its instance has gone, or serves another model: whoever waits here is to wait elsewhere. */
+  isLeft: "u8",
+} as const
+
+/** Calls of one client and class at one queue. */
+const flowSpec = {
+  queue: "i32",
+  client: "i32",
+  class: "u8",
+  /** Virtual Token Counter. */
+  virtual: "f64",
+  waiting: "i32",
+  inFlight: "i32",
+  /** First and last that waits, slot + 1; 0: none. */
+  first: "i32",
+  last: "i32",
+  /** Places + 1 among the flows that are to have their turn, and among those that wait, by length. */
+  turnPlace: "i32",
+  lengthPlace: "i32",
 } as const
 
 /** An answer that is run again: by request, whose it was, and until when it is waited for. */
@@ -383,7 +449,21 @@ export const ofStarts = 5
 export const ofBatches = 6
 /** Offers by when they run out. */
 export const ofContracts = 7
-const wakeQueues = 8
+/** Calls that wait for room, by when they have waited for long enough. */
+export const ofWaiting = 9
+/** Items that give way, by when they are to have ended. */
+export const ofPreempted = 10
+const wakeQueues = 11
+
+/** Terms on which a host serves calls: their label is for whoever reads it. */
+export interface Tier {
+  readonly label: string
+  /** Its class as a flow. */
+  readonly class: number
+  /** Minor units an hour, before the listing's multiplier. */
+  readonly ratePerHour: number
+  readonly maxJobs: number
+}
 
 /** Hours of a party in use in a region: jobs now, and job·µs since rates were last set, up to `at`. */
 export interface PartyDemand {
@@ -499,9 +579,23 @@ export interface Market extends MarketHandle {
   readonly rateable: Table<typeof rateableSpec>
   /** Party → what is remembered of it as a provider. */
   readonly records: Map<number, TrackRecord>
+  readonly waiting: Table<typeof waitingSpec>
+  readonly queues: Table<typeof queueSpec>
+  readonly flows: Table<typeof flowSpec>
+  /** By queue slot: its flows that could be served, by their turn, and those that wait, longest first. */
+  readonly turns: Array<Heap>
+  readonly lengths: Array<Heap>
+  /** Instances that have come to have room while calls wait; empty between steps. */
+  readonly stirred: Array<number>
+  /** By listing slot. */
+  readonly tiers: Array<ReadonlyArray<Tier>>
+  /** By class: the most jobs that any host offers a client at once. */
+  readonly mostJobs: Array<number>
   readonly batches: Table<typeof batchSpec>
   /** By batch slot: how each of its items stands, a byte an item. */
   readonly batchItems: Array<Uint8Array<ArrayBuffer>>
+  /** By batch slot: how often each of its items has given way; nothing where none does. */
+  readonly batchPreemptions: Array<Uint8Array<ArrayBuffer>>
   /** By model slot: output tokens that were idle, by hour of the week; empty where nobody asks. */
   readonly idleTokens: Array<Float64Array<ArrayBuffer>>
   /** Who stands side by side for requests, by field; free fields, last freed first. */
@@ -580,8 +674,17 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     auditStream: openStream(seed, "recheck", 0),
     rateable: makeTable(rateableSpec, 1),
     records: new Map(),
+    waiting: makeTable(waitingSpec, 1),
+    queues: makeTable(queueSpec, 1),
+    flows: makeTable(flowSpec, 1),
+    turns: [],
+    lengths: [],
+    stirred: [],
+    tiers: [],
+    mostJobs: Array.from({ length: classes }, () => 0),
     batches: makeTable(batchSpec, 1),
     batchItems: [],
+    batchPreemptions: [],
     idleTokens: [],
     fields: [],
     freeFields: [],

@@ -128,6 +128,9 @@ const refusalWords = {
   PriceTooHigh: "the caller's highest price is below the model's",
   AttemptFailed: "every host that was tried failed",
   Expired: "their batch was over first",
+  QueueFull: "as many waited as may",
+  QueueTimeout: "waited in vain",
+  Withdrawn: "were left while they waited",
 }
 
 const showRefusals = ({ models, last_minute: last }) => {

@@ -5,7 +5,7 @@
  * A stream's first byte goes out only when its hold is on disk, so that the states of a stream say
  * whether it is: not asked for (`arrived`), on its way (`asking…`), there (`held…`). Once bytes are out
  * (`open`), the answer is this attempt's. An answer in one piece is collected, and goes out when its
- * charge is on disk; so does the end of a stream that tells the charge (`charging`). In the states `arrived`, `…Between`, `closing` and `collected` the kernel has the
+ * charge is on disk; so does the end of a stream that tells the charge (`charging`). In the states `arrived`, `waiting`, `…Between`, `closing` and `collected` the kernel has the
  * word: it knows how the last attempt ended, and orders another one or ends the call.
  */
 import type { Machine } from "../../../engine/index.ts"
@@ -13,6 +13,7 @@ import { machine } from "../../../engine/index.ts"
 
 export type CallState =
   | "arrived"
+  | "waiting"
   | "asking"
   | "askingWithText"
   | "askingComplete"
@@ -27,6 +28,8 @@ export type CallState =
   | "over"
 
 export type CallInput =
+  /** No host has room: the kernel has it wait for one. */
+  | "queued"
   /** The kernel orders an attempt, of an answer that streams or of one in one piece. */
   | "dispatched"
   | "dispatchedWhole"
@@ -49,6 +52,8 @@ export type CallInput =
   | "chargeLost"
 
 export type CallOutput =
+  /** Tells the kernel that nobody waits for it any more. */
+  | "withdraw"
   | "awaitHold"
   | "startAttempt"
   /** Tells the kernel that an attempt which was not begun has failed. */
@@ -75,10 +80,18 @@ export const callMachine: Machine<CallState, CallInput, CallOutput> = machine({
   final: ["over"],
   table: {
     arrived: {
+      queued: ["waiting"],
       dispatched: ["asking", "awaitHold", "startAttempt"],
       dispatchedWhole: ["collecting", "startAttempt"],
       dispatchedInVain: ["arrived", "tellNotBegun"],
       stopped: ["arrived"],
+      ended: ["over", "conclude"],
+    },
+    waiting: {
+      queued: ["waiting"],
+      dispatched: ["asking", "awaitHold", "startAttempt"],
+      dispatchedWhole: ["collecting", "startAttempt"],
+      stopped: ["arrived", "withdraw"],
       ended: ["over", "conclude"],
     },
     asking: {

@@ -9,6 +9,8 @@
  *   that tells its usage, goes out when the charge is.
  * - Until the first byte nothing is delivered: an attempt that fails costs nothing, and another
  *   instance may be tried. After it the answer is this attempt's, whole or broken off.
+ * - Where no host has room, the kernel may have it wait (`Wait`): nothing is held open but the consumer's
+ *   connection, and a consumer that leaves gives its place up.
  * - A consumer that leaves stops the host at once, and pays for what the host had made for it.
  *
  * Every call ends exactly once, here and in the kernel.
@@ -21,6 +23,7 @@ import type {
   InstanceId,
   ModelId,
   Outcome,
+  Priority,
   Refusal,
   RequestId,
 } from "../../../engine/index.ts"
@@ -73,6 +76,8 @@ export interface CallOrder {
   readonly maxRatePerHour?: number
   /** The account's own hours that it is part of. */
   readonly booking?: BookingId
+  /** The tier that it is of, by its priority. */
+  readonly tier?: Priority
   /** For its receipt. */
   readonly asker?: Asker
 }
@@ -114,13 +119,18 @@ export interface Call {
   readonly abandon: (error: HttpError) => void
   /** These instances are lost: an attempt on one of them fails now. */
   readonly failOver: (isLost: (instance: InstanceId) => boolean) => void
+  /** Its attempt gives way to somebody else's call: it ends now, and nobody is blamed. */
+  readonly recall: () => void
   /** Writes down what was delivered so far, for the recovery after a crash. */
   readonly checkpoint: () => void
 }
 
 export type CallCommand = Extract<
   Command,
-  { readonly _tag: "Dispatch" } | { readonly _tag: "Finish" } | { readonly _tag: "Refuse" }
+  | { readonly _tag: "Dispatch" }
+  | { readonly _tag: "Wait" }
+  | { readonly _tag: "Finish" }
+  | { readonly _tag: "Refuse" }
 >
 
 export interface CallTools {
@@ -204,6 +214,9 @@ export const openCall = (
 
   const act = (output: CallOutput, chunk?: JsonObject, outcome?: Outcome): void => {
     switch (output) {
+      case "withdraw":
+        driver.submit({ _tag: "RequestWithdrawn", request })
+        return
       case "awaitHold":
         driver.durable().then(
           () => step("holdWritten"),
@@ -241,6 +254,7 @@ export const openCall = (
 
   const take = (command: CallCommand): void => {
     if (state === "over") return
+    if (command._tag === "Wait") return step("queued")
     if (command._tag === "Dispatch") return dispatch(command.attempt, command.instance)
     if (command._tag === "Refuse") return fail(error ?? refused(command.reason), command.reason)
     if (command.outcome !== "completed") return fail(error ?? unserved())
@@ -397,6 +411,7 @@ export const openCall = (
         ...order.item,
         ...(order.maxRatePerHour === undefined ? {} : { maxRatePerHour: order.maxRatePerHour }),
         ...(order.booking === undefined ? {} : { booking: order.booking }),
+        ...(order.tier === undefined ? {} : { tier: order.tier }),
       })
       if (rejection !== undefined) fail(rejectionError(rejection, model))
     },
@@ -410,6 +425,7 @@ export const openCall = (
       if (attempt === undefined || !isLost(instance)) return
       step("stopped", undefined, attempt.tokens() > 0 ? "stalled" : "connectFailed")
     },
+    recall: () => step("stopped", undefined, "gatewayFault"),
     checkpoint: () => {
       const { attempt, number } = turn
       const tokens = state === "open" && attempt !== undefined ? attempt.tokens() : 0

@@ -64,8 +64,14 @@ export const makeCalls = (services: LiveServices, couriers: Couriers): Calls => 
   }
 
   driver.addTaker((command: Command) => {
-    if (command._tag === "Dispatch" || command._tag === "Finish" || command._tag === "Refuse")
+    if (
+      command._tag === "Dispatch" ||
+      command._tag === "Wait" ||
+      command._tag === "Finish" ||
+      command._tag === "Refuse"
+    )
       underWay.get(command.request)?.take(command)
+    else if (command._tag === "Recall") underWay.get(command.request)?.recall()
     else if (command._tag === "FailOver") failOver(command.node)
   })
 

@@ -40,6 +40,24 @@ export const refusalError = (
       return unavailable(whyNobodyTakes(model.name, standings), "no_capacity")
     case "AttemptFailed":
       return attemptError(ends, model)
+    case "QueueFull":
+      return new HttpError({
+        status: 429,
+        type: "overloaded_error",
+        code: "queue_full",
+        message: `Every host of ${model.name} is busy, and as many calls wait for one as may`,
+        retryAfterSeconds,
+      })
+    case "QueueTimeout":
+      return new HttpError({
+        status: 503,
+        type: "overloaded_error",
+        code: "queue_timeout",
+        message: `No host of ${model.name} came to have room for this call while it waited`,
+        retryAfterSeconds,
+      })
+    case "Withdrawn":
+      return unavailable("The call waited for a host when the gateway stopped", "withdrawn")
     case "Expired":
       return new HttpError({
         status: 504,
@@ -128,6 +146,8 @@ export const rejectionError = (rejection: Rejection, model: ModelRecord): HttpEr
   if (rejection === "UnknownModel") return unknownModel(model.name)
   if (rejection === "TooManyTokens")
     return badRequest("The call asks for more tokens than any model takes", "max_tokens")
+  if (rejection === "TiersNotOffered")
+    return badRequest("Calls of this market are of no tier", "x-evenkeel-tier")
   if (rejection === "WrongPhase" || rejection === "UnknownBooking")
     return conflict(
       "booking_not_running",

@@ -1,6 +1,7 @@
 /** The order of a call: of a body that is valid, what is held, and what a host is asked for. */
 import type { FastifyRequest } from "fastify"
 import type { AccountId, BookingId, Market } from "../../../engine/index.ts"
+import { priorities, priorityNamed } from "../../../engine/index.ts"
 import { isChargedByTime, parseCredits, parsePricePerToken } from "../../views/credits.ts"
 import { badRequest } from "../../http/http-error.ts"
 import type { JsonObject } from "../../../platform/json/json-object.ts"
@@ -26,6 +27,9 @@ export const maxPriceHeader = "x-evenkeel-max-price"
 /** The caller's own hours that a call is part of: then it costs nothing more, and their machine serves it. */
 const bookingHeader = "x-evenkeel-booking"
 
+/** The tier that a call is of: a priority, or what hosts call theirs. */
+const tierHeader = "x-evenkeel-tier"
+
 /** The order of a valid body of that kind. Throws, or rejects with, what the consumer is to be told. */
 export const orderOf = <K extends JobKind>(
   { config, directory, driver }: LiveServices,
@@ -49,6 +53,7 @@ export const orderOf = <K extends JobKind>(
     kind,
     ...most,
     ...(booking === undefined ? {} : { booking }),
+    ...tierOf(headers, driver.market),
   }
   const kept = forModel(model, forwarded(body))
   const made = (inputTokens: number): CallOrder => {
@@ -84,6 +89,27 @@ const maxPriceOf = (
       maxPriceHeader,
     )
   return isByTime ? { maxRatePerHour: price } : { maxPricePerMtok: price }
+}
+
+/** Names mean what hosts say now; a priority that nobody offers is the market's to refuse. */
+const tierOf = (headers: FastifyRequest["headers"], market: Market): Pick<CallOrder, "tier"> => {
+  const given = headers[tierHeader]
+  if (given === undefined) return {}
+  if (!market.economy.tiers.areOffered || !isChargedByTime(market))
+    throw badRequest(
+      `The header ${tierHeader} means nothing here: calls have tiers where they cost their time`,
+      tierHeader,
+    )
+  const tier =
+    typeof given === "string"
+      ? (priorities.find((one) => one === given.toLowerCase()) ?? priorityNamed(market, given))
+      : undefined
+  if (tier === undefined)
+    throw badRequest(
+      `The header ${tierHeader} must be one of ${priorities.join(", ")}, or what a host calls a tier of its own`,
+      tierHeader,
+    )
+  return { tier }
 }
 
 const bookingOf = (

@@ -24,6 +24,16 @@ import type { Consumers } from "./consumers.ts"
 const mostTokens = 100_000_000
 const mostRetryLines = 8
 
+/** As what a refusal is counted: who waits in vain for room has found none; no item of a batch is sent here. */
+const countedAs = (reason: Refusal): CountedRefusal =>
+  reason === "QueueFull" ||
+  reason === "QueueTimeout" ||
+  reason === "Withdrawn" ||
+  reason === "Expired"
+    ? "NoCapacity"
+    : reason
+type CountedRefusal = Exclude<Refusal, "QueueFull" | "QueueTimeout" | "Withdrawn" | "Expired">
+
 export interface CallsParts {
   readonly setting: Setting
   readonly agenda: Agenda
@@ -193,8 +203,7 @@ export class Calls {
       this.retries[k].send(request, 0)
       return
     }
-    // Only an item of a batch can expire.
-    recorder.add(`refused.${reason as Exclude<Refusal, "Expired">}`, 1)
+    recorder.add(`refused.${countedAs(reason)}`, 1)
     if (consumer >= 0) consumers.noteGivenUp(consumer)
     this.close(request, slot)
   }

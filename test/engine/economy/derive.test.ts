@@ -97,7 +97,7 @@ describe("a patch that is not allowed", () => {
     ],
     [
       { routing: { selection: "fastest" } },
-      'economy.routing.selection: expected one of leastLoaded, operatorFirst, spareLottery, priceLottery, twoChoices, got "fastest"',
+      'economy.routing.selection: expected one of leastLoaded, operatorFirst, spareLottery, priceLottery, twoChoices, adaptive, got "fastest"',
     ],
     [
       { breaker: { threshold: 17 } },

@@ -13,6 +13,7 @@ import { hoursBreaches } from "./hours-breaches.ts"
 import { ledgerBreaches } from "./ledger-breaches.ts"
 import { qualityBreaches } from "./quality-breaches.ts"
 import { ratingsBreaches } from "./ratings-breaches.ts"
+import { queueBreaches } from "./queue-breaches.ts"
 import { rulesBreaches } from "./rules-breaches.ts"
 import { stepBreaches } from "./step-breaches.ts"
 import { swarmsBreaches } from "./swarms-breaches.ts"
@@ -30,6 +31,7 @@ const breaches: ReadonlyArray<Breaches> = [
   qualityBreaches,
   swarmsBreaches,
   batchBreaches,
+  queueBreaches,
 ]
 
 /** The sentence of the assertion that something breaks. */

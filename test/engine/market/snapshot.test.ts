@@ -114,7 +114,7 @@ describe("an image", () => {
     )
     const image = imageOf(market)
     const older = restoreImage({ ...image, outline: { ...(image.outline as object), version: 1 } })
-    expect(Either.isLeft(older) && older.left.message).toMatch("version: Expected 12, actual 1")
+    expect(Either.isLeft(older) && older.left.message).toMatch("version: Expected 13, actual 1")
     const cut = restoreImage({ ...image, bytes: image.bytes.subarray(0, 100) })
     expect(Either.isLeft(cut) && cut.left.message).toMatch("beyond its bytes")
   })
@@ -131,7 +131,7 @@ describe("what is no snapshot", () => {
   })
 
   it("of another version is refused", () => {
-    expect(refusalOf({ ...saved, version: 0 })).toMatch("version: Expected 12, actual 0")
+    expect(refusalOf({ ...saved, version: 0 })).toMatch("version: Expected 13, actual 0")
   })
 
   it("with a state that was altered or cut is refused", () => {

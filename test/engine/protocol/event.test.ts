@@ -13,7 +13,7 @@ const withdrawal = { _tag: "WithdrawalRequested", at: 5, transfer: 1, account: 2
 
 describe("the events' schema", () => {
   it("has every event by name", () => {
-    expect(Object.keys(eventSchemas)).toHaveLength(55)
+    expect(Object.keys(eventSchemas)).toHaveLength(59)
     expect(Either.isRight(decode(withdrawal))).toBe(true)
   })
 

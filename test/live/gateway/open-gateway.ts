@@ -13,7 +13,7 @@ import { openMockHost } from "./mock-host.ts"
 /** One model `small` and one `vectors`, each served by the given hosts; one funded account. */
 export const openGateway = async (
   answers: ReadonlyArray<(call: HostCall) => void>,
-  options: MarketOptions & { readonly minor?: number } = {},
+  options: MarketOptions & { readonly minor?: number; readonly slots?: number } = {},
 ) => {
   const market = openTestMarket(options)
   const hosts: Array<MockHost> = []
@@ -28,6 +28,7 @@ export const openGateway = async (
         model,
         delivery: "push",
         endpoint: host.endpoint,
+        ...(options.slots === undefined ? {} : { slots: options.slots }),
         upstreamModel: `host-${model.id}`,
       })
   }

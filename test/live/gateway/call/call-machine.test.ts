@@ -30,6 +30,8 @@ const inputs: ReadonlyArray<CallInput> = [
 interface Flags {
   /** Whether the answer streams; undefined: nothing was dispatched yet. */
   readonly isStream?: boolean
+  /** No host has room yet. */
+  readonly isWaiting?: true
   readonly isHoldAsked?: true
   readonly isHeld?: true
   /** An attempt is under way. */
@@ -51,22 +53,27 @@ const without = ({ ...flags }: Flags, ...names: ReadonlyArray<keyof Flags>): Fla
 
 const naiveCall: Naive<Flags, CallInput, CallOutput> = (flags, input) => {
   const on = (model: Flags, ...outputs: ReadonlyArray<CallOutput>) => ({ model, outputs })
-  const { runs, isComplete, isCharging, isOver, isOpen, isHeld, isHoldAsked, isStream } = flags
+  const { isWaiting, runs, isComplete, isCharging, isOver, isOpen, isHeld, isHoldAsked, isStream } =
+    flags
   if (isOver) return undefined
   const hasKernelTheWord = !runs && !isComplete && !isCharging
   switch (input) {
     case "dispatched":
       if (!hasKernelTheWord || isOpen || isStream === false) return undefined
       return on(
-        { ...flags, isStream: true, isHoldAsked: true, runs: true },
+        { ...without(flags, "isWaiting"), isStream: true, isHoldAsked: true, runs: true },
         ...(isHoldAsked ? [] : ["awaitHold" as const]),
         "startAttempt",
       )
     case "dispatchedWhole":
       if (!hasKernelTheWord || isStream === true) return undefined
-      return on({ ...flags, isStream: false, runs: true }, "startAttempt")
+      return on({ ...without(flags, "isWaiting"), isStream: false, runs: true }, "startAttempt")
+    case "queued":
+      return hasKernelTheWord && isStream === undefined
+        ? on({ ...flags, isWaiting: true })
+        : undefined
     case "dispatchedInVain":
-      return hasKernelTheWord && !isOpen ? on(flags, "tellNotBegun") : undefined
+      return hasKernelTheWord && !isOpen && !isWaiting ? on(flags, "tellNotBegun") : undefined
     case "chunk":
     case "text":
       if (!runs) return undefined
@@ -87,6 +94,7 @@ const naiveCall: Naive<Flags, CallInput, CallOutput> = (flags, input) => {
     case "failed":
       return runs ? on(without(flags, "runs", "hasText"), "tell") : undefined
     case "stopped":
+      if (isWaiting) return on(without(flags, "isWaiting"), "withdraw")
       return runs || isComplete
         ? on(without(flags, "runs", "hasText", "isComplete"), "stop", "tell")
         : on(flags)

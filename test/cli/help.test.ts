@@ -17,6 +17,7 @@ const ofHours = [
   "gpu list",
   "gpu update",
   "gpu sla",
+  "gpu service",
   "gpu remove",
   "gpu serve",
   "status",

@@ -37,12 +37,20 @@ export {
   quoteHours,
   regionViews,
 } from "./market/views/listing-view.ts"
-export type { SwarmsView, WordCounts } from "./market/views/swarm-view.ts"
-export { sharedPerformance, sharesQueue, swarmsView } from "./market/views/swarm-view.ts"
+export type { MembershipView, SwarmsView, WordCounts } from "./market/views/swarm-view.ts"
+export {
+  membershipsOf,
+  sharedPerformance,
+  sharesQueue,
+  swarmsView,
+} from "./market/views/swarm-view.ts"
+export type { RecheckView } from "./market/views/quality-view.ts"
+export { accuracyOf, openRechecks } from "./market/views/quality-view.ts"
 export type { ReputationView } from "./market/views/reputation-view.ts"
 export {
   hasReputation,
   listingsByReputation,
+  reputations,
   reputationView,
   reputationOfListing,
 } from "./market/views/reputation-view.ts"
@@ -59,6 +67,9 @@ export {
 export type { SlaView } from "./market/views/sla-view.ts"
 export { listingSla, slaView } from "./market/views/sla-view.ts"
 export type { SlaTerms } from "./rules/hours/sla.ts"
+export type { Topic } from "./rules/swarms.ts"
+export { topicNames, topics } from "./rules/swarms.ts"
+export { mostStars } from "./rules/ratings.ts"
 export type { HoursAsked } from "./market/bookings/orders.ts"
 export type { InstanceView, ReasonView, StandingView } from "./market/views/instance-view.ts"
 export {
@@ -146,6 +157,7 @@ export {
   outcomes,
   priceStrategies,
   priorities,
+  swarmNames,
 } from "./protocol/event.ts"
 export type { Balance } from "./ledger/accounts.ts"
 export { accountName, lotAccount } from "./ledger/accounts.ts"

@@ -24,6 +24,7 @@ import type {
   QuoteView,
   RegionRates,
 } from "./protocol/hours-protocol.ts"
+import type { GpuReputation, RatingAnswer } from "./protocol/reputation-protocol.ts"
 
 export type { Backend, BackendJob, Chunk } from "./agent/backends/backend.ts"
 export { BackendError } from "./agent/backends/backend.ts"
@@ -39,20 +40,31 @@ export { AgentError } from "./agent/plan/options.ts"
 export type { Access, GrantHooks } from "./agent/hours/hooks.ts"
 export type { GrantOptions } from "./agent/plan/grant-options.ts"
 export type {
+  BatchTerms,
   Capabilities,
   KnownProvider,
+  MarketReport,
   OfferingOptions,
   PricingModel,
+  PricingProposal,
   ProviderAnalytics,
   ProviderEarnings,
   ProviderListing,
+  ProviderMembership,
+  ProviderModels,
   ProviderMonitoring,
   ProviderService,
   ProviderRegistration,
+  ProviderReputation,
   ProviderStatus,
   ProviderSuggestion,
+  ProviderSwarms,
   Schedule,
+  SpecializedModel,
+  SwarmOptions,
 } from "./agent/hours/compute-provider.ts"
+export type { JobResult, QualityChecker, QualityVerdict } from "./agent/backends/quality-check.ts"
+export { usualQualityCheck } from "./agent/backends/quality-check.ts"
 export type { Batch } from "./agent/transport/batches.ts"
 export type {
   BookingSla,
@@ -136,6 +148,8 @@ export type HoursQuote = Camel<QuoteView>
 export type Booking = Camel<BookingView>
 export type BookingHistory = Camel<BookingDetails>
 export type HourRates = Camel<RegionRates>
+export type Reputation = Camel<GpuReputation>
+export type Rating = Camel<RatingAnswer>
 
 export interface GpuSearch {
   readonly region?: string
@@ -143,6 +157,10 @@ export interface GpuSearch {
   /** Credits an hour. */
   readonly maxPrice?: number | string
   readonly available?: boolean
+  /** What its provider is known for at least, 0 to 1. */
+  readonly minReputation?: number
+  /** The best known first; by default in the order in which they were listed. */
+  readonly sort?: "reputation"
 }
 
 /** Times are instants: dates, or ISO 8601 with an offset. */
@@ -388,6 +406,18 @@ export class ComputeClient {
   /** What hours cost by region: asked now, and paid by the hour of the day. */
   async hourRates(): Promise<ReadonlyArray<HourRates>> {
     return listIn<HourRates>(camelised(await this.#get("/marketplace/rates")))
+  }
+
+  /** Of a booking that is over: once, one star to five. */
+  async rate(bookingId: string, stars: number): Promise<Rating> {
+    const path = `/marketplace/bookings/${encodeURIComponent(bookingId)}/rating`
+    return camelised(await this.#api.ask("POST", path, { stars })) as Rating
+  }
+
+  /** What a machine's provider is known for. */
+  async reputation(gpuId: string): Promise<Reputation> {
+    const path = `/marketplace/gpu/${encodeURIComponent(gpuId)}/reputation`
+    return camelised(await this.#get(path)) as Reputation
   }
 
   async #deed(bookingId: string, deed: string, words?: object): Promise<Booking> {

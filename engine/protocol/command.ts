@@ -171,6 +171,7 @@ export const postingKinds = [
   "rentShare",
   "rentFee",
   "rentPoolFee",
+  "lend",
 ] as const
 export type PostingKind = (typeof postingKinds)[number]
 

@@ -4,7 +4,7 @@
  */
 import type { KnobValues } from "../core/knob.ts"
 import { knob } from "../core/knob.ts"
-import { nonNegative, oneOf, positive, share } from "../core/setting.ts"
+import { flag, nonNegative, oneOf, positive, share } from "../core/setting.ts"
 import { microsOf } from "../core/units.ts"
 
 export const qualityKnobs = {
@@ -33,6 +33,14 @@ export const qualityKnobs = {
     unit: "h",
     meaning: "How long such a second run may take; then it is not waited for.",
     source: "ours",
+  }),
+  stopsFakes: knob(flag, {
+    default: false,
+    unit: "yes or no",
+    meaning:
+      "Whether an instance of which an answer is proven to be another model's serves nothing more until the market has measured it.",
+    source:
+      "ours; hardened: yes, or a proven fake costs one failure, which the price of the large model pays for many times over",
   }),
 } as const
 
@@ -64,10 +72,14 @@ export const compileQuality = ({
     refusalMicros: microsOf(quality.timeoutSeconds / 2),
     auditShare: quality.auditShare,
     auditMicros: microsOf(quality.auditHours * 3600),
+    areFakesStopped: quality.stopsFakes,
     premiumFactorBps: 10_000 + Math.round(specialised.premium * 10_000),
     isAccuracyMarkets: specialised.accuracy === "market",
   }) as const
 export type QualityRules = ReturnType<typeof compileQuality>
+
+/** In place of an instance's accuracy: an answer of it was proven to be another model's. */
+export const provenFake = 0xffff
 
 /**
  * May a host give one more job back, of so many that it has had and given back of late? The first is always

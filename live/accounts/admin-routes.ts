@@ -216,6 +216,7 @@ const marketRoutes = (app: FastifyInstance, services: LiveServices, audits: Audi
       const { model: name, kind, context_tokens, developer_role, ...prices } = request.body
       const known = services.directory.modelByName(name)
       const developerRole = developer_role ?? known?.developerRole
+      const accuracy = prices.accuracy ?? (known?.accuracyBps ?? 0) / 10_000
       try {
         const { record, isChanged } = listModel(services, {
           name,
@@ -223,6 +224,7 @@ const marketRoutes = (app: FastifyInstance, services: LiveServices, audits: Audi
           contextTokens: context_tokens ?? known?.contextTokens ?? defaultContextTokens,
           inputPricePerToken: prices.input_price_per_token,
           outputPricePerToken: prices.output_price_per_token,
+          accuracy,
           ...(developerRole === undefined ? {} : { developerRole }),
         })
         if (isChanged) audits.note("ModelListed", admin.publicId, undefined, record.id)
@@ -232,6 +234,7 @@ const marketRoutes = (app: FastifyInstance, services: LiveServices, audits: Audi
           kind: record.kind,
           context_tokens: record.contextTokens,
           ...pricesOf(services.driver.market, record),
+          accuracy: record.accuracyBps === undefined ? null : record.accuracyBps / 10_000,
         }
       } catch (error) {
         throw error instanceof ModelUnlistable ? badRequest(error.message) : error

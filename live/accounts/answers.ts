@@ -77,6 +77,10 @@ export const ModelAnswer = Schema.Struct({
   kind: Schema.Literal("text", "embedding"),
   context_tokens: Schema.Int,
   ...prices,
+  accuracy: described(
+    Schema.NullOr(Schema.Number),
+    "Of who serves it, 0 to 1; null: it is not specialised",
+  ),
 })
 
 export const LinkAnswer = Schema.Struct({

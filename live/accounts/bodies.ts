@@ -95,6 +95,10 @@ export const ModelListing = Schema.Struct({
     Schema.String.pipe(Schema.maxLength(40)),
     'Credits as a decimal string, such as "0.00006"',
   ),
+  accuracy: optional(
+    Schema.Number.pipe(Schema.between(0, 1)),
+    "It is specialised, and dearer: whoever serves it was measured to be so accurate; 0: it is not; default: as before",
+  ),
   developer_role: optional(
     Schema.Literal("system", "keep"),
     "What hosts are sent for a message of role developer; default: as before, or system",

@@ -37,6 +37,7 @@ export const listModel = (
       param: "kind",
       reason: `is ${known.kind} since it was listed and cannot become ${model.kind}; list it under another name`,
     })
+  const accuracyBps = Math.round((model.accuracy ?? 0) * 10_000)
   const record: ModelRecord = {
     id: known?.id ?? directory.models.nextId(),
     name: model.name,
@@ -44,6 +45,7 @@ export const listModel = (
     contextTokens: model.contextTokens,
     inputPricePerMtok: pricePerMtok(services, model, "inputPricePerToken"),
     outputPricePerMtok: pricePerMtok(services, model, "outputPricePerToken"),
+    ...(accuracyBps === 0 ? {} : { accuracyBps }),
     ...(model.developerRole === undefined ? {} : { developerRole: model.developerRole }),
   }
   if (known !== undefined && isSame(known, record)) return { record: known, isChanged: false }
@@ -52,6 +54,7 @@ export const listModel = (
     model: record.id,
     inputPricePerMtok: record.inputPricePerMtok,
     outputPricePerMtok: record.outputPricePerMtok,
+    ...(accuracyBps === 0 ? {} : { accuracyBps }),
   })
   if (rejection !== undefined)
     throw new ModelUnlistable({
@@ -65,6 +68,7 @@ export const listModel = (
 
 const isSame = (one: ModelRecord, other: ModelRecord): boolean =>
   one.contextTokens === other.contextTokens &&
+  one.accuracyBps === other.accuracyBps &&
   (one.developerRole ?? "system") === (other.developerRole ?? "system") &&
   one.inputPricePerMtok === other.inputPricePerMtok &&
   one.outputPricePerMtok === other.outputPricePerMtok

@@ -170,6 +170,8 @@ const meaningOf = (
       return `Deposit of a dispute over ${booking}`
     case "share":
       return `Call ${reference}, served by ${call?.host ?? "a host of yours"}${tokens}`
+    case "lend":
+      return `Call ${reference}, served in what you have reserved${tokens}`
     case "bounty":
       return "Bounty on what your hosts served"
     case "vestingBounty":

@@ -35,6 +35,7 @@ import type { HostPlan } from "./plan/plan.ts"
 import { makePlan, modelOptions } from "./plan/plan.ts"
 import type { Identity, Registrar } from "./serving/registrar.ts"
 import { makeRegistrar } from "./serving/registrar.ts"
+import type { QualityChecker } from "./backends/quality-check.ts"
 import type { ServingWatch } from "./serving/serving.ts"
 import { serve } from "./serving/serving.ts"
 import { defaultStateFile, gatewayName, stateKeeper } from "./plan/state-file.ts"
@@ -62,10 +63,12 @@ export class HostAgent {
   #plan: Promise<HostPlan> | undefined
   #identity: Promise<Identity> | undefined
   #served: Promise<void> | undefined
+  #qualityChecker: QualityChecker | undefined
 
   /** Throws an `AgentError` where the options do not fit together. Nothing is started yet. */
   constructor(options: HostAgentOptions) {
     this.#options = options
+    this.#qualityChecker = options.qualityChecker
     this.#gateway = httpUrl(options.apiUrl, `gateway ${options.apiUrl}`, "https://market.example")
     this.#stateFile = options.stateFile ?? defaultStateFile(this.#gateway)
     this.#link = makeGatewayLink(this.#gateway)
@@ -151,6 +154,14 @@ export class HostAgent {
     return runEffect(this.#patiently(() => this.#link.setPrice(hostId, change)))
   }
 
+  /**
+   * Checks each result of the jobs that begin from now on before it is handed in; without one, none is. An answer is
+   * then held back until it is whole, so that its consumer sees all of it at once.
+   */
+  setQualityChecker(checker: QualityChecker | undefined): void {
+    this.#qualityChecker = checker
+  }
+
   /** Serves until `stop`, or a signal; resolves once everything has ended. Registers first. */
   serve(): Promise<void> {
     this.#served ??= this.#serve()
@@ -178,6 +189,7 @@ export class HostAgent {
           replace: (lost, how, why) =>
             this.#patiently(() => this.#registrar.replace(plan, lost, how, why), true),
           load: loadNow,
+          qualityChecker: () => this.#qualityChecker,
           ...(grants === undefined ? {} : { onBookings: grants.see, watch }),
           toldToDrain: this.#stopped,
           drainMillis: (this.#options.drainSeconds ?? drainSeconds) * 1000,

@@ -144,6 +144,12 @@ const listCommand = Command.make({
     region: optionalText("region", "NAME", "Only those there."),
     model: optionalText("model", "NAME", "Only those that serve this model, or say they can."),
     maxPrice: optionalText("max-price", "CREDITS", "Only those at this rate an hour or below."),
+    minReputation: optionalText(
+      "min-reputation",
+      "SHARE",
+      "Only those whose provider is known for so much or more, 0 to 1.",
+    ),
+    byReputation: Parameter.flag("by-reputation", "The best known first."),
     mine: Parameter.flag("mine", "Only yours, paused ones and drafts too."),
     ...marketOptions,
     json: jsonOption,
@@ -156,8 +162,10 @@ const listCommand = Command.make({
         ["region", given.region],
         ["model", given.model],
         ["max_price", given.maxPrice],
+        ["min_reputation", given.minReputation],
       ] as const)
         if (Option.isSome(value)) query.set(name, value.value)
+      if (given.byReputation) query.set("sort", "reputation")
       if (given.mine) query.set("mine", "true")
       const gpus: Array<GpuView> = []
       for (let cursor: string | null = ""; cursor !== null;) {
@@ -358,6 +366,11 @@ export const gpuCommand = Command.group([
     "service",
     "A machine's tiers, its queue, and what calls are drawn to it by.",
     async () => serviceCommand,
+  ),
+  Command.listed(
+    "host-model",
+    "Say that a machine hosts a specialised model, or no more.",
+    async () => (await import("./reputation-commands.ts")).hostModelCommand,
   ),
   Command.listed("remove", "Sell a machine no more.", async () => removeCommand),
   Command.listed(

@@ -93,6 +93,21 @@ export const hoursCommands = [
     async () => (await import("./offer-commands.ts")).slaCommand,
   ),
   listed(
+    "rate",
+    "Say how a booking was that is over: one star to five.",
+    async () => (await import("./reputation-commands.ts")).rateCommand,
+  ),
+  listed(
+    "reputation",
+    "What a machine's provider is known for, and what that rests on.",
+    async () => (await import("./reputation-commands.ts")).reputationCommand,
+  ),
+  listed(
+    "swarm",
+    "Providers who act together: share queues, data, or a price.",
+    async () => (await import("./swarm-commands.ts")).swarmCommand,
+  ),
+  listed(
     "batch",
     "Many requests that can wait, answered within a day at a discount.",
     async () => (await import("./batch-commands.ts")).batchCommand,

@@ -7,7 +7,7 @@ export const gpusText = (gpus: ReadonlyArray<GpuView>): string =>
   gpus.length === 0
     ? "No machines."
     : alignColumns([
-        ["gpu", "name", "region", "memory GiB", "jobs", "credits/h", "strategy", "now"],
+        ["gpu", "name", "region", "memory GiB", "jobs", "credits/h", "strategy", "known", "now"],
         ...gpus.map((gpu) => [
           gpu.gpu_id,
           printable(gpu.name),
@@ -16,6 +16,7 @@ export const gpusText = (gpus: ReadonlyArray<GpuView>): string =>
           String(gpu.max_jobs),
           gpu.price_per_hour,
           gpu.strategy,
+          `${Math.round(gpu.reputation * 100)}%`,
           gpuState(gpu),
         ]),
       ])
@@ -48,6 +49,11 @@ export const gpuText = (gpu: GpuView): string =>
       : []),
     ["open", printable(gpu.schedule_text)],
     ...(gpu.sla === null ? [] : [["promises", slaText(gpu.sla)]]),
+    ["reputation", `${Math.round(gpu.reputation * 100)}%`],
+    ...gpu.specialised.map((one) => [
+      "specialised",
+      `${printable(one.model_name)}${one.specialization === null ? "" : ` (${printable(one.specialization)})`}`,
+    ]),
   ])
 
 const percentText = (share: number): string => `${Math.round(share * 100_000) / 1000}%`

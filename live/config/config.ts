@@ -53,6 +53,10 @@ export const ListedModel = Schema.Struct({
   contextTokens: count(8192, 1, 100_000_000, "Prompt and answer together", "tokens"),
   inputPricePerToken: setting(Schema.String, { meaning: 'Credits, such as "0.00003"' }),
   outputPricePerToken: setting(Schema.String, { meaning: 'Credits, such as "0.00006"' }),
+  accuracy: optional(
+    expecting(Schema.Number.pipe(Schema.between(0.0001, 1)), "above 0, at most 1"),
+    "It is specialised: whoever serves it was measured to be so accurate, 0 to 1; default: anybody may",
+  ),
   developerRole: optional(
     expecting(oneOf("system", "keep"), "system or keep"),
     "What hosts are sent for a message of role developer; default: system, which every template knows",
@@ -105,7 +109,7 @@ export const LiveConfig = Schema.Struct({
   models: list(
     ListedModel,
     [],
-    "Models that are listed at the start, each with name, kind (text or embedding), contextTokens, inputPricePerToken, outputPricePerToken and developerRole (system, or keep: as what hosts get a developer's message); an admin may list more",
+    "Models that are listed at the start, each with name, kind (text or embedding), contextTokens, inputPricePerToken, outputPricePerToken, accuracy (of who serves it, where it is specialised) and developerRole (system, or keep: as what hosts get a developer's message); an admin may list more",
   ),
   regions: list(
     Region,

@@ -50,6 +50,7 @@ const pagesOfRoutes: ReadonlyArray<readonly [RegExp, string]> = [
   [/^\/marketplace\/gpu\/(host_[\w-]+)$/, "gpu/$1"],
   [/^\/marketplace\/rates$/, "hours"],
   [/^\/marketplace\/bookings$/, "bookings"],
+  [/^\/swarms$/, "swarms"],
   [/^\/marketplace\/(contracts|reservations)$/, "contracts"],
   [/^\/admin\b/, "admin"],
 ]

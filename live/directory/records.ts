@@ -43,6 +43,14 @@ export const AccountRecord = Schema.Struct({
   createdAtMillis: Millis,
   /** Of the code that gives its owner a new key; absent: there is none. */
   recoveryHash: Schema.optionalWith(Schema.String, { exact: true }),
+  /** What it said beside the base rate that it has proposed to its swarm. */
+  proposal: Schema.optionalWith(
+    Schema.Struct({
+      rationale: Schema.optionalWith(Schema.String, { exact: true }),
+      expectedImpact: Schema.optionalWith(Schema.String, { exact: true }),
+    }),
+    { exact: true },
+  ),
 })
 export type AccountRecord = typeof AccountRecord.Type
 
@@ -83,6 +91,8 @@ export const ModelRecord = Schema.Struct({
   contextTokens: Schema.Int,
   inputPricePerMtok: Schema.Int,
   outputPricePerMtok: Schema.Int,
+  /** It is specialised: who serves it is so accurate, 1 … 10,000. */
+  accuracyBps: Schema.optionalWith(Schema.Int, { exact: true }),
   /** As what hosts get a developer's message; absent: as the system's. */
   developerRole: Schema.optionalWith(Schema.Literal("system", "keep"), { exact: true }),
 })
@@ -188,6 +198,17 @@ export const GpuRecord = Schema.Struct({
   createdAtMillis: Millis,
   /** Absent: it is listed. */
   removedAtMillis: maybe(Millis),
+  /** Specialised models that it hosts, and the memory that they take, which is not sold. */
+  specialised: maybe(
+    Schema.Array(
+      Schema.Struct({
+        model: Model,
+        memoryMib: Schema.NonNegativeInt,
+        path: maybe(Schema.String),
+        specialization: maybe(Schema.String),
+      }),
+    ),
+  ),
   /** What its agent is asked to look at; absent: nothing. */
   monitoring: maybe(Monitoring),
   /** Those that have ever fired, each as it stands. */
@@ -253,6 +274,8 @@ export const BookingRecord = Schema.Struct({
   probeUrl: maybe(Schema.String),
   outcome: maybe(Schema.Literal("released", "cancelled", "noShow", "split")),
   closedAt: maybe(Micros),
+  /** What its consumer has said of it. */
+  stars: maybe(Schema.Int),
 })
 export type BookingRecord = typeof BookingRecord.Type
 

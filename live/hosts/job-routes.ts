@@ -143,6 +143,7 @@ const handedJob = (services: LiveServices, handout: Handout): Protocol.HandedJob
     attempt,
     epoch,
     lease_seconds: config.hosts.leaseSeconds,
+    timeout_seconds: config.timeouts.requestSeconds,
     kind: job.kind,
     model: model?.name ?? String(job.body["model"]),
     body: job.body,

@@ -19,7 +19,8 @@ import type {
 import type { StoreBroken, StoreFault } from "../store/errors.ts"
 import { creditsOf } from "../views/credits.ts"
 import type { Gpus, Listed } from "./gpus.ts"
-import { gibOf, mibOf, rateOf } from "./gpus.ts"
+import { rateOf } from "./gpus.ts"
+import { gibOf, memoryForSale, mibOf } from "./memory.ts"
 import type { History } from "./history.ts"
 import { nextBooking } from "./history.ts"
 import type { MarketCalendar } from "./market-calendar.ts"
@@ -88,7 +89,7 @@ export const makeBookings = (parts: BookingParts): Bookings => {
       startAt,
       endAt,
       jobs: wish.jobs ?? gpu.terms.maxJobs,
-      memoryMib: wish.memory_gib === undefined ? gpu.terms.memoryMib : mibOf(wish.memory_gib),
+      memoryMib: wish.memory_gib === undefined ? memoryForSale(gpu) : mibOf(wish.memory_gib),
       ...(latestStart === undefined ? {} : { latestStart }),
     }
   }
@@ -220,6 +221,7 @@ export const makeBookings = (parts: BookingParts): Bookings => {
       sla: slaSummary(services, booking),
       created_at: new Date(booking.createdAtMillis).toISOString(),
       closed_at: calendar.isoOrNull(booking.closedAt),
+      stars: booking.stars ?? null,
     }
   }
 

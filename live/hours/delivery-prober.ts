@@ -8,7 +8,7 @@ import { request } from "undici"
 import type { BookingRecord } from "../directory/records.ts"
 import type { LiveServices } from "../directory/services.ts"
 import type { NetworkGuard } from "../hosts/network-guard.ts"
-import { guardedAgent } from "../hosts/guarded-agent.ts"
+import { guardedAgent, leaveUnread } from "../hosts/guarded-agent.ts"
 import type { History } from "./history.ts"
 
 export interface DeliveryProber {
@@ -40,7 +40,7 @@ export const startDeliveryProber = (
           dispatcher: agent,
           signal: AbortSignal.timeout(timeoutMillis),
         })
-        body.destroy()
+        leaveUnread(body)
         if (statusCode < 500) return true
       } catch {
         // Looked at again.

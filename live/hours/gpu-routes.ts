@@ -11,9 +11,11 @@ import { SlaTargets } from "../protocol/contracts-protocol.ts"
 import * as Protocol from "../protocol/hours-protocol.ts"
 import { accountKeys, changeRate, providerKeys, requireProvider } from "./caller.ts"
 import type { Listed } from "./gpus.ts"
-import { gibOf, rateOf } from "./gpus.ts"
+import { rateOf } from "./gpus.ts"
+import { gibOf, memoryForSale } from "./memory.ts"
 import type { Hours } from "./hours.ts"
 import { ratesOf } from "./rates.ts"
+import { scoresIn } from "./scores.ts"
 
 const tag = "Hours"
 const smallBodyBytes = 262_144
@@ -86,12 +88,17 @@ const listRoutes = (app: FastifyInstance, hours: Hours): void => {
       }),
     },
     async (request) => {
-      const { region, model, max_price, available, mine, cursor } = request.query
+      const { region, model, max_price, available, mine, cursor, sort } = request.query
       if (region !== undefined) regions.named(region)
       const most = max_price === undefined ? Infinity : rateOf(services, max_price, "max_price")
       const account =
         mine === undefined ? undefined : keyOf(services, request, accountKeys)?.account
-      const all = gpus.all()
+      const scoreOf = scoresIn(services.driver.market)
+      const least = Number(request.query.min_reputation ?? 0)
+      const all =
+        sort === undefined
+          ? gpus.all()
+          : gpus.all().toSorted((a, b) => scoreOf(b.host.account) - scoreOf(a.host.account))
       const start =
         cursor === undefined ? 0 : all.findIndex(({ host }) => host.publicId === cursor) + 1
       if (cursor !== undefined && start === 0) throw unknownCursor()
@@ -101,9 +108,9 @@ const listRoutes = (app: FastifyInstance, hours: Hours): void => {
       for (const listed of all.slice(start)) {
         const { host, listing } = listed
         if (mine !== undefined ? host.account !== account : listing.phase !== "open") continue
-        if (listing.ratePerHour > most) continue
+        if (listing.ratePerHour > most || scoreOf(host.account) < least) continue
         if (available !== undefined && listing.isOffered !== (available === "true")) continue
-        const view = gpus.view(listed)
+        const view = gpus.view(listed, scoreOf)
         if (region !== undefined && view.region !== region) continue
         if (model !== undefined && !runs(view, model)) continue
         if (shown.length === limit) {
@@ -289,7 +296,7 @@ const calendarRoute = (app: FastifyInstance, hours: Hours): void => {
           }
         }),
         max_jobs: gpu.terms.maxJobs,
-        memory_gib: gibOf(gpu.terms.memoryMib),
+        memory_gib: gibOf(memoryForSale(gpu)),
       }
     },
   )

@@ -26,13 +26,15 @@ import type {
 } from "../protocol/hours-protocol.ts"
 import { creditsOf } from "../views/credits.ts"
 import type { MarketCalendar } from "./market-calendar.ts"
+import { gibOf, memoryForSale, memoryTaken, mibOf } from "./memory.ts"
 import { rejected } from "./refusals.ts"
+import { scoresIn } from "./scores.ts"
+import { specialisedOf } from "./specialised-view.ts"
 import type { Regions } from "./regions.ts"
 import { checkSchedule, scheduleText } from "./schedules.ts"
 import type { ScheduleKeeper } from "./schedules.ts"
 import { slaTermsOf, slaTermsView } from "./sla-terms.ts"
 
-const mibPerGib = 1024
 const one = 10_000
 
 export interface Listed {
@@ -59,12 +61,15 @@ export interface Gpus {
   readonly setSla: (listed: Listed, targets: SlaTargets) => Listed
   /** `null`: always open. */
   readonly setSchedule: (listed: Listed, schedule: unknown) => Listed
+  /** Specialised models that it hosts: their memory is not sold. */
+  readonly setSpecialised: (listed: Listed, hosted: GpuRecord["specialised"] & {}) => Listed
   readonly remove: (listed: Listed) => void
   /** Throws 404 where there is none. */
   readonly named: (publicId: string) => Listed
   /** By number; those that were removed are not among them. */
   readonly all: () => ReadonlyArray<Listed>
-  readonly view: (listed: Listed) => GpuView
+  /** `scoreOf`: what accounts are known for, where it is known already. */
+  readonly view: (listed: Listed, scoreOf?: (account: number) => number) => GpuView
 }
 
 const strategyOf: Readonly<Record<StrategyName, PriceStrategy>> = {
@@ -91,9 +96,6 @@ const usualTerms = {
 } as const satisfies Partial<Terms>
 
 const bpsOf = (factor: number): number => Math.round(factor * one)
-
-export const mibOf = (gib: number): number => Math.floor(gib * mibPerGib)
-export const gibOf = (mib: number): number => mib / mibPerGib
 
 /** Minor units; throws what the client is to be told of `param`. */
 export const rateOf = (
@@ -192,8 +194,14 @@ export const makeGpus = (parts: GpuParts): Gpus => {
     return { host, secret: undefined }
   }
 
-  const setTerms = (id: number, terms: Terms): void =>
-    submit({ _tag: "ListingSet", listing: id, ...terms })
+  const setTerms = (id: number, terms: Terms, specialised?: GpuRecord["specialised"]): void => {
+    const memoryMib = terms.memoryMib - memoryTaken(specialised)
+    if (memoryMib < 1)
+      throw badRequest(
+        `Specialised models take ${gibOf(memoryTaken(specialised))} GiB of ${gibOf(terms.memoryMib)}: nothing is left to be sold`,
+      )
+    submit({ _tag: "ListingSet", listing: id, ...terms, memoryMib })
+  }
 
   const register: Gpus["register"] = async (account, wish) => {
     requireSold()
@@ -240,7 +248,7 @@ export const makeGpus = (parts: GpuParts): Gpus => {
       ...(wish.memory_gib === undefined ? {} : { memoryMib: mibOf(wish.memory_gib) }),
       ...pricedTerms(services, wish),
     }
-    setTerms(gpu.id, terms)
+    setTerms(gpu.id, terms, gpu.specialised)
     directory.gpus.put({
       ...gpu,
       terms,
@@ -273,6 +281,12 @@ export const makeGpus = (parts: GpuParts): Gpus => {
       directory.gpus.put(gpu)
       return again(listed)
     },
+    setSpecialised: (listed, hosted) => {
+      const { gpu } = listed
+      setTerms(gpu.id, gpu.terms, hosted)
+      directory.gpus.put({ ...gpu, specialised: hosted })
+      return again(listed)
+    },
     remove: ({ gpu, host, listing }) => {
       if (listing.bookings > 0) throw rejected("Booked")
       for (const { contract, listing: of } of contractViews(driver.market))
@@ -287,7 +301,7 @@ export const makeGpus = (parts: GpuParts): Gpus => {
       [...directory.gpus.all()].flatMap((gpu) =>
         gpu.removedAtMillis === undefined ? (find(directory.hosts.get(gpu.id)) ?? []) : [],
       ),
-    view: ({ gpu, host, listing }) => {
+    view: ({ gpu, host, listing }, scoreOf = scoresIn(driver.market)) => {
       const { market } = driver
       const region = directory.regions.get(listing.region)
       const rate = (minor: number): string => creditsOf(market, minor)
@@ -299,7 +313,7 @@ export const makeGpus = (parts: GpuParts): Gpus => {
         is_available: listing.isOffered,
         region: region?.name ?? "",
         timezone: region?.timezone ?? "UTC",
-        memory_gib: gibOf(gpu.terms.memoryMib),
+        memory_gib: gibOf(memoryForSale(gpu)),
         max_jobs: gpu.terms.maxJobs,
         busy_jobs: listing.busyJobs,
         open_bookings: listing.bookings,
@@ -308,6 +322,8 @@ export const makeGpus = (parts: GpuParts): Gpus => {
         models: servedInstances(services, gpu.id).flatMap(
           ({ model }) => directory.models.get(model)?.name ?? [],
         ),
+        specialised: specialisedOf(services, gpu),
+        reputation: scoreOf(host.account),
         strategy: nameOf[listing.strategy],
         base_price: rate(listing.baseRate),
         price_per_hour: rate(listing.ratePerHour),

@@ -30,6 +30,7 @@ export type StepKind =
   | "released"
   | "cancelled"
   | "closed"
+  | "rated"
 
 /** Of a machine, not of a booking. */
 export type MachineStepKind =

@@ -8,6 +8,9 @@ import { gpuRoutes } from "./gpu-routes.ts"
 import { queueRoutes } from "./queue-routes.ts"
 import type { Hours } from "./hours.ts"
 import { offerRoutes } from "./offer-routes.ts"
+import { qualityRoutes } from "./quality-routes.ts"
+import { ratingRoutes } from "./rating-routes.ts"
+import { swarmRoutes } from "./swarm-routes.ts"
 
 export const hoursRoutes =
   (hours: Hours): FastifyPluginAsync =>
@@ -19,4 +22,7 @@ export const hoursRoutes =
     offerRoutes(app, hours)
     eventRoutes(app, hours)
     queueRoutes(app, hours)
+    ratingRoutes(app, hours)
+    qualityRoutes(app, hours)
+    swarmRoutes(app, hours)
   }

@@ -17,10 +17,11 @@ import { creditsOf } from "../views/credits.ts"
 import type { Bookings, Viewer } from "./bookings.ts"
 import { followCommands } from "./follow-commands.ts"
 import type { Listed } from "./gpus.ts"
-import { gibOf, mibOf, rateOf } from "./gpus.ts"
+import { rateOf } from "./gpus.ts"
 import type { History } from "./history.ts"
 import { nextBooking } from "./history.ts"
 import type { MarketCalendar } from "./market-calendar.ts"
+import { gibOf, memoryForSale, mibOf } from "./memory.ts"
 import { momentOf } from "./moments.ts"
 import { declined, offerDeclined, rejected } from "./refusals.ts"
 import { bpsOf, shareOrNull, slaTermsView } from "./sla-terms.ts"
@@ -134,7 +135,7 @@ export const makeOffers = (parts: OfferParts): Effect.Effect<Offers, StoreBroken
         kind: "contract",
         micros: Math.round(wish.duration_hours * microsPerHour),
         jobs: wish.jobs ?? gpu.terms.maxJobs,
-        memoryMib: wish.memory_gib === undefined ? gpu.terms.memoryMib : mibOf(wish.memory_gib),
+        memoryMib: wish.memory_gib === undefined ? memoryForSale(gpu) : mibOf(wish.memory_gib),
         rate: rateOf(services, wish.fixed_rate, "fixed_rate"),
       }
     const { reservation_duration: duration } = wish

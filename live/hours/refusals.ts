@@ -114,6 +114,16 @@ export const rejected = (rejection: Rejection): HttpError => {
       )
     case "Booked":
       return conflict("booked", "Hours of it are sold: what is sold stays as it was sold")
+    case "NotMember":
+      return conflict(
+        "not_member",
+        "That is for members of the swarm: POST /swarms/:kind/join first",
+      )
+    case "SwarmOff":
+      return conflict(
+        "swarm_off",
+        "This market's providers set their prices by themselves: its economy has swarm prices off, or only tells past means",
+      )
     case "InvalidQuantity":
       return badRequest("A figure is out of its bounds")
     case "InvalidSpans":

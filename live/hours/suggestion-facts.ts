@@ -14,6 +14,7 @@ import type { Alerts } from "./alerts.ts"
 import type { Gpus, Listed } from "./gpus.ts"
 import { clockOf, listedAt, machineUse, openShareOf, soldOf } from "./machine-use.ts"
 import type { MarketCalendar } from "./market-calendar.ts"
+import { standingOf } from "./reputation.ts"
 
 const microsPerDay = 24 * microsPerHour
 const lookedAtDays = 30
@@ -60,6 +61,7 @@ export const factsOf = (parts: FactParts, listed: Listed): SuggestionFacts => {
       openShare: openShareOf(parts, gpu, until),
       failures: failuresOf(parts, listed),
       region: regionOf(parts, listed, until),
+      reputation: standingOf(parts, listed),
     },
   }
 }

@@ -16,7 +16,7 @@ import type { WebhookRecord } from "../directory/records.ts"
 import type { LiveServices } from "../directory/services.ts"
 import type { Vault } from "../hosts/credentials/vault.ts"
 import type { NetworkGuard } from "../hosts/network-guard.ts"
-import { guardedAgent } from "../hosts/guarded-agent.ts"
+import { guardedAgent, leaveUnread } from "../hosts/guarded-agent.ts"
 import { refusedAddress } from "../hosts/refused-address.ts"
 import { conflict, notFound } from "../http/http-error.ts"
 import { runEffect } from "../http/run-effect.ts"
@@ -99,8 +99,7 @@ export const makeWebhooks = (parts: WebhookParts): Webhooks => {
       },
       body,
     })
-    // Nothing in it is of use; where it has not come whole, ending it is an error of its own.
-    answer.body.on("error", () => {}).destroy()
+    leaveUnread(answer.body)
     if (answer.statusCode < 200 || answer.statusCode >= 300)
       throw new Error(`it answered with status ${answer.statusCode}`)
   }

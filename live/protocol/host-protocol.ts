@@ -203,7 +203,7 @@ export const Failure = Schema.Struct({
   ...claim,
   outcome: optional(
     Schema.Literal(...outcomes.filter(isHostFailure)),
-    "What went wrong; default upstreamError. consumerError: the call itself is at fault, with the status that says how; notServed: the model is not there",
+    "What went wrong; default upstreamError. consumerError: the call itself is at fault, with the status that says how; qualityFailed: the host will not hand in what came of it; notServed: the model is not there",
   ),
   status: optional(whole(100, 599), "HTTP status of the model server, where it answered"),
   message: optional(text(2000), "To the consumer for a consumerError, otherwise to the log"),
@@ -403,6 +403,7 @@ export const HandedJob = Schema.Struct({
   attempt: Schema.Int,
   epoch: Schema.Int,
   lease_seconds: Schema.Number,
+  timeout_seconds: optional(Schema.Number, "What the call may take in all, s"),
   kind: Schema.Literal("chat", "completion", "embedding"),
   model: described(Schema.String, "The market's name of the model; `body.model` is the host's"),
   body: described(Hardware, "The call, as for the OpenAI API; chats and completions stream"),

@@ -17,6 +17,7 @@ import {
   queryCount,
 } from "../http/fields.ts"
 import { SlaSummary, SlaTerms } from "./contracts-protocol.ts"
+import { SpecialisedView } from "./reputation-protocol.ts"
 
 const decimal = Schema.String.pipe(Schema.pattern(/^\d{1,16}(\.\d{1,9})?$/))
 
@@ -130,6 +131,14 @@ export const GpuQuery = Schema.Struct({
     "Only those that can be booked and are there now, or the others",
   ),
   mine: optional(Schema.Literal("true"), "Only one's own, drafts and paused ones too"),
+  min_reputation: optional(
+    Schema.String.pipe(Schema.pattern(/^(0(\.\d{1,4})?|1(\.0{1,4})?)$/)),
+    "Only those whose provider is known for so much or more, 0 to 1",
+  ),
+  sort: optional(
+    Schema.Literal("reputation"),
+    "reputation: the best known first; default: in the order in which they were listed",
+  ),
   limit: gpuLimit.field,
   cursor: Cursor,
 })
@@ -153,6 +162,8 @@ export const GpuView = Schema.Struct({
   cuda_version: Schema.NullOr(Schema.String),
   capabilities: Capabilities,
   models: described(Schema.Array(Schema.String), "Models whose calls its host serves beside"),
+  specialised: described(Schema.Array(SpecialisedView), "Specialised models that it hosts"),
+  reputation: described(Schema.Number, "What its provider is known for, 0 to 1"),
   strategy: StrategyName,
   base_price: Price,
   price_per_hour: described(Schema.String, "Credits an hour for each job, now"),
@@ -328,6 +339,10 @@ export const BookingView = Schema.Struct({
   ),
   created_at: Moment,
   closed_at: momentOr("it is not over"),
+  stars: described(
+    Schema.NullOr(Schema.Int),
+    "What its consumer has said of it, 1 to 5; null: nothing",
+  ),
 })
 export type BookingView = typeof BookingView.Type
 

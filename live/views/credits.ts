@@ -63,13 +63,27 @@ export const pricesOf = (market: Market, model: ModelRecord) => ({
   input_price_per_token: pricePerToken(market, inputPriceOf(market, model)),
   output_price_per_token: pricePerToken(
     market,
-    levelsOf(market, model)[0] ?? model.outputPricePerMtok,
+    levelsOf(market, model)[0] ?? outputPriceOf(market, model),
   ),
 })
 
 /** What a prompt's tokens cost, minor units per million. */
 export const inputPriceOf = ({ economy }: Market, model: ModelRecord): number =>
-  economy.pricing.inputTokens === "free" ? 0 : model.inputPricePerMtok
+  economy.pricing.inputTokens === "free" ? 0 : withPremium(economy, model, model.inputPricePerMtok)
+
+/** What the platform asks for a model: its list price, and more where it is specialised. */
+const withPremium = (
+  { specialised }: Market["economy"],
+  { accuracyBps }: ModelRecord,
+  listed: number,
+): number => {
+  if (accuracyBps === undefined) return listed
+  const factorBps = BigInt(10_000 + Math.round(specialised.premium * 10_000))
+  return Number((BigInt(listed) * factorBps + 9999n) / 10_000n)
+}
+
+const outputPriceOf = ({ economy }: Market, model: ModelRecord): number =>
+  withPremium(economy, model, model.outputPricePerMtok)
 
 /** What a call asks for: the model and its tokens at most, and what it accepts. */
 interface Asked {
@@ -100,7 +114,7 @@ const mostCostOfTime = (market: Market, { maxRatePerHour = Infinity }: Asked): n
 
 /** The most that anyone asks for a model's output, minor units per million tokens. */
 const mostPriceOf = (market: Market, model: ModelRecord): number =>
-  levelsOf(market, model).at(-1) ?? model.outputPricePerMtok
+  levelsOf(market, model).at(-1) ?? outputPriceOf(market, model)
 
 /** Where hosts set prices, what they ask for a model, ascending. */
 const levelsOf = (market: Market, { id }: ModelRecord): ReadonlyArray<number> =>

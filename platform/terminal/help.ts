@@ -39,7 +39,7 @@ export const helpText = (named: NamedCommand): string => {
   return [
     wrapped(named.meaning, width),
     "",
-    `Usage: ${usageOf(named)}`,
+    `Usage: ${wrapped(usageOf(named), width, "Usage: ".length)}`,
     ...sections.flatMap((lines) => (lines.length === 0 ? [] : ["", ...lines])),
     "",
     ...(command.commands.length === 0

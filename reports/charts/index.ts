@@ -4,6 +4,7 @@
 import type { RunResult } from "../../sim/results/models/run-model.ts"
 import type { ChartOf } from "../chart.ts"
 import type { ChartSection } from "../page.ts"
+import { batchItems } from "./batches.ts"
 import { bountyMultiplier } from "./bounty-multiplier.ts"
 import { bountyPool } from "./bounty-pool.ts"
 import { breakerParks } from "./breaker-parks.ts"
@@ -13,6 +14,7 @@ import { creditTotals } from "./credit-totals.ts"
 import { demand } from "./demand.ts"
 import { earnings } from "./earnings.ts"
 import { health } from "./health.ts"
+import { hoursUseBy, swarmEarnings } from "./hours-promises.ts"
 import { hoursDeclined, hoursEarnings, hoursUnsteadiness } from "./hours-strategies.ts"
 import { hoursByClock, hoursFillRate } from "./hours-use.ts"
 import { lorenz } from "./lorenz.ts"
@@ -57,6 +59,22 @@ const ofRequests: ReadonlySet<ChartOf> = new Set([
   health,
 ])
 
+/** Charts of what only some markets have, by what the names of their metrics begin with. */
+const ofSome: ReadonlyArray<readonly [metric: string, chart: ChartOf]> = [
+  ["hours.useBy.", hoursUseBy],
+  ["hours.swarmEarningsPerDay.", swarmEarnings],
+]
+const hoursOf = (result: RunResult): Section => {
+  const [id, title, charts] = hours
+  return [
+    id,
+    title,
+    [...charts, ...ofSome.filter(([metric]) => hasMetric(result, metric)).map(([, one]) => one)],
+  ]
+}
+
+const batches: Section = ["batches", "Batches", [batchItems]]
+
 const plan: ReadonlyArray<Section> = [
   ["service", "Demand and service", [demand, rejections, ttft, tokensPerSecond]],
   [
@@ -79,7 +97,8 @@ export const chartSections = (result: RunResult): ReadonlyArray<ChartSection> =>
       section[0] === "credits"
         ? [
             ...(hasSeries(result, "price.paid") ? [prices] : []),
-            ...(hasSeries(result, "hours.fillRate") ? [hours] : []),
+            ...(hasSeries(result, "hours.fillRate") ? [hoursOf(result)] : []),
+            ...(hasMetric(result, "batches.items.") ? [batches] : []),
             section,
           ]
         : [section],
@@ -92,6 +111,9 @@ export const chartSections = (result: RunResult): ReadonlyArray<ChartSection> =>
         .map((chart) => chart(result)),
     }))
     .filter(({ charts }) => charts.length > 0)
+
+const hasMetric = ({ metrics }: RunResult, prefix: string): boolean =>
+  Object.keys(metrics).some((name) => name.startsWith(prefix))
 
 const hasSeries = ({ replications }: RunResult, wanted: string): boolean =>
   replications.some(({ series }) => series.some(({ name }) => name === wanted))

@@ -16,6 +16,10 @@ export const weeks = {
     ],
     maintenance: [{ day: "sunday", hours: "02:00-04:00" }],
   },
+  maintained: {
+    availability: [{ days: [...workdays, ...weekend], hours: "00:00-24:00" }],
+    maintenance: [{ day: "wednesday", hours: "03:00-06:00" }],
+  },
 } as const
 export type Week = keyof typeof weeks
 export const weekNames = [
@@ -23,4 +27,5 @@ export const weekNames = [
   "nights",
   "weekends",
   "guide",
+  "maintained",
 ] as const satisfies ReadonlyArray<Week>

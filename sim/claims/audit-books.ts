@@ -10,6 +10,8 @@ import { hostPriceAttacks } from "./host-price-attacks.ts"
 import { hostPriceClaims } from "./host-price-claims.ts"
 import { hoursAttacks } from "./hours-attacks.ts"
 import { hoursClaims } from "./hours-claims.ts"
+import { promiseAttacks } from "./promise-attacks.ts"
+import { promiseClaims } from "./promise-claims.ts"
 
 export interface AuditBook {
   /** The literal economy first. */
@@ -47,8 +49,8 @@ export const auditBooks = {
   },
   aitbc: {
     economies: ["aitbc", "aitbc-hardened"],
-    claims: hoursClaims,
-    attacks: hoursAttacks,
+    claims: [...hoursClaims, ...promiseClaims],
+    attacks: [...hoursAttacks, ...promiseAttacks],
     profit: "party.subject.gain",
     pay: "party.subject.gain",
     hasLongTerm: false,

@@ -291,7 +291,13 @@ const facts = metricFacts({
   parties: ["subject"],
   strategies: [],
   prices: [],
-  hours: { regions: [], strategies: [] },
+  hours: {
+    regions: [],
+    strategies: [],
+    has: { promises: true, contracts: true, reservations: true, ratings: true, swarms: true },
+  },
+  hasBatches: true,
+  hasGain: true,
 })
 const factsOf = (metric: string) => {
   const found = facts[metric]

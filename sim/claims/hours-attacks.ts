@@ -3,7 +3,7 @@
  * the party's gain: its profit, what is left of the credits that it bought, and what the hours that it rented were worth.
  */
 import type { AttackPlan, AttackWay } from "./attack-catalogue.ts"
-import { bareHours, crowdedHours } from "./hours-markets.ts"
+import { bareHours, crowdedHours, letBy } from "./hours-markets.ts"
 
 const honest = { "stays honest": [] }
 const party = (machines: number, hours: string): string =>
@@ -11,7 +11,7 @@ const party = (machines: number, hours: string): string =>
 /** A renter's own machine serves calls, of which there are none. */
 const renter = (rents: string): string => party(1, `rents: {${rents}}`)
 const rents = (setting: string): string => `parties.0.hours.rents.${setting}`
-const host = (lets: string): string => party(8, `lets: {${lets}}`)
+const host = letBy
 const lets = (setting: string): string => `parties.0.hours.lets.${setting}`
 
 const inHours = (
@@ -139,6 +139,15 @@ export const hoursAttacks: ReadonlyArray<AttackPlan> = [
         ["hours.renters.disputeShare=0.25", betterBuyer],
         [lets("breach=maintenance")],
         ["hours.refundRatio", "hours.surplusPerDay"],
+      ),
+      inHours(
+        "8 of 28 machines, 99% promised",
+        [
+          "hours.renters.disputeShare=0.25",
+          host("promises: true, outsideShare: 0.3, outsideFactor: 1.3"),
+        ],
+        [lets("breach=maintenance")],
+        ["hours.breachesPerBooking", "hours.periodRefundRatio", "hours.surplusPerDay"],
       ),
     ],
   },

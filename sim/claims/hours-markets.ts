@@ -23,6 +23,10 @@ export const bareHours: ReadonlyArray<string> = [
   "operators.electricityUsdPerKwh=0",
 ]
 
+/** Eight machines of the subject, beside the twenty. */
+export const letBy = (lets: string): string =>
+  `parties=[{name: subject, device: RTX 4090, model: llama-3-8b, machines: 8, hours: {lets: {${lets}}}}]`
+
 /** The mix of five strategies, as its scenario has it. */
 export const mixedHours = (...settings: ReadonlyArray<string>): Arm =>
   arm("strategies-of-price", ...settings)

@@ -3,6 +3,7 @@
  */
 import type { Command } from "../../engine/index.ts"
 import type { Recorder } from "../recording/recorder.ts"
+import type { BatchClients } from "./consumers/batch-clients.ts"
 import type { Calls } from "./consumers/calls.ts"
 import type { Hours } from "./hours/hours.ts"
 import { isHeeded } from "./hours/hours.ts"
@@ -21,6 +22,7 @@ export interface Addressees {
   readonly operators: Operators
   readonly prices: Prices
   readonly calls: Calls
+  readonly batchClients: BatchClients
   /** Undefined: nobody sells hours. */
   readonly hours: Hours | undefined
 }
@@ -29,7 +31,17 @@ export interface Addressees {
 const heeded: ReadonlyArray<string> = ["TooSoon", "RaisedTooFast", "PriceTooLow"]
 
 export const act = (
-  { setting, recorder, nodes, probeAnswers, operators, prices, calls, hours }: Addressees,
+  {
+    setting,
+    recorder,
+    nodes,
+    probeAnswers,
+    operators,
+    prices,
+    calls,
+    batchClients,
+    hours,
+  }: Addressees,
   command: Command,
 ): void => {
   switch (command._tag) {
@@ -54,8 +66,15 @@ export const act = (
       return
     case "FailOver":
     case "Announce":
-    case "Audit":
       return
+    case "Audit":
+      return hours?.onAudit(command)
+    case "Recheck":
+      return probeAnswers.onRecheck(command)
+    case "AcceptBatch":
+      return batchClients.onAccepted(command)
+    case "CloseBatch":
+      return batchClients.onClosed(command)
     case "Rejected":
       // An answer that the kernel has given up on meanwhile comes too late, and that is all.
       if (command.reason === "StaleProbe" || command.reason === "StaleMeasurement") return

@@ -17,6 +17,7 @@ import type { Scenario } from "../scenarios/schema.ts"
 import type { Addressees } from "./commands.ts"
 import { act } from "./commands.ts"
 import { Arrivals } from "./consumers/arrivals.ts"
+import { BatchClients } from "./consumers/batch-clients.ts"
 import { Calls } from "./consumers/calls.ts"
 import { Consumers } from "./consumers/consumers.ts"
 import { FollowUps } from "./consumers/follow-ups.ts"
@@ -119,6 +120,15 @@ const castOf = (
     consumers,
     board,
   })
+  const batchClients = new BatchClients({
+    setting,
+    agenda,
+    port,
+    accounts,
+    parties,
+    calls,
+    recorder,
+  })
   const nightCalls = new NightCalls(setting, agenda, calls)
   const followUps = new FollowUps(setting, agenda, requests, consumers, calls)
   const ownCalls = new OwnCalls(setting, agenda, parties, calls)
@@ -159,6 +169,7 @@ const castOf = (
     hours?.listings.assignToParty(node, settings.hours.lets),
   )
   calls.whenServed((slot) => followUps.onServed(slot))
+  calls.whenItemEnded((isServed) => batchClients.onItemEnded(isServed))
   return {
     setting,
     recorder,
@@ -177,6 +188,7 @@ const castOf = (
     consumers,
     signUps,
     calls,
+    batchClients,
     ownCalls,
     arrivals,
     samples,
@@ -253,7 +265,15 @@ export class Replication {
     const { sojournMicros } = calls
     const { openMicros } = this
     const heldForHours = actors.hours?.heldMinor()
-    return readingOf({ ...actors, now: agenda.now, openMicros, sojournMicros, heldForHours })
+    const heldForBatches = actors.batchClients.heldMinor()
+    return readingOf({
+      ...actors,
+      now: agenda.now,
+      openMicros,
+      sojournMicros,
+      heldForHours,
+      heldForBatches,
+    })
   }
 
   private isDrained(): boolean {
@@ -276,6 +296,7 @@ export class Replication {
         model: index,
         inputPricePerMtok: Math.round(model.inputPricePerMtok * credit),
         outputPricePerMtok: Math.round(model.outputPricePerMtok * credit),
+        ...(model.accuracy === null ? {} : { accuracyBps: Math.round(model.accuracy * 10_000) }),
       })
     })
     hours?.openRegions()
@@ -305,14 +326,15 @@ export class Replication {
   }
 
   private openDemand(): void {
-    const { operators, population, parties, ownCalls, signUps, arrivals, heartbeats, hours } =
-      this.actors
+    const { operators, population, parties, ownCalls, signUps, arrivals, heartbeats } = this.actors
+    const { batchClients, hours } = this.actors
     operators.beginBooks()
     heartbeats.begin()
     population.populate(false)
     parties.join(false)
     ownCalls.open()
     signUps.open()
+    batchClients.begin()
     hours?.open()
     population.scheduleJoin()
     arrivals.scheduleNext()

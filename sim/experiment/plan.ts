@@ -140,7 +140,8 @@ const issuesOfParties = (
   { parties, models }: Scenario,
   { devices, offers }: OfferTable,
 ): ReadonlyArray<ScenarioIssue> =>
-  parties.flatMap(({ device, model, conduct }, index) => {
+  parties.flatMap(({ device, model: said, conduct }, index) => {
+    const model = conduct.runsModel ?? said
     const at = devices.findIndex(({ name }) => name === device)
     const slots = offers[at][models.findIndex(({ name }) => name === model)]?.slots ?? 0
     if (slots === 0)

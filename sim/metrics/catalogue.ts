@@ -4,6 +4,7 @@
  */
 import { Struct } from "effect"
 import { MetricFacts } from "../results/models/metric-facts.ts"
+import { batchMetrics } from "./batch-metrics.ts"
 import type { Metric } from "./metric.ts"
 import type { CataloguedHours } from "./hours-metrics.ts"
 import { hoursMetrics } from "./hours-metrics.ts"
@@ -28,6 +29,10 @@ export interface Catalogued {
   readonly prices?: ReadonlyArray<string>
   /** Absent: nobody sells hours. */
   readonly hours?: CataloguedHours
+  /** Are batches handed in? */
+  readonly hasBatches?: boolean
+  /** Can parties gain by more than their profit: by what they rent, or have answered? */
+  readonly hasGain?: boolean
 }
 
 export const metricsFor = ({
@@ -36,6 +41,8 @@ export const metricsFor = ({
   strategies,
   prices,
   hours,
+  hasBatches = false,
+  hasGain = false,
 }: Catalogued): ReadonlyArray<Metric> => [
   ...serviceMetrics,
   ...supplyMetrics,
@@ -51,8 +58,9 @@ export const metricsFor = ({
         prices,
       )),
   ...(hours === undefined ? [] : hoursMetrics(hours)),
+  ...(hasBatches ? batchMetrics : []),
   ...strategyMetrics(strategies),
-  ...partyMetrics(parties, hours !== undefined),
+  ...partyMetrics(parties, hasGain),
 ]
 
 /** The metrics of a stretch of a replication; those that it saw nothing of are left out. */

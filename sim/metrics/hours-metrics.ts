@@ -17,13 +17,31 @@ import { sumOf } from "./window.ts"
 /** What the registry depends on of a scenario that sells hours. */
 export interface CataloguedHours {
   readonly regions: ReadonlyArray<string>
+  /** What there is beside orders at a rate. */
+  readonly has: {
+    readonly promises: boolean
+    readonly contracts: boolean
+    readonly reservations: boolean
+    readonly ratings: boolean
+    readonly swarms: boolean
+  }
   /** Strategies of price that its listings mix. */
   readonly strategies: ReadonlyArray<string>
 }
 
-export const hoursMetrics = ({ regions, strategies }: CataloguedHours): ReadonlyArray<Metric> =>
+export const hoursMetrics = ({
+  has,
+  regions,
+  strategies,
+}: CataloguedHours): ReadonlyArray<Metric> =>
   metricsIn("hours", [
     ...wholeMarket,
+    ...(has.contracts || has.reservations ? useBy : []),
+    ...(has.promises ? ofPromises : []),
+    ...(has.contracts ? ofContracts : []),
+    ...(has.reservations ? ofReservations : []),
+    ...(has.ratings ? ofRatings : []),
+    ...(has.swarms ? ofSwarms : []),
     ...failures.map(declined),
     ...regions.flatMap(ofRegion),
     ...strategies.flatMap(ofStrategy),
@@ -204,6 +222,26 @@ const wholeMarket: ReadonlyArray<MetricWords> = [
     valueOf: perDay("surplus"),
   },
   {
+    name: "hours.lerner",
+    label: "Lerner index of hours",
+    unit: "ratio",
+    meaning: "(Price − cost) ÷ price of hours that were delivered; cost: the machine's, job by job",
+    base: "what was paid for hours",
+    least: null,
+    most: 1,
+    valueOf: (window) => 1 - sum(window, "machineCredits") / sum(window, "drawn"),
+  },
+  {
+    name: "hours.periodRefundRatio",
+    label: "Not paid of periods ÷ revenue",
+    unit: "ratio",
+    meaning:
+      "What of the price of periods went back, for want of delivery or for a broken promise ÷ what was paid for them",
+    base: "what was paid for periods",
+    valueOf: (window) =>
+      sum(window, "periodRefunds") / (sum(window, "periodPrice") - sum(window, "periodRefunds")),
+  },
+  {
     name: "hours.profitPerDay",
     label: "Left to hosts of hours",
     unit: "credits/d",
@@ -211,6 +249,170 @@ const wholeMarket: ReadonlyArray<MetricWords> = [
     base: "days on the market's books, online or not",
     ...gainOrLoss,
     valueOf: (window) => profitOf(window, () => true),
+  },
+]
+
+/** What keeps machines in use, where there is more than orders. */
+const useBy: ReadonlyArray<MetricWords> = (
+  [
+    ["orders", "Orders at the listing's rate", undefined],
+    ["contracts", "Contracts", "contractBusy"],
+    ["reservations", "Reservations", "reservedHours"],
+  ] as const
+).map(([name, words, channel]) => ({
+  name: `hours.useBy.${name}`,
+  label: `Use by ${name}`,
+  unit: "share",
+  meaning: `${words} among the hours in use, sampled`,
+  base: "hours in use, sampled",
+  valueOf: (window) => {
+    const busy = useOf(window.hours?.regions ?? [], "busy", window)
+    if (channel !== undefined) return sum(window, channel) / busy
+    return Math.max(0, 1 - (sum(window, "contractBusy") + sum(window, "reservedHours")) / busy)
+  },
+}))
+
+const ofPromises: ReadonlyArray<MetricWords> = [
+  {
+    name: "hours.slaAvailability",
+    label: "Availability of promised hours",
+    unit: "share",
+    meaning: "Hours that were delivered, of those that were promised to be up",
+    base: "bookings with a promise that are over, until their end",
+    valueOf: ratio("promisedUpHours", "promisedHours"),
+  },
+  {
+    name: "hours.breachesPerBooking",
+    label: "Broken promises",
+    unit: "ratio",
+    meaning: "Periods whose promise was broken, for each booking with one",
+    base: "bookings with a promise that are over",
+    valueOf: ratio("breaches", "promised"),
+  },
+]
+
+const ofContracts: ReadonlyArray<MetricWords> = [
+  {
+    name: "hours.fillRate.contracts",
+    label: "Fill rate by contract",
+    unit: "share",
+    meaning: "Hours in use by contract, of those that were on offer",
+    base: onOffer,
+    valueOf: (window) =>
+      sum(window, "contractBusy") / useOf(window.hours?.regions ?? [], "offered", window),
+  },
+  {
+    name: "hours.contractsSignedShare",
+    label: "Contracts signed",
+    unit: "share",
+    meaning: "Contracts that an enterprise looked for and accepted",
+    base: "contracts looked for",
+    valueOf: ratio("contractsSigned", "contractsWanted"),
+  },
+  {
+    name: "hours.contractIdlePerDay",
+    label: "Kept for nothing",
+    unit: "h",
+    meaning: "Job-hours of a day that calendars kept for offers that came to nothing",
+    base: "time",
+    valueOf: perDay("contractIdleHours"),
+  },
+]
+
+const ofReservations: ReadonlyArray<MetricWords> = [
+  {
+    name: "hours.reservationUtilisation",
+    label: "Use of what is reserved",
+    unit: "share",
+    meaning: "Reserved hours that their holders used",
+    base: "reserved hours, sampled",
+    valueOf: ratio("reservedUsedHours", "reservedHours"),
+  },
+  {
+    name: "hours.workServedShare",
+    label: "Work with a machine",
+    unit: "share",
+    meaning: "Hours of work for which their holder had a machine, reserved or booked",
+    base: "hours of work",
+    valueOf: ratio("servedWorkHours", "workHours"),
+  },
+]
+
+const ofRatings: ReadonlyArray<MetricWords> = [
+  {
+    name: "hours.reputation",
+    label: "Reputation",
+    unit: "score",
+    meaning: "What hosts of open listings are known for, 0 to 1",
+    base: "time",
+    valueOf: sampled("reputation"),
+  },
+  {
+    name: "hours.reputationSpread",
+    label: "Spread of reputation",
+    unit: "score",
+    meaning: "Standard deviation over open listings of what their hosts are known for",
+    base: "time",
+    valueOf: sampled("reputationSpread"),
+  },
+  {
+    name: "hours.meanStars",
+    label: "Stars",
+    unit: "ratio",
+    meaning: "Stars that renters gave, 1 to 5",
+    base: "ratings",
+    valueOf: ratio("stars", "ratings"),
+  },
+]
+
+const ofSwarms: ReadonlyArray<MetricWords> = [
+  {
+    name: "hours.swarmHoursPerDay.members",
+    label: "Hours sold by members",
+    unit: "h",
+    meaning: "Hours in use, a listing of a member and day",
+    base: "listings and days",
+    valueOf: (window) => perListing(window, "busy", true),
+  },
+  {
+    name: "hours.swarmHoursPerDay.others",
+    label: "Hours sold by others",
+    unit: "h",
+    meaning: "Hours in use, a listing of nobody's swarm and day",
+    base: "listings and days",
+    valueOf: (window) => perListing(window, "busy", false),
+  },
+  {
+    name: "hours.swarmEarningsPerDay.members",
+    label: "Earned by members",
+    unit: "credits/d",
+    meaning: "Provider share for hours, a listing of a member and day",
+    base: "listings and days",
+    valueOf: (window) => perListing(window, "earned", true),
+  },
+  {
+    name: "hours.swarmEarningsPerDay.others",
+    label: "Earned by others",
+    unit: "credits/d",
+    meaning: "Provider share for hours, a listing of nobody's swarm and day",
+    base: "listings and days",
+    valueOf: (window) => perListing(window, "earned", false),
+  },
+  {
+    name: "hours.passedOnShare",
+    label: "Orders passed on",
+    unit: "share",
+    meaning: "Orders that were sold by another member than the one that was looked at",
+    base: "orders sold",
+    valueOf: ratio("passedOn", "booked"),
+  },
+  {
+    name: "hours.sharedDataError",
+    label: "Error of shared data",
+    unit: "share",
+    meaning: "|Use as members tell it − use as the market measures it|, day by day",
+    base: "days on which it was told",
+    valueOf: ratio("dataError", "dataTold"),
   },
 ]
 
@@ -258,6 +460,14 @@ const ofRegion = (name: string): ReadonlyArray<MetricWords> => {
       valueOf: (window) => fillPeakRatio(own(window), window),
     },
   ]
+}
+
+/** Of those that are in a swarm, or are not. */
+const perListing = (window: Window, channel: ListingChannel, isInSwarm: boolean): number => {
+  const [first, end] = daysOf(window)
+  const own = window.hours?.listings.filter((one) => one.isInSwarm === isInSwarm) ?? []
+  const total = own.reduce((all, one) => all + sumOf(one[channel].subarray(first, end)), 0)
+  return total / (own.length * (end - first))
 }
 
 /** Whole days of the window, as rows of a listing have them. */

@@ -4,6 +4,7 @@ import { nodesIn } from "../recording/node-marks.ts"
 import type { BinRange } from "../recording/warm-up-cut.ts"
 import { firstBinAfter, halvesAfter, warmupSecondsOf } from "../recording/warm-up-cut.ts"
 import type { NodeOutcome } from "../results/models/run-model.ts"
+import { areBatchesAsked } from "../scenarios/batches-together.ts"
 import { areHoursSold } from "../scenarios/hours-together.ts"
 import type { Scenario } from "../scenarios/schema.ts"
 import type { Catalogued } from "./catalogue.ts"
@@ -97,9 +98,22 @@ const cataloguedFrom = (scenario: Scenario, strategies: ReadonlyArray<string>): 
     ? { prices: [...new Set(scenario.operators.prices.map(({ strategy }) => strategy))] }
     : {}),
   ...(areHoursSold(scenario) ? { hours: cataloguedHours(scenario) } : {}),
+  hasBatches: areBatchesAsked(scenario),
+  hasGain: scenario.economy.hours.areSold || areBatchesAsked(scenario),
 })
 
-const cataloguedHours = ({ hours }: Scenario) => ({
+const cataloguedHours = ({ hours, parties }: Scenario) => ({
+  has: {
+    promises:
+      hours.promises.share > 0 ||
+      hours.contracts.perDay > 0 ||
+      parties.some(({ hours: { lets } }) => lets?.promises === true),
+    contracts: hours.contracts.perDay > 0,
+    reservations:
+      hours.reservations.holders > 0 || parties.some(({ hours: own }) => own.reserves !== null),
+    ratings: hours.renters.ratesShare > 0,
+    swarms: hours.swarms.share > 0,
+  },
   regions: hours.regions.map(({ name }) => name),
   strategies:
     hours.listings.strategies.length === 0

@@ -7,21 +7,21 @@ import type { Metric, MetricWords, Unit } from "./metric.ts"
 import { gainOrLoss, metricsIn } from "./metric.ts"
 import type { Window } from "./window.ts"
 
-/** `hasHours`: are hours sold? */
+/** `hasGain`: can they gain by more than their profit? */
 export const partyMetrics = (
   names: ReadonlyArray<string>,
-  hasHours: boolean,
+  hasGain: boolean,
 ): ReadonlyArray<Metric> =>
   metricsIn(
     "parties",
-    names.flatMap((name) => [...metricsOfParty(name), ...(hasHours ? [gainOf(name)] : [])]),
+    names.flatMap((name) => [...metricsOfParty(name), ...(hasGain ? [gainOf(name)] : [])]),
   )
 
 const gainOf = (party: string): MetricWords => ({
   name: `party.${party}.gain`,
   label: `Gain, ${party}`,
   unit: "credits/d",
-  meaning: `Profit, what is left of credits that it bought, and what hours that it rented were worth to it (party ${party})`,
+  meaning: `Profit, what is left of credits that it bought, and what hours that it rented and batches that it handed in were worth to it (party ${party})`,
   base: "days of the run",
   window: "whole run",
   ...gainOrLoss,

@@ -34,6 +34,38 @@ export const hoursChannels = [
   "settledDisputes",
   /** |what the consumer was given − what was not delivered|, as shares of what was disputed. */
   "rulingErrors",
+  /** What machines cost in the hours that they delivered. */
+  "machineCredits",
+  /** Periods that were paid for: what they cost, and what of that was not paid. */
+  "periodPrice",
+  "periodRefunds",
+  /** Of hours that were promised to be up: bookings, broken periods, hours until their end and those delivered. */
+  "promised",
+  "breaches",
+  "promisedHours",
+  "promisedUpHours",
+  /** Contracts: looked for, offered, accepted; job-hours that calendars kept for offers that came to nothing. */
+  "contractsWanted",
+  "contractsOffered",
+  "contractsSigned",
+  "contractIdleHours",
+  /** Sampled: job-hours in use by contract. */
+  "contractBusy",
+  /** Reservations: job-hours that were held, and what of them their holders used; hours of work, and those with a machine. */
+  "reservedHours",
+  "reservedUsedHours",
+  "workHours",
+  "servedWorkHours",
+  "ratings",
+  "stars",
+  /** Sampled: the standard deviation over listings of what their hosts are known for, and its mean. */
+  "reputationSpread",
+  "reputation",
+  /** Orders that went on to another machine of a swarm. */
+  "passedOn",
+  /** Days on which swarms told of their members' use, and how far that was from what was measured. */
+  "dataTold",
+  "dataError",
 ] as const
 export type HoursChannel = (typeof hoursChannels)[number]
 
@@ -57,6 +89,7 @@ export interface ListingRecord extends Rows<ListingChannel> {
   readonly node: number
   readonly strategy: PriceStrategy
   readonly isOfParty: boolean
+  readonly isInSwarm: boolean
 }
 
 /** Plain data: what a worker sends home. */
@@ -110,10 +143,10 @@ export class HoursRecorder {
     return { sums, regions, listings: [...this.listings.values()] }
   }
 
-  addListing(node: number, strategy: PriceStrategy, isOfParty: boolean): void {
+  addListing({ node, ...facts }: Omit<ListingRecord, ListingChannel>): void {
     // One more day, for what comes after the end.
     const rows = rowsOf(listingChannels, this.days + 1)
-    this.listings.set(node, { node, strategy, isOfParty, ...rows })
+    this.listings.set(node, { node, ...facts, ...rows })
   }
 
   add(now: number, channel: HoursChannel, amount: number): void {

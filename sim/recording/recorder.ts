@@ -79,6 +79,23 @@ export const channels = [
   "priceChangesRefused",
   "pricedCalls",
   "lerner",
+  /** Batches: handed in, taken, over, and those of them whose items all ended well; times from first to last, s. */
+  "batchesAsked",
+  "batchesTaken",
+  "batchesOver",
+  "batchesDone",
+  "batchSeconds",
+  /** Items of those that are over, by how they ended. */
+  "batchItems",
+  "batchItemsDone",
+  "batchItemsVoid",
+  "batchItemsLate",
+  /** Items given out, over, and answered, those of the latter between 22 and 8; what batches that are over were charged. */
+  "itemsAsked",
+  "itemsEnded",
+  "itemsServed",
+  "itemsServedAtNight",
+  "batchCharged",
 ] as const
 export type Channel = (typeof channels)[number]
 

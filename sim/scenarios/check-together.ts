@@ -4,6 +4,7 @@ import { devices } from "../fleet/devices.ts"
 import type { ScenarioIssue } from "../settings/scenario-error.ts"
 import { ScenarioInvalid } from "../settings/scenario-error.ts"
 import { issuesOfHours } from "./hours-together.ts"
+import { issuesOfBatches } from "./batches-together.ts"
 import type { Scenario } from "./schema.ts"
 import { issuesOfTrace } from "./trace-together.ts"
 
@@ -31,7 +32,7 @@ export const checkTogether = (
       })
   })
   issues.push(...issuesOfParties(scenario), ...issuesOfPrices(scenario), ...issuesOfTrace(scenario))
-  issues.push(...issuesOfHours(scenario))
+  issues.push(...issuesOfHours(scenario), ...issuesOfBatches(scenario))
   return issues.length === 0
     ? Either.right(scenario)
     : Either.left(new ScenarioInvalid({ source, issues }))
@@ -44,7 +45,8 @@ const issuesOfParties = ({ parties, models, fleet }: Scenario): ReadonlyArray<Sc
   const known = [...fleet.profiles, ...devices].map(({ name }) => name)
   const refuse = (index: number, setting: string, message: string) =>
     issues.push({ path: `parties.${index}.${setting}`, message })
-  for (const [index, { name, device, model, machines, strategy, conduct }] of parties.entries()) {
+  for (const [index, party] of parties.entries()) {
+    const { name, batches, device, model, machines, strategy, conduct } = party
     const { demand, splitInto, rejoinBelowHealth } = conduct
     if (parties.findIndex((one) => one.name === name) < index)
       refuse(index, "name", `another party is called ${name}`)
@@ -54,6 +56,10 @@ const issuesOfParties = ({ parties, models, fleet }: Scenario): ReadonlyArray<Sc
       refuse(index, "model", `this scenario offers ${offered.join(", ")}`)
     if (demand !== null && !offered.includes(demand.model))
       refuse(index, "conduct.demand.model", `this scenario offers ${offered.join(", ")}`)
+    if (conduct.runsModel !== null && !offered.includes(conduct.runsModel))
+      refuse(index, "conduct.runsModel", `this scenario offers ${offered.join(", ")}`)
+    if (batches !== null && !offered.includes(batches.model))
+      refuse(index, "batches.model", `this scenario offers ${offered.join(", ")}`)
     if (conduct.withheldMachines > machines)
       refuse(index, "conduct.withheldMachines", `there are ${machines} machines`)
     if (splitInto > 1 && (strategy !== "stay" || rejoinBelowHealth > 0))

@@ -9,6 +9,7 @@ import { Schema } from "effect"
 import { priceStrategies, Settings } from "../../engine/index.ts"
 import { Timezone } from "../../schedules/index.ts"
 import { weekNames } from "../agents/weeks.ts"
+import { Contracts, Promises, Reservations, Swarms } from "./promise-settings.ts"
 
 const { allowing, between, factor, nonNegative, oneOf, positive } = Settings
 const { setting, share, wholeBetween } = Settings
@@ -98,7 +99,7 @@ const Listings = Schema.Struct({
       Schema.Struct({
         week: setting(oneOf(...weekNames), {
           meaning:
-            "always; nights: 20:00 to 08:00; weekends; guide: 003's example, working days from 9 to 17 and weekends.",
+            "always; nights: 20:00 to 08:00; weekends; guide: 003's example, working days from 9 to 17 and weekends; maintained: always, but for maintenance on Wednesdays from 3 to 6.",
         }),
         weight: setting(nonNegative("weight"), { meaning: "Weight among the listings." }),
       }),
@@ -205,6 +206,17 @@ const Renters = Schema.Struct({
     meaning: "What it fears to lose where a listing fails for certain.",
     source: "assumed: what is not delivered is worth nothing",
   }),
+  trusts: setting(oneOf("record", "reputation"), {
+    default: "record",
+    meaning:
+      "What it fears that by: the part of a listing's bookings that was delivered, or what its provider is known for in the market.",
+    source: "003: reputation",
+  }),
+  ratesShare: setting(share, {
+    default: 0,
+    meaning: "Part of the bookings that their renter rates, by what was delivered of them.",
+    source: "003: client satisfaction",
+  }),
   distance: setting(share, {
     default: 0.1,
     unit: "of what the hours are worth",
@@ -261,6 +273,12 @@ const Providers = Schema.Struct({
     default: 60,
     meaning: "Mean time until it is repaired, exponential.",
   }),
+  awaySpread: setting(between("a standard deviation of the logarithm", 0, 3), {
+    default: 0,
+    unit: "log-frequency",
+    meaning: "How much hosts differ in how often that is: log-normal around it.",
+    source: "assumed",
+  }),
   depositHours: setting(nonNegative("hours"), {
     default: 96,
     unit: "h of the listing's rate",
@@ -289,6 +307,10 @@ export const Hours = Schema.Struct({
   listings: Listings,
   renters: Renters,
   providers: Providers,
+  promises: Promises,
+  contracts: Contracts,
+  reservations: Reservations,
+  swarms: Swarms,
   probeMinutes: setting(positive("minutes"), {
     default: 10,
     meaning: "How often the market looks whether hours are delivered, where it goes by probes.",

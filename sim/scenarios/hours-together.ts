@@ -16,12 +16,19 @@ export const issuesOfHours = (scenario: Scenario): ReadonlyArray<ScenarioIssue> 
   const { regions, listings, renters } = hours
   const issues: Array<ScenarioIssue> = []
   const refuse = (path: string, message: string) => issues.push({ path, message })
-  const isRenting = parties.some(({ hours: { rents } }) => rents !== null)
+  const isRenting = parties.some(
+    ({ hours: { rents, reserves } }) => rents !== null || reserves !== null,
+  )
   for (const [index, { name }] of regions.entries())
     if (regions.findIndex((one) => one.name === name) < index)
       refuse(`hours.regions.${index}.name`, `another region is called ${name}`)
   if (!areHoursSold(scenario)) {
-    if (renters.ordersPerDay > 0 || isRenting)
+    if (
+      renters.ordersPerDay > 0 ||
+      isRenting ||
+      hours.contracts.perDay > 0 ||
+      hours.reservations.holders > 0
+    )
       refuse("hours.listings.share", "somebody rents hours, and nobody sells any")
     return issues
   }

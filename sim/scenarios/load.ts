@@ -28,6 +28,10 @@ export const builtInScenarios = [
   "strategies-of-price",
   "unreliable",
   "disputes",
+  "contracts",
+  "reserved",
+  "swarm-pricing",
+  "batch-nights",
 ] as const
 
 // The YAML files are not compiled: they are found from the package's own name, wherever this is run.

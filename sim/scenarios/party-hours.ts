@@ -24,15 +24,32 @@ const Lets = Schema.Struct({
     default: 0,
     meaning: "What these pay for it outside of the market.",
   }),
-  breach: withDefault(oneOf("none", "noShow", "leaves", "maintenance", "box"), {
+  breach: withDefault(oneOf("none", "noShow", "leaves", "maintenance", "box", "afterBreach"), {
     default: "none",
     meaning:
-      "What it does then. none: it turns them down; noShow, leaves, maintenance: it gives them the machine, declares it to be maintained until the booking ends, and does not show up, or gives access and ends the booking a minute later, or gives access alone; box: a cheap box answers for the machine.",
+      "What it does then. none: it turns them down; noShow, leaves, maintenance: it gives them the machine, declares it to be maintained until the booking ends, and does not show up, or gives access and ends the booking a minute later, or gives access alone; box: a cheap box answers for the machine; afterBreach: likewise, once the period's promise is broken and for what is left of the booking alone.",
   }),
   disputes: withDefault(Schema.Boolean, {
     default: false,
     meaning:
       "It disputes what it is not to be paid for in full: while its machine is away, and at the end.",
+  }),
+  promises: withDefault(Schema.Boolean, {
+    default: false,
+    meaning: "It promises what hours.promises says.",
+  }),
+  awayFactor: withDefault(nonNegative("times as often as others"), {
+    default: 1,
+    meaning: "How often its machines go away while they are let.",
+  }),
+  upkeep: withDefault(share, {
+    default: 0,
+    unit: "of the published rate",
+    meaning: "What it spends on keeping them up, by the hour that is let.",
+  }),
+  swarm: withDefault(Schema.Boolean, {
+    default: false,
+    meaning: "It acts together with other hosts, as hours.swarms says.",
   }),
   flickerMinutes: withDefault(nonNegative("minutes"), {
     default: 0,
@@ -92,8 +109,21 @@ const Rents = Schema.Struct({
     meaning:
       "It books as soon as it may need a machine, and cancels ten minutes before the start if it does not; or it books when it does.",
   }),
+  stars: withDefault(Schema.NullOr(wholeBetween("stars", 1, 5)), {
+    default: null,
+    meaning: "It rates each of its bookings so, whatever was delivered; null: none.",
+  }),
 })
 export type PartyRents = typeof Rents.Type
+
+/** It reserves machines of others, whether it needs them or not. */
+const Reserves = Schema.Struct({
+  machines: setting(wholeBetween("machines", 1, 10_000), {
+    meaning: "How many machines of others it keeps reserved, as far as it may.",
+  }),
+  days: withDefault(positive("days"), { default: 7, meaning: "How long each reservation is." }),
+})
+export type PartyReserves = typeof Reserves.Type
 
 export const PartyHours = Schema.Struct({
   lets: withDefault(Schema.NullOr(Lets), {
@@ -103,6 +133,10 @@ export const PartyHours = Schema.Struct({
   rents: withDefault(Schema.NullOr(Rents), {
     default: null,
     meaning: "What it rents by the hour; null: nothing.",
+  }),
+  reserves: withDefault(Schema.NullOr(Reserves), {
+    default: null,
+    meaning: "What it has others keep for it; null: nothing.",
   }),
 })
 export type PartyHours = typeof PartyHours.Type

@@ -105,12 +105,37 @@ const Conduct = Schema.Struct({
     default: "429",
     meaning: "What it says then: that it is busy (429), or that the call is wrong (400).",
   }),
+  runsModel: withDefault(Schema.NullOr(modelName), {
+    default: null,
+    meaning: "The model that its machines run under the name of the other; null: the one they say.",
+  }),
   demand: withDefault(Schema.NullOr(OwnDemand), {
     default: null,
     meaning: "Calls that it makes itself.",
   }),
 })
 export type Conduct = typeof Conduct.Type
+
+/** Batches that a party hands in. */
+const OwnBatches = Schema.Struct({
+  perDay: setting(positive("batches a day"), { meaning: "How often it hands one in." }),
+  model: setting(modelName, { meaning: "The model that it is for." }),
+  items: setting(wholeBetween("items", 1, 100_000), { meaning: "Calls of a batch." }),
+  inputTokens: setting(wholeBetween("tokens", 0, 1_000_000), {
+    meaning: "Length of each prompt.",
+  }),
+  outputTokens: setting(wholeBetween("tokens", 1, 1_000_000), {
+    meaning: "Length of each answer.",
+  }),
+  worth: setting(nonNegative("times the list price"), {
+    meaning: "What an answer is worth to it.",
+  }),
+  dummies: withDefault(wholeBetween("items", 0, 100_000), {
+    default: 0,
+    meaning: "Calls of a token each that it adds, for the discount on large batches.",
+  }),
+})
+export type OwnBatches = typeof OwnBatches.Type
 
 export const Party = Schema.Struct({
   name: setting(
@@ -146,6 +171,10 @@ export const Party = Schema.Struct({
   hours: withDefault(PartyHours, {
     default: Schema.decodeSync(PartyHours)({}),
     meaning: "What it lets and rents by the hour.",
+  }),
+  batches: withDefault(Schema.NullOr(OwnBatches), {
+    default: null,
+    meaning: "Batches that it hands in; null: none.",
   }),
   conduct: withDefault(Conduct, {
     default: Schema.decodeSync(Conduct)({}),

@@ -12,6 +12,7 @@ import { consumerKindNames } from "../agents/consumer-kinds.ts"
 import { strategyNames } from "../agents/strategies/catalogue.ts"
 import { DeviceProfile } from "../fleet/device-profile.ts"
 import { models } from "../fleet/models.ts"
+import { Batches } from "./batch-settings.ts"
 import { Hours } from "./hours-settings.ts"
 import { Party } from "./party.ts"
 import { priceFields } from "./price-settings.ts"
@@ -47,6 +48,12 @@ const OfferedModel = Schema.Struct({
     default: null,
     meaning:
       "What a million output tokens are worth to the median consumer; null: twice their price.",
+  }),
+  accuracy: withDefault(Schema.NullOr(share), {
+    default: null,
+    meaning:
+      "It is specialised: who serves it has to be so accurate, and it costs what the economy adds for that; null: it is not.",
+    source: "003: accuracy_requirement 0.95",
   }),
   popularity: setting(nonNegative("weight"), {
     meaning: "Weight of the model among the requests.",
@@ -171,6 +178,7 @@ const Demand = Schema.Struct({
     default: 0,
     meaning: "Part of the requests that are wrong in themselves (a 4xx).",
   }),
+  batches: Batches,
   trace: setting(Schema.NullOr(Trace), {
     default: null,
     meaning:
@@ -437,6 +445,7 @@ export const Scenario = Schema.Struct({
         inputPricePerMtok: 30,
         outputPricePerMtok: 60,
         worthPerMtok: null,
+        accuracy: null,
         popularity: 1,
         initialSupply: 1,
       },

@@ -3,13 +3,23 @@ import { metricFacts } from "../../sim/metrics/catalogue.ts"
 import { measureText } from "../../sim/metrics/measure-text.ts"
 import { groupTitles, metricGroups } from "../../sim/results/models/metric-facts.ts"
 
+const everything = {
+  promises: true,
+  contracts: true,
+  reservations: true,
+  ratings: true,
+  swarms: true,
+}
+
 /** One of each of what a scenario may have several of. */
 const facts = metricFacts({
   models: [{ name: "MODEL", crowdSeconds: 0 }],
   parties: ["PARTY"],
   strategies: ["STRATEGY"],
   prices: ["STRATEGY"],
-  hours: { regions: ["REGION"], strategies: ["STRATEGY"] },
+  hours: { regions: ["REGION"], strategies: ["STRATEGY"], has: everything },
+  hasBatches: true,
+  hasGain: true,
 })
 
 export const metricsPage = (): string =>

@@ -61,8 +61,9 @@ export const aitbcHardened: Economy = {
     priorRatings: 4,
     halfLifeDays: 90,
   },
-  // Whoever says that it fails earns nothing, so nobody does; and a small model answers as cheaply as it is.
-  quality: { ...aitbc.quality, refusalShare: 0.02, auditShare: 0.01 },
+  // Whoever says that it fails earns nothing, so nobody does; and a small model answers as cheaply as it is, for which one
+  // failure in a hundred answers is no price.
+  quality: { ...aitbc.quality, refusalShare: 0.02, auditShare: 0.01, stopsFakes: true },
   // A provider knows the answers to its own test.
   specialised: { ...aitbc.specialised, accuracy: "market" },
   // A price that all members ask is a cartel's; a count of one is what that one says.
@@ -85,8 +86,9 @@ export const aitbcHardened: Economy = {
   },
   // Offers to a puppet keep a calendar free of charge.
   contracts: { ...aitbc.contracts, mostOffers: 3, toLinked: false },
-  // A fee that is paid at once is kept by a machine that leaves; whoever reserves a region sets its price.
-  reservation: { ...aitbc.reservation, pays: "byHour", maxRegionShare: 0.2 },
+  // A fee that is paid at once is kept by a machine that leaves; whoever reserves a region sets its price; and jobs that
+  // are reserved and idle help nobody.
+  reservation: { ...aitbc.reservation, pays: "byHour", maxRegionShare: 0.2, lendShare: 0.5 },
   // One client fills all places, or has as many turns as it opens accounts.
   queue: { ...aitbc.queue, flows: "party", full: "pushOut" },
   // A host that says that it is idle draws calls from those that say the truth.

@@ -20,6 +20,7 @@ import { balanceOf } from "./balance.ts"
 import { stir } from "../state/stirred.ts"
 import { wakeAt } from "../../core/wake-queue.ts"
 import { healthHundredths } from "../../rules/health.ts"
+import { provenFake } from "../../rules/quality.ts"
 import { closed, halfOpen, open } from "../../machines/admission.ts"
 import {
   debtAfter,
@@ -228,8 +229,9 @@ const reasonsAgainst = (market: Market, instance: number, ramp: number): number 
     reasons |= 1 << probeUnderWay
   if (rules.pricing.isByTime && !isListed(market, instance)) reasons |= 1 << unlisted
   if (columns.isBelowFloor[instance] === 1) reasons |= 1 << belowFloor
-  if (columns.accuracyBps[instance] < market.models.columns.accuracyBps[columns.model[instance]])
-    reasons |= 1 << belowAccuracy
+  const accuracy = columns.accuracyBps[instance]
+  const asked = market.models.columns.accuracyBps[columns.model[instance]]
+  if (accuracy < asked || accuracy === provenFake) reasons |= 1 << belowAccuracy
   if (columns.backpressureUntil[instance] > now) reasons |= 1 << backpressure
   if (ramp < 1 && debtWait(market, instance, ramp) > 0) reasons |= 1 << rateCapped
   return reasons

@@ -32,6 +32,13 @@ const kinds = {
   hours: { share: "rentShare", fee: "rentFee", poolFee: "rentPoolFee" },
 } as const satisfies Record<string, Record<string, PostingKind>>
 
+/** A part of the share, with nothing withheld of it, that goes to another account. */
+export interface Loan {
+  readonly to: number
+  readonly amount: number
+}
+const noLoan: Loan = { to: 0, amount: 0 }
+
 /** Pays `provider` for what was sold; `reference` is its number, of the request or of the booking. */
 export const pay = (
   market: Market,
@@ -39,14 +46,21 @@ export const pay = (
   split: Split,
   sold: keyof typeof kinds,
   reference: number,
+  { to, amount: lent }: Loan = noLoan,
 ): void => {
   const { ledger, sink, rules } = market
   const { charge, paidByGift, share, withheld, fee, poolFee } = split
-  const shareAsGift =
-    rules.doGiftsStayGifts && paidByGift > 0 ? mulDivFloor(share - withheld, paidByGift, charge) : 0
+  const giftIn = (amount: number): number =>
+    rules.doGiftsStayGifts && paidByGift > 0 ? mulDivFloor(amount, paidByGift, charge) : 0
+  const shareAsGift = giftIn(share - withheld - lent)
   const { share: ofShare, fee: ofFee, poolFee: ofPoolFee } = kinds[sold]
-  const shareEarned = share - withheld - shareAsGift
+  const shareEarned = share - withheld - lent - shareAsGift
   invariant(shareEarned >= 0, "a charge is split into parts of 0 or more")
+  if (lent > 0) {
+    const asGift = giftIn(lent)
+    post(ledger, sink, "lend", clearing, lotAccount(to, earned), lent - asGift, reference)
+    post(ledger, sink, "lend", clearing, lotAccount(to, gift), asGift, reference)
+  }
   post(ledger, sink, ofShare, clearing, lotAccount(provider, earned), shareEarned, reference)
   post(ledger, sink, ofShare, clearing, lotAccount(provider, gift), shareAsGift, reference)
   post(ledger, sink, "withheld", clearing, bountyPool, withheld, reference)

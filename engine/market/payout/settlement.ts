@@ -10,6 +10,7 @@ import type { Outcome } from "../../protocol/event.ts"
 import { heldAmount, postHold, voidHold } from "../../ledger/holds.ts"
 import { chargeItem } from "../batches/charging.ts"
 import { batchOf } from "../batches/items.ts"
+import type { Loan } from "./pay.ts"
 import { pay } from "./pay.ts"
 import { reductionOf } from "./seats.ts"
 import type { Market } from "../state/market-state.ts"
@@ -51,7 +52,8 @@ export const settleItem = (
   const share = charge - fee
   const withheld = Math.floor(share * reductionOf(market, instances.node[instance]))
   const split = { charge, paidByGift, share, withheld, fee, poolFee }
-  pay(market, instances.account[instance], split, "call", id)
+  const loan = loanOf(market, request, share - withheld)
+  pay(market, instances.account[instance], split, "call", id, loan)
   emitFinish(market.sink, {
     _tag: "Finish",
     request: id,
@@ -64,6 +66,16 @@ export const settleItem = (
     withheld,
     bounty: 0,
   })
+}
+
+/** What of a share goes to whoever has lent the job that an item ran in; nothing where its reservation is over. */
+const loanOf = (market: Market, request: number, share: number): Loan | undefined => {
+  const { bookings, requests, rules } = market
+  const lender = requests.columns.lender[request]
+  const booking = lender === 0 ? -1 : slotOf(bookings, lender - 1)
+  if (booking < 0) return undefined
+  const to = bookings.columns.account[booking]
+  return { to, amount: mulDivFloor(share, rules.lendBps, 10_000) }
 }
 
 /** Charges, splits and pays a call that delivered `outputTokens`, and says so with `Finish`. */

@@ -6,6 +6,7 @@ import { slotOf } from "../../core/table.ts"
 import { isWhole } from "../../core/units.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
+import { provenFake } from "../../rules/quality.ts"
 import { lookAgain } from "../admission/probes.ts"
 import type { Market } from "../state/market-state.ts"
 
@@ -19,8 +20,10 @@ export const onAccuracyMeasured = (
   if (!isWhole(scoreBps) || scoreBps > 10_000) return "InvalidQuantity"
   if (by !== undefined && slotOf(market.accounts, by) < 0) return "UnknownAccount"
   // Whoever knows the questions of the test answers them: the set stays with the market.
-  if (by !== undefined && market.rules.isAccuracyMarkets) return "NotParty"
-  market.instances.columns.accuracyBps[instance] = scoreBps
+  const { accuracyBps } = market.instances.columns
+  const isTheMarkets = market.rules.isAccuracyMarkets || accuracyBps[instance] === provenFake
+  if (by !== undefined && isTheMarkets) return "NotParty"
+  accuracyBps[instance] = scoreBps
   lookAgain(market, instance)
   return undefined
 }

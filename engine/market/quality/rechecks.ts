@@ -1,12 +1,13 @@
 /**
  * Answers that are run again (docs/rules.md#quality): a share of them, drawn when they are paid for, so that nobody
- * knows before which. An answer that is proven to be another model's is fraud.
+ * knows before which. An answer that is proven to be another model's is fraud, and may be its instance's last.
  */
 import { insert, remove, slotOf } from "../../core/table.ts"
 import type { Rejection } from "../../protocol/command.ts"
 import { emit } from "../../protocol/command.ts"
 import type { EventOf } from "../../protocol/event.ts"
 import { count } from "../../rules/health.ts"
+import { provenFake } from "../../rules/quality.ts"
 import { lookAgain } from "../admission/probes.ts"
 import { confirmFraud } from "../payout/vesting.ts"
 import type { Market } from "../state/market-state.ts"
@@ -39,6 +40,7 @@ export const onQualityAudited = (
   const instance = slotOf(instances, id)
   if (instance < 0) return undefined
   count(market.health, "failures", instance, 1)
+  if (market.rules.areFakesStopped) instances.columns.accuracyBps[instance] = provenFake
   lookAgain(market, instance)
   return undefined
 }

@@ -20,11 +20,15 @@ export const auditRequests = (market: Market): void => {
   const inFlight = new Int32Array(instances.ids.length)
   const bookedInFlight = new Int32Array(instances.ids.length)
   const ofBookings = new Int32Array(bookings.ids.length)
+  const lent = new Int32Array(bookings.ids.length)
   for (let request = 0; request < requests.used; request++) {
     if (requests.ids[request] === -1) continue
     auditRequest(market, request)
     if (requests.columns.batch[request] === 0) ofCalls += 1
-    const isBooked = requests.columns.booking[request] !== 0
+    const lender = requests.columns.lender[request]
+    const isBooked = requests.columns.booking[request] !== 0 || lender !== 0
+    const lending = lender === 0 ? -1 : slotOf(bookings, lender - 1)
+    if (lending >= 0) lent[lending] += 1
     const counts = isBooked ? bookedInFlight : inFlight
     counts[requests.columns.instance[request]] += 1
     const booking = bookingOf(market, request)
@@ -46,7 +50,11 @@ export const auditRequests = (market: Market): void => {
     )
   }
   for (let booking = 0; booking < bookings.used; booking++) {
-    const { inFlight: calls, jobs } = bookings.columns
+    const { inFlight: calls, jobs, lent: loans } = bookings.columns
+    invariant(
+      loans[booking] === lent[booking] && loans[booking] <= jobs[booking],
+      "what a booking lends is what runs in it, and no more than its jobs",
+    )
     invariant(calls[booking] === ofBookings[booking], "a booking's calls are open requests")
     invariant(
       calls[booking] <= Math.max(1, jobs[booking]),

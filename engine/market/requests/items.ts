@@ -15,12 +15,15 @@ import { hasRoom } from "../batches/room.ts"
 import { settleItem } from "../payout/settlement.ts"
 import type { Market } from "../state/market-state.ts"
 import { settleBlame } from "./blame.ts"
+import type { Lent } from "./lent-items.ts"
+import { findLoan } from "./lent-items.ts"
 import { admit, finishUnserved, refuse } from "./lifecycle.ts"
 
-/** Where an item goes: the request's new slot and its instance; else why not, or that it was refused. */
+/** Where an item goes: the request's new slot and its instance, or what is lent to it. */
 export interface GivenOut {
   readonly request: number
   readonly instance: number
+  readonly loan: Lent | undefined
 }
 
 /** Whose quantities have been looked at already. */
@@ -38,11 +41,12 @@ export const giveOut = (
   const { columns } = market.batches
   const model = columns.model[batch]
   market.lastRequest = id
-  if (!hasRoom(market, batch)) return refuse(market, id, "NoCapacity")
   const { pricing } = market.rules
   const maxPricePerMtok = columns.maxPricePerMtok[batch]
   const ask = { inputTokens, maxTokens, maxPricePerMtok }
-  const instance = pricing.draw(market, model, ask, Infinity)
+  const pooled = hasRoom(market, batch) ? pricing.draw(market, model, ask, Infinity) : -1
+  const loan = pooled < 0 ? findLoan(market, batch) : undefined
+  const instance = loan?.instance ?? pooled
   if (instance < 0) return refuse(market, id, "NoCapacity")
   const request = admit(market, id)
   const requests = market.requests.columns
@@ -53,7 +57,7 @@ export const giveOut = (
   requests.inputPricePerMtok[request] = columns.inputPricePerMtok[batch]
   requests.outputPricePerMtok[request] = itemPrice(market, batch, instance)
   takeItem(market, request, batch, item)
-  return { request, instance }
+  return { request, instance, loan }
 }
 
 /** What output costs an item there: where hosts set prices, theirs; else what its batch was promised. */

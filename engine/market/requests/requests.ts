@@ -32,6 +32,7 @@ import { concludeItem, giveOut, isAnswered } from "./items.ts"
 import { noteOutcome } from "../sla/outcomes.ts"
 import { isOpinionWanted, judge, settleBlame } from "./blame.ts"
 import { arriveInBooking, endInBooking } from "./booked-calls.ts"
+import { endLent, startLent } from "./lent-items.ts"
 import { arriveAtReserved, preferred } from "./reserved-calls.ts"
 import { admit, finishUnserved, hasDelivered, isFailed, noteAttempt, refuse } from "./lifecycle.ts"
 import { isRetryable } from "../../rules/outcome.ts"
@@ -153,7 +154,8 @@ export const beginWaiting = (market: Market, waiting: number, instance: number):
 const onItemArrived = (market: Market, event: EventOf<"RequestArrived">): Rejection | undefined => {
   const given = giveOut(market, event)
   if (typeof given !== "object") return given
-  dispatch(market, given.request, given.instance)
+  if (given.loan === undefined) dispatch(market, given.request, given.instance)
+  else startLent(market, given.request, given.loan)
   return undefined
 }
 
@@ -219,6 +221,7 @@ export const onAttemptEnded = (
   if (outputTokens > requests.maxTokens[request]) return "TooManyTokens"
   if (requests.booking[request] !== 0)
     return endInBooking(market, request, event, () => isRetryable(outcome) && goOn(market, request))
+  if (requests.lender[request] !== 0) return endLentItem(market, request, event)
 
   const instance = requests.instance[request]
   const { columns } = market.instances
@@ -263,6 +266,28 @@ export const onAttemptEnded = (
     end(market, request, outcome)
   if (!stopAfterLast(market, instance)) refreshLoad(market, instance)
   if (heir >= 0 && mayTake(market, heir, instance)) beginWaiting(market, heir, instance)
+  return undefined
+}
+
+/** What was lent to an item is its holder's again; an item that failed there is tried in the pool. */
+const endLentItem = (
+  market: Market,
+  request: number,
+  event: EventOf<"AttemptEnded">,
+): undefined => {
+  const { outcome } = event
+  const requests = market.requests.columns
+  const instance = requests.instance[request]
+  endLent(market, request)
+  noteOutcome(market, instance, requests.account[request], outcome, event.firstTokenMicros)
+  const isDelivered = hasDelivered(market, request, event)
+  if (isItemToBeRetried(market, request, outcome, isDelivered)) {
+    requests.lender[request] = 0
+    if (retry(market, request)) return void stopAfterLast(market, instance)
+  }
+  const outputTokens = Math.min(event.outputTokens, event.reportedTokens)
+  concludeItem(market, request, outcome, isDelivered, outputTokens)
+  stopAfterLast(market, instance)
   return undefined
 }
 

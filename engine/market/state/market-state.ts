@@ -222,8 +222,9 @@ const bookingSpec = {
   endAt: "f64",
   jobs: "i32",
   memoryMib: "i32",
-  /** Calls inside it that are under way. */
+  /** Calls inside it that are under way, and items of batches that it has lent idle jobs to. */
   inFlight: "i32",
+  lent: "i32",
   /** Its terms, as ordered. */
   price: "f64",
   ratePerHour: "f64",
@@ -379,6 +380,8 @@ const requestSpec = {
   mayLeave: "u8",
   mostPricePerMtok: "f64",
   mostRatePerHour: "f64",
+  /** Reservation + 1 that lends an item the job which it runs in; 0: none. */
+  lender: "f64",
 } as const
 
 /** A call that waits for room. Its hold covers `levelHeld`, the dearest that it may be served at. */

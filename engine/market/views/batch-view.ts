@@ -5,6 +5,7 @@ import { batchColumn, open as openPhase } from "../../machines/batch.ts"
 import { standNames, standOf, waiting } from "../../rules/batch.ts"
 import type { ItemStand } from "../../rules/batch.ts"
 import { hasRoom } from "../batches/room.ts"
+import { findLoan } from "../requests/lent-items.ts"
 import type { Market, MarketHandle } from "../state/market-state.ts"
 import { open } from "../state/market-state.ts"
 
@@ -67,11 +68,15 @@ export const itemStandOf = (
   return state === undefined ? undefined : standNames[standOf(state)]
 }
 
-/** Would an item of the batch be given out now? O(instances). */
+/** Would an item of the batch be given out now, be it in what is lent? O(instances + bookings). */
 export const hasRoomForItem = (handle: MarketHandle, id: BatchId): boolean => {
   const market = open(handle)
   const batch = slotOf(market.batches, id)
-  return batch >= 0 && market.batches.columns.phase[batch] === openPhase && hasRoom(market, batch)
+  return (
+    batch >= 0 &&
+    market.batches.columns.phase[batch] === openPhase &&
+    (hasRoom(market, batch) || findLoan(market, batch) !== undefined)
+  )
 }
 
 const viewOf = (market: Market, batch: number): BatchView => {

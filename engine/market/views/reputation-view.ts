@@ -27,6 +27,23 @@ export const reputationView = (handle: MarketHandle, id: AccountId): ReputationV
   return account < 0 ? undefined : viewOf(market, partyOf(market, account))
 }
 
+/** The same for many accounts, as the market stands now: O(instances) at first, then O(voices) for each party. */
+export const reputations = (
+  handle: MarketHandle,
+): ((id: AccountId) => ReputationView | undefined) => {
+  const market = open(handle)
+  const servedBy = servedByParty(market)
+  const known = new Map<number, ReputationView>()
+  return (id) => {
+    const account = slotOf(market.accounts, id)
+    if (account < 0) return undefined
+    const party = partyOf(market, account)
+    const view = known.get(party) ?? viewWith(market, party, servedBy.get(party) ?? nothingServed)
+    known.set(party, view)
+    return view
+  }
+}
+
 /** A listing is known for what its provider is. */
 export const reputationOfListing = (
   handle: MarketHandle,
@@ -44,23 +61,22 @@ export const hasReputation = (handle: MarketHandle, id: AccountId, floor: number
 
 /** Every listing, those of the best known providers first, and by number among equals. */
 export const listingsByReputation = (handle: MarketHandle): ReadonlyArray<ListingView> => {
-  const market = open(handle)
-  const known = new Map<number, number>()
-  for (const { listing } of listingViews(handle)) {
-    const account = market.listings.columns.account[slotOf(market.listings, listing)]
-    const party = partyOf(market, account)
-    if (!known.has(party)) known.set(party, viewOf(market, party).overall)
-  }
-  const overall = ({ account }: ListingView): number =>
-    known.get(partyOf(market, slotOf(market.accounts, account))) ?? 0
+  const known = reputations(handle)
+  const overall = ({ account }: ListingView): number => known(account)?.overall ?? 0
   return listingViews(handle).toSorted((a, b) => overall(b) - overall(a) || a.listing - b.listing)
 }
 
-const viewOf = (market: Market, party: number): ReputationView => {
+const viewOf = (market: Market, party: number): ReputationView =>
+  viewWith(market, party, servedByParty(market).get(party) ?? nothingServed)
+
+const viewWith = (market: Market, party: number, served: Served): ReputationView => {
   const { rules, now } = market
   const today = dayOf(now)
   const record = recordOn(rules, market.records.get(party) ?? emptyRecord(today), today)
-  const parts = partsOf(rules, record, today, healthOf(market, party))
+  const { successes, failures, probes, goodProbes, onlineMicros } = served
+  const hours = onlineMicros / microsPerHour
+  const health = score(rules, successes, failures, probes, goodProbes, hours) / 100
+  const parts = partsOf(rules, record, today, health)
   return {
     ...parts,
     overall: overallOf(rules, parts),
@@ -73,16 +89,35 @@ const viewOf = (market: Market, party: number): ReputationView => {
   }
 }
 
-/** The health of all that a party serves calls with, as if it were one instance. */
-const healthOf = ({ health: { sums }, instances, rules }: Market, party: number): number => {
+/** What counts towards the health of all that a party serves calls with, as if it were one instance. */
+type Served = Readonly<
+  Record<"successes" | "failures" | "probes" | "goodProbes" | "onlineMicros", number>
+>
+
+const nothingServed: Served = {
+  successes: 0,
+  failures: 0,
+  probes: 0,
+  goodProbes: 0,
+  onlineMicros: 0,
+}
+
+/** O(instances). */
+const servedByParty = ({ health: { sums }, instances }: Market): ReadonlyMap<number, Served> => {
   const { columns, ids, used } = instances
-  const total = { successes: 0, failures: 0, probes: 0, goodProbes: 0, onlineMicros: 0 }
+  const found = new Map<number, Served>()
   for (let instance = 0; instance < used; instance++) {
-    if (ids[instance] === -1 || columns.operator[instance] !== party) continue
-    for (const what of Object.keys(total) as ReadonlyArray<keyof typeof total>)
-      total[what] += countIn(sums, what, instance)
+    if (ids[instance] === -1) continue
+    const party = columns.operator[instance]
+    const before = found.get(party) ?? nothingServed
+    const sum = (what: keyof Served): number => before[what] + countIn(sums, what, instance)
+    found.set(party, {
+      successes: sum("successes"),
+      failures: sum("failures"),
+      probes: sum("probes"),
+      goodProbes: sum("goodProbes"),
+      onlineMicros: sum("onlineMicros"),
+    })
   }
-  const { successes, failures, probes, goodProbes, onlineMicros } = total
-  const hours = onlineMicros / microsPerHour
-  return score(rules, successes, failures, probes, goodProbes, hours) / 100
+  return found
 }

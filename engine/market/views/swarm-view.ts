@@ -7,7 +7,7 @@ import { topicNames, topics } from "../../rules/swarms.ts"
 import type { Topic } from "../../rules/swarms.ts"
 import type { Market, MarketHandle, Member } from "../state/market-state.ts"
 import { open, partyOf } from "../state/market-state.ts"
-import { membersOf } from "../swarms/members.ts"
+import { membersOf, noRate } from "../swarms/members.ts"
 import { regionViews } from "./listing-view.ts"
 import type { ReputationView } from "./reputation-view.ts"
 import { reputationView } from "./reputation-view.ts"
@@ -62,6 +62,43 @@ const countsOf = (market: Market, topic: Topic, place: number): WordCounts | und
     counts[word] = (counts[word] ?? 0) + 1
   }
   return counts
+}
+
+/** What an account is to a swarm that it is in. */
+export interface MembershipView {
+  readonly swarm: Swarm
+  readonly isActive: boolean
+  readonly sharesPerformance: boolean
+  /** The base rate that it has proposed, minor units an hour for each job; `undefined`: none. */
+  readonly proposedRate: number | undefined
+  /** What it has said last, by topic. */
+  readonly words: Readonly<Partial<Record<Topic, string>>>
+}
+
+/** The swarms that an account is in. */
+export const membershipsOf = (
+  handle: MarketHandle,
+  id: AccountId,
+): ReadonlyArray<MembershipView> => {
+  const market = open(handle)
+  const account = slotOf(market.accounts, id)
+  return swarmNames.flatMap((swarm) => {
+    const member = membersOf(market, swarm).get(account)
+    if (member === undefined) return []
+    const { isActive, sharesPerformance, proposedRate, words } = member
+    const said = topicNames.flatMap((topic, place) =>
+      words[place] === 0 ? [] : [[topic, topics[topic][words[place] - 1]] as const],
+    )
+    return [
+      {
+        swarm,
+        isActive,
+        sharesPerformance,
+        proposedRate: proposedRate === noRate ? undefined : proposedRate,
+        words: Object.fromEntries(said),
+      },
+    ]
+  })
 }
 
 /** Do the nodes of an account share a queue with others'? */

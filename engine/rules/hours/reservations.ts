@@ -1,7 +1,7 @@
 /** Reservations: capacity that is kept for a fee, whether it is used or not. */
 import type { KnobValues } from "../../core/knob.ts"
 import { knob } from "../../core/knob.ts"
-import { flag, oneOf, shareAbove0 } from "../../core/setting.ts"
+import { flag, oneOf, share, shareAbove0 } from "../../core/setting.ts"
 import { microsPerHour } from "../../core/units.ts"
 
 export const reservationKnobs = {
@@ -26,6 +26,13 @@ export const reservationKnobs = {
     source:
       "003 names no further price: 50 for a third of a 24 GB card for 30 days at 0.1 an hour is twice its share already",
   }),
+  lendShare: knob(share, {
+    default: 0,
+    unit: "share of the provider's pay",
+    meaning:
+      "What the holder of a reservation gets of what items of batches pay that run in its jobs while these are idle; 0: they are lent to nobody.",
+    source: "ours; hardened: half, or whoever hoards jobs keeps them from everybody at no loss",
+  }),
 } as const
 
 export const compileReservations = ({
@@ -37,6 +44,7 @@ export const compileReservations = ({
     isFeeAtOnce: reservation.pays === "atOnce",
     maxReservedShare: reservation.maxRegionShare,
     isUseIncluded: reservation.includesUse,
+    lendBps: Math.round(reservation.lendShare * 10_000),
   }) as const
 
 /**

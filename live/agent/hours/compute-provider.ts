@@ -23,6 +23,16 @@ import type {
 } from "../../protocol/figures-protocol.ts"
 import type { ServiceView } from "../../protocol/queue-protocol.ts"
 import type { GpuStatus, GpuView, HostBooking } from "../../protocol/hours-protocol.ts"
+import type { GpuModelsView, GpuReputation } from "../../protocol/reputation-protocol.ts"
+import type {
+  MarketData,
+  SwarmKind,
+  SwarmMembership,
+  Swarms,
+} from "../../protocol/swarm-protocol.ts"
+import type { HostAgent } from "../host-agent.ts"
+import type { JobResult, QualityChecker } from "../backends/quality-check.ts"
+import { checkedBy } from "../backends/quality-check.ts"
 import type { Monitor } from "../monitoring/monitor.ts"
 import { makeMonitor } from "../monitoring/monitor.ts"
 import type { OfferHold } from "../monitoring/offer-hold.ts"
@@ -134,6 +144,53 @@ export type ProviderService = Omit<Camel<ServiceView>, "tiers"> & {
   readonly tiers: { readonly [name: string]: Camel<ServiceView["tiers"][string]> }
 }
 
+export type ProviderReputation = Camel<GpuReputation>
+export type ProviderModels = Camel<GpuModelsView>
+export type ProviderMembership = Camel<SwarmMembership>
+export type ProviderSwarms = Camel<Swarms>
+/** What it sees of the market, in the words that there are. */
+export type MarketReport = Camel<MarketData>
+
+/** How a market takes batches. */
+export interface BatchTerms {
+  /** Items from which on there is a discount. */
+  readonly minBatchSize: number
+  /** Share of the price, 0 to 1. */
+  readonly batchDiscount: number
+  readonly processingWindow: `${number}h`
+  /** Whether an item that failed is done again at no price. */
+  readonly qualityGuarantee: boolean
+}
+
+export interface SwarmOptions {
+  readonly swarmType: SwarmKind
+  readonly contributionLevel?: "active" | "passive"
+  readonly dataSharing?: "performance_metrics" | "none"
+}
+
+export interface PricingProposal {
+  /** Credits an hour for each job. */
+  readonly proposedBaseRate: number | string
+  /** For the other members. */
+  readonly rationale?: string
+  readonly expectedImpact?: string
+}
+
+export interface SpecializedModel {
+  readonly modelName: string
+  /** Where it lies on the machine; nobody else is shown it. */
+  readonly modelPath?: string
+  readonly requirements?: {
+    /** GiB that it takes: they are not sold by the hour. */
+    readonly gpuMemory?: number
+    readonly specialization?: string
+    readonly accuracyRequirement?: number
+  }
+  readonly premiumRate?: number
+  /** What its provider measured, where the market takes the provider's word. */
+  readonly measuredAccuracy?: number
+}
+
 type EarningsBreakdown = "client" | "model" | "hour" | "model_type" | "time_of_day"
 
 const firstBeatSeconds = 30
@@ -154,6 +211,7 @@ export class ComputeProvider {
   /** There is something that the market is to hear of at once. */
   #isUrgent = false
   #say: (event: AgentEvent) => void = () => {}
+  #qualityChecker: QualityChecker | undefined
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
 
@@ -319,12 +377,39 @@ export class ComputeProvider {
   }
 
   async #adjustMinutes(): Promise<unknown> {
+    return (await this.#knobs())("strategies.adjustMinutes")
+  }
+
+  /** The rules of its market, by the names of their knobs. */
+  async #knobs(): Promise<(path: string) => unknown> {
     const economy = await this.#api.ask("GET", "/economy")
     const knobs = isObject(economy) && Array.isArray(economy["knobs"]) ? economy["knobs"] : []
-    const knob: unknown = knobs.find(
-      (one) => isObject(one) && one["path"] === "strategies.adjustMinutes",
-    )
-    return isObject(knob) ? knob["value"] : undefined
+    return (path) => {
+      const knob: unknown = knobs.find((one) => isObject(one) && one["path"] === path)
+      return isObject(knob) ? knob["value"] : undefined
+    }
+  }
+
+  /**
+   * Takes part in batches, whose terms are the market's: all hosts that serve calls work on them where there is room.
+   * Gives these terms; where others are asked for, or the market takes no batches, this rejects.
+   */
+  async enableBatchProcessing(asked: Partial<BatchTerms> = {}): Promise<BatchTerms> {
+    const knob = await this.#knobs()
+    if (knob("batches.areTaken") !== true)
+      throw new ComputeError("enableBatchProcessing: this market takes no batches")
+    const terms: BatchTerms = {
+      minBatchSize: Number(knob("batches.minItems")),
+      batchDiscount: Number(knob("batches.discount")),
+      processingWindow: `${Number(knob("batches.windowHours"))}h`,
+      qualityGuarantee: Number(knob("batches.redo")) > 0,
+    }
+    for (const [name, wanted] of Object.entries(asked)) {
+      const has = terms[name as keyof BatchTerms]
+      if (wanted !== has)
+        throw new ComputeError(`${name} ${wanted}: in this market it is ${String(has)}`)
+    }
+    return terms
   }
 
   /** What it earned; `breakdownBy`: parts that each sum to the total. */
@@ -427,6 +512,105 @@ export class ComputeProvider {
     return serviceOf(await this.#api.ask("PUT", this.#path(path), wish))
   }
 
+  /**
+   * Looks at each result before it is handed in: at those that an agent of this machine serves calls with, from its
+   * next job on, and at what `checkResult` is asked of. `usualQualityCheck` is 003's.
+   */
+  setQualityChecker(checker: QualityChecker, agent?: Pick<HostAgent, "setQualityChecker">): void {
+    this.#qualityChecker = checker
+    agent?.setQualityChecker(checker)
+  }
+
+  /** Checks a result of a job of its own, which counts as one that ended. Without a checker, all is well. */
+  async checkResult(
+    result: JobResult,
+  ): Promise<{ readonly isGood: boolean; readonly reason: string }> {
+    const checked = await checkedBy(this.#qualityChecker ?? (() => true), result)
+    this.jobEnded({ isSuccess: checked.isGood })
+    return checked
+  }
+
+  /** What its owner is known for, 0 to 1, and what that rests on. */
+  async getReputation(): Promise<ProviderReputation> {
+    return camelised(await this.#api.ask("GET", this.#path("/reputation"))) as ProviderReputation
+  }
+
+  /** Joins a swarm of providers; as a member, changes what it contributes. */
+  async joinSwarm({ swarmType, contributionLevel, dataSharing }: SwarmOptions) {
+    const wish = snaked({ contributionLevel, dataSharing })
+    return membershipIn(await this.#api.ask("POST", `/swarms/${swarmType}/join`, wish))
+  }
+
+  async leaveSwarm(swarmType: SwarmKind): Promise<void> {
+    await this.#api.ask("POST", `/swarms/${swarmType}/leave`)
+  }
+
+  /** The swarms of the market, and its own part in them. */
+  async swarms(): Promise<ProviderSwarms> {
+    return camelised(await this.#api.ask("GET", "/swarms")) as ProviderSwarms
+  }
+
+  /** Says what it sees of the market, as a member of `intelligence`, which it joins where it is none. */
+  async shareMarketData(data: MarketReport): Promise<ProviderMembership> {
+    return membershipIn(await this.#asMember("intelligence", "data", snaked(data)))
+  }
+
+  /**
+   * Proposes the rate that all members of `pricing` ask, which it joins where it is none. Rejects with `swarm_off`
+   * where a market leaves prices to each provider.
+   */
+  async participateInPricing(proposal: PricingProposal): Promise<ProviderMembership> {
+    const { proposedBaseRate, rationale, expectedImpact } = proposal
+    const wish = snaked({
+      proposedBaseRate: decimalOf(proposedBaseRate),
+      rationale,
+      expectedImpact,
+    })
+    return membershipIn(await this.#asMember("pricing", "proposals", wish))
+  }
+
+  async #asMember(swarm: SwarmKind, what: string, wish: object): Promise<unknown> {
+    const path = `/swarms/${swarm}/${what}`
+    try {
+      return await this.#api.ask("POST", path, wish)
+    } catch (error) {
+      if (!(error instanceof ComputeError) || error.code !== "not_member") throw error
+      await this.joinSwarm({ swarmType: swarm })
+      return this.#api.ask("POST", path, wish)
+    }
+  }
+
+  /**
+   * Says that it hosts a specialised model, beside those that it said before; one of the same name is replaced. Which
+   * models are specialised, their accuracy and their premium are the market's: where others are asked for, nothing is
+   * changed and this rejects.
+   */
+  async hostSpecializedModel(model: SpecializedModel): Promise<ProviderModels> {
+    const { modelName, modelPath, requirements, premiumRate, measuredAccuracy } = model
+    const { models } = (await this.#api.ask("GET", this.#path("/models"))) as GpuModelsView
+    const others = models.filter(({ model_name }) => model_name !== modelName)
+    const answer = await this.#api.ask("PUT", this.#path("/models"), {
+      models: [
+        ...others.map(({ model_name, model_path, specialization, gpu_memory }) => ({
+          model_name,
+          ...(model_path === null ? {} : { model_path }),
+          requirements: {
+            gpu_memory,
+            ...(specialization === null ? {} : { specialization }),
+          },
+        })),
+        snaked({
+          modelName,
+          modelPath,
+          premiumRate,
+          measuredAccuracy,
+          requirements: requirements === undefined ? undefined : snaked(requirements),
+        }),
+      ],
+    })
+    return camelised(answer) as ProviderModels
+  }
+
   async status(): Promise<ProviderStatus> {
     return camelised(await this.#api.ask("GET", this.#path("/status"))) as ProviderStatus
   }
@@ -526,6 +710,9 @@ const serviceOf = (answer: unknown): ProviderService => {
     ),
   }
 }
+
+const membershipIn = (answer: unknown): ProviderMembership =>
+  camelised(answer) as ProviderMembership
 
 const isHooks = (grant: GrantHooks | GrantOptions): grant is GrantHooks =>
   typeof grant.start === "function"

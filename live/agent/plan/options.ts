@@ -7,6 +7,7 @@ import type { AlertName, Monitoring } from "../../protocol/figures-protocol.ts"
 import type { GpuRegistration } from "../../protocol/hours-protocol.ts"
 import type { GrantOptions } from "./grant-options.ts"
 import type { Machine } from "../machine/machine.ts"
+import type { QualityChecker } from "../backends/quality-check.ts"
 
 export const backendNames = ["huggingface", "openai", "langchain", "worker", "simulated"] as const
 export type BackendName = (typeof backendNames)[number]
@@ -64,6 +65,11 @@ export interface HostAgentOptions {
   readonly drainSeconds?: number
   /** Whether `serve` drains and ends on SIGTERM and SIGINT; true by default. */
   readonly handlesSignals?: boolean
+  /**
+   * Looks at each result before it is handed in; what fails goes back unseen, and another host is tried. Answers
+   * are then held back until they are whole. `usualQualityCheck` is 003's.
+   */
+  readonly qualityChecker?: QualityChecker
   /** Sells the machine by the hour, too. */
   readonly hours?: HoursOptions
   /** Hears what the agent does. */

@@ -14,6 +14,8 @@ import type { TokenUsage } from "../backends/chunk-facts.ts"
 import { isContent, usageIn } from "../backends/chunk-facts.ts"
 import type { GatewayLink, Upload } from "./gateway-link.ts"
 import { Refused } from "./gateway-link.ts"
+import type { QualityChecker } from "../backends/quality-check.ts"
+import { checkedBy, readAnswer } from "../backends/quality-check.ts"
 
 export type JobEnd = "completed" | "withdrawn" | "failed" | "lost"
 
@@ -77,20 +79,28 @@ export const makeProgress = (): OwnProgress => {
   }
 }
 
-type Work = Pick<HandedJob, "job_id" | "attempt" | "epoch" | "kind" | "body">
+type Work = Pick<HandedJob, "job_id" | "attempt" | "epoch" | "kind" | "body"> &
+  Partial<Pick<HandedJob, "model" | "timeout_seconds">>
 
-/** Runs a job to its end. `stop` ends it early, its reason says why. */
+/** The host's own check of it has failed: it is not handed in. */
+class QualityFailed extends Data.TaggedError("QualityFailed")<{ readonly message: string }> {}
+
+/**
+ * Runs a job to its end. `stop` ends it early, its reason says why. With a `check`, nothing of an answer goes up
+ * before it is whole and has passed.
+ */
 export const runJob = (
   link: GatewayLink,
   backend: Backend,
   job: Work,
   stop: AbortSignal,
   progress: OwnProgress,
+  check?: QualityChecker,
 ): Effect.Effect<JobReport> =>
   Effect.gen(function* () {
     const upload = link.upload(job)
     const { outcome, ...counts } = yield* Effect.promise(() =>
-      streamUp(upload, backend, job, stop, progress),
+      streamUp(upload, backend, job, stop, progress, check),
     )
     switch (outcome._tag) {
       case "Uploaded": {
@@ -127,14 +137,21 @@ const streamUp = async (
   job: Work,
   stop: AbortSignal,
   progress: OwnProgress,
+  check: QualityChecker | undefined,
 ): Promise<Pick<JobReport, "pieces" | "usage"> & { readonly outcome: Outcome }> => {
   progress.begin(upload)
   const signs = setInterval(() => {
     if (progress.isAlive()) upload.sign()
   }, signMillis)
   const ending = endingOf(upload, stop)
+  const startedMillis = performance.now()
+  const held: Array<Chunk> = []
   let pieces = 0
   let usage: TokenUsage | undefined
+  const send = async (chunk: Chunk): Promise<void> => {
+    if (isContent(chunk)) pieces++
+    await upload.write(chunk)
+  }
   try {
     const { kind, body } = job
     for await (const chunk of promptly(
@@ -143,11 +160,22 @@ const streamUp = async (
     )) {
       progress.sends()
       signs.refresh()
-      if (isContent(chunk)) pieces++
       usage = usageIn(chunk) ?? usage
-      await upload.write(chunk)
+      if (check === undefined) await send(chunk)
+      else held.push(chunk)
       progress.waits()
     }
+    if (check !== undefined) {
+      const { isGood, reason } = await checkedBy(check, {
+        jobId: job.job_id,
+        model: job.model ?? String(job.body["model"]),
+        completionTime: (performance.now() - startedMillis) / 1000,
+        timeout: job.timeout_seconds ?? usualTimeoutSeconds,
+        ...readAnswer(held),
+      })
+      if (!isGood) throw new QualityFailed({ message: reason })
+    }
+    for (const chunk of held) await send(chunk)
     progress.sends()
     ending.isFinishing()
     clearInterval(signs)
@@ -233,6 +261,9 @@ const countsOf = (usage: TokenUsage | undefined): { readonly usage?: TokenUsage 
   return { usage: counts }
 }
 
+/** Where a gateway does not say what a call may take: a market's `quality.timeoutSeconds`. */
+const usualTimeoutSeconds = 600
+
 const longestMessage = 2000
 /** For what was generated before a failure to go up. */
 const finishMillis = 5000
@@ -255,6 +286,8 @@ const failureOf = (job: Work, error: Error, pieces: number): Failure => {
       ...counted,
     }
   }
+  if (error instanceof QualityFailed)
+    return { attempt, epoch, outcome: "qualityFailed", message, ...counted }
   // Before its first token, a job can still go to another host, and it is nobody's fault.
   const isUntouched = error instanceof Leaving && pieces === 0
   const isCut = error instanceof Leaving || error instanceof Disconnected

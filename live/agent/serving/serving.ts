@@ -20,6 +20,7 @@ import type { GatewayLink } from "./gateway-link.ts"
 import { Refused } from "./gateway-link.ts"
 import type { Progress } from "./job-run.ts"
 import { Leaving, makeProgress, runJob, Withdrawn } from "./job-run.ts"
+import type { QualityChecker } from "../backends/quality-check.ts"
 import type { AgentEvent } from "../plan/options.ts"
 import { AgentError } from "../plan/options.ts"
 import type { Identity, Loss } from "./registrar.ts"
@@ -35,6 +36,8 @@ export interface ServingOptions {
   readonly load: Effect.Effect<Heartbeat>
   /** Hears of the hours that were sold, with every heartbeat. */
   readonly onBookings?: (bookings: ReadonlyArray<HostBooking>) => void
+  /** The check of results before they are handed in, as it stands when a job begins. */
+  readonly qualityChecker?: () => QualityChecker | undefined
   /** Looks at the machine, where the gateway asks for it. */
   readonly watch?: ServingWatch
   /** Ends when the host is to take no more jobs; those that run may end within the limit. */
@@ -315,7 +318,7 @@ const serveIn = (scope: Scope.Scope, options: ServingOptions): Effect.Effect<voi
         const controller = new AbortController()
         const progress = makeProgress()
         const run = Effect.map(
-          runJob(link, backend, job, controller.signal, progress),
+          runJob(link, backend, job, controller.signal, progress, options.qualityChecker?.()),
           ({ end, pieces, usage, detail }) => {
             if (running.get(job.job_id)?.controller === controller) running.delete(job.job_id)
             pulse(slotFreed)

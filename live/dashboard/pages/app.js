@@ -13,6 +13,7 @@ import { showHours } from "./hours.js"
 import { showMachines } from "./machines.js"
 import { showMarket } from "./market.js"
 import { showQueues } from "./queues.js"
+import { showSwarms } from "./swarms.js"
 import { showUsage } from "./usage.js"
 import { showRegister } from "./register.js"
 
@@ -22,6 +23,7 @@ const pages = {
   host: { title: "Host", show: showHost },
   hours: { title: "Hours", show: showHours },
   gpu: { title: "Machine", show: showGpu },
+  swarms: { title: "Swarms", show: showSwarms },
   bookings: { title: "My bookings", show: showBookings },
   contracts: { title: "Contracts", show: showContracts },
   queues: { title: "Queues", show: showQueues },
@@ -35,7 +37,7 @@ const pages = {
 }
 
 /** Pages of one thing, by the page that lists all of them. */
-const parents = { earnings: "machines", host: "fleet", gpu: "hours" }
+const parents = { earnings: "machines", host: "fleet", gpu: "hours", swarms: "machines" }
 
 let shown
 /** Ends what the page that was shown before keeps doing. */

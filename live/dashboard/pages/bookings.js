@@ -124,6 +124,30 @@ const bookingTable = (bookings, act) =>
 const accessOf = ({ access }) =>
   access === null ? "–" : [element("code", {}, access), copyButton(() => access)]
 
+const isOver = (escrow) => ["released", "cancelled", "no_show", "split"].includes(escrow)
+
+const starsOf = (stars) =>
+  element(
+    "span",
+    { role: "img", "aria-label": `${stars} of 5 stars` },
+    `${"★".repeat(stars)}${"☆".repeat(5 - stars)}`,
+  )
+
+const starsChoice = (booking, act) => {
+  const choice = element(
+    "select",
+    { "aria-label": `Rate ${booking.gpu}` },
+    element("option", { value: "" }, "Rate it…"),
+    [5, 4, 3, 2, 1].map((stars) =>
+      element("option", { value: String(stars) }, `${stars} ${stars === 1 ? "star" : "stars"}`),
+    ),
+  )
+  choice.addEventListener("change", () => {
+    if (choice.value !== "") void act(booking, "rating", { stars: Number(choice.value) })
+  })
+  return choice
+}
+
 const deedsOf = (booking, act) => {
   const { escrow, side, disputed_by: disputedBy, is_answered: isAnswered } = booking
   const isConsumer = side !== "provider"
@@ -148,6 +172,8 @@ const deedsOf = (booking, act) => {
     escrow === "awaiting_confirmation" && isConsumer && button("Confirm", "confirm", false),
     (escrow === "active" || escrow === "awaiting_confirmation") &&
       button("Dispute", "dispute", true),
+    isConsumer && isOver(escrow) && booking.stars === null && starsChoice(booking, act),
+    booking.stars !== null && starsOf(booking.stars),
     escrow === "disputed" && isOther && !isAnswered && button("Answer", "answer", true),
   ].filter((one) => one !== false)
   return deeds.length === 0 ? "–" : element("div", { class: "choices" }, deeds)

@@ -210,7 +210,8 @@ const promiseTable = (bookings, open) =>
       {
         title: "Kept",
         cell: (booking) => {
-          const { breaches } = booking.sla
+          const { availability, breaches } = booking.sla
+          if (availability === null) return "–"
           if (breaches > 0)
             return element(
               "span",

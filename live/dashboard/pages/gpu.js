@@ -13,22 +13,27 @@ export const showGpu = (id) => {
   const place = byId("gpu")
   const path = `marketplace/gpu/${encodeURIComponent(id)}`
   const facts = element("div")
+  const known = element("div")
   const calendar = element("div")
   fill(
     place,
     facts,
+    element("h2", {}, "What its provider is known for"),
+    known,
     element("h2", {}, "Calendar"),
     calendar,
     bookForm(id, () => look()),
   )
   const show = async () => {
-    const [gpu, known] = await Promise.all([
+    const [gpu, spans, reputation] = await Promise.all([
       ask("GET", path),
       ask("GET", `${path}/calendar?days=${days}`),
+      ask("GET", `${path}/reputation`),
     ])
     byId("title-gpu").textContent = gpu.name
     fill(facts, factsOf(gpu))
-    fill(calendar, calendarOf(known))
+    fill(known, reputationOf(reputation))
+    fill(calendar, calendarOf(spans))
   }
   const look = () => void show().catch((error) => fill(facts, problemOf(error)))
   look()
@@ -61,6 +66,50 @@ const factsOf = (gpu) =>
       fact(
         "Promises",
         `${promiseText(gpu.sla)}; else ${percent(gpu.sla.penalty_rate)} of a period’s price goes back`,
+      ),
+    gpu.specialised.map((one) =>
+      fact(
+        "Specialised",
+        `${one.model_name}${one.specialization === null ? "" : `, ${one.specialization}`}: ${specialisedStates[one.state]}`,
+      ),
+    ),
+  )
+
+const specialisedStates = {
+  not_served: "its host serves no calls of it now",
+  not_measured: "not measured yet",
+  below_accuracy: "not accurate enough",
+  served: "served",
+}
+
+const tenth = (value) => Math.round(value * 10) / 10
+
+const reputationOf = (known) =>
+  element(
+    "dl",
+    { class: "panel facts" },
+    fact(
+      "Reputation",
+      `${percent(known.overall_score)}: rank ${known.rank} of ${known.providers} ${known.providers === 1 ? "provider" : "providers"} in its region`,
+    ),
+    fact("Calls that succeed", percent(known.success_rate)),
+    fact("Hours delivered", `${percent(known.availability)}, of ${tenth(known.sold_hours)} sold`),
+    fact("Begun in time", `${percent(known.on_time_rate)}, of ${tenth(known.starts)} bookings`),
+    fact(
+      "Satisfaction",
+      `${percent(known.client_satisfaction)}, of ratings that weigh ${tenth(known.ratings)}`,
+    ),
+    fact(
+      "Access after",
+      known.avg_response_time === null
+        ? "nothing began in the last 30 days"
+        : `${known.avg_response_time} s, on average`,
+    ),
+    known.ratings === 0 &&
+      known.starts === 0 &&
+      fact(
+        "New",
+        "Nobody has rated it, and nothing has begun: it is credited with what a newcomer is.",
       ),
   )
 

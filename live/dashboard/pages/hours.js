@@ -1,7 +1,7 @@
 /** Hours of machines: what is on offer, and what hours cost by region and by the hour of the day. */
 import { ask } from "./api.js"
 import { byId, drawing, element, field, fill, table } from "./dom.js"
-import { count, credits } from "./format.js"
+import { count, credits, percent } from "./format.js"
 
 const refreshMillis = 15_000
 
@@ -10,6 +10,12 @@ export const problemOf = (error) => element("p", { class: "problem", role: "aler
 export const showHours = () => {
   const place = byId("hours")
   const region = element("select", {}, element("option", { value: "" }, "All regions"))
+  const order = element(
+    "select",
+    {},
+    element("option", { value: "" }, "As they were listed"),
+    element("option", { value: "&sort=reputation" }, "The best known first"),
+  )
   const list = element("div")
   const rates = element("div")
   fill(
@@ -18,6 +24,7 @@ export const showHours = () => {
       "div",
       { class: "controls" },
       field("Region", region),
+      field("Order", order),
       element("a", { href: "#machines", class: "button" }, "Sell a machine"),
     ),
     list,
@@ -27,7 +34,7 @@ export const showHours = () => {
   const refresh = async () => {
     const query = region.value === "" ? "" : `&region=${encodeURIComponent(region.value)}`
     const [{ data: gpus }, { data: regions }] = await Promise.all([
-      ask("GET", `marketplace/gpu?limit=200${query}`),
+      ask("GET", `marketplace/gpu?limit=200${query}${order.value}`),
       ask("GET", "marketplace/rates"),
     ])
     if (region.childElementCount === 1)
@@ -36,7 +43,7 @@ export const showHours = () => {
     fill(rates, regionTable(regions), rateMap(regions))
   }
   const look = () => void refresh().catch((error) => fill(list, problemOf(error)))
-  region.addEventListener("change", look)
+  for (const choice of [region, order]) choice.addEventListener("change", look)
   look()
   const timer = setInterval(look, refreshMillis)
   return () => clearInterval(timer)
@@ -79,6 +86,11 @@ export const gpuTable = (gpus, empty, actions) =>
         cell: ({ price_per_hour: rate }) => credits(rate),
       },
       { title: "Strategy", cell: ({ strategy }) => strategyNames[strategy] ?? strategy },
+      {
+        title: "Reputation",
+        align: "number",
+        cell: ({ reputation }) => percent(reputation),
+      },
       ...(actions === undefined ? [] : [{ title: "", cell: actions }]),
     ],
     gpus,

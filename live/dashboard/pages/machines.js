@@ -49,7 +49,13 @@ const showKnown = (place) => {
   }
   fill(
     place,
-    element("p", {}, element("a", { href: "#earnings" }, "What they earn, suggestions, alerts")),
+    element(
+      "p",
+      {},
+      element("a", { href: "#earnings" }, "What they earn, suggestions, alerts"),
+      " · ",
+      element("a", { href: "#swarms" }, "Swarms of providers"),
+    ),
     list,
     detail,
     registerForm(() => void look().catch(fail)),

@@ -11,8 +11,8 @@ import type { PublicBoard } from "../operators/public-board.ts"
 import type { Parties } from "../parties/parties.ts"
 import type { Accounts } from "../stage/accounts.ts"
 import { accountOfConsumer, accountOfOperator } from "../stage/accounts.ts"
-import type { Call } from "../stage/call.ts"
-import { tooLong } from "../stage/flaws.ts"
+import type { Call, ItemCall } from "../stage/call.ts"
+import { noFlaw, tooLong } from "../stage/flaws.ts"
 import type { MarketPort } from "../stage/market-port.ts"
 import type { RequestsInFlight } from "../stage/requests-in-flight.ts"
 import { costPerMtok } from "../operators/costs.ts"
@@ -52,6 +52,7 @@ export class Calls {
   /** Requests that come back after 1, 2, 4 … times the retry pause. */
   private readonly retries: ReadonlyArray<Relay>
   private onServed: (slot: number) => void = () => {}
+  private onItemEnded: (isServed: boolean) => void = () => {}
   /** Requests so far; a call that comes back is another request. */
   asked = 0
   /** Summed times in the market of those that are over, within the horizon, µs. */
@@ -85,6 +86,11 @@ export class Calls {
     this.onServed = onServed
   }
 
+  /** Called with each item of a batch that is over, well or not. */
+  whenItemEnded(onItemEnded: (isServed: boolean) => void): void {
+    this.onItemEnded = onItemEnded
+  }
+
   /** Does any refused call still come back? */
   get isAnyComingBack(): boolean {
     return this.retries.some(({ dueMicros }) => dueMicros !== Infinity)
@@ -107,6 +113,37 @@ export class Calls {
     columns.arrivedAt[slot] = agenda.now
     recorder.noteArrived()
     this.ask(slot)
+  }
+
+  /** Hands an item of a batch to the market. It is none of the calls that people wait for, and counts as none. */
+  openItem({ account, batch, inputTokens, item, model, outputTokens, party }: ItemCall): void {
+    const { agenda, port, requests } = this.parts
+    const request = this.asked++
+    const slot = requests.add(request)
+    const { columns } = requests
+    columns.consumer[slot] = 0
+    columns.party[slot] = party
+    columns.model[slot] = model
+    columns.inputTokens[slot] = inputTokens
+    columns.outputTokens[slot] = outputTokens
+    columns.maxTokens[slot] = outputTokens
+    columns.flaw[slot] = noFlaw
+    columns.worth[slot] = 1
+    columns.further[slot] = 0
+    columns.retries[slot] = 0
+    columns.arrivedAt[slot] = agenda.now
+    columns.batch[slot] = batch
+    port.tell({
+      _tag: "RequestArrived",
+      at: agenda.now,
+      request,
+      account,
+      model,
+      inputTokens,
+      maxTokens: outputTokens,
+      batch,
+      item,
+    })
   }
 
   /** Hands an open request to the market. */
@@ -150,6 +187,10 @@ export class Calls {
     const { requests, recorder, setting, consumers } = this.parts
     const slot = requests.slotOf(request)
     const { columns } = requests
+    if (columns.batch[slot] >= 0) {
+      this.onItemEnded(false)
+      return this.close(request, slot)
+    }
     if (reason === "InsufficientCredits" && this.canPayNow(slot)) return this.reopen(request, 0)
     const retries = columns.retries[slot]
     const consumer = columns.consumer[slot]
@@ -174,6 +215,15 @@ export class Calls {
     const slot = requests.slotOf(request)
     const { columns } = requests
     const isServed = outcome !== "consumerError"
+    if (columns.batch[slot] >= 0) {
+      if (isServed) {
+        recorder.add("inputTokens", columns.inputTokens[slot])
+        recorder.add("outputTokens", outputTokens)
+      }
+      nodes.notePaid(command, isServed)
+      this.onItemEnded(isServed)
+      return this.close(request, slot)
+    }
     if (isServed) {
       if (outcome === "consumerGone") recorder.add("aborted", 1)
       const consumer = columns.consumer[slot]

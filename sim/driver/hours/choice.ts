@@ -31,17 +31,29 @@ export const chooseHours = (
   { caution, distance, elasticity }: RenterSettings,
   wish: Wish,
   candidates: ReadonlyArray<Listing>,
+  /** Those that take an order in the place of one that is taken. */
+  standInsOf: (listing: Listing) => ReadonlyArray<Listing> = () => [],
 ): Choice | Failure => {
   let best: Choice | undefined
   let most = 0
   let failure: Failure | undefined
-  for (const listing of candidates) {
-    const { node, publishedRate, region } = listing
-    const quoted = hoursQuoteOf(port, listing, wish, elasticity, credit)
+  const quote = (listing: Listing) => hoursQuoteOf(port, listing, wish, elasticity, credit)
+  for (const shown of candidates) {
+    let listing = shown
+    let quoted = quote(listing)
+    if (quoted === "NoCapacity")
+      for (const other of standInsOf(shown)) {
+        const theirs = quote(other)
+        if (typeof theirs === "string") continue
+        listing = other
+        quoted = theirs
+        break
+      }
     if (typeof quoted === "string") {
       failure ??= quoted
       continue
     }
+    const { node, publishedRate, region } = listing
     const { endAt, startAt, price } = quoted
     const worthPerHour = wish.worth * publishedRate
     const worth = ((endAt - startAt) / hourMicros) * wish.jobs * worthPerHour

@@ -1,6 +1,6 @@
 /** Hours as they are delivered: access is given or is not, machines go down, somebody leaves, the market looks. */
 import type { Command, Stream } from "../../../engine/index.ts"
-import { bookingView, openStream } from "../../../engine/index.ts"
+import { bookingView, openStream, slaView } from "../../../engine/index.ts"
 import type { Agenda } from "../../kernel/agenda.ts"
 import type { Appointments } from "../../kernel/appointments.ts"
 import { exponential } from "../../kernel/variates.ts"
@@ -97,6 +97,7 @@ export class Deliveries {
     const outside = stream.next()
     this.recorder.add(this.agenda.now, "due", 1)
     const conduct = this.breach(rental, outside)
+    if (rental.kind !== "order") this.planRun(rental)
     // Nobody else is to book what somebody outside of the market has; who has a box seems to be there.
     if (conduct !== "none" && conduct !== "box") this.listings.closeUntil(rental.node, rental.endAt)
     if (conduct === "noShow" || (isMissed && conduct === "none")) return
@@ -117,7 +118,7 @@ export class Deliveries {
   private breach(rental: Rental, lot: number): Breach {
     const { node, price, endAt } = rental
     const lets = this.listings.of(node)?.lets ?? null
-    if (lets === null || lets.breach === "none") return "none"
+    if (lets === null || lets.breach === "none" || lets.breach === "afterBreach") return "none"
     const isTaken = (this.takenUntil.get(node) ?? 0) > this.agenda.now
     if (!isTaken && lot >= lets.outsideShare) return "none"
     if (!isTaken) {
@@ -141,7 +142,8 @@ export class Deliveries {
     this.plan(rental)
   }
 
-  private isWorking(node: number): boolean {
+  /** Is a machine there? */
+  isWorking(node: number): boolean {
     const reach = this.nodes.columns.reach[node]
     return isUp(reach) && !isAway(reach)
   }
@@ -163,9 +165,11 @@ export class Deliveries {
       appointments.make(breaksAt, () => {
         if (rental.phase === "active") this.nodes.takeAway(node, brokenMicros)
       })
-    if (providers.awayPerBookedDay > 0) {
+    // A run of many hours has outages of its own.
+    if (providers.awayPerBookedDay > 0 && rental.kind === "order") {
       const stream = this.streamOf(node)
-      const at = now + Math.ceil(exponential(stream, providers.awayPerBookedDay / dayMicros))
+      const awayPerDay = providers.awayPerBookedDay * (this.listings.of(node)?.awayFactor ?? 1)
+      const at = now + Math.ceil(exponential(stream, awayPerDay / dayMicros))
       const length = Math.ceil(exponential(stream, 1 / (providers.awayMinutes * minuteMicros)))
       if (at < endAt)
         appointments.make(at, () => {
@@ -180,6 +184,31 @@ export class Deliveries {
       })
   }
 
+  /** What happens to a machine in a run of many hours: it goes away again and again, and for maintenance. */
+  private planRun(rental: Rental): void {
+    const { appointments, nodes, setting } = this
+    const { now } = this.agenda
+    const { endAt, id, node } = rental
+    const { awayMinutes, awayPerBookedDay } = setting.scenario.hours.providers
+    const listing = this.listings.of(node)
+    const awayPerMicro = (awayPerBookedDay * (listing?.awayFactor ?? 1)) / dayMicros
+    const takeAway = (at: number, length: number) =>
+      appointments.make(at, () => {
+        if (rental.phase === "active") nodes.takeAway(node, length)
+      })
+    for (const [from, until] of listing?.maintenance ?? [])
+      if (from > now && from < endAt) takeAway(from, until - from)
+    if (awayPerMicro === 0) return
+    const stream = openStream(setting.seed, "outages", id)
+    let at = now
+    for (;;) {
+      at += Math.ceil(exponential(stream, awayPerMicro))
+      const length = Math.ceil(exponential(stream, 1 / (awayMinutes * minuteMicros)))
+      if (at >= endAt) return
+      takeAway(at, length)
+    }
+  }
+
   private end({ id }: Rental, by: number): void {
     this.port.tell({ _tag: "BookingEnded", at: this.agenda.now, booking: id, by })
   }
@@ -188,7 +217,7 @@ export class Deliveries {
   private probe(rental: Rental, everyMicros: number): void {
     const { now } = this.agenda
     if (rental.phase !== "active") return
-    const isUpNow = rental.isServed && this.isWorking(rental.node)
+    const isUpNow = rental.isServed && !rental.isSoldOn && this.isWorking(rental.node)
     this.port.tell({ _tag: "DeliveryProbed", at: now, booking: rental.id, isUp: isUpNow })
     if (now + everyMicros < rental.endAt)
       this.appointments.make(now + everyMicros, () => this.probe(rental, everyMicros))
@@ -199,7 +228,7 @@ export class Deliveries {
     const { now } = this.agenda
     const isWorking = this.isWorking(node)
     for (const rental of this.rentals.of(node)) {
-      if (rental.phase !== "active" || !rental.isServed) continue
+      if (rental.phase !== "active" || !rental.isServed || rental.isSoldOn) continue
       if (!isWorking && rental.downSince < 0) {
         rental.downSince = now
         this.lookAgain(rental)
@@ -207,8 +236,37 @@ export class Deliveries {
       if (isWorking && rental.downSince >= 0) {
         rental.downMicros += now - rental.downSince
         rental.downSince = -1
+        this.sellOn(rental)
       }
     }
+  }
+
+  /** Once a promise is broken, a party may have nothing left to lose: somebody else wants the machine too. */
+  private sellOn(rental: Rental): void {
+    const { now } = this.agenda
+    const { endAt, node, price, startAt } = rental
+    const lets = this.listings.of(node)?.lets ?? null
+    if (lets?.breach !== "afterBreach" || !this.isBroken(rental)) return
+    if (this.streamOf(node).next() >= lets.outsideShare) return
+    rental.isSoldOn = true
+    rental.downSince = now
+    const party = this.parties.all[this.nodes.columns.party[node] - 1]
+    if (party !== undefined)
+      party.outsideMinor += Math.round(
+        (lets.outsideFactor * price * (endAt - now)) / (endAt - startAt),
+      )
+  }
+
+  /** Can what was promised for the running period no longer be kept? */
+  private isBroken({ endAt, id, startAt }: Rental): boolean {
+    const { now } = this.agenda
+    const level = slaView(this.port.market, id)
+    if (level === undefined) return false
+    const { periodHours } = this.setting.scenario.economy.escrow
+    const whole =
+      periodHours === 0 ? endAt - startAt : Math.min(endAt - startAt, periodHours * hourMicros)
+    const missed = level.expectedMicros - level.upMicros
+    return missed > (1 - level.terms.availabilityBps / 10_000) * whole && now < endAt
   }
 
   /** Is its machine still away, a while later? */

@@ -1,22 +1,28 @@
 /** Hours of machines, sold beside requests: who acts in it, and who acts on what the market asks for. */
 import type { Command } from "../../../engine/index.ts"
-import { bookingView, listingView } from "../../../engine/index.ts"
+import { bookingView, listingView, reputationOfListing } from "../../../engine/index.ts"
 import type { Agenda } from "../../kernel/agenda.ts"
 import { Appointments } from "../../kernel/appointments.ts"
 import type { HoursRecording } from "../../recording/hours-recorder.ts"
 import { HoursRecorder } from "../../recording/hours-recorder.ts"
+import { tallyOf } from "../../statistics/samples/tally.ts"
 import type { Nodes } from "../nodes/nodes.ts"
 import type { Parties } from "../parties/parties.ts"
 import type { Accounts } from "../stage/accounts.ts"
 import type { MarketPort } from "../stage/market-port.ts"
 import type { Setting } from "../stage/setting.ts"
 import { Deliveries } from "./deliveries.ts"
+import { Enterprises } from "./enterprises.ts"
+import { Holders } from "./holders.ts"
 import { Listings } from "./listings.ts"
+import { Offers } from "./offers.ts"
 import { PartyRenters } from "./party-renters.ts"
+import { Raters } from "./raters.ts"
 import { Regions } from "./regions.ts"
 import { Rentals } from "./rentals.ts"
 import { Renters } from "./renters.ts"
 import { Settlements } from "./settlements.ts"
+import { Swarms } from "./swarms.ts"
 
 const hourMicros = 3600e6
 
@@ -33,9 +39,19 @@ const ofBookings: ReadonlyArray<string> = [
   "DisputeRuled",
 ]
 
+/** A rating that the market does not hear: nothing was paid, or this party has had its say. */
+const unheard: ReadonlyArray<string> = [
+  "NotPaid",
+  "TooSoon",
+  "Linked",
+  "UnknownBooking",
+  "WrongPhase",
+]
+
 /** May the market refuse such an event without the simulator being mistaken? */
 export const isHeeded = (event: string, reason: string): boolean =>
-  ofBookings.includes(event) && heeded.includes(reason)
+  (ofBookings.includes(event) && heeded.includes(reason)) ||
+  (event === "RatingGiven" && unheard.includes(reason))
 
 export class Hours {
   private readonly setting: Setting
@@ -48,6 +64,10 @@ export class Hours {
   private readonly settlements: Settlements
   private readonly renters: Renters
   private readonly partyRenters: PartyRenters
+  private readonly offers: Offers
+  private readonly enterprises: Enterprises
+  private readonly holders: Holders
+  private readonly swarms: Swarms
   private readonly recorder: HoursRecorder
   private readonly sampleMicros: number
 
@@ -89,7 +109,9 @@ export class Hours {
     this.deliveries = new Deliveries({ ...shared, appointments, listings, rentals })
     const { deliveries } = this
     this.settlements = new Settlements({ ...shared, appointments, listings, rentals })
-    this.renters = new Renters({ ...shared, appointments, listings, rentals })
+    this.swarms = new Swarms({ ...shared, appointments, listings })
+    const { swarms } = this
+    this.renters = new Renters({ ...shared, appointments, listings, rentals, swarms })
     this.partyRenters = new PartyRenters({
       ...shared,
       appointments,
@@ -97,6 +119,20 @@ export class Hours {
       rentals,
       deliveries,
     })
+    this.offers = new Offers(shared)
+    const { offers } = this
+    this.enterprises = new Enterprises({ ...shared, appointments, listings, rentals, offers })
+    this.holders = new Holders({
+      ...shared,
+      appointments,
+      listings,
+      rentals,
+      offers,
+      deliveries,
+    })
+    const raters = new Raters(shared)
+    listings.whenOpened((listing) => swarms.onOpened(listing))
+    rentals.whenClosed((rental) => raters.onClosed(rental))
     deliveries.whenEnding((rental) => this.settlements.onLastMinute(rental))
     deliveries.whenFailing((rental) => this.settlements.onFailing(rental))
   }
@@ -110,6 +146,9 @@ export class Hours {
   open(): void {
     this.renters.open()
     this.partyRenters.open()
+    this.enterprises.open()
+    this.holders.open()
+    this.swarms.open()
   }
 
   /** Is nothing left that somebody's profit waits for? */
@@ -137,9 +176,16 @@ export class Hours {
         return this.rentals.onReleased(command)
       case "Close":
         return this.rentals.onClosed(command)
+      case "CloseOffer":
+        return this.offers.onClosed(command)
       default:
         return
     }
+  }
+
+  /** A promise was broken. */
+  onAudit({ finding }: Extract<Command, { _tag: "Audit" }>): void {
+    if (finding === "SlaBreached") this.recorder.add(this.agenda.now, "breaches", 1)
   }
 
   onRegistered(node: number): void {
@@ -186,6 +232,28 @@ export class Hours {
     recorder.add(at, "samples", 1)
     recorder.add(at, "heldCredits", this.heldMinor().prices / setting.credit)
     recorder.add(at, "dispersion", variationOf(relatives))
+    this.sampleKinds(hours)
+    if (setting.scenario.hours.renters.ratesShare > 0) this.sampleReputation()
+  }
+
+  private sampleKinds(hours: number): void {
+    const { now: at } = this.agenda
+    for (const { jobs, kind, phase } of this.rentals.open.values()) {
+      if (phase !== "active" || kind === "order") continue
+      this.recorder.add(at, kind === "contract" ? "contractBusy" : "reservedHours", jobs * hours)
+    }
+  }
+
+  /** What hosts are known for, and how far they differ in it. */
+  private sampleReputation(): void {
+    const { now: at } = this.agenda
+    const known = this.listings.open.flatMap(
+      ({ node }) => reputationOfListing(this.port.market, node)?.overall ?? [],
+    )
+    if (known.length < 2) return
+    const { deviation, mean } = tallyOf(known)
+    this.recorder.add(at, "reputation", mean)
+    this.recorder.add(at, "reputationSpread", deviation ?? 0)
   }
 
   /** What an hour in use now was sold at, on average, ÷ the published rate. */

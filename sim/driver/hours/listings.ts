@@ -1,7 +1,7 @@
 /** Listings of the run: which nodes sell hours, at what rate, when; and what the market asks of them. */
 import { Either } from "effect"
 import type { Command, PriceStrategy, Stream } from "../../../engine/index.ts"
-import { openStream } from "../../../engine/index.ts"
+import { drawBelow, openStream } from "../../../engine/index.ts"
 import { expand, readSchedule } from "../../../schedules/index.ts"
 import type { Schedule } from "../../../schedules/index.ts"
 import type { Week } from "../../agents/weeks.ts"
@@ -37,7 +37,14 @@ export interface Listing {
   readonly schedule: Schedule | null
   /** How a party lets it; `null`: of no party. */
   readonly lets: PartyLets | null
+  /** How often the machine goes away while it is let, as a multiple of the others'. */
+  readonly awayFactor: number
+  /** Does its host promise how much it is up, and does it act together with others? */
+  readonly isPromised: boolean
+  readonly isInSwarm: boolean
   isClosing: boolean
+  /** Maintenance that was told, µs of the run. */
+  maintenance: ReadonlyArray<readonly [from: number, until: number]>
 }
 
 export class Listings {
@@ -82,6 +89,15 @@ export class Listings {
     return this.byNode.values()
   }
 
+  /** Some of the open listings, each once. */
+  someOpen(stream: Stream, count: number): ReadonlyArray<Listing> {
+    const { open } = this
+    const found = new Set<Listing>()
+    const wanted = Math.min(count, open.length)
+    while (found.size < wanted) found.add(open[drawBelow(stream, open.length)])
+    return [...found]
+  }
+
   /** What an hour of a device costs in public, credits. */
   publishedRateOf(node: number): number | undefined {
     const { scenario, offers } = this.setting
@@ -106,20 +122,55 @@ export class Listings {
     const rateFactor = listings.rateFactor * Math.exp(normal(stream, 0, listings.rateSpread))
     if (!sells || publishedRate === undefined) return
     const schedule = this.scheduleOf(region, week)
-    this.keep({ node, region, strategy, publishedRate, rateFactor, schedule, lets: null })
+    this.keep({
+      node,
+      region,
+      strategy,
+      publishedRate,
+      rateFactor,
+      schedule,
+      lets: null,
+      ...this.mannersOf(entity),
+    })
+  }
+
+  /** What sets hosts apart beside rates: from streams of its own, so that it moves no other draw. */
+  private mannersOf(
+    entity: number | string,
+  ): Pick<Listing, "awayFactor" | "isPromised" | "isInSwarm"> {
+    const { seed, scenario } = this.setting
+    const { promises, providers, swarms } = scenario.hours
+    const stream = openStream(seed, "manners", entity)
+    return {
+      awayFactor: Math.exp(normal(stream, 0, providers.awaySpread)),
+      isPromised: stream.next() < promises.share,
+      isInSwarm: stream.next() < swarms.share,
+    }
   }
 
   /** A party's node sells hours as the party says. */
   assignToParty(node: number, lets: PartyLets | null): void {
     const publishedRate = this.publishedRateOf(node)
     if (lets === null || publishedRate === undefined) return
-    const { strategy, rateFactor } = lets
-    this.keep({ node, region: 0, strategy, publishedRate, rateFactor, schedule: null, lets })
+    const { awayFactor, promises, rateFactor, strategy, swarm } = lets
+    this.keep({
+      node,
+      region: 0,
+      strategy,
+      publishedRate,
+      rateFactor,
+      schedule: null,
+      lets,
+      awayFactor,
+      isPromised: promises,
+      isInSwarm: swarm,
+    })
   }
 
-  private keep(listing: Omit<Listing, "isClosing">): void {
-    this.byNode.set(listing.node, { ...listing, isClosing: false })
-    this.recorder.addListing(listing.node, listing.strategy, listing.lets !== null)
+  private keep(listing: Omit<Listing, "isClosing" | "maintenance">): void {
+    this.byNode.set(listing.node, { ...listing, isClosing: false, maintenance: [] })
+    const { isInSwarm, node, strategy } = listing
+    this.recorder.addListing({ node, strategy, isInSwarm, isOfParty: listing.lets !== null })
   }
 
   private scheduleOf(region: number, week: Week): Schedule | null {
@@ -138,11 +189,39 @@ export class Listings {
     if (this.setting.scenario.economy.listings.capacity === "measured")
       this.port.tell({ _tag: "ListingMeasured", at, listing: node, ...this.roomOf(node) })
     if (listing.schedule !== null) this.tellSchedule(listing, at + scheduleMicros)
+    if (listing.isPromised) this.promise(listing)
     this.port.tell({ _tag: "ListingPhaseSet", at, listing: node, phase: "open" })
     this.deposit(listing)
     this.open.push(listing)
+    this.onOpened(listing)
     const minutes = listing.lets?.flickerMinutes ?? 0
     if (minutes > 0) this.flicker(listing, minutes * minuteMicros, true)
+  }
+
+  /** Calls for each listing that is opened. */
+  whenOpened(act: (listing: Listing) => void): void {
+    this.onOpened = act
+  }
+
+  private onOpened: (listing: Listing) => void = () => {}
+
+  private promise({ node }: Listing): void {
+    const { availability, penalty } = this.setting.scenario.hours.promises
+    this.port.tell({
+      _tag: "SlaSet",
+      at: this.agenda.now,
+      listing: node,
+      availabilityBps: Math.round(availability * 10_000),
+      // Nobody here makes calls to a machine that it has rented.
+      completionBps: 0,
+      responseMicros: 0,
+      penaltyBps: Math.round(penalty * 10_000),
+    })
+  }
+
+  /** What an hour of a job costs before its strategy's multiplier, minor units. */
+  baseRateOf({ publishedRate, rateFactor }: Listing): number {
+    return Math.max(1, Math.round(publishedRate * rateFactor * this.setting.credit))
   }
 
   private list(
@@ -193,12 +272,14 @@ export class Listings {
     this.accounts.buy(accountOfOperator(this.nodes.columns.operator[node]), credits)
   }
 
-  private tellSchedule({ node, schedule }: Listing, until: number): void {
+  private tellSchedule(listing: Listing, until: number): void {
+    const { node, schedule } = listing
     if (schedule === null) return
     const { epochMicros } = this.regions
     const { now } = this.agenda
-    const { opens, closes } = expand(schedule, epochMicros + now, epochMicros + until)
+    const { opens, closes, excused } = expand(schedule, epochMicros + now, epochMicros + until)
     const ends = closes.map((close) => close - epochMicros)
+    listing.maintenance = excused.map(([from, end]) => [from - epochMicros, end - epochMicros])
     this.port.tell({
       _tag: "ScheduleSet",
       at: now,
@@ -206,6 +287,12 @@ export class Listings {
       opens: opens.map((open) => open - epochMicros),
       closes: opens.length > closes.length ? [...ends, until] : ends,
       until,
+      ...(excused.length === 0
+        ? {}
+        : {
+            maintenanceFrom: listing.maintenance.map(([from]) => from),
+            maintenanceUntil: listing.maintenance.map(([, end]) => end),
+          }),
     })
   }
 
@@ -219,6 +306,8 @@ export class Listings {
       opens: [opensAt],
       closes: [until],
       until,
+      maintenanceFrom: [this.agenda.now],
+      maintenanceUntil: [opensAt],
     })
   }
 

@@ -163,6 +163,7 @@ export class PartyRenters {
         isSilent: rents.isSilent,
         disputes: rents.disputes ? "always" : "whenShort",
         breaksBeforeMicros: Math.round(rents.breaksLastMinutes * minuteMicros),
+        stars: rents.stars,
       },
     })
     return typeof sold === "string" ? undefined : sold

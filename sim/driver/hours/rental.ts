@@ -9,10 +9,18 @@ export interface Manner {
   readonly disputes: "always" | "never" | "whenShort"
   /** Breaks the machine so long before the end, µs; 0: does not. */
   readonly breaksBeforeMicros: number
+  /** How many stars it gives: by what was delivered, always as many, or none. */
+  readonly stars: "byDelivery" | number | null
 }
+
+/** An order at the listing's rate, terms that a host has offered, or capacity that is kept for a fee. */
+export type RentalKind = "order" | "contract" | "reservation"
 
 export interface Rental {
   readonly id: number
+  readonly kind: RentalKind
+  /** Is it promised to be up? */
+  readonly isPromised: boolean
   readonly node: number
   readonly account: number
   /** Number of the party that rents it; 0: of none. */
@@ -27,6 +35,10 @@ export interface Rental {
   phase: "held" | "active" | "over"
   /** Does the machine really do what was sold? */
   isServed: boolean
+  /** Has somebody outside of the market what is left of it? A box answers then. */
+  isSoldOn: boolean
+  /** Of a reservation: what its holder used of it, µs. */
+  usedMicros: number
   /** When delivery really began, and since when it has stopped; −1: has not. */
   startedAt: number
   downSince: number
@@ -66,4 +78,13 @@ export const deliveredShare = (rental: Rental): number => {
   if (endedAt < 0) return 0
   const until = wasLost ? endAt : endedAt
   return until <= startAt ? 1 : Math.min(1, deliveredMicros(rental) / (until - startAt))
+}
+
+/** Stays to the end, and says what is so. */
+export const plainManner: Manner = {
+  leavesAfterMicros: Infinity,
+  isSilent: false,
+  disputes: "whenShort",
+  breaksBeforeMicros: 0,
+  stars: "byDelivery",
 }

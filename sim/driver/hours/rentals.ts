@@ -3,7 +3,7 @@
  * knows of the reliability of each listing.
  */
 import type { Command, DeclineReason } from "../../../engine/index.ts"
-import { bookingView } from "../../../engine/index.ts"
+import { bookingView, reputationOfListing, slaView } from "../../../engine/index.ts"
 import type { Agenda } from "../../kernel/agenda.ts"
 import type { HoursRecorder } from "../../recording/hours-recorder.ts"
 import type { Nodes } from "../nodes/nodes.ts"
@@ -12,7 +12,7 @@ import type { Accounts } from "../stage/accounts.ts"
 import type { MarketPort } from "../stage/market-port.ts"
 import type { Setting } from "../stage/setting.ts"
 import type { Listing, Listings } from "./listings.ts"
-import type { Manner, Rental } from "./rental.ts"
+import type { Manner, Rental, RentalKind } from "./rental.ts"
 import { deliveredMicros, deliveredShare, missingShare } from "./rental.ts"
 
 const hourMicros = 3600e6
@@ -53,6 +53,7 @@ export class Rentals {
   private readonly records = new Map<number, { bookings: number; delivered: number }>()
   private lastBooking = 0
   private declined: DeclineReason | undefined
+  private readonly early: Array<Extract<Command, { _tag: "Release" }>> = []
 
   constructor(parts: {
     readonly setting: Setting
@@ -94,14 +95,43 @@ export class Rentals {
       maxPrice: price,
       ...(latestStart > startAt ? { latestStart } : {}),
     })
-    const sold = bookingView(this.port.market, booking)
-    if (sold === undefined) {
-      // Whoever cannot stand for a booking may be able to stand for the next.
-      if (this.declined === "BondMissing") this.listings.deposit(listing)
-      return this.declined ?? "NoCapacity"
-    }
+    return this.sold(booking, "order", order) ?? this.declinedBy(listing)
+  }
+
+  /** A client accepts what it was offered; the rental, or why it cannot be had. */
+  accept(
+    contract: number,
+    kind: RentalKind,
+    order: Omit<Order, "startAt" | "endAt" | "latestStart">,
+  ): Rental | DeclineReason {
+    const { account, listing, price, renterParty } = order
+    this.provide(account, renterParty, price)
+    const booking = ++this.lastBooking
+    this.declined = undefined
+    const at = this.agenda.now
+    this.port.tell({ _tag: "ContractAccepted", at, contract, booking, by: account })
+    return this.sold(booking, kind, order) ?? this.declinedBy(listing)
+  }
+
+  private declinedBy(listing: Listing): DeclineReason {
+    // Whoever cannot stand for a booking may be able to stand for the next.
+    if (this.declined === "BondMissing") this.listings.deposit(listing)
+    return this.declined ?? "NoCapacity"
+  }
+
+  private sold(
+    booking: number,
+    kind: RentalKind,
+    order: Omit<Order, "startAt" | "endAt" | "latestStart">,
+  ): Rental | undefined {
+    const { account, jobs, listing, renterParty } = order
+    const { market } = this.port
+    const sold = bookingView(market, booking)
+    if (sold === undefined) return undefined
     const rental: Rental = {
       id: booking,
+      kind,
+      isPromised: slaView(market, booking) !== undefined,
       node: listing.node,
       account,
       renterParty,
@@ -113,6 +143,8 @@ export class Rentals {
       manner: order.manner,
       phase: "held",
       isServed: true,
+      isSoldOn: false,
+      usedMicros: 0,
       startedAt: -1,
       downSince: -1,
       downMicros: 0,
@@ -124,6 +156,7 @@ export class Rentals {
     const others = this.onNode.get(listing.node)
     if (others === undefined) this.onNode.set(listing.node, [rental])
     else others.push(rental)
+    for (const release of this.early.splice(0)) this.onReleased(release)
     return rental
   }
 
@@ -145,15 +178,22 @@ export class Rentals {
     return this.onNode.get(node) ?? []
   }
 
-  /** How likely a listing is to deliver, as the public knows it. */
+  /** How likely a listing is to deliver, as renters see it. */
   reliabilityOf(node: number): number {
+    if (this.setting.scenario.hours.renters.trusts === "reputation")
+      return reputationOfListing(this.port.market, node)?.overall ?? 0
     const { bookings, delivered } = this.records.get(node) ?? { bookings: 0, delivered: 0 }
     return (priorDelivered + delivered) / (priorBookings + bookings)
   }
 
-  onReleased({ booking, share }: Extract<Command, { _tag: "Release" }>): void {
+  onReleased(command: Extract<Command, { _tag: "Release" }>): void {
+    const { booking, drawn, refund, share } = command
     const rental = this.open.get(booking)
-    if (rental === undefined) return
+    // A fee that is paid at once is paid before its booking is known here.
+    if (rental === undefined) return void this.early.push(command)
+    const { credit } = this.setting
+    this.recorder.add(this.agenda.now, "periodPrice", (drawn + refund) / credit)
+    this.recorder.add(this.agenda.now, "periodRefunds", refund / credit)
     const { columns } = this.nodes
     columns.share[rental.node] += share
     columns.paySince[rental.node] += share
@@ -168,8 +208,16 @@ export class Rentals {
     others.splice(others.indexOf(rental), 1)
     rental.phase = "over"
     this.note(rental, command)
+    this.whenOver(rental)
     if (others.length === 0) this.nodes.afterBookings(rental.node)
   }
+
+  /** Calls for what comes after a booking. */
+  whenClosed(act: (rental: Rental) => void): void {
+    this.whenOver = act
+  }
+
+  private whenOver: (rental: Rental) => void = () => {}
 
   private note(rental: Rental, command: Extract<Command, { _tag: "Close" }>): void {
     const { setting, recorder } = this
@@ -180,7 +228,9 @@ export class Rentals {
       recorder.add(now, channel, amount)
     const missing = missingShare(rental, now)
     const hours = (deliveredMicros(rental) / hourMicros) * rental.jobs
-    const worth = hours * rental.worthPerHour
+    const isReserved = rental.kind === "reservation"
+    const worth =
+      (isReserved ? (rental.usedMicros / hourMicros) * rental.jobs : hours) * rental.worthPerHour
     const surplus = worth - credits(drawn) + credits(penalty)
     add("closed", 1)
     add("price", credits(price))
@@ -189,6 +239,17 @@ export class Rentals {
     add("deliveredHours", hours)
     add("publishedCredits", hours * (this.listings.of(rental.node)?.publishedRate ?? 0))
     add("surplus", surplus)
+    add(
+      "machineCredits",
+      (hours / this.jobsOf(rental)) * this.nodes.columns.hourlyCost[rental.node],
+    )
+    this.noteUpkeep(rental, hours)
+    if (rental.isPromised && outcome !== "cancelled") {
+      const until = rental.wasLost || rental.endedAt < 0 ? rental.endAt : rental.endedAt
+      add("promised", 1)
+      add("promisedHours", ((until - rental.startAt) / hourMicros) * rental.jobs)
+      add("promisedUpHours", hours)
+    }
     if (outcome === "noShow" || outcome === "split" || rental.wasLost)
       add("refunds", credits(refund))
     if (rental.disputed !== null && rental.disputed.unpaid > 0) {
@@ -203,6 +264,22 @@ export class Rentals {
     record.bookings += 1
     record.delivered += outcome === "noShow" ? 0 : deliveredShare(rental)
     this.records.set(rental.node, record)
+  }
+
+  /** Jobs of its machine, which bear its cost together. */
+  private jobsOf({ node, jobs }: Rental): number {
+    return this.listings.of(node) === undefined
+      ? jobs
+      : this.setting.scenario.hours.listings.maxJobs
+  }
+
+  /** A party spends on keeping its machines up while they are let. */
+  private noteUpkeep({ node }: Rental, hours: number): void {
+    const listing = this.listings.of(node)
+    const party = this.parties.all[this.nodes.columns.party[node] - 1]
+    if (party === undefined || listing === undefined || listing.lets === null) return
+    const credits = hours * listing.lets.upkeep * listing.publishedRate
+    party.outsideMinor -= Math.round(credits * this.setting.credit)
   }
 
   /** What is held for bookings that are not closed, minor units: their price, as far as it is not drawn, and bonds. */

@@ -18,6 +18,7 @@ import type { Listing, Listings } from "./listings.ts"
 import type { Regions } from "./regions.ts"
 import type { Manner } from "./rental.ts"
 import type { Rentals } from "./rentals.ts"
+import type { Swarms } from "./swarms.ts"
 import type { Wish } from "./wish.ts"
 
 const hourMicros = 3600e6
@@ -56,6 +57,7 @@ export class Renters {
   private readonly regions: Regions
   private readonly listings: Listings
   private readonly rentals: Rentals
+  private readonly swarms: Swarms
   private readonly recorder: HoursRecorder
   private readonly weights: ReadonlyArray<ReadonlyArray<number>>
   private readonly most: number
@@ -71,6 +73,7 @@ export class Renters {
     readonly regions: Regions
     readonly listings: Listings
     readonly rentals: Rentals
+    readonly swarms: Swarms
     readonly recorder: HoursRecorder
   }) {
     const { seed, scenario } = parts.setting
@@ -83,6 +86,7 @@ export class Renters {
     this.regions = parts.regions
     this.listings = parts.listings
     this.rentals = parts.rentals
+    this.swarms = parts.swarms
     this.recorder = parts.recorder
     this.weights = weightsOf(renters.daily, renters.weekly)
     this.most = Math.max(...this.weights.flat())
@@ -154,6 +158,7 @@ export class Renters {
       isSilent: stream.next() < silentShare,
       disputes: "whenShort",
       breaksBeforeMicros: 0,
+      stars: "byDelivery",
     }
   }
 
@@ -163,13 +168,25 @@ export class Renters {
     // Views are as of the market's last event.
     port.tell({ _tag: "TimerFired", at: now })
     const { renters } = setting.scenario.hours
-    const candidates = this.someListings(stream, renters.looks)
-    const choice = chooseHours(port, rentals, setting.credit, renters, wish, candidates)
+    const candidates = this.listings.someOpen(stream, renters.looks)
+    const choice = chooseHours(
+      port,
+      rentals,
+      setting.credit,
+      renters,
+      wish,
+      candidates,
+      this.swarms.standIns,
+    )
     const failure =
       typeof choice === "string"
         ? choice
         : this.order(renter, choice.listing, { ...wish, ...choice }, manner)
-    if (failure === undefined) return this.recorder.add(now, "booked", 1)
+    if (failure === undefined) {
+      const isPassedOn = typeof choice !== "string" && !candidates.includes(choice.listing)
+      if (isPassedOn) this.recorder.add(now, "passedOn", 1)
+      return this.recorder.add(now, "booked", 1)
+    }
     if (retries === 0 || failure === "PricedOut")
       return this.recorder.add(now, `declined.${failure}`, 1)
     this.appointments.make(now + retryMicros, () => {
@@ -208,14 +225,5 @@ export class Renters {
       manner,
     })
     return typeof sold === "string" ? sold : undefined
-  }
-
-  /** Some of the open listings, each once. */
-  private someListings(stream: Stream, count: number): ReadonlyArray<Listing> {
-    const { open } = this.listings
-    const found = new Set<Listing>()
-    const wanted = Math.min(count, open.length)
-    while (found.size < wanted) found.add(open[drawBelow(stream, open.length)])
-    return [...found]
   }
 }

@@ -17,6 +17,17 @@ export const conductOf = (
   node: number,
 ): Conduct | undefined => partyOfNode(setting, columns, node)?.conduct
 
+/** The model that a node really runs where it says that it serves `model`. */
+export const modelRun = (
+  setting: Setting,
+  columns: NodeColumns,
+  node: number,
+  model: number,
+): number => {
+  const name = conductOf(setting, columns, node)?.runsModel ?? null
+  return name === null ? model : setting.scenario.models.findIndex((one) => one.name === name)
+}
+
 /** How often a node's operator decides, h; 0: never. */
 export const decisionHoursOf = (setting: Setting, columns: NodeColumns, node: number): number =>
   setting.strategies[columns.strategy[node]].strategy.everyHours ??

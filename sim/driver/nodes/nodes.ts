@@ -24,7 +24,7 @@ import { badInput, poison, tooLong, willLeave } from "../stage/flaws.ts"
 import type { MarketPort } from "../stage/market-port.ts"
 import type { RequestsInFlight } from "../stage/requests-in-flight.ts"
 import type { Setting } from "../stage/setting.ts"
-import { conductOf, decisionHoursOf, misdeed, partyOfNode } from "./conduct.ts"
+import { conductOf, decisionHoursOf, misdeed, modelRun, partyOfNode } from "./conduct.ts"
 import { Machines } from "./machines.ts"
 import type { LifeInput, LifeOutput, ReachInput } from "./node-machine.ts"
 import {
@@ -50,6 +50,9 @@ const dayMicros = 24 * hourMicros
 /** Three missed heartbeats. */
 const detectionMicros = 90_000_000
 /** How long it takes to be told of an attempt that fails at once, or is refused. */
+/** What a model of the name is measured at, and another one that is passed off as it, basis points. */
+const accuracyBps = 9_700
+const accuracyOfOthersBps = 6_000
 const quickEndMicros = 200_000
 
 /** Times in a node's row, +∞ where nothing of the kind is to come. */
@@ -316,7 +319,8 @@ export class Nodes {
   }
 
   private offerOf(node: number, model: number): Offer {
-    const offer = this.setting.offers.offers[this.columns.device[node]][model]
+    const run = modelRun(this.setting, this.columns, node, model)
+    const offer = this.setting.offers.offers[this.columns.device[node]][run]
     if (offer === null) throw new Error(`simulator: model ${model} does not fit node ${node}`)
     return offer
   }
@@ -350,6 +354,7 @@ export class Nodes {
       tokensPerSecond: Math.floor((offer.tokensPerSecond * declared * declaredSpeed) / offer.slots),
       isPlatformAsked: false,
     })
+    this.tellAccuracy(node)
     if (_tag === "ModelSwitched") {
       columns.switchedAt[node] = now
       columns.switches[node]++
@@ -358,6 +363,25 @@ export class Nodes {
     this.owners?.openPrice(node)
     this.owners?.beginEpoch(node)
     beginPeriod(columns, node, instanceView(port.market, node)?.onlineMicros ?? 0)
+  }
+
+  /**
+   * How accurate it is with a specialised model is measured. Whoever runs another one under the name says so of itself
+   * where anybody may.
+   */
+  private tellAccuracy(node: number): void {
+    const { columns, setting } = this
+    const model = columns.model[node]
+    if (setting.scenario.models[model].accuracy === null) return
+    const isOther = modelRun(setting, columns, node, model) !== model
+    const isOwn = isOther && setting.scenario.economy.specialised.accuracy === "anyone"
+    this.port.tell({
+      _tag: "AccuracyMeasured",
+      at: this.agenda.now,
+      instance: node,
+      scoreBps: isOther && !isOwn ? accuracyOfOthersBps : accuracyBps,
+      ...(isOwn ? { by: accountOfOperator(columns.operator[node]) } : {}),
+    })
   }
 
   /** Closes the server of a node that serves nothing. */

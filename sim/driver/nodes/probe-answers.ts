@@ -8,12 +8,14 @@ import type { Agenda } from "../../kernel/agenda.ts"
 import { Relay } from "../../kernel/relay.ts"
 import type { MarketPort } from "../stage/market-port.ts"
 import type { Setting } from "../stage/setting.ts"
-import { conductOf } from "./conduct.ts"
+import { conductOf, modelRun } from "./conduct.ts"
 import { isUp, serving } from "./node-machine.ts"
 import type { Nodes } from "./nodes.ts"
 
 const probeMicros = 2_000_000
 const measurementMicros = 60_000_000
+/** An answer is run again elsewhere within so long. */
+const recheckMicros = 300_000_000
 
 export class ProbeAnswers {
   private readonly setting: Setting
@@ -23,6 +25,8 @@ export class ProbeAnswers {
   /** Instance and probe number; instance and measurement number. */
   readonly probes: Relay
   private readonly measurements: Relay
+  /** Request and instance. */
+  private readonly rechecks: Relay
 
   constructor(setting: Setting, agenda: Agenda, port: MarketPort, nodes: Nodes) {
     this.setting = setting
@@ -33,6 +37,24 @@ export class ProbeAnswers {
     this.measurements = new Relay(agenda, measurementMicros, (node, measurement) =>
       this.onMeasured(node, measurement),
     )
+    this.rechecks = new Relay(agenda, recheckMicros, (request, node) =>
+      this.onRechecked(request, node),
+    )
+  }
+
+  onRecheck({ request, instance }: Extract<Command, { _tag: "Recheck" }>): void {
+    this.rechecks.send(request, instance)
+  }
+
+  /** Another machine answers the same, unless it was another model's answer. */
+  private onRechecked(request: number, node: number): void {
+    const conduct = conductOf(this.setting, this.nodes.columns, node)
+    this.port.tell({
+      _tag: "QualityAudited",
+      at: this.agenda.now,
+      request,
+      isSame: conduct === undefined || conduct.runsModel === null,
+    })
   }
 
   onProbe({ instance, probe, tokens }: Extract<Command, { _tag: "Probe" }>): void {
@@ -111,7 +133,8 @@ export class ProbeAnswers {
 
   private offerOf(node: number): Offer {
     const { device, model } = this.nodes.columns
-    const offer = this.setting.offers.offers[device[node]][model[node]]
+    const run = modelRun(this.setting, this.nodes.columns, node, model[node])
+    const offer = this.setting.offers.offers[device[node]][run]
     if (offer === null) throw new Error("simulator: a node serves a model that does not fit it")
     return offer
   }

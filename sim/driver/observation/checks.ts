@@ -26,6 +26,8 @@ export interface Reading {
   readonly books: BooksView
   /** Of what is held: for hours that are not settled, minor units; at least so much where any is disputed. */
   readonly heldForHours: number
+  /** Of what is held: for batches that are not over. */
+  readonly heldForBatches: number
   readonly isDisputed: boolean
   /** Ledger accounts that have less than is held of them. */
   readonly overdrawn: ReadonlyArray<number>
@@ -47,6 +49,7 @@ export interface Watched {
   readonly openMicros: number
   /** Summed times in the market of those that are over. */
   readonly sojournMicros: number
+  readonly heldForBatches?: number
   readonly heldForHours?:
     { readonly prices: number; readonly bonds: number; readonly isDisputed: boolean } | undefined
 }
@@ -68,6 +71,7 @@ export const readingOf = (watched: Watched): Reading => {
     stayMicros,
     books: booksView(port.market),
     heldForHours: (watched.heldForHours?.prices ?? 0) + (watched.heldForHours?.bonds ?? 0),
+    heldForBatches: watched.heldForBatches ?? 0,
     isDisputed: watched.heldForHours?.isDisputed === true,
     overdrawn: overdrawnAccounts(port.market),
     inMarket: Array.from({ length: count }, (_, node) => inFlightOf(port.market, node)),
@@ -106,6 +110,8 @@ export const checksAtEnd = (
 })
 
 const flowBalance = ({ sums, open }: Reading): Check => {
+  const items = sum(sums.itemsAsked)
+  const itemsOver = sum(sums.itemsEnded)
   const arrived = sum(sums.arrived)
   const served = sum(sums.served)
   const wrong = sum(sums.badInput) + sum(sums.tooLong)
@@ -116,8 +122,8 @@ const flowBalance = ({ sums, open }: Reading): Check => {
     sum(sums["refused.NoCapacity"]) +
     sum(sums["refused.AttemptFailed"])
   return {
-    ok: arrived === served + wrong + refused + open,
-    detail: `${arrived} arrived = ${served} served + ${wrong} answered with a 4xx + ${refused} rejected + ${open} open`,
+    ok: arrived + items === served + wrong + refused + itemsOver + open,
+    detail: `${arrived} arrived = ${served} served + ${wrong} answered with a 4xx + ${refused} rejected + ${open} open${items === 0 ? "" : `; of ${items} items of batches ${itemsOver} ended`}`,
   }
 }
 
@@ -126,7 +132,7 @@ const flowBalance = ({ sums, open }: Reading): Check => {
  * of them arrived and was over, or the horizon's end for those that were still open then.
  */
 const littlesLaw = ({ sums, spanMicros, openMicros, stayMicros }: Reading): Check => {
-  const arrived = sum(sums.arrived)
+  const arrived = sum(sums.arrived) + sum(sums.itemsAsked)
   if (arrived === 0 || spanMicros <= 0)
     return { ok: openMicros === 0 && stayMicros === 0, detail: "no request arrived" }
   const meanInSystem = openMicros / spanMicros
@@ -161,6 +167,7 @@ const countersAtRest = ({
   open,
   books: { held },
   heldForHours,
+  heldForBatches,
   isDisputed,
   inMarket,
   onNodes,
@@ -168,8 +175,11 @@ const countersAtRest = ({
   const inKernel = sum(inMarket)
   const here = sum(onNodes)
   // Deposits of disputes are held as well.
-  const isHeldRight = held === heldForHours || (isDisputed && held > heldForHours)
-  const ofHours = heldForHours === 0 ? "" : `, ${heldForHours} of them for hours`
+  const known = heldForHours + heldForBatches
+  const isHeldRight = held === known || (isDisputed && held > known)
+  const ofHours =
+    (heldForHours === 0 ? "" : `, ${heldForHours} of them for hours`) +
+    (heldForBatches === 0 ? "" : `, ${heldForBatches} of them for batches`)
   return {
     ok: open > 0 || (inKernel === 0 && here === 0 && isHeldRight),
     detail: `in flight: ${inKernel} in the kernel, ${here} on the nodes; held: ${held} minor units${ofHours}`,

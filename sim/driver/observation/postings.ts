@@ -21,6 +21,7 @@ export const notePosting = (
       return
     case "share":
     case "rentShare":
+    case "lend":
       return recorder.noteShare(credits)
     case "fee":
     case "rentFee":

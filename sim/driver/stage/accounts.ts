@@ -15,6 +15,11 @@ export const accountOfOperator = (operator: number): number => 2 * operator + 1
 /** Renters of hours have even ids beyond all consumers'. */
 const firstRenter = 2 ** 31
 export const accountOfRenter = (renter: number): number => 2 * (firstRenter + renter)
+/** There are fewer renters than that, and then of each of these. */
+const most = 2 ** 21
+export const accountOfEnterprise = (client: number): number => accountOfRenter(most + client)
+export const accountOfHolder = (holder: number): number => accountOfRenter(2 * most + holder)
+export const accountOfBatchClient = (client: number): number => accountOfRenter(3 * most + client)
 
 export class Accounts {
   private readonly setting: Setting
@@ -39,6 +44,18 @@ export class Accounts {
 
   openRenter(renter: number): void {
     this.open(accountOfRenter(renter), -1)
+  }
+
+  openEnterprise(client: number): void {
+    this.open(accountOfEnterprise(client), -1)
+  }
+
+  openHolder(holder: number): void {
+    this.open(accountOfHolder(holder), -1)
+  }
+
+  openBatchClient(client: number): void {
+    this.open(accountOfBatchClient(client), -1)
   }
 
   openOperator(operator: number): void {

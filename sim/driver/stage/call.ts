@@ -16,6 +16,17 @@ export interface Call {
   readonly further: number
 }
 
+/** An item of a batch, as it is given out. */
+export interface ItemCall {
+  readonly account: number
+  readonly party: number
+  readonly model: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly batch: number
+  readonly item: number
+}
+
 /** A call that follows upon one that was served, and when it comes. */
 export interface FollowUp extends Omit<Call, "party" | "flaw"> {
   readonly at: number

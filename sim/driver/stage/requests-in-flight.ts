@@ -27,6 +27,8 @@ const columnsOf = (size: number) => ({
   instance: new Int32Array(size).fill(-1),
   /** Slot in the instance's server; −1 while it is not served. */
   serverSlot: new Int32Array(size).fill(-1),
+  /** The batch that it is an item of; −1: of none. */
+  batch: new Int32Array(size).fill(-1),
 })
 
 /** What a request keeps when it comes back under a new id. */
@@ -63,6 +65,7 @@ export class RequestsInFlight {
     this.columns.firstTokenAt[slot] = 0
     this.columns.instance[slot] = -1
     this.columns.serverSlot[slot] = -1
+    this.columns.batch[slot] = -1
     this.open++
     return slot
   }

@@ -15,6 +15,7 @@ export const metricGroups = [
   "models",
   "prices",
   "hours",
+  "batches",
   "strategies",
   "parties",
 ] as const
@@ -30,6 +31,7 @@ export const groupTitles: Readonly<Record<MetricGroup, string>> = {
   models: "By model",
   prices: "Prices",
   hours: "Hours",
+  batches: "Batches",
   strategies: "By strategy",
   parties: "By party",
 }

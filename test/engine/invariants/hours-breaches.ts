@@ -249,6 +249,9 @@ export const hoursBreaches: Breaches = {
     ({ running }) => running[0]!.pop(),
     auditBookings,
   ),
+  "what a booking lends is what runs in it, and no more than its jobs": called(
+    ({ bookings }) => void (bookings.columns.lent[0]! += 1),
+  ),
   "an account counts its reservations that run": audited(
     "active",
     ({ accounts }) => void (accounts.columns.reservations[0]! += 1),

@@ -142,6 +142,27 @@ describe("agent and gateway", () => {
     await expect(agent.setPrice(0.00012345)).rejects.toThrow("0.000123 and 0.000124")
   })
 
+  test("what fails a host's own check is not handed in, and another host serves the call", async () => {
+    const gateway = await openGateway()
+    const strict = await startAgent(gateway, { name: "strict" })
+    strict.agent.setQualityChecker(({ text }) => [!text.startsWith("simulated"), "not good enough"])
+    const ask = async (): Promise<string> => {
+      let text = ""
+      const messages = [{ role: "user", content: "Hello" }] as const
+      for await (const part of gateway.client.chat({ model: "sim", messages })) text += part.text
+      return text
+    }
+    await expect(ask()).rejects.toThrow("No host of sim could answer")
+    await until(() => ended(strict.events).length > 0)
+    expect(ended(strict.events)[0]).toMatchObject({ end: "failed", detail: "not good enough" })
+    const other = await startAgent(gateway, { name: "other" })
+    await until(() => other.events.some(({ type }) => type === "serving"))
+    await until(() => gateway.board.totals().polls >= 2)
+    expect(await ask()).toMatch(/^simulated: /)
+    await until(() => ended(other.events).length === 1)
+    expect(ended(other.events)).toMatchObject([{ end: "completed" }])
+  })
+
   test("when the consumer leaves, the host stops", async () => {
     const gateway = await openGateway()
     const { events } = await startAgent(gateway, {

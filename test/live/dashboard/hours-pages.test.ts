@@ -17,6 +17,22 @@ interface Look {
   readonly width: number
 }
 
+/** The account of a key. */
+const idOf = async (baseUrl: string, key: string): Promise<string> => {
+  const response = await fetch(`${baseUrl}/account`, {
+    headers: { authorization: `Bearer ${key}` },
+  })
+  return ((await response.json()) as { account_id: string }).account_id
+}
+
+/** A time at which a machine that is closed at weekends is open, a week ahead at least. */
+const wednesdayAfterNext = (): Date => {
+  const date = new Date(Date.now() + 7 * 86_400_000)
+  date.setUTCDate(date.getUTCDate() + ((10 - date.getUTCDay()) % 7))
+  date.setUTCHours(10, 0, 0, 0)
+  return date
+}
+
 describe.skipIf(chromiumPath === undefined)(
   `the pages of hours${chromiumPath === undefined ? " (skipped: no Chromium here; set CHROMIUM_PATH)" : ""}`,
   () => {
@@ -96,8 +112,40 @@ describe.skipIf(chromiumPath === undefined)(
       await ruling.getByRole("button", { name: "Rule" }).click()
       await ruling.getByText("Nothing is in dispute.").waitFor()
       await row.getByText("divided").waitFor()
+      await row.getByLabel(/^Rate/).selectOption("2")
+      await row.getByRole("img", { name: "2 of 5 stars" }).waitFor()
+      await buying.getByRole("link", { name: "<b>Atlas</b>" }).first().click()
+      await buying.getByText("40%, of ratings that weigh 1").waitFor()
       await provider.stop()
       for (const page of [selling, buying, ruling]) await page.context().close()
+      expect(complaints.splice(0)).toEqual([])
+    })
+
+    it("offer a contract, accept it, and show its promise", { timeout: 180_000 }, async () => {
+      const { gateway, visit, seller, buyer } = await opened()
+      const baseUrl = gateway.url
+      const provider = await ComputeProvider.register({
+        baseUrl,
+        apiKey: seller,
+        name: "<i>Atlas</i>",
+        capabilities: { gpuMemory: 24, supportedModels: [], maxConcurrentJobs: 2 },
+        pricingModel: { baseRatePerHour: 0.35 },
+      })
+      await provider.startOffering({ grant: { endpoint: "ssh {booking_id}@atlas" } })
+      const selling = await visit("contracts", seller)
+      await selling.getByLabel("Client").fill(await idOf(baseUrl, buyer))
+      await selling.getByLabel("Hours", { exact: true }).fill("100")
+      await selling.getByRole("button", { name: "Offer" }).click()
+      await selling.getByText("Offered for 16.00 credits").waitFor()
+      const buying = await visit("contracts", buyer)
+      const row = buying.getByRole("row", { name: /Contract/ })
+      await row.getByText("up 95%").waitFor()
+      await row.getByRole("button", { name: "Accept" }).click()
+      await row.getByText("accepted").waitFor()
+      await buying.getByRole("button", { name: "Periods" }).click()
+      await buying.getByRole("heading", { name: /period by period/ }).waitFor()
+      await provider.stop()
+      for (const page of [selling, buying]) await page.context().close()
       expect(complaints.splice(0)).toEqual([])
     })
 
@@ -138,6 +186,18 @@ describe.skipIf(chromiumPath === undefined)(
           await provider.startOffering({ grant: { endpoint: "ssh {booking_id}@gpu.example" } })
           await provider.stop()
           ids.push(provider.id)
+          for (const isAccepted of [true, false]) {
+            const { contractId } = await provider.createContract({
+              clientId: await idOf(baseUrl, buyer),
+              durationHours: 2,
+              fixedRate: 0.3,
+              guaranteedAvailability: 0.95,
+              jobs: 1,
+              memoryGib: 4,
+              start: wednesdayAfterNext(),
+            })
+            if (isAccepted) await client.acceptContract(contractId)
+          }
           for (const days of [1, 2, 4])
             await client
               .book({
@@ -148,11 +208,24 @@ describe.skipIf(chromiumPath === undefined)(
               })
               .catch(() => {})
         }
+        const member = new ComputeProvider({ baseUrl, apiKey: seller, gpuId: ids[0]! })
+        await member.joinSwarm({
+          swarmType: "load_balancing",
+          dataSharing: "performance_metrics",
+        })
+        await member.shareMarketData({ currentDemand: "high", resourceConstraints: "gpu_memory" })
+        await member.participateInPricing({
+          proposedBaseRate: "0.12",
+          rationale: "Increased demand for LLM inference",
+        })
         const pages: ReadonlyArray<readonly [string, string | undefined]> = [
           ["hours", undefined],
           [`gpu/${ids[0]}`, buyer],
           ["bookings", buyer],
+          ["contracts", buyer],
+          ["contracts", seller],
           ["machines", seller],
+          ["swarms", seller],
           [`earnings/${ids[0]}`, seller],
           ["admin", gateway.adminSecret],
         ]

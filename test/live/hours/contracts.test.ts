@@ -1,5 +1,6 @@
 /** Contracts, reservations and service levels, as their parties meet them. */
 import { describe, expect, it } from "vitest"
+import { ComputeClient, ComputeProvider } from "../../../live/client.ts"
 import { readStopped } from "../support/stopped-journal.ts"
 import { hour, hoursGateway, minute, second } from "./hours-gateway.ts"
 
@@ -476,5 +477,56 @@ describe("a service level", () => {
     const { body } = await gateway.call("GET", `/marketplace/gpu/${gpu.id}/calendar`)
     const [told] = body.maintenance
     expect(Date.parse(told.until) - Date.parse(told.from)).toBe(18 * 3_600_000)
+  })
+})
+
+describe("the client library", () => {
+  it("has 003's words for both sides", async () => {
+    const { gateway, provider: seller, client: buyer, gpu } = await opened()
+    const baseUrl = gateway.url
+    const provider = new ComputeProvider({ baseUrl, gpuId: gpu.id, apiKey: seller.key })
+    const client = new ComputeClient({ baseUrl, apiKey: buyer.key })
+    const promised = await provider.defineSla({
+      availabilityTarget: 0.99,
+      responseTimeTarget: 30,
+      completionRateTarget: 0.98,
+      penaltyRate: 0.5,
+    })
+    expect(promised.sla).toMatchObject({ availabilityTarget: 0.99, responseTimeTarget: 30 })
+    const terms = {
+      clientId: buyer.id,
+      durationHours: 100,
+      fixedRate: 0.08,
+      guaranteedAvailability: 0.95,
+      slaPenalties: true,
+      jobs: 1,
+      memoryGib: 8,
+    } as const
+    const contract = await provider.createContract({ ...terms, idempotencyKey: "one" })
+    expect(contract).toMatchObject({ state: "offered", fixedRate: "0.08", price: "8.00" })
+    expect(await provider.createContract({ ...terms, idempotencyKey: "one" })).toEqual(contract)
+    const reservation = await provider.reserveCapacity({
+      clientId: buyer.id,
+      reservedGpuMemory: 8,
+      reservationDuration: "30d",
+      reservationFee: 50,
+    })
+    expect(reservation).toMatchObject({ reservationFee: "50.00", hours: 720 })
+    expect(await client.contracts()).toMatchObject([{ contractId: contract.contractId }])
+    const { bookingId } = await client.acceptContract(contract.contractId)
+    expect(await client.contract(contract.contractId)).toMatchObject({ bookingId })
+    expect(await client.sla(bookingId ?? "")).toMatchObject({
+      promised: { availabilityTarget: 0.95, completionRateTarget: 0.98 },
+      isUp: null,
+    })
+    expect(await provider.sla(bookingId ?? "")).toMatchObject({ bookingId, periods: [] })
+    await client.declineReservation(reservation.reservationId)
+    expect(await provider.reservations()).toMatchObject([{ state: "declined" }])
+    const second = await provider.createContract({ ...terms, start: new Date(Date.now() + 1e9) })
+    expect((await provider.withdrawContract(second.contractId)).state).toBe("withdrawn")
+    await expect(client.acceptContract(second.contractId)).rejects.toMatchObject({
+      status: 409,
+      code: "wrong_step",
+    })
   })
 })

@@ -1,7 +1,7 @@
 /**
  * The real gateway, killed with SIGKILL again and again over the lives of bookings: ordered, granted, begun,
  * ended, confirmed, disputed, ruled on, cancelled. Each closes exactly once, its parts are its price, and what
- * people are told of it is what the journal has.
+ * people are told of it is what the journal has. So does each offer of a contract, with one booking at most.
  */
 import { Effect } from "effect"
 import { once } from "node:events"
@@ -33,6 +33,7 @@ economy:
     listings: { minHours: 0.0001 }
     escrow: { confirm: consumer, confirmHours: 0.0005, startGraceMinutes: 0.05, lostGraceMinutes: 0.05 }
     disputes: { answerHours: 0.0005, rulingHours: 0.0005 }
+    contracts: { offerHours: 0.0008 }
 hosts: { heartbeatSeconds: 1, pollSeconds: 1 }
 `
 
@@ -76,6 +77,7 @@ describe("a gateway that is killed while hours are sold", () => {
     })
     await provider.startOffering({ grant: { endpoint: "ssh {booking_id}@gpu.example" } })
     const client = new ComputeClient({ baseUrl, apiKey: buyer.key })
+    const dealing = new ComputeProvider({ baseUrl, gpuId: provider.id, apiKey: seller.key })
     const selling = new ComputeClient({ baseUrl, apiKey: seller.key })
 
     let isOver = false
@@ -111,7 +113,35 @@ describe("a gateway that is killed while hours are sold", () => {
           await pause(50)
         }
     }
-    const lives = [live(), live(), live()]
+    const offered = new Set<string>()
+    /** Offers that are accepted, declined, withdrawn, or run out. */
+    const deal = async (): Promise<void> => {
+      while (!isOver)
+        try {
+          const { contractId } = await dealing.createContract({
+            clientId: buyer.id,
+            durationHours: (1 + drawBelow(choice, 2)) / 3600,
+            fixedRate: 36,
+            guaranteedAvailability: 0.9,
+            jobs: 1,
+            memoryGib: 1,
+            idempotencyKey: `offer-${++orders}`,
+          })
+          offered.add(contractId)
+          await pause(drawBelow(choice, 1000))
+          const answers = [
+            () => client.acceptContract(contractId),
+            () => client.acceptContract(contractId),
+            () => client.declineContract(contractId),
+            () => dealing.withdrawContract(contractId),
+            async () => {},
+          ]
+          await answers[drawBelow(choice, answers.length)]?.()
+        } catch {
+          await pause(50)
+        }
+    }
+    const lives = [live(), live(), live(), deal()]
     for (let kill = 0; kill < kills; kill++) {
       const before = acknowledged.size
       for (let wait = 0; acknowledged.size === before && wait < 600; wait++) await pause(50)
@@ -124,10 +154,14 @@ describe("a gateway that is killed while hours are sold", () => {
     await Promise.all(lives)
     /** Whatever nobody ends any more ends by itself. */
     const isQuiet = async (): Promise<boolean> => {
-      const response = await fetch(`${baseUrl}/marketplace/bookings?state=open`, {
-        headers: { authorization: `Bearer ${adminKey}` },
-      })
-      return ((await response.json()) as { data: ReadonlyArray<unknown> }).data.length === 0
+      for (const open of ["contracts?state=offered", "bookings?state=open"]) {
+        const response = await fetch(`${baseUrl}/marketplace/${open}`, {
+          headers: { authorization: `Bearer ${adminKey}` },
+        })
+        if (((await response.json()) as { data: ReadonlyArray<unknown> }).data.length > 0)
+          return false
+      }
+      return true
     }
     for (let wait = 0; wait < 600 && !(await isQuiet()); wait++) await pause(100)
     await provider.stop()
@@ -172,6 +206,23 @@ describe("a gateway that is killed while hours are sold", () => {
       [...acknowledged].filter((id) => !known.has(id)),
       "acknowledged",
     ).toEqual([])
+    const offers = (await Effect.runPromise(store.records("offers"))).map(
+      ({ record }) =>
+        JSON.parse(record) as { id: number; publicId: string; outcome?: string; booking?: number },
+    )
+    expect(offers.length, "offers").toBeGreaterThan(0)
+    expect(of("Offer").map(({ contract }) => contract)).toEqual(offers.map(({ id }) => id))
+    expect(offers.map(({ id, outcome }) => [id, outcome])).toEqual(
+      of("CloseOffer")
+        .toSorted((one, other) => one.contract - other.contract)
+        .map(({ contract, outcome }) => [contract, outcome]),
+    )
+    const isSold = new Set<number>(sold.map(({ booking }) => booking))
+    const accepted = offers.filter(({ outcome }) => outcome === "accepted")
+    expect(accepted.every(({ booking = -1 }) => isSold.has(booking))).toBe(true)
+    expect(new Set(accepted.map(({ booking }) => booking)).size).toBe(accepted.length)
+    const knownOffers = new Set(offers.map(({ publicId }) => publicId))
+    expect([...offered].filter((id) => !knownOffers.has(id))).toEqual([])
     const steps = await Effect.runPromise(store.bookingSteps({ afterId: 0, count: 1_000_000 }))
     for (const kind of ["ordered", "closed"])
       expect(

@@ -12,7 +12,18 @@ const facts = metricFacts({
   models: [],
   parties: [],
   strategies: [],
-  hours: { regions: ["europe", "asia"], strategies: ["fixed", "dynamic"] },
+  hours: {
+    regions: ["europe", "asia"],
+    strategies: ["fixed", "dynamic"],
+    has: {
+      promises: false,
+      contracts: true,
+      reservations: true,
+      ratings: false,
+      swarms: true,
+    },
+  },
+  hasBatches: true,
 })
 const estimate = (name: string, mean: number): Estimate => ({
   ...facts[name],
@@ -31,6 +42,11 @@ const values: Readonly<Record<string, number>> = {
   "hours.declined.TooLong": 0,
   "hours.earningsPerDay.by.fixed": 2000,
   "hours.earningsPerDay.by.dynamic": 2500,
+  "hours.useBy.orders": 0.5,
+  "hours.useBy.contracts": 0.3,
+  "hours.useBy.reservations": 0.2,
+  "hours.swarmEarningsPerDay.members": 2000,
+  "hours.swarmEarningsPerDay.others": 3000,
   "hours.earningsCv.by.fixed": 0.4,
   "hours.earningsCv.by.dynamic": 0.3,
 }
@@ -115,6 +131,27 @@ describe("hours in a report", () => {
     expect(headlineSentences(withoutRequests)).toMatch(
       /^40\.0\s?% of the hours on offer were in use, and 70\.0\s?% of the orders were sold\./,
     )
+  })
+
+  it("say what keeps machines in use, and what a swarm earns, where there is more than orders", () => {
+    expect(chartOf("hours-use-by").title).toContain("50.0 % are by orders")
+    expect(chartOf("swarm-earnings").title).toContain("of others earns the most: 3,000")
+    const isOfSome = (name: string) => /^hours\.(useBy|swarm)/.test(name)
+    const plain = Object.entries(letOut.metrics).filter(([name]) => !isOfSome(name))
+    const charts = section({ ...letOut, metrics: Object.fromEntries(plain) })?.charts
+    expect(charts?.map(({ id }) => id)).not.toContain("hours-use-by")
+  })
+
+  it("have batches beside them where these are handed in", () => {
+    const metrics = {
+      ...letOut.metrics,
+      "batches.items.done": estimate("batches.items.done", 0.98),
+      "batches.items.late": estimate("batches.items.late", 0.02),
+    }
+    const [chart] = chartSections({ ...letOut, metrics }).flatMap(({ id, charts }) =>
+      id === "batches" ? charts : [],
+    )
+    expect(chart === undefined || isMissing(chart) ? "" : chart.title).toContain("98.0 % are done")
   })
 
   it("say who earns the most, how unsteadily, and why orders come to nothing", () => {

@@ -42,7 +42,7 @@ describe("use by the hour of the clock", () => {
 describe("the recorder of hours", () => {
   it("puts what comes after the end where no metric of the run looks", () => {
     const hours = recorder()
-    hours.addListing(1, "fixed", false)
+    hours.addListing({ node: 1, strategy: "fixed", isOfParty: false, isInSwarm: false })
     hours.add(47 * hour, "orders", 1)
     hours.add(48 * hour, "orders", 5)
     hours.addEarned(20 * hour, 1, 3)

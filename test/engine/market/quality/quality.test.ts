@@ -147,6 +147,26 @@ describe("answers that are run again", () => {
     expect(commandsOf(audit(trial, 2, false), "Audit")).toHaveLength(2)
   })
 
+  it("are the last of a fake, where fakes are stopped, until the market has measured it", () => {
+    const stopped = { quality: { auditShare: 1, stopsFakes: true } }
+    const trial = open(stopped)
+    answered(trial, 1)
+    audit(trial, 1, false)
+    expect(viewOf(trial, 1).reason).toBe("BelowAccuracy")
+    expect(commandsOf(arrive(trial, 2), "Refuse")).toHaveLength(1)
+    const again = Either.getOrThrow(restore(JSON.parse(JSON.stringify(snapshot(trial.market)))))
+    expect(stateDigest(again)).toBe(stateDigest(trial.market))
+    const measured = { _tag: "AccuracyMeasured", instance: 1, scoreBps: 10_000 } as const
+    expect(rejectionOf(trial.send({ ...measured, by: 1001 }))).toBe("NotParty")
+    expect(trial.send(measured)).toEqual([])
+    expect(viewOf(trial, 1).reason).toBe("Eligible")
+    // Literally it goes on as if nothing had been.
+    const literal = open(audits)
+    answered(literal, 1)
+    audit(literal, 1, false)
+    expect(viewOf(literal, 1).reason).toBe("Eligible")
+  })
+
   it("take back the bounty that has not vested", () => {
     const trial = openSmallMarket({ economy: economyWith(audits, hardened) })
     answered(trial, 1)

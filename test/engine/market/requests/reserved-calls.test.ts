@@ -1,6 +1,12 @@
 /** Calls of whoever has reserved a machine: they look there first, at no further price or at any call's. */
 import { describe, expect, it } from "vitest"
-import { accountView, booksView, bookingView, slaView } from "../../../../engine/index.ts"
+import {
+  accountView,
+  bookingView,
+  booksView,
+  instanceView,
+  slaView,
+} from "../../../../engine/index.ts"
 import { auditMarket } from "../../../../engine/market/invariants.ts"
 import type { EconomyPatch } from "../../../../engine/economy/derive.ts"
 import type { Outcome } from "../../../../engine/protocol/event.ts"
@@ -158,6 +164,21 @@ describe("a call of whoever has reserved a machine", () => {
     const trial = begun()
     trial.send({ _tag: "NodeLost", node: listing })
     expect(placeOf(trial, call(1))).toBe(elsewhere)
+  })
+
+  it("passes by a machine that fails everybody", () => {
+    const trial = begun()
+    trial.send({ _tag: "CreditsBought", transfer: 77, account: 9, amount: credit })
+    trial.send({ _tag: "AvailabilityChanged", instance: elsewhere, isAvailable: false })
+    for (let request = 1; request < 4; request++) {
+      expect(placeOf(trial, call(request, { account: 9 }))).toBe(listing)
+      trial.send(end(request, 0, "upstreamError"))
+    }
+    expect(instanceView(trial.market, listing)?.reason).toBe("Parked")
+    trial.send({ _tag: "AvailabilityChanged", instance: elsewhere, isAvailable: true })
+    expect(placeOf(trial, call(4))).toBe(elsewhere)
+    // Whoever names its booking may try it.
+    expect(placeOf(trial, call(5, { booking: 1 }))).toBe(listing)
   })
 
   it("costs what any call costs where the fee does not cover it, and looks there first all the same", () => {

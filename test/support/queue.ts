@@ -8,7 +8,7 @@ import type { Trial } from "./market.ts"
 import { commandsOf, economyWith, openTrial, startInstance } from "./market.ts"
 
 export const firstConsumer = 101
-export const model = 1
+const model = 1
 const host = 2
 
 /** Calls are charged by their time, so that tiers are rates; they wait at their model. */

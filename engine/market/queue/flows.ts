@@ -83,7 +83,7 @@ const lift = (market: Market, flow: number): void => {
 }
 
 /** The most calls of a flow under way at once. */
-export const capOf = (market: Market, queue: number, kind: number): number => {
+const capOf = (market: Market, queue: number, kind: number): number => {
   if (kind === noTier || kind === itemClass) return Infinity
   if (!market.rules.isQueuedByNode) return market.mostJobs[kind]
   const instance = slotOf(market.instances, market.queues.ids[queue])

@@ -18,7 +18,7 @@ export const refuse = (market: Market, request: number, reason: Refusal): undefi
 export const admit = (market: Market, request: number): number => {
   const slot = insert(market.requests, request)
   growAttempts(market.attempts, market.rules, market.requests.ids.length)
-  keepQueued(market, slot)
+  keepQueued(market.queued, market.rules, slot, market.requests.ids.length)
   return slot
 }
 

@@ -344,7 +344,12 @@ const retry = (market: Market, request: number): boolean => {
   const instance = drawUntried(market, request, askedBefore(market, request), Infinity)
   if (instance < 0) return false
   if (rules.pricing.isByTime)
-    requests.ratePerHour[request] = levelFor(market, model, instance, tierOf(market, request))
+    requests.ratePerHour[request] = levelFor(
+      market,
+      model,
+      instance,
+      tierOf(market.queued, market.rules, request),
+    )
   else if (rules.pricing.isByInstance)
     requests.outputPricePerMtok[request] = rules.pricing.outputPrice(market, model, instance)
   requests.attempt[request] += 1
@@ -402,7 +407,14 @@ const drawUntried = (market: Market, request: number, ask: Ask, budget: number):
     const place = columns.place[instance]
     rankCandidate(field, rules, place, columns.operator[instance], outOfTheRunning)
   }
-  const instance = drawFor(market, model, ask, budget, tierOf(market, request), tried)
+  const instance = drawFor(
+    market,
+    model,
+    ask,
+    budget,
+    tierOf(market.queued, market.rules, request),
+    tried,
+  )
   for (const before of tried) refresh(market, before)
   invariant(!tried.includes(instance), "no instance is tried twice for one request")
   return instance

@@ -4,7 +4,6 @@
  */
 import type { Rules } from "../../economy/rules.ts"
 import { noTier } from "../../rules/queue/fair-queue.ts"
-import type { Market } from "./market-state.ts"
 
 export interface QueuedCalls {
   /** Its class. */
@@ -25,11 +24,16 @@ export const makeQueuedCalls = (requests = 0): QueuedCalls => ({
 
 const areKept = (rules: Rules): boolean => rules.isQueued || rules.areTiersOffered
 
-/** Makes room for a request that begins. Its flow and its claim have ended with whoever had the slot before. */
-export const keepQueued = ({ queued, requests, rules }: Market, request: number): void => {
+/** Makes room for a request that begins, of as many as there may be. Its flow and its claim have ended with whoever had the slot before. */
+export const keepQueued = (
+  queued: QueuedCalls,
+  rules: Rules,
+  request: number,
+  requests: number,
+): void => {
   if (!areKept(rules)) return
   if (request >= queued.tier.length) {
-    const wider = makeQueuedCalls(requests.ids.length)
+    const wider = makeQueuedCalls(requests)
     for (const name of ["tier", "flow", "costCharged", "preemptor"] as const)
       wider[name].set(queued[name])
     Object.assign(queued, wider)
@@ -38,5 +42,5 @@ export const keepQueued = ({ queued, requests, rules }: Market, request: number)
 }
 
 /** The class of a request under way. */
-export const tierOf = ({ queued, rules }: Market, request: number): number =>
+export const tierOf = (queued: QueuedCalls, rules: Rules, request: number): number =>
   rules.areTiersOffered ? queued.tier[request] : noTier

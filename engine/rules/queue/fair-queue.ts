@@ -109,7 +109,6 @@ export const compileQueue = ({
     /** By class of a flow. */
     weights: [tiers.normal, tiers.low, tiers.normal, tiers.high, tiers.urgent, tiers.low],
   }) as const
-export type QueueRules = ReturnType<typeof compileQueue>
 
 /** What a flow is: calls of no tier; of one, by its priority; items of batches. */
 export const noTier = 0

@@ -26,7 +26,7 @@ const queueTable = (queues) =>
   table(
     "Where calls wait now",
     [
-      { title: "Queue", cell: placeOf },
+      { title: "Queue", cell: (queue) => placeOf(queue) },
       { title: "Waiting", align: "number", cell: ({ waiting }) => count(waiting) },
       { title: "Under way", align: "number", cell: ({ under_way: begun }) => count(begun) },
     ],

@@ -13,6 +13,7 @@ import type { GpuView, RegisteredGpu, StrategyName } from "../protocol/hours-pro
 import { strategies } from "../protocol/hours-protocol.ts"
 import { MarketCommandFailed } from "./failure.ts"
 import { asking, marketOf, marketOptions, writeProfile } from "./profile.ts"
+import { serviceCommand } from "./service-command.ts"
 import { gpusText, gpuText } from "./tables.ts"
 
 const optionalText = (name: string, value: string, meaning: string) =>
@@ -360,6 +361,11 @@ export const gpuCommand = Command.group([
     "sla",
     "What a machine promises with hours that are ordered from now on.",
     async () => slaCommand,
+  ),
+  Command.listed(
+    "service",
+    "A machine's tiers, its queue, and what calls are drawn to it by.",
+    async () => serviceCommand,
   ),
   Command.listed(
     "host-model",

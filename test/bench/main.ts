@@ -9,6 +9,7 @@ import { benchEngine } from "./engine.ts"
 import { benchOrders } from "./hours.ts"
 import { benchInstanceServers } from "./instance-server.ts"
 import { benchKernel } from "./kernel.ts"
+import { benchQueue } from "./queue.ts"
 import { benchSimulator, benchWorkers, benchYear } from "./simulator.ts"
 
 const isJson = process.argv.includes("--json")
@@ -55,6 +56,8 @@ const orders = [
   benchOrders(Math.round(1000 * work), 1000, Math.round(2e5 * work)),
   benchOrders(Math.round(10_000 * work), 1000, Math.round(2e5 * work)),
 ]
+say("a call into a queue of ten thousand flows, and out of it; twice, as the first one warms up …")
+const queues = [benchQueue(10_000), benchQueue(10_000)] as const
 say("two workers against one …")
 const workers = await benchWorkers(Math.round(4e5 * work))
 
@@ -81,6 +84,16 @@ const goals: ReadonlyArray<Goal> = [
     60,
   ),
   atMost(
+    "a call into a queue of 10,000 flows, p99 of its processor time in µs",
+    queues[1].takes.p99,
+    10,
+  ),
+  atMost(
+    "a call out of a queue of 10,000 flows, p99 of its processor time in µs",
+    queues[1].gives.p99,
+    10,
+  ),
+  atMost(
     `an order of hours among ${orders[1].bookings} bookings, p99 of its processor time in µs`,
     orders[1].p99,
     50,
@@ -90,7 +103,11 @@ const goals: ReadonlyArray<Goal> = [
 
 if (isJson)
   console.log(
-    JSON.stringify({ goals, kernel, engine, servers, simulator, year, orders, workers }, null, 2),
+    JSON.stringify(
+      { goals, kernel, engine, servers, simulator, year, orders, queues, workers },
+      null,
+      2,
+    ),
   )
 else {
   console.table(kernel)
@@ -99,6 +116,7 @@ else {
   console.table(simulator)
   console.table([year])
   console.table(orders)
+  console.table(queues)
   for (const { name, value, goal, isMet } of goals)
     console.log(
       `${isMet ? "met   " : "missed"}  ${name}: ${Number(value.toPrecision(4))} (goal ${goal})`,

@@ -17,6 +17,7 @@ const ofHours = [
   "gpu list",
   "gpu update",
   "gpu sla",
+  "gpu service",
   "gpu host-model",
   "gpu remove",
   "gpu serve",

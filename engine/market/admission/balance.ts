@@ -29,7 +29,7 @@ export const noteTime = (
   outputTokens: number,
   micros: number,
 ): void => {
-  if (!market.rules.isAdaptive || outputTokens === 0) return
+  if (outputTokens === 0) return
   const { microsPerToken, model, timedAt } = market.instances.columns
   const elapsed = market.now - timedAt[instance]
   microsPerToken[instance] = blend(microsPerToken[instance], micros / outputTokens, elapsed)

@@ -182,12 +182,12 @@ const rank = (
       slots,
       ramp,
       healthHundredths: health,
-      idleShare: idleShareOf(market, instance),
+      idleShare: market.rules.isUtilisationHeeded ? idleShareOf(market, instance) : 1,
       reputation: market.rules.reputationTieWeight > 0 ? reputationOf(market, instance, health) : 1,
     },
   )
   const shown = reason === eligible && inFlight >= capacity ? full : reason
-  if (shown === eligible) stir(market, instance)
+  if (shown === eligible && market.rules.isQueued) stir(market, instance)
   const before = columns.reason[instance]
   if (before === shown) return
   const standings = market.standings[columns.model[instance]]
@@ -209,7 +209,6 @@ const reputationOf = (market: Market, instance: number, health: number): number 
 const idleShareOf = (market: Market, instance: number): number => {
   const { instances, nodes, rules } = market
   if (rules.isAdaptive) return balanceOf(market, instance)
-  if (!rules.isUtilisationHeeded) return 1
   return 1 - nodes.columns.utilisationBps[instances.columns.node[instance]] / 10_000
 }
 

@@ -73,8 +73,8 @@ const auditWaiting = (market: Market, slot: number): void => {
 
 const auditPreempted = (market: Market): void => {
   const { batchPreemptions, requests, rules, waiting, wakes } = market
-  const { preemptor } = requests.columns
-  for (let request = 0; request < requests.used; request++) {
+  const { preemptor } = market.queued
+  for (let request = 0; request < preemptor.length; request++) {
     if (preemptor[request] === 0) continue
     const heir = slotOf(waiting, preemptor[request] - 1)
     invariant(
@@ -99,10 +99,9 @@ const auditPreempted = (market: Market): void => {
 }
 
 /** By flow slot: attempts under way. */
-const countsByFlow = ({ flows, requests }: Market): Int32Array => {
+const countsByFlow = ({ flows, queued }: Market): Int32Array => {
   const counts = new Int32Array(flows.ids.length)
-  for (let request = 0; request < requests.used; request++)
-    if (requests.columns.flow[request] > 0) counts[requests.columns.flow[request] - 1] += 1
+  for (const flow of queued.flow) if (flow > 0) counts[flow - 1] += 1
   return counts
 }
 

@@ -22,8 +22,8 @@ const merge = (market: Market, from: number, into: number): void => {
   for (const slot of all.toSorted((a, b) => market.waiting.ids[a] - market.waiting.ids[b]))
     moveTo(market, slot, into)
   columns.inFlight[into] += columns.inFlight[from]
-  const { flow } = market.requests.columns
-  for (let request = 0; request < market.requests.used; request++)
+  const { flow } = market.queued
+  for (let request = 0; request < flow.length; request++)
     if (flow[request] === from + 1) flow[request] = into + 1
   remove(market.flows, from)
   rankFlow(market, into)

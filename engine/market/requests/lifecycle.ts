@@ -5,6 +5,7 @@ import { emit } from "../../protocol/command.ts"
 import type { EventOf, Outcome } from "../../protocol/event.ts"
 import { isRetryable, verdictOf } from "../../rules/outcome.ts"
 import { growAttempts } from "../state/attempts.ts"
+import { keepQueued } from "../state/queued-calls.ts"
 import type { Market } from "../state/market-state.ts"
 
 /** Ends a request before it is one. */
@@ -17,6 +18,7 @@ export const refuse = (market: Market, request: number, reason: Refusal): undefi
 export const admit = (market: Market, request: number): number => {
   const slot = insert(market.requests, request)
   growAttempts(market.attempts, market.rules, market.requests.ids.length)
+  keepQueued(market.queued, market.rules, slot, market.requests.ids.length)
   return slot
 }
 

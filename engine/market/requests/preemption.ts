@@ -25,7 +25,7 @@ export const preemptFor = (market: Market, flow: number): void => {
   if (victim < 0) return
   const { ids, columns } = market.requests
   const untilMicros = now + rules.preemptGraceMicros
-  columns.preemptor[victim] = waiting.ids[first] + 1
+  market.queued.preemptor[victim] = waiting.ids[first] + 1
   waiting.columns.claim[first] = ids[victim] + 1
   const times = market.batchPreemptions[batchOf(market, victim)]
   times[columns.item[victim]] += 1
@@ -46,17 +46,18 @@ export const preemptFor = (market: Market, flow: number): void => {
 const victimOf = (market: Market, flow: number, first: number): number => {
   const { queue, virtual } = market.flows.columns
   const { ids, columns, used } = market.requests
+  const { flow: flowOf } = market.queued
   const least = afterwards(market, flow, first)
   let found = -1
   for (let request = 0; request < used; request++) {
-    if (ids[request] === -1 || columns.flow[request] === 0 || batchOf(market, request) < 0) continue
-    const of = columns.flow[request] - 1
+    if (ids[request] === -1 || flowOf[request] === 0 || batchOf(market, request) < 0) continue
+    const of = flowOf[request] - 1
     if (queue[of] !== queue[flow] || virtual[of] <= least || !mayGiveWay(market, request)) continue
     if (!isServable(market, first, columns.instance[request])) continue
     const isBetter =
       found < 0 ||
-      virtual[of] > virtual[columns.flow[found] - 1] ||
-      (virtual[of] === virtual[columns.flow[found] - 1] &&
+      virtual[of] > virtual[flowOf[found] - 1] ||
+      (virtual[of] === virtual[flowOf[found] - 1] &&
         columns.startedAt[request] > columns.startedAt[found])
     if (isBetter) found = request
   }
@@ -75,7 +76,8 @@ const afterwards = (market: Market, flow: number, first: number): number => {
 }
 
 const mayGiveWay = (market: Market, request: number): boolean => {
-  const { item, preemptor, startedAt } = market.requests.columns
+  const { item, startedAt } = market.requests.columns
+  const { preemptor } = market.queued
   const { preemptExemptMicros, preemptMost } = market.rules
   const times = market.batchPreemptions[batchOf(market, request)]
   return (
@@ -103,13 +105,13 @@ export const releaseClaim = (market: Market, waiting: number): void => {
   const claim = market.waiting.columns.claim[waiting]
   const request = claim === 0 ? -1 : slotOf(market.requests, claim - 1)
   if (request < 0) return
-  market.requests.columns.preemptor[request] = 0
+  market.queued.preemptor[request] = 0
   wakeAt(market.wakes[ofPreempted], request, Infinity)
 }
 
 /** An item's attempt has ended: for whom it was to give way, and a row that is that call's; −1: nobody waits for it. */
 export const takeClaim = (market: Market, request: number): number => {
-  const { preemptor } = market.requests.columns
+  const { preemptor } = market.queued
   if (preemptor[request] === 0) return -1
   const waiting = slotOf(market.waiting, preemptor[request] - 1)
   invariant(waiting >= 0, "whoever an item gives way to waits for it")

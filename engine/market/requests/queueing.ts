@@ -36,7 +36,6 @@ export const mustWait = (
   kind: number,
   instance: number,
 ): boolean => {
-  if (!market.rules.isQueued) return false
   if (instance < 0) return true
   const queue = slotOf(market.queues, queueNumber(market, model, instance))
   const flow = findFlow(market, queue, clientOf(market, account), kind)

@@ -24,6 +24,7 @@ import { beginCall, clientOf, endCall, openFlow, openQueue } from "../queue/flow
 import { classOf, drawFor, leastLevelFor, levelFor } from "../queue/tiers.ts"
 import { leave } from "../queue/waiting.ts"
 import { costOf, itemClass, noTier } from "../../rules/queue/fair-queue.ts"
+import { tierOf } from "../state/queued-calls.ts"
 import { queueNumber } from "../state/stirred.ts"
 import { mayTake, releaseClaim, takeClaim } from "./preemption.ts"
 import { mustWait, wait } from "./queueing.ts"
@@ -66,9 +67,11 @@ export const onRequestArrived = (
   market.lastRequest = request
   if (arriveAtReserved(market, event, account, model)) return undefined
 
-  const { pricing } = market.rules
-  const kind = classOf(tier)
-  const leastLevel = leastLevelFor(market, model, kind)
+  const { rules } = market
+  const { pricing } = rules
+  const kind = tier === undefined ? noTier : classOf(tier)
+  const leastLevel =
+    kind === noTier ? pricing.leastLevel(market, model) : leastLevelFor(market, model, kind)
   if (leastLevel === Infinity) return refuseUnserved(market, event, account, model)
   if (pricing.isTooDear(market, model, event, leastLevel))
     return refuse(market, request, "PriceTooHigh")
@@ -76,11 +79,19 @@ export const onRequestArrived = (
   const least = pricing.worst(market, model, event, leastLevel)
   if (!(least <= budget)) return refuse(market, request, "InsufficientCredits")
   const reserved = kind === noTier ? preferred(market, event, account, model, budget) : -1
-  const instance = reserved >= 0 ? reserved : drawFor(market, model, event, budget, kind)
-  if (mustWait(market, account, model, kind, instance))
+  const instance =
+    reserved >= 0
+      ? reserved
+      : kind === noTier
+        ? pricing.draw(market, model, event, budget)
+        : drawFor(market, model, event, budget, kind)
+  if (rules.isQueued && mustWait(market, account, model, kind, instance))
     return wait(market, event, account, model, kind, instance, budget)
   if (instance < 0) return refuseUnserved(market, event, account, model)
-  const level = levelFor(market, model, instance, kind)
+  const level =
+    kind === noTier
+      ? pricing.levelOf(market, model, instance)
+      : levelFor(market, model, instance, kind)
   const worst = level === leastLevel ? least : pricing.worst(market, model, event, level)
   invariant(worst <= budget, "a call is served at a price that its consumer can pay")
   hold(market.ledger, market.ledger.holds.requests, request, account, worst)
@@ -92,7 +103,7 @@ export const onRequestArrived = (
   requests.maxTokens[slot] = maxTokens
   requests.inputPricePerMtok[slot] = pricing.inputPrice(market, model)
   requests.outputPricePerMtok[slot] = pricing.outputPrice(market, model, instance)
-  requests.tier[slot] = kind
+  if (kind !== noTier) market.queued.tier[slot] = kind
   if (pricing.isByTime) requests.ratePerHour[slot] = level
   dispatch(market, slot, instance)
   return undefined
@@ -132,7 +143,7 @@ export const beginWaiting = (market: Market, waiting: number, instance: number):
   requests.outputPricePerMtok[request] = pricing.isByInstance
     ? pricing.outputPrice(market, model, instance)
     : columns.levelHeld[waiting]
-  requests.tier[request] = kind
+  market.queued.tier[request] = kind
   releaseClaim(market, waiting)
   if (pricing.isByTime) requests.ratePerHour[request] = levelFor(market, model, instance, kind)
   // It is charged as one of those that wait: whoever has had the last turn is not taken for one that comes back.
@@ -176,18 +187,19 @@ const beginInFlow = (market: Market, request: number, instance: number): void =>
   const requests = market.requests.columns
   const model = requests.model[request]
   const queue = openQueue(market, queueNumber(market, model, instance))
-  const kind = requests.batch[request] === 0 ? requests.tier[request] : itemClass
+  const kind = requests.batch[request] === 0 ? market.queued.tier[request] : itemClass
   const flow = openFlow(market, queue, clientOf(market, requests.account[request]), kind)
   const output = expectedOutput(market, model, requests.maxTokens[request])
   const cost = costOf(requests.inputTokens[request], output)
-  requests.flow[request] = flow + 1
-  requests.costCharged[request] = cost
+  market.queued.flow[request] = flow + 1
+  market.queued.costCharged[request] = cost
   beginCall(market, flow, cost)
 }
 
 /** And corrects that, by what it has cost: nothing where nothing was delivered. */
 const endInFlow = (market: Market, request: number, outputTokens: number): void => {
-  const { costCharged, flow, inputTokens } = market.requests.columns
+  const { inputTokens } = market.requests.columns
+  const { costCharged, flow } = market.queued
   const cost = outputTokens === 0 ? 0 : costOf(inputTokens[request], outputTokens)
   endCall(market, flow[request] - 1, cost - costCharged[request])
   flow[request] = 0
@@ -215,7 +227,7 @@ export const onAttemptEnded = (
   const { columns } = market.instances
   invariant(columns.inFlight[instance] >= 1, "an attempt that ends was under way")
   columns.inFlight[instance] -= 1
-  if (outcome === "completed")
+  if (market.rules.isAdaptive && outcome === "completed")
     noteTime(market, instance, outputTokens, market.now - requests.startedAt[request])
   if (market.rules.isQueued) endInFlow(market, request, outputTokens)
   owe(market, instance, outputTokens)
@@ -236,8 +248,8 @@ export const onAttemptEnded = (
   }
 
   const isItem = requests.batch[request] !== 0
-  const isGivingWay = requests.preemptor[request] !== 0
-  const heir = takeClaim(market, request)
+  const isGivingWay = market.rules.isPreempted && market.queued.preemptor[request] !== 0
+  const heir = isGivingWay ? takeClaim(market, request) : -1
   if (isItem) {
     if (
       isGivingWay ||
@@ -332,7 +344,12 @@ const retry = (market: Market, request: number): boolean => {
   const instance = drawUntried(market, request, askedBefore(market, request), Infinity)
   if (instance < 0) return false
   if (rules.pricing.isByTime)
-    requests.ratePerHour[request] = levelFor(market, model, instance, requests.tier[request])
+    requests.ratePerHour[request] = levelFor(
+      market,
+      model,
+      instance,
+      tierOf(market.queued, market.rules, request),
+    )
   else if (rules.pricing.isByInstance)
     requests.outputPricePerMtok[request] = rules.pricing.outputPrice(market, model, instance)
   requests.attempt[request] += 1
@@ -390,7 +407,14 @@ const drawUntried = (market: Market, request: number, ask: Ask, budget: number):
     const place = columns.place[instance]
     rankCandidate(field, rules, place, columns.operator[instance], outOfTheRunning)
   }
-  const instance = drawFor(market, model, ask, budget, requests.tier[request], tried)
+  const instance = drawFor(
+    market,
+    model,
+    ask,
+    budget,
+    tierOf(market.queued, market.rules, request),
+    tried,
+  )
   for (const before of tried) refresh(market, before)
   invariant(!tried.includes(instance), "no instance is tried twice for one request")
   return instance

@@ -22,6 +22,8 @@ import type { VacantSeat } from "../../rules/flap.ts"
 import type { Health } from "../../rules/health.ts"
 import { growHealth, makeHealth } from "../../rules/health.ts"
 import type { Attempts } from "./attempts.ts"
+import type { QueuedCalls } from "./queued-calls.ts"
+import { makeQueuedCalls } from "./queued-calls.ts"
 import { makeAttempts } from "./attempts.ts"
 import type { Heap } from "../../core/indexed-heap.ts"
 import { classes } from "../../rules/queue/fair-queue.ts"
@@ -374,12 +376,6 @@ const requestSpec = {
   ratePerHour: "f64",
   /** Booking + 1 that it is part of; 0: none. */
   booking: "f64",
-  /** Its class; where calls are queued, the flow + 1 that its attempt is of, and what that was charged. */
-  tier: "u8",
-  flow: "i32",
-  costCharged: "f64",
-  /** The call + 1 that is to have its place; 0: none. */
-  preemptor: "f64",
   /** Its consumer has not asked for that: it may go elsewhere, at these prices at most; +Infinity: any. */
   mayLeave: "u8",
   mostPricePerMtok: "f64",
@@ -579,6 +575,7 @@ export interface Market extends MarketHandle {
   readonly rateable: Table<typeof rateableSpec>
   /** Party → what is remembered of it as a provider. */
   readonly records: Map<number, TrackRecord>
+  readonly queued: QueuedCalls
   readonly waiting: Table<typeof waitingSpec>
   readonly queues: Table<typeof queueSpec>
   readonly flows: Table<typeof flowSpec>
@@ -674,6 +671,7 @@ export const makeMarket = (economy: Economy, seed: string, reasons: number): Mar
     auditStream: openStream(seed, "recheck", 0),
     rateable: makeTable(rateableSpec, 1),
     records: new Map(),
+    queued: makeQueuedCalls(),
     waiting: makeTable(waitingSpec, 1),
     queues: makeTable(queueSpec, 1),
     flows: makeTable(flowSpec, 1),

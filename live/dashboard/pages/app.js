@@ -12,6 +12,7 @@ import { showHosts } from "./hosts.js"
 import { showHours } from "./hours.js"
 import { showMachines } from "./machines.js"
 import { showMarket } from "./market.js"
+import { showQueues } from "./queues.js"
 import { showSwarms } from "./swarms.js"
 import { showUsage } from "./usage.js"
 import { showRegister } from "./register.js"
@@ -25,6 +26,7 @@ const pages = {
   swarms: { title: "Swarms", show: showSwarms },
   bookings: { title: "My bookings", show: showBookings },
   contracts: { title: "Contracts", show: showContracts },
+  queues: { title: "Queues", show: showQueues },
   machines: { title: "My machines", show: showMachines },
   earnings: { title: "Earnings", show: showEarnings },
   account: { title: "My account", show: showAccount },

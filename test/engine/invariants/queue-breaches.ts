@@ -93,8 +93,8 @@ export const queueBreaches: Breaches = {
   "what is held for a call that waits is the most that it may cost": spoilt(({ waiting }) => {
     waiting.columns.levelHeld[0] = 1
   }),
-  "an item gives way to a call that waits for it": spoilt(({ requests }) => {
-    requests.columns.preemptor[0] = 9
+  "an item gives way to a call that waits for it": spoilt(({ queued: calls }) => {
+    calls.preemptor[0] = 9
   }),
   "a call that was promised a place is whom an item gives way to": spoilt(({ waiting }) => {
     waiting.columns.claim[0] = 9
@@ -104,7 +104,7 @@ export const queueBreaches: Breaches = {
   }),
   "whoever an item gives way to waits for it": () => {
     const market = marketOfWaiting()
-    market.requests.columns.preemptor[0] = 9
+    market.queued.preemptor[0] = 9
     takeClaim(market, 0)
   },
   "no call waits for ever": spoilt(({ wakes }) => wakeAt(wakes[ofWaiting]!, 0, Infinity)),

@@ -14,6 +14,7 @@ const inputs: ReadonlyArray<CallInput> = [
   "dispatched",
   "dispatchedWhole",
   "dispatchedInVain",
+  "queued",
   "chunk",
   "text",
   "completed",

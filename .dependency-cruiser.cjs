@@ -6,6 +6,7 @@
 // Where files, databases, processes and servers are really touched. Imports of @effect/platform*
 // stay here, so that a move to Effect 4, which merges these packages, touches few files.
 const REALLY_DOES_IO = [
+  "^examples/",
   "^(evenkeel|commands)\\.ts$",
   "^platform/",
   "^sim/results/",

@@ -17,6 +17,7 @@ const REALLY_DOES_IO = [
   "^sim/[^/]+-worker\\.ts$",
   "^reports/(write-report|write-file|report-command|claims/write-claims|comparison/write-comparison|runs/write-runs)\\.ts$",
   "^live/",
+  "^examples/",
   "^test/",
 ]
 

@@ -156,8 +156,8 @@ export {
   MarketEvent,
   outcomes,
   priceStrategies,
-  priorities,
   swarmNames,
+  priorities,
 } from "./protocol/event.ts"
 export type { Balance } from "./ledger/accounts.ts"
 export { accountName, lotAccount } from "./ledger/accounts.ts"

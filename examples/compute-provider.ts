@@ -150,7 +150,8 @@ export const walkThrough = async (
   await provider.startOffering({ grant: { endpoint: "ssh {booking_id}@gpu.example" } })
   try {
     told("startOffering", "its heartbeats are heard")
-    await pricing(provider, step, buyer.account_id)
+    await pricing(provider, client, step, buyer.account_id)
+    await resources(provider, step)
     await delivery(provider, client, step)
     await reputation(provider, step)
     await swarms(provider, step)
@@ -170,6 +171,7 @@ type Stepping = <A>(
 
 const pricing = async (
   provider: ComputeProvider,
+  client: ComputeClient,
   step: Stepping,
   clientId: string,
 ): Promise<void> => {
@@ -184,7 +186,7 @@ const pricing = async (
       }),
     ({ strategy, pricePerHour }) => `${strategy}, ${pricePerHour} credits an hour now`,
   )
-  await step(
+  const offered = await step(
     "createContract",
     () =>
       provider.createContract({
@@ -198,6 +200,41 @@ const pricing = async (
         start: new Date(Date.now() + 3_600_000),
       }),
     ({ contractId, price }) => `${contractId} for ${price} credits, for its client to accept`,
+  )
+  if (offered !== undefined)
+    await step(
+      "acceptContract",
+      () => client.acceptContract(offered.contractId),
+      ({ contractId }) => `${contractId} is a booking now`,
+    )
+}
+
+const resources = async (provider: ComputeProvider, step: Stepping): Promise<void> => {
+  await step(
+    "setServiceTiers",
+    () =>
+      provider.setServiceTiers({
+        basic: { ratePerHour: 0.05, maxJobs: 1, priority: "low", support: "best_effort" },
+        premium: { ratePerHour: 0.15, maxJobs: 3, priority: "high", support: "24/7" },
+        enterprise: { ratePerHour: 0.25, maxJobs: 5, priority: "urgent", support: "dedicated" },
+      }),
+    ({ tiers }) => Object.keys(tiers).join(", "),
+  )
+  await step(
+    "configureQueue",
+    () =>
+      provider.configureQueue({
+        maxQueueSize: 20,
+        priorityAlgorithm: "weighted_fair_share",
+        preemptionPolicy: "graceful",
+        timeoutHandling: "auto_retry",
+      }),
+    ({ queue }) => JSON.stringify(queue),
+  )
+  await step(
+    "enableLoadBalancing",
+    () => provider.enableLoadBalancing({ strategy: "adaptive", optimizationTarget: "throughput" }),
+    ({ balancing }) => JSON.stringify(balancing),
   )
 }
 
@@ -362,7 +399,7 @@ const figures = async (provider: ComputeProvider, step: Stepping): Promise<void>
     "getAnalytics",
     () => provider.getAnalytics(),
     ({ utilizationRate, profitableModels }) =>
-      `utilization ${utilizationRate ?? "–"}, ${profitableModels.length} kinds of work paid for`,
+      `utilization ${utilizationRate ?? "–"}, most profitable: ${profitableModels[0]?.model ?? "nothing yet"}`,
   )
   await step(
     "getOptimizationSuggestions",

@@ -30,7 +30,7 @@ describe("source files", () => {
   })
 
   it("have kebab-case names", () => {
-    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|config))?\.ts$/
+    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.slow)?(\.(test|config))?\.ts$/
     expect(modules.filter((path) => !kebab.test(basename(path)))).toEqual([])
   })
 

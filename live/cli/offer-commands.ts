@@ -246,7 +246,7 @@ const offerText = (offer: Offer): string =>
       "hours",
       `${offer.hours}, ${offer.start === null ? "from when it is accepted" : `from ${offer.start}`}`,
     ],
-    ["what", `${offer.memory_gib} GiB, ${offer.jobs} jobs at once`],
+    ["what", `${offer.memory_gib} GiB, ${offer.jobs} ${offer.jobs === 1 ? "job" : "jobs"} at once`],
     ["price", `${offer.price}: ${rateText(offer)}`],
     ["promised", offer.promised === null ? "nothing" : slaText(offer.promised)],
     ...(offer.maintenance.length === 0
@@ -294,11 +294,13 @@ const standingText = (standing: SlaStanding): string => {
       ],
       ...standing.maintenance.map(({ from, until }) => ["maintenance", `${from} – ${until}`]),
     ]),
-    "",
-    alignColumns([
-      ["period", "up", "", "excused", "completed", "calls", "begins in", "refund"],
-      ...periods.map((one) => rowOf(String(one.period), one)),
-      ...(running === null ? [] : [rowOf("running", running)]),
-    ]),
+    ...(periods.length === 0 && running === null ? [] : ["", periodsText(standing)]),
   ].join("\n")
 }
+
+const periodsText = ({ periods, running }: SlaStanding): string =>
+  alignColumns([
+    ["period", "up", "", "excused", "completed", "calls", "begins in", "refund"],
+    ...periods.map((one) => rowOf(String(one.period), one)),
+    ...(running === null ? [] : [rowOf("running", running)]),
+  ])

@@ -21,8 +21,8 @@ export const hoursRoutes =
     bookingRoutes(app, hours)
     offerRoutes(app, hours)
     eventRoutes(app, hours)
-    queueRoutes(app, hours)
     ratingRoutes(app, hours)
     qualityRoutes(app, hours)
     swarmRoutes(app, hours)
+    queueRoutes(app, hours)
   }

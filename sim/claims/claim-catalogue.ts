@@ -46,6 +46,16 @@ export const difference =
   ([one, other]: ReadonlyArray<ArmResult>): Estimated =>
     estimate(differencesOf(one, other, metric))
 
+/** How much one metric exceeds another in each replication. */
+export const excess =
+  (one: string, other: string) =>
+  ([only]: ReadonlyArray<ArmResult>): Estimated =>
+    estimate(
+      only.metrics.flatMap((values) =>
+        one in values && other in values ? [values[one] - values[other]] : [],
+      ),
+    )
+
 /** The mean over replications of the mean of several metrics, one arm less another. */
 const differenceOfMeans =
   (metrics: ReadonlyArray<string>) =>

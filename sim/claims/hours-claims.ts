@@ -2,7 +2,7 @@
 import type { Estimated } from "../results/models/claims-model.ts"
 import type { Arm, ArmResult } from "./arm.ts"
 import type { ClaimPlan, MeasurePlan } from "./claim-catalogue.ts"
-import { arm, atLeast, atMost, difference, mean, within } from "./claim-catalogue.ts"
+import { arm, atLeast, atMost, difference, excess, mean, within } from "./claim-catalogue.ts"
 import { allBy, hoursMarket, mixedHours } from "./hours-markets.ts"
 import { estimate, estimateRatio } from "./judge.ts"
 import { loadFor, lossQueue } from "./loss-queue.ts"
@@ -17,16 +17,6 @@ const arithmetic = (
   value: number,
   bound: MeasurePlan["bound"],
 ): MeasurePlan => ({ label, unit, arms: [], of: () => exactly(value), bound })
-
-/** How much one metric exceeds another in each replication. */
-const excess =
-  (one: string, other: string) =>
-  ([only]: ReadonlyArray<ArmResult>): Estimated =>
-    estimate(
-      only.metrics.flatMap((values) =>
-        one in values && other in values ? [values[one] - values[other]] : [],
-      ),
-    )
 
 const ratioOf =
   (metric: string) =>

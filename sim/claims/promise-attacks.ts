@@ -22,6 +22,7 @@ const inHours = (
 /** Long rentals, and machines that go away for a while now and then: a promise is broken early, and hours are left. */
 const longRentals = [
   "hours.renters.medianHours=24",
+  "hours.renters.hoursSpread=0.3",
   "hours.renters.ordersPerDay=10",
   "hours.providers.awayPerBookedDay=1",
   "hours.providers.awayMinutes=25",
@@ -141,6 +142,10 @@ export const promiseAttacks: ReadonlyArray<AttackPlan> = [
           "hours.renters.trusts=reputation",
           "hours.renters.ratesShare=0.5",
           "hours.renters.caution=2",
+          // Short rentals: what a lost one costs hides nothing else.
+          "hours.renters.medianHours=4",
+          "hours.renters.hoursSpread=0.3",
+          "hours.renters.ordersPerDay=60",
           letBy("awayFactor: 4"),
         ],
         [

@@ -17,6 +17,7 @@ const rooms = [
   "reports",
   "test",
   "docs",
+  "examples",
   "scripts",
 ]
 const files = [

@@ -116,34 +116,6 @@ export type ProviderSuggestion = Camel<GpuSuggestions>["suggestions"][number]
 /** How often each check is made, such as `gpuStatus: "30s"`, and from where each alert fires. */
 export type ProviderMonitoring = Camel<Monitoring>
 
-export interface ServiceTier {
-  /** Credits an hour. */
-  readonly ratePerHour: number | string
-  /** Calls of one client at once. */
-  readonly maxJobs: number
-  readonly priority: "low" | "normal" | "high" | "urgent"
-  readonly support?: string
-}
-
-export interface QueueOptions {
-  readonly maxQueueSize: number
-  readonly timeoutSeconds?: number
-  readonly priorityAlgorithm?: "weighted_fair_share"
-  readonly preemptionPolicy?: string
-  readonly timeoutHandling?: string
-}
-
-export interface BalancingOptions {
-  /** The market's: where it is another one, nothing is changed and this rejects. */
-  readonly strategy?: string
-  readonly optimizationTarget?: "throughput" | "latency"
-}
-
-export type ProviderService = Omit<Camel<ServiceView>, "tiers"> & {
-  /** By its provider's name of it. */
-  readonly tiers: { readonly [name: string]: Camel<ServiceView["tiers"][string]> }
-}
-
 export type ProviderReputation = Camel<GpuReputation>
 export type ProviderModels = Camel<GpuModelsView>
 export type ProviderMembership = Camel<SwarmMembership>
@@ -189,6 +161,34 @@ export interface SpecializedModel {
   readonly premiumRate?: number
   /** What its provider measured, where the market takes the provider's word. */
   readonly measuredAccuracy?: number
+}
+
+export interface ServiceTier {
+  /** Credits an hour. */
+  readonly ratePerHour: number | string
+  /** Calls of one client at once. */
+  readonly maxJobs: number
+  readonly priority: "low" | "normal" | "high" | "urgent"
+  readonly support?: string
+}
+
+export interface QueueOptions {
+  readonly maxQueueSize: number
+  readonly timeoutSeconds?: number
+  readonly priorityAlgorithm?: "weighted_fair_share"
+  readonly preemptionPolicy?: string
+  readonly timeoutHandling?: string
+}
+
+export interface BalancingOptions {
+  /** The market's: where it is another one, nothing is changed and this rejects. */
+  readonly strategy?: string
+  readonly optimizationTarget?: "throughput" | "latency"
+}
+
+export type ProviderService = Omit<Camel<ServiceView>, "tiers"> & {
+  /** By its provider's name of it. */
+  readonly tiers: { readonly [name: string]: Camel<ServiceView["tiers"][string]> }
 }
 
 type EarningsBreakdown = "client" | "model" | "hour" | "model_type" | "time_of_day"
@@ -464,54 +464,6 @@ export class ComputeProvider {
     this.#monitor?.jobEnded(isSuccess)
   }
 
-  /** Replaces its tiers, by name: terms for calls, one for each priority. `support` is for people alone. */
-  async setServiceTiers(tiers: Readonly<Record<string, ServiceTier>>): Promise<ProviderService> {
-    const told = Object.fromEntries(
-      Object.entries(tiers).map(([name, { ratePerHour, maxJobs, priority }]) => [
-        name,
-        { rate_per_hour: decimalOf(ratePerHour), max_jobs: maxJobs, priority },
-      ]),
-    )
-    return this.#service("/tiers", { tiers: told })
-  }
-
-  /**
-   * Lets so many calls wait at the machine. The market has one algorithm, preempts gracefully where it does, and tries
-   * again by itself what has failed: asking for anything else changes nothing and rejects.
-   */
-  async configureQueue(options: QueueOptions): Promise<ProviderService> {
-    const { maxQueueSize, timeoutSeconds, priorityAlgorithm } = options
-    const { preemptionPolicy = "graceful", timeoutHandling = "auto_retry" } = options
-    if (preemptionPolicy !== "graceful" || timeoutHandling !== "auto_retry")
-      throw new ComputeError(
-        "configureQueue: this market knows preemptionPolicy graceful and timeoutHandling auto_retry",
-      )
-    return this.#service(
-      "/queue",
-      snaked({ maxQueueSize, timeoutSeconds, priorityAlgorithm }) as object,
-    )
-  }
-
-  /** Says what calls are to be drawn to the machine by; how the market draws is its own: `balancing.strategy` tells. */
-  async enableLoadBalancing({
-    strategy,
-    optimizationTarget = "throughput",
-  }: BalancingOptions = {}): Promise<ProviderService> {
-    const known = strategy === undefined ? strategy : (await this.service()).balancing.strategy
-    if (known !== strategy)
-      throw new ComputeError(`strategy ${strategy}: this market draws by ${known}`)
-    return this.#service("/balancing", { optimization_target: optimizationTarget })
-  }
-
-  /** Its tiers, its queue, and what calls are drawn to it by. */
-  async service(): Promise<ProviderService> {
-    return serviceOf(await this.#api.ask("GET", this.#path("/service")))
-  }
-
-  async #service(path: string, wish: object): Promise<ProviderService> {
-    return serviceOf(await this.#api.ask("PUT", this.#path(path), wish))
-  }
-
   /**
    * Looks at each result before it is handed in: at those that an agent of this machine serves calls with, from its
    * next job on, and at what `checkResult` is asked of. `usualQualityCheck` is 003's.
@@ -611,6 +563,54 @@ export class ComputeProvider {
     return camelised(answer) as ProviderModels
   }
 
+  /** Replaces its tiers, by name: terms for calls, one for each priority. `support` is for people alone. */
+  async setServiceTiers(tiers: Readonly<Record<string, ServiceTier>>): Promise<ProviderService> {
+    const told = Object.fromEntries(
+      Object.entries(tiers).map(([name, { ratePerHour, maxJobs, priority }]) => [
+        name,
+        { rate_per_hour: decimalOf(ratePerHour), max_jobs: maxJobs, priority },
+      ]),
+    )
+    return this.#service("/tiers", { tiers: told })
+  }
+
+  /**
+   * Lets so many calls wait at the machine. The market has one algorithm, preempts gracefully where it does, and tries
+   * again by itself what has failed: asking for anything else changes nothing and rejects.
+   */
+  async configureQueue(options: QueueOptions): Promise<ProviderService> {
+    const { maxQueueSize, timeoutSeconds, priorityAlgorithm } = options
+    const { preemptionPolicy = "graceful", timeoutHandling = "auto_retry" } = options
+    if (preemptionPolicy !== "graceful" || timeoutHandling !== "auto_retry")
+      throw new ComputeError(
+        "configureQueue: this market knows preemptionPolicy graceful and timeoutHandling auto_retry",
+      )
+    return this.#service(
+      "/queue",
+      snaked({ maxQueueSize, timeoutSeconds, priorityAlgorithm }) as object,
+    )
+  }
+
+  /** Says what calls are to be drawn to the machine by; how the market draws is its own: `balancing.strategy` tells. */
+  async enableLoadBalancing({
+    strategy,
+    optimizationTarget = "throughput",
+  }: BalancingOptions = {}): Promise<ProviderService> {
+    const known = strategy === undefined ? strategy : (await this.service()).balancing.strategy
+    if (known !== strategy)
+      throw new ComputeError(`strategy ${strategy}: this market draws by ${known}`)
+    return this.#service("/balancing", { optimization_target: optimizationTarget })
+  }
+
+  /** Its tiers, its queue, and what calls are drawn to it by. */
+  async service(): Promise<ProviderService> {
+    return serviceOf(await this.#api.ask("GET", this.#path("/service")))
+  }
+
+  async #service(path: string, wish: object): Promise<ProviderService> {
+    return serviceOf(await this.#api.ask("PUT", this.#path(path), wish))
+  }
+
   async status(): Promise<ProviderStatus> {
     return camelised(await this.#api.ask("GET", this.#path("/status"))) as ProviderStatus
   }
@@ -700,6 +700,9 @@ export class ComputeProvider {
   }
 }
 
+const membershipIn = (answer: unknown): ProviderMembership =>
+  camelised(answer) as ProviderMembership
+
 /** Names of tiers are their provider's own, and stay as they are. */
 const serviceOf = (answer: unknown): ProviderService => {
   const { tiers, ...rest } = answer as ServiceView
@@ -710,9 +713,6 @@ const serviceOf = (answer: unknown): ProviderService => {
     ),
   }
 }
-
-const membershipIn = (answer: unknown): ProviderMembership =>
-  camelised(answer) as ProviderMembership
 
 const isHooks = (grant: GrantHooks | GrantOptions): grant is GrantHooks =>
   typeof grant.start === "function"

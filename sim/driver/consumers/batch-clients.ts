@@ -21,7 +21,7 @@ import type { Accounts } from "../stage/accounts.ts"
 import { accountOfBatchClient, accountOfOperator } from "../stage/accounts.ts"
 import type { MarketPort } from "../stage/market-port.ts"
 import type { Setting } from "../stage/setting.ts"
-import { hourOfDay, inputPriceOf } from "../stage/setting.ts"
+import { hourOfDay, inputPriceOf, outputPriceOf } from "../stage/setting.ts"
 import type { Calls } from "./calls.ts"
 
 const hourMicros = 3600e6
@@ -164,9 +164,8 @@ export class BatchClients {
 
   /** Of a call, credits. */
   private listPriceOf(model: number, inputTokens: number, outputTokens: number): number {
-    const { outputPricePerMtok } = this.setting.scenario.models[model]
     const inputPrice = inputPriceOf(this.setting, model)
-    return (inputTokens * inputPrice + outputTokens * outputPricePerMtok) / 1e6
+    return (inputTokens * inputPrice + outputTokens * outputPriceOf(this.setting, model)) / 1e6
   }
 
   private ask(asked: Asked): void {
@@ -175,9 +174,8 @@ export class BatchClients {
     const id = ++this.lastBatch
     const all = items + dummies
     const tokens = { input: items * inputTokens + dummies, output: items * outputTokens + dummies }
-    // A premium for a specialised model, and rounding item by item, come on top.
-    const { premium } = this.setting.scenario.economy.specialised
-    const most = this.listPriceOf(model, tokens.input, tokens.output) * (1 + premium)
+    // Each item is rounded up by itself.
+    const most = this.listPriceOf(model, tokens.input, tokens.output)
     this.provide(account, this.parties.all[partyNumber - 1], most + (2 * all) / this.setting.credit)
     this.recorder.add("batchesAsked", 1)
     this.open.set(id, {

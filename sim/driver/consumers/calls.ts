@@ -17,7 +17,7 @@ import type { MarketPort } from "../stage/market-port.ts"
 import type { RequestsInFlight } from "../stage/requests-in-flight.ts"
 import { costPerMtok } from "../operators/costs.ts"
 import type { Setting } from "../stage/setting.ts"
-import { inputPriceOf } from "../stage/setting.ts"
+import { inputPriceOf, premiumOf } from "../stage/setting.ts"
 import type { Consumers } from "./consumers.ts"
 
 /** More tokens than any context holds: the most that the kernel lets a call ask for. */
@@ -250,7 +250,8 @@ export class Calls {
   private surplusOf(slot: number, outputTokens: number, credits: number): number {
     const { requests, setting } = this.parts
     const { consumer, worth } = requests.columns
-    if (!setting.hasHostPrices) return credits * (worth[slot] - 1)
+    if (!setting.hasHostPrices)
+      return credits * (worth[slot] / premiumOf(setting, requests.columns.model[slot]) - 1)
     // What operators and parties call for is worth to them what it costs.
     if (consumer[slot] < 0) return 0
     return (this.worthPerMtok(slot) * outputTokens) / 1e6 - credits

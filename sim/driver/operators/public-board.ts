@@ -6,7 +6,7 @@ import type { ModelOutlook } from "../../agents/view.ts"
 import type { MarketPort } from "../stage/market-port.ts"
 import { askedPrices } from "../../recording/price-samples.ts"
 import type { Setting } from "../stage/setting.ts"
-import { inputPriceOf } from "../stage/setting.ts"
+import { inputPriceOf, outputPriceOf } from "../stage/setting.ts"
 import { believed } from "./beliefs.ts"
 
 export interface Onlooker {
@@ -50,7 +50,7 @@ export class PublicBoard {
   outlooksOf({ device, current, cap, rampAhead, byModel }: Onlooker): ReadonlyArray<ModelOutlook> {
     const { scenario, offers } = this.setting
     const board = marketView(this.port.market)
-    return scenario.models.map((model, index) => {
+    return scenario.models.map((_, index) => {
       const { multiplier, demandTokensPerSecond, supplyTokensPerSecond } = board[index]
       const tokensPerSecond = offers.offers[device][index]?.tokensPerSecond ?? 0
       const supply = supplyTokensPerSecond + (index === current ? 0 : rampAhead * tokensPerSecond)
@@ -58,7 +58,7 @@ export class PublicBoard {
         model: index,
         tokensPerSecond,
         priceCreditsPerMtok:
-          this.middlePrice(board[index], model.outputPricePerMtok) +
+          this.middlePrice(board[index], outputPriceOf(this.setting, index)) +
           this.inputPerOutput(index) * inputPriceOf(this.setting, index),
         multiplier: Math.min(multiplier, cap),
         pressure: demandTokensPerSecond / Math.max(1, supply),
@@ -71,7 +71,7 @@ export class PublicBoard {
   /** The least that anyone asks for a million output tokens of a model, credits. */
   leastPrice(model: number): number {
     const { setting, port } = this
-    const listed = setting.scenario.models[model].outputPricePerMtok
+    const listed = outputPriceOf(setting, model)
     if (!setting.hasHostPrices) return listed
     const [least] = marketView(port.market)[model].levels
     return least === undefined ? listed : least.outputPricePerMtok / setting.credit

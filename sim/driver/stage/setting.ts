@@ -74,9 +74,19 @@ export const strategyNumber = (setting: Setting, name: string): number =>
 export const hourOfDay = ({ startMicros }: Setting, now: number): number =>
   Math.floor((now - startMicros) / hourMicros) % 24
 
+/** How much a model costs ÷ its list price: what is specialised is dearer. */
+export const premiumOf = ({ scenario }: Setting, model: number): number =>
+  scenario.models[model].accuracy === null ? 1 : 1 + scenario.economy.specialised.premium
+
 /** What a million input tokens of a model cost, credits. */
-export const inputPriceOf = ({ scenario }: Setting, model: number): number =>
-  scenario.economy.pricing.inputTokens === "free" ? 0 : scenario.models[model].inputPricePerMtok
+export const inputPriceOf = (setting: Setting, model: number): number =>
+  setting.scenario.economy.pricing.inputTokens === "free"
+    ? 0
+    : setting.scenario.models[model].inputPricePerMtok * premiumOf(setting, model)
+
+/** What the platform asks for a million output tokens of a model, credits. */
+export const outputPriceOf = (setting: Setting, model: number): number =>
+  setting.scenario.models[model].outputPricePerMtok * premiumOf(setting, model)
 
 /** The least amount that can be withdrawn at once, minor units. */
 export const leastWithdrawal = ({ scenario, credit }: Setting): number =>

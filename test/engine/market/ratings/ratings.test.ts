@@ -4,6 +4,7 @@ import {
   listingsByReputation,
   reputationOfListing,
   reputationView,
+  reputations,
 } from "../../../../engine/index.ts"
 import { dailyFadeOf, fadeAfter } from "../../../../engine/rules/ratings.ts"
 import {
@@ -75,6 +76,10 @@ describe("a reputation", () => {
     expect(listingsByReputation(trial.market).map((one) => one.listing)).toEqual([9, listing])
     expect(reputationOfListing(trial.market, listing)).toEqual(known(trial))
     expect(reputationOfListing(trial.market, 77)).toBeUndefined()
+    const knownOf = reputations(trial.market)
+    for (const account of [provider, 3, consumer])
+      expect(knownOf(account)).toEqual(known(trial, account))
+    expect(knownOf(99)).toBeUndefined()
   })
 
   it("halves over its half-life", () => {

@@ -8,13 +8,9 @@ import { openReplication, runToEnd, scenarioWith } from "../small-world.ts"
 type Hours = Readonly<Record<string, Patch>>
 
 /** Eight equal machines that fail nobody, for six days, and orders that fill a third of them. */
-const outcomeOf = (
-  hours: Hours,
-  patch: Patch = {},
-  economy = "aitbc",
-): Readonly<Record<string, number>> => {
+const scenarioOf = (hours: Hours, patch: Patch, economy: string) => {
   const { listings, renters, ...others } = hours
-  const scenario = scenarioWith({
+  return scenarioWith({
     horizonDays: 6,
     warmupDays: 0,
     economy: { extends: economy },
@@ -38,6 +34,14 @@ const outcomeOf = (
       },
     },
   })
+}
+
+const outcomeOf = (
+  hours: Hours,
+  patch: Patch = {},
+  economy = "aitbc",
+): Readonly<Record<string, number>> => {
+  const scenario = scenarioOf(hours, patch, economy)
   const result = runToEnd(openReplication(scenario))
   for (const [name, { ok, detail }] of Object.entries(result.checks))
     expect(ok, `${name}: ${detail}`).toBe(true)
@@ -45,6 +49,25 @@ const outcomeOf = (
 }
 
 const outages = { awayPerBookedDay: 4, awayMinutes: 10 }
+
+/** Everything at once, for a day and a half. */
+const everything: Hours = {
+  providers: { awayPerBookedDay: 2, awayMinutes: 20, awaySpread: 1 },
+  promises: { share: 0.5 },
+  contracts: { perDay: 4, hours: 12, answerHours: 1, worth: 2 },
+  reservations: { holders: 2, days: 0.5 },
+  swarms: { share: 0.5, isPricing: true, proposedFactor: 1.2, isBalancing: true, sharesData: true },
+  renters: { ratesShare: 0.5, trusts: "reputation" },
+}
+
+describe("a market with all of it", () => {
+  it("comes out the same in whichever batches it is run, and otherwise without", () => {
+    const digestIn = (batch: number, hours: Hours) =>
+      runToEnd(openReplication(scenarioOf(hours, { horizonDays: 1.5 }, "aitbc")), batch).digest
+    expect(digestIn(7, everything)).toBe(digestIn(20_000, everything))
+    expect(digestIn(20_000, {})).not.toBe(digestIn(20_000, everything))
+  })
+})
 
 describe("a promise", () => {
   const promised = (availability: number, economy?: string) =>

@@ -60,6 +60,8 @@ export const aitbcHardened: Economy = {
     // One unhappy voice about a newcomer moves it by a fifth at most.
     priorRatings: 4,
     halfLifeDays: 90,
+    // Voices that nobody links are cheap: what they say is shown, and what was delivered decides.
+    satisfactionWeight: 0,
   },
   // Whoever says that it fails earns nothing, so nobody does; and a small model answers as cheaply as it is, for which one
   // failure in a hundred answers is no price.

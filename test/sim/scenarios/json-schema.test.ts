@@ -51,6 +51,7 @@ const hoursSold = [
 const isLoaded = (assignment: string): Promise<boolean> =>
   scenarioOf(base, "base", [
     ...(assignment.startsWith("hours.") ? hoursSold : []),
+    ...(assignment.startsWith("demand.batches.") ? ["economy=aitbc"] : []),
     assignment,
   ]).pipe(Effect.isSuccess, Effect.provide(NodeContext.layer), Effect.runPromise)
 

@@ -52,6 +52,10 @@ const economyOf: Readonly<Record<string, string>> = {
   "strategies-of-price": "aitbc",
   unreliable: "aitbc",
   disputes: "aitbc",
+  contracts: "aitbc",
+  reserved: "aitbc",
+  "swarm-pricing": "aitbc",
+  "batch-nights": "aitbc",
 }
 
 describe("built-in scenarios", () => {
@@ -155,7 +159,7 @@ describe("a file", () => {
     const { message } = await problem("quickstrat")
     expect(message).toBe(
       "quickstrat is not a scenario that can be run:\n" +
-        "  no such file, and no built-in scenario of that name; there are quickstart, trace, newcomer, bounty-rush, flapping, audit, strategies, host-prices, day-and-night, strategies-of-price, unreliable, disputes",
+        "  no such file, and no built-in scenario of that name; there are quickstart, trace, newcomer, bounty-rush, flapping, audit, strategies, host-prices, day-and-night, strategies-of-price, unreliable, disputes, contracts, reserved, swarm-pricing, batch-nights",
     )
     const orphan = file("orphan.yaml", "extends: nowhere.yaml\n")
     expect((await problem(orphan)).source).toBe(`nowhere.yaml, which ${orphan} extends,`)
@@ -212,7 +216,7 @@ describe("a setting", () => {
     expect(await issue("base", "models.0.popularty=5")).toEqual({
       path: "models.0.popularty",
       message:
-        "no such setting; allowed here: name, quantisation, inputPricePerMtok, outputPricePerMtok, worthPerMtok, popularity, initialSupply",
+        "no such setting; allowed here: name, quantisation, inputPricePerMtok, outputPricePerMtok, worthPerMtok, accuracy, popularity, initialSupply",
     })
     expect(await issue("base", "fleet.devices.0.wait=5")).toEqual({
       path: "fleet.devices.0.wait",

@@ -5,20 +5,12 @@ import { setTimeout as pause } from "node:timers/promises"
 import * as Command from "../../platform/terminal/command.ts"
 import { jsonOption, printResult } from "../../platform/terminal/output.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"
-import { UsageError } from "../../platform/terminal/usage-error.ts"
 import type { BookingDetails, BookingView } from "../protocol/hours-protocol.ts"
+import { numberOf, optionalText } from "./given.ts"
 import { asking, marketOf, marketOptions } from "./profile.ts"
 import { bookingsText, bookingText } from "./tables.ts"
 
-const optionalText = (name: string, value: string, meaning: string) =>
-  Parameter.optional(Parameter.text(name, value, meaning))
-
 const lookMillis = 1000
-
-const numberOf = (option: string, text: string): Effect.Effect<number, UsageError> =>
-  /^\d+(\.\d+)?$/.test(text)
-    ? Effect.succeed(Number(text))
-    : new UsageError({ argument: `${option} ${text}`, allowed: "expected a number" })
 
 export const bookCommand = Command.make({
   parameters: {

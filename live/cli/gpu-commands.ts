@@ -12,12 +12,10 @@ import { ComputeProvider } from "../agent/hours/compute-provider.ts"
 import type { GpuView, RegisteredGpu, StrategyName } from "../protocol/hours-protocol.ts"
 import { strategies } from "../protocol/hours-protocol.ts"
 import { MarketCommandFailed } from "./failure.ts"
+import { numberIn, numberOf, optionalText, present } from "./given.ts"
 import { asking, marketOf, marketOptions, writeProfile } from "./profile.ts"
 import { serviceCommand } from "./service-command.ts"
 import { gpusText, gpuText } from "./tables.ts"
-
-const optionalText = (name: string, value: string, meaning: string) =>
-  Parameter.optional(Parameter.text(name, value, meaning))
 
 const gpuId = Parameter.text("gpu-id", "ID", "The machine, as `evenkeel gpu list` has it.")
 
@@ -40,17 +38,6 @@ const termsOptions = {
 }
 
 type TermsGiven = Command.Given<typeof termsOptions>
-
-const numberOf = (
-  option: string,
-  given: Option.Option<string>,
-): Effect.Effect<number | undefined, UsageError> => {
-  if (Option.isNone(given)) return Effect.succeed(undefined)
-  const value = /^\d+(\.\d+)?$/.test(given.value) ? Number(given.value) : Number.NaN
-  return Number.isFinite(value)
-    ? Effect.succeed(value)
-    : new UsageError({ argument: `${option} ${given.value}`, allowed: "expected a number" })
-}
 
 const strategyOf = (
   given: Option.Option<string>,
@@ -80,7 +67,7 @@ const scheduleOf = (given: Option.Option<string>): Effect.Effect<unknown, UsageE
 
 const termsFrom = (given: TermsGiven) =>
   Effect.gen(function* () {
-    const maxJobs = yield* numberOf("--max-jobs", given.maxJobs)
+    const maxJobs = yield* numberIn("--max-jobs", given.maxJobs)
     const strategy = yield* strategyOf(given.strategy)
     return present({
       cuda_version: Option.getOrUndefined(given.cudaVersion),
@@ -90,9 +77,6 @@ const termsFrom = (given: TermsGiven) =>
       least_price: Option.getOrUndefined(given.leastPrice),
     })
   })
-
-const present = (values: object): object =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 
 const registerCommand = Command.make({
   parameters: {
@@ -111,7 +95,7 @@ const registerCommand = Command.make({
   run: (given) =>
     Effect.gen(function* () {
       const market = yield* marketOf(given)
-      const memory = yield* numberOf("--memory", Option.some(given.memory))
+      const memory = yield* numberOf("--memory", given.memory)
       const schedule = yield* scheduleOf(given.schedule)
       const terms = yield* termsFrom(given)
       const { api_key: key, ...gpu } = (yield* asking(market, () =>
@@ -207,7 +191,7 @@ const updateCommand = Command.make({
         })
       const market = yield* marketOf(given)
       const path = `/marketplace/gpu/${encodeURIComponent(given.gpuId)}`
-      const memory = yield* numberOf("--memory", given.memory)
+      const memory = yield* numberIn("--memory", given.memory)
       const schedule = given.alwaysOpen ? null : yield* scheduleOf(given.schedule)
       const change = {
         ...(yield* termsFrom(given)),
@@ -257,10 +241,10 @@ const slaCommand = Command.make({
     Effect.gen(function* () {
       const market = yield* marketOf(given)
       const targets = present({
-        availability_target: yield* numberOf("--availability", given.availability),
-        response_time_target: yield* numberOf("--response", given.response),
-        completion_rate_target: yield* numberOf("--completion", given.completion),
-        penalty_rate: yield* numberOf("--penalty", given.penalty),
+        availability_target: yield* numberIn("--availability", given.availability),
+        response_time_target: yield* numberIn("--response", given.response),
+        completion_rate_target: yield* numberIn("--completion", given.completion),
+        penalty_rate: yield* numberIn("--penalty", given.penalty),
       })
       if (given.none === Object.keys(targets).length > 0)
         return yield* new UsageError({

@@ -13,24 +13,11 @@ import type {
   SlaStanding,
 } from "../protocol/contracts-protocol.ts"
 import { offerStates } from "../protocol/contracts-protocol.ts"
+import { numberIn, numberOf, optionalText, present } from "./given.ts"
 import { asking, marketOf, marketOptions } from "./profile.ts"
 import { slaText } from "./tables.ts"
 
 type Offer = ContractView | ReservationView
-
-const optionalText = (name: string, value: string, meaning: string) =>
-  Parameter.optional(Parameter.text(name, value, meaning))
-
-const numberOf = (option: string, text: string): Effect.Effect<number, UsageError> =>
-  /^\d+(\.\d+)?$/.test(text)
-    ? Effect.succeed(Number(text))
-    : new UsageError({ argument: `${option} ${text}`, allowed: "expected a number" })
-
-const numberIn = (option: string, given: Option.Option<string>) =>
-  Option.isNone(given) ? Effect.succeed(undefined) : numberOf(option, given.value)
-
-const present = (values: object): object =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 
 /** What both kinds of offers take. */
 const offerOptions = {
@@ -64,6 +51,20 @@ const termsFrom = (given: Command.Given<typeof offerOptions>) =>
     })
   })
 
+const offered = (
+  given: Parameters<typeof marketOf>[0] & { readonly json: boolean },
+  kind: "contracts" | "reservations",
+  wish: object,
+) =>
+  Effect.gen(function* () {
+    const market = yield* marketOf(given)
+    const headers = { "idempotency-key": randomUUID() }
+    const offer = (yield* asking(market, () =>
+      market.api.ask("POST", `/marketplace/${kind}`, wish, headers),
+    )) as Offer
+    return yield* printResult(given.json, offer, () => offerText(offer))
+  })
+
 const contractOffer = Command.make({
   parameters: {
     ...offerOptions,
@@ -75,18 +76,13 @@ const contractOffer = Command.make({
   },
   run: (given) =>
     Effect.gen(function* () {
-      const market = yield* marketOf(given)
       const wish = {
         ...(yield* termsFrom(given)),
         duration_hours: yield* numberOf("--hours", given.hours),
         fixed_rate: given.rate,
         ...present({ memory_gib: yield* numberIn("--memory", given.memory) }),
       }
-      const headers = { "idempotency-key": randomUUID() }
-      const offer = (yield* asking(market, () =>
-        market.api.ask("POST", "/marketplace/contracts", wish, headers),
-      )) as Offer
-      return yield* printResult(given.json, offer, () => offerText(offer))
+      return yield* offered(given, "contracts", wish)
     }),
 })
 
@@ -101,18 +97,13 @@ const reservationOffer = Command.make({
   },
   run: (given) =>
     Effect.gen(function* () {
-      const market = yield* marketOf(given)
       const wish = {
         ...(yield* termsFrom(given)),
         reserved_gpu_memory: yield* numberOf("--memory", given.memory),
         reservation_duration: given.duration,
         reservation_fee: given.fee,
       }
-      const headers = { "idempotency-key": randomUUID() }
-      const offer = (yield* asking(market, () =>
-        market.api.ask("POST", "/marketplace/reservations", wish, headers),
-      )) as Offer
-      return yield* printResult(given.json, offer, () => offerText(offer))
+      return yield* offered(given, "reservations", wish)
     }),
 })
 

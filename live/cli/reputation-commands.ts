@@ -5,6 +5,7 @@ import { alignColumns, jsonOption, printable, printResult } from "../../platform
 import * as Parameter from "../../platform/terminal/parameter.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import type { GpuModelsView, GpuReputation, RatingAnswer } from "../protocol/reputation-protocol.ts"
+import { numberIn, optionalText, present } from "./given.ts"
 import { asking, marketOf, marketOptions } from "./profile.ts"
 
 const gpuId = Parameter.text("gpu-id", "ID", "The machine, as `evenkeel gpu list` has it.")
@@ -71,22 +72,6 @@ const reputationText = (found: GpuReputation): string =>
     ],
   ])
 
-const optionalText = (name: string, value: string, meaning: string) =>
-  Parameter.optional(Parameter.text(name, value, meaning))
-
-const numberOf = (
-  option: string,
-  given: Option.Option<string>,
-): Effect.Effect<number | undefined, UsageError> => {
-  if (Option.isNone(given)) return Effect.succeed(undefined)
-  return /^\d+(\.\d+)?$/.test(given.value)
-    ? Effect.succeed(Number(given.value))
-    : new UsageError({ argument: `${option} ${given.value}`, allowed: "expected a number" })
-}
-
-const present = (values: object): object =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
-
 export const hostModelCommand = Command.make({
   parameters: {
     gpuId,
@@ -105,8 +90,8 @@ export const hostModelCommand = Command.make({
   },
   run: (given) =>
     Effect.gen(function* () {
-      const memory = yield* numberOf("--memory", given.memory)
-      const accuracy = yield* numberOf("--accuracy", given.accuracy)
+      const memory = yield* numberIn("--memory", given.memory)
+      const accuracy = yield* numberIn("--accuracy", given.accuracy)
       const market = yield* marketOf(given)
       const path = `/marketplace/gpu/${encodeURIComponent(given.gpuId)}/models`
       const known = (yield* asking(market, () => market.api.ask("GET", path))) as GpuModelsView

@@ -8,10 +8,8 @@ import { jsonOption, printResult } from "../../platform/terminal/output.ts"
 import * as Parameter from "../../platform/terminal/parameter.ts"
 import { UsageError } from "../../platform/terminal/usage-error.ts"
 import type { ServiceView } from "../protocol/queue-protocol.ts"
+import { numberOf, optionalText } from "./given.ts"
 import { asking, marketOf, marketOptions } from "./profile.ts"
-
-const optionalText = (name: string, value: string, meaning: string) =>
-  Parameter.optional(Parameter.text(name, value, meaning))
 
 export const serviceCommand = Command.make({
   parameters: {
@@ -59,11 +57,6 @@ export const serviceCommand = Command.make({
       return yield* printResult(given.json, view, () => textOf(view))
     }),
 })
-
-const numberOf = (option: string, text: string): Effect.Effect<number, UsageError> =>
-  /^\d+(\.\d+)?$/.test(text)
-    ? Effect.succeed(Number(text))
-    : new UsageError({ argument: `${option} ${text}`, allowed: "expected a number" })
 
 /** Rates as they are written: a number is a decimal as well. */
 const tiersIn = (file: string): Effect.Effect<unknown, UsageError> =>

@@ -10,10 +10,11 @@ import { sendSecret } from "../http/secret-answer.ts"
 import { SlaTargets } from "../protocol/contracts-protocol.ts"
 import * as Protocol from "../protocol/hours-protocol.ts"
 import { accountKeys, changeRate, providerKeys, requireProvider } from "./caller.ts"
-import type { Listed } from "./gpus.ts"
 import { rateOf } from "./gpus.ts"
 import { gibOf, memoryForSale } from "./memory.ts"
 import type { Hours } from "./hours.ts"
+import type { MachineChange } from "./machine-change.ts"
+import { machineChange } from "./machine-change.ts"
 import { ratesOf } from "./rates.ts"
 import { scoresIn } from "./scores.ts"
 
@@ -172,56 +173,43 @@ const changeRoutes = (app: FastifyInstance, hours: Hours): void => {
     method: "PATCH" | "PUT",
     path: string,
     summary: string,
-    body: Parameters<typeof routeSchema>[0]["body"] & {},
-    change: (listed: Listed, wish: B) => Listed,
-  ): void => {
-    app.route<{ Params: Protocol.GpuPath; Body: B }>({
+    body: MachineChange<B>["body"],
+    change: MachineChange<B>["change"],
+  ): void =>
+    machineChange<B>(app, hours, {
       method,
-      url: path,
+      path,
+      summary,
+      body,
       bodyLimit: smallBodyBytes,
-      config: changeRate(services),
-      schema: routeSchema({
-        tag,
-        summary,
-        keys: providerKeys,
-        params: Protocol.GpuPath,
-        body,
-        answers: { 200: Protocol.GpuView },
-        errors: [404, 409],
-      }),
-      handler: async (request) => {
-        const listed = gpus.named(request.params.id)
-        requireProvider(services, request, listed)
-        const changed = change(listed, request.body as B)
-        await services.driver.durable()
-        return gpus.view(changed)
-      },
+      answer: Protocol.GpuView,
+      view: (changed) => gpus.view(changed),
+      change,
     })
-  }
   changeRoute<Protocol.GpuChange>(
     "PATCH",
-    "/marketplace/gpu/:id",
+    "",
     "Change a machine: what is sold stays as it was sold",
     Protocol.GpuChange,
     gpus.change,
   )
   changeRoute<Protocol.GpuPricing>(
     "PUT",
-    "/marketplace/gpu/:id/pricing",
+    "/pricing",
     "Change its price and how that follows demand",
     Protocol.GpuPricing,
     gpus.change,
   )
   changeRoute<Protocol.GpuAvailability>(
     "PUT",
-    "/marketplace/gpu/:id/availability",
+    "/availability",
     "Change when it is to be had; maintenance wins over availability",
     Protocol.GpuAvailability,
     (listed, { schedule }) => gpus.setSchedule(listed, schedule),
   )
   changeRoute<SlaTargets>(
     "PUT",
-    "/marketplace/gpu/:id/sla",
+    "/sla",
     "Replace what it promises with hours that are ordered from now on; what is left out is not promised",
     SlaTargets,
     gpus.setSla,

@@ -28,6 +28,7 @@ import { creditsOf } from "../views/credits.ts"
 import type { MarketCalendar } from "./market-calendar.ts"
 import { gibOf, memoryForSale, memoryTaken, mibOf } from "./memory.ts"
 import { rejected } from "./refusals.ts"
+import { submittingTo } from "./submitting.ts"
 import { scoresIn } from "./scores.ts"
 import { specialisedOf } from "./specialised-view.ts"
 import type { Regions } from "./regions.ts"
@@ -144,10 +145,7 @@ export const makeGpus = (parts: GpuParts): Gpus => {
   const { services, calendar, regions, schedules, registry } = parts
   const { directory, driver, nowMillis } = services
 
-  const submit = (fact: Parameters<typeof driver.submit>[0]): void => {
-    const rejection = driver.submit(fact)
-    if (rejection !== undefined) throw rejected(rejection)
-  }
+  const submit = submittingTo(driver)
   const requireSold = (): void => {
     if (!driver.market.economy.hours.areSold) throw rejected("HoursNotSold")
   }

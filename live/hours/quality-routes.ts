@@ -4,14 +4,14 @@ import { openRechecks } from "../../engine/index.ts"
 import { requireKey } from "../directory/authentication.ts"
 import { servedInstances } from "../directory/host-state.ts"
 import type { KeyRecord } from "../directory/records.ts"
-import type { Fact } from "../driver/market-driver.ts"
 import { badRequest, conflict, notFound } from "../http/http-error.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import * as Protocol from "../protocol/hours-protocol.ts"
 import * as Reputation from "../protocol/reputation-protocol.ts"
-import { changeRate, providerKeys, requireProvider } from "./caller.ts"
+import { providerKeys, requireProvider } from "./caller.ts"
 import type { Hours } from "./hours.ts"
-import { rejected } from "./refusals.ts"
+import { machineChange } from "./machine-change.ts"
+import { submittingTo } from "./submitting.ts"
 import { modelsView } from "./specialised-view.ts"
 import { hostModels, specialisedNamed } from "./specialised.ts"
 
@@ -25,42 +25,35 @@ export const qualityRoutes = (app: FastifyInstance, hours: Hours): void => {
 
 const modelRoutes = (app: FastifyInstance, hours: Hours): void => {
   const { services, gpus } = hours
-  const described = {
-    tag: "Hours",
-    keys: providerKeys,
-    params: Protocol.GpuPath,
-    answers: { 200: Reputation.GpuModelsView },
-    errors: [404, 409],
-  } as const
   app.get<{ Params: Protocol.GpuPath }>(
     "/marketplace/gpu/:id/models",
-    { schema: routeSchema({ ...described, summary: "Specialised models that it hosts" }) },
+    {
+      schema: routeSchema({
+        tag: "Hours",
+        summary: "Specialised models that it hosts",
+        keys: providerKeys,
+        params: Protocol.GpuPath,
+        answers: { 200: Reputation.GpuModelsView },
+        errors: [404, 409],
+      }),
+    },
     async (request) => {
       const listed = gpus.named(request.params.id)
       requireProvider(services, request, listed)
       return modelsView(services, listed)
     },
   )
-  app.put<{ Params: Protocol.GpuPath; Body: Reputation.GpuModels }>(
-    "/marketplace/gpu/:id/models",
-    {
-      bodyLimit: smallBodyBytes,
-      config: changeRate(services),
-      schema: routeSchema({
-        ...described,
-        summary:
-          "Say which specialised models it hosts: the memory that they take is not sold by the hour",
-        body: Reputation.GpuModels,
-      }),
-    },
-    async (request) => {
-      const listed = gpus.named(request.params.id)
-      requireProvider(services, request, listed)
-      const changed = hostModels(hours, listed, request.body)
-      await services.driver.durable()
-      return modelsView(services, changed)
-    },
-  )
+  machineChange<Reputation.GpuModels>(app, hours, {
+    method: "PUT",
+    path: "/models",
+    summary:
+      "Say which specialised models it hosts: the memory that they take is not sold by the hour",
+    body: Reputation.GpuModels,
+    bodyLimit: smallBodyBytes,
+    answer: Reputation.GpuModelsView,
+    view: (changed) => modelsView(services, changed),
+    change: (listed, wish) => hostModels(hours, listed, wish),
+  })
 }
 
 const auditRoutes = (app: FastifyInstance, hours: Hours): void => {
@@ -73,10 +66,7 @@ const auditRoutes = (app: FastifyInstance, hours: Hours): void => {
       model: (instance && directory.models.get(instance.model)?.name) ?? "",
     }
   }
-  const submit = (fact: Fact): void => {
-    const rejection = driver.submit(fact)
-    if (rejection !== undefined) throw rejected(rejection)
-  }
+  const submit = submittingTo(driver)
   const note = (finding: string, subject: number | null, quantity: number, admin: KeyRecord) =>
     store.noteAudit({
       at: driver.clock.nowMicros(),

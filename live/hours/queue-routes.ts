@@ -8,11 +8,13 @@ import * as Protocol from "../protocol/hours-protocol.ts"
 import type { Balancing, QueueSettings, Tiers } from "../protocol/queue-protocol.ts"
 import * as Queue from "../protocol/queue-protocol.ts"
 import { creditsOf } from "../views/credits.ts"
-import { changeRate, partyKeys, providerKeys, requireProvider, viewerOf } from "./caller.ts"
+import { partyKeys, viewerOf } from "./caller.ts"
 import type { Listed } from "./gpus.ts"
 import { rateOf } from "./gpus.ts"
 import type { Hours } from "./hours.ts"
-import { rejected } from "./refusals.ts"
+import type { MachineChange } from "./machine-change.ts"
+import { machineChange } from "./machine-change.ts"
+import { submittingTo } from "./submitting.ts"
 
 const tag = "Hours"
 const smallBodyBytes = 16_384
@@ -21,42 +23,28 @@ const usualWaitSeconds = 60
 export const queueRoutes = (app: FastifyInstance, hours: Hours): void => {
   const { services, gpus } = hours
   const { driver } = services
-  const submit = (fact: Parameters<typeof driver.submit>[0]): void => {
-    const rejection = driver.submit(fact)
-    if (rejection !== undefined) throw rejected(rejection)
-  }
+  const submit = submittingTo(driver)
   const changeRoute = <B>(
-    path: "tiers" | "queue" | "balancing",
+    path: "/tiers" | "/queue" | "/balancing",
     summary: string,
-    body: Parameters<typeof routeSchema>[0]["body"] & {},
+    body: MachineChange<B>["body"],
     change: (listed: Listed, wish: B) => void,
-  ): void => {
-    app.put<{ Params: Protocol.GpuPath; Body: B }>(
-      `/marketplace/gpu/:id/${path}`,
-      {
-        bodyLimit: smallBodyBytes,
-        config: changeRate(services),
-        schema: routeSchema({
-          tag,
-          summary,
-          keys: providerKeys,
-          params: Protocol.GpuPath,
-          body,
-          answers: { 200: Queue.ServiceView },
-          errors: [404, 409],
-        }),
+  ): void =>
+    machineChange<B>(app, hours, {
+      method: "PUT",
+      path,
+      summary,
+      body,
+      bodyLimit: smallBodyBytes,
+      answer: Queue.ServiceView,
+      view: (listed) => viewOf(driver.market, listed),
+      change: (listed, wish) => {
+        change(listed, wish)
+        return listed
       },
-      async (request) => {
-        const listed = gpus.named(request.params.id)
-        requireProvider(services, request, listed)
-        change(listed, request.body as B)
-        await driver.durable()
-        return viewOf(driver.market, listed)
-      },
-    )
-  }
+    })
   changeRoute<Tiers>(
-    "tiers",
+    "/tiers",
     "Replace its tiers: terms for calls, one for each priority; none: as anybody is served",
     Queue.Tiers,
     ({ gpu }, { tiers }) => {
@@ -76,7 +64,7 @@ export const queueRoutes = (app: FastifyInstance, hours: Hours): void => {
     },
   )
   changeRoute<QueueSettings>(
-    "queue",
+    "/queue",
     "Set how many calls may wait at it and for how long, where calls wait at machines",
     Queue.QueueSettings,
     ({ gpu }, { max_queue_size: size, timeout_seconds: seconds = usualWaitSeconds }) =>
@@ -88,7 +76,7 @@ export const queueRoutes = (app: FastifyInstance, hours: Hours): void => {
       }),
   )
   changeRoute<Balancing>(
-    "balancing",
+    "/balancing",
     "Set what calls are drawn to it by, where the market balances adaptively",
     Queue.Balancing,
     ({ gpu }, { optimization_target: target }) =>

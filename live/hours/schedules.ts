@@ -6,7 +6,7 @@ import type { GpuRecord } from "../directory/records.ts"
 import type { LiveServices } from "../directory/services.ts"
 import { badRequest } from "../http/http-error.ts"
 import type { MarketCalendar } from "./market-calendar.ts"
-import { rejected } from "./refusals.ts"
+import { submittingTo } from "./submitting.ts"
 import { closed } from "./regions.ts"
 
 /** How much of the future the market is told at a time; it asks for more a month before its end. */
@@ -39,10 +39,7 @@ export const keepSchedules = (services: LiveServices, calendar: MarketCalendar):
   const { directory, driver } = services
   const origin = calendar.originMicros
 
-  const submit = (fact: Parameters<typeof driver.submit>[0]): void => {
-    const rejection = driver.submit(fact)
-    if (rejection !== undefined) throw rejected(rejection)
-  }
+  const submit = submittingTo(driver)
   const tell = (gpu: GpuRecord, wantedUntil = 0): void => {
     if (gpu.schedule === undefined) return submit({ _tag: "ScheduleCleared", listing: gpu.id })
     const now = Math.max(driver.clock.nowMicros(), driver.market.now)

@@ -1,5 +1,6 @@
 /** What was promised with a booking, and what came of it: period by period, for both of its parties. */
 import { Effect } from "effect"
+import type { SlaView } from "../../engine/index.ts"
 import { bookingView, microsPerSecond, slaView } from "../../engine/index.ts"
 import { isObject } from "../../platform/json/json-object.ts"
 import type { BookingRecord } from "../directory/records.ts"
@@ -14,18 +15,19 @@ import { slaTermsView } from "./sla-terms.ts"
 
 const mostPeriods = 10_000
 
+const seenFigures = [
+  "upMicros",
+  "expectedMicros",
+  "excusedMicros",
+  "successes",
+  "failures",
+  "responses",
+  "onTime",
+  "meanResponseMicros",
+  "refund",
+] as const satisfies ReadonlyArray<keyof SlaView>
 /** What is seen of a period. Times in µs, money in minor units. */
-interface Seen {
-  readonly upMicros: number
-  readonly expectedMicros: number
-  readonly excusedMicros: number
-  readonly successes: number
-  readonly failures: number
-  readonly responses: number
-  readonly onTime: number
-  readonly meanResponseMicros: number
-  readonly refund: number
-}
+type Seen = Pick<SlaView, (typeof seenFigures)[number]>
 
 const ratio = (part: number, of: number): number | null => (of === 0 ? null : part / of)
 
@@ -54,17 +56,10 @@ const periodOf = (
   return {
     period: number("period"),
     at: calendar.isoOf(at),
-    ...seenView(services, {
-      upMicros: number("upMicros"),
-      expectedMicros: number("expectedMicros"),
-      excusedMicros: number("excusedMicros"),
-      successes: number("successes"),
-      failures: number("failures"),
-      responses: number("responses"),
-      onTime: number("onTime"),
-      meanResponseMicros: number("meanResponseMicros"),
-      refund: number("refund"),
-    }),
+    ...seenView(
+      services,
+      Object.fromEntries(seenFigures.map((name) => [name, number(name)])) as unknown as Seen,
+    ),
   }
 }
 

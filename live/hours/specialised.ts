@@ -11,7 +11,7 @@ import { badRequest, conflict, HttpError, notFound } from "../http/http-error.ts
 import type { GpuModels, SpecialisedModel } from "../protocol/reputation-protocol.ts"
 import type { Gpus, Listed } from "./gpus.ts"
 import { mibOf } from "./memory.ts"
-import { rejected } from "./refusals.ts"
+import { submittingTo } from "./submitting.ts"
 
 interface Parts {
   readonly services: LiveServices
@@ -32,10 +32,9 @@ export const hostModels = ({ services, gpus }: Parts, listed: Listed, wish: GpuM
   const hosted = wish.models.map((asked) => hostedBy(services, asked))
   const measured = wish.models.flatMap((asked) => measurementsIn(services, listed, asked))
   const changed = gpus.setSpecialised(listed, hosted)
-  for (const fact of measured) {
-    const rejection = driver.submit({ ...fact, _tag: "AccuracyMeasured", by: listed.host.account })
-    if (rejection !== undefined) throw rejected(rejection)
-  }
+  const submit = submittingTo(driver)
+  for (const fact of measured)
+    submit({ ...fact, _tag: "AccuracyMeasured", by: listed.host.account })
   return changed
 }
 

@@ -9,7 +9,6 @@ import {
   topicNames,
 } from "../../engine/index.ts"
 import { keyOf } from "../directory/authentication.ts"
-import type { Fact } from "../driver/market-driver.ts"
 import { badRequest, conflict } from "../http/http-error.ts"
 import { routeSchema } from "../http/route-schema.ts"
 import * as Protocol from "../protocol/swarm-protocol.ts"
@@ -17,7 +16,7 @@ import { creditsOf } from "../views/credits.ts"
 import { accountOf, changeRate } from "./caller.ts"
 import { rateOf } from "./gpus.ts"
 import type { Hours } from "./hours.ts"
-import { rejected } from "./refusals.ts"
+import { submittingTo } from "./submitting.ts"
 
 const tag = "Hours"
 const keys = ["account", "host"] as const
@@ -46,10 +45,7 @@ export const swarmRoutes = (app: FastifyInstance, hours: Hours): void => {
   const { services, calendar } = hours
   const { directory, driver } = services
   const credits = (minor: number): string => creditsOf(driver.market, minor)
-  const submit = (fact: Fact): void => {
-    const rejection = driver.submit(fact)
-    if (rejection !== undefined) throw rejected(rejection)
-  }
+  const submit = submittingTo(driver)
 
   const membershipOf = (account: AccountId, kind: Protocol.SwarmKind): Protocol.SwarmMembership => {
     const found = memberships(account).find(({ swarm }) => swarm === kind)

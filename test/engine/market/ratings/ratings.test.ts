@@ -34,10 +34,12 @@ const rate = (trial: Trial, booking: number, stars: number, by = consumer) =>
   rejectionOf(trial.send({ _tag: "RatingGiven", booking, stars, by }))
 const known = (trial: Trial, account = provider) => reputationView(trial.market, account)!
 const dear = { baseRate: credit }
+/** The stars of raters weigh what 003 gives them; `aitbc-hardened` lets them decide nothing. */
+const withStars = closedHoles({ ratings: { satisfactionWeight: 0.2 } })
 
 describe("a reputation", () => {
   it("of a newcomer is 0.4·0.95 + 0.25·0.95 + 0.15·0.95 + 0.2·0.8 = 0.92", () => {
-    const trial = openHoursMarket({ economy: closedHoles() })
+    const trial = openHoursMarket({ economy: withStars })
     expect(known(trial)).toMatchObject({ health: 0.95, availability: 0.95, onTime: 0.95 })
     expect(known(trial).overall).toBeCloseTo(0.92, 12)
     expect(hasReputation(trial.market, provider, 0.91)).toBe(true)
@@ -46,7 +48,7 @@ describe("a reputation", () => {
   })
 
   it("counts hours delivered of those sold, and a start that was missed", () => {
-    const trial = openHoursMarket({ economy: closedHoles() })
+    const trial = openHoursMarket({ economy: withStars })
     rent(trial, 1, 10)
     expect(known(trial).availability).toBeCloseTo((19 + 10) / (20 + 10), 12)
     expect(known(trial).onTime).toBeCloseTo(20 / 21, 12)
@@ -66,7 +68,7 @@ describe("a reputation", () => {
   })
 
   it("sorts listings, and a listing has its provider's", () => {
-    const trial = openHoursMarket({ economy: closedHoles(), terms: dear })
+    const trial = openHoursMarket({ economy: withStars, terms: dear })
     trial.send({ _tag: "AccountOpened", account: 3 })
     trial.send({ _tag: "NodeRegistered", node: 9, account: 3 })
     openListing(trial, { listing: 9 })
@@ -82,11 +84,20 @@ describe("a reputation", () => {
     expect(knownOf(99)).toBeUndefined()
   })
 
+  it("is not moved by stars where they weigh nothing, as in aitbc-hardened", () => {
+    const trial = openHoursMarket({ economy: closedHoles(), terms: dear })
+    rent(trial, 1)
+    const before = known(trial)
+    rate(trial, 1, 1)
+    expect(known(trial).satisfaction).toBeLessThan(before.satisfaction)
+    expect(known(trial).overall).toBe(before.overall)
+  })
+
   it("halves over its half-life", () => {
     expect(fadeAfter({ dailyFade: dailyFadeOf(90) }, 90)).toBeCloseTo(0.5, 12)
     expect(fadeAfter({ dailyFade: dailyFadeOf(90) }, 45)).toBeCloseTo(Math.SQRT1_2, 12)
     expect(fadeAfter({ dailyFade: dailyFadeOf(0) }, 4000)).toBe(1)
-    const trial = openHoursMarket({ economy: closedHoles(), terms: dear })
+    const trial = openHoursMarket({ economy: withStars, terms: dear })
     rent(trial, 1)
     rate(trial, 1, 1)
     expect(known(trial).satisfaction).toBeCloseTo((3.2 + 0.2) / 5, 12)
@@ -137,7 +148,7 @@ describe("ratings in aitbc-hardened", () => {
   })
 
   it("are not heard of who has paid nothing, nor of linked parties, nor twice a month", () => {
-    const trial = openHoursMarket({ economy: closedHoles(), terms: dear })
+    const trial = openHoursMarket({ economy: withStars, terms: dear })
     order(trial, 1)
     trial.wait(hour)
     expect(rate(trial, 1, 5)).toBe("NotPaid")

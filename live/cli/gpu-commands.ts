@@ -58,7 +58,7 @@ const strategyOf = (
 
 const scheduleOf = (given: Option.Option<string>): Effect.Effect<unknown, UsageError> =>
   Option.isNone(given)
-    ? Effect.succeed(undefined)
+    ? Effect.void
     : Effect.try({
         try: () => parse(readFileSync(given.value, "utf8")) as unknown,
         catch: (cause) =>

@@ -48,5 +48,7 @@ process.stdout.write(
   }),
 )
 const grave = found.filter(({ category }) => category <= ts.DiagnosticCategory.Error)
-console.log(`${fileNames.length} files, ${found.length} diagnostics, ${grave.length} errors or warnings`)
+console.log(
+  `${fileNames.length} files, ${found.length} diagnostics, ${grave.length} errors or warnings`,
+)
 process.exit(grave.length > 0 ? 1 : 0)

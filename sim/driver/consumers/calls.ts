@@ -311,7 +311,8 @@ export class Calls {
       if (bounty > 0) recorder.add("bountyClaimed", bounty / setting.credit)
     } else recorder.add(columns.flaw[slot] === tooLong ? "tooLong" : "badInput", 1)
     nodes.notePaid(command, isServed)
-    parties.noteOwnCall(columns.party[slot], charge)
+    if (columns.party[slot] > 0)
+      parties.noteOwnCall(columns.party[slot], charge, isServed ? this.worthOf(slot) : 0)
     this.close(request, slot)
   }
 
@@ -326,10 +327,20 @@ export class Calls {
     queue.add(tier, "surplus", this.surplusOf(slot, outputTokens, credits))
   }
 
+  /** What a served call of a party's own is worth to it, credits. */
+  private worthOf(slot: number): number {
+    const { inputTokens, model, outputTokens, worth } = this.parts.requests.columns
+    if (worth[slot] === 0) return 0
+    const { setting } = this.parts
+    return worth[slot] * listPriceOf(setting, model[slot], inputTokens[slot], outputTokens[slot])
+  }
+
   /** What a served call was worth to its consumer beyond what it cost, credits. */
   private surplusOf(slot: number, outputTokens: number, credits: number): number {
     const { requests, setting } = this.parts
-    const { consumer, inputTokens, model, worth } = requests.columns
+    const { consumer, inputTokens, model, party, worth } = requests.columns
+    // What parties call for is told of with them.
+    if (party[slot] > 0) return 0
     // Its tokens are worth so much to it; what it pays is its time.
     if (setting.isByTime)
       return consumer[slot] < 0

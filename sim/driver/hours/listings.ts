@@ -57,6 +57,8 @@ export class Listings {
   private readonly regions: Regions
   private readonly recorder: HoursRecorder
   private readonly byNode = new Map<number, Listing>()
+  /** By node: how many renters think about ordering hours of it. */
+  private readonly thinkers = new Map<number, number>()
   /** Those that take orders, in the order in which they came. */
   readonly open: Array<Listing> = []
 
@@ -185,7 +187,7 @@ export class Listings {
     const listing = this.byNode.get(node)
     if (listing === undefined) return
     const at = this.agenda.now
-    this.list(listing, 1)
+    this.list(listing, listing.lets?.baitFactor ?? 1)
     if (this.setting.scenario.economy.listings.capacity === "measured")
       this.port.tell({ _tag: "ListingMeasured", at, listing: node, ...this.roomOf(node) })
     if (listing.schedule !== null) this.tellSchedule(listing, at + scheduleMicros)
@@ -299,6 +301,25 @@ export class Listings {
     })
   }
 
+  /** Somebody begins to think about ordering hours of it: a bait has done its work. */
+  onConsidered(listing: Listing): void {
+    if (!isBait(listing) || listing.isClosing) return
+    if (this.considered(listing, 1) === 1) this.list(listing, 1)
+  }
+
+  /** It has ordered, or not. */
+  onDecided(listing: Listing): void {
+    if (!isBait(listing) || listing.isClosing) return
+    if (this.considered(listing, -1) === 0) this.list(listing, listing.lets?.baitFactor ?? 1)
+  }
+
+  /** How many think about it, after a change. */
+  private considered({ node }: Listing, change: number): number {
+    const count = (this.thinkers.get(node) ?? 0) + change
+    this.thinkers.set(node, count)
+    return count
+  }
+
   /** Buys what its host has to hold for bookings, where the economy asks for it. */
   deposit({ node, publishedRate, rateFactor }: Listing): void {
     const { economy, hours } = this.setting.scenario
@@ -363,6 +384,8 @@ export class Listings {
     this.port.tell({ _tag: "ListingPhaseSet", at, listing: node, phase: "closed" })
   }
 }
+
+const isBait = ({ lets }: Listing): boolean => lets !== null && lets.baitFactor < 1
 
 const drawn = <A extends { readonly weight: number }>(
   stream: Stream,

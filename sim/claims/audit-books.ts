@@ -12,6 +12,7 @@ import { hoursAttacks } from "./hours-attacks.ts"
 import { hoursClaims } from "./hours-claims.ts"
 import { promiseAttacks } from "./promise-attacks.ts"
 import { queueAttacks } from "./queue-attacks.ts"
+import { queueClaims } from "./queue-claims.ts"
 import { promiseClaims } from "./promise-claims.ts"
 
 export interface AuditBook {
@@ -50,7 +51,7 @@ export const auditBooks = {
   },
   aitbc: {
     economies: ["aitbc", "aitbc-hardened"],
-    claims: [...hoursClaims, ...promiseClaims],
+    claims: [...hoursClaims, ...promiseClaims, ...queueClaims],
     attacks: [...hoursAttacks, ...promiseAttacks, ...queueAttacks],
     profit: "party.subject.gain",
     pay: "party.subject.gain",

@@ -51,7 +51,6 @@ export const queueAttacks: ReadonlyArray<AttackPlan> = [
         demand("puppets=8"),
         demand("isLinked=true"),
       ]),
-      atQueues("eight accounts that nobody links", calling(crowded, 600), [demand("puppets=8")]),
     ],
   },
   {
@@ -61,10 +60,27 @@ export const queueAttacks: ReadonlyArray<AttackPlan> = [
       "Makes four calls of a token with each of its own, which take the places of others' calls.",
     ways: [
       atQueues("300 calls an hour, from one account", calling(crowded, 300), [demand("dummies=4")]),
-      atQueues("300 calls an hour, from 20 accounts that nobody links", calling(crowded, 300), [
-        demand("dummies=4"),
-        demand("puppets=20"),
+      atQueues(
+        "300 calls an hour, from 20 accounts that the market has found to be its own",
+        calling(crowded, 300),
+        [demand("dummies=4"), demand("puppets=20"), demand("isLinked=true")],
+      ),
+    ],
+  },
+  {
+    id: "queue-sybils",
+    title: "Turns in the queue for accounts that nobody links",
+    means:
+      "The same from accounts that nobody links. Whoever has turns by account has more of them by more accounts; what the market has not found it cannot count.",
+    ways: [
+      atQueues("600 calls an hour, from eight accounts", calling(crowded, 600), [
+        demand("puppets=8"),
       ]),
+      atQueues(
+        "300 calls an hour, each with four of a token, from 20 accounts",
+        calling(crowded, 300),
+        [demand("dummies=4"), demand("puppets=20")],
+      ),
     ],
   },
   {

@@ -14,6 +14,7 @@ import type { HoursRecorder } from "../../recording/hours-recorder.ts"
 import { usdPerHourOf } from "../../scenarios/hours-together.ts"
 import type { PartyLets } from "../../scenarios/party-hours.ts"
 import type { Nodes } from "../nodes/nodes.ts"
+import type { Parties } from "../parties/parties.ts"
 import type { Accounts } from "../stage/accounts.ts"
 import { accountOfOperator } from "../stage/accounts.ts"
 import type { MarketPort } from "../stage/market-port.ts"
@@ -54,6 +55,7 @@ export class Listings {
   private readonly port: MarketPort
   private readonly accounts: Accounts
   private readonly nodes: Nodes
+  private readonly parties: Parties
   private readonly regions: Regions
   private readonly recorder: HoursRecorder
   private readonly byNode = new Map<number, Listing>()
@@ -69,6 +71,7 @@ export class Listings {
     readonly port: MarketPort
     readonly accounts: Accounts
     readonly nodes: Nodes
+    readonly parties: Parties
     readonly regions: Regions
     readonly recorder: HoursRecorder
   }) {
@@ -78,6 +81,7 @@ export class Listings {
     this.port = parts.port
     this.accounts = parts.accounts
     this.nodes = parts.nodes
+    this.parties = parts.parties
     this.regions = parts.regions
     this.recorder = parts.recorder
   }
@@ -326,7 +330,10 @@ export class Listings {
     if (economy.escrow.bondHours === 0) return
     const { maxJobs } = hours.listings
     const credits = publishedRate * rateFactor * maxJobs * hours.providers.depositHours
-    this.accounts.buy(accountOfOperator(this.nodes.columns.operator[node]), credits)
+    const { operator, party } = this.nodes.columns
+    const bought = this.accounts.buy(accountOfOperator(operator[node]), credits)
+    const owner = this.parties.all[party[node] - 1]
+    if (owner !== undefined) owner.boughtMinor += bought
   }
 
   private tellSchedule(listing: Listing, until: number): void {

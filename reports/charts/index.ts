@@ -25,6 +25,7 @@ import { parkedShare } from "./parked-share.ts"
 import { payParts } from "./pay-parts.ts"
 import { priceLevels } from "./price-levels.ts"
 import { priceProfits, priceShares } from "./price-strategies.ts"
+import { queueOverTime, queueRefused, queueServed, queueWaits } from "./queue.ts"
 import { rejections } from "./rejections.ts"
 import { switches } from "./switches.ts"
 import { tokensPerSecond } from "./tokens-per-second.ts"
@@ -73,6 +74,13 @@ const hoursOf = (result: RunResult): Section => {
   ]
 }
 
+const queue: Section = ["queue", "Queue", [queueOverTime, queueWaits, queueRefused]]
+const queueOf = (result: RunResult): Section => {
+  const [id, title, charts] = queue
+  const hasTiers = hasMetric(result, "queue.servedShare.by.")
+  return [id, title, hasTiers ? [...charts, queueServed] : charts]
+}
+
 const batches: Section = ["batches", "Batches", [batchItems]]
 
 const plan: ReadonlyArray<Section> = [
@@ -99,6 +107,7 @@ export const chartSections = (result: RunResult): ReadonlyArray<ChartSection> =>
             ...(hasSeries(result, "price.paid") ? [prices] : []),
             ...(hasSeries(result, "hours.fillRate") ? [hoursOf(result)] : []),
             ...(hasMetric(result, "batches.items.") ? [batches] : []),
+            ...(hasMetric(result, "queue.waitedShare") ? [queueOf(result)] : []),
             section,
           ]
         : [section],

@@ -37,11 +37,20 @@ export const rejections: ChartOf = (result) => {
 const titleOf = (result: RunResult): string => {
   const rejected = figureOf(result, "requests.rejectedShare")
   if (rejected === undefined) return "Why requests were rejected"
-  const busy = figureOf(result, "requests.noCapacityShare")
-  const poor = figureOf(result, "requests.noCreditsShare")
+  const because = (metric: string, words: string): ReadonlyArray<string> => {
+    const figure = figureOf(result, metric)
+    return figure === undefined ? [] : [`${figure} ${words}`]
+  }
+  const ofQueue = (reason: string, words: string): ReadonlyArray<string> => {
+    const metric = `queue.refused.${reason}`
+    return (result.metrics[metric]?.mean ?? 0) > 0 ? because(metric, words) : []
+  }
   const reasons = [
-    ...(busy === undefined ? [] : [`${busy} since every node was busy`]),
-    ...(poor === undefined ? [] : [`${poor} for want of credits`]),
+    ...because("requests.noCapacityShare", "since every node was busy"),
+    ...ofQueue("full", "since the queue was full"),
+    ...ofQueue("timeout", "after they had waited for too long"),
+    ...ofQueue("left", "since their consumers would not wait"),
+    ...because("requests.noCreditsShare", "for want of credits"),
   ]
   return `${rejected} of the requests were rejected${reasons.length === 0 ? "" : `: ${reasons.join(", ")}`}`
 }

@@ -297,6 +297,7 @@ const facts = metricFacts({
     has: { promises: true, contracts: true, reservations: true, ratings: true, swarms: true },
   },
   hasBatches: true,
+  queue: { tiers: [], hasPreemption: true },
   hasGain: true,
 })
 const factsOf = (metric: string) => {

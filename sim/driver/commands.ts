@@ -46,7 +46,15 @@ export const act = (
 ): void => {
   switch (command._tag) {
     case "Dispatch":
+      calls.onBegun(command)
       return nodes.onDispatched(command)
+    case "Wait":
+      return calls.onWaiting(command)
+    case "Preempt":
+      return recorder.queue?.count("preemptions")
+    case "Recall":
+      recorder.queue?.count("recalls")
+      return nodes.onRecalled(command)
     case "Finish":
       return calls.onFinished(command)
     case "Post":

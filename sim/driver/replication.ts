@@ -77,6 +77,7 @@ const castOf = (
     models: scenario.models.length,
     floorTokensPerSecond: scenario.economy.floor.tokensPerSecond,
     hasHostPrices: setting.hasHostPrices,
+    queuedTiers: setting.hasQueue ? setting.tiers : undefined,
     classOfDevice: offers.devices.map(({ deviceClass }) => deviceClass),
   })
   const agenda = new Agenda(2 * scenario.fleet.nodes + 64)
@@ -119,6 +120,7 @@ const castOf = (
     parties,
     consumers,
     board,
+    leastRateOf: (priority) => hours?.listings.leastRateOf(priority) ?? 0,
   })
   const batchClients = new BatchClients({
     setting,

@@ -15,6 +15,8 @@ import { newcomerMetrics } from "./newcomer-metrics.ts"
 import { partyMetrics } from "./party-metrics.ts"
 import { fairnessMetrics, payMetrics, strategyMetrics } from "./pay-metrics.ts"
 import { priceMetrics } from "./price-metrics.ts"
+import type { CataloguedQueue } from "./queue-metrics.ts"
+import { queueMetrics } from "./queue-metrics.ts"
 import { serviceMetrics } from "./service-metrics.ts"
 import { supplyMetrics } from "./supply-metrics.ts"
 import type { Window } from "./window.ts"
@@ -31,6 +33,8 @@ export interface Catalogued {
   readonly hours?: CataloguedHours
   /** Are batches handed in? */
   readonly hasBatches?: boolean
+  /** Absent: no call waits. */
+  readonly queue?: CataloguedQueue
   /** Can parties gain by more than their profit: by what they rent, or have answered? */
   readonly hasGain?: boolean
 }
@@ -42,6 +46,7 @@ export const metricsFor = ({
   prices,
   hours,
   hasBatches = false,
+  queue,
   hasGain = false,
 }: Catalogued): ReadonlyArray<Metric> => [
   ...serviceMetrics,
@@ -59,6 +64,7 @@ export const metricsFor = ({
       )),
   ...(hours === undefined ? [] : hoursMetrics(hours)),
   ...(hasBatches ? batchMetrics : []),
+  ...(queue === undefined ? [] : queueMetrics(queue)),
   ...strategyMetrics(strategies),
   ...partyMetrics(parties, hasGain),
 ]

@@ -5,6 +5,7 @@ import type { BinRange } from "../recording/warm-up-cut.ts"
 import { firstBinAfter, halvesAfter, warmupSecondsOf } from "../recording/warm-up-cut.ts"
 import type { NodeOutcome } from "../results/models/run-model.ts"
 import { areBatchesAsked } from "../scenarios/batches-together.ts"
+import { areCallsQueued, noTierName } from "../scenarios/queue-together.ts"
 import { areHoursSold } from "../scenarios/hours-together.ts"
 import type { Scenario } from "../scenarios/schema.ts"
 import type { Catalogued } from "./catalogue.ts"
@@ -99,8 +100,18 @@ const cataloguedFrom = (scenario: Scenario, strategies: ReadonlyArray<string>): 
     : {}),
   ...(areHoursSold(scenario) ? { hours: cataloguedHours(scenario) } : {}),
   hasBatches: areBatchesAsked(scenario),
+  ...(areCallsQueued(scenario) ? { queue: cataloguedQueue(scenario) } : {}),
   hasGain: scenario.economy.hours.areSold || areBatchesAsked(scenario),
 })
+
+const cataloguedQueue = (scenario: Scenario) => ({
+  tiers: tiersOf(scenario),
+  hasPreemption: scenario.economy.preempt.policy !== "none" && areBatchesAsked(scenario),
+})
+
+/** Those whose calls have a tier, and where not all have one, the others. */
+const tiersOf = ({ consumers: { tiers } }: Scenario): ReadonlyArray<string> =>
+  tiers.length === 0 ? [] : [...tiers.map(({ tier }) => tier), noTierName]
 
 const cataloguedHours = ({ hours, parties }: Scenario) => ({
   has: {

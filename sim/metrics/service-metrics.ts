@@ -1,22 +1,16 @@
 /** What consumers get: whether they are served, how soon, and how fast. */
 import { firstDayAfter } from "../recording/warm-up-cut.ts"
 import { longTokens } from "../recording/recorder.ts"
+import { refusedIn } from "../recording/refusals.ts"
 import { mergedSketch } from "../recording/sketches.ts"
 import { metricsIn } from "./metric.ts"
 import type { Window } from "./window.ts"
 
 const daySeconds = 86_400
 
-const refusedIn = ({ sum }: Window): number =>
-  sum("refused.InsufficientCredits") +
-  sum("refused.PriceTooHigh") +
-  sum("refused.NoInstance") +
-  sum("refused.NoCapacity") +
-  sum("refused.AttemptFailed")
-
 /** Shares are of the requests that ended in the window: those that arrived may end after it. */
-const endedIn = (window: Window): number =>
-  window.sum("served") + window.sum("badInput") + window.sum("tooLong") + refusedIn(window)
+export const endedIn = ({ sum }: Window): number =>
+  sum("served") + sum("badInput") + sum("tooLong") + refusedIn(sum)
 
 /** Quantiles are kept by day: of the days that lie in the window whole, the last of the run in any case. */
 const ttftQuantile =
@@ -80,7 +74,7 @@ export const serviceMetrics = metricsIn("service", [
     unit: "share",
     meaning: "Requests given up after all retries",
     base: ended,
-    valueOf: (window) => refusedIn(window) / endedIn(window),
+    valueOf: (window) => refusedIn(window.sum) / endedIn(window),
   },
   {
     name: "requests.noCapacityShare",

@@ -6,6 +6,9 @@ import type { DeviceClass } from "../fleet/devices.ts"
 import { deviceClasses } from "../fleet/devices.ts"
 import type { AskedPrices, PriceSamples } from "./price-samples.ts"
 import { priceChannels } from "./price-samples.ts"
+import type { QueueRecording, RecordedTier } from "./queue-recorder.ts"
+import { QueueRecorder } from "./queue-recorder.ts"
+import { refusalChannels } from "./refusals.ts"
 import type { SketchState } from "../statistics/samples/quantile-sketch.ts"
 import { QuantileSketch } from "../statistics/samples/quantile-sketch.ts"
 
@@ -17,11 +20,7 @@ export const channels = [
   "badInput",
   "tooLong",
   "retried",
-  "refused.InsufficientCredits",
-  "refused.PriceTooHigh",
-  "refused.NoInstance",
-  "refused.NoCapacity",
-  "refused.AttemptFailed",
+  ...refusalChannels,
   "attempts",
   "failedAttempts",
   "inputTokens",
@@ -149,6 +148,8 @@ export interface Recording {
   readonly models: ReadonlyArray<ModelSamples>
   /** By model; empty where hosts set no prices. */
   readonly prices: ReadonlyArray<PriceSamples>
+  /** `null`: no call waits for room. */
+  readonly queue: QueueRecording | null
   /** By day: TTFT in seconds, and decode rates in tokens per second by device class. */
   readonly ttft: ReadonlyArray<SketchState>
   readonly decodeRates: Readonly<Record<DeviceClass, ReadonlyArray<SketchState>>>
@@ -190,6 +191,8 @@ export class Recorder {
   private readonly perCall: PerCall
   private readonly models: ReadonlyArray<ModelSamples>
   private readonly prices: ReadonlyArray<PriceSamples>
+  /** Undefined: no call waits for room. */
+  readonly queue: QueueRecorder | undefined
   private readonly ttft: ReadonlyArray<QuantileSketch>
   private readonly decodeRates: ReadonlyArray<ReadonlyArray<QuantileSketch>>
   private readonly newcomers: Recording["newcomers"]
@@ -212,6 +215,8 @@ export class Recorder {
     readonly floorTokensPerSecond: number
     readonly classOfDevice: ReadonlyArray<DeviceClass>
     readonly hasHostPrices: boolean
+    /** Tiers of those whose calls may wait; undefined: none may. */
+    readonly queuedTiers?: ReadonlyArray<RecordedTier> | undefined
   }) {
     const bins = Math.max(1, Math.ceil(parts.horizonSeconds / parts.binSeconds))
     const days = Math.max(1, Math.ceil(parts.horizonSeconds / daySeconds))
@@ -235,6 +240,8 @@ export class Recorder {
       { length: parts.hasHostPrices ? parts.models : 0 },
       () => Object.fromEntries(priceChannels.map((name) => [name, row()])) as PriceSamples,
     )
+    this.queue =
+      parts.queuedTiers === undefined ? undefined : new QueueRecorder(parts.queuedTiers, bins, days)
     this.ttft = daily()
     this.decodeRates = deviceClasses.map(daily)
     this.newcomers = Object.fromEntries(
@@ -255,6 +262,7 @@ export class Recorder {
       sums: this.sums,
       models: this.models,
       prices: this.prices,
+      queue: this.queue?.recording() ?? null,
       ttft: states(this.ttft),
       decodeRates: { consumer, datacenter, apple },
       newcomers: this.newcomers,
@@ -381,6 +389,7 @@ export class Recorder {
     for (let code = 0; code < 3; code++) this.flushSlots(code, now)
     this.bin = this.binAt(now)
     this.day = this.dayAt(now)
+    this.queue?.turn(this.bin, this.day)
   }
 
   private binAt(at: number): number {

@@ -5,6 +5,7 @@ import type { ScenarioIssue } from "../settings/scenario-error.ts"
 import { ScenarioInvalid } from "../settings/scenario-error.ts"
 import { issuesOfHours } from "./hours-together.ts"
 import { issuesOfBatches } from "./batches-together.ts"
+import { issuesOfQueue } from "./queue-together.ts"
 import type { Scenario } from "./schema.ts"
 import { issuesOfTrace } from "./trace-together.ts"
 
@@ -32,7 +33,7 @@ export const checkTogether = (
       })
   })
   issues.push(...issuesOfParties(scenario), ...issuesOfPrices(scenario), ...issuesOfTrace(scenario))
-  issues.push(...issuesOfHours(scenario), ...issuesOfBatches(scenario))
+  issues.push(...issuesOfHours(scenario), ...issuesOfBatches(scenario), ...issuesOfQueue(scenario))
   return issues.length === 0
     ? Either.right(scenario)
     : Either.left(new ScenarioInvalid({ source, issues }))

@@ -10,6 +10,7 @@ import { priceStrategies, Settings } from "../../engine/index.ts"
 import { Timezone } from "../../schedules/index.ts"
 import { weekNames } from "../agents/weeks.ts"
 import { Contracts, Promises, Reservations, Swarms } from "./promise-settings.ts"
+import { ListingQueue, OfferedTier } from "./tier-settings.ts"
 
 const { allowing, between, factor, nonNegative, oneOf, positive } = Settings
 const { setting, share, wholeBetween } = Settings
@@ -129,6 +130,14 @@ const Listings = Schema.Struct({
     unit: "times the rate",
     meaning: "dynamic: by how much at most.",
     source: "003: max_multiplier 2.0",
+  }),
+  tiers: setting(Schema.Array(OfferedTier), {
+    default: [],
+    meaning: "What every listing offers for calls, where these are charged by their time.",
+  }),
+  queue: setting(Schema.NullOr(ListingQueue), {
+    default: null,
+    meaning: "How many calls may wait at each of a listing's machines; null: none.",
   }),
 }).annotations({ description: "Machines that are let by the hour." })
 

@@ -32,6 +32,7 @@ export const builtInScenarios = [
   "reserved",
   "swarm-pricing",
   "batch-nights",
+  "service-classes",
 ] as const
 
 // The YAML files are not compiled: they are found from the package's own name, wherever this is run.

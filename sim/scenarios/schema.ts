@@ -16,6 +16,7 @@ import { Batches } from "./batch-settings.ts"
 import { Hours } from "./hours-settings.ts"
 import { Party } from "./party.ts"
 import { priceFields } from "./price-settings.ts"
+import { patience, Subscription } from "./tier-settings.ts"
 
 const { allowing, factor, nonNegative, number, oneOf, positive } = Settings
 const { setting, share, shareAbove0, wholeBetween, withDefault } = Settings
@@ -220,6 +221,15 @@ const Consumers = Schema.Struct({
     ),
     { default: [], meaning: "What they are like, by weight; where none is given: steady." },
   ),
+  tiers: setting(Schema.Array(Subscription), {
+    default: [],
+    meaning: "Who subscribes to a tier; the others' calls are of none.",
+  }),
+  patienceSeconds: setting(patience, {
+    default: null,
+    meaning:
+      "Those of no tier leave when a call has waited for so long; null: they wait until it is refused.",
+  }),
   maxPrice: setting(oneOf("worth", "none"), {
     default: "worth",
     meaning:

@@ -4,6 +4,7 @@
 import type { Histogram, NodeOutcome, Series } from "../results/models/run-model.ts"
 import { logHistogram, mergedSketch } from "../recording/sketches.ts"
 import type { Channel, Recording } from "../recording/recorder.ts"
+import { queueSeries } from "./queue-series.ts"
 import { ageBinSeconds, deviceClasses, secondsOfBin } from "../recording/recorder.ts"
 
 export const seriesOf = (
@@ -29,6 +30,7 @@ export const seriesOf = (
     series(name, key, unit, (bin) => perSecond(channel)(bin) * perSeconds)
   const perSample = (value: ArrayLike<number>) => (bin: number) => value[bin] / sums.samples[bin]
   const hour = 3600
+  const rejections = rejectionsIn(recording)
   return [
     rate("requests.arrived", "", "requests/s", "arrived", 1),
     rate("requests.served", "", "requests/s", "served", 1),
@@ -42,6 +44,7 @@ export const seriesOf = (
       (bin) => perSecond("badInput")(bin) + perSecond("tooLong")(bin),
     ),
     rate("requests.retried", "", "requests/s", "retried", 1),
+    ...queueSeries(recording),
     ...rejections.map(([key, channel]) =>
       rate("requests.rejectedBy", key, "requests/s", channel, 1),
     ),
@@ -96,12 +99,19 @@ export const seriesOf = (
   ]
 }
 
-const rejections: ReadonlyArray<readonly [string, Channel]> = [
+const rejectionsIn = ({ queue }: Recording): ReadonlyArray<readonly [string, Channel]> => [
   ["every node busy", "refused.NoCapacity"],
   ["no node serves the model", "refused.NoInstance"],
   ["attempts failed", "refused.AttemptFailed"],
   ["credits missing", "refused.InsufficientCredits"],
   ["price too high", "refused.PriceTooHigh"],
+  ...(queue === null
+    ? []
+    : ([
+        ["queue full", "refused.QueueFull"],
+        ["waited too long", "refused.QueueTimeout"],
+        ["left while waiting", "refused.Withdrawn"],
+      ] as const)),
 ]
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)

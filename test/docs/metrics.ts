@@ -19,6 +19,7 @@ const facts = metricFacts({
   prices: ["STRATEGY"],
   hours: { regions: ["REGION"], strategies: ["STRATEGY"], has: everything },
   hasBatches: true,
+  queue: { tiers: ["TIER"], hasPreemption: true },
   hasGain: true,
 })
 

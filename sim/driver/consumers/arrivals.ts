@@ -111,7 +111,8 @@ export class Arrivals {
   ): { readonly model: number; readonly worth: number } | undefined {
     const { models } = this.parts.setting.scenario
     const { worthSpread, isPriceSensitive } = this.parts.consumers.kindOf(who)
-    const multiple = Math.exp(worthSpread * Math.log(lot))
+    const { worthFactor } = this.parts.setting.tiers[this.parts.consumers.tierOf(who)]
+    const multiple = worthFactor * Math.exp(worthSpread * Math.log(lot))
     const worthOf = (model: number): number => {
       const { outputPricePerMtok, worthPerMtok } = models[model]
       if (outputPricePerMtok === 0) return 1

@@ -21,7 +21,7 @@ import type { Accounts } from "../stage/accounts.ts"
 import { accountOfBatchClient, accountOfOperator } from "../stage/accounts.ts"
 import type { MarketPort } from "../stage/market-port.ts"
 import type { Setting } from "../stage/setting.ts"
-import { hourOfDay, inputPriceOf, outputPriceOf } from "../stage/setting.ts"
+import { hourOfDay, listPriceOf } from "../stage/setting.ts"
 import type { Calls } from "./calls.ts"
 
 const hourMicros = 3600e6
@@ -156,16 +156,10 @@ export class BatchClients {
         account: accountOfOperator(this.parties.payingAccountOf(party)),
         partyNumber,
         model,
-        worth: own.worth * this.listPriceOf(model, own.inputTokens, own.outputTokens),
+        worth: own.worth * listPriceOf(this.setting, model, own.inputTokens, own.outputTokens),
         windowHours: null,
       })
     })
-  }
-
-  /** Of a call, credits. */
-  private listPriceOf(model: number, inputTokens: number, outputTokens: number): number {
-    const inputPrice = inputPriceOf(this.setting, model)
-    return (inputTokens * inputPrice + outputTokens * outputPriceOf(this.setting, model)) / 1e6
   }
 
   private ask(asked: Asked): void {
@@ -175,7 +169,7 @@ export class BatchClients {
     const all = items + dummies
     const tokens = { input: items * inputTokens + dummies, output: items * outputTokens + dummies }
     // Each item is rounded up by itself.
-    const most = this.listPriceOf(model, tokens.input, tokens.output)
+    const most = listPriceOf(this.setting, model, tokens.input, tokens.output)
     this.provide(account, this.parties.all[partyNumber - 1], most + (2 * all) / this.setting.credit)
     this.recorder.add("batchesAsked", 1)
     this.open.set(id, {

@@ -2,9 +2,10 @@
  * Calls from their opening to their end: each is handed to the market; one that is refused is topped up
  * for, comes back later, or is given up; one that is finished is noted and closed.
  */
-import type { Command, EventOf, Refusal } from "../../../engine/index.ts"
+import type { Command, EventOf, Priority, Refusal } from "../../../engine/index.ts"
 import type { Agenda } from "../../kernel/agenda.ts"
 import { Relay } from "../../kernel/relay.ts"
+import type { TierChannel } from "../../recording/queue-recorder.ts"
 import type { Recorder } from "../../recording/recorder.ts"
 import type { Nodes } from "../nodes/nodes.ts"
 import type { PublicBoard } from "../operators/public-board.ts"
@@ -17,22 +18,19 @@ import type { MarketPort } from "../stage/market-port.ts"
 import type { RequestsInFlight } from "../stage/requests-in-flight.ts"
 import { costPerMtok } from "../operators/costs.ts"
 import type { Setting } from "../stage/setting.ts"
-import { inputPriceOf, premiumOf } from "../stage/setting.ts"
+import { inputPriceOf, listPriceOf, premiumOf } from "../stage/setting.ts"
 import type { Consumers } from "./consumers.ts"
 
 /** More tokens than any context holds: the most that the kernel lets a call ask for. */
 const mostTokens = 100_000_000
 const mostRetryLines = 8
 
-/** As what a refusal is counted: who waits in vain for room has found none; no item of a batch is sent here. */
-const countedAs = (reason: Refusal): CountedRefusal =>
-  reason === "QueueFull" ||
-  reason === "QueueTimeout" ||
-  reason === "Withdrawn" ||
-  reason === "Expired"
-    ? "NoCapacity"
-    : reason
-type CountedRefusal = Exclude<Refusal, "QueueFull" | "QueueTimeout" | "Withdrawn" | "Expired">
+/** As what a refusal of the queue's own is counted by tier. */
+const ofQueueBy: { readonly [reason in Refusal]?: TierChannel } = {
+  QueueFull: "full",
+  QueueTimeout: "timedOut",
+  Withdrawn: "left",
+}
 
 export interface CallsParts {
   readonly setting: Setting
@@ -45,12 +43,16 @@ export interface CallsParts {
   readonly parties: Parties
   readonly consumers: Consumers
   readonly board: PublicBoard
+  /** What an hour of a call costs at least, credits, where time is charged. */
+  readonly leastRateOf: (priority: Priority | undefined) => number
 }
 
 export class Calls {
   private readonly parts: CallsParts
   /** Requests that come back after 1, 2, 4 … times the retry pause. */
   private readonly retries: ReadonlyArray<Relay>
+  /** By tier: calls whose consumers leave if they still wait then; undefined: these never do. */
+  private readonly leaving: ReadonlyArray<Relay | undefined>
   private onServed: (slot: number) => void = () => {}
   private onItemEnded: (isServed: boolean) => void = () => {}
   /** Requests so far; a call that comes back is another request. */
@@ -79,6 +81,11 @@ export class Calls {
       const delayMicros = retryMicros * 2 ** k
       return new Relay(parts.agenda, delayMicros, (request) => this.reopen(request, delayMicros))
     })
+    this.leaving = parts.setting.tiers.map(({ patienceMicros }) =>
+      patienceMicros === Infinity || !parts.setting.hasQueue
+        ? undefined
+        : new Relay(parts.agenda, patienceMicros, (request) => this.leave(request)),
+    )
   }
 
   /** Called with the slot of each call that was served. */
@@ -112,7 +119,20 @@ export class Calls {
     columns.retries[slot] = 0
     columns.arrivedAt[slot] = agenda.now
     recorder.noteArrived()
+    recorder.queue?.add(this.tierOf(slot), "asked", 1)
     this.ask(slot)
+  }
+
+  /** Place of a call's tier; consumers alone have one. */
+  private tierOf(slot: number): number {
+    const consumer = this.parts.requests.columns.consumer[slot]
+    return consumer < 0 ? 0 : this.parts.consumers.tierOf(consumer)
+  }
+
+  /** Whose work a call is: a party's, whatever account pays, or that of its consumer. */
+  private clientOf(slot: number): number {
+    const { party } = this.parts.requests.columns
+    return party[slot] > 0 ? -party[slot] : this.payerOf(slot)
   }
 
   /** Hands an item of a batch to the market. It is none of the calls that people wait for, and counts as none. */
@@ -157,6 +177,11 @@ export class Calls {
     arrived.inputTokens = columns.inputTokens[slot]
     arrived.maxTokens = columns.maxTokens[slot]
     if (parts.setting.hasHostPrices) arrived.maxPricePerMtok = this.maxPriceOf(slot)
+    if (parts.setting.tiers.length > 1) {
+      const { priority } = parts.setting.tiers[this.tierOf(slot)]
+      if (priority === undefined) delete arrived.tier
+      else arrived.tier = priority
+    }
     parts.port.tell(arrived)
   }
 
@@ -182,28 +207,71 @@ export class Calls {
     this.ask(slot)
   }
 
+  /** A call waits, or goes on to wait elsewhere. */
+  onWaiting({ request }: Extract<Command, { _tag: "Wait" }>): void {
+    const { requests, recorder, agenda } = this.parts
+    const slot = requests.slotOf(request)
+    const { waitedMicros, waitingSince } = requests.columns
+    if (waitingSince[slot] >= 0) return
+    const tier = this.tierOf(slot)
+    waitingSince[slot] = agenda.now
+    if (waitedMicros[slot] === 0) recorder.queue?.add(tier, "waited", 1)
+    recorder.queue?.noteWaiting(tier, this.clientOf(slot))
+    this.leaving[tier]?.send(request, 0)
+  }
+
+  /** A call's consumer leaves, if it still waits under that id. */
+  private leave(request: number): void {
+    const { requests, port, agenda } = this.parts
+    const slot = requests.find(request)
+    if (slot < 0 || requests.columns.waitingSince[slot] < 0) return
+    port.tell({ _tag: "RequestWithdrawn", at: agenda.now, request })
+  }
+
+  /** Waits no more: adds how long it did, at least a microsecond, so that it counts as one that waited. */
+  private endWait(slot: number): void {
+    const { waitedMicros, waitingSince } = this.parts.requests.columns
+    if (waitingSince[slot] < 0) return
+    waitedMicros[slot] += Math.max(1, this.parts.agenda.now - waitingSince[slot])
+    waitingSince[slot] = -1
+  }
+
+  /** The market has found somebody for a request; the first time, if it has waited, it does so no more. */
+  onBegun({ request }: Extract<Command, { _tag: "Dispatch" }>): void {
+    const { requests, recorder } = this.parts
+    if (recorder.queue === undefined) return
+    const slot = requests.slotOf(request)
+    const { attempt, batch, waitedMicros } = requests.columns
+    if (batch[slot] >= 0 || attempt[slot] > 0) return
+    this.endWait(slot)
+    recorder.queue.noteBegun(this.tierOf(slot), waitedMicros[slot] / 1e6)
+  }
+
   /** The market refused a request: its consumer tops up, comes back later, or gives up. */
   onRefused({ request, reason }: Extract<Command, { _tag: "Refuse" }>): void {
     const { requests, recorder, setting, consumers } = this.parts
     const slot = requests.slotOf(request)
     const { columns } = requests
-    if (columns.batch[slot] >= 0) {
+    if (columns.batch[slot] >= 0 || reason === "Expired") {
       this.onItemEnded(false)
       return this.close(request, slot)
     }
+    this.endWait(slot)
     if (reason === "InsufficientCredits" && this.canPayNow(slot)) return this.reopen(request, 0)
     const retries = columns.retries[slot]
     const consumer = columns.consumer[slot]
     const kind = consumer < 0 ? undefined : consumers.kindOf(consumer)
     const most = kind?.maxRetries ?? setting.scenario.consumers.maxRetries
-    if (reason !== "InsufficientCredits" && retries < most) {
+    if (reason !== "InsufficientCredits" && reason !== "Withdrawn" && retries < most) {
       const k = Math.min(retries, mostRetryLines - 1)
       recorder.add("retried", 1)
       columns.instance[slot] = -1
       this.retries[k].send(request, 0)
       return
     }
-    recorder.add(`refused.${countedAs(reason)}`, 1)
+    recorder.add(`refused.${reason}`, 1)
+    const ofQueue = ofQueueBy[reason]
+    if (ofQueue !== undefined) recorder.queue?.add(this.tierOf(slot), ofQueue, 1)
     if (consumer >= 0) consumers.noteGivenUp(consumer)
     this.close(request, slot)
   }
@@ -237,6 +305,7 @@ export class Calls {
         outputTokens,
         this.surplusOf(slot, outputTokens, charge / setting.credit),
       )
+      this.noteServed(slot, outputTokens, charge / setting.credit)
       if (setting.hasHostPrices && charge > 0) this.notePrice(slot, command)
       board.noteServed(columns.model[slot], columns.inputTokens[slot], outputTokens)
       if (bounty > 0) recorder.add("bountyClaimed", bounty / setting.credit)
@@ -246,10 +315,26 @@ export class Calls {
     this.close(request, slot)
   }
 
+  /** What was served of a tier and a client, where calls may wait. */
+  private noteServed(slot: number, outputTokens: number, credits: number): void {
+    const { queue } = this.parts.recorder
+    if (queue === undefined) return
+    const tier = this.tierOf(slot)
+    const work = this.parts.requests.columns.inputTokens[slot] + 2 * outputTokens
+    queue.noteServed(tier, this.clientOf(slot), work)
+    queue.add(tier, "charged", credits)
+    queue.add(tier, "surplus", this.surplusOf(slot, outputTokens, credits))
+  }
+
   /** What a served call was worth to its consumer beyond what it cost, credits. */
   private surplusOf(slot: number, outputTokens: number, credits: number): number {
     const { requests, setting } = this.parts
-    const { consumer, worth } = requests.columns
+    const { consumer, inputTokens, model, worth } = requests.columns
+    // Its tokens are worth so much to it; what it pays is its time.
+    if (setting.isByTime)
+      return consumer[slot] < 0
+        ? 0
+        : worth[slot] * listPriceOf(setting, model[slot], inputTokens[slot], outputTokens) - credits
     if (!setting.hasHostPrices)
       return credits * (worth[slot] / premiumOf(setting, requests.columns.model[slot]) - 1)
     // What operators and parties call for is worth to them what it costs.
@@ -288,8 +373,12 @@ export class Calls {
 
   /** What a request may cost at most, credits; where hosts set prices, by the least that any of them asks. */
   private worstCredits(slot: number): number {
-    const { requests, setting, board } = this.parts
+    const { requests, setting, board, leastRateOf } = this.parts
     const { model, inputTokens, maxTokens } = requests.columns
+    if (setting.isByTime) {
+      const { timeoutSeconds } = setting.scenario.economy.pricing
+      return (leastRateOf(setting.tiers[this.tierOf(slot)].priority) * timeoutSeconds) / 3600
+    }
     const inputPrice = inputPriceOf(setting, model[slot])
     const outputPrice = board.leastPrice(model[slot])
     return (inputTokens[slot] * inputPrice + maxTokens[slot] * outputPrice) / 1e6

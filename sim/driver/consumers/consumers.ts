@@ -15,6 +15,8 @@ export class Consumers {
   private readonly since: Array<number> = []
   private readonly bought: Array<number> = []
   private readonly kinds: Array<ConsumerKind> = []
+  /** Places in the setting's tiers. */
+  private readonly tiers: Array<number> = []
   /** Calls given up in a row. */
   private readonly givenUp: Array<number> = []
 
@@ -24,14 +26,18 @@ export class Consumers {
     settings: Pick<Scenario["consumers"], "budgetCreditsPerDay" | "spread">,
     stream: Stream,
     kind: ConsumerKind = consumerKinds.steady,
+    tier = 0,
+    /** How much more it calls and may spend than others. */
+    factor = 1,
   ): number {
     this.kinds.push(kind)
+    this.tiers.push(tier)
     this.givenUp.push(0)
     const budget =
       settings.budgetCreditsPerDay === 0
         ? 0
-        : logNormal(stream, Math.log(settings.budgetCreditsPerDay), settings.spread)
-    const activity = settings.budgetCreditsPerDay === 0 ? 1 : budget
+        : factor * logNormal(stream, Math.log(settings.budgetCreditsPerDay), settings.spread)
+    const activity = settings.budgetCreditsPerDay === 0 ? factor : budget
     if (this.count === this.cumulative.length) {
       const wider = new Float64Array(2 * this.count)
       wider.set(this.cumulative)
@@ -66,6 +72,10 @@ export class Consumers {
 
   kindOf(consumer: number): ConsumerKind {
     return this.kinds[consumer]
+  }
+
+  tierOf(consumer: number): number {
+    return this.tiers[consumer]
   }
 
   noteGivenUp(consumer: number): void {

@@ -17,6 +17,8 @@ export class SignUps {
   private readonly consumers: Consumers
   private readonly entry: number
   private readonly kindStream: Stream
+  /** By tier. */
+  private readonly subscribers: Array<number>
   private readonly budgetStream: Stream
   private readonly signUpStream: Stream
 
@@ -34,6 +36,7 @@ export class SignUps {
     this.consumers = consumers
     this.entry = agenda.register(() => this.onDue())
     this.kindStream = openStream(setting.seed, "kind", 0)
+    this.subscribers = setting.tiers.map(() => 0)
     this.budgetStream = openStream(setting.seed, "budget", 0)
     this.signUpStream = openStream(setting.seed, "signUp", 0)
   }
@@ -56,9 +59,29 @@ export class SignUps {
             kindMix.map(({ weight }) => weight),
           )
     const kind = kindMix[at]?.kind ?? consumerKinds.steady
+    const tier = this.nextTier()
+    const { callsFactor } = this.setting.tiers[tier]
     this.accounts.openConsumer(
-      this.consumers.add(this.agenda.now, scenario.consumers, this.budgetStream, kind),
+      this.consumers.add(
+        this.agenda.now,
+        scenario.consumers,
+        this.budgetStream,
+        kind,
+        tier,
+        callsFactor,
+      ),
     )
+  }
+
+  /** What the next consumer subscribes to: that of which there are fewest for its share. */
+  private nextTier(): number {
+    const { tiers } = this.setting
+    const { subscribers } = this
+    const count = subscribers.reduce((sum, one) => sum + one, 1)
+    const missing = tiers.map(({ share }, tier) => share * count - subscribers[tier])
+    const tier = missing.indexOf(Math.max(...missing))
+    subscribers[tier] += 1
+    return tier
   }
 
   private onDue(): void {

@@ -1,7 +1,7 @@
 /** Listings of the run: which nodes sell hours, at what rate, when; and what the market asks of them. */
 import { Either } from "effect"
-import type { Command, PriceStrategy, Stream } from "../../../engine/index.ts"
-import { drawBelow, openStream } from "../../../engine/index.ts"
+import type { Command, PriceStrategy, Priority, Stream } from "../../../engine/index.ts"
+import { drawBelow, listingView, openStream, tiersOf } from "../../../engine/index.ts"
 import { expand, readSchedule } from "../../../schedules/index.ts"
 import type { Schedule } from "../../../schedules/index.ts"
 import type { Week } from "../../agents/weeks.ts"
@@ -190,6 +190,7 @@ export class Listings {
       this.port.tell({ _tag: "ListingMeasured", at, listing: node, ...this.roomOf(node) })
     if (listing.schedule !== null) this.tellSchedule(listing, at + scheduleMicros)
     if (listing.isPromised) this.promise(listing)
+    this.tellTiers(listing)
     this.port.tell({ _tag: "ListingPhaseSet", at, listing: node, phase: "open" })
     this.deposit(listing)
     this.open.push(listing)
@@ -217,6 +218,41 @@ export class Listings {
       responseMicros: 0,
       penaltyBps: Math.round(penalty * 10_000),
     })
+  }
+
+  /** What it offers for calls, and how many of them may wait. */
+  private tellTiers(listing: Listing): void {
+    const { queue, tiers } = this.setting.scenario.hours.listings
+    const common = { at: this.agenda.now, listing: listing.node }
+    if (queue !== null) {
+      const waitMicros = Math.max(1, Math.round(queue.waitSeconds * 1e6))
+      this.port.tell({ _tag: "QueueSet", ...common, size: queue.size, waitMicros })
+    }
+    if (tiers.length === 0) return
+    const baseRate = this.baseRateOf(listing)
+    this.port.tell({
+      _tag: "TiersSet",
+      ...common,
+      tiers: tiers.map(({ maxJobs, name, priority, rateFactor }) => ({
+        label: name,
+        priority,
+        ratePerHour: Math.max(1, Math.round(rateFactor * baseRate)),
+        maxJobs,
+      })),
+    })
+  }
+
+  /** The least that an hour of a call of that priority, or of no tier, costs anywhere now, credits; 0 where none is offered. */
+  leastRateOf(priority: Priority | undefined): number {
+    const { market } = this.port
+    const rates = this.open.flatMap(({ node }) => {
+      const view = listingView(market, node)
+      if (view === undefined || view.phase !== "open") return []
+      if (priority === undefined) return [view.ratePerHour]
+      const tier = tiersOf(market, node).find((one) => one.priority === priority)
+      return tier === undefined ? [] : [(tier.ratePerHour * view.multiplierBps) / 10_000]
+    })
+    return rates.length === 0 ? 0 : Math.min(...rates) / this.setting.credit
   }
 
   /** What an hour of a job costs before its strategy's multiplier, minor units. */

@@ -49,10 +49,10 @@ const hourMicros = 3_600_000_000
 const dayMicros = 24 * hourMicros
 /** Three missed heartbeats. */
 const detectionMicros = 90_000_000
-/** How long it takes to be told of an attempt that fails at once, or is refused. */
 /** What a model of the name is measured at, and another one that is passed off as it, basis points. */
 const accuracyBps = 9_700
 const accuracyOfOthersBps = 6_000
+/** How long it takes to be told of an attempt that fails at once, or is refused. */
 const quickEndMicros = 200_000
 
 /** Times in a node's row, +∞ where nothing of the kind is to come. */
@@ -430,6 +430,22 @@ export class Nodes {
     agenda.queue.schedule(columns.serverEntry[lead], servers.nextEventMicros(lead))
   }
 
+  /** An item is to make room: it is broken off where it stands, by no fault of the node's. */
+  onRecalled({ request, attempt }: Extract<Command, { _tag: "Recall" }>): void {
+    const { requests, servers, columns, agenda } = this
+    const slot = requests.find(request)
+    if (slot < 0 || requests.columns.attempt[slot] !== attempt) return
+    const place = requests.columns.serverSlot[slot]
+    // What ends by itself in a moment needs nobody to end it.
+    if (place < 0) return
+    const lead = columns.lead[requests.columns.instance[slot]]
+    const tokens = servers.abort(place, agenda.now)
+    requests.columns.serverSlot[slot] = -1
+    const decodeMicros = tokens > 0 ? agenda.now - requests.columns.firstTokenAt[slot] : 0
+    this.endAttempt(request, "gatewayFault", tokens, decodeMicros)
+    this.scheduleServer(lead)
+  }
+
   private endSoon(request: number, outcome: Outcome): void {
     this.quickEnds.send(request, codeOf[outcome])
   }
@@ -452,6 +468,11 @@ export class Nodes {
       const decodeMicros = now - columns.firstTokenAt[slot]
       this.endAttempt(request, outcome, columns.outputTokens[slot], decodeMicros)
     }
+    this.scheduleServer(node)
+  }
+
+  private scheduleServer(node: number): void {
+    const { agenda, servers } = this
     const next = servers.isOpen(node) ? servers.nextEventMicros(node) : Infinity
     const entry = this.columns.serverEntry[node]
     if (next === Infinity) agenda.queue.cancel(entry)

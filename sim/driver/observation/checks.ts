@@ -6,6 +6,7 @@
 import type { BooksView } from "../../../engine/index.ts"
 import { booksView, inFlightOf, overdrawnAccounts } from "../../../engine/index.ts"
 import type { Recorder, Recording } from "../../recording/recorder.ts"
+import { refusedIn } from "../../recording/refusals.ts"
 import type { Check } from "../../results/models/run-model.ts"
 import { littlesLawGap } from "../../statistics/samples/littles-law.ts"
 import type { Nodes } from "../nodes/nodes.ts"
@@ -115,12 +116,7 @@ const flowBalance = ({ sums, open }: Reading): Check => {
   const arrived = sum(sums.arrived)
   const served = sum(sums.served)
   const wrong = sum(sums.badInput) + sum(sums.tooLong)
-  const refused =
-    sum(sums["refused.InsufficientCredits"]) +
-    sum(sums["refused.PriceTooHigh"]) +
-    sum(sums["refused.NoInstance"]) +
-    sum(sums["refused.NoCapacity"]) +
-    sum(sums["refused.AttemptFailed"])
+  const refused = refusedIn((channel) => sum(sums[channel]))
   return {
     ok: arrived + items === served + wrong + refused + itemsOver + open,
     detail: `${arrived} arrived = ${served} served + ${wrong} answered with a 4xx + ${refused} rejected + ${open} open${items === 0 ? "" : `; of ${items} items of batches ${itemsOver} ended`}`,

@@ -27,6 +27,9 @@ const columnsOf = (size: number) => ({
   instance: new Int32Array(size).fill(-1),
   /** Slot in the instance's server; −1 while it is not served. */
   serverSlot: new Int32Array(size).fill(-1),
+  /** Since when it waits for room, and for how long it did before; µs; −1: it does not wait. */
+  waitingSince: new Float64Array(size).fill(-1),
+  waitedMicros: new Float64Array(size),
   /** The batch that it is an item of; −1: of none. */
   batch: new Int32Array(size).fill(-1),
 })
@@ -44,6 +47,7 @@ const kept = [
   "further",
   "retries",
   "flaw",
+  "waitedMicros",
 ] as const
 
 export class RequestsInFlight {
@@ -66,6 +70,8 @@ export class RequestsInFlight {
     this.columns.instance[slot] = -1
     this.columns.serverSlot[slot] = -1
     this.columns.batch[slot] = -1
+    this.columns.waitingSince[slot] = -1
+    this.columns.waitedMicros[slot] = 0
     this.open++
     return slot
   }
@@ -78,6 +84,12 @@ export class RequestsInFlight {
     for (const name of kept) columns[name][slot] = columns[name][from]
     this.close(id)
     return slot
+  }
+
+  /** Slot of a request; −1: it is over, or has another id. */
+  find(id: number): number {
+    const slot = id & this.mask
+    return this.columns.id[slot] === id ? slot : -1
   }
 
   slotOf(id: number): number {

@@ -1,9 +1,11 @@
 /** What all actors of a replication know, and none of them changes. */
+import type { Priority } from "../../../engine/index.ts"
 import type { ConsumerKind } from "../../agents/consumer-kinds.ts"
 import { consumerKinds } from "../../agents/consumer-kinds.ts"
 import { strategies, strategyNames } from "../../agents/strategies/catalogue.ts"
 import type { Strategy } from "../../agents/strategy.ts"
 import type { OfferTable } from "../../fleet/offers.ts"
+import { areCallsQueued, noTierName } from "../../scenarios/queue-together.ts"
 import type { Scenario } from "../../scenarios/schema.ts"
 import type { Extensions } from "./extensions.ts"
 
@@ -24,6 +26,27 @@ export interface Setting {
   readonly kindMix: ReadonlyArray<{ readonly kind: ConsumerKind; readonly weight: number }>
   /** Hosts set the prices of their tokens. */
   readonly hasHostPrices: boolean
+  /** Calls cost their time. */
+  readonly isByTime: boolean
+  /** By place: what calls can be of, none first; what its consumers are like. */
+  readonly tiers: readonly [CallTier, ...ReadonlyArray<CallTier>]
+  /** Calls may wait for room. */
+  readonly hasQueue: boolean
+}
+
+/** A tier that consumers subscribe to. */
+export interface CallTier {
+  readonly name: string
+  /** Undefined: of no tier. */
+  readonly priority: Priority | undefined
+  /** Of its flows in the queue. */
+  readonly weight: number
+  /** Of the consumers. */
+  readonly share: number
+  readonly callsFactor: number
+  readonly worthFactor: number
+  /** Longest wait; Infinity: until it is refused. */
+  readonly patienceMicros: number
 }
 
 export interface NamedStrategy {
@@ -63,8 +86,40 @@ export const settingOf = (
       extensions.consumerKinds ??
       consumers.kinds.map(({ kind, weight }) => ({ kind: consumerKinds[kind], weight })),
     hasHostPrices: economy.pricing.tokens === "host",
+    isByTime: economy.pricing.tokens === "listing",
+    tiers: tiersOf(scenario),
+    hasQueue: areCallsQueued(scenario),
   }
 }
+
+const patienceOf = (seconds: number | null): number =>
+  seconds === null ? Infinity : Math.max(1, Math.round(seconds * 1e6))
+
+const tiersOf = ({ consumers, economy, hours }: Scenario): Setting["tiers"] => [
+  {
+    name: noTierName,
+    priority: undefined,
+    weight: economy.tiers.normal,
+    share: Math.max(0, 1 - consumers.tiers.reduce((sum, { share }) => sum + share, 0)),
+    callsFactor: 1,
+    worthFactor: 1,
+    patienceMicros: patienceOf(consumers.patienceSeconds),
+  },
+  ...consumers.tiers.flatMap(({ tier, patienceSeconds, ...subscription }) => {
+    const offered = hours.listings.tiers.find(({ name }) => name === tier)
+    return offered === undefined
+      ? []
+      : [
+          {
+            ...subscription,
+            name: tier,
+            priority: offered.priority,
+            weight: economy.tiers[offered.priority],
+            patienceMicros: patienceOf(patienceSeconds),
+          },
+        ]
+  }),
+]
 
 /** Number of a strategy, for the nodes' table. */
 export const strategyNumber = (setting: Setting, name: string): number =>
@@ -87,6 +142,15 @@ export const inputPriceOf = (setting: Setting, model: number): number =>
 /** What the platform asks for a million output tokens of a model, credits. */
 export const outputPriceOf = (setting: Setting, model: number): number =>
   setting.scenario.models[model].outputPricePerMtok * premiumOf(setting, model)
+
+/** What a call costs at the platform's prices, credits. */
+export const listPriceOf = (
+  setting: Setting,
+  model: number,
+  inputTokens: number,
+  outputTokens: number,
+): number =>
+  (inputTokens * inputPriceOf(setting, model) + outputTokens * outputPriceOf(setting, model)) / 1e6
 
 /** The least amount that can be withdrawn at once, minor units. */
 export const leastWithdrawal = ({ scenario, credit }: Setting): number =>

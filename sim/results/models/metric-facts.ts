@@ -16,6 +16,7 @@ export const metricGroups = [
   "prices",
   "hours",
   "batches",
+  "queue",
   "strategies",
   "parties",
 ] as const
@@ -32,6 +33,7 @@ export const groupTitles: Readonly<Record<MetricGroup, string>> = {
   prices: "Prices",
   hours: "Hours",
   batches: "Batches",
+  queue: "Queue",
   strategies: "By strategy",
   parties: "By party",
 }

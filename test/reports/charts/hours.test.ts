@@ -24,6 +24,7 @@ const facts = metricFacts({
     },
   },
   hasBatches: true,
+  queue: { tiers: ["basic", "premium"], hasPreemption: true },
 })
 const estimate = (name: string, mean: number): Estimate => ({
   ...facts[name],

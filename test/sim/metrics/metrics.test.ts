@@ -72,7 +72,10 @@ const ended = (s: (channel: Channel) => number): number =>
   s("refused.PriceTooHigh") +
   s("refused.NoInstance") +
   s("refused.NoCapacity") +
-  s("refused.AttemptFailed")
+  s("refused.AttemptFailed") +
+  s("refused.QueueFull") +
+  s("refused.QueueTimeout") +
+  s("refused.Withdrawn")
 
 describe("metrics", () => {
   it("are what their definitions say of the bins after the warm-up, drain excluded", async () => {

@@ -58,12 +58,25 @@ const economyOf: Readonly<Record<string, string>> = {
   "batch-nights": "aitbc",
 }
 
+/** Calls that are charged by their time, for tiers. */
+const timed = { tokens: "listing", timeoutSeconds: 300 }
+
 describe("built-in scenarios", () => {
   it.each([...builtInScenarios, "base"])("%s can be run as it is", async (name) => {
     const scenario = await load(name)
     expect(scenario.name).toBe(name)
     expect(scenario.title.length).toBeGreaterThan(10)
-    expect(scenario.economy).toEqual(economies[economyOf[name] ?? "pooled"])
+    const economy = economies[economyOf[name] ?? "pooled"]
+    expect(scenario.economy).toEqual(
+      name === "service-classes"
+        ? {
+            ...economies["aitbc"],
+            name: scenario.economy.name,
+            meaning: scenario.economy.meaning,
+            pricing: { ...economies["aitbc"].pricing, ...timed },
+          }
+        : economy,
+    )
   })
 
   it.each([...builtInScenarios])("%s says what there is to see in it", async (name) => {
@@ -159,7 +172,7 @@ describe("a file", () => {
     const { message } = await problem("quickstrat")
     expect(message).toBe(
       "quickstrat is not a scenario that can be run:\n" +
-        "  no such file, and no built-in scenario of that name; there are quickstart, trace, newcomer, bounty-rush, flapping, audit, strategies, host-prices, day-and-night, strategies-of-price, unreliable, disputes, contracts, reserved, swarm-pricing, batch-nights",
+        "  no such file, and no built-in scenario of that name; there are quickstart, trace, newcomer, bounty-rush, flapping, audit, strategies, host-prices, day-and-night, strategies-of-price, unreliable, disputes, contracts, reserved, swarm-pricing, batch-nights, service-classes",
     )
     const orphan = file("orphan.yaml", "extends: nowhere.yaml\n")
     expect((await problem(orphan)).source).toBe(`nowhere.yaml, which ${orphan} extends,`)

@@ -5,9 +5,15 @@
  */
 import type { Stream } from "../../engine/index.ts"
 
+export interface Option<A> {
+  readonly decision: A
+  /** Credits a day. */
+  readonly profit: number
+}
+
 /** Draws one of the options, of which there is at least one. */
 export const logit = <A>(
-  options: ReadonlyArray<{ readonly decision: A; readonly profit: number }>,
+  options: ReadonlyArray<Option<A>>,
   temperature: number,
   stream: Stream,
 ): A => {

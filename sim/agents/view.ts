@@ -17,20 +17,34 @@ export interface ModelOutlook {
   readonly pressure: number
   /** The same, 1 at most: how busy a node that serves the model can expect to be. */
   readonly expectedUtilisation: number
-  /** Moving average of what the node earned on the model, credits a day online; null: never served. */
+  /** Moving average of what the node earned on the model, credits a day online, at the ramp ahead; null: never served. */
   readonly believedCreditsPerDay: number | null
 }
+
+/** What a day on the market costs, credits: while the machine waits, and what is added while all of it is busy. */
+export interface RunningCost {
+  readonly idleCreditsPerDay: number
+  readonly loadCreditsPerDay: number
+}
+
+/** At some utilisation, 0…1. */
+export const costAt = (
+  { idleCreditsPerDay, loadCreditsPerDay }: RunningCost,
+  utilisation: number,
+): number => idleCreditsPerDay + utilisation * loadCreditsPerDay
 
 export interface OperatorView {
   readonly current: number
   /**
    * Pay of the last days on the current model, credits a day, before any anti-flapping reduction and at
-   * the ramp of the coming week; null: too early to say.
+   * the ramp ahead; null: too early to say.
    */
   readonly earnedCreditsPerDay: number | null
-  readonly costCreditsPerDay: number
+  readonly cost: RunningCost
+  /** What the machine would bring its owner elsewhere, credits a day, less what that would cost; 0: nothing. */
+  readonly outsideCreditsPerDay: number
   readonly providerShare: number
-  /** Mean ramp of the node over the coming week, 0…1. */
+  /** Mean ramp of the node as far ahead as its operator looks, 0…1. */
   readonly rampAhead: number
   /** Parts of the coming week's pay that the anti-flapping rule withholds, without and with a switch. */
   readonly stayLoss: number
@@ -56,7 +70,7 @@ export type Decide = (view: OperatorView, stream: Stream) => Decision
 
 export const stays: Decision = { _tag: "Stay" }
 
-/** What a day of serving a model should bring in the coming week, credits, before costs and losses. */
+/** What a day of serving a model should bring, credits, before costs and losses. */
 export const expectedIncome = (view: OperatorView, outlook: ModelOutlook): number =>
   (outlook.tokensPerSecond *
     view.rampAhead *

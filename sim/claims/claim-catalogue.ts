@@ -106,6 +106,7 @@ const rush = (...settings: ReadonlyArray<string>): Arm =>
     "models.1.outputPricePerMtok=110",
     "demand.flashCrowds.0.atHours=36",
     "operators.decisionHours=24",
+    "operators.revisionsPerDay=1",
     "horizonDays=6",
     ...settings,
   )

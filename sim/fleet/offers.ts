@@ -149,7 +149,9 @@ const found = <A>(value: A | undefined): A => {
 export const rentUsd = ({ rentUsdPerHour }: FleetDevice): number | null =>
   rentUsdPerHour === null ? null : midpoint(rentUsdPerHour)
 
-/** What an hour of a device costs its operator, US dollars: rent, or electricity where owned. */
-export const hourlyCostUsd = (device: FleetDevice, electricityUsdPerKwh: number): number =>
-  (device.deviceClass === "datacenter" ? rentUsd(device) : null) ??
-  (midpoint(device.watts) / 1000) * electricityUsdPerKwh
+/** Nobody owns it at home. */
+export const isRentedOnly = ({ deviceClass }: FleetDevice): boolean => deviceClass === "datacenter"
+
+/** What the electricity of an hour under full load costs, US dollars. */
+export const powerUsdPerHour = ({ watts }: FleetDevice, electricityUsdPerKwh: number): number =>
+  (midpoint(watts) / 1000) * electricityUsdPerKwh

@@ -357,11 +357,35 @@ const Faults = Schema.Struct({
 const Operators = Schema.Struct({
   decisionHours: setting(nonNegative("hours"), {
     default: 0,
-    meaning: "How often an operator thinks about staying, switching or leaving; 0: never.",
+    meaning:
+      "How often an operator decides whose strategy goes by the clock, and those who make up their mind at revisions where it is above 0; 0: nobody decides anything.",
   }),
   temperatureCreditsPerDay: setting(positive("credits a day"), {
     default: 500,
     meaning: "Logit temperature: profit a day that makes a choice e times as likely.",
+  }),
+  revisionsPerDay: setting(positive("revisions a day"), {
+    default: 1,
+    meaning:
+      "How often, at random times, an operator who seeks profit makes up its mind anew about staying, switching or leaving.",
+  }),
+  memoryDays: setting(positive("days"), {
+    default: 3,
+    meaning: "Time in which the weight of what it has earned falls by the factor e.",
+  }),
+  outlookDays: setting(positive("days"), {
+    default: 730,
+    meaning:
+      "How far ahead it looks when it thinks of the ramp: the life of a machine in the market.",
+  }),
+  discountPerYear: setting(nonNegative("a year"), {
+    default: 0.1,
+    meaning: "At what rate what is far off counts for less.",
+  }),
+  outsideRentShare: setting(share, {
+    default: 0,
+    meaning:
+      "Part of the catalogue's rent that an owner could have for the machine elsewhere, less its electricity; 0: it would stand idle.",
   }),
   creditUsd: setting(positive("US dollars a credit"), {
     default: 0.001,
@@ -370,6 +394,11 @@ const Operators = Schema.Struct({
   electricityUsdPerKwh: setting(nonNegative("US dollars per kWh"), {
     default: 0.25,
     meaning: "Price of electricity.",
+  }),
+  idlePowerShare: setting(share, {
+    default: 0.2,
+    meaning:
+      "Part of its full power that a machine draws while it waits for work; what it draws grows with its busy slots from there.",
   }),
   overDeclareShare: setting(share, {
     default: 0,

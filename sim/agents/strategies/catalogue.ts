@@ -14,13 +14,13 @@ import { stays } from "../view.ts"
 export const strategies = {
   /** Never changes anything. */
   stay: { ...ownedMachine, decide: () => stays },
-  profit: { ...ownedMachine, decide: profitSeeker },
+  profit: { ...ownedMachine, decide: profitSeeker, isRevised: true },
   bounty: { ...ownedMachine, decide: bountyChaser },
   utilisation: { ...ownedMachine, decide: utilisationGuard },
   balance: { ...ownedMachine, decide: marketBalance },
   peak: { ...ownedMachine, decide: peakMaximiser, everyHours: 1 },
   "part-time": { ...ownedMachine, decide: partTimer, everyHours: 1 },
-  farm: { ...ownedMachine, decide: farmer, isRented: true, paysWhileAway: true },
+  farm: { ...ownedMachine, decide: farmer, isRevised: true, isRented: true, paysWhileAway: true },
   cloud: { ...ownedMachine, decide: cloudArbitrageur, everyHours: 1, isRented: true },
 } as const satisfies Record<string, Strategy>
 

@@ -1,6 +1,6 @@
 /** Rents a machine by the hour while the board promises more than the rent, and gives it back otherwise. */
 import type { Decide } from "../view.ts"
-import { expectedIncome, stays } from "../view.ts"
+import { costAt, expectedIncome, stays } from "../view.ts"
 
 /** It wants so much more than the rent. */
 const leastMargin = 1.1
@@ -10,12 +10,13 @@ export const cloudArbitrageur: Decide = (view) => {
     .filter(({ tokensPerSecond }) => tokensPerSecond > 0)
     .map((outlook) => ({
       model: outlook.model,
+      cost: costAt(view.cost, outlook.expectedUtilisation),
       income:
         expectedIncome(view, outlook) *
         (1 - (outlook.model === view.current ? view.stayLoss : view.switchLoss)),
     }))
     .toSorted((a, b) => b.income - a.income)[0]
-  if (best === undefined || best.income < leastMargin * view.costCreditsPerDay)
+  if (best === undefined || best.income < leastMargin * best.cost)
     return { _tag: "Pause", hours: 1 }
   return best.model === view.current ? stays : { _tag: "Switch", model: best.model }
 }

@@ -3,13 +3,15 @@
  * there, and looks again now and then at those that it had given up.
  */
 import type { Decide } from "../view.ts"
-import { stays } from "../view.ts"
+import { costAt, stays } from "../view.ts"
 
 const exploration = 0.05
 
 export const peakMaximiser: Decide = (view, stream) => {
   const isExploring = stream.next() < exploration
-  const { believedCreditsInHour, costCreditsPerDay } = view
+  const { believedCreditsInHour, cost, utilisation } = view
   if (isExploring || believedCreditsInHour === null) return stays
-  return believedCreditsInHour >= costCreditsPerDay / 24 ? stays : { _tag: "Pause", hours: 1 }
+  return believedCreditsInHour >= costAt(cost, utilisation ?? 0) / 24
+    ? stays
+    : { _tag: "Pause", hours: 1 }
 }

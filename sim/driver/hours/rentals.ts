@@ -2,6 +2,7 @@
  * Bookings of the run, from the order to the end: what is under way, what each came to, and what the public
  * knows of the reliability of each listing.
  */
+import { busyHourCost } from "../operators/costs.ts"
 import type { Command, DeclineReason } from "../../../engine/index.ts"
 import { bookingView, reputationOfListing, slaView } from "../../../engine/index.ts"
 import type { Agenda } from "../../kernel/agenda.ts"
@@ -239,10 +240,9 @@ export class Rentals {
     add("deliveredHours", hours)
     add("publishedCredits", hours * (this.listings.of(rental.node)?.publishedRate ?? 0))
     add("surplus", surplus)
-    add(
-      "machineCredits",
-      (hours / this.jobsOf(rental)) * this.nodes.columns.hourlyCost[rental.node],
-    )
+    const machineHours = hours / this.jobsOf(rental)
+    this.nodes.columns.rentedHours[rental.node] += machineHours
+    add("machineCredits", machineHours * busyHourCost(this.nodes.columns, rental.node))
     this.noteUpkeep(rental, hours)
     if (rental.isPromised && outcome !== "cancelled") {
       const until = rental.wasLost || rental.endedAt < 0 ? rental.endAt : rental.endedAt

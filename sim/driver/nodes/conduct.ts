@@ -28,11 +28,27 @@ export const modelRun = (
   return name === null ? model : setting.scenario.models.findIndex((one) => one.name === name)
 }
 
-/** How often a node's operator decides, h; 0: never. */
-export const decisionHoursOf = (setting: Setting, columns: NodeColumns, node: number): number =>
-  setting.strategies[columns.strategy[node]].strategy.everyHours ??
-  partyOfNode(setting, columns, node)?.decisionHours ??
-  setting.scenario.operators.decisionHours
+/** When a node's operator decides. */
+export type DecisionTimes =
+  | { readonly _tag: "Never" }
+  | { readonly _tag: "ByTheClock"; readonly everyHours: number }
+  | { readonly _tag: "AtRevisions"; readonly perDay: number }
+
+export const decisionTimesOf = (
+  setting: Setting,
+  columns: NodeColumns,
+  node: number,
+): DecisionTimes => {
+  const { strategy } = setting.strategies[columns.strategy[node]]
+  const { decisionHours, revisionsPerDay } = setting.scenario.operators
+  const party = partyOfNode(setting, columns, node)
+  const everyHours = strategy.everyHours ?? party?.decisionHours ?? decisionHours
+  if (everyHours === 0) return { _tag: "Never" }
+  // A party is put into the market on purpose, and its conduct says when it decides.
+  return strategy.isRevised && party === undefined
+    ? { _tag: "AtRevisions", perDay: revisionsPerDay }
+    : { _tag: "ByTheClock", everyHours }
+}
 
 /** Will the party's node fail this attempt, or refuse it? Undefined: it serves. */
 export const misdeed = (

@@ -49,6 +49,13 @@ export const nodeOutcome = (
   const until = left < 0 ? now : left
   const presentHours =
     Math.max(0, until - Math.max(columns.joinedAt[node], startMicros)) / hourMicros
+  const busySlotHours = busyMicrosOf(columns, node, now) / hourMicros
+  // Calls of whoever has the hours count once.
+  const busyHours = Math.min(
+    onlineHours,
+    // One that never served has no slots.
+    busySlotHours / Math.max(1, columns.slots[node]) + columns.rentedHours[node],
+  )
   const { paysWhileAway } = strategies[columns.strategy[node]].strategy
   return {
     node,
@@ -59,7 +66,7 @@ export const nodeOutcome = (
     joinedSeconds: (columns.joinedAt[node] - startMicros) / 1e6,
     leftSeconds: left < 0 ? null : (left - startMicros) / 1e6,
     onlineHours,
-    busySlotHours: busyMicrosOf(columns, node, now) / hourMicros,
+    busySlotHours,
     slots: columns.slots[node],
     requests: columns.requests[node],
     failures: columns.failures[node],
@@ -67,7 +74,9 @@ export const nodeOutcome = (
     shareEarned: columns.share[node],
     bountyEarned: Math.round(columns.bounty[node]),
     withheld: columns.withheld[node],
-    costCredits: columns.hourlyCost[node] * (paysWhileAway ? presentHours : onlineHours),
+    costCredits:
+      columns.idleCost[node] * (paysWhileAway ? presentHours : onlineHours) +
+      columns.loadCost[node] * busyHours,
     parks: columns.parks[node],
     switches: columns.switches[node],
     health: columns.phase[node] === gone ? columns.health[node] : nodes.healthOf(node),

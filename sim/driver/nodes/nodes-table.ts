@@ -26,8 +26,11 @@ const kinds = {
   party: Uint8Array,
   /** The node whose server it shares: its own, but where one machine poses as several nodes. */
   lead: Int32Array,
-  /** What an hour of it costs, credits. */
-  hourlyCost: Float64Array,
+  /** What an hour of it costs, credits: while it waits, and what is added while all of it is busy. */
+  idleCost: Float64Array,
+  loadCost: Float64Array,
+  /** Hours of the whole machine that were sold by the hour and delivered. */
+  rentedHours: Float64Array,
   speed: Float64Array,
   inFlight: Int32Array,
   /** Slots that are busy, and slots that there are to be busy, as last noted. */

@@ -24,7 +24,7 @@ import { badInput, poison, tooLong, willLeave } from "../stage/flaws.ts"
 import type { MarketPort } from "../stage/market-port.ts"
 import type { RequestsInFlight } from "../stage/requests-in-flight.ts"
 import type { Setting } from "../stage/setting.ts"
-import { conductOf, decisionHoursOf, misdeed, modelRun, partyOfNode } from "./conduct.ts"
+import { conductOf, decisionTimesOf, misdeed, modelRun, partyOfNode } from "./conduct.ts"
 import { Machines } from "./machines.ts"
 import type { LifeInput, LifeOutput, ReachInput } from "./node-machine.ts"
 import {
@@ -93,8 +93,8 @@ export interface NewNode {
   readonly entity: number | string
   /** Number of its operator's strategy. */
   readonly strategy: number
-  /** What an hour of it costs, credits. */
-  readonly hourlyCost: number
+  /** What an hour of it costs, credits: while it waits, and what is added while all of it is busy. */
+  readonly hourlyCost: { readonly idle: number; readonly load: number }
 }
 
 const codeOf = Object.fromEntries(outcomes.map((outcome, code) => [outcome, code])) as Record<
@@ -177,7 +177,8 @@ export class Nodes {
     columns.model[node] = model
     columns.lead[node] = node
     columns.strategy[node] = strategy
-    columns.hourlyCost[node] = hourlyCost
+    columns.idleCost[node] = hourlyCost.idle
+    columns.loadCost[node] = hourlyCost.load
     columns.declareFactor[node] = 1
     columns.speed[node] = 1
     columns.lifeEntry[node] = agenda.register(this.onLifeDue, node)
@@ -218,13 +219,9 @@ export class Nodes {
           Math.ceil(
             logNormal(stream, Math.log(churn.lifetimeDays * dayMicros), churn.lifetimeSpread),
           )
-    // Nobody decides before a whole epoch of experience: when demand begins, the public board, an
-    // average over a day, still shows none, and all who looked at it would leave.
-    const epoch = decisionHoursOf(setting, columns, node) * hourMicros
-    columns.decideAt[node] =
-      epoch === 0 || !isLead
-        ? Infinity
-        : Math.round(Math.max(now, startMicros) + epoch * (1 + stream.next())) + 1
+    columns.decideAt[node] = isLead
+      ? this.firstDecision(node, Math.max(now, startMicros))
+      : Infinity
     columns.onlineSince[node] = now
     this.port.tell({
       _tag: "NodeRegistered",
@@ -671,10 +668,42 @@ export class Nodes {
 
   // Decisions, and what they lead to.
 
+  /**
+   * Nobody decides before a whole epoch of experience, of a day for those who go by none: when demand begins,
+   * the public board, an average over a day, still shows none, and all who looked at it would leave.
+   */
+  private firstDecision(node: number, from: number): number {
+    const times = decisionTimesOf(this.setting, this.columns, node)
+    const stream = this.faultStreams[node]
+    switch (times._tag) {
+      case "Never":
+        return Infinity
+      case "ByTheClock":
+        return Math.round(from + times.everyHours * hourMicros * (1 + stream.next())) + 1
+      case "AtRevisions":
+        return from + dayMicros + this.untilRevision(node, times.perDay)
+    }
+  }
+
+  private nextDecision(node: number): number {
+    const times = decisionTimesOf(this.setting, this.columns, node)
+    switch (times._tag) {
+      case "Never":
+        return Infinity
+      case "ByTheClock":
+        return this.agenda.now + Math.max(1, Math.round(times.everyHours * hourMicros))
+      case "AtRevisions":
+        return this.agenda.now + this.untilRevision(node, times.perDay)
+    }
+  }
+
+  private untilRevision(node: number, perDay: number): number {
+    return Math.ceil(exponential(this.faultStreams[node], perDay / dayMicros))
+  }
+
   private onDecision(node: number): void {
-    const { columns, setting, owners } = this
-    const epoch = Math.round(decisionHoursOf(setting, columns, node) * hourMicros)
-    columns.decideAt[node] = this.agenda.now + Math.max(1, epoch)
+    const { columns, owners } = this
+    columns.decideAt[node] = this.nextDecision(node)
     if (columns.phase[node] !== serving || owners === undefined) return
     if (this.isToRejoin(node)) return this.leave(node)
     const decision = owners.decide(node)

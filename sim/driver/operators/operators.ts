@@ -2,11 +2,13 @@
  * Operators: which nodes are whose, what an operator sees when it decides about one, and the strategy
  * that decides for it.
  */
-import type { Command, InstanceView, Stream } from "../../../engine/index.ts"
+import type { Command, Stream } from "../../../engine/index.ts"
 import { bountyPoolAccount, instanceView, lotOf, openStream } from "../../../engine/index.ts"
-import { meanInComingWeek } from "../../agents/coming-week.ts"
+import { comingWeek, meanAhead } from "../../agents/ahead.ts"
+import { joining } from "../../agents/strategies/profit-seeker.ts"
 import { strategies } from "../../agents/strategies/catalogue.ts"
-import type { Decision, OperatorView } from "../../agents/view.ts"
+import type { Decision, OperatorView, RunningCost } from "../../agents/view.ts"
+import { costAt } from "../../agents/view.ts"
 import type { Agenda } from "../../kernel/agenda.ts"
 import { beginPeriod, busyMicrosOf, onlineMicrosOf, payOf } from "../nodes/node-meters.ts"
 import type { NewNode, Nodes } from "../nodes/nodes.ts"
@@ -15,9 +17,10 @@ import type { MarketPort } from "../stage/market-port.ts"
 import type { Setting } from "../stage/setting.ts"
 import { hourOfDay, strategyNumber } from "../stage/setting.ts"
 import type { Beliefs, Epoch } from "./beliefs.ts"
-import { believed, isTelling, learn, noBeliefs } from "./beliefs.ts"
+import { believedAtHour, believedOnModel, isTelling, learn, noBeliefs } from "./beliefs.ts"
 import type { PriceSettings } from "../../scenarios/price-settings.ts"
-import { hourlyCostCredits } from "./costs.ts"
+import type { HourlyCost } from "./costs.ts"
+import { hourlyCostOf, outsideCreditsPerDay } from "./costs.ts"
 import type { Prices } from "./prices.ts"
 import type { PublicBoard } from "./public-board.ts"
 import { rampAheadOf } from "./public-board.ts"
@@ -95,7 +98,7 @@ export class Operators {
     const node = this.nodes.add({
       ...added,
       strategy: number,
-      hourlyCost: hourlyCostCredits(setting, added.device, setting.strategies[number].strategy),
+      hourlyCost: hourlyCostOf(setting, added.device, setting.strategies[number].strategy),
     })
     this.decisionStreams[node] = openStream(setting.seed, "decision", added.entity)
     this.nodesOf[added.operator].push(node)
@@ -107,9 +110,9 @@ export class Operators {
   decide(node: number): Decision {
     const { columns } = this.nodes
     this.accounts.withdraw(columns.operator[node])
+    const { models, operators } = this.setting.scenario
     const epoch = this.epochOf(node)
-    if (isTelling(epoch))
-      learn((this.beliefs[node] ??= noBeliefs(this.setting.scenario.models.length)), epoch)
+    learn((this.beliefs[node] ??= noBeliefs(models.length)), epoch, operators.memoryDays)
     const { strategy } = this.setting.strategies[columns.strategy[node]]
     const decision = strategy.decide(this.viewOf(node), this.decisionStreams[node])
     // Whoever moves on is asked for its price where it begins to serve again.
@@ -121,7 +124,7 @@ export class Operators {
   private profitPerDay(node: number, epoch: Epoch): number | null {
     return isTelling(epoch)
       ? (epoch.earnedCredits * dayMicros) / epoch.onlineMicros -
-          24 * this.nodes.columns.hourlyCost[node]
+          costAt(this.costOf(node), this.utilisationOf(node) ?? 0)
       : null
   }
 
@@ -133,8 +136,7 @@ export class Operators {
     columns.busyAtDecision[node] = busyMicrosOf(columns, node, now)
     columns.payAtDecision[node] = payOf(columns, node)
     columns.onlineAtDecision[node] = onlineMicrosOf(columns, node, now)
-    columns.rampAtDecision[node] =
-      instanceView(this.port.market, node)?.ramp ?? this.setting.scenario.economy.ramp.start
+    columns.rampAtDecision[node] = this.rampOf(node)
   }
 
   /**
@@ -172,12 +174,13 @@ export class Operators {
     const { economy, operators } = setting.scenario
     const rampAhead = rampAheadOf(setting, economy.ramp.start)
     const cap = economy.trust.tiers[0].maxMultiplier
-    const onlooker = { device, current: -1, cap, rampAhead, byModel: undefined }
-    const decision = strategies.profit.decide(
+    const onlooker = { device, current: -1, cap, rampAhead, beliefs: undefined }
+    const decision = joining(
       {
         current: -1,
         earnedCreditsPerDay: null,
-        costCreditsPerDay: 24 * hourlyCostCredits(setting, device, strategies.profit),
+        cost: dailyCost(hourlyCostOf(setting, device, strategies.profit)),
+        outsideCreditsPerDay: outsideCreditsPerDay(setting, device, strategies.profit),
         utilisation: null,
         hourOfDay: hourOfDay(setting, this.agenda.now),
         believedCreditsInHour: null,
@@ -207,23 +210,30 @@ export class Operators {
     const afterSwitch = Math.min(maxReduction, instance.reduction + initialReduction)
     const rampAhead = rampAheadOf(setting, instance.ramp)
     const hour = hourOfDay(setting, now)
+    const beliefs = this.beliefs[node]
+    const earned = believedOnModel(beliefs, columns.model[node])
     return {
       current: columns.model[node],
-      earnedCreditsPerDay: this.earnedPerDay(node, instance, rampAhead),
-      costCreditsPerDay: 24 * columns.hourlyCost[node],
+      earnedCreditsPerDay: earned === null ? null : rampAhead * earned,
+      cost: this.costOf(node),
+      outsideCreditsPerDay: outsideCreditsPerDay(
+        setting,
+        columns.device[node],
+        setting.strategies[columns.strategy[node]].strategy,
+      ),
       providerShare: 1 - scenario.economy.feeBps / 10_000,
       rampAhead,
       utilisation: this.utilisationOf(node),
       hourOfDay: hour,
-      believedCreditsInHour: believed(this.beliefs[node]?.byHour, hour),
-      stayLoss: meanInComingWeek(instance.reduction, Math.max(0, decayHours - decayed)),
-      switchLoss: meanInComingWeek(afterSwitch, decayHours),
+      believedCreditsInHour: believedAtHour(beliefs, hour),
+      stayLoss: meanAhead(instance.reduction, Math.max(0, decayHours - decayed), comingWeek),
+      switchLoss: meanAhead(afterSwitch, decayHours, comingWeek),
       outlooks: board.outlooksOf({
         device: columns.device[node],
         current: columns.model[node],
         cap: instance.maxMultiplier,
         rampAhead,
-        byModel: this.beliefs[node]?.byModel,
+        beliefs,
       }),
       temperatureCreditsPerDay: scenario.operators.temperatureCreditsPerDay,
     }
@@ -236,6 +246,8 @@ export class Operators {
     return {
       model: columns.model[node],
       earnedCredits: (payOf(columns, node) - columns.payAtDecision[node]) / this.setting.credit,
+      // The ramp rose by the hour: its mean lies midway.
+      ramp: (columns.rampAtDecision[node] + this.rampOf(node)) / 2,
       onlineMicros: onlineMicrosOf(columns, node, now) - columns.onlineAtDecision[node],
       lengthMicros: now - columns.decidedAt[node],
       hour: hourOfDay(this.setting, now),
@@ -251,15 +263,17 @@ export class Operators {
     return Math.min(1, busy / (onlineMicros * columns.slots[node]))
   }
 
-  /**
-   * Pay since the epoch began, by the day that the node was online, as it would be at the ramp ahead.
-   * Null before a quarter of a day.
-   */
-  private earnedPerDay(node: number, { ramp }: InstanceView, rampAhead: number): number | null {
-    const { earnedCredits, onlineMicros } = this.epochOf(node)
-    if (onlineMicros < dayMicros / 4) return null
-    // The ramp rose by the hour: its mean lies midway.
-    const rampBehind = (this.nodes.columns.rampAtDecision[node] + ramp) / 2
-    return (earnedCredits * (dayMicros / onlineMicros) * rampAhead) / rampBehind
+  private rampOf(node: number): number {
+    return instanceView(this.port.market, node)?.ramp ?? this.setting.scenario.economy.ramp.start
+  }
+
+  private costOf(node: number): RunningCost {
+    const { idleCost, loadCost } = this.nodes.columns
+    return dailyCost({ idle: idleCost[node], load: loadCost[node] })
   }
 }
+
+const dailyCost = ({ idle, load }: HourlyCost): RunningCost => ({
+  idleCreditsPerDay: 24 * idle,
+  loadCreditsPerDay: 24 * load,
+})

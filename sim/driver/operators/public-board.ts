@@ -1,13 +1,14 @@
 /** What the market publishes, and how it looks to whoever has a device and thinks about the week ahead. */
 import { marketView } from "../../../engine/index.ts"
 import type { ModelView } from "../../../engine/index.ts"
-import { meanInComingWeek } from "../../agents/coming-week.ts"
+import { horizonOf, meanAhead } from "../../agents/ahead.ts"
 import type { ModelOutlook } from "../../agents/view.ts"
 import type { MarketPort } from "../stage/market-port.ts"
 import { askedPrices } from "../../recording/price-samples.ts"
 import type { Setting } from "../stage/setting.ts"
 import { inputPriceOf, outputPriceOf } from "../stage/setting.ts"
-import { believed } from "./beliefs.ts"
+import type { Beliefs } from "./beliefs.ts"
+import { believedOnModel } from "./beliefs.ts"
 
 export interface Onlooker {
   readonly device: number
@@ -16,15 +17,16 @@ export interface Onlooker {
   /** Highest multiplier that its trust allows. */
   readonly cap: number
   readonly rampAhead: number
-  /** What it earned on each model, as it has learned; undefined: nothing as yet. */
-  readonly byModel: Float64Array | undefined
+  /** What it has learned; undefined: nothing as yet. */
+  readonly beliefs: Beliefs | undefined
 }
 
-/** Mean ramp over the coming week online of a node whose ramp is so far. */
-export const rampAheadOf = ({ scenario: { economy } }: Setting, ramp: number): number => {
-  const { start, onlineHours } = economy.ramp
+/** Mean ramp, as far ahead as operators look, of a node that is online and whose ramp is so far. */
+export const rampAheadOf = ({ scenario }: Setting, ramp: number): number => {
+  const { start, onlineHours } = scenario.economy.ramp
+  const { discountPerYear, outlookDays } = scenario.operators
   const hoursLeft = start < 1 ? (onlineHours * (1 - ramp)) / (1 - start) : 0
-  return 1 - meanInComingWeek(1 - ramp, hoursLeft)
+  return 1 - meanAhead(1 - ramp, hoursLeft, horizonOf(outlookDays, discountPerYear))
 }
 
 export class PublicBoard {
@@ -47,12 +49,13 @@ export class PublicBoard {
   }
 
   /** By model of the scenario. */
-  outlooksOf({ device, current, cap, rampAhead, byModel }: Onlooker): ReadonlyArray<ModelOutlook> {
+  outlooksOf({ device, current, cap, rampAhead, beliefs }: Onlooker): ReadonlyArray<ModelOutlook> {
     const { scenario, offers } = this.setting
     const board = marketView(this.port.market)
     return scenario.models.map((_, index) => {
       const { multiplier, demandTokensPerSecond, supplyTokensPerSecond } = board[index]
       const tokensPerSecond = offers.offers[device][index]?.tokensPerSecond ?? 0
+      const believed = believedOnModel(beliefs, index)
       const supply = supplyTokensPerSecond + (index === current ? 0 : rampAhead * tokensPerSecond)
       return {
         model: index,
@@ -63,7 +66,7 @@ export class PublicBoard {
         multiplier: Math.min(multiplier, cap),
         pressure: demandTokensPerSecond / Math.max(1, supply),
         expectedUtilisation: Math.min(1, demandTokensPerSecond / Math.max(1, supply)),
-        believedCreditsPerDay: believed(byModel, index),
+        believedCreditsPerDay: believed === null ? null : rampAhead * believed,
       }
     })
   }

@@ -61,7 +61,10 @@ export class Parties {
       const { columns } = this.nodes
       columns.party[node] = this.all.indexOf(party) + 1
       columns.lead[node] = nodes[0]
-      columns.hourlyCost[node] *= (conduct.speed * (1 - conduct.failShare)) / conduct.splitInto
+      // What is held back is used elsewhere, and paid for there.
+      const costShare = conduct.speed / conduct.splitInto
+      columns.idleCost[node] *= costShare
+      columns.loadCost[node] *= costShare
       columns.declareFactor[node] = conduct.declaredSlots
       columns.speed[node] = conduct.speed
     }

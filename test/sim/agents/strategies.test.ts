@@ -2,7 +2,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { openStream } from "../../../engine/index.ts"
-import type { ModelOutlook, OperatorView } from "../../../sim/agents/view.ts"
+import type { ModelOutlook, OperatorView, RunningCost } from "../../../sim/agents/view.ts"
 import { bountyChaser } from "../../../sim/agents/strategies/bounty-chaser.ts"
 import { profitSeeker } from "../../../sim/agents/strategies/profit-seeker.ts"
 import { expectedIncome } from "../../../sim/agents/view.ts"
@@ -21,10 +21,17 @@ const outlook = (model: number, settings: Partial<ModelOutlook> = {}): ModelOutl
   ...settings,
 })
 
+/** The same whatever the load. */
+const costing = (creditsPerDay: number): RunningCost => ({
+  idleCreditsPerDay: creditsPerDay,
+  loadCreditsPerDay: 0,
+})
+
 const view = (settings: Partial<OperatorView> = {}): OperatorView => ({
   current: 0,
   earnedCreditsPerDay: null,
-  costCreditsPerDay: 30,
+  cost: costing(30),
+  outsideCreditsPerDay: 0,
   providerShare: 0.88,
   rampAhead: 1,
   stayLoss: 0,
@@ -83,7 +90,7 @@ describe("the profit seeker", () => {
   })
 
   it("leaves when nothing covers its cost and the temperature goes to 0", () => {
-    const shown = view({ temperatureCreditsPerDay: 1e-9, costCreditsPerDay: 1e6 })
+    const shown = view({ temperatureCreditsPerDay: 1e-9, cost: costing(1e6) })
     expect([...choices(shown, 1000)]).toEqual([["Leave", 1000]])
   })
 
@@ -150,7 +157,7 @@ describe("the profit seeker", () => {
     // 0.8 · earned + 0.2 · promised, against a cost just below and just above.
     const income = 0.8 * 10 + 0.2 * promise
     const shown = (costCreditsPerDay: number) =>
-      choices(view({ ...atZero, earnedCreditsPerDay: 10, costCreditsPerDay }), 10)
+      choices(view({ ...atZero, earnedCreditsPerDay: 10, cost: costing(costCreditsPerDay) }), 10)
     expect([...shown(income - 0.01).keys()]).toEqual(["Stay"])
     expect([...shown(income + 0.01).keys()]).toEqual(["Leave"])
   })
@@ -173,7 +180,7 @@ describe("what the anti-flapping rule withholds after an earlier switch", () => 
           outlooks: [outlook(0)],
           earnedCreditsPerDay: expectedIncome(view(), outlook(0)),
           stayLoss: 0.1,
-          costCreditsPerDay,
+          cost: costing(costCreditsPerDay),
         }),
         10,
       )
@@ -198,7 +205,7 @@ describe("the bounty chaser", () => {
 
   it("stays where nothing is higher, even at a loss", () => {
     const outlooks = [outlook(0, { multiplier: 1.5 }), outlook(1, { multiplier: 1.5 })]
-    const shown = view({ outlooks, costCreditsPerDay: 1e6 })
+    const shown = view({ outlooks, cost: costing(1e6) })
     expect(bountyChaser(shown, stream)).toEqual({ _tag: "Stay" })
   })
 })
@@ -244,7 +251,7 @@ describe("market balance", () => {
 
 describe("the peak maximiser", () => {
   it("leaves the hours that do not earn what they cost, but looks again now and then", () => {
-    const poor = view({ believedCreditsInHour: 1, costCreditsPerDay: 48 })
+    const poor = view({ believedCreditsInHour: 1, cost: costing(48) })
     const lots = openStream("strategies", "explore", 1)
     const n = 20_000
     let paused = 0
@@ -288,7 +295,8 @@ describe("the cloud arbitrageur", () => {
   it("rents while the best model promises a tenth more than the rent, and gives back otherwise", () => {
     const shown = view()
     const income = expectedIncome(shown, outlook(0))
-    const at = (costCreditsPerDay: number) => decide("cloud", { ...shown, costCreditsPerDay })
+    const at = (costCreditsPerDay: number) =>
+      decide("cloud", { ...shown, cost: costing(costCreditsPerDay) })
     expect(at(income / 1.2)).toEqual({ _tag: "Stay" })
     expect(at(income / 1.05)).toEqual({ _tag: "Pause", hours: 1 })
   })

@@ -372,8 +372,8 @@ describe("a node's row", () => {
     expect(world.startMicros).toBe(14 * day)
     const [node] = runToEnd(replication).nodes
     expect(node).toMatchObject({ joinedSeconds: -14 * 86_400, leftSeconds: null, onlineHours: 24 })
-    // 450 W for a day at 0.25 US dollars a kWh and 0.001 US dollars a credit.
-    expect(node.costCredits).toBeCloseTo(0.45 * 24 * 250, 6)
+    // 450 W for a day at 0.25 US dollars a kWh and 0.001 US dollars a credit; a fifth of it, for nobody calls.
+    expect(node.costCredits).toBeCloseTo(0.2 * 0.45 * 24 * 250, 6)
     expect(worldOf(replication)).toBe(world)
   })
 })

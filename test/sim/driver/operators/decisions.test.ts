@@ -53,22 +53,36 @@ const viewsAt = (
 }
 
 describe("an operator's first decision", () => {
-  it("comes after a whole epoch of experience, and before the end of a second", () => {
+  const firstHours = (strategy: string, settings = {}) => {
     const scenario = scenarioWith({
       horizonDays: 0.01,
       demand: { requestsPerSecond: 0 },
       fleet: { nodes: 200, establishedShare: 0.5 },
-      operators,
+      operators: { ...operators, strategies: [{ strategy, weight: 1 }], ...settings },
     })
     const world = advanceTo(openReplication(scenario), 0)
-    const at = [...world.nodes.columns.decideAt.subarray(0, 200)].map(
+    return [...world.nodes.columns.decideAt.subarray(0, 200)].map(
       (micros) => (micros - world.startMicros) / hour,
     )
+  }
+
+  it("comes after a whole epoch of experience, and before the end of a second", () => {
+    const at = firstHours("balance")
     expect(Math.min(...at)).toBeGreaterThan(24)
     expect(Math.max(...at)).toBeLessThan(48.1)
     // Spread over the epoch: half of 200 lie in either half, five standard errors either way.
     const early = at.filter((hours) => hours < 36).length
     expect(Math.abs(early - 100)).toBeLessThan(36)
+  })
+
+  it("comes by chance after a day where it makes up its mind at revisions, whatever the epoch", () => {
+    for (const decisionHours of [6, 168]) {
+      const at = firstHours("profit", { decisionHours, revisionsPerDay: 4 })
+      expect(Math.min(...at)).toBeGreaterThan(24)
+      // Exponential with a mean of six hours: five standard errors.
+      const mean = at.reduce((sum, hours) => sum + hours - 24, 0) / at.length
+      expect(Math.abs(mean - 6)).toBeLessThan((5 * 6) / Math.sqrt(200))
+    }
   })
 
   it("does not hold the time before demand against its earnings", () => {
@@ -79,22 +93,43 @@ describe("an operator's first decision", () => {
 })
 
 describe("what an operator sees", () => {
-  it("is its pay since the last decision, by the day that it was online", () => {
-    const [early, idle, paid] = viewsAt([5, 12, 20], [call(3600), call(13 * 3600)])
+  it("is its pay by the day that it was online, of which the latest counts most", () => {
+    const [early, one, two] = viewsAt([5, 12, 20], [call(3600), call(13 * 3600)])
     expect(early?.earnedCreditsPerDay).toBeNull()
-    // From the fifth hour to the twelfth: nothing; to the twentieth: one call in eight hours.
-    expect(idle?.earnedCreditsPerDay).toBe(0)
-    expect(paid?.earnedCreditsPerDay).toBeCloseTo(3 * 3.52, 9)
+    // A call in five hours, and none in seven; its memory fades by e in three days.
+    const kept = (hours: number) => Math.exp(-hours / 72)
+    const added = (hours: number) => 1 - kept(hours)
+    const first = (3.52 * 24) / 5
+    const pay = first * added(5) * kept(7)
+    expect(one?.earnedCreditsPerDay).toBeCloseTo(pay / added(12), 9)
+    // Then one in eight hours.
+    const last = (3.52 * 24) / 8
+    expect(two?.earnedCreditsPerDay).toBeCloseTo((pay * kept(8) + last * added(8)) / added(20), 9)
+  })
+
+  it("is the same pay however often it looks, where it was earned evenly", () => {
+    const evenly = Array.from({ length: 48 }, (_, i) => call((i + 0.5) * 1800))
+    const [seldom] = viewsAt([24], evenly)
+    const often = viewsAt([6, 12, 18, 24], evenly).at(-1)
+    expect(often?.earnedCreditsPerDay).toBeCloseTo(seldom?.earnedCreditsPerDay ?? NaN, 9)
   })
 
   it("is its cost, its share and what a switch would lose it", () => {
     const [view] = viewsAt([12], [], { economy: { feeBps: 2000 } })
     expect(view).toMatchObject({ current: 0, providerShare: 0.8, temperatureCreditsPerDay: 2 })
     expect(view).toMatchObject({ rampAhead: 1, stayLoss: 0 })
-    // 450 W at 0.25 US dollars a kWh and 0.1 US dollars a credit.
-    expect(view?.costCreditsPerDay).toBeCloseTo(0.45 * 24 * 2.5, 9)
+    // 450 W at 0.25 US dollars a kWh and 0.1 US dollars a credit; a fifth of it while it waits.
+    expect(view?.cost.idleCreditsPerDay).toBeCloseTo(0.2 * 0.45 * 24 * 2.5, 9)
+    expect(view?.cost.loadCreditsPerDay).toBeCloseTo(0.8 * 0.45 * 24 * 2.5, 9)
+    expect(view?.outsideCreditsPerDay).toBe(0)
     // Half of the pay, falling to nothing in 72 h: 18 of a week's 168 hours' pay.
     expect(view?.switchLoss).toBeCloseTo(18 / 168, 12)
+  })
+
+  it("is what others would pay for the machine, less what it would draw there", () => {
+    const [view] = viewsAt([12], [], { operators: { ...operators, outsideRentShare: 0.5 } })
+    // The catalogue's rent of an RTX 4090 is 0.34 to 0.88 US dollars an hour.
+    expect(view?.outsideCreditsPerDay).toBeCloseTo(24 * (0.5 * 6.1 - 0.45 * 2.5), 9)
   })
 
   it("is the public board, with what its own device can make of it", () => {
@@ -133,17 +168,21 @@ describe("what an operator sees", () => {
     ])
   })
 
-  it("is its ramp over the coming week, and its earnings as they would be at that", () => {
+  it("is its ramp as far ahead as it looks, and its earnings as they would be at that", () => {
     const fleet = { establishedShare: 0 }
-    const [first, later] = viewsAt([7, 14], [call(10 * 3600)], { fleet })
+    const week = { ...operators, outlookDays: 7, discountPerYear: 0, memoryDays: 1e6 }
+    const [first, later] = viewsAt([7, 14], [call(10 * 3600)], { fleet, operators: week })
     // A tenth at first and all of it after a week online: 0.1 + 0.9 · 7 h ÷ 168 h, and so on.
     const rampAt = (hours: number) => 0.1 + (0.9 * hours) / 168
     const lackAt = (hours: number) => (((1 - rampAt(hours)) / 2) * (168 - hours)) / 168
     expect(first?.rampAhead).toBeCloseTo(1 - lackAt(7), 3)
     expect(later?.rampAhead).toBeCloseTo(1 - lackAt(14), 3)
-    const perDay = (3.52 * 24) / 7
+    // Nothing in seven hours, and a call in the next seven, at the ramp of that time.
+    const perDay = (3.52 * 24) / 14
     const behind = (rampAt(7) + rampAt(14)) / 2
     expect(later?.earnedCreditsPerDay).toBeCloseTo((perDay * (1 - lackAt(14))) / behind, 1)
+    const life = viewsAt([7], [], { fleet, operators: { ...week, outlookDays: 350 } })[0]
+    expect(1 - (life?.rampAhead ?? NaN)).toBeCloseTo(lackAt(7) / 50, 3)
   })
 
   it("is its pay with what was withheld after a switch, and what will be, as a loss to come", () => {
@@ -190,54 +229,53 @@ describe("a decision", () => {
   })
 
   it("comes again an epoch later, but not while a switch is under way", () => {
-    seeker.mockReturnValue({ _tag: "Switch", model: 2 })
-    const { replication, world } = openQuietWorld({ models, operators: { decisionHours: 2 } })
+    chaser.mockReturnValue({ _tag: "Switch", model: 2 })
+    const { replication, world } = openQuietWorld({
+      models,
+      operators: { decisionHours: 2, chaserShare: 1 },
+    })
     setClock(world, 0, "decideAt", hour)
     advanceTo(replication, hour)
     setClock(world, 0, "readyAt", 4 * hour)
     advanceTo(replication, 4 * hour - second)
-    expect(seeker).toHaveBeenCalledOnce()
-    seeker.mockReturnValue({ _tag: "Stay" })
+    expect(chaser).toHaveBeenCalledOnce()
+    chaser.mockReturnValue({ _tag: "Stay" })
     advanceTo(replication, 5 * hour)
-    expect(seeker).toHaveBeenCalledTimes(2)
-    expect(seeker.mock.lastCall?.[0].current).toBe(2)
+    expect(chaser).toHaveBeenCalledTimes(2)
+    expect(chaser.mock.lastCall?.[0].current).toBe(2)
   })
 })
 
 describe("joining", () => {
-  const growing = scenarioWith({
-    horizonDays: 1,
-    models,
-    demand: { requestsPerSecond: 0.01 },
-    fleet: { nodes: 3 },
-    churn: { joinsPerDay: 100 },
-    operators: { creditUsd: 0.1 },
-  })
+  const grown = (inputPricePerMtok: number) => {
+    const replication = openReplication(
+      scenarioWith({
+        horizonDays: 1,
+        models: [modelCalled("llama-3-8b", { inputPricePerMtok, outputPricePerMtok: 0 })],
+        demand: { requestsPerSecond: 0.01 },
+        fleet: { nodes: 3 },
+        churn: { joinsPerDay: 100 },
+        operators: { creditUsd: 0.1, temperatureCreditsPerDay: 1e-6 },
+      }),
+    )
+    return { run: runToEnd(replication), candidates: worldOf(replication).candidates }
+  }
 
-  it("is up to those who consider it", () => {
-    seeker.mockReturnValue({ _tag: "Leave" })
-    const replication = openReplication(growing)
-    expect(runToEnd(replication).nodes.length).toBe(3)
-    const { candidates } = worldOf(replication)
+  it("is up to those who consider it, and they stay away where nothing is to be had", () => {
+    const { run, candidates } = grown(0)
+    expect(run.nodes.length).toBe(3)
     expect(candidates).toBeGreaterThan(50)
     expect(candidates).toBeLessThan(150)
-    expect(seeker).toHaveBeenCalledTimes(candidates)
-    expect(seeker.mock.lastCall?.[0]).toMatchObject({
-      current: -1,
-      earnedCreditsPerDay: null,
-      switchLoss: 0,
-    })
   })
 
-  it("brings a node of one's own, with the model that was chosen", () => {
-    seeker.mockReturnValue({ _tag: "Switch", model: 2 })
-    const replication = openReplication(growing)
-    const { nodes, recording } = runToEnd(replication)
-    const world = worldOf(replication)
-    expect(nodes.length).toBe(3 + world.candidates)
-    expect(recording.sums.joins.reduce((sum, one) => sum + one, 0)).toBe(world.candidates)
-    for (const { model, operator, node, joinedSeconds } of nodes.slice(3)) {
-      expect(model).toBe("llama-3.2-3b")
+  it("brings a node of one's own where it pays", () => {
+    const { run, candidates } = grown(100_000)
+    // Before the first call is known to pay nobody comes.
+    expect(run.nodes.length).toBeGreaterThan(3 + candidates / 2)
+    expect(run.nodes.length).toBeLessThanOrEqual(3 + candidates)
+    expect(run.recording.sums.joins.reduce((sum, one) => sum + one, 0)).toBe(run.nodes.length - 3)
+    for (const { model, operator, node, joinedSeconds } of run.nodes.slice(3)) {
+      expect(model).toBe("llama-3-8b")
       expect(operator).toBe(node)
       expect(joinedSeconds).toBeGreaterThan(0)
     }

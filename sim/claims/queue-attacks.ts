@@ -19,7 +19,7 @@ const queues = [
 /** What the subject calls for itself, as often in the attack as in its control. */
 const calling = (load: string, callsPerHour: number): ReadonlyArray<string> => [
   load,
-  "horizonDays=1",
+  "horizonDays=0.5",
   "operators.electricityUsdPerKwh=0",
   idleModel,
   ...queues,

@@ -8,7 +8,9 @@ const tiered = (...settings: ReadonlyArray<string>): Arm =>
     "service-classes",
     "economy.pricing.tokens=listing",
     "economy.pricing.timeoutSeconds=300",
-    "horizonDays=2",
+    // A day from midnight on, which begins calm.
+    "horizonDays=1",
+    "warmupDays=0",
     ...settings,
   )
 /** The same subscribers at the same rates, in turn. */

@@ -11,6 +11,8 @@ import { hostPriceClaims } from "./host-price-claims.ts"
 import { hoursAttacks } from "./hours-attacks.ts"
 import { hoursClaims } from "./hours-claims.ts"
 import { promiseAttacks } from "./promise-attacks.ts"
+import { queueAttacks } from "./queue-attacks.ts"
+import { queueClaims } from "./queue-claims.ts"
 import { promiseClaims } from "./promise-claims.ts"
 
 export interface AuditBook {
@@ -49,8 +51,8 @@ export const auditBooks = {
   },
   aitbc: {
     economies: ["aitbc", "aitbc-hardened"],
-    claims: [...hoursClaims, ...promiseClaims],
-    attacks: [...hoursAttacks, ...promiseAttacks],
+    claims: [...hoursClaims, ...promiseClaims, ...queueClaims],
+    attacks: [...hoursAttacks, ...promiseAttacks, ...queueAttacks],
     profit: "party.subject.gain",
     pay: "party.subject.gain",
     hasLongTerm: false,

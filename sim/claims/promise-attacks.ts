@@ -53,10 +53,25 @@ export const promiseAttacks: ReadonlyArray<AttackPlan> = [
     title: "Selling the machine elsewhere once its promise is broken",
     means:
       "Promises 99%. Once an outage has broken that, somebody outside of the market has the machine for what is left of the booking, and a cheap box answers for it. One renter in four disputes what it was not given.",
-    ways: (["0.8", "1.3"] as const).map((factor) =>
+    ways: (
+      [
+        ["0.8 times the price", "0.8", []],
+        // What it gains and loses by one booking nearly cancels out: it takes many to tell.
+        ["1.3 times the price", "1.3", ["horizonDays=84"]],
+        [
+          "1.3 times the price, rentals of four days",
+          "1.3",
+          ["hours.renters.medianHours=96", "hours.renters.ordersPerDay=2.5"],
+        ],
+      ] as const
+    ).map(([label, factor, rentals]) =>
       inHours(
-        `8 of 28 machines, sold on at ${factor} times the price`,
-        [...longRentals, letBy(`promises: true, outsideShare: 1, outsideFactor: ${factor}`)],
+        `8 of 28 machines, sold on at ${label}`,
+        [
+          ...longRentals,
+          ...rentals,
+          letBy(`promises: true, outsideShare: 1, outsideFactor: ${factor}`),
+        ],
         [lets("breach=afterBreach")],
         ["hours.slaAvailability", "hours.periodRefundRatio", "hours.surplusPerDay"],
       ),
@@ -87,6 +102,10 @@ export const promiseAttacks: ReadonlyArray<AttackPlan> = [
         both: [
           "horizonDays=3",
           "warmupDays=0",
+          // Nobody else hands in batches, nothing fails and machines cost nothing: what is gained is what its batches bring.
+          "operators.electricityUsdPerKwh=0",
+          "faults.failureShare=0",
+          "demand.batches.perDay=0",
           // Its own machine serves what nobody asks for.
           "models.1={name: llama-3.2-3b, quantisation: q4, inputPricePerMtok: 20, outputPricePerMtok: 20, popularity: 0, initialSupply: 0}",
           "parties=[{name: subject, device: RTX 3060 12GB, model: llama-3.2-3b, machines: 1, batches: {perDay: 24, model: llama-3-8b, items: 8, inputTokens: 800, outputTokens: 2500, worth: 2}}]",

@@ -130,6 +130,14 @@ const wholeMarket: ReadonlyArray<MetricWords> = [
     valueOf: ratio("drawn", "deliveredHours"),
   },
   {
+    name: "hours.paidToShown",
+    label: "Agreed ÷ shown price",
+    unit: "ratio",
+    meaning: "What renters agreed to pay ÷ what they had been shown",
+    base: "orders that were sold",
+    valueOf: ratio("agreedPrice", "shownPrice"),
+  },
+  {
     name: "hours.rateIndex",
     label: "Realised ÷ published rate",
     unit: "ratio",

@@ -21,7 +21,7 @@ const gainOf = (party: string): MetricWords => ({
   name: `party.${party}.gain`,
   label: `Gain, ${party}`,
   unit: "credits/d",
-  meaning: `Profit, what is left of credits that it bought, and what hours that it rented and batches that it handed in were worth to it (party ${party})`,
+  meaning: `Profit, what is left of credits that it bought, and what hours that it rented and answers to its batches and calls were worth to it (party ${party})`,
   base: "days of the run",
   window: "whole run",
   ...gainOrLoss,

@@ -183,11 +183,12 @@ const preemptions: ReadonlyArray<MetricWords> = [
     valueOf: (window) => totalOf("preemptions")(window) / window.days,
   },
   {
-    name: "queue.recalledShare",
-    label: "Of these, broken off",
+    name: "queue.gaveWayShare",
+    label: "Of these, ended by themselves",
     unit: "share",
-    meaning: "Items that had not ended by themselves when their grace was over",
+    meaning: "Items that had not to be broken off when their grace was over",
     base: "items that were to give way",
-    valueOf: (window) => totalOf("recalls")(window) / totalOf("preemptions")(window),
+    least: null,
+    valueOf: (window) => 1 - totalOf("recalls")(window) / totalOf("preemptions")(window),
   },
 ]

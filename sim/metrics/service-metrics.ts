@@ -9,7 +9,7 @@ import type { Window } from "./window.ts"
 const daySeconds = 86_400
 
 /** Shares are of the requests that ended in the window: those that arrived may end after it. */
-export const endedIn = ({ sum }: Window): number =>
+const endedIn = ({ sum }: Window): number =>
   sum("served") + sum("badInput") + sum("tooLong") + refusedIn(sum)
 
 /** Quantiles are kept by day: of the days that lie in the window whole, the last of the run in any case. */

@@ -10,6 +10,9 @@ export type Failure = DeclineReason | "PricedOut"
 export const hoursChannels = [
   "orders",
   "booked",
+  /** Of orders that were sold: what their renters had been shown, and what they are to pay. */
+  "shownPrice",
+  "agreedPrice",
   ...failures.map((reason) => `declined.${reason}` as const),
   /** Sampled every `sampleSeconds`; divide by `samples`. */
   "samples",

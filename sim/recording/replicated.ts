@@ -41,7 +41,7 @@ export interface PartyOutcome {
   readonly boughtLeft: number
   /** What somebody outside of the market paid it for its machines; it is part of the profit. */
   readonly outside: number
-  /** What the hours that it rented were worth to it. */
+  /** What the hours that it rented, and answers to its batches and calls, were worth to it. */
   readonly worthOfHours: number
   /** What its own calls were charged, gifts included, and how many were served. */
   readonly spent: number

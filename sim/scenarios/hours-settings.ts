@@ -209,6 +209,11 @@ const Renters = Schema.Struct({
     default: 1,
     meaning: "How often it looks at others where nothing was to be had.",
   }),
+  thinkMinutes: setting(nonNegative("minutes"), {
+    default: 0,
+    meaning:
+      "How long it thinks about the best of them before it orders, at the price that it was shown at most.",
+  }),
   caution: setting(between("a share", 0, 10), {
     default: 1,
     unit: "of what the hours are worth",

@@ -55,6 +55,11 @@ const Lets = Schema.Struct({
     default: 0,
     meaning: "Its base rate changes this often between half and one and a half times; 0: never.",
   }),
+  baitFactor: withDefault(factor(0.001, 1), {
+    default: 1,
+    unit: "times its base rate",
+    meaning: "What it shows until somebody thinks about ordering; then it asks its base rate.",
+  }),
 })
 export type PartyLets = typeof Lets.Type
 

@@ -49,6 +49,19 @@ const OwnDemand = Schema.Struct({
     default: 1,
     meaning: "How many puppets there are.",
   }),
+  isLinked: withDefault(Schema.Boolean, {
+    default: false,
+    meaning: "The market has found the puppets to be its own.",
+  }),
+  worth: withDefault(nonNegative("times the list price"), {
+    default: 0,
+    meaning: "What an answer is worth to it.",
+  }),
+  dummies: withDefault(wholeBetween("calls", 0, 100), {
+    default: 0,
+    meaning:
+      "Calls of a token each that it makes with each of these, which are worth nothing: they take places in queues.",
+  }),
 })
 export type OwnDemand = typeof OwnDemand.Type
 

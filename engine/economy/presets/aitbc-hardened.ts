@@ -38,9 +38,9 @@ export const aitbcHardened: Economy = {
     // A cheap box can send heartbeats for a machine that is not there.
     evidence: "probes",
     // Whoever sells and does not deliver loses more than it could get elsewhere: an hour's price is less than
-    // what a better buyer pays for the others.
-    bondHours: 24,
-    penaltyHours: 24,
+    // what a better buyer pays for the others, and a day's less than it pays for the rest of a long rental.
+    bondHours: 72,
+    penaltyHours: 72,
     // Or it gives access first, and leaves a minute later.
     forfeitShare: 1,
     // Far bookings lock every machine, and are cancelled for nothing; a fee of 2 hours' price is not shown

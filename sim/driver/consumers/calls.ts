@@ -18,7 +18,7 @@ import type { MarketPort } from "../stage/market-port.ts"
 import type { RequestsInFlight } from "../stage/requests-in-flight.ts"
 import { costPerMtok } from "../operators/costs.ts"
 import type { Setting } from "../stage/setting.ts"
-import { inputPriceOf } from "../stage/setting.ts"
+import { inputPriceOf, listPriceOf } from "../stage/setting.ts"
 import type { Consumers } from "./consumers.ts"
 import { isWorthKnown, medianWorth } from "./worth.ts"
 
@@ -318,7 +318,8 @@ export class Calls {
       if (bounty > 0) recorder.add("bountyClaimed", bounty / setting.credit)
     } else recorder.add(columns.flaw[slot] === tooLong ? "tooLong" : "badInput", 1)
     nodes.notePaid(command, isServed)
-    parties.noteOwnCall(columns.party[slot], charge)
+    if (columns.party[slot] > 0)
+      parties.noteOwnCall(columns.party[slot], charge, isServed ? this.worthToParty(slot) : 0)
     this.close(request, slot)
   }
 
@@ -333,12 +334,21 @@ export class Calls {
     queue.add(tier, "surplus", this.surplusOf(slot, outputTokens, credits))
   }
 
+  /** What a served call of a party's own is worth to it, credits: so many times what it is listed at. */
+  private worthToParty(slot: number): number {
+    const { inputTokens, model, outputTokens, worth } = this.parts.requests.columns
+    if (worth[slot] === 0) return 0
+    const { setting } = this.parts
+    return worth[slot] * listPriceOf(setting, model[slot], inputTokens[slot], outputTokens[slot])
+  }
+
   /** What a served call was worth to its consumer beyond what it cost, credits. */
   private surplusOf(slot: number, outputTokens: number, credits: number): number {
     const { requests, setting } = this.parts
-    const { consumer, model } = requests.columns
-    // What operators and parties call for is worth to them what it costs.
-    const isCounted = consumer[slot] >= 0 && isWorthKnown(setting.scenario.models[model[slot]])
+    const { consumer, model, party } = requests.columns
+    // What operators call for is worth to them what it costs; what parties do is told of with them.
+    const isCounted =
+      consumer[slot] >= 0 && party[slot] === 0 && isWorthKnown(setting.scenario.models[model[slot]])
     return isCounted ? this.worthOf(slot, outputTokens) - credits : 0
   }
 

@@ -51,16 +51,19 @@ export class OwnCalls {
     const { demand } = party.settings.conduct
     if (demand === null) throw new Error("simulator: a party without calls of its own made one")
     const { inputTokens, outputTokens, maxTokensFactor, leavesAfterTokens } = demand
+    const model = this.setting.scenario.models.findIndex(({ name }) => name === demand.model)
+    const common = { party: index + 1, model, further: 0 }
+    const dummy = { inputTokens: 1, outputTokens: 1, maxTokens: 1, flaw: noFlaw, worth: 0 }
+    for (let i = 0; i < demand.dummies; i++)
+      this.calls.open({ ...common, ...dummy, consumer: -1 - this.parties.payerOf(party) })
     this.calls.open({
+      ...common,
       consumer: -1 - this.parties.payerOf(party),
-      party: index + 1,
-      model: this.setting.scenario.models.findIndex(({ name }) => name === demand.model),
       inputTokens,
       outputTokens: Math.min(outputTokens, leavesAfterTokens ?? outputTokens),
       maxTokens: Math.ceil(outputTokens * maxTokensFactor),
       flaw: flawOf(demand),
-      worth: 1,
-      further: 0,
+      worth: demand.worth,
     })
   }
 }

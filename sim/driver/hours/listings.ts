@@ -14,6 +14,7 @@ import type { HoursRecorder } from "../../recording/hours-recorder.ts"
 import { usdPerHourOf } from "../../scenarios/hours-together.ts"
 import type { PartyLets } from "../../scenarios/party-hours.ts"
 import type { Nodes } from "../nodes/nodes.ts"
+import type { Parties } from "../parties/parties.ts"
 import type { Accounts } from "../stage/accounts.ts"
 import { accountOfOperator } from "../stage/accounts.ts"
 import type { MarketPort } from "../stage/market-port.ts"
@@ -54,9 +55,12 @@ export class Listings {
   private readonly port: MarketPort
   private readonly accounts: Accounts
   private readonly nodes: Nodes
+  private readonly parties: Parties
   private readonly regions: Regions
   private readonly recorder: HoursRecorder
   private readonly byNode = new Map<number, Listing>()
+  /** By node: how many renters think about ordering hours of it. */
+  private readonly thinkers = new Map<number, number>()
   /** Those that take orders, in the order in which they came. */
   readonly open: Array<Listing> = []
 
@@ -67,6 +71,7 @@ export class Listings {
     readonly port: MarketPort
     readonly accounts: Accounts
     readonly nodes: Nodes
+    readonly parties: Parties
     readonly regions: Regions
     readonly recorder: HoursRecorder
   }) {
@@ -76,6 +81,7 @@ export class Listings {
     this.port = parts.port
     this.accounts = parts.accounts
     this.nodes = parts.nodes
+    this.parties = parts.parties
     this.regions = parts.regions
     this.recorder = parts.recorder
   }
@@ -185,7 +191,7 @@ export class Listings {
     const listing = this.byNode.get(node)
     if (listing === undefined) return
     const at = this.agenda.now
-    this.list(listing, 1)
+    this.list(listing, listing.lets?.baitFactor ?? 1)
     if (this.setting.scenario.economy.listings.capacity === "measured")
       this.port.tell({ _tag: "ListingMeasured", at, listing: node, ...this.roomOf(node) })
     if (listing.schedule !== null) this.tellSchedule(listing, at + scheduleMicros)
@@ -299,13 +305,35 @@ export class Listings {
     })
   }
 
+  /** Somebody begins to think about ordering hours of it: a bait has done its work. */
+  onConsidered(listing: Listing): void {
+    if (!isBait(listing) || listing.isClosing) return
+    if (this.considered(listing, 1) === 1) this.list(listing, 1)
+  }
+
+  /** It has ordered, or not. */
+  onDecided(listing: Listing): void {
+    if (!isBait(listing) || listing.isClosing) return
+    if (this.considered(listing, -1) === 0) this.list(listing, listing.lets?.baitFactor ?? 1)
+  }
+
+  /** How many think about it, after a change. */
+  private considered({ node }: Listing, change: number): number {
+    const count = (this.thinkers.get(node) ?? 0) + change
+    this.thinkers.set(node, count)
+    return count
+  }
+
   /** Buys what its host has to hold for bookings, where the economy asks for it. */
   deposit({ node, publishedRate, rateFactor }: Listing): void {
     const { economy, hours } = this.setting.scenario
     if (economy.escrow.bondHours === 0) return
     const { maxJobs } = hours.listings
     const credits = publishedRate * rateFactor * maxJobs * hours.providers.depositHours
-    this.accounts.buy(accountOfOperator(this.nodes.columns.operator[node]), credits)
+    const { operator, party } = this.nodes.columns
+    const bought = this.accounts.buy(accountOfOperator(operator[node]), credits)
+    const owner = this.parties.all[party[node] - 1]
+    if (owner !== undefined) owner.boughtMinor += bought
   }
 
   private tellSchedule(listing: Listing, until: number): void {
@@ -363,6 +391,8 @@ export class Listings {
     this.port.tell({ _tag: "ListingPhaseSet", at, listing: node, phase: "closed" })
   }
 }
+
+const isBait = ({ lets }: Listing): boolean => lets !== null && lets.baitFactor < 1
 
 const drawn = <A extends { readonly weight: number }>(
   stream: Stream,

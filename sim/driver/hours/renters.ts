@@ -13,6 +13,7 @@ import type { Accounts } from "../stage/accounts.ts"
 import { accountOfRenter } from "../stage/accounts.ts"
 import type { MarketPort } from "../stage/market-port.ts"
 import type { Setting } from "../stage/setting.ts"
+import type { Choice } from "./choice.ts"
 import { chooseHours } from "./choice.ts"
 import type { Listing, Listings } from "./listings.ts"
 import type { Regions } from "./regions.ts"
@@ -21,10 +22,20 @@ import type { Rentals } from "./rentals.ts"
 import type { Swarms } from "./swarms.ts"
 import type { Wish } from "./wish.ts"
 
+const minuteMicros = 60e6
 const hourMicros = 3600e6
 const dayMicros = 24 * hourMicros
 /** Whoever was sold nothing looks at others after so long. */
 const retryMicros = 10 * 60e6
+
+/** An order as it is tried. */
+interface Attempt {
+  readonly renter: number
+  readonly wish: Wish
+  readonly manner: Manner
+  readonly stream: Stream
+  readonly retries: number
+}
 
 interface RegionDemand {
   readonly region: number
@@ -178,15 +189,32 @@ export class Renters {
       candidates,
       this.swarms.standIns,
     )
-    const failure =
-      typeof choice === "string"
-        ? choice
-        : this.order(renter, choice.listing, { ...wish, ...choice }, manner)
-    if (failure === undefined) {
-      const isPassedOn = typeof choice !== "string" && !candidates.includes(choice.listing)
-      if (isPassedOn) this.recorder.add(now, "passedOn", 1)
-      return this.recorder.add(now, "booked", 1)
+    const decide = (one: Choice | Failure): void => {
+      const failure =
+        typeof one === "string" ? one : this.order(renter, one.listing, { ...wish, ...one }, manner)
+      const isPassedOn = typeof one !== "string" && !candidates.includes(one.listing)
+      if (failure === undefined && isPassedOn) this.recorder.add(this.agenda.now, "passedOn", 1)
+      this.onOrdered(failure, { renter, wish, manner, stream, retries })
     }
+    const think = Math.round(renters.thinkMinutes * minuteMicros)
+    if (typeof choice === "string" || think === 0 || now + think >= setting.endMicros)
+      return decide(choice)
+    this.listings.onConsidered(choice.listing)
+    this.appointments.make(now + think, () => {
+      const later = Math.max(0, now + think - choice.startAt)
+      const { endAt, startAt } = choice
+      decide({ ...choice, startAt: startAt + later, endAt: endAt + later })
+      this.listings.onDecided(choice.listing)
+    })
+  }
+
+  /** An order was sold, or came to nothing: whose it was tries others later, as often as it does. */
+  private onOrdered(
+    failure: Failure | undefined,
+    { renter, wish, manner, stream, retries }: Attempt,
+  ): void {
+    const { now } = this.agenda
+    if (failure === undefined) return this.recorder.add(now, "booked", 1)
     if (retries === 0 || failure === "PricedOut")
       return this.recorder.add(now, `declined.${failure}`, 1)
     this.appointments.make(now + retryMicros, () => {
@@ -224,6 +252,10 @@ export class Renters {
       worthPerHour,
       manner,
     })
-    return typeof sold === "string" ? sold : undefined
+    if (typeof sold === "string") return sold
+    const { now } = this.agenda
+    this.recorder.add(now, "shownPrice", price / this.setting.credit)
+    this.recorder.add(now, "agreedPrice", sold.price / this.setting.credit)
+    return undefined
   }
 }

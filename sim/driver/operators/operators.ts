@@ -79,6 +79,11 @@ export class Operators {
     return operator
   }
 
+  /** The market finds two operators to be one. */
+  link(operator: number, other: number): void {
+    this.accounts.link(operator, other)
+  }
+
   /** An operator of no party, who may be a consumer as well. */
   signUpResident(): number {
     const operator = this.signUp()

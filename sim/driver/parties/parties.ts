@@ -104,7 +104,11 @@ export class Parties {
   openPuppets(party: PartyState): void {
     const { demand } = party.settings.conduct
     if (demand === null) return
-    if (demand.paidBy === "puppets") for (let i = 0; i < demand.puppets; i++) this.addPuppet(party)
+    if (demand.paidBy === "puppets")
+      for (let i = 0; i < demand.puppets; i++) {
+        const puppet = this.addPuppet(party)
+        if (demand.isLinked) this.operators.link(this.payingAccountOf(party), puppet)
+      }
     if (demand.paidBy === "gifts") this.addPuppet(party)
   }
 
@@ -123,11 +127,12 @@ export class Parties {
     return party.puppets[party.nextPuppet++ % party.puppets.length]
   }
 
-  /** A call was settled: notes it where a party made it. `number`: 0 where none did. */
-  noteOwnCall(number: number, charge: number): void {
+  /** A call was settled, and worth so many credits: notes it where a party made it. `number`: 0 where none did. */
+  noteOwnCall(number: number, charge: number, worth: number): void {
     const buyer = this.all[number - 1]
     if (buyer === undefined) return
     buyer.calls++
+    buyer.worthOfHours += worth
     buyer.spentMinor += charge
   }
 }

@@ -19,7 +19,7 @@ export interface PartyState {
   spentMinor: number
   /** What somebody outside of the market paid it for machines, minor units. */
   outsideMinor: number
-  /** What the hours that it rented were worth to it, credits. */
+  /** What the hours that it rented, and answers to its batches and calls, were worth to it, credits. */
   worthOfHours: number
   calls: number
   /** Times that it registered again. */

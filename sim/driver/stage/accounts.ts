@@ -62,6 +62,16 @@ export class Accounts {
     this.open(accountOfOperator(operator), operator)
   }
 
+  /** The market finds the accounts of two operators to be one's. */
+  link(operator: number, other: number): void {
+    this.port.tell({
+      _tag: "AccountsLinked",
+      at: this.agenda.now,
+      account: accountOfOperator(operator),
+      other: accountOfOperator(other),
+    })
+  }
+
   private open(account: number, operator: number): void {
     this.operatorOfCustomer.push(operator)
     this.port.tell({ _tag: "AccountOpened", at: this.agenda.now, account })

@@ -88,8 +88,17 @@ describe("every arm of the audit", () => {
             reportedUtilisation: 1,
             refusesFromTokens: null,
             refusesWith: "429",
-            demand: null,
           })
+          // Whoever calls for itself does so as often, without tricks.
+          if (party.conduct.demand !== null)
+            expect(party.conduct.demand, id).toMatchObject({
+              callsPerHour: attacker.conduct.demand?.callsPerHour,
+              puppets: 1,
+              dummies: 0,
+              isBadInput: false,
+              isPoison: false,
+              leavesAfterTokens: null,
+            })
         }
         const isHonest = Object.values(honest).some(
           (own) => JSON.stringify(own) === JSON.stringify(attack),

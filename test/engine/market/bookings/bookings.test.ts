@@ -346,7 +346,8 @@ describe("a provider that leaves", () => {
       return 1000 * credit - boughtOf(trial, provider)
     }
     const cheap = { bulkBps: 10_000 }
-    expect(lossUnder({ economy: closedHoles(), terms: cheap }, 100)).toBe(2.4 * credit)
+    const aDay = closedHoles({ escrow: { bondHours: 24, penaltyHours: 24 } })
+    expect(lossUnder({ economy: aDay, terms: cheap }, 100)).toBe(2.4 * credit)
     const half = closedHoles({ escrow: { forfeitShare: 0.5 } })
     expect(lossUnder({ economy: half, terms: cheap }, 11)).toBe(0.5 * credit)
     expect(lossUnder({}, 11)).toBe(0)

@@ -215,7 +215,8 @@ describe("an offer", () => {
   })
 
   it("stays where its client, or its host, cannot pay for it yet", () => {
-    const trial = openHoursMarket({ consumerCredit: 0, providerCredit: 0, economy: closedHoles() })
+    const economy = closedHoles({ escrow: { bondHours: 24 } })
+    const trial = openHoursMarket({ consumerCredit: 0, providerCredit: 0, economy })
     offer(trial, 1)
     expect(soldAt(accept(trial, 1, 1))).toBe("InsufficientCredits")
     trial.send({ _tag: "CreditsBought", transfer: 3, account: consumer, amount: 8 * credit })

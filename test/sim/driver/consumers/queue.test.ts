@@ -6,6 +6,7 @@ import type { Asked, Patch } from "../small-world.ts"
 import {
   advanceTo,
   hour,
+  modelCalled,
   openQuietWorld,
   openReplication,
   runToEnd,
@@ -211,5 +212,78 @@ describe("items of batches", () => {
     expect(sum(sums.failedAttempts)).toBe(0)
     expect(sum(sums.itemsServed)).toBeGreaterThan(0)
     expect(sum(sums.batchItemsVoid)).toBe(0)
+  })
+})
+
+describe("a party's own calls", () => {
+  const gainOf = (demand: Patch, economy = "aitbc") => {
+    const scenario = scenarioWith({
+      horizonDays: 0.1,
+      warmupDays: 0,
+      economy: { extends: economy, queue: { scope: "pool" } },
+      models: [
+        modelCalled("llama-3-8b"),
+        modelCalled("llama-3.2-3b", { popularity: 0, initialSupply: 0 }),
+      ],
+      fleet: {
+        nodes: 1,
+        maxSlots: 2,
+        establishedDays: 1,
+        devices: [{ device: "RTX 3060 12GB", weight: 1 }],
+      },
+      consumers: { count: 30, maxRetries: 0 },
+      demand: { requestsPerSecond: 0.1, sizes: { medianOutputTokens: 1000 } },
+      operators: { electricityUsdPerKwh: 0 },
+      parties: [
+        {
+          name: "subject",
+          device: "RTX 3060 12GB",
+          model: "llama-3.2-3b",
+          machines: 1,
+          conduct: {
+            demand: {
+              callsPerHour: 300,
+              model: "llama-3-8b",
+              inputTokens: 100,
+              outputTokens: 1000,
+              paidBy: "puppets",
+              puppets: 1,
+              worth: 2,
+              ...demand,
+            },
+          },
+        },
+      ],
+    })
+    const result = runToEnd(openReplication(scenario))
+    const metrics = metricsAfter(scenario, { _tag: "Done", index: 0, wallSeconds: 0, result })
+    return { gain: metrics["party.subject.gain"], spent: metrics["party.subject.spent"], metrics }
+  }
+
+  it("are worth what they say beyond what they cost", () => {
+    const { gain, spent } = gainOf({})
+    expect(spent).toBeGreaterThan(0)
+    expect(gain / spent).toBeGreaterThan(0.9)
+    expect(gain / spent).toBeLessThan(1.1)
+    const { gain: of1 } = gainOf({ worth: 1 })
+    expect(Math.abs(of1)).toBeLessThan(0.05 * spent)
+  })
+
+  it("have more turns from more accounts, and no more where the market knows whose these are", () => {
+    const known = { puppets: 6, isLinked: true }
+    expect(gainOf({ puppets: 6 }).gain).toBeGreaterThan(1.3 * gainOf({}).gain)
+    expect(gainOf(known).gain).toBeGreaterThan(1.3 * gainOf({}).gain)
+    const party = gainOf({}, "aitbc-hardened").gain
+    expect(gainOf(known, "aitbc-hardened").gain).toBeCloseTo(party, 6)
+  })
+
+  it("of a token are worth nothing, and are made with each of the others", () => {
+    const { metrics } = gainOf({ dummies: 3 })
+    const plain = gainOf({}).metrics
+    const made = "requests.perSecond"
+    // 300 calls an hour beside 0.1 a second, with three of a token each.
+    expect(metrics[made] - plain[made]).toBeGreaterThan(0.15)
+    const { gain, spent } = gainOf({ dummies: 3, worth: 0 })
+    expect(gain).toBeCloseTo(-spent, 6)
   })
 })

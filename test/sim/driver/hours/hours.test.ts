@@ -181,6 +181,28 @@ describe("a party", () => {
   }
   const rents = (more: Patch = {}) => ({ rents: { needsPerDay: 2, hours: 8, worth: 2, ...more } })
 
+  it("that shows a low price and raises it before the order sells next to nothing, and nobody pays more than was shown", () => {
+    const outcome = (baitFactor: number) =>
+      outcomeOf(
+        { renters: { ordersPerDay: 20, thinkMinutes: 5, maxRetries: 0 } },
+        { ...party({ lets: { baitFactor } }), horizonDays: 6 },
+      ).metrics
+    const [honest, bait] = [outcome(1), outcome(0.6)]
+    expect(honest["hours.declined.PriceTooHigh"]).toBe(0)
+    expect(bait["hours.declined.PriceTooHigh"]).toBeGreaterThan(0)
+    expect(bait["hours.paidToShown"]).toBe(1)
+    expect(bait["party.subject.gain"]).toBeLessThan(0.5 * honest["party.subject.gain"])
+  })
+
+  it("has bought what it stands for bookings with", () => {
+    const lets = party({ lets: {} })
+    const bought = (economy: string) =>
+      outcomeOf({}, { ...lets, economy: { extends: economy } }).metrics["party.subject.bought"]
+    expect(bought("aitbc")).toBe(0)
+    // 96 hours at 340 credits, over four days.
+    expect(bought("aitbc-hardened")).toBeGreaterThan((96 * 340) / 4 - 1)
+  })
+
   it("that books ten hours and leaves after eight pays less than for eight, until it is charged for those", () => {
     const bulk = rents({ bookedHours: 10.01 })
     expect(gainOf(bulk, "aitbc", 0)).toBeGreaterThan(1.1 * gainOf(rents(), "aitbc", 0))

@@ -5,13 +5,12 @@
 export interface ConsumerKind {
   /** Output tokens ÷ those that the scenario's sizes say. */
   readonly size: number
+  /** What a call is worth at the median, times what the scenario says of its model. */
+  readonly worthFactor: number
   /** Spread of what a call is worth, as the standard deviation of its logarithm. */
   readonly worthSpread: number
-  /**
-   * Asks only where the price is no more than the call is worth, and takes whichever model leaves it
-   * most; the others ask for the model they need, which is worth at least its price to them.
-   */
-  readonly isPriceSensitive: boolean
+  /** Where the model that it wants is dearer than it is worth, it takes whichever leaves it most, if any does. */
+  readonly takesOthers: boolean
   /** Its calls wait for the night. */
   readonly waitsForNight: boolean
   /** Further calls that follow upon one that was served, on average, and the pause before each. */
@@ -26,8 +25,9 @@ export interface ConsumerKind {
 /** What a kind is like where nothing else is said of it. */
 export const plainConsumer: ConsumerKind = {
   size: 1,
+  worthFactor: 3,
   worthSpread: 0.5,
-  isPriceSensitive: false,
+  takesOthers: false,
   waitsForNight: false,
   furtherCalls: 0,
   thinkSeconds: 0,
@@ -43,7 +43,7 @@ export const consumerKinds = {
   /** An agent: a chain of short calls, each as soon as it has thought about the last. */
   agent: { ...plainConsumer, size: 0.5, furtherCalls: 9, thinkSeconds: 2 },
   /** Plays with models while that is cheap, and goes when it is no fun. */
-  hobbyist: { ...plainConsumer, worthSpread: 1, isPriceSensitive: true, leavesAfter: 5 },
+  hobbyist: { ...plainConsumer, worthFactor: 1, worthSpread: 1, takesOthers: true, leavesAfter: 5 },
 } as const satisfies Record<string, ConsumerKind>
 
 export type ConsumerKindName = keyof typeof consumerKinds

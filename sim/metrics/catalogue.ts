@@ -10,7 +10,7 @@ import type { CataloguedHours } from "./hours-metrics.ts"
 import { hoursMetrics } from "./hours-metrics.ts"
 import type { OfferedModel } from "./model-metrics.ts"
 import { modelMetrics } from "./model-metrics.ts"
-import { moneyMetrics } from "./money-metrics.ts"
+import { moneyMetrics, surplusMetrics, welfareMetrics } from "./money-metrics.ts"
 import { newcomerMetrics } from "./newcomer-metrics.ts"
 import { partyMetrics } from "./party-metrics.ts"
 import { fairnessMetrics, payMetrics, strategyMetrics } from "./pay-metrics.ts"
@@ -24,6 +24,8 @@ import type { Window } from "./window.ts"
 /** What the registry depends on of a scenario. */
 export interface Catalogued {
   readonly models: ReadonlyArray<OfferedModel>
+  /** Does the scenario say what calls are worth? */
+  readonly isWorthKnown?: boolean
   readonly parties: ReadonlyArray<string>
   /** Strategies that it mixes. */
   readonly strategies: ReadonlyArray<string>
@@ -41,6 +43,7 @@ export interface Catalogued {
 
 export const metricsFor = ({
   models,
+  isWorthKnown = true,
   parties,
   strategies,
   prices,
@@ -52,6 +55,9 @@ export const metricsFor = ({
   ...serviceMetrics,
   ...supplyMetrics,
   ...moneyMetrics,
+  ...(isWorthKnown ? surplusMetrics : []),
+  // Of batches and hours it is not known here what they are worth.
+  ...(isWorthKnown && hours === undefined && !hasBatches ? welfareMetrics : []),
   ...payMetrics,
   ...fairnessMetrics,
   ...newcomerMetrics,

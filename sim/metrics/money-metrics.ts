@@ -1,5 +1,6 @@
 /** Where credits come from and go: what consumers pay and gain, what the platform keeps, the bounty pool. */
 import { gainOrLoss, metricsIn } from "./metric.ts"
+import { payOf } from "./pay-metrics.ts"
 import type { Window } from "./window.ts"
 
 const time = "time"
@@ -23,15 +24,6 @@ export const moneyMetrics = metricsIn("money", [
     meaning: "What consumers paid for a million output tokens, their input included",
     base: "output tokens delivered",
     valueOf: ({ sum }) => (sum("gross") / sum("outputTokens")) * 1e6,
-  },
-  {
-    name: "surplus.consumersPerDay",
-    label: "Consumer surplus",
-    unit: "credits/d",
-    meaning: "What served calls were worth beyond what they cost",
-    base: time,
-    ...gainOrLoss,
-    valueOf: ({ sum, days }) => sum("surplus") / days,
   },
   {
     name: "credits.providersPerDay",
@@ -155,5 +147,39 @@ export const moneyMetrics = metricsIn("money", [
     meaning: "How often a day the credits that customers own are spent",
     base: "credits that customers own",
     valueOf: ({ sum, days }) => paid(sum) / days / (sum("customerCredits") / sum("samples")),
+  },
+])
+
+/** Where a scenario says what calls are worth. */
+export const surplusMetrics = metricsIn("money", [
+  {
+    name: "surplus.consumersPerDay",
+    label: "Consumer surplus",
+    unit: "credits/d",
+    meaning: "What served calls were worth beyond what they cost",
+    base: time,
+    ...gainOrLoss,
+    valueOf: ({ sum, days }) => sum("surplus") / days,
+  },
+])
+
+/** Where it says what all that is paid for is worth. */
+export const welfareMetrics = metricsIn("money", [
+  {
+    name: "welfare.perDay",
+    label: "Welfare",
+    unit: "credits/d",
+    meaning:
+      "What served calls were worth beyond what it cost hosts to be there for them: consumers' surplus, hosts' profits, the platform's fees and what the pool took in, less what it paid",
+    base: time,
+    ...gainOrLoss,
+    valueOf: ({ sum, days, nodes, minor }) =>
+      (sum("surplus") +
+        nodes.reduce((all, node) => all + payOf(node) / minor - node.costCredits, 0) +
+        sum("fee") +
+        sum("poolFee") +
+        sum("withheld") -
+        sum("bountyPaid")) /
+      days,
   },
 ])

@@ -93,6 +93,7 @@ const mixedStrategies = ({ operators }: Scenario): ReadonlyArray<string> => [
 
 const cataloguedFrom = (scenario: Scenario, strategies: ReadonlyArray<string>): Catalogued => ({
   models: offeredModels(scenario),
+  isWorthKnown: scenario.models.every(({ worthPerMtok }) => worthPerMtok !== null),
   parties: scenario.parties.map(({ name }) => name),
   strategies,
   ...(scenario.economy.pricing.tokens === "host"

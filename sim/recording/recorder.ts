@@ -2,6 +2,7 @@
  * The recorder: what a replication notes while it runs. Sums by bin of virtual time, so that any
  * warm-up can be cut off afterwards; a ratio of sums is then an honest average.
  */
+import { Transfers } from "./transfers.ts"
 import type { DeviceClass } from "../fleet/devices.ts"
 import { deviceClasses } from "../fleet/devices.ts"
 import type { AskedPrices, PriceSamples } from "./price-samples.ts"
@@ -187,6 +188,7 @@ export class Recorder {
   readonly sampleSeconds: number
   readonly bins: number
   readonly sums: Recording["sums"]
+  readonly transfers = new Transfers()
   /** The sums that every call adds to, found without a search by name. */
   private readonly perCall: PerCall
   private readonly models: ReadonlyArray<ModelSamples>

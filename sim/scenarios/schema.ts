@@ -48,7 +48,11 @@ const OfferedModel = Schema.Struct({
   worthPerMtok: withDefault(Schema.NullOr(price), {
     default: null,
     meaning:
-      "What a million output tokens are worth to the median consumer; null: twice their price.",
+      "What a million output tokens are worth to the median consumer who looks at prices; null: not known, and the model is called at any price.",
+  }),
+  inputWorthPerMtok: withDefault(price, {
+    default: 0,
+    meaning: "What a million input tokens are worth to it beside them, where that is known.",
   }),
   accuracy: withDefault(Schema.NullOr(share), {
     default: null,
@@ -483,7 +487,8 @@ export const Scenario = Schema.Struct({
         quantisation: "q4",
         inputPricePerMtok: 30,
         outputPricePerMtok: 60,
-        worthPerMtok: null,
+        worthPerMtok: 120,
+        inputWorthPerMtok: 60,
         accuracy: null,
         popularity: 1,
         initialSupply: 1,

@@ -16,6 +16,7 @@ import type { Calls } from "./calls.ts"
 import type { Consumers } from "./consumers.ts"
 import type { FollowUps } from "./follow-ups.ts"
 import type { NightCalls } from "./night-calls.ts"
+import { isWorthKnown, medianWorth } from "./worth.ts"
 
 export interface ArrivalsParts {
   readonly setting: Setting
@@ -78,7 +79,7 @@ export class Arrivals {
           : noFlaw
     const choice = isOperator
       ? { model: source.model, worth: 1 }
-      : this.chosen(who, source.model, worthLot)
+      : this.chosen(who, source.model, worthLot, outputTokens)
     const { inputTokens } = source
     this.scheduleNext()
     if (!isOperator && consumers.isGone(who)) return recorder.add("demandGone", 1)
@@ -101,38 +102,37 @@ export class Arrivals {
   }
 
   /**
-   * The model that a consumer takes, and what the call is worth to it ÷ what the platform lists it at;
-   * undefined: none is worth the least that is asked for it. `lot` is log-normal about 1.
+   * The model that a consumer takes for a call of such a size, and how many times the median the call is worth
+   * to it; undefined: nothing is worth the least that is asked for it. `lot` is log-normal about 1.
    */
   private chosen(
     who: number,
     wanted: number,
     lot: number,
+    outputTokens: number,
   ): { readonly model: number; readonly worth: number } | undefined {
-    const { models } = this.parts.setting.scenario
-    const { worthSpread, isPriceSensitive } = this.parts.consumers.kindOf(who)
-    const { worthFactor } = this.parts.setting.tiers[this.parts.consumers.tierOf(who)]
-    const multiple = worthFactor * Math.exp(worthSpread * Math.log(lot))
-    const worthOf = (model: number): number => {
-      const { outputPricePerMtok, worthPerMtok } = models[model]
-      if (outputPricePerMtok === 0) return 1
-      return (multiple * (worthPerMtok ?? 2 * outputPricePerMtok)) / outputPricePerMtok
-    }
-    if (!isPriceSensitive) return { model: wanted, worth: Math.max(1, worthOf(wanted)) }
-    const { board } = this.parts
-    // Of what the platform lists; 1 where it sets the price.
-    const askedOf = (model: number): number => {
-      const { outputPricePerMtok } = models[model]
-      return outputPricePerMtok === 0 ? 1 : board.leastPrice(model) / outputPricePerMtok
-    }
-    let best = wanted
+    const { board, consumers, setting, source } = this.parts
+    const { models } = setting.scenario
+    const { takesOthers, worthFactor, worthSpread } = consumers.kindOf(who)
+    const { inputTokens } = source
+    const worth =
+      setting.tiers[consumers.tierOf(who)].worthFactor *
+      worthFactor *
+      Math.exp(worthSpread * Math.log(lot))
+    /** What the call leaves its consumer on a model, credits. */
     const gain = (model: number): number =>
-      (worthOf(model) - askedOf(model)) * models[model].outputPricePerMtok
+      isWorthKnown(models[model])
+        ? worth * medianWorth(setting, model, inputTokens, outputTokens) -
+          board.leastCost(model, inputTokens, outputTokens)
+        : 0
+    // Where hosts set prices, the market looks for one who asks no more than the call is worth.
+    const isLeftToMarket = setting.hasHostPrices && !takesOthers
+    // It stays with the model that it wanted while that is worth its price.
+    if (isLeftToMarket || gain(wanted) >= 0) return { model: wanted, worth }
+    if (!takesOthers) return undefined
+    let best = wanted
     for (let model = 0; model < models.length; model++)
       if (models[model].popularity > 0 && gain(model) > gain(best)) best = model
-    // It stays with the model that it wanted while that is worth its price.
-    const model = worthOf(wanted) >= askedOf(wanted) ? wanted : best
-    const worth = worthOf(model)
-    return worth < askedOf(model) ? undefined : { model, worth }
+    return gain(best) >= 0 ? { model: best, worth } : undefined
   }
 }

@@ -18,8 +18,9 @@ import type { MarketPort } from "../stage/market-port.ts"
 import type { RequestsInFlight } from "../stage/requests-in-flight.ts"
 import { costPerMtok } from "../operators/costs.ts"
 import type { Setting } from "../stage/setting.ts"
-import { inputPriceOf, listPriceOf, premiumOf } from "../stage/setting.ts"
+import { inputPriceOf, listPriceOf } from "../stage/setting.ts"
 import type { Consumers } from "./consumers.ts"
+import { isWorthKnown, medianWorth } from "./worth.ts"
 
 /** More tokens than any context holds: the most that the kernel lets a call ask for. */
 const mostTokens = 100_000_000
@@ -188,15 +189,21 @@ export class Calls {
   /** Where hosts set prices, the highest that a call accepts: a consumer's are worth so much to it; minor units. */
   private maxPriceOf(slot: number): number {
     const { setting, requests } = this.parts
-    const isAny =
-      requests.columns.consumer[slot] < 0 || setting.scenario.consumers.maxPrice === "none"
-    return isAny ? Number.MAX_SAFE_INTEGER : Math.floor(this.worthPerMtok(slot) * setting.credit)
+    const { consumer, inputTokens, model, outputTokens } = requests.columns
+    const { consumers, models } = setting.scenario
+    const isAny = consumer[slot] < 0 || consumers.maxPrice === "none"
+    if (isAny || !isWorthKnown(models[model[slot]])) return Number.MAX_SAFE_INTEGER
+    const forInput = inputTokens[slot] * inputPriceOf(setting, model[slot])
+    const left = this.worthOf(slot, outputTokens[slot]) * 1e6 - forInput
+    return Math.max(0, Math.floor((left / outputTokens[slot]) * setting.credit))
   }
 
-  /** What a million output tokens of a call are worth to its consumer, credits. */
-  private worthPerMtok(slot: number): number {
-    const { model, worth } = this.parts.requests.columns
-    return worth[slot] * this.parts.setting.scenario.models[model[slot]].outputPricePerMtok
+  /** What a call is worth to its consumer with so many tokens of its answer, credits. */
+  private worthOf(slot: number, outputTokens: number): number {
+    const { inputTokens, model, worth } = this.parts.requests.columns
+    return (
+      worth[slot] * medianWorth(this.parts.setting, model[slot], inputTokens[slot], outputTokens)
+    )
   }
 
   /** The same request under a new id, so much later. */
@@ -312,7 +319,7 @@ export class Calls {
     } else recorder.add(columns.flaw[slot] === tooLong ? "tooLong" : "badInput", 1)
     nodes.notePaid(command, isServed)
     if (columns.party[slot] > 0)
-      parties.noteOwnCall(columns.party[slot], charge, isServed ? this.worthOf(slot) : 0)
+      parties.noteOwnCall(columns.party[slot], charge, isServed ? this.worthToParty(slot) : 0)
     this.close(request, slot)
   }
 
@@ -327,8 +334,8 @@ export class Calls {
     queue.add(tier, "surplus", this.surplusOf(slot, outputTokens, credits))
   }
 
-  /** What a served call of a party's own is worth to it, credits. */
-  private worthOf(slot: number): number {
+  /** What a served call of a party's own is worth to it, credits: so many times what it is listed at. */
+  private worthToParty(slot: number): number {
     const { inputTokens, model, outputTokens, worth } = this.parts.requests.columns
     if (worth[slot] === 0) return 0
     const { setting } = this.parts
@@ -338,19 +345,11 @@ export class Calls {
   /** What a served call was worth to its consumer beyond what it cost, credits. */
   private surplusOf(slot: number, outputTokens: number, credits: number): number {
     const { requests, setting } = this.parts
-    const { consumer, inputTokens, model, party, worth } = requests.columns
-    // What parties call for is told of with them.
-    if (party[slot] > 0) return 0
-    // Its tokens are worth so much to it; what it pays is its time.
-    if (setting.isByTime)
-      return consumer[slot] < 0
-        ? 0
-        : worth[slot] * listPriceOf(setting, model[slot], inputTokens[slot], outputTokens) - credits
-    if (!setting.hasHostPrices)
-      return credits * (worth[slot] / premiumOf(setting, requests.columns.model[slot]) - 1)
-    // What operators and parties call for is worth to them what it costs.
-    if (consumer[slot] < 0) return 0
-    return (this.worthPerMtok(slot) * outputTokens) / 1e6 - credits
+    const { consumer, model, party } = requests.columns
+    // What operators call for is worth to them what it costs; what parties do is told of with them.
+    const isCounted =
+      consumer[slot] >= 0 && party[slot] === 0 && isWorthKnown(setting.scenario.models[model[slot]])
+    return isCounted ? this.worthOf(slot, outputTokens) - credits : 0
   }
 
   /** What was paid for a call where hosts set prices, and what it cost who served it. */

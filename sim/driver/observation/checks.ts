@@ -6,6 +6,7 @@
 import type { BooksView } from "../../../engine/index.ts"
 import { booksView, inFlightOf, overdrawnAccounts } from "../../../engine/index.ts"
 import type { Recorder, Recording } from "../../recording/recorder.ts"
+import type { Transfers } from "../../recording/transfers.ts"
 import { refusedIn } from "../../recording/refusals.ts"
 import type { Check } from "../../results/models/run-model.ts"
 import { littlesLawGap } from "../../statistics/samples/littles-law.ts"
@@ -17,6 +18,7 @@ import type { Setting } from "../stage/setting.ts"
 /** A replication and its market, as far as they can be held against each other. */
 export interface Reading {
   readonly sums: Recording["sums"]
+  readonly transfers: Transfers
   /** Requests that are open. */
   readonly open: number
   /** From the start of demand until now or the horizon's end, µs; and ∫ open requests dt over it. */
@@ -66,6 +68,7 @@ export const readingOf = (watched: Watched): Reading => {
   const { count } = nodes.table
   return {
     sums: recorder.sums,
+    transfers: recorder.transfers,
     open: requests.open,
     spanMicros: until - startMicros,
     openMicros: watched.openMicros,
@@ -95,6 +98,7 @@ export const checksAtEnd = (
   flowBalance: flowBalance(reading),
   littlesLaw: littlesLaw(reading),
   creditsConserved: creditsConserved(reading),
+  transfersAddUp: transfersAddUp(reading),
   bountyPoolSolvent: bountyPoolSolvent(reading),
   countersAtRest: countersAtRest(reading),
   ...(faults === undefined
@@ -146,6 +150,12 @@ const littlesLaw = ({ sums, spanMicros, openMicros, stayMicros }: Reading): Chec
 const creditsConserved = ({ books: { total } }: Reading): Check => ({
   ok: total === 0,
   detail: `sum of all balances is ${total} minor units`,
+})
+
+/** What consumers pay is what hosts, the platform and the pool get: so welfare is what is served, less what that costs. */
+const transfersAddUp = ({ transfers: { paid, toHosts, toPlatform, toPool } }: Reading): Check => ({
+  ok: paid === toHosts + toPlatform + toPool,
+  detail: `${paid} minor units paid = ${toHosts} to hosts + ${toPlatform} to the platform + ${toPool} to the pool`,
 })
 
 const bountyPoolSolvent = ({ books, credit, sums }: Reading): Check => {

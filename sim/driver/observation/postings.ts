@@ -1,4 +1,4 @@
-/** What the market's postings come to, in credits, by what they are for. */
+/** What the market's postings come to, by what they are for. */
 import type { Command } from "../../../engine/index.ts"
 import { giftLot, lotOf } from "../../../engine/index.ts"
 import type { Recorder } from "../../recording/recorder.ts"
@@ -10,26 +10,33 @@ export const notePosting = (
   credit: number,
 ): void => {
   const credits = amount / credit
+  const { transfers } = recorder
   switch (kind) {
     case "charge":
+      transfers.paid += amount
       recorder.noteCharge(credits)
       if (lotOf(debit)?.lot === giftLot) recorder.add("promotionsSpent", credits)
       return
     case "rent":
+      transfers.paid += amount
       recorder.add("rent", credits)
       if (lotOf(debit)?.lot === giftLot) recorder.add("promotionsSpent", credits)
       return
     case "share":
     case "rentShare":
     case "lend":
+      transfers.toHosts += amount
       return recorder.noteShare(credits)
     case "fee":
     case "rentFee":
+      transfers.toPlatform += amount
       return recorder.noteFee(credits)
     case "poolFee":
     case "rentPoolFee":
+      transfers.toPool += amount
       return recorder.notePoolFee(credits)
     case "withheld":
+      transfers.toPool += amount
       return recorder.add("withheld", credits)
     case "bounty":
     case "vestingBounty":

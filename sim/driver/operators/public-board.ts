@@ -80,6 +80,14 @@ export class PublicBoard {
     return least === undefined ? listed : least.outputPricePerMtok / setting.credit
   }
 
+  /** The least that a call of such a size may cost, credits. */
+  leastCost(model: number, inputTokens: number, outputTokens: number): number {
+    return (
+      (inputTokens * inputPriceOf(this.setting, model) + outputTokens * this.leastPrice(model)) /
+      1e6
+    )
+  }
+
   /** What the middle one of those asks who offer a model, credits; the list price where nobody does. */
   private middlePrice({ levels }: ModelView, listed: number): number {
     const asked = askedPrices(

@@ -10,7 +10,7 @@ export interface Call {
   readonly outputTokens: number
   readonly maxTokens: number
   readonly flaw: number
-  /** What it is worth to its consumer ÷ what the platform lists it at. */
+  /** What it is worth to its consumer, times what it is to the median one. */
   readonly worth: number
   /** Calls that follow upon it. */
   readonly further: number

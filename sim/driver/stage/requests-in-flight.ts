@@ -14,7 +14,7 @@ const columnsOf = (size: number) => ({
   outputTokens: new Int32Array(size),
   maxTokens: new Int32Array(size),
   arrivedAt: new Float64Array(size),
-  /** What it is worth to its consumer ÷ what the platform lists it at. */
+  /** What it is worth to its consumer, times what it is to the median one. */
   worth: new Float64Array(size),
   /** Calls that follow upon it. */
   further: new Int32Array(size),

@@ -130,7 +130,7 @@ export const hourOfDay = ({ startMicros }: Setting, now: number): number =>
   Math.floor((now - startMicros) / hourMicros) % 24
 
 /** How much a model costs ÷ its list price: what is specialised is dearer. */
-export const premiumOf = ({ scenario }: Setting, model: number): number =>
+const premiumOf = ({ scenario }: Setting, model: number): number =>
   scenario.models[model].accuracy === null ? 1 : 1 + scenario.economy.specialised.premium
 
 /** What a million input tokens of a model cost, credits. */

@@ -43,6 +43,8 @@ const models = fc
       ),
       inputPricePerMtok: from(0, 1000),
       outputPricePerMtok: from(0, 10_000),
+      worthPerMtok: fc.option(from(0, 10_000)),
+      inputWorthPerMtok: from(0, 1000),
       popularity: from(0, 1),
       initialSupply: share,
     }),
@@ -491,6 +493,7 @@ const expectMetricsToHold = (
       name.startsWith("profit.") ||
       name.startsWith("platform.margin") ||
       name.startsWith("surplus.") ||
+      name.startsWith("welfare.") ||
       name.endsWith("LessRamp")
     if (!isSigned) expect(value, `${name}`).toBeGreaterThanOrEqual(0)
   }

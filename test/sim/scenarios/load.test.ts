@@ -229,7 +229,7 @@ describe("a setting", () => {
     expect(await issue("base", "models.0.popularty=5")).toEqual({
       path: "models.0.popularty",
       message:
-        "no such setting; allowed here: name, quantisation, inputPricePerMtok, outputPricePerMtok, worthPerMtok, accuracy, popularity, initialSupply",
+        "no such setting; allowed here: name, quantisation, inputPricePerMtok, outputPricePerMtok, worthPerMtok, inputWorthPerMtok, accuracy, popularity, initialSupply",
     })
     expect(await issue("base", "fleet.devices.0.wait=5")).toEqual({
       path: "fleet.devices.0.wait",

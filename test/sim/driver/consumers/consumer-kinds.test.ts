@@ -1,9 +1,13 @@
 /** Kinds of consumers: when their calls come, what these are worth, and who gives up. */
+import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { Replicated } from "../../../../sim/recording/replicated.ts"
 import type { Channel } from "../../../../sim/recording/recorder.ts"
+import { assertProperty } from "../../../support/property.ts"
 import type { Patch } from "../small-world.ts"
 import { modelCalled, openReplication, runToEnd, scenarioWith } from "../small-world.ts"
+
+const kindsOf = (kind: string) => [{ kind, weight: 1 }]
 
 const market = (kind: string, patch: Patch = {}) =>
   scenarioWith({
@@ -13,7 +17,7 @@ const market = (kind: string, patch: Patch = {}) =>
       count: 50,
       budgetCreditsPerDay: 10_000,
       maxRetries: 0,
-      kinds: [{ kind, weight: 1 }],
+      kinds: kindsOf(kind),
     },
     fleet: { nodes: 8, maxSlots: 4, establishedDays: 14 },
     ...patch,
@@ -56,7 +60,10 @@ describe("an agent", () => {
 describe("a hobbyist", () => {
   const priced = (outputPricePerMtok: number, others: ReadonlyArray<Patch> = []) =>
     run("hobbyist", {
-      models: [modelCalled("llama-3-8b", { outputPricePerMtok, worthPerMtok: 120 }), ...others],
+      models: [
+        modelCalled("llama-3-8b", { inputPricePerMtok: 0, outputPricePerMtok, worthPerMtok: 120 }),
+        ...others,
+      ],
     })
 
   it("does not call where the price is above what the call is worth to it", () => {
@@ -71,6 +78,7 @@ describe("a hobbyist", () => {
     const dear = 400
     const alone = priced(dear)
     const cheap = modelCalled("llama-3.2-3b", {
+      inputPricePerMtok: 0,
       outputPricePerMtok: 5,
       worthPerMtok: 60,
       popularity: 1e-9,
@@ -90,16 +98,68 @@ describe("a hobbyist", () => {
 })
 
 describe("consumer surplus", () => {
+  const llama = (settings: Patch = {}) => ({
+    models: [modelCalled("llama-3-8b", { worthPerMtok: 120, inputWorthPerMtok: 40, ...settings })],
+  })
+  const share = (result: Replicated) =>
+    sum(result, "demandPricedOut") / (sum(result, "demandPricedOut") + sum(result, "arrived"))
+
   it("is what the calls that were served were worth beyond what they cost", () => {
-    // Without a choice a call is worth its price at least: on average 2 · e^(0.5² ÷ 2) times it, cut at 1.
-    const steady = run("steady")
-    const perCredit = sum(steady, "surplus") / sum(steady, "gross")
-    expect(perCredit).toBeGreaterThan(1.1)
-    expect(perCredit).toBeLessThan(1.5)
-    // Twice as dear for the same worth, and there is less of it.
-    const dear = run("steady", {
-      models: [modelCalled("llama-3-8b", { outputPricePerMtok: 120, worthPerMtok: 120 })],
+    // Worth three times what the model is, which is twice its price: on average 6 · e^(0.5² ÷ 2) times it.
+    const steady = run("steady", llama())
+    expect(sum(steady, "surplus") / sum(steady, "gross")).toBeCloseTo(6 * Math.exp(0.125) - 1, 0)
+    expect(share(steady)).toBeLessThan(0.01)
+  })
+
+  it("is told by input tokens as by output tokens: those who have to call give up where both are too dear", () => {
+    // Six times as dear as listed, half of the calls are not worth it.
+    const dear = run("steady", llama({ inputPricePerMtok: 120, outputPricePerMtok: 360 }))
+    expect(share(dear)).toBeCloseTo(0.5, 1)
+    const dearInput = run("steady", llama({ inputPricePerMtok: 2000 }))
+    expect(share(dearInput)).toBeGreaterThan(0.9)
+  })
+
+  it("never rises with any price", async () => {
+    const price = fc.double({ min: 0, max: 400, noNaN: true })
+    const surplus = (kind: string, prices: readonly [number, number]) => {
+      const [inputPricePerMtok, outputPricePerMtok] = prices
+      const models = [
+        modelCalled("llama-3-8b", {
+          inputPricePerMtok,
+          outputPricePerMtok,
+          worthPerMtok: 120,
+          inputWorthPerMtok: 40,
+        }),
+        modelCalled("llama-3.2-3b", { worthPerMtok: 40, inputWorthPerMtok: 20 }),
+      ]
+      // Machines enough, and money, so that nothing is refused: what is left is the prices.
+      const consumers = { count: 50, budgetCreditsPerDay: 1e6, spread: 0 }
+      const settings = { horizonDays: 0.2, models, consumers }
+      return sum(
+        run(kind, { ...settings, consumers: { ...consumers, kinds: kindsOf(kind) } }),
+        "surplus",
+      )
+    }
+    await assertProperty(
+      fc.property(
+        fc.constantFrom("steady", "hobbyist"),
+        fc.tuple(price, price),
+        fc.tuple(price, price),
+        (kind, [input, output], [inputRise, outputRise]) => {
+          const before = surplus(kind, [input, output])
+          const after = surplus(kind, [input + inputRise, output + outputRise])
+          expect(after).toBeLessThanOrEqual(before + 1e-6)
+        },
+      ),
+      { share: 0.02 },
+    )
+  })
+
+  it("is not to be had where nobody says what calls are worth, and nobody is priced out", () => {
+    const unknown = run("hobbyist", {
+      models: [modelCalled("llama-3-8b", { outputPricePerMtok: 5000 })],
     })
-    expect(sum(dear, "surplus") / sum(dear, "gross")).toBeLessThan(perCredit / 2)
+    expect(sum(unknown, "surplus")).toBe(0)
+    expect(share(unknown)).toBe(0)
   })
 })

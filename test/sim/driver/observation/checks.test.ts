@@ -23,6 +23,7 @@ const ended = (): Reading => {
     "flowBalance",
     "hourly",
     "littlesLaw",
+    "transfersAddUp",
   ])
   for (const [name, { ok, detail }] of Object.entries(checks))
     expect([name, ok, detail][1]).toBe(true)
@@ -43,6 +44,8 @@ const tampering: ReadonlyArray<readonly [string, (reading: Reading) => Partial<R
   ["littlesLaw", ({ openMicros }) => ({ openMicros: openMicros * (1 + 1e-8) })],
   ["littlesLaw", ({ stayMicros }) => ({ stayMicros: stayMicros + 1 })],
   ["creditsConserved", withBooks(({ total }) => ({ total: total + 1 }))],
+  ["transfersAddUp", ({ transfers }) => void (transfers.toPool += 1)],
+  ["transfersAddUp", ({ transfers }) => void (transfers.paid -= 1)],
   ["bountyPoolSolvent", withBooks(() => ({ bountyPool: -1 }))],
   ["bountyPoolSolvent", ({ sums }) => void (sums.bountyPaid[0] += 1000)],
   ["countersAtRest", () => ({ onNodes: [0, 1] })],

@@ -14,7 +14,7 @@ import {
   setClock,
 } from "../small-world.ts"
 
-const models = [modelCalled("llama-3-8b", { outputPricePerMtok: 100, worthPerMtok: 200 })]
+const models = [modelCalled("llama-3-8b", { outputPricePerMtok: 100, worthPerMtok: 200 / 3 })]
 const under = (economy: string, knobs: Patch = {}): Patch => ({
   models,
   economy: { extends: economy, ...knobs },
@@ -115,7 +115,7 @@ describe("consumers where hosts set prices", () => {
   const dear = priced({ strategy: "premium", weight: 1, factor: 2 })
 
   it("accept a price up to what a call is worth to them", () => {
-    // Worth twice the list at the median: half of the calls are worth the double price.
+    // Worth twice the list at the median of those who have to call: half of the calls are worth the double price.
     const { sum, prices } = runWith({ ...under("infrintia"), ...dear })
     expect(Math.abs(sum("served") - 100)).toBeLessThan(35)
     expect(sum("served") + sum("refused.PriceTooHigh")).toBe(200)

@@ -195,7 +195,8 @@ export class Calls {
     if (isAny || !isWorthKnown(models[model[slot]])) return Number.MAX_SAFE_INTEGER
     const forInput = inputTokens[slot] * inputPriceOf(setting, model[slot])
     const left = this.worthOf(slot, outputTokens[slot]) * 1e6 - forInput
-    return Math.max(0, Math.floor((left / outputTokens[slot]) * setting.credit))
+    const most = Math.floor((left / outputTokens[slot]) * setting.credit)
+    return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, most))
   }
 
   /** What a call is worth to its consumer with so many tokens of its answer, credits. */

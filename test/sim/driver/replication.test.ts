@@ -32,7 +32,7 @@ describe("a replication", () => {
     expect(some).toEqual(one)
     expect(many).toEqual(one)
     expect(one.requests).toBeGreaterThan(3000)
-    expect(Object.values(one.checks).map(({ ok }) => ok)).toEqual(Array(6).fill(true))
+    expect(Object.values(one.checks).every(({ ok }) => ok)).toBe(true)
   })
 
   it("goes by its seed", () => {

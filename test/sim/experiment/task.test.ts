@@ -8,7 +8,7 @@ import { surveyTrace } from "../../../sim/demand/trace/read-trace.ts"
 import type { Finished } from "../../../sim/recording/replicated.ts"
 import type { ReplicationNews, ReplicationTask } from "../../../sim/experiment/task.ts"
 import { runTask } from "../../../sim/experiment/task.ts"
-import { openReplication, runToEnd, scenarioWith } from "../driver/small-world.ts"
+import { openReplication, runToEnd, scenarioWith, modelCalled } from "../driver/small-world.ts"
 
 const scenario = scenarioWith({ horizonDays: 0.2, fleet: { nodes: 10 } })
 const task = (settings: Partial<ReplicationTask> = {}): ReplicationTask => ({
@@ -37,7 +37,8 @@ const replayOf = async (rows: ReadonlyArray<string>, seconds: number) => {
   const settings = { path, timeUnit: null, fromSeconds: 0, untilSeconds: null }
   const trace = await Effect.runPromise(surveyTrace(settings))
   const replay = { ...settings, share: 1, speed: 1, jitterSeconds: 0 }
-  const recorded = scenarioWith({ demand: { trace: replay } })
+  // Of no known worth, so that each request is made.
+  const recorded = scenarioWith({ models: [modelCalled("llama-3-8b")], demand: { trace: replay } })
   return { scenario: { ...recorded, horizonDays: seconds / 86_400 }, trace }
 }
 

@@ -157,7 +157,6 @@ describe("preemption", () => {
           auditMarket(market)
         }
       }),
-      { share: 0.3 },
     )
   })
 })

@@ -155,7 +155,7 @@ describe.skipIf(chromiumPath === undefined)(
       await expect.poll(() => tokens.locator(".mark-line path").count()).toBe(3)
       await page.getByLabel("Of", { exact: true }).selectOption("Qwen/Qwen3-32B")
       await page
-        .getByRole("img", { name: /^Bounty multiplier, the last day; latest: ×1\.00/ })
+        .getByRole("img", { name: /^Bounty multiplier, the last day; latest: ×[12]\.\d\d/ })
         .waitFor()
       await page.getByRole("button", { name: "Hour", exact: true }).click()
       await page

@@ -1,6 +1,6 @@
 /** Splitting a flow into accounts of one party gains no turns in the queue of the hardened market, and does by the letter. */
 import { NodeContext } from "@effect/platform-node"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { describe, expect, it } from "vitest"
 import { runArms, keyOfArm } from "../../../sim/claims/arm.ts"
 import { queueAttacks } from "../../../sim/claims/queue-attacks.ts"
@@ -22,7 +22,7 @@ const ratiosOf = async (economy: string, accounts: number): Promise<ReadonlyArra
     [one, many],
     { seed: "splitting", replications: 2 },
     () => Effect.void,
-  ).pipe(Effect.provide(layerInline), Effect.provide(NodeContext.layer), Effect.runPromise)
+  ).pipe(Effect.provide(Layer.merge(layerInline, NodeContext.layer)), Effect.runPromise)
   const [honest, split] = [one, many].map((arm) => results.get(keyOfArm(arm))?.metrics ?? [])
   return split.map((values, index) => values[gain] / honest[index][gain])
 }
